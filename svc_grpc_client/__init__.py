@@ -1,0 +1,1 @@
+"""The gRPC route's front end: HTTP in, gRPC out."""

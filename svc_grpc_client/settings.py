@@ -1,0 +1,22 @@
+"""Settings of the gRPC route's front end."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from voting.settings import Port, Settings
+
+
+class GrpcClientSettings(Settings, frozen=True, kw_only=True):
+    """What svc_grpc_client can be told."""
+
+    port: Annotated[Port, Meta(description="Port of the vote endpoint.")] = 8001
+    grpc_target: Annotated[
+        str, Meta(description="The gRPC servers, as gRPC names them.", min_length=1)
+    ] = "dns:///127.0.0.1:8003"
+    call_timeout_seconds: Annotated[
+        float, Meta(description="Answer 503 when the gRPC server has not answered by then.", gt=0)
+    ] = 6.0
+    max_waiting_votes: Annotated[
+        int, Meta(description="Votes that may wait for a call; more are answered 503.", ge=1)
+    ] = 10_000

@@ -1,0 +1,136 @@
+"""Votes over gRPC: all that wait leave in one `CastVotes` call."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import grpc.aio
+from votes.v1 import votes_pb2, votes_pb2_grpc
+
+from svc_grpc_client.settings import GrpcClientSettings
+from voting.codec import to_message
+from voting.group_commit import GroupCommit, QueueFullError
+from voting.lifecycle import Readiness
+from voting.telemetry import BATCH_SIZE
+from voting.vote import InvalidVoteError, Vote, new_vote_id
+from voting.vote_sink import UnavailableError
+
+_log = logging.getLogger(__name__)
+
+# Ids made for one call share a residue, hence a partition. Many lanes, taken in turn, spread the
+# calls evenly over any usual number of partitions, as 60 is a multiple of most.
+_LANES: Final = 60
+_MAX_CALLS: Final = 4
+_BATCH_VOTES: Final = 500
+_SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
+
+_SERVICE_CONFIG: Final = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    # A server that cannot reach Kafka says so in its health and gets no calls.
+    "healthCheckConfig": {"serviceName": _SERVICE},
+    "methodConfig": [
+        {
+            "name": [{"service": _SERVICE}],
+            # Safe: a vote counts once per id.
+            "retryPolicy": {
+                "maxAttempts": 3,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "0.5s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+}
+_OPTIONS: Final = [
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 3_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),
+]
+
+type _Entry = tuple[Vote, str | None]
+
+
+class GrpcSink:
+    """Casts votes through the gRPC servers; a `VoteSink`.
+
+    `readiness` follows the channel: ready while at least one server can take votes.
+    """
+
+    def __init__(self, settings: GrpcClientSettings, readiness: Readiness) -> None:
+        self._target = settings.grpc_target
+        self._timeout = settings.call_timeout_seconds
+        self._readiness = readiness
+        self._group: GroupCommit[_Entry, None] = GroupCommit(
+            self._commit,
+            lanes=_LANES,
+            max_in_flight=_MAX_CALLS,
+            max_batch=_BATCH_VOTES,
+            max_waiting=settings.max_waiting_votes,
+        )
+        self._batch_size = BATCH_SIZE.labels("grpc")
+
+    async def start(self) -> None:
+        """Open the channel; gRPC wants that done in the loop that uses it."""
+        self._channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
+        self._stub = votes_pb2_grpc.VoteServiceStub(self._channel)
+        self._follower = asyncio.create_task(self._follow_channel())
+
+    async def stop(self) -> None:
+        """Wait for the calls under way, each bounded by its deadline, and close the channel."""
+        await self._group.drain()
+        self._follower.cancel()
+        await self._channel.close()
+
+    def new_id(self) -> str:
+        """Return an id that shares its partition with the others of the next call."""
+        return new_vote_id(self._group.filling)
+
+    def cast(self, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
+        """Return a future that is done when a server says that Kafka has the vote."""
+        try:
+            return self._group.submit(self._group.filling, (vote, traceparent))
+        except QueueFullError as error:
+            raise UnavailableError("too many votes are waiting") from error
+
+    async def _commit(
+        self, _lane: int, entries: Sequence[_Entry]
+    ) -> Sequence[None | UnavailableError | InvalidVoteError]:
+        self._batch_size.observe(len(entries))
+        request = votes_pb2.CastVotesRequest(
+            votes=[to_message(vote) for vote, _ in entries],
+            traceparents={vote.id: parent for vote, parent in entries if parent},
+        )
+        try:
+            response = await self._stub.CastVotes(request, timeout=self._timeout)
+        except grpc.aio.AioRpcError as error:
+            _log.debug("CastVotes: %s", error)
+            raise UnavailableError(
+                f"the gRPC server cannot take the vote now ({error.code().name})"
+            ) from error
+        return [_result(status) for status in response.statuses]
+
+    async def _follow_channel(self) -> None:
+        while True:
+            state = self._channel.get_state(try_to_connect=True)
+            if state is grpc.ChannelConnectivity.READY:
+                self._readiness.set_ready()
+            else:
+                self._readiness.set_not_ready(f"waiting for a ready gRPC server at {self._target}")
+            await self._channel.wait_for_state_change(state)
+
+
+def _result(status: votes_pb2.VoteStatus) -> None | UnavailableError | InvalidVoteError:
+    if status.outcome == votes_pb2.VoteStatus.OUTCOME_ACCEPTED:
+        return None
+    if status.outcome == votes_pb2.VoteStatus.OUTCOME_INVALID:
+        field, _, reason = status.detail.partition(": ")
+        return InvalidVoteError(field, reason)
+    return UnavailableError(status.detail)

@@ -1,0 +1,1 @@
+"""The gRPC route's back end: gRPC in, Kafka out."""

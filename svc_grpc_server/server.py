@@ -1,0 +1,65 @@
+"""The gRPC server: the vote service, health and reflection, and how it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from votes.v1 import votes_pb2, votes_pb2_grpc
+
+from svc_grpc_server.service import VoteService
+from voting.lifecycle import Readiness
+from voting.vote_sink import VoteSink
+
+SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
+GRACE_SECONDS: Final = 10.0
+
+_OPTIONS: Final = [
+    # Clients come back and resolve the name again, so that they find new pods.
+    ("grpc.max_connection_age_ms", 60_000),
+    ("grpc.max_connection_age_grace_ms", 10_000),
+    # Clients may ask every 5 s whether an idle connection still stands.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # A port that is taken must be an error, not shared.
+    ("grpc.so_reuseport", 0),
+]
+
+
+@asynccontextmanager
+async def serve_votes(
+    sink: VoteSink, readiness: Readiness, host: str, port: int
+) -> AsyncIterator[int]:
+    """Serve `VoteService`, health and reflection while the context lasts; yields the port.
+
+    The health of the service and of the server as a whole follows `readiness`. At the end, no
+    new call is taken and the calls under way may finish, for at most `GRACE_SECONDS`.
+    """
+    server = grpc.aio.server(options=_OPTIONS)
+    votes_pb2_grpc.add_VoteServiceServicer_to_server(VoteService(sink), server)
+    health_servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    port = server.add_insecure_port(f"{host}:{port}")
+    follower = asyncio.create_task(_follow(readiness, health_servicer))
+    await server.start()
+    try:
+        yield port
+    finally:
+        follower.cancel()
+        await health_servicer.enter_graceful_shutdown()
+        await server.stop(GRACE_SECONDS)
+
+
+async def _follow(readiness: Readiness, servicer: health.aio.HealthServicer) -> None:
+    status = health_pb2.HealthCheckResponse
+    while True:
+        changed = readiness.changed()
+        now = status.SERVING if readiness.ready else status.NOT_SERVING
+        for service in ("", SERVICE_NAME):
+            await servicer.set(service, now)
+        await changed

@@ -1,0 +1,14 @@
+"""Settings of the gRPC server."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from voting.settings import KafkaWriterSettings, Port
+
+
+class GrpcServerSettings(KafkaWriterSettings, frozen=True, kw_only=True):
+    """What svc_grpc_server can be told."""
+
+    grpc_port: Annotated[Port, Meta(description="Port of the gRPC service.")] = 8003
+    port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9003

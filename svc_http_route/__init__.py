@@ -1,0 +1,1 @@
+"""The HTTP route: HTTP in, Kafka out."""

@@ -1,0 +1,18 @@
+"""Runs the HTTP route: `python -m svc_http_route`; `--help` lists its settings."""
+
+from svc_http_route.app import http_route_app
+from svc_http_route.settings import HttpRouteSettings
+from voting.http_app import run_app
+from voting.settings import load_settings
+from voting.telemetry import configure_logging
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = load_settings(HttpRouteSettings, "svc_http_route")
+    configure_logging(settings.log_level)
+    run_app(http_route_app(settings), settings.host, settings.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""Settings of the HTTP route."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from voting.settings import KafkaWriterSettings, Port
+
+
+class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):
+    """What svc_http_route can be told."""
+
+    port: Annotated[Port, Meta(description="Port of the vote endpoint.")] = 8002

@@ -1,0 +1,1 @@
+"""What the services share: the vote, the way into Kafka, the HTTP face, the life cycle."""

@@ -1,0 +1,57 @@
+"""A vote as bytes: the `votes.v1.Vote` message that gRPC carries and Kafka keeps."""
+
+from typing import Final
+
+from google.protobuf.message import DecodeError
+from votes.v1 import votes_pb2
+
+from voting.vote import InvalidVoteError, Route, Vote, check_vote
+
+CONTENT_TYPE: Final = b'application/x-protobuf; messageType="votes.v1.Vote"'
+
+_TO_PROTO: Final = {Route.GRPC: votes_pb2.ROUTE_GRPC, Route.HTTP: votes_pb2.ROUTE_HTTP}
+_FROM_PROTO: Final = {number: route for route, number in _TO_PROTO.items()}
+
+
+def to_message(vote: Vote) -> votes_pb2.Vote:
+    """Return the vote as a protobuf message."""
+    return votes_pb2.Vote(
+        id=vote.id,
+        name=vote.name,
+        album=vote.album,
+        year=vote.year,
+        rank=vote.rank,
+        route=_TO_PROTO[vote.route],
+        cast_at_ms=vote.cast_at_ms,
+    )
+
+
+def from_message(message: votes_pb2.Vote) -> Vote:
+    """Return the vote in a message; raise `InvalidVoteError` when it breaks a rule."""
+    route = _FROM_PROTO.get(message.route)
+    if route is None:
+        raise InvalidVoteError("route", "must be ROUTE_GRPC or ROUTE_HTTP")
+    vote = Vote(
+        message.id,
+        message.name,
+        message.album,
+        message.year,
+        message.rank,
+        route,
+        message.cast_at_ms,
+    )
+    return check_vote(vote)
+
+
+def encode_vote(vote: Vote) -> bytes:
+    """Return the vote as the bytes of a Kafka record's value."""
+    return to_message(vote).SerializeToString()
+
+
+def decode_vote(value: bytes) -> Vote:
+    """Return the vote in a record's value; raise `InvalidVoteError` when it is none."""
+    try:
+        message = votes_pb2.Vote.FromString(value)
+    except DecodeError as error:
+        raise InvalidVoteError("value", "is not a votes.v1.Vote message") from error
+    return from_message(message)

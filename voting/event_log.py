@@ -1,0 +1,188 @@
+"""The way into Kafka: votes leave in batches, one partition each, acknowledged by all replicas."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from voting.codec import CONTENT_TYPE, encode_vote
+from voting.group_commit import GroupCommit, QueueFullError
+from voting.lifecycle import Readiness
+from voting.settings import KafkaWriterSettings
+from voting.telemetry import BATCH_SIZE
+from voting.vote import Vote, lane_of, new_vote_id
+from voting.vote_sink import UnavailableError
+
+_log = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 10
+_RETRY_SECONDS = 0.5
+_FLUSH_SECONDS = 10
+_BATCH_BYTES = 512 * 1024
+_BATCH_VOTES = 1000
+_HEADERS = [("content-type", CONTENT_TYPE)]
+
+type _Entry = tuple[Vote, str | None]
+
+
+class EventLog:
+    """Appends votes to the topic; a `VoteSink`.
+
+    It connects by itself, tells `readiness`, and replaces a producer that failed: an idempotent
+    producer never gives up a batch and may stay stuck for good, so after an error or
+    `ack_timeout_seconds` without an acknowledgement a new one takes its place. What the old one still
+    delivers carries the same ids.
+    """
+
+    def __init__(self, settings: KafkaWriterSettings, readiness: Readiness) -> None:
+        self._servers = settings.kafka_bootstrap_servers
+        self._topic = settings.kafka_topic
+        self._ack_seconds = settings.ack_timeout_seconds
+        self._max_waiting = settings.max_waiting_votes
+        self._readiness = readiness
+        self._partitions = 0
+        self._group: GroupCommit[_Entry, None] | None = None
+        self._producer: AIOKafkaProducer | None = None
+        self._failed = asyncio.Event()
+        self._discarding: set[asyncio.Task[None]] = set()
+        self._connecting: asyncio.Task[None] | None = None
+        self._batch_size = BATCH_SIZE.labels("kafka")
+
+    async def start(self) -> None:
+        """Begin to connect; votes are refused until that has worked."""
+        self._connecting = asyncio.create_task(self._stay_connected())
+
+    async def stop(self) -> None:
+        """Wait for the acknowledgements of what was taken, then disconnect; bounded."""
+        if self._group is not None:
+            with contextlib.suppress(TimeoutError):  # the waiting requests get their 503
+                await asyncio.wait_for(self._group.drain(), _FLUSH_SECONDS)
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+        if self._producer is not None:
+            self._discard(self._producer)
+            self._producer = None
+        if self._discarding:
+            await asyncio.wait(self._discarding, timeout=_FLUSH_SECONDS)
+
+    def new_id(self) -> str:
+        """Return an id that falls into the partition whose batch leaves next."""
+        return new_vote_id(self._group.filling if self._group else 0)
+
+    def cast(self, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
+        """Return a future that is done when all in-sync replicas have the vote."""
+        if self._group is None or self._producer is None:
+            raise UnavailableError("Kafka cannot be reached now")
+        try:
+            return self._group.submit(lane_of(vote.id, self._partitions), (vote, traceparent))
+        except QueueFullError as error:
+            raise UnavailableError("too many votes are waiting") from error
+
+    async def _commit(self, partition: int, entries: Sequence[_Entry]) -> Sequence[None]:
+        producer = self._producer
+        if producer is None:
+            raise UnavailableError("Kafka cannot be reached now")
+        self._batch_size.observe(len(entries))
+        try:
+            async with asyncio.timeout(self._ack_seconds):
+                for batch in _batches(producer, entries):
+                    acknowledged = await producer.send_batch(
+                        batch, self._topic, partition=partition
+                    )
+                    await acknowledged
+        except (KafkaError, TimeoutError) as error:
+            reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
+            if producer is self._producer:
+                _log.warning("replacing the Kafka producer: %s", reason)
+                self._producer = None
+                self._discard(producer)
+                self._failed.set()
+            raise UnavailableError(f"Kafka did not acknowledge the vote: {reason}") from error
+        return [None] * len(entries)
+
+    async def _stay_connected(self) -> None:
+        while True:
+            self._failed.clear()
+            self._producer = await self._connect()
+            self._readiness.set_ready()
+            await self._failed.wait()
+            self._readiness.set_not_ready("Kafka does not acknowledge")
+
+    async def _connect(self) -> AIOKafkaProducer:
+        while True:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._servers,
+                acks="all",
+                enable_idempotence=True,
+                max_batch_size=_BATCH_BYTES,
+            )
+            try:
+                async with asyncio.timeout(_CONNECT_SECONDS):
+                    await producer.start()
+                    partitions = len(await producer.partitions_for(self._topic))
+            except (KafkaError, TimeoutError, OSError) as error:
+                reason = f"waiting for Kafka at {self._servers}, topic {self._topic}"
+                _log.debug("%s: %s", reason, error)
+            except BaseException:
+                self._discard(producer)
+                raise
+            else:
+                if self._partitions in {0, partitions}:
+                    self._open(partitions)
+                    return producer
+                # A vote's partition follows from its id and this number: it must not change.
+                reason = f"topic {self._topic} had {self._partitions} partitions, now {partitions}"
+            self._readiness.set_not_ready(reason)
+            self._discard(producer)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    def _open(self, partitions: int) -> None:
+        if self._group is None:
+            self._partitions = partitions
+            self._group = GroupCommit(
+                self._commit,
+                lanes=partitions,
+                max_in_flight=max(2, partitions // 2),
+                max_batch=_BATCH_VOTES,
+                max_waiting=self._max_waiting,
+            )
+
+    def _discard(self, producer: AIOKafkaProducer) -> None:
+        task = asyncio.create_task(_close(producer))
+        self._discarding.add(task)
+        task.add_done_callback(self._discarding.discard)
+
+
+def _batches(producer: AIOKafkaProducer, entries: Sequence[_Entry]) -> Iterator[object]:
+    """Yield the entries as closed record batches of at most `_BATCH_BYTES` each."""
+    batch = producer.create_batch()
+    for vote, traceparent in entries:
+        record = {
+            "timestamp": vote.cast_at_ms,
+            "key": vote.id.encode(),
+            "value": encode_vote(vote),
+            "headers": [*_HEADERS, ("traceparent", traceparent.encode())]
+            if traceparent
+            else _HEADERS,
+        }
+        if batch.append(**record) is None:  # full
+            yield batch
+            batch = producer.create_batch()
+            batch.append(**record)
+    yield batch
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Let a producer deliver what it has, within bounds, and end it for good."""
+    try:
+        await asyncio.wait_for(producer.stop(), _FLUSH_SECONDS)
+    except (KafkaError, TimeoutError, OSError) as error:
+        # stop() waits for batches that a lost broker never takes, and leaves its sender running.
+        _log.debug("ending a Kafka producer by force: %s", error)
+        if (sender := producer._sender.sender_task) is not None:
+            sender.cancel()
+        await producer.client.close()

@@ -1,0 +1,95 @@
+"""The HTTP face of our services: Sanic as we use it, with problem+json for every error."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import SanicException
+from sanic.handlers import ErrorHandler
+from sanic.response import json, raw
+
+from voting.lifecycle import Readiness
+from voting.problem import Answer, ProblemError
+
+_log = logging.getLogger(__name__)
+
+# How long a stopping service waits for the requests it has begun; under the 30 s of grace that
+# Kubernetes gives by default.
+GRACE_SECONDS: Final = 15.0
+
+
+def new_app(name: str) -> Sanic[Any, Any]:
+    """Return an app without access log, whose every error is a problem+json answer."""
+    app = Sanic(name, configure_logging=False, error_handler=_ProblemHandler())
+    app.config.ACCESS_LOG = False
+    app.config.MOTD = False
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS
+    return app
+
+
+def add_operations(
+    app: Sanic[Any, Any], readiness: Readiness, openapi: Mapping[str, object] | None = None
+) -> None:
+    """Add what operators ask for: /healthz, /readyz, /metrics, and /openapi.json if there is one.
+
+    Liveness says that the event loop turns and nothing else; readiness that work can be taken
+    now.
+    """
+
+    async def healthz(_: Request) -> HTTPResponse:
+        return json({"status": "ok"})
+
+    async def readyz(_: Request) -> HTTPResponse:
+        if readiness.ready:
+            return json({"status": "ready"})
+        return json({"status": "not ready", "reason": readiness.reason}, status=503)
+
+    async def metrics(_: Request) -> HTTPResponse:
+        return raw(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    app.add_route(healthz, "/healthz", methods=["GET"])
+    app.add_route(readyz, "/readyz", methods=["GET"])
+    app.add_route(metrics, "/metrics", methods=["GET"])
+    if openapi is not None:
+
+        async def document(_: Request) -> HTTPResponse:
+            return json(openapi)
+
+        app.add_route(document, "/openapi.json", methods=["GET"])
+
+
+def run_app(app: Sanic[Any, Any], host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then end gracefully.
+
+    One process: a cluster scales by pods, and Sanic's worker manager may loop when it is
+    stopped while it starts.
+    """
+    app.run(host=host, port=port, single_process=True, access_log=False, motd=False)
+
+
+def to_response(answer: Answer) -> HTTPResponse:
+    """Return Sanic's form of an answer."""
+    return HTTPResponse(
+        answer.body,
+        status=answer.status,
+        headers=dict(answer.headers),
+        content_type=answer.content_type,
+    )
+
+
+class _ProblemHandler(ErrorHandler):
+    """Answers every exception with problem+json; only unexpected ones are logged."""
+
+    def default(self, request: Request, exception: Exception) -> HTTPResponse:
+        if isinstance(exception, ProblemError):
+            return to_response(exception.answer())
+        if isinstance(exception, SanicException):
+            problem = ProblemError(HTTPStatus(exception.status_code), str(exception))
+            problem.headers.update(exception.headers)
+            return to_response(problem.answer())
+        _log.error("cannot answer %s %s", request.method, request.path, exc_info=exception)
+        problem = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; see the log")
+        return to_response(problem.answer())

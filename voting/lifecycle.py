@@ -1,0 +1,67 @@
+"""When a service can take work, and how it ends."""
+
+import asyncio
+import logging
+import signal
+from typing import Final
+
+_log = logging.getLogger(__name__)
+
+
+class Readiness:
+    """Whether the service can take work now, and why not.
+
+    Not ready from the start; every change is logged once. After `drain` it stays not ready.
+    """
+
+    def __init__(self) -> None:
+        self.reason: str | None = "starting"
+        self._draining = False
+        self._waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def ready(self) -> bool:
+        """True when the service can take work now."""
+        return self.reason is None
+
+    def set_ready(self) -> None:
+        """The service can take work."""
+        if not self._draining and self.reason is not None:
+            self._change(None)
+            _log.info("ready")
+
+    def set_not_ready(self, reason: str) -> None:
+        """The service cannot take work because of `reason`."""
+        if not self._draining and self.reason != reason:
+            self._change(reason)
+            _log.warning("not ready: %s", reason)
+
+    def drain(self) -> None:
+        """The service is about to end and takes no more work."""
+        self.set_not_ready("draining")
+        self._draining = True
+
+    def changed(self) -> asyncio.Future[None]:
+        """Return a future that is done at the next change."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        return waiter
+
+    def _change(self, reason: str | None) -> None:
+        self.reason = reason
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+def stop_event() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; for services that run their own loop."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, event.set)
+    return event

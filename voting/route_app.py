@@ -1,0 +1,61 @@
+"""The app of a route: `POST /votes` in front of a `VoteSink`. Both routes are this app."""
+
+import time
+from typing import Any
+
+from sanic import HTTPResponse, Request, Sanic
+
+from voting.http_app import add_operations, new_app, to_response
+from voting.lifecycle import Readiness
+from voting.openapi import vote_api_document
+from voting.telemetry import ACCEPTED, REFUSED, REQUEST_SECONDS
+from voting.vote import Route
+from voting.vote_api import (
+    BODY_MAX,
+    KEY_HEADER,
+    ROUTE_HEADER,
+    TRACE_HEADER,
+    cast_vote,
+    read_traceparent,
+    read_vote,
+)
+from voting.vote_sink import VoteSink
+
+
+def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> Sanic[Any, Any]:
+    """Return the app that takes votes on `route` and puts them into `sink`."""
+    app = new_app(name)
+    app.config.REQUEST_MAX_SIZE = BODY_MAX
+    add_operations(app, readiness, vote_api_document(name))
+    accepted = ACCEPTED.labels(route)
+    seconds = REQUEST_SECONDS.labels(route)
+
+    @app.post("/votes")
+    async def votes(request: Request) -> HTTPResponse:
+        start = time.perf_counter()
+        headers = request.headers
+        vote = read_vote(
+            request.body,
+            headers.get("content-type"),
+            headers.get(KEY_HEADER),
+            route,
+            sink.new_id,
+        )
+        answer = await cast_vote(vote, read_traceparent(headers.get(TRACE_HEADER)), sink)
+        accepted.inc()
+        seconds.observe(time.perf_counter() - start)
+        return to_response(answer)
+
+    async def name_the_route(request: Request, response: HTTPResponse) -> None:
+        if request.path == "/votes":
+            response.headers[ROUTE_HEADER] = route
+            if response.status != 202:
+                REFUSED.labels(route, response.status).inc()
+
+    app.register_middleware(name_the_route, "response")
+
+    @app.before_server_stop
+    async def drain(_: Sanic[Any, Any]) -> None:
+        readiness.drain()
+
+    return app

@@ -1,0 +1,106 @@
+"""Settings from environment variables: checked at the start, listed by `--help`."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NoReturn
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service can be told. A field `log_level` is the variable `LOG_LEVEL`."""
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="How much is logged.")
+    ] = "info"
+    host: Annotated[str, Meta(description="Address to listen on.", min_length=1)] = "127.0.0.1"
+
+
+class KafkaSettings(Settings, frozen=True, kw_only=True):
+    """Where Kafka is."""
+
+    kafka_bootstrap_servers: Annotated[
+        str, Meta(description="Kafka brokers, HOST:PORT, comma-separated.", min_length=1)
+    ] = "127.0.0.1:9092"
+    kafka_topic: Annotated[str, Meta(description="Topic of the votes.", min_length=1)] = "votes"
+
+
+class KafkaWriterSettings(KafkaSettings, frozen=True, kw_only=True):
+    """How votes are written to Kafka."""
+
+    ack_timeout_seconds: Annotated[
+        float, Meta(description="Answer 503 when Kafka has not acknowledged by then.", gt=0)
+    ] = 5.0
+    max_waiting_votes: Annotated[
+        int, Meta(description="Votes that may wait for a batch; more are answered 503.", ge=1)
+    ] = 10_000
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used; `name` is its environment variable."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"setting {name}: {reason}")
+        self.name = name
+
+
+def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
+    """Return the settings in `environ`, or raise `SettingError` naming the first wrong one."""
+    given = {
+        field.name: environ[field.name.upper()]
+        for field in msgspec.structs.fields(cls)
+        if field.name.upper() in environ
+    }
+    try:
+        return msgspec.convert(given, cls, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        name = path.removesuffix("`") or re.sub(r".*`(\w+)`$", r"\1", reason)
+        value = given.get(name)
+        raise SettingError(name.upper(), f"{reason}, got {value!r}") from error
+
+
+def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:
+    """Return (variable, default, meaning) for each setting, in order of the variables' names."""
+    rows = []
+    for field in msgspec.inspect.type_info(cls).fields:  # type: ignore[attr-defined]
+        schema = getattr(field.type, "extra_json_schema", None) or {}
+        default = "(required)" if field.default is msgspec.NODEFAULT else str(field.default)
+        rows.append((field.name.upper(), default, schema.get("description", "")))
+    return sorted(rows)
+
+
+def load_settings[S: Settings](
+    cls: type[S], service: str, argv: Sequence[str] | None = None
+) -> S:
+    """Return the settings of this process.
+
+    Prints the list of settings and exits 0 for `--help`; names a wrong setting, or an argument
+    that does not belong here, on standard error and exits 2.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    if argv:
+        if set(argv) & {"-h", "--help"}:
+            print(_help_text(cls, service))
+            raise SystemExit(0)
+        _refuse(service, f"unknown argument {argv[0]!r}; settings are environment variables")
+    try:
+        return read_settings(cls, os.environ)
+    except SettingError as error:
+        _refuse(service, str(error))
+
+
+def _refuse(service: str, reason: str) -> NoReturn:
+    print(f"{service}: {reason} (see {service} --help)", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _help_text(cls: type[Settings], service: str) -> str:
+    rows = describe_settings(cls)
+    lines = [f"{name}={default}\n    {meaning}" for name, default, meaning in rows]
+    return "\n".join([f"{service} takes its settings from environment variables:", "", *lines])

@@ -1,0 +1,160 @@
+"""The vote endpoint, `POST /votes`: how a request is read and answered, free of any web framework.
+
+Both routes use it, whatever serves the connection.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Final
+
+import msgspec
+
+from voting.problem import JSON_TYPE, Answer, ProblemError
+from voting.vote import (
+    RANK_MAX,
+    RANK_MIN,
+    YEAR_MAX,
+    YEAR_MIN,
+    InvalidVoteError,
+    Route,
+    Vote,
+    clean_id,
+    clean_text,
+)
+from voting.vote_sink import UnavailableError, VoteSink
+
+BODY_MAX: Final = 4096
+ROUTE_HEADER: Final = "x-vote-route"
+KEY_HEADER: Final = "idempotency-key"
+TRACE_HEADER: Final = "traceparent"
+
+# W3C Trace Context, version 00.
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class _Form(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    album: str
+    year: Annotated[int, msgspec.Meta(ge=YEAR_MIN, le=YEAR_MAX)]
+    rank: Annotated[int, msgspec.Meta(ge=RANK_MIN, le=RANK_MAX)]
+    id: str | None = None
+
+
+# Not strict: existing clients send numbers as decimal strings.
+_decode_form = msgspec.json.Decoder(_Form, strict=False).decode
+
+# What each field must be, for answers; msgspec tells the field and the fault only as text.
+_RULES: Final = {
+    "name": "must be a string",
+    "album": "must be a string",
+    "year": f"must be a whole number from {YEAR_MIN} to {YEAR_MAX}",
+    "rank": f"must be a whole number from {RANK_MIN} to {RANK_MAX}",
+    "id": "must be a string",
+}
+_FAULTY_FIELD = re.compile(r"at `\$\.(\w+)`$")
+_MISSING_FIELD = re.compile(r"missing required field `(\w+)`$")
+_UNKNOWN_FIELD = re.compile(r"unknown field `(.*)`$", re.DOTALL)
+
+
+def read_vote(
+    body: bytes,
+    content_type: str | None,
+    key: str | None,
+    route: Route,
+    new_id: Callable[[], str],
+) -> Vote:
+    """Return the vote in a request's body.
+
+    `key` is the `Idempotency-Key` header; without it and without an id in the body, `new_id`
+    makes one. Raises `ProblemError` with the answer for a request that is none.
+    """
+    if len(body) > BODY_MAX:
+        raise ProblemError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {BODY_MAX} bytes"
+        )
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if media_type != JSON_TYPE:
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type must be {JSON_TYPE}")
+    try:
+        form = _decode_form(body)
+        return Vote(
+            _read_id(form.id, key) or new_id(),
+            clean_text("name", form.name),
+            clean_text("album", form.album),
+            form.year,
+            form.rank,
+            route,
+            time.time_ns() // 1_000_000,
+        )
+    except msgspec.ValidationError as error:
+        raise _field_problem(str(error)) from error
+    except InvalidVoteError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
+
+
+def read_traceparent(header: str | None) -> str | None:
+    """Return a `traceparent` header that keeps to W3C Trace Context, else nothing."""
+    return header if header and _TRACEPARENT.fullmatch(header) else None
+
+
+async def cast_vote(vote: Vote, traceparent: str | None, sink: VoteSink) -> Answer:
+    """Hand the vote over, wait for the acknowledgement, and return the answer.
+
+    Raises `ProblemError` with status 503 and the vote's id when it cannot be taken now.
+    """
+    try:
+        await sink.cast(vote, traceparent)
+    except UnavailableError as error:
+        raise unavailable(vote, error) from error
+    except InvalidVoteError as error:  # a gRPC server of another version knows a stricter rule
+        raise invalid(error) from error
+    return accepted(vote)
+
+
+def accepted(vote: Vote) -> Answer:
+    """Return the answer for a vote that Kafka has acknowledged."""
+    # Nothing to escape: a canonical UUID has hexadecimal digits and hyphens only.
+    return Answer(HTTPStatus.ACCEPTED, b'{"id":"%b"}' % vote.id.encode())
+
+
+def invalid(error: InvalidVoteError) -> ProblemError:
+    """Return the problem for a vote that breaks a rule."""
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field)
+
+
+def unavailable(vote: Vote, error: UnavailableError) -> ProblemError:
+    """Return the problem for a vote that cannot be taken now."""
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{error}; retry with the same id, it counts once",
+        vote_id=vote.id,
+        headers={"retry-after": str(error.retry_after)},
+    )
+
+
+def _read_id(from_body: str | None, from_header: str | None) -> str | None:
+    """Return the client's id from either place, or nothing; both must agree."""
+    in_body = None if from_body is None else clean_id(from_body)
+    if from_header is None:
+        return in_body
+    # The header is a structured string (quoted) in the IETF's draft, bare in older clients.
+    in_header = clean_id(from_header.strip().removeprefix('"').removesuffix('"'))
+    if in_body not in {None, in_header}:
+        raise InvalidVoteError("id", f"differs from the {KEY_HEADER} header")
+    return in_header
+
+
+def _field_problem(error: str) -> ProblemError:
+    if match := _FAULTY_FIELD.search(error):
+        field, reason = match[1], _RULES[match[1]]
+    elif match := _MISSING_FIELD.search(error):
+        field, reason = match[1], "is missing"
+    elif match := _UNKNOWN_FIELD.search(error):
+        field, reason = match[1], "is not a field of a vote"
+    else:
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "the body must be a JSON object")
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field}: {reason}", field=field)
