@@ -1,0 +1,91 @@
+"""Real servers for tests: `pytest_plugins = ["local.fixtures"]`.
+
+Each starts when a test first asks for it, is shared by the tests of one run, and ends with it.
+A test that stops one starts it again before it ends.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+import pytest
+
+from local.kafka_server import KafkaServer
+from local.mongodb_server import MongodbServer
+from local.ports import free_port
+from local.redis_server import RedisServer
+from local.server import Server
+from local.services import Service
+
+# A setting of a service, and the fixture whose server it names when the test sets nothing.
+_WIRING: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
+    "KAFKA_BOOTSTRAP_SERVERS": lambda request: request.getfixturevalue("kafka").address,
+    "REDIS_URL": lambda request: request.getfixturevalue("redis_server").url,
+    "MONGODB_URL": lambda request: request.getfixturevalue("mongodb").url,
+}
+_SETTINGS: Final = {
+    "svc_grpc_client": [],
+    "svc_grpc_server": ["KAFKA_BOOTSTRAP_SERVERS"],
+    "svc_http_route": ["KAFKA_BOOTSTRAP_SERVERS"],
+    "svc_consumer": ["KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL", "MONGODB_URL"],
+    "svc_results": ["REDIS_URL", "MONGODB_URL"],
+}
+
+
+class StartService(Protocol):
+    """What the fixture `service` gives."""
+
+    def __call__(self, name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
+        """Start a service on free ports; return when it answers 200 at `ready_path`.
+
+        Settings that name Kafka, Redis or MongoDB lead to the fixtures' servers unless given.
+        """
+        ...
+
+
+@pytest.fixture(scope="session")
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for the servers' data and logs."""
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def kafka(server_folder: Path) -> Iterator[KafkaServer]:
+    """Run Kafka with the topics `votes` (6 partitions) and `votes.rejected` (1)."""
+    with KafkaServer(free_port(), free_port(), server_folder) as server:
+        server.create_topics()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_folder: Path) -> Iterator[RedisServer]:
+    """Run an empty Redis."""
+    with RedisServer("redis", free_port(), server_folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongodb(server_folder: Path) -> Iterator[MongodbServer]:
+    """Run an empty server that speaks MongoDB's protocol."""
+    with MongodbServer("mongodb", free_port(), server_folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def service(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[StartService]:
+    """Return a function that starts our services as processes."""
+    started: list[Server] = []
+
+    def start(name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
+        wired = {key: _WIRING[key](request) for key in _SETTINGS[name] if key not in settings}
+        grpc_port = free_port() if name == "svc_grpc_server" else None
+        folder = server_folder / f"service-{len(started)}"
+        server = Service(name, free_port(), folder, {**wired, **settings}, grpc_port)
+        server.ready_path = ready_path
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in reversed(started):
+        server.stop()

@@ -1,0 +1,106 @@
+"""Apache Kafka, the ledger: one node that is broker and controller (KRaft, no ZooKeeper)."""
+
+import os
+import socket
+import struct
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from local.kafka_config import LOG4J_PROPERTIES, SERVER_PROPERTIES
+from local.kafka_topics import create_topics
+from local.programs import ROOT, find_program
+from local.server import NotReadyError, Server, ServerError
+
+TOPICS: Final = {"votes": 6, "votes.rejected": 1}
+"""The topics of the voting system and their partitions."""
+
+# The first compiler and the serial collector start fastest (1.5 s instead of 2.3 s) and use
+# least memory.
+_JVM: Final = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
+_HEAP: Final = ["-Xms128m", "-Xmx256m"]
+_CLUSTER_ID: Final = "bG9jYWwtdm90ZXMtMDAwMQ"  # any 16 bytes in base64: nobody else joins
+_FORMAT_LIMIT_S: Final = 60
+_PROBE_LIMIT_S: Final = 2.0
+
+
+class KafkaServer(Server):
+    """Kafka on this machine's Java, with the jars that Bazel takes from Maven Central."""
+
+    def __init__(self, port: int, controller_port: int, folder: Path) -> None:
+        """`folder` as for every server; the controller listens on a port of its own."""
+        super().__init__("kafka", port, folder)
+        self.controller_port = controller_port
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Return the clients' port and the controller's."""
+        return {"kafka": self.port, "kafka-controller": self.controller_port}
+
+    def command(self) -> list[str]:
+        """Return the broker's command line; the heap is bounded."""
+        return [*self._java("kafka.Kafka", _HEAP), str(self._properties)]
+
+    def prepare(self) -> None:
+        """Write the settings; format the data folder before its first use."""
+        self._properties.write_text(
+            SERVER_PROPERTIES.format(
+                host=self.host,
+                port=self.port,
+                controller_port=self.controller_port,
+                data=self.data,
+            )
+        )
+        self._log4j.write_text(LOG4J_PROPERTIES)
+        if not (self.data / "log" / "meta.properties").exists():
+            self._format()
+
+    def probe(self) -> None:
+        """Send the request ApiVersions, which the broker answers once it takes requests."""
+        request = struct.pack(">hhih", 18, 0, 1, -1)  # key, version, correlation id, no client id
+        with socket.create_connection((self.host, self.port), _PROBE_LIMIT_S) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            answer = connection.recv(10)  # size, correlation id, error code
+        if len(answer) < 10 or answer[4:] != struct.pack(">ih", 1, 0):
+            raise NotReadyError("no answer to ApiVersions")
+
+    def create_topics(self, partitions: Mapping[str, int] = TOPICS) -> None:
+        """Create those of the topics that do not exist; they keep their records for ever.
+
+        Raises ServerError when Kafka does not do it.
+        """
+        create_topics(self.address, partitions)
+
+    def _format(self) -> None:
+        tool = self._java("kafka.tools.StorageTool", [])
+        command = [*tool, "format", "-t", _CLUSTER_ID, "-c", str(self._properties)]
+        with self.log.open("ab") as log:
+            status = subprocess.run(
+                command, stdout=log, stderr=log, timeout=_FORMAT_LIMIT_S, check=False
+            ).returncode
+        if status:
+            raise ServerError(f"kafka cannot format its data folder {self.data}; log: {self.log}")
+
+    def _java(self, main_class: str, options: list[str]) -> list[str]:
+        logging = f"-Dlog4j2.configurationFile={self._log4j}"
+        return [find_program("java"), *_JVM, *options, logging, "-cp", _class_path(), main_class]
+
+    @property
+    def _properties(self) -> Path:
+        return self.data / "server.properties"
+
+    @property
+    def _log4j(self) -> Path:
+        return self.data / "log4j2.properties"
+
+
+@cache
+def _class_path() -> str:
+    """Kafka's jars: the repository @kafka among the runfiles, or the folder in KAFKA_JARS."""
+    folder = Path(os.environ.get("KAFKA_JARS", ROOT.parent / "kafka"))
+    jars = sorted(folder.rglob("*.jar"))
+    if not jars:
+        raise ServerError(f"no jars of Kafka in {folder}: start through ./bazelw")
+    return ":".join(map(str, jars))

@@ -1,0 +1,47 @@
+"""Creates topics in Kafka."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from local.server import ServerError
+
+_LIMIT_S: Final = 30.0
+_FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+
+
+def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
+    """Create those of the topics that do not exist, with one replica each.
+
+    Works inside and outside of a running event loop. Raises ServerError when Kafka refuses or
+    does not answer within 30 seconds.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's may have a loop of its own
+        thread.submit(asyncio.run, _create_in_time(bootstrap_servers, partitions)).result()
+
+
+async def _create_in_time(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
+    try:
+        await asyncio.wait_for(_create(bootstrap_servers, partitions), _LIMIT_S)
+    except TimeoutError as error:
+        raise ServerError(f"kafka created no topics within {_LIMIT_S:.0f} s") from error
+
+
+async def _create(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await client.start()
+    try:
+        topics = [
+            NewTopic(name, count, replication_factor=1, topic_configs=_FOR_EVER)
+            for name, count in partitions.items()
+        ]
+        answer = await client.create_topics(topics)
+    finally:
+        await client.close()
+    for name, code, reason in answer.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise ServerError(f"kafka refuses topic {name}: {for_code(code).__name__} {reason}")

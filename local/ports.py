@@ -1,0 +1,76 @@
+"""TCP ports on 127.0.0.1, all below 32768: from there on the kernel hands them to clients."""
+
+import errno
+import random
+import socket
+from dataclasses import dataclass, fields
+from typing import Final
+
+HOST: Final = "127.0.0.1"
+_CHOICE: Final = range(20000, 32768)
+_TRIES: Final = 200
+
+_reservations: list[socket.socket] = []
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port now. Raises OSError when nobody may."""
+    with socket.socket() as probe:
+        # As servers do: connections that a former server left in TIME_WAIT are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Return a port that nobody uses, and that no other call of this function returns meanwhile.
+
+    The reservation holds until this process ends, across all processes of this machine's network
+    namespace: other tests run at the same time. Raises RuntimeError when no port can be had.
+    """
+    for port in random.sample(_CHOICE, _TRIES):
+        if is_free(port) and _reserve(port):
+            return port
+    raise RuntimeError(f"no free port among {_TRIES} tried between 20000 and 32767")
+
+
+def _reserve(port: int) -> bool:
+    # Names in the abstract socket namespace belong to the network namespace, as ports do, and the
+    # kernel drops them when their owner ends. A lock file would do neither.
+    reservation = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        reservation.bind(f"\0voting-port-{port}")
+    except OSError:
+        reservation.close()
+        return False
+    _reservations.append(reservation)
+    return True
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The port of everything in the stack, with its default."""
+
+    entry: int = 8080
+    entry_metrics: int = 9080
+    svc_grpc_client: int = 8001
+    svc_http_route: int = 8002
+    svc_grpc_server_grpc: int = 8003
+    svc_grpc_server: int = 9003
+    svc_consumer: int = 9004
+    svc_results: int = 8005
+    kafka: int = 9092
+    kafka_controller: int = 9093
+    redis: int = 6379
+    mongodb: int = 27017
+    prometheus: int = 9090
+
+
+def free_ports() -> Ports:
+    """Return a free port for everything."""
+    return Ports(**{field.name: free_port() for field in fields(Ports)})

@@ -1,0 +1,68 @@
+"""A child process that ends when this process ends, whatever ends it."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+# The kernel sends the parent-death signal when the *thread* that started the child ends, so all
+# children are started by one thread that lives as long as this process.
+_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="process-starter")
+
+
+class Process:
+    """A running program. The kernel kills it when this process ends, also by SIGKILL."""
+
+    def __init__(
+        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start `command`, with `environment` added to our own; its output is appended to `log`.
+
+        Raises FileNotFoundError when there is no such program.
+        """
+        with log.open("ab") as output:
+            # setpriv sets the parent-death signal and then becomes the program: same pid.
+            # Its own process group keeps the terminal's Ctrl-C away: we decide the order of ends.
+            self._child = _starter.submit(
+                subprocess.Popen,
+                ["setpriv", "--pdeathsig", "KILL", "--", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **(environment or {})},
+                process_group=0,
+            ).result()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._child.pid
+
+    @property
+    def status(self) -> int | None:
+        """How the program ended (negative: killed by that signal); None while it runs."""
+        return self._child.poll()
+
+    def stop(self, grace_s: float) -> None:
+        """Ask the program to end with SIGTERM; after `grace_s` seconds it is killed."""
+        self.resume()  # a paused program cannot react
+        self._child.terminate()
+        try:
+            self._child.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the program at once with SIGKILL."""
+        self._child.kill()
+        self._child.wait()
+
+    def pause(self) -> None:
+        """Stop the program's clock with SIGSTOP until `resume`."""
+        self._child.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused program go on."""
+        self._child.send_signal(signal.SIGCONT)

@@ -1,0 +1,44 @@
+"""Redis, which keeps the tally."""
+
+import socket
+from typing import Final
+
+from local.programs import find_program
+from local.server import NotReadyError, Server
+
+_PROBE_LIMIT_S: Final = 1.0
+
+
+class RedisServer(Server):
+    """Redis with an append-only file, synced every second; it refuses writes when memory is full.
+
+    Losing the last second, or all of it, is fine: the consumer rebuilds the tally from Kafka.
+    """
+
+    @property
+    def url(self) -> str:
+        """Address of database 0 as redis:// URL."""
+        return f"redis://{self.address}/0"
+
+    def command(self) -> list[str]:
+        """Return the command line, which holds all settings."""
+        settings = {
+            "bind": self.host,
+            "port": str(self.port),
+            "dir": str(self.data),
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "maxmemory": "256mb",
+            "maxmemory-policy": "noeviction",
+        }
+        arguments = [part for key, value in settings.items() for part in (f"--{key}", value)]
+        return [find_program("redis-server"), *arguments]
+
+    def probe(self) -> None:
+        """Send PING, which a server that still loads its data refuses."""
+        with socket.create_connection((self.host, self.port), _PROBE_LIMIT_S) as connection:
+            connection.sendall(b"PING\r\n")
+            answer = connection.recv(128).decode(errors="replace").strip()
+        if answer != "+PONG":
+            raise NotReadyError(answer or "connection closed")
