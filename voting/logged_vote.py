@@ -1,0 +1,75 @@
+"""A vote in the vote log, and the MongoDB document that keeps it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from bson.datetime_ms import DatetimeMS
+
+from voting.vote import Route, Vote
+
+# 9999-12-31: what every reader of a date can show, and what `cast_key` has digits for.
+CAST_AT_MAX_MS: Final = 253_402_300_799_999
+
+type Cursor = tuple[int, str]  # cast_at_ms and id of the last vote seen
+
+# Only votes have this field: the documents of the positions lie in the same collection.
+CAST_KEY: Final = "cast_key"
+
+
+class LoggedVote(msgspec.Struct, frozen=True):
+    """A vote in the log, with its place in Kafka; `cast_at_ms` is Unix time in milliseconds."""
+
+    id: str
+    name: str
+    album: str
+    year: int
+    rank: int
+    route: Route
+    cast_at_ms: int
+    partition: int
+    offset: int
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where a page that ends with this vote goes on."""
+        return (self.cast_at_ms, self.id)
+
+
+def cast_key(cursor: Cursor) -> str:
+    """Return a text that sorts votes by the time they were cast, then by id.
+
+    One text, as one index then serves the order, with a filter that does not need an `$or`.
+    """
+    return f"{cursor[0]:015d}:{cursor[1]}"
+
+
+def to_document(vote: Vote, partition: int, offset: int) -> dict[str, Any]:
+    """Return the document of the record of `vote` at this place in Kafka."""
+    return {
+        "_id": vote.id,
+        "name": vote.name,
+        "album": vote.album,
+        "year": vote.year,
+        "rank": vote.rank,
+        "route": vote.route.value,
+        "cast_at": DatetimeMS(vote.cast_at_ms),
+        CAST_KEY: cast_key((vote.cast_at_ms, vote.id)),
+        "partition": partition,
+        "offset": offset,
+    }
+
+
+def from_document(document: Mapping[str, Any]) -> LoggedVote:
+    """Return the vote that a document keeps."""
+    return LoggedVote(
+        document["_id"],
+        document["name"],
+        document["album"],
+        document["year"],
+        document["rank"],
+        Route(document["route"]),
+        int(document["cast_at"]),
+        document["partition"],
+        document["offset"],
+    )

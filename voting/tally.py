@@ -1,0 +1,116 @@
+"""The tally: votes and rank sums per album, votes per route, and how far each partition got."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+import msgspec
+
+from voting.vote import Route
+
+type Album = tuple[str, str, int]  # name, album, year
+
+_SEPARATOR: Final = "\x1f"  # a control character, so no name and no album contains it
+_VOTES, _RANK_SUM, _ROUTE, _POSITION = "v:", "s:", "r:", "@"
+
+
+class AlbumTally(msgspec.Struct, frozen=True):
+    """What was voted on one album; `rank_sum` is the sum of its ranks, each 1 to 100."""
+
+    name: str
+    album: str
+    year: int
+    votes: int
+    rank_sum: int
+
+    @property
+    def average_rank(self) -> float:
+        """The mean rank, 1 to 100; 0 without votes."""
+        return self.rank_sum / self.votes if self.votes else 0.0
+
+
+class Tally(msgspec.Struct):
+    """Counts of a set of votes, and the position of each partition that they reach to.
+
+    A position is "offset:key" of the last record counted.
+    """
+
+    albums: dict[Album, AlbumTally] = {}
+    routes: dict[Route, int] = {}
+    positions: dict[int, str] = {}
+
+    @property
+    def votes(self) -> int:
+        """How many votes were counted."""
+        return sum(self.routes.values())
+
+
+class Countable(Protocol):
+    """What of a vote counts."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def album(self) -> str: ...  # noqa: D102
+    @property
+    def year(self) -> int: ...  # noqa: D102
+    @property
+    def rank(self) -> int: ...  # noqa: D102
+    @property
+    def route(self) -> Route: ...  # noqa: D102
+
+
+def tally_of(votes: Iterable[Countable]) -> Tally:
+    """Return the tally of these votes, without positions; each vote counts as often as given."""
+    ranks: dict[Album, list[int]] = {}
+    routes: dict[Route, int] = {}
+    for vote in votes:
+        album = (vote.name, vote.album, vote.year)
+        if album in ranks:
+            ranks[album].append(vote.rank)
+        else:
+            ranks[album] = [vote.rank]
+        routes[vote.route] = routes.get(vote.route, 0) + 1
+    return Tally({a: AlbumTally(*a, len(r), sum(r)) for a, r in ranks.items()}, routes)
+
+
+def parse_tally(fields: Mapping[str, str]) -> Tally:
+    """Return the tally that a Redis hash holds.
+
+    Fields of other kinds, which a newer version may have added, do not count. Raises `ValueError`
+    when a field of ours cannot be read.
+    """
+    votes: dict[Album, int] = {}
+    rank_sums: dict[Album, int] = {}
+    tally = Tally()
+    for field, value in fields.items():
+        if field.startswith(_VOTES):
+            votes[_album(field)] = int(value)
+        elif field.startswith(_RANK_SUM):
+            rank_sums[_album(field)] = int(value)
+        elif field.startswith(_ROUTE):
+            tally.routes[Route(field.removeprefix(_ROUTE))] = int(value)
+        elif field.startswith(_POSITION):
+            tally.positions[int(field.removeprefix(_POSITION))] = value
+    for album, count in votes.items():
+        tally.albums[album] = AlbumTally(*album, count, rank_sums.get(album, 0))
+    return tally
+
+
+def counter_fields(tally: Tally) -> dict[str, int]:
+    """Return the counters of a tally by the names of their Redis fields."""
+    fields: dict[str, int] = {f"{_ROUTE}{route}": votes for route, votes in tally.routes.items()}
+    for album in tally.albums.values():
+        name = f"{album.name}{_SEPARATOR}{album.album}{_SEPARATOR}{album.year}"
+        fields[_VOTES + name] = album.votes
+        fields[_RANK_SUM + name] = album.rank_sum
+    return fields
+
+
+def position_field(partition: int) -> str:
+    """Return the name of the Redis field with the position of a partition."""
+    return f"{_POSITION}{partition}"
+
+
+def _album(field: str) -> Album:
+    name, album, year = field[2:].split(_SEPARATOR)
+    return name, album, int(year)

@@ -1,0 +1,100 @@
+"""The tally in Redis: one hash, so that counters and positions are lost together or not at all."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from voting.store import NO_POSITION, StoreUnavailableError
+from voting.tally import Tally, counter_fields, parse_tally, position_field
+
+TALLY_KEY: Final = "{votes}:tally"
+STORE: Final = "Redis"
+
+# Votes that one call of the script may count: each can bring two fields of its own, and Lua's
+# unpack() takes fewer than 8,000 values.
+MAX_VOTES: Final = 1000
+
+# Counters and position move in ONE write command. Several would be a MULTI ... EXEC in the
+# append-only file, and a torn one of those is applied at the second restart after the crash.
+ADVANCE: Final = """
+local position = redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[4]
+if position ~= ARGV[2] then return position end
+local write, fields = {ARGV[1], ARGV[3]}, {}
+for i = 5, #ARGV, 2 do fields[#fields + 1] = ARGV[i] end
+if #fields > 0 then
+  local counts = redis.call('HMGET', KEYS[1], unpack(fields))
+  for i, field in ipairs(fields) do
+    write[2 * i + 1] = field
+    write[2 * i + 2] = string.format('%.0f', (counts[i] or 0) + ARGV[2 * i + 4])
+  end
+end
+redis.call('HSET', KEYS[1], unpack(write))
+return ARGV[3]
+"""
+
+_CONNECT_SECONDS = 2
+_ANSWER_SECONDS = 5
+
+
+class TallyStore:
+    """The tally in the Redis at `redis_url`; every method may raise `StoreUnavailableError`."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis: Redis = Redis.from_url(
+            redis_url,
+            decode_responses=True,
+            socket_connect_timeout=_CONNECT_SECONDS,
+            socket_timeout=_ANSWER_SECONDS,
+            # Once more on a new connection: those in the pool break when Redis restarts.
+            retry=Retry(NoBackoff(), 1),
+            retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        )
+        self._advance = self._redis.register_script(ADVANCE)
+
+    async def read(self) -> Tally:
+        """Return the whole tally as it stands at one moment."""
+        with _translated():
+            fields = await self._redis.hgetall(TALLY_KEY)
+        return parse_tally(cast("dict[str, str]", fields))
+
+    async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
+        """Return the position of each of these partitions."""
+        if not partitions:
+            return {}
+        with _translated():
+            stored = await self._redis.hmget(TALLY_KEY, [position_field(p) for p in partitions])
+        positions = cast("list[str | None]", stored)
+        return {p: at or NO_POSITION for p, at in zip(partitions, positions, strict=True)}
+
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        """Add `delta` and move a partition from `expected` to `position`, both or nothing.
+
+        Returns the position that is stored afterwards. Another one than `position` means that
+        the tally was not at `expected` and is unchanged. To repeat a call is harmless. `delta`
+        counts at most `MAX_VOTES` votes.
+        """
+        arguments: list[str | int] = [position_field(partition), expected, position, NO_POSITION]
+        for field, increment in counter_fields(delta).items():
+            arguments += (field, increment)
+        with _translated():
+            stored: str = await self._advance(keys=[TALLY_KEY], args=arguments)
+        return stored
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._redis.aclose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreUnavailableError(STORE, error) from error

@@ -1,0 +1,216 @@
+"""The vote log in MongoDB. The only module that imports Motor, so that it can be replaced.
+
+Used are only operations that MongoDB and `nx-27017`, its stand-in on one machine, both have.
+What `nx-27017` 0.8 cannot do, and what is done instead:
+
+- an index over `_id` and another field makes every insert fail: `cast_key` is one field;
+- `$group` by a document of fields puts everything into one group: fields are joined to a text;
+- filters on dates read the whole collection: filters use `cast_key` and `offset`;
+- a date after the year 9999 breaks the answer: such votes are refused by the consumer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+
+from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, cast_key, from_document
+from voting.store import NO_POSITION, StoreUnavailableError
+from voting.tally import AlbumTally, Tally
+from voting.vote import Route
+
+__all__ = ["Cursor", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
+
+STORE: Final = "MongoDB"
+
+_DUPLICATE_KEY: Final = 11000
+_IDS_PER_QUERY: Final = 1000
+_SEPARATOR: Final = "\x1f"
+_ONLY_VOTES: Final = {CAST_KEY: {"$gt": ""}}
+_ALBUM_AND_ROUTE: Final = {
+    "$concat": [
+        "$name", _SEPARATOR, "$album", _SEPARATOR, {"$toString": "$year"}, _SEPARATOR, "$route",
+    ]
+}  # fmt: skip
+
+
+class Place(NamedTuple):
+    """Where in Kafka the record lies whose vote the log has."""
+
+    partition: int
+    offset: int
+
+
+class StoredPosition(NamedTuple):
+    """How far the log got in a partition, who moves it on, and how many partitions there were."""
+
+    position: str
+    owner: str
+    partitions: int
+
+
+class VoteLog:
+    """The vote log at `url`; every method that waits may raise `StoreUnavailableError`.
+
+    The position of each partition is a document in the same collection as the votes, so that
+    both are lost together or not at all.
+    """
+
+    def __init__(self, url: str, database: str) -> None:
+        self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+            url,
+            w="majority",
+            journal=True,
+            serverSelectionTimeoutMS=2_000,
+            connectTimeoutMS=5_000,
+            socketTimeoutMS=10_000,
+            datetime_conversion="DATETIME_MS",
+        )
+        self._votes = self._client[database]["votes"]
+
+    async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
+        """Return at most `limit` votes, newest first; with `after`, those that follow it."""
+        bounds = {"$gt": ""} if after is None else {"$gt": "", "$lt": cast_key(after)}
+        with _translated():
+            found = self._votes.find({CAST_KEY: bounds}).sort(CAST_KEY, -1).limit(limit)
+            return [from_document(document) async for document in found]
+
+    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
+        """Return those of these votes that the log has, by id."""
+        found: dict[str, LoggedVote] = {}
+        with _translated():
+            for start in range(0, len(ids), _IDS_PER_QUERY):
+                wanted = list(ids[start : start + _IDS_PER_QUERY])
+                async for document in self._votes.find({"_id": {"$in": wanted}, **_ONLY_VOTES}):
+                    found[document["_id"]] = from_document(document)
+        return found
+
+    async def tally(self) -> Tally:
+        """Return the tally of all votes in the log; it reads each of them."""
+        groups = {"_id": _ALBUM_AND_ROUTE, "votes": {"$sum": 1}, "rank_sum": {"$sum": "$rank"}}
+        tally = Tally()
+        with _translated():
+            async for group in self._votes.aggregate([{"$match": _ONLY_VOTES}, {"$group": groups}]):
+                _add_group(tally, group)
+        return tally
+
+    async def count(self) -> int:
+        """Return how many votes the log has; it counts each of them."""
+        with _translated():
+            return await self._votes.count_documents(_ONLY_VOTES)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._client.close()
+
+    async def ensure_indexes(self) -> None:
+        """Make the index that `newest` needs, unless it is there; it goes with the collection."""
+        with _translated():
+            await self._votes.create_index([(CAST_KEY, -1)])
+
+    async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
+        """Store documents of votes; return the ids of those whose id the log already had."""
+        if not documents:
+            return []
+        with _translated():
+            try:
+                await self._votes.insert_many(documents, ordered=False)
+            except BulkWriteError as error:
+                refused = _refused_as_known(error)
+                if refused is None:
+                    raise
+                return [documents[index]["_id"] for index in refused]
+        return []
+
+    async def places(self, ids: Sequence[str]) -> dict[str, Place]:
+        """Return the places of the records whose votes the log has, by id."""
+        with _translated():
+            found = self._votes.find({"_id": {"$in": list(ids)}}, {"partition": 1, "offset": 1})
+            return {d["_id"]: Place(d["partition"], d["offset"]) async for d in found}
+
+    async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
+        """Put documents in the place of those of later records of the same votes."""
+        updates = [
+            UpdateOne(
+                {
+                    "_id": document["_id"],
+                    "partition": document["partition"],
+                    "offset": {"$gt": document["offset"]},
+                },
+                {"$set": {field: document[field] for field in document if field != "_id"}},
+            )
+            for document in documents
+        ]
+        with _translated():
+            await self._votes.bulk_write(updates, ordered=False)
+
+    async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
+        """Make `owner` the only one who can `advance` this partition; return its position.
+
+        Returns None when another consumer claimed a new partition at the same moment. A new
+        partition remembers the number of partitions that the topic has.
+        """
+        key = f"@{partition}"
+        with _translated():
+            document = await self._votes.find_one_and_update(
+                {"_id": key}, {"$set": {"owner": owner}}, return_document=ReturnDocument.AFTER
+            )
+            if document is None:
+                new = {"_id": key, "owner": owner, "pos": NO_POSITION, "partitions": partitions}
+                try:
+                    await self._votes.insert_one(new)
+                except DuplicateKeyError:
+                    return None
+                document = new
+        return _stored_position(document)
+
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        """Move a partition from `expected` to `position`; False when it is not there or lost.
+
+        The fence: it holds only for the last who claimed the partition. It never makes a
+        position anew, or the loss of the votes before it would go unnoticed.
+        """
+        known = {"_id": f"@{partition}", "owner": owner, "pos": expected}
+        with _translated():
+            moved = await self._votes.update_one(known, {"$set": {"pos": position}})
+        return moved.matched_count == 1
+
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        """Return the positions of those of these partitions that the log has one of."""
+        keys = {f"@{partition}": partition for partition in partitions}
+        with _translated():
+            found = self._votes.find({"_id": {"$in": list(keys)}})
+            return {keys[d["_id"]]: _stored_position(d) async for d in found}
+
+
+def _stored_position(document: Mapping[str, Any]) -> StoredPosition:
+    return StoredPosition(document["pos"], document["owner"], document["partitions"])
+
+
+def _refused_as_known(error: BulkWriteError) -> list[int] | None:
+    """Return the indexes of documents refused for their id; None when there was another error."""
+    failures = error.details["writeErrors"]
+    if error.details["writeConcernErrors"] or any(f["code"] != _DUPLICATE_KEY for f in failures):
+        return None
+    return [failure["index"] for failure in failures]
+
+
+def _add_group(tally: Tally, group: Mapping[str, Any]) -> None:
+    name, title, year, route = group["_id"].split(_SEPARATOR)
+    album = (name, title, int(year))
+    so_far = tally.albums.get(album) or AlbumTally(*album, 0, 0)
+    tally.albums[album] = AlbumTally(
+        *album, so_far.votes + group["votes"], so_far.rank_sum + group["rank_sum"]
+    )
+    tally.routes[Route(route)] = tally.routes.get(Route(route), 0) + group["votes"]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (PyMongoError, OSError) as error:
+        raise StoreUnavailableError(STORE, error) from error
