@@ -1,0 +1,105 @@
+"""@pypi: every wheel of requirements_lock.txt, and the Python it was installed for."""
+
+_PYTHON = "python3.14"
+
+_BUILD_SUFFIX = """
+load("@rules_python//python:defs.bzl", "py_runtime", "py_runtime_pair")
+
+py_runtime(
+    name = "python",
+    interpreter_path = "{python}",
+    python_version = "PY3",
+    stub_shebang = "#!{python}",
+)
+
+py_runtime_pair(
+    name = "python_pair",
+    py3_runtime = ":python",
+)
+
+toolchain(
+    name = "python_toolchain",
+    toolchain = ":python_pair",
+    toolchain_type = "@bazel_tools//tools/python:toolchain_type",
+)
+"""
+
+_DEFS = '''"""Labels of the locked distributions."""
+
+def requirement(name):
+    """The py_library of a distribution, by the name it has in requirements.in."""
+    return "@pypi//:" + name.lower().replace("-", "_").replace(".", "_")
+'''
+
+def _run(rctx, what, arguments):
+    rctx.report_progress(what)
+    result = rctx.execute(
+        arguments,
+        timeout = 1800,
+        # A folder of wheels that this machine's user set up may not exist where the build runs.
+        environment = {"PIP_FIND_LINKS": "", "PYTHONPATH": ""},
+    )
+    if result.return_code:
+        fail("%s failed:\n%s%s" % (what, result.stdout, result.stderr))
+    return result.stdout.strip()
+
+def _find_python(rctx):
+    found = rctx.which(_PYTHON)
+    if not found:
+        fail("there is no %s on PATH" % _PYTHON)
+
+    # PATH may hold a launcher (pyenv has one): the interpreter itself is what targets run on.
+    return _run(rctx, "asking for the interpreter", [found, "-c", "import sys; print(sys.executable)"])
+
+def _pypi_repository_impl(rctx):
+    python = _find_python(rctx)
+    lock = rctx.path(rctx.attr.requirements_lock)
+    write_build = rctx.path(rctx.attr._write_build)
+
+    _run(rctx, "making a virtual environment", [python, "-m", "venv", "venv"])
+    _run(rctx, "installing wheels", [
+        "venv/bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-deps",
+        "--no-compile",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--target=site-packages",
+        "--requirement=%s" % lock,
+    ])
+
+    # Compiled once here, not at the start of each test. Checked by nothing, so that the bytes
+    # depend on the source alone; the prefix keeps this machine's paths out of them.
+    _run(rctx, "compiling wheels", [
+        python,
+        "-m",
+        "compileall",
+        "-qq",
+        "-j0",
+        "--invalidation-mode=unchecked-hash",
+        "-s.",
+        "site-packages",
+    ])
+    build = _run(rctx, "writing BUILD.bazel", [python, "-B", write_build, "site-packages", lock])
+    rctx.delete("venv")
+    rctx.file("BUILD.bazel", build + _BUILD_SUFFIX.format(python = python))
+    rctx.file("defs.bzl", _DEFS)
+
+pypi_repository = repository_rule(
+    implementation = _pypi_repository_impl,
+    attrs = {
+        "requirements_lock": attr.label(mandatory = True, allow_single_file = True),
+        "_write_build": attr.label(default = "//tools/pip:write_build.py", allow_single_file = True),
+    },
+    doc = """Installs the locked wheels with pip, each file checked against its hash.
+
+    The repository has one py_library per distribution, named as in defs.bzl's `requirement`.
+    pip's own cache spares a second clone the download.
+    """,
+    environ = ["PATH"],
+)

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs in a mount namespace of its own: makes the toolbox its root file system, then runs COMMAND.
+# usage: enter.sh TOOLBOX MODE PATHS COMMAND...
+#   MODE   ro or rw: whether COMMAND may change the toolbox
+#   PATHS  the host's files and folders to see inside, one a line
+set -eu
+toolbox=$1 mode=$2 paths=$3
+shift 3
+
+mount --bind "$toolbox" "$toolbox" # pivot_root wants a mount point
+[ "$mode" = rw ] || mount -o remount,bind,ro "$toolbox"
+printf '%s\n' "$paths" | while read -r path; do
+    mount --rbind "$path" "$toolbox$path"
+done
+
+# Not chroot: inside a chroot no user namespaces can be made, and sandboxes are made of those.
+cd "$toolbox"
+pivot_root . .
+umount -l . # the host's root, which now lies on top
+exec "$@"

@@ -1,0 +1,21 @@
+"""One bazelw at a time where two would get in each other's way."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.toolbox.messages import say
+
+
+@contextmanager
+def locked(path: Path, purpose: str) -> Iterator[None]:
+    """Holds the lock file `path`; waits, saying what for, while another process holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another bazelw that is {purpose}")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

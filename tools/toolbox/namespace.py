@@ -1,0 +1,77 @@
+"""Commands that run inside the toolbox: it as their root, the host's folders in their places."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Dict, List
+
+from tools.toolbox import rootfs
+from tools.toolbox.places import HERE, REPOSITORY, cache
+
+# What the toolbox brings itself. All else in / is the host's, at its own path.
+OF_THE_TOOLBOX = {"bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "usr", "var"}
+
+# Names and addresses are the host's, too.
+HOST_FILES = ["/etc/group", "/etc/hosts", "/etc/passwd", "/etc/resolv.conf"]
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# Variables that point into the host's installations, which are not there inside.
+OF_THE_HOST = (
+    "CC", "CXX", "GOROOT", "JAVA_HOME", "M2_HOME", "MAVEN_HOME", "PIP_FIND_LINKS",
+    "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV",
+)  # fmt: skip
+
+KEY = "BAZELW_TOOLBOX"
+
+
+def environment() -> Dict[str, str]:
+    """The caller's environment, less what only makes sense outside."""
+    kept = {name: value for name, value in os.environ.items() if name not in OF_THE_HOST}
+    return {**kept, "PATH": PATH, "LANG": "C.UTF-8", KEY: rootfs.key()}
+
+
+def host_paths() -> List[Path]:
+    """What of the host is visible inside."""
+    folders = [Path("/", name) for name in sorted(set(os.listdir("/")) - OF_THE_TOOLBOX)]
+    paths = [f for f in folders if f.is_dir() and not f.is_symlink() and f.name != "lost+found"]
+    paths += [Path(name) for name in HOST_FILES if Path(name).exists()]
+    for needed in (REPOSITORY, cache(), Path.home(), Path("/var/tmp")):
+        if needed.parts[1] in OF_THE_TOOLBOX:
+            paths.append(needed)
+    return paths
+
+
+def new(toolbox: Path, command: List[str], mode: str = "ro") -> List[str]:
+    """The command line that runs `command` in a new namespace."""
+    paths = host_paths()
+    for path in paths:
+        make_mount_point(path, Path(f"{toolbox}{path}"))
+    unshare = ["unshare", "--mount"]
+    if os.geteuid() != 0:
+        unshare += ["--user", "--map-current-user", "--keep-caps"]
+    script = ["sh", str(HERE / "enter.sh"), str(toolbox), mode, "\n".join(map(str, paths))]
+    return unshare + script + in_working_directory(command)
+
+
+def join(pid: int, command: List[str]) -> List[str]:
+    """The command line that runs `command` in the namespace of a running process."""
+    nsenter = [shutil.which("nsenter") or "nsenter", f"--target={pid}", "--mount"]
+    if os.geteuid() != 0:
+        nsenter += ["--user", "--preserve-credentials"]
+    return nsenter + in_working_directory(command)
+
+
+def in_working_directory(command: List[str]) -> List[str]:
+    """Entering a namespace leaves the working directory behind: go back there first."""
+    return ["env", f"--chdir={Path.cwd()}", *command]
+
+
+def make_mount_point(source: Path, target: Path) -> None:
+    """Makes the empty file or folder that `source` is mounted on."""
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    elif not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)  # a symbolic link that leads nowhere
+        target.touch()

@@ -1,0 +1,88 @@
+"""The toolbox: a Debian root file system with Bazel and all that the build needs, made once."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import List
+
+from tools.toolbox import host
+from tools.toolbox.lock import locked
+from tools.toolbox.messages import give_up, say
+from tools.toolbox.places import HERE, cache
+
+SUITE = "forky"
+OPTIONS = [
+    "--variant=apt",
+    # A testing release's index expires within days; its signature is still checked.
+    '--aptopt=Acquire::Check-Valid-Until "false"',
+    '--aptopt=Apt::Install-Recommends "false"',
+    # Debian's flags for Bazel keep every sandbox for debugging; toolbox.bazelrc has what is needed.
+    '--customize-hook=rm "$1/etc/bazel/bazelrc"',
+]
+
+
+def packages() -> List[str]:
+    """The packages that packages.txt lists."""
+    lines = (HERE / "packages.txt").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def key() -> str:
+    """Names what the toolbox is made from: a change of it is another toolbox."""
+    recipe = "\n".join([SUITE, *OPTIONS, *packages()])
+    return hashlib.sha256(recipe.encode()).hexdigest()[:12]
+
+
+def path() -> Path:
+    """Where this version of the toolbox is, or will be."""
+    return cache() / f"toolbox-{key()}"
+
+
+def ensure() -> Path:
+    """The toolbox, made now if it is not there yet."""
+    toolbox = path()
+    if not toolbox.is_dir():
+        with locked(cache() / "toolbox.lock", "making the toolbox"):
+            if not toolbox.is_dir():
+                make(toolbox)
+    return toolbox
+
+
+def make(toolbox: Path) -> None:
+    """Makes the toolbox beside its place and moves it there when it is whole."""
+    host.install_mmdebstrap()
+    say(f"making the toolbox (Debian {SUITE}, 2.5 GB, once, about a minute): {toolbox}")
+    started = time.monotonic()
+    unfinished = toolbox.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    if os.geteuid() == 0:
+        status = subprocess.call(mmdebstrap(str(unfinished)), stdin=subprocess.DEVNULL)
+    else:
+        status = make_as_user(unfinished)
+    if status:
+        give_up("could not make the toolbox: mmdebstrap says why above")
+    unfinished.rename(toolbox)
+    say(f"made the toolbox in {time.monotonic() - started:.0f} s")
+
+
+def mmdebstrap(target: str) -> List[str]:
+    """The command that makes the toolbox in a folder, or as a tar file on stdout for "-"."""
+    mirror = os.environ.get("BAZELW_MIRROR") or host.debian_mirror()
+    command = ["mmdebstrap", *OPTIONS, f"--include={','.join(packages())}", SUITE, target]
+    return command + ([mirror] if mirror else [])
+
+
+def make_as_user(target: Path) -> int:
+    """Makes the toolbox with all files owned by the ordinary user who runs this."""
+    debootstrap = subprocess.Popen(
+        [*mmdebstrap("-"), "--mode=unshare", "--format=tar"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    unpack = ["tar", "--extract", "--no-same-owner", "--exclude=./dev/*", f"--directory={target}"]
+    unpacked = subprocess.call(unpack, stdin=debootstrap.stdout)
+    return debootstrap.wait() or unpacked
