@@ -4,7 +4,8 @@ import http.client
 from pathlib import Path
 from typing import Final
 
-from local.server import NotReadyError, Server
+from local.errors import NotReadyError
+from local.server import Server
 
 _PROBE_LIMIT_S: Final = 2.0
 

@@ -26,6 +26,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 # A lone consumer gets its partitions at once.
 group.initial.rebalance.delay.ms=0
+# A killed node may register again once its old session is over (by default 9 s).
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=16777216

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from local.errors import NotReadyError, ServerError
 from local.kafka_config import LOG4J_PROPERTIES, SERVER_PROPERTIES
 from local.kafka_topics import create_topics
 from local.programs import ROOT, find_program
-from local.server import NotReadyError, Server, ServerError
+from local.server import Server
 
 TOPICS: Final = {"votes": 6, "votes.rejected": 1}
 """The topics of the voting system and their partitions."""

@@ -8,8 +8,9 @@ from typing import Final
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from local.errors import NotReadyError
 from local.programs import python_environment
-from local.server import NotReadyError, Server
+from local.server import Server
 
 _PROBE_LIMIT_MS: Final = 1000
 

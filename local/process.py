@@ -6,10 +6,18 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 # The kernel sends the parent-death signal when the *thread* that started the child ends, so all
 # children are started by one thread that lives as long as this process.
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="process-starter")
+
+# setpriv sets the signal and becomes the shell, which becomes the program: the pid stays. A parent
+# that ended before the signal was set is not the shell's parent any more.
+_UNLESS_ORPHANED: Final = (
+    *("setpriv", "--pdeathsig", "KILL", "--"),
+    *("sh", "-c", 'test "$PPID" = "$0" && exec "$@"'),
+)
 
 
 class Process:
@@ -20,14 +28,14 @@ class Process:
     ) -> None:
         """Start `command`, with `environment` added to our own; its output is appended to `log`.
 
-        Raises FileNotFoundError when there is no such program.
+        When there is no such program, the log says so and `status` is 127.
         """
+        self._asked = False
         with log.open("ab") as output:
-            # setpriv sets the parent-death signal and then becomes the program: same pid.
             # Its own process group keeps the terminal's Ctrl-C away: we decide the order of ends.
             self._child = _starter.submit(
                 subprocess.Popen,
-                ["setpriv", "--pdeathsig", "KILL", "--", *command],
+                [*_UNLESS_ORPHANED, str(os.getpid()), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -45,10 +53,16 @@ class Process:
         """How the program ended (negative: killed by that signal); None while it runs."""
         return self._child.poll()
 
+    def ask_to_end(self) -> None:
+        """Send SIGTERM, once; `stop` waits for the end."""
+        if not self._asked:
+            self._asked = True
+            self._child.send_signal(signal.SIGCONT)  # a paused program cannot react
+            self._child.terminate()
+
     def stop(self, grace_s: float) -> None:
         """Ask the program to end with SIGTERM; after `grace_s` seconds it is killed."""
-        self.resume()  # a paused program cannot react
-        self._child.terminate()
+        self.ask_to_end()
         try:
             self._child.wait(grace_s)
         except subprocess.TimeoutExpired:

@@ -6,7 +6,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
 
-from local.server import ServerError
+from local.errors import ServerError
 
 ROOT: Final = Path(__file__).parent.parent
 """The repository's root: in the work tree, or among the runfiles of a Bazel target."""

@@ -3,8 +3,9 @@
 import socket
 from typing import Final
 
+from local.errors import NotReadyError
 from local.programs import find_program
-from local.server import NotReadyError, Server
+from local.server import Server
 
 _PROBE_LIMIT_S: Final = 1.0
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
+from local.errors import NotReadyError, PortInUseError, ServerError
 from local.ports import is_free
 from local.process import Process
 
@@ -14,22 +15,6 @@ _log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.05
 _REMIND_S: Final = 5.0
-
-
-class ServerError(RuntimeError):
-    """A server cannot start, or ended unasked. The text names the server and says what to do."""
-
-
-class PortInUseError(ServerError):
-    """Another program listens on the port; `port_name` is the port's name in `Ports`."""
-
-    def __init__(self, port_name: str, port: int) -> None:
-        super().__init__(f"port {port} ({port_name}) is in use by another program")
-        self.port_name = port_name
-
-
-class NotReadyError(Exception):
-    """The server does not take work yet; the text is the reason."""
 
 
 class Server(ABC):
@@ -50,6 +35,7 @@ class Server(ABC):
         self.data = folder / name
         self.log = folder / f"{name}.log"
         self._process: Process | None = None
+        self._launched = 0.0
 
     @property
     def address(self) -> str:
@@ -105,24 +91,24 @@ class Server(ABC):
             self.log.replace(self.log.with_suffix(".log.old"))
         self.data.mkdir(parents=True, exist_ok=True)
         self.prepare()
-        _log.info("%s: starting on %s", self.name, self.address)
+        _log.info("%s: starting, waiting for an answer on %s", self.name, self.address)
+        self._launched = time.monotonic()
         self._process = Process(self.command(), log=self.log, environment=self.environment())
 
     def wait_ready(self) -> None:
         """Return when the server answers its probe; raise ServerError as `start` does."""
-        begin = time.monotonic()
-        remind = begin + _REMIND_S
+        remind = self._launched + _REMIND_S
         while (reason := self._not_ready()) is not None:
             self.check_running()
             now = time.monotonic()
-            if now > begin + self.start_limit_s:
+            if now > self._launched + self.start_limit_s:
                 limit = f"{self.start_limit_s:.0f} s"
                 raise ServerError(f"{self.name} not ready after {limit}: {reason}; log: {self.log}")
             if now > remind:
-                _log.info("%s: still waiting for it on %s: %s", self.name, self.address, reason)
+                _log.info("%s: still no answer on %s: %s", self.name, self.address, reason)
                 remind = now + _REMIND_S
             time.sleep(_POLL_S)
-        _log.info("%s: ready after %.1f s", self.name, time.monotonic() - begin)
+        _log.info("%s: ready after %.1f s", self.name, time.monotonic() - self._launched)
 
     def check_running(self) -> None:
         """Raise ServerError when the process has ended."""
@@ -146,6 +132,11 @@ class Server(ABC):
         """End the server in order (SIGTERM), or kill it when that takes over `stop_grace_s`."""
         if self._process is not None:
             self._process.stop(self.stop_grace_s)
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM and return at once; `stop` does the waiting."""
+        if self._process is not None:
+            self._process.ask_to_end()
 
     def kill(self) -> None:
         """End the server at once (SIGKILL)."""

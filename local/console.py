@@ -1,0 +1,54 @@
+"""What a person sees of the stack: progress, addresses, and one clear line when it fails."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+
+from local.errors import PortInUseError, ServerError
+from local.stack import Stack
+
+
+def say(line: str = "") -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def show_addresses(stack: Stack) -> None:
+    """Print what listens where."""
+    say()
+    say(f"{'what':18} {'address':28} process")
+    for server in stack.servers:
+        say(f"{server.name:18} {getattr(server, 'url', server.address):28} {server.pid}")
+    say(f"\nvote      POST {stack.entry.url}/votes")
+    say(f"measures  {stack.prometheus.url}")
+    say(f"logs      {stack.kafka.log.parent}/*.log")
+    say(f"page      {stack.entry.url}/")
+
+
+def run_command(command: Callable[[], int]) -> int:
+    """Run a command line tool's work and return its exit status.
+
+    Progress goes to standard output. A failure of a server is one line on standard error and
+    status 1. Ctrl-C, SIGTERM and SIGHUP end the work in order, with status 0.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("local").setLevel(logging.INFO)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return 0
+    except PortInUseError as error:
+        option = error.port_name.replace("_", "-")
+        return _fail(f"{error}; end it, or choose another port with --port-{option}")
+    except (ServerError, OSError) as error:
+        return _fail(str(error))
+
+
+def _fail(reason: str) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"error: {reason}\n")
+    return 1

