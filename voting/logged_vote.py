@@ -1,7 +1,7 @@
 """A vote in the vote log, and the MongoDB document that keeps it."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from bson.datetime_ms import DatetimeMS
@@ -15,6 +15,13 @@ type Cursor = tuple[int, str]  # cast_at_ms and id of the last vote seen
 
 # Only votes have this field: the documents of the positions lie in the same collection.
 CAST_KEY: Final = "cast_key"
+
+
+class Place(NamedTuple):
+    """Where in Kafka the record lies whose vote the log has."""
+
+    partition: int
+    offset: int
 
 
 class LoggedVote(msgspec.Struct, frozen=True):

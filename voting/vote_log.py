@@ -17,7 +17,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
-from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, cast_key, from_document
+from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, Place, cast_key, from_document
 from voting.store import NO_POSITION, StoreUnavailableError
 from voting.tally import AlbumTally, Tally
 from voting.vote import Route
@@ -35,13 +35,6 @@ _ALBUM_AND_ROUTE: Final = {
         "$name", _SEPARATOR, "$album", _SEPARATOR, {"$toString": "$year"}, _SEPARATOR, "$route",
     ]
 }  # fmt: skip
-
-
-class Place(NamedTuple):
-    """Where in Kafka the record lies whose vote the log has."""
-
-    partition: int
-    offset: int
 
 
 class StoredPosition(NamedTuple):

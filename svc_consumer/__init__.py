@@ -1,0 +1,1 @@
+"""Counts votes: reads Kafka, the ledger, and keeps the vote log and the tally in step with it."""

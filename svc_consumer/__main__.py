@@ -1,0 +1,19 @@
+"""Runs the consumer: `python -m svc_consumer`; `--help` lists its settings."""
+
+import uvloop
+
+from svc_consumer.service import serve
+from svc_consumer.settings import ConsumerSettings
+from voting.settings import load_settings
+from voting.telemetry import configure_logging
+
+
+def main() -> None:
+    """Count until told to stop."""
+    settings = load_settings(ConsumerSettings, "svc_consumer")
+    configure_logging(settings.log_level)
+    uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The consumer: takes the records of its partitions into both stores, for ever."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from svc_consumer.assignment import Assignment
+from svc_consumer.errors import LedgerReplacedError, LedgerUnavailableError, StaleError
+from svc_consumer.ledger import Ledger, OutsideLedgerError, Records
+from svc_consumer.metrics import BATCH_RECORDS, BATCH_SECONDS
+from svc_consumer.progress import Progress
+from svc_consumer.projector import Projector
+from svc_consumer.records import Record
+from svc_consumer.waiting import Waiting
+from voting import tally_store, vote_log
+from voting.store import StoreUnavailableError
+
+_log = logging.getLogger(__name__)
+
+KAFKA: Final = "Kafka"
+SERVERS: Final = (KAFKA, vote_log.STORE, tally_store.STORE)
+
+_RETRY_SECONDS: Final = 0.3
+_SYNC_SECONDS: Final = 30
+_BATCH_SECONDS: Final = 60
+
+_EXPECTED: Final = (
+    StaleError,
+    LedgerReplacedError,
+    LedgerUnavailableError,
+    StoreUnavailableError,
+    TimeoutError,
+)
+
+
+class Consumer:
+    """Reads the ledger and takes its records in, partition by partition."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        projector: Projector,
+        assignment: Assignment,
+        waiting: Waiting,
+        progress: Progress,
+    ) -> None:
+        self._ledger = ledger
+        self._projector = projector
+        self._assignment = assignment
+        self._waiting = waiting
+        self._progress = progress
+        self._sync_after = 0.0
+        self.between_batches = asyncio.Lock()
+
+    async def connect(self) -> None:
+        """Return when Kafka is there, however long that takes."""
+        while True:
+            try:
+                await self._ledger.start()
+            except LedgerUnavailableError as error:
+                self._waiting.down(KAFKA, str(error))
+                self._progress.note()
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                self._waiting.up(KAFKA)
+                return
+
+    async def run(self) -> None:
+        """Count until cancelled; whoever holds `between_batches` cuts no batch short."""
+        while True:
+            await self._sync_assigned()
+            await self._turn()
+            if self._waiting:
+                self._progress.note()
+
+    async def _turn(self) -> None:
+        """Take in what has come, if anything has."""
+        try:
+            found = await self._ledger.poll()
+        except OutsideLedgerError as error:
+            self._halt_outside(error)
+        except LedgerUnavailableError as error:
+            _log.debug("poll: %s", error)
+            await asyncio.sleep(_RETRY_SECONDS)
+        else:
+            if found:
+                await self._take_in_all(found)
+            elif self._idle():
+                self._waiting.up(vote_log.STORE, tally_store.STORE)
+                self._progress.note()
+
+    def _idle(self) -> bool:
+        """Whether every partition is in step with the stores, or halted, and nothing is left."""
+        if not self._ledger.generation:
+            return False
+        known = self._assignment.synced.keys() | self._assignment.halted.keys()
+        return known >= set(self._ledger.assigned) and not any(
+            partition.lag for partition in self._assignment.synced.values()
+        )
+
+    async def _sync_assigned(self) -> None:
+        """Sync the partitions that are not, unless that failed just now."""
+        synced, halted = self._assignment.synced, self._assignment.halted
+        missing = [p for p in self._ledger.assigned if p not in synced]
+        for number in missing:
+            self._ledger.rest(number)
+        now = asyncio.get_running_loop().time()
+        if now >= self._sync_after:
+            await asyncio.gather(*(self._sync(p) for p in missing if p not in halted))
+
+    async def _sync(self, number: int) -> None:
+        generation = self._ledger.generation
+        try:
+            async with asyncio.timeout(_SYNC_SECONDS):
+                partition = await self._projector.sync(number, self._ledger.partitions)
+        except LedgerReplacedError as error:
+            if generation == self._ledger.generation:
+                self._assignment.halt(number, error)
+        except _EXPECTED as error:
+            self._sync_after = asyncio.get_running_loop().time() + _RETRY_SECONDS
+            self._note_down(error)
+        else:
+            if generation == self._ledger.generation:  # else it may be somebody else's by now
+                self._ledger.seek(number, partition.next_offset)
+                self._assignment.add(partition)
+
+    async def _take_in_all(self, found: Records) -> None:
+        async with self.between_batches:
+            await asyncio.gather(*(self._take_in(*batches) for batches in found.items()))
+
+    async def _take_in(self, number: int, records: Sequence[Record]) -> None:
+        """Take in the records of one partition; on an error read its positions again."""
+        partition = self._assignment.synced.get(number)
+        if partition is None:
+            return  # not synced yet: that will seek back
+        partition.busy = True
+        try:
+            for start in range(0, len(records), tally_store.MAX_VOTES):
+                batch = records[start : start + tally_store.MAX_VOTES]
+                async with asyncio.timeout(_BATCH_SECONDS):
+                    with BATCH_SECONDS.time():
+                        await self._projector.take_in(partition, batch)
+                BATCH_RECORDS.observe(len(batch))
+                self._waiting.up(vote_log.STORE, tally_store.STORE)
+                self._progress.note()
+        except _EXPECTED as error:
+            self._note_down(error)
+            self._assignment.drop(partition, error)
+        finally:
+            partition.busy = False
+
+    def _halt_outside(self, error: OutsideLedgerError) -> None:
+        for number, offset in error.offsets.items():
+            partition = self._assignment.synced.get(number)
+            if partition is not None and partition.next_offset == offset:
+                reason = f"it has no record at offset {offset}, the last one counted"
+                self._assignment.drop(partition, LedgerReplacedError(reason))
+
+    def _note_down(self, error: Exception) -> None:
+        if isinstance(error, StoreUnavailableError):
+            self._waiting.down(error.store, error.reason)
+        elif isinstance(error, LedgerUnavailableError):
+            self._waiting.down(KAFKA, str(error))

@@ -1,0 +1,16 @@
+"""What can go wrong with a partition or with the ledger, and what then has to happen."""
+
+
+class StaleError(Exception):
+    """What we believed about a store or the ledger is wrong; read both positions and seek again.
+
+    Nothing was counted wrongly: each store moves on only from the position that it really has.
+    """
+
+
+class LedgerReplacedError(Exception):
+    """The topic is not the one that was counted: stop the partition and call a human."""
+
+
+class LedgerUnavailableError(Exception):
+    """Kafka does not answer, or lacks a topic; the same call may succeed later."""

@@ -1,0 +1,52 @@
+"""Puts the votes of a batch into the vote log, and tells which copies of them win."""
+
+from collections.abc import Mapping, Sequence
+
+from svc_consumer.counting import Copy, first_copies, judge
+from svc_consumer.errors import StaleError
+from svc_consumer.metrics import REPAIRED
+from svc_consumer.stores import LogStore
+from voting.logged_vote import Place, to_document
+
+
+class LogProjection:
+    """The vote log as a projection of the ledger: each vote as its first copy has it."""
+
+    def __init__(self, log: LogStore) -> None:
+        self._log = log
+
+    async def take_in(
+        self, partition: int, copies: Sequence[Copy], *, replayed: bool
+    ) -> list[Copy]:
+        """Store the votes of a batch of a partition; return the copies that win.
+
+        `replayed`: the log is past this batch already, so most of it will be there.
+        Raises `StaleError` when votes vanish meanwhile.
+        """
+        first = first_copies(copies)
+        logged = await self._log.places(list(first)) if replayed and first else {}
+        logged |= await self._insert(partition, first, logged)
+        if not logged:
+            return list(first.values())
+        judgement = judge(partition, first, logged)
+        if judgement.first:
+            await self._log.rewrite([_document(partition, copy) for copy in judgement.first])
+            REPAIRED.inc(len(judgement.first))
+        return judgement.winners
+
+    async def _insert(
+        self, partition: int, copies: Mapping[str, Copy], logged: Mapping[str, Place]
+    ) -> dict[str, Place]:
+        """Store votes that are not in `logged`; return the places of those that the log had."""
+        new = [_document(partition, copy) for key, copy in copies.items() if key not in logged]
+        known = await self._log.insert(new)
+        if not known:
+            return {}
+        places = await self._log.places(known)
+        if len(places) < len(known):
+            raise StaleError("the vote log lost votes while they were looked up")
+        return places
+
+
+def _document(partition: int, copy: Copy) -> dict[str, object]:
+    return to_document(copy.vote, partition, copy.offset)

@@ -1,0 +1,65 @@
+"""Records of the ledger, and which of them are votes."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from svc_consumer.counting import Copy
+from voting.codec import decode_vote
+from voting.logged_vote import CAST_AT_MAX_MS
+from voting.vote import InvalidVoteError, Vote, lane_of
+
+
+class Record(Protocol):
+    """What we use of a Kafka record."""
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+
+
+class Rejection(NamedTuple):
+    """A record that is no vote, and why."""
+
+    record: Record
+    reason: str
+
+
+class Contents(NamedTuple):
+    """What a batch of records holds, in the order of the ledger."""
+
+    copies: list[Copy]
+    rejections: list[Rejection]
+
+
+def read_records(records: Iterable[Record], partition: int, partitions: int) -> Contents:
+    """Return the votes in records of a partition, and the records that are none."""
+    contents = Contents([], [])
+    for record in records:
+        try:
+            vote = read_vote(record.key, record.value, partition, partitions)
+        except InvalidVoteError as error:
+            contents.rejections.append(Rejection(record, str(error)))
+        else:
+            contents.copies.append(Copy(record.offset, vote))
+    return contents
+
+
+def read_vote(key: bytes | None, value: bytes | None, partition: int, partitions: int) -> Vote:
+    """Return the vote in a record of one of `partitions` partitions.
+
+    Raises `InvalidVoteError` when there is none, or when the record does not lie where all
+    copies of the vote lie: then another copy could count as well.
+    """
+    if value is None:
+        raise InvalidVoteError("value", "is missing")
+    vote = decode_vote(value)
+    if vote.cast_at_ms > CAST_AT_MAX_MS:
+        raise InvalidVoteError("cast_at_ms", "must be before the year 10000")
+    if key != vote.id.encode():
+        raise InvalidVoteError("key", "is not the vote's id")
+    if (lane := lane_of(vote.id, partitions)) != partition:
+        raise InvalidVoteError("partition", f"must be {lane} for this id")
+    return vote

@@ -1,0 +1,112 @@
+"""The topic that takes records that are no votes."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from svc_consumer.errors import LedgerUnavailableError
+from svc_consumer.metrics import REJECTED
+from svc_consumer.records import Rejection
+from svc_consumer.settings import ConsumerSettings
+
+_log = logging.getLogger(__name__)
+
+_START_SECONDS: Final = 10
+_WRITE_SECONDS: Final = 10
+_STOP_SECONDS: Final = 5
+
+# A record as large as Kafka takes would not fit with our headers, and block its partition for
+# ever. What is cut off can still be read in the ledger, at the place that the headers tell.
+_BYTES_MAX: Final = 256 * 1024
+
+
+class RejectedTopic:
+    """Writes records to `votes.rejected`: key and value as they were, and headers that tell why.
+
+    The headers `topic`, `partition` and `offset` tell where in the ledger the record is. A record
+    may be written again when its batch is read again: whoever reads the topic tells such copies
+    by those three.
+    """
+
+    def __init__(self, settings: ConsumerSettings) -> None:
+        self._servers = settings.kafka_bootstrap_servers
+        self._topic = settings.kafka_rejected_topic
+        self._ledger_topic = settings.kafka_topic
+        self._lock = asyncio.Lock()
+        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
+
+    async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
+        """Return when all in-sync replicas have the rejected records of a partition.
+
+        Raises `LedgerUnavailableError` when that cannot be had now.
+        """
+        if not rejections:
+            return
+        async with self._lock:
+            try:
+                producer = self._producer or await self._connect()
+                async with asyncio.timeout(_WRITE_SECONDS):
+                    await self._send(producer, partition, rejections)
+            except (KafkaError, TimeoutError, OSError) as error:
+                await self.stop()  # an idempotent producer may stay stuck after an error
+                reason = str(error) or "no acknowledgement in time"
+                raise LedgerUnavailableError(f"topic {self._topic}: {reason}") from error
+        REJECTED.inc(len(rejections))
+        reasons = ", ".join(sorted({rejection.reason for rejection in rejections}))
+        _log.warning("rejected %d records of partition %d: %s", len(rejections), partition, reasons)
+
+    async def stop(self) -> None:
+        """Disconnect; bounded."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _end(producer)
+
+    async def _connect(self) -> AIOKafkaProducer[bytes, bytes]:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers, acks="all", enable_idempotence=True
+        )
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await producer.start()
+        except BaseException:
+            await _end(producer)
+            raise
+        self._producer = producer
+        return producer
+
+    async def _send(
+        self,
+        producer: AIOKafkaProducer[bytes, bytes],
+        partition: int,
+        rejections: Sequence[Rejection],
+    ) -> None:
+        acknowledged = []
+        for record, reason in rejections:
+            headers = [
+                ("reason", reason.encode()),
+                ("topic", self._ledger_topic.encode()),
+                ("partition", str(partition).encode()),
+                ("offset", str(record.offset).encode()),
+            ]
+            acknowledged.append(
+                await producer.send(
+                    self._topic, _cut(record.value), key=_cut(record.key), headers=headers
+                )
+            )
+        await asyncio.gather(*acknowledged)
+
+
+def _cut(content: bytes | None) -> bytes | None:
+    return None if content is None else content[:_BYTES_MAX]
+
+
+async def _end(producer: AIOKafkaProducer[bytes, bytes]) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
+    except (KafkaError, TimeoutError, OSError) as error:
+        _log.debug("ending a Kafka producer by force: %s", error)
+        await producer.client.close()

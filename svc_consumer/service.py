@@ -1,0 +1,77 @@
+"""Puts the consumer together, runs it until it is told to stop, and ends it in order."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Final
+
+from svc_consumer.assignment import Assignment
+from svc_consumer.bookkeeper import Bookkeeper
+from svc_consumer.consumer import SERVERS, Consumer
+from svc_consumer.ledger import Ledger
+from svc_consumer.progress import Progress, Watchdog
+from svc_consumer.projector import Projector
+from svc_consumer.rejected import RejectedTopic
+from svc_consumer.settings import ConsumerSettings
+from svc_consumer.verifier import Verifier
+from svc_consumer.waiting import Waiting
+from voting.lifecycle import Readiness, stop_event
+from voting.operations import serve_operations
+from voting.tally_store import TallyStore
+from voting.vote_log import VoteLog
+
+_log = logging.getLogger(__name__)
+
+_BATCH_GRACE_SECONDS: Final = 10
+
+
+async def serve(settings: ConsumerSettings) -> None:
+    """Count until told to stop; then finish the batch and leave the group."""
+    stop = stop_event()
+    readiness = Readiness()
+    progress = Progress()
+    log = VoteLog(settings.mongodb_url, settings.mongodb_database)
+    tally = TallyStore(settings.redis_url)
+    rejected = RejectedTopic(settings)
+    assignment = Assignment()
+    ledger = Ledger(settings, assignment.clear)
+    waiting = Waiting(readiness, SERVERS)
+    projector = Projector(log, tally, rejected)
+    consumer = Consumer(ledger, projector, assignment, waiting, progress)
+    verifier = Verifier(log, tally, assignment, waiting)
+    bookkeeper = Bookkeeper(ledger, assignment, waiting)
+    Watchdog(progress, settings.stuck_after_seconds).start()
+    async with serve_operations("svc_consumer", readiness, settings.host, settings.port):
+        await _run_until(stop, consumer, verifier, bookkeeper)
+        readiness.drain()
+        await ledger.stop()
+        await rejected.stop()
+        await tally.close()
+        log.close()
+
+
+async def _run_until(
+    stop: asyncio.Event, consumer: Consumer, verifier: Verifier, bookkeeper: Bookkeeper
+) -> None:
+    """Run the consumer and its helpers; raise what ends one of them unasked."""
+    running = asyncio.create_task(_run(consumer, verifier, bookkeeper))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not running.done():
+        _log.info("stopping: finishing the batch")
+        with contextlib.suppress(TimeoutError):  # the batch is read again after the next start
+            async with asyncio.timeout(_BATCH_GRACE_SECONDS):
+                await consumer.between_batches.acquire()
+        running.cancel()
+        await asyncio.wait([running])
+    if not running.cancelled():
+        await running
+
+
+async def _run(consumer: Consumer, verifier: Verifier, bookkeeper: Bookkeeper) -> None:
+    await consumer.connect()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(consumer.run())
+        tasks.create_task(verifier.run())
+        tasks.create_task(bookkeeper.run())

@@ -1,0 +1,31 @@
+"""Settings of the consumer."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from voting.settings import KafkaSettings, Port
+
+
+class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
+    """What svc_consumer can be told."""
+
+    port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9004
+    kafka_rejected_topic: Annotated[
+        str, Meta(description="Topic that takes records that are no votes.", min_length=1)
+    ] = "votes.rejected"
+    kafka_group: Annotated[
+        str, Meta(description="Consumer group that shares the partitions.", min_length=1)
+    ] = "svc_consumer"
+    redis_url: Annotated[
+        str, Meta(description="Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
+    ] = "redis://127.0.0.1:6379/0"
+    mongodb_url: Annotated[
+        str, Meta(description="MongoDB that holds the vote log.", pattern=r"^mongodb(\+srv)?://.")
+    ] = "mongodb://127.0.0.1:27017"
+    mongodb_database: Annotated[
+        str, Meta(description="Database of the vote log.", min_length=1)
+    ] = "voting"
+    stuck_after_seconds: Annotated[
+        int, Meta(description="Exit, to be restarted, after so long without progress.", ge=10)
+    ] = 60
