@@ -3,6 +3,7 @@
 Run inside the repository rule: write_build.py SITE_PACKAGES REQUIREMENTS_LOCK. Prints the file.
 """
 
+import csv
 import json
 import re
 import sys
@@ -31,6 +32,14 @@ py_library(
 LIBRARY = """
 py_library(
     name = {name},
+    deps = {deps},
+)
+"""
+
+# For the linters, which look at everything.
+ALL = """
+py_library(
+    name = "all",
     deps = {deps},
 )
 """
@@ -77,9 +86,9 @@ def closure(found: dict[str, Distribution], start: list[Node]) -> set[str]:
 
 def owned_files(site: Path, distribution: Distribution) -> Iterator[str]:
     """The files that a wheel installed, relative to the repository."""
-    for file in distribution.files or []:
-        # pip puts scripts into bin/ below the target folder but records them as ../../bin.
-        path = site / str(file).removeprefix("../../")
+    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+        # pip puts programs into bin/ below the target folder but records them as ../../bin.
+        path = site / row[0].removeprefix("../../")
         if path.suffix == ".pyc" or not path.is_file() or is_console_script(path):
             continue
         yield str(path)
@@ -114,6 +123,7 @@ def main(site: Path, lock: Path) -> None:
     found = {target_name(d.name): d for d in distributions(path=[str(site)])}
     extras = list(locked_extras(lock.read_text()))
     print(HEADER + "".join(library(found, extras, site, name) for name in sorted(found)))
+    print(ALL.format(deps=json.dumps([f":{name}.files" for name in sorted(found)])))
 
 
 if __name__ == "__main__":

@@ -47,10 +47,12 @@ def py_grpc_library(name, srcs, **kwargs):
         srcs: .proto files of this package, which may import each other relative to its folder.
         **kwargs: passed to py_library.
     """
-    _generate(name = name + "_generated", srcs = srcs)
+    generated = name + "_generated"
+    _generate(name = generated, srcs = srcs)
     py_library(
         name = name,
-        srcs = [name + "_generated"],
+        srcs = [generated],
+        data = [generated],  # the type stubs, which are no srcs
         imports = ["."],
         deps = [requirement("grpcio"), requirement("protobuf")],
         **kwargs

@@ -1,7 +1,6 @@
 """What ./bazelw does: find or make a place where Bazel runs, then become Bazel there."""
 
 import os
-from typing import Dict, List
 
 from tools.toolbox import namespace, rootfs, server, trust
 
@@ -11,7 +10,7 @@ usage: ./bazelw COMMAND [OPTIONS] [TARGETS]     runs Bazel: test //..., run //:d
 """
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Runs Bazel, or another program, with `arguments`."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(USAGE, end="")
@@ -27,6 +26,6 @@ def main(arguments: List[str]) -> int:
     return 0
 
 
-def become(command: List[str], environment: Dict[str, str]) -> None:
+def become(command: list[str], environment: dict[str, str]) -> None:
     """Replaces this process, so that signals such as Ctrl-C reach the command itself."""
     os.execvpe(command[0], command, environment)

@@ -3,7 +3,6 @@
 import os
 import shutil
 from pathlib import Path
-from typing import Dict, List
 
 from tools.toolbox import rootfs
 from tools.toolbox.places import HERE, REPOSITORY, cache
@@ -25,13 +24,13 @@ OF_THE_HOST = (
 KEY = "BAZELW_TOOLBOX"
 
 
-def environment() -> Dict[str, str]:
+def environment() -> dict[str, str]:
     """The caller's environment, less what only makes sense outside."""
     kept = {name: value for name, value in os.environ.items() if name not in OF_THE_HOST}
     return {**kept, "PATH": PATH, "LANG": "C.UTF-8", KEY: rootfs.key()}
 
 
-def host_paths() -> List[Path]:
+def host_paths() -> list[Path]:
     """What of the host is visible inside."""
     folders = [Path("/", name) for name in sorted(set(os.listdir("/")) - OF_THE_TOOLBOX)]
     paths = [f for f in folders if f.is_dir() and not f.is_symlink() and f.name != "lost+found"]
@@ -42,7 +41,7 @@ def host_paths() -> List[Path]:
     return paths
 
 
-def new(toolbox: Path, command: List[str], mode: str = "ro") -> List[str]:
+def new(toolbox: Path, command: list[str], mode: str = "ro") -> list[str]:
     """The command line that runs `command` in a new namespace."""
     paths = host_paths()
     for path in paths:
@@ -54,7 +53,7 @@ def new(toolbox: Path, command: List[str], mode: str = "ro") -> List[str]:
     return unshare + script + in_working_directory(command)
 
 
-def join(pid: int, command: List[str]) -> List[str]:
+def join(pid: int, command: list[str]) -> list[str]:
     """The command line that runs `command` in the namespace of a running process."""
     nsenter = [shutil.which("nsenter") or "nsenter", f"--target={pid}", "--mount"]
     if os.geteuid() != 0:
@@ -62,7 +61,7 @@ def join(pid: int, command: List[str]) -> List[str]:
     return nsenter + in_working_directory(command)
 
 
-def in_working_directory(command: List[str]) -> List[str]:
+def in_working_directory(command: list[str]) -> list[str]:
     """Entering a namespace leaves the working directory behind: go back there first."""
     return ["env", f"--chdir={Path.cwd()}", *command]
 

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import List
 
 from tools.toolbox import host
 from tools.toolbox.lock import locked
@@ -24,7 +23,7 @@ OPTIONS = [
 ]
 
 
-def packages() -> List[str]:
+def packages() -> list[str]:
     """The packages that packages.txt lists."""
     lines = (HERE / "packages.txt").read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
@@ -69,7 +68,7 @@ def make(toolbox: Path) -> None:
     say(f"made the toolbox in {time.monotonic() - started:.0f} s")
 
 
-def mmdebstrap(target: str) -> List[str]:
+def mmdebstrap(target: str) -> list[str]:
     """The command that makes the toolbox in a folder, or as a tar file on stdout for "-"."""
     mirror = os.environ.get("BAZELW_MIRROR") or host.debian_mirror()
     command = ["mmdebstrap", *OPTIONS, f"--include={','.join(packages())}", SUITE, target]

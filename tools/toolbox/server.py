@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
 from tools.toolbox import namespace, rootfs
 from tools.toolbox.lock import locked
@@ -17,7 +17,7 @@ from tools.toolbox.messages import give_up
 from tools.toolbox.places import HERE, output_base, output_user_root
 
 
-def bazel() -> List[str]:
+def bazel() -> list[str]:
     """Bazel's command line inside the toolbox, up to the command."""
     return [
         "bazel",

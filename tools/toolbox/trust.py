@@ -8,7 +8,6 @@ import hashlib
 import re
 import subprocess
 from pathlib import Path
-from typing import Set
 
 from tools.toolbox import namespace
 from tools.toolbox.lock import locked
@@ -47,12 +46,12 @@ def update(toolbox: Path) -> None:
         give_up(f"update-ca-certificates failed: {done.stderr.decode(errors='replace')}")
 
 
-def certificates(bundle: Path) -> Set[str]:
+def certificates(bundle: Path) -> set[str]:
     """The certificates in a PEM file."""
     return set(CERTIFICATE.findall(bundle.read_text(errors="replace")))
 
 
-def shipped(root: Path) -> Set[str]:
+def shipped(root: Path) -> set[str]:
     """The authorities that Debian ships with a system, which are nothing of this machine's own."""
     files = (root / "usr" / "share" / "ca-certificates").rglob("*.crt")
     return {certificate for file in files for certificate in certificates(file)}
