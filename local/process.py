@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -24,14 +25,19 @@ class Process:
     """A running program. The kernel kills it when this process ends, also by SIGKILL."""
 
     def __init__(
-        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        log: Path | None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start `command`, with `environment` added to our own; its output is appended to `log`.
+        """Start `command`, with `environment` added to our own.
 
+        Its output is appended to `log`; without one it goes where ours goes.
         When there is no such program, the log says so and `status` is 127.
         """
         self._asked = False
-        with log.open("ab") as output:
+        with log.open("ab") if log else nullcontext() as output:
             # Its own process group keeps the terminal's Ctrl-C away: we decide the order of ends.
             self._child = _starter.submit(
                 subprocess.Popen,

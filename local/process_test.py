@@ -2,8 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from local.process import Process
 from local.programs import python_environment
+from local.waiting import wait_until
 
 LAUNCHER = """
 import sys, time
@@ -20,13 +19,6 @@ child = Process(["sleep", "300"], log=Path(sys.argv[1]))
 print(child.pid, flush=True)
 time.sleep(300)
 """
-
-
-def wait_for(condition: Callable[[], bool], limit_s: float = 10) -> None:
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, "not within the limit"
-        time.sleep(0.01)
 
 
 def has_ended(pid: int) -> bool:
@@ -53,20 +45,20 @@ def test_a_process_ends_with_its_launcher(tmp_path: Path, end: signal.Signals) -
         pid = int(launcher.stdout.readline())
         assert not has_ended(pid)
         launcher.send_signal(end)
-    wait_for(lambda: has_ended(pid))
+    wait_until("the end of the child", lambda: has_ended(pid))
 
 
 def test_a_process_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None:
     with ThreadPoolExecutor(max_workers=1) as thread:
         process = thread.submit(Process, ["sleep", "300"], log=tmp_path / "log").result()
-    wait_for(lambda: state(process) == "S")
+    wait_until("sleep", lambda: state(process) == "S")
     assert process.status is None
     process.kill()
 
 
 def test_the_status_tells_how_it_ended(tmp_path: Path) -> None:
     process = Process(["sh", "-c", "exit 7"], log=tmp_path / "log")
-    wait_for(lambda: process.status is not None)
+    wait_until("the end", lambda: process.status is not None)
     assert process.status == 7
 
 
@@ -74,7 +66,7 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     stubborn = "trap '' TERM; echo ready; exec sleep 300"
     process = Process(["sh", "-c", stubborn], log=log)
-    wait_for(lambda: log.read_text() == "ready\n")
+    wait_until("ready", lambda: log.read_text() == "ready\n")
     process.stop(grace_s=0.1)
     assert process.status == -signal.SIGKILL
 
@@ -82,7 +74,7 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
 def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
     process = Process(["sleep", "300"], log=tmp_path / "log")
     process.pause()
-    wait_for(lambda: state(process) == "T")
+    wait_until("pause", lambda: state(process) == "T")
     process.stop(grace_s=10)
     assert process.status == -signal.SIGTERM
 
@@ -90,6 +82,6 @@ def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
 def test_a_missing_program_is_named_in_the_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     process = Process(["no-such-program"], log=log)
-    wait_for(lambda: process.status is not None)
+    wait_until("the end", lambda: process.status is not None)
     assert process.status == 127
     assert "no-such-program" in log.read_text()

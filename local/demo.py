@@ -1,0 +1,88 @@
+"""Shows the system at work: `./bazelw run //:demo`. The stack, a comparison, the live page."""
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Final
+
+from local.console import run_command, say, show_addresses
+from local.options import add_stack_options, chosen_folder, chosen_ports
+from local.process import Process
+from local.programs import ROOT, python_environment
+from local.stack import Stack
+from local.traefik_server import WEIGHTS
+
+_POLL_S: Final = 0.2
+_GRACE_S: Final = 10.0
+
+
+def demo(options: Namespace) -> int:
+    """Run the stack and the comparison, then stay; with --once return the comparison's status."""
+    folder = chosen_folder(options)
+    report = folder / "reports" / time.strftime("%Y-%m-%d-%H%M%S")
+    with Stack(folder, chosen_ports(options)) as stack:
+        show_addresses(stack)
+        say(f"\nThe comparison follows: three phases of {options.duration:g} s.\n")
+        status = compare(stack, options.duration, report)
+        say(f"\nreport    {report}/report.html")
+        if options.once:
+            return status
+        say(f"page      {stack.entry.url}/")
+        say("Ctrl-C ends all of it; the votes are kept.")
+        stack.watch()
+    return status
+
+
+def compare(stack: Stack, duration_s: float, report: Path) -> int:
+    """Run the load test's comparison against the stack and return its exit status."""
+    process = Process(
+        comparison_command(stack, duration_s, report), log=None, environment=python_environment()
+    )
+    try:
+        while (status := process.status) is None:
+            stack.check_running()
+            time.sleep(_POLL_S)
+    finally:
+        process.stop(_GRACE_S)
+    return status
+
+
+def comparison_command(stack: Stack, duration_s: float, report: Path) -> list[str]:
+    """Return the command line of the comparison: its Bazel target, or its module without Bazel."""
+    binary = ROOT / "loadtest" / "compare"
+    program = [str(binary)] if binary.exists() else [sys.executable, "-m", "loadtest.compare"]
+    options = {
+        "--target": stack.entry.url,
+        "--duration": f"{duration_s:g}",
+        "--weights": f"{WEIGHTS['grpc']}:{WEIGHTS['http']}",
+        "--mongodb-url": stack.mongodb.url,
+        "--redis-url": stack.redis.url,
+        "--output": str(report),
+    }
+    return program + [part for pair in options.items() for part in pair]
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = ArgumentParser(prog="demo", description="Shows the voting system at work.")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="end after the report, with the comparison's exit status: 0 when no vote was lost "
+        "or counted twice and the split is as configured",
+    )
+    parser.add_argument(
+        "--duration",
+        type=float,
+        default=20.0,
+        metavar="SECONDS",
+        help="length of each of the comparison's three phases (%(default)g)",
+    )
+    add_stack_options(parser)
+    options = parser.parse_args()
+    return run_command(lambda: demo(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
