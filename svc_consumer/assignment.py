@@ -1,26 +1,41 @@
 """The partitions of this consumer: which are in step with both stores, and which are halted."""
 
 import logging
+import time
+from collections.abc import Callable
+from typing import Final
 
-from svc_consumer.errors import LedgerReplacedError, StaleError
+from svc_consumer.errors import LedgerReplacedError
 from svc_consumer.metrics import HALTED, RESYNCS
 from svc_consumer.partition import Partition
+from voting.store import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
 
+_HALT_SECONDS: Final = 60
+
 
 class Assignment:
-    """What is known of the partitions that the group has given to this consumer."""
+    """What is known of the partitions that the group has given to this consumer.
 
-    def __init__(self) -> None:
+    A halted partition is looked at again every minute, should a human have put it right; until
+    its records are again those that were counted, the alarm stays on.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.synced: dict[int, Partition] = {}
-        self.halted: dict[int, str] = {}
+        self._halted_until: dict[int, float] = {}
+        self._clock = clock
 
     def clear(self) -> None:
         """Forget everything: the partitions are given anew."""
         self.synced.clear()
-        self.halted.clear()
+        self._halted_until.clear()
         HALTED.clear()
+
+    def halted(self, number: int) -> bool:
+        """Whether a partition is to be left alone for now."""
+        return self._clock() < self._halted_until.get(number, 0)
 
     def add(self, partition: Partition) -> None:
         """Take in records of a partition from now on."""
@@ -32,7 +47,14 @@ class Assignment:
             partition.tally_position,
         )
         self.synced[partition.number] = partition
-        HALTED.labels(partition.number).set(0)
+        self.confirm(partition)
+
+    def confirm(self, partition: Partition) -> None:
+        """End the alarm for a partition whose records proved to be those that were counted."""
+        if partition.confirmed:
+            if self._halted_until.pop(partition.number, None) is not None:
+                _log.warning("partition %d counts again", partition.number)
+            HALTED.labels(partition.number).set(0)
 
     def drop(self, partition: Partition, error: Exception) -> None:
         """Read both positions of a partition again, or halt it, because of an error."""
@@ -42,17 +64,17 @@ class Assignment:
         RESYNCS.labels(type(error).__name__).inc()
         if isinstance(error, LedgerReplacedError):
             self.halt(partition.number, error)
-        elif isinstance(error, StaleError):
+        elif not isinstance(error, StoreUnavailableError):
             _log.info("partition %d: syncs again: %s", partition.number, error)
 
     def halt(self, number: int, error: LedgerReplacedError) -> None:
-        """Stop a partition until it is given anew: only a human can tell what should count."""
-        self.halted[number] = str(error)
+        """Stop a partition: only a human can tell what should count."""
+        self._halted_until[number] = self._clock() + _HALT_SECONDS
         HALTED.labels(number).set(1)
         _log.critical(
             "partition %d is HALTED, nothing of it is counted: %s. The topic is not the one that "
-            "was counted. Bring that one back, or empty both stores to count this one; then "
-            "restart the consumers",
+            "was counted. Bring that one back, or empty both stores to count this one; the "
+            "partition is looked at again every minute",
             number,
             error,
         )

@@ -23,7 +23,7 @@ SERVERS: Final = (KAFKA, vote_log.STORE, tally_store.STORE)
 
 _RETRY_SECONDS: Final = 0.3
 _SYNC_SECONDS: Final = 30
-_BATCH_SECONDS: Final = 60
+_BATCH_SECONDS: Final = 40
 
 _EXPECTED: Final = (
     StaleError,
@@ -94,20 +94,20 @@ class Consumer:
         """Whether every partition is in step with the stores, or halted, and nothing is left."""
         if not self._ledger.generation:
             return False
-        known = self._assignment.synced.keys() | self._assignment.halted.keys()
-        return known >= set(self._ledger.assigned) and not any(
-            partition.lag for partition in self._assignment.synced.values()
-        )
+        synced = self._assignment.synced
+        return all(
+            number in synced or self._assignment.halted(number) for number in self._ledger.assigned
+        ) and not any(partition.lag for partition in synced.values())
 
     async def _sync_assigned(self) -> None:
         """Sync the partitions that are not, unless that failed just now."""
-        synced, halted = self._assignment.synced, self._assignment.halted
-        missing = [p for p in self._ledger.assigned if p not in synced]
+        missing = [p for p in self._ledger.assigned if p not in self._assignment.synced]
         for number in missing:
             self._ledger.rest(number)
         now = asyncio.get_running_loop().time()
         if now >= self._sync_after:
-            await asyncio.gather(*(self._sync(p) for p in missing if p not in halted))
+            due = [number for number in missing if not self._assignment.halted(number)]
+            await asyncio.gather(*(self._sync(number) for number in due))
 
     async def _sync(self, number: int) -> None:
         generation = self._ledger.generation
@@ -118,6 +118,7 @@ class Consumer:
             if generation == self._ledger.generation:
                 self._assignment.halt(number, error)
         except _EXPECTED as error:
+            _log.debug("partition %d: sync: %s", number, error)
             self._sync_after = asyncio.get_running_loop().time() + _RETRY_SECONDS
             self._note_down(error)
         else:
@@ -137,11 +138,14 @@ class Consumer:
         partition.busy = True
         try:
             for start in range(0, len(records), tally_store.MAX_VOTES):
+                if self._assignment.synced.get(number) is not partition:
+                    return  # given away meanwhile
                 batch = records[start : start + tally_store.MAX_VOTES]
                 async with asyncio.timeout(_BATCH_SECONDS):
                     with BATCH_SECONDS.time():
                         await self._projector.take_in(partition, batch)
                 BATCH_RECORDS.observe(len(batch))
+                self._assignment.confirm(partition)
                 self._waiting.up(vote_log.STORE, tally_store.STORE)
                 self._progress.note()
         except _EXPECTED as error:

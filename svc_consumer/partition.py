@@ -28,6 +28,11 @@ class Partition:
         self._known_records = known_records(log_position, tally_position)
 
     @property
+    def confirmed(self) -> bool:
+        """Whether the records at the stored positions were read again and are the same."""
+        return not self._known_records
+
+    @property
     def lag(self) -> int:
         """How many records are not in both stores yet, as far as is known."""
         return max(0, self.end_offset - self.next_offset)
@@ -43,8 +48,9 @@ class Partition:
             raise StaleError(f"records from offset {first} came instead of {self.next_offset}")
         if last - first + 1 != len(records):
             raise LedgerReplacedError(f"records are missing between offsets {first} and {last}")
-        for offset, position in self._known_records.items():
+        for offset, position in list(self._known_records.items()):
             if first <= offset <= last:
                 found = position_at(offset, records[offset - first].key)
                 if found != position:
                     raise LedgerReplacedError(f"the record at {position} is {found} now")
+                del self._known_records[offset]

@@ -27,5 +27,5 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
         str, Meta(description="Database of the vote log.", min_length=1)
     ] = "voting"
     stuck_after_seconds: Annotated[
-        int, Meta(description="Exit, to be restarted, after so long without progress.", ge=10)
+        int, Meta(description="Exit, to be restarted, after so long without progress.", ge=45)
     ] = 60

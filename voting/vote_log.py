@@ -59,7 +59,7 @@ class VoteLog:
             journal=True,
             serverSelectionTimeoutMS=2_000,
             connectTimeoutMS=5_000,
-            socketTimeoutMS=10_000,
+            socketTimeoutMS=20_000,
             datetime_conversion="DATETIME_MS",
         )
         self._votes = self._client[database]["votes"]
