@@ -102,7 +102,7 @@ class GrpcSink:
 
     async def _commit(
         self, _lane: int, entries: Sequence[_Entry]
-    ) -> Sequence[None | UnavailableError | InvalidVoteError]:
+    ) -> Sequence[UnavailableError | InvalidVoteError | None]:
         self._batch_size.observe(len(entries))
         request = votes_pb2.CastVotesRequest(
             votes=[to_message(vote) for vote, _ in entries],
@@ -127,7 +127,7 @@ class GrpcSink:
             await self._channel.wait_for_state_change(state)
 
 
-def _result(status: votes_pb2.VoteStatus) -> None | UnavailableError | InvalidVoteError:
+def _result(status: votes_pb2.VoteStatus) -> UnavailableError | InvalidVoteError | None:
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_ACCEPTED:
         return None
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_INVALID:

@@ -44,7 +44,10 @@ async def serve_votes(
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    port = server.add_insecure_port(f"{host}:{port}")
+    try:
+        port = server.add_insecure_port(f"{host}:{port}")
+    except RuntimeError as error:
+        raise SystemExit(f"svc_grpc_server: cannot listen on {host}:{port}: {error}") from error
     follower = asyncio.create_task(_follow(readiness, health_servicer))
     await server.start()
     try:

@@ -24,7 +24,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self,
         request: votes_pb2.CastVotesRequest,
-        context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
+        _context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
     ) -> votes_pb2.CastVotesResponse:
         """Return one status per vote, in order."""
         # All votes are handed over before the first is awaited: they share their batches.

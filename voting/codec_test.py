@@ -2,8 +2,8 @@ import pytest
 from votes.v1 import votes_pb2
 
 from voting.codec import decode_vote, encode_vote
+from voting.examples import VOTE
 from voting.vote import InvalidVoteError
-from voting.vote_test import VOTE
 
 
 def test_a_vote_survives_the_trip() -> None:

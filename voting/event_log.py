@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 10
 _RETRY_SECONDS = 0.5
+_PROBE_SECONDS = 2.0
 _FLUSH_SECONDS = 10
 _BATCH_BYTES = 512 * 1024
 _BATCH_VOTES = 1000
@@ -33,8 +34,8 @@ class EventLog:
 
     It connects by itself, tells `readiness`, and replaces a producer that failed: an idempotent
     producer never gives up a batch and may stay stuck for good, so after an error or
-    `ack_timeout_seconds` without an acknowledgement a new one takes its place. What the old one still
-    delivers carries the same ids.
+    `ack_timeout_seconds` without an acknowledgement a new one takes its place. What the old one
+    still delivers carries the same ids.
     """
 
     def __init__(self, settings: KafkaWriterSettings, readiness: Readiness) -> None:
@@ -108,9 +109,22 @@ class EventLog:
         while True:
             self._failed.clear()
             self._producer = await self._connect()
-            self._readiness.set_ready()
-            await self._failed.wait()
+            await self._watch(self._producer)
             self._readiness.set_not_ready("Kafka does not acknowledge")
+
+    async def _watch(self, producer: AIOKafkaProducer) -> None:
+        """Follow a connected producer until a batch fails.
+
+        A lost broker must show in the readiness without traffic, too: ask for the metadata now
+        and then. Votes go on in the meantime; many outages are shorter than their time-out.
+        """
+        while not self._failed.is_set():
+            if await producer.client.force_metadata_update():
+                self._readiness.set_ready()
+            else:
+                self._readiness.set_not_ready(f"waiting for Kafka at {self._servers}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._failed.wait(), _PROBE_SECONDS)
 
     async def _connect(self) -> AIOKafkaProducer:
         while True:

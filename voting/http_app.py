@@ -1,6 +1,7 @@
 """The HTTP face of our services: Sanic as we use it, with problem+json for every error."""
 
 import logging
+import warnings
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,6 +13,7 @@ from sanic.handlers import ErrorHandler
 from sanic.response import json, raw
 
 from voting.lifecycle import Readiness
+from voting.listening import BACKLOG, listen
 from voting.problem import Answer, ProblemError
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ def new_app(name: str) -> Sanic[Any, Any]:
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS
+    # Sanic shows deprecations to everybody; those in its own code are not for our operators.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sanic\.")
     return app
 
 
@@ -67,7 +71,8 @@ def run_app(app: Sanic[Any, Any], host: str, port: int) -> None:
     One process: a cluster scales by pods, and Sanic's worker manager may loop when it is
     stopped while it starts.
     """
-    app.run(host=host, port=port, single_process=True, access_log=False, motd=False)
+    sock = listen(app.name, host, port)
+    app.run(sock=sock, backlog=BACKLOG, single_process=True, access_log=False, motd=False)
 
 
 def to_response(answer: Answer) -> HTTPResponse:

@@ -25,19 +25,19 @@ class Readiness:
         return self.reason is None
 
     def set_ready(self) -> None:
-        """The service can take work."""
+        """Say that the service can take work."""
         if not self._draining and self.reason is not None:
             self._change(None)
             _log.info("ready")
 
     def set_not_ready(self, reason: str) -> None:
-        """The service cannot take work because of `reason`."""
+        """Say that the service cannot take work because of `reason`."""
         if not self._draining and self.reason != reason:
             self._change(reason)
             _log.warning("not ready: %s", reason)
 
     def drain(self) -> None:
-        """The service is about to end and takes no more work."""
+        """Say that the service is about to end and takes no more work, for good."""
         self.set_not_ready("draining")
         self._draining = True
 

@@ -7,6 +7,7 @@ from sanic import Sanic
 
 from voting.http_app import add_operations, new_app
 from voting.lifecycle import Readiness
+from voting.listening import listen
 
 
 @asynccontextmanager
@@ -14,12 +15,12 @@ async def serve_operations(
     name: str, readiness: Readiness, host: str, port: int
 ) -> AsyncIterator[None]:
     """Serve /healthz, /readyz and /metrics in this event loop while the context lasts."""
+    sock = listen(name, host, port)
     app = new_app(f"{name}-operations")
     add_operations(app, readiness)
-    server = await app.create_server(
-        host=host, port=port, return_asyncio_server=True, access_log=False
-    )
-    assert server is not None
+    server = await app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
+    if server is None:  # Sanic's signature allows it; its code does so for nobody
+        raise RuntimeError(f"{name}: no server for the operations endpoints")
     try:
         await server.startup()
         await server.start_serving()

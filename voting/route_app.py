@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
 
 from voting.http_app import add_operations, new_app, to_response
 from voting.lifecycle import Readiness
@@ -46,7 +47,7 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
         seconds.observe(time.perf_counter() - start)
         return to_response(answer)
 
-    async def name_the_route(request: Request, response: HTTPResponse) -> None:
+    async def name_the_route(request: Request, response: BaseHTTPResponse) -> None:
         if request.path == "/votes":
             response.headers[ROUTE_HEADER] = route
             if response.status != 202:

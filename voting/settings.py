@@ -75,9 +75,7 @@ def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:
     return sorted(rows)
 
 
-def load_settings[S: Settings](
-    cls: type[S], service: str, argv: Sequence[str] | None = None
-) -> S:
+def load_settings[S: Settings](cls: type[S], service: str, argv: Sequence[str] | None = None) -> S:
     """Return the settings of this process.
 
     Prints the list of settings and exits 0 for `--help`; names a wrong setting, or an argument

@@ -4,11 +4,11 @@ from http import HTTPStatus
 
 import pytest
 
+from voting.examples import VOTE
 from voting.problem import ProblemError
 from voting.vote import InvalidVoteError, Route, Vote
 from voting.vote_api import cast_vote, read_traceparent, read_vote
 from voting.vote_sink import UnavailableError
-from voting.vote_test import VOTE
 
 GOOD = {"name": "Pink Floyd", "album": "The Dark Side of the Moon", "year": 1973, "rank": 29}
 NEW_ID = "019ab3c4-5d6e-7f80-9a1b-000000000000"

@@ -4,31 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voting.examples import VOTE, vote_with
 from voting.vote import (
     RESIDUES,
     InvalidVoteError,
-    Route,
-    Vote,
     check_vote,
     clean_id,
     clean_text,
     lane_of,
     new_vote_id,
 )
-
-VOTE = Vote(
-    "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071",
-    "Pink Floyd",
-    "The Dark Side of the Moon",
-    1973,
-    29,
-    Route.HTTP,
-    1_764_000_000_000,
-)
-
-
-def changed(**fields: object) -> Vote:
-    return Vote(**{name: getattr(VOTE, name) for name in VOTE.__struct_fields__} | fields)  # type: ignore[arg-type]
 
 
 def test_a_correct_vote_passes() -> None:
@@ -54,7 +39,7 @@ def test_a_correct_vote_passes() -> None:
 )
 def test_a_wrong_field_is_named(field: str, value: object) -> None:
     with pytest.raises(InvalidVoteError) as caught:
-        check_vote(changed(**{field: value}))
+        check_vote(vote_with(**{field: value}))
     assert caught.value.field == field
 
 

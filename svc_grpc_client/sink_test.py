@@ -1,0 +1,183 @@
+"""The gRPC sink against a real gRPC server with a scripted service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc.aio
+import pytest
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from votes.v1 import votes_pb2, votes_pb2_grpc
+
+from svc_grpc_client.settings import GrpcClientSettings
+from svc_grpc_client.sink import GrpcSink
+from voting.codec import to_message
+from voting.examples import VOTE, vote_with
+from voting.lifecycle import Readiness
+from voting.vote import RESIDUES, InvalidVoteError
+from voting.vote_sink import UnavailableError
+
+STATUS = votes_pb2.VoteStatus
+NAME = "votes.v1.VoteService"
+
+
+class Service(votes_pb2_grpc.VoteServiceServicer):
+    """Accepts every vote but those a test has set otherwise; holds calls while `gate` is shut."""
+
+    def __init__(self) -> None:
+        self.requests: list[votes_pb2.CastVotesRequest] = []
+        self.statuses: dict[str, votes_pb2.VoteStatus] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.unavailable = 0
+
+    async def CastVotes(  # noqa: N802
+        self, request: votes_pb2.CastVotesRequest, context: Any
+    ) -> votes_pb2.CastVotesResponse:
+        self.requests.append(request)
+        if self.unavailable:
+            self.unavailable -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "going away")
+        await self.gate.wait()
+        accepted = STATUS.OUTCOME_ACCEPTED
+        return votes_pb2.CastVotesResponse(
+            statuses=[
+                self.statuses.get(vote.id, STATUS(id=vote.id, outcome=accepted))
+                for vote in request.votes
+            ]
+        )
+
+
+@asynccontextmanager
+async def server(
+    service: Service, port: int = 0, status: int = health_pb2.HealthCheckResponse.SERVING
+) -> AsyncIterator[tuple[int, health.aio.HealthServicer]]:
+    running = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    votes_pb2_grpc.add_VoteServiceServicer_to_server(service, running)
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, running)
+    await servicer.set(NAME, status)
+    port = running.add_insecure_port(f"127.0.0.1:{port}")
+    await running.start()
+    try:
+        yield port, servicer
+    finally:
+        await running.stop(None)
+
+
+@asynccontextmanager
+async def sink(port: int, **settings: float) -> AsyncIterator[tuple[GrpcSink, Readiness]]:
+    readiness = Readiness()
+    target = f"dns:///127.0.0.1:{port}"
+    made = GrpcSink(GrpcClientSettings(grpc_target=target, **settings), readiness)  # type: ignore[arg-type]
+    await made.start()
+    yield made, readiness
+    await made.stop()
+
+
+async def until(condition: Callable[[], bool], readiness: Readiness) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await readiness.changed()
+
+
+async def test_an_accepted_vote_is_done() -> None:
+    service = Service()
+    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+        await grpc_sink.cast(VOTE, "00-abc")
+    [request] = service.requests
+    assert list(request.votes) == [to_message(VOTE)]
+    assert dict(request.traceparents) == {VOTE.id: "00-abc"}
+
+
+async def test_votes_that_wait_leave_in_one_call_with_one_residue() -> None:
+    service = Service()
+    async with server(service) as (port, _), sink(port) as (grpc_sink, readiness):
+        await until(lambda: readiness.ready, readiness)
+        votes = []
+        done = []
+        for _ in range(100):
+            votes.append(vote_with(id=grpc_sink.new_id()))
+            done.append(grpc_sink.cast(votes[-1]))
+        await asyncio.gather(*done)
+    [request] = service.requests
+    assert len(request.votes) == 100
+    residues = {int(vote.id.replace("-", ""), 16) % RESIDUES for vote in votes}
+    assert len(residues) == 1
+
+
+async def test_each_vote_gets_its_own_outcome() -> None:
+    service = Service()
+    ids = [f"0b0e7c9e-4f1c-4c6a-9d7b-00000000000{n}" for n in range(3)]
+    service.statuses[ids[1]] = STATUS(
+        outcome=STATUS.OUTCOME_INVALID, detail="rank: must be from 1 to 100"
+    )
+    service.statuses[ids[2]] = STATUS(outcome=STATUS.OUTCOME_UNAVAILABLE, detail="Kafka is away")
+    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+        futures = [grpc_sink.cast(vote_with(id=vote_id)) for vote_id in ids]
+        await asyncio.wait(futures)
+    assert futures[0].exception() is None
+    invalid, unavailable = futures[1].exception(), futures[2].exception()
+    assert isinstance(invalid, InvalidVoteError)
+    assert (invalid.field, invalid.reason) == ("rank", "must be from 1 to 100")
+    assert isinstance(unavailable, UnavailableError)
+    assert str(unavailable) == "Kafka is away"
+
+
+async def test_a_call_that_was_cut_off_is_tried_again() -> None:
+    service = Service()
+    service.unavailable = 1
+    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+        await grpc_sink.cast(VOTE)
+    assert len(service.requests) == 2
+
+
+async def test_a_server_that_does_not_answer_in_time_is_unavailable() -> None:
+    service = Service()
+    service.gate.clear()
+    async with (
+        server(service) as (port, _),
+        sink(port, call_timeout_seconds=0.2) as (grpc_sink, _),
+    ):
+        with pytest.raises(UnavailableError, match="DEADLINE_EXCEEDED"):
+            await grpc_sink.cast(VOTE)
+
+
+async def test_more_votes_than_may_wait_are_refused_at_once() -> None:
+    async with server(Service()) as (port, _), sink(port, max_waiting_votes=5) as (grpc_sink, _):
+        done = [grpc_sink.cast(vote_with(id=grpc_sink.new_id())) for _ in range(5)]
+        with pytest.raises(UnavailableError, match="too many votes"):
+            grpc_sink.cast(VOTE)
+        await asyncio.gather(*done)
+
+
+async def test_readiness_follows_the_server_and_its_health() -> None:
+    service = Service()
+    not_serving = health_pb2.HealthCheckResponse.NOT_SERVING
+    serving = health_pb2.HealthCheckResponse.SERVING
+    async with (
+        server(service, status=not_serving) as (port, servicer),
+        sink(port) as (grpc_sink, readiness),
+    ):
+        await until(lambda: "gRPC server" in (readiness.reason or ""), readiness)
+        with pytest.raises(UnavailableError):
+            await grpc_sink.cast(VOTE)
+
+        await servicer.set(NAME, serving)
+        await until(lambda: readiness.ready, readiness)
+        await grpc_sink.cast(VOTE)
+
+        await servicer.set(NAME, not_serving)
+        await until(lambda: not readiness.ready, readiness)
+
+
+async def test_a_server_that_comes_back_is_used_again() -> None:
+    service = Service()
+    async with server(service) as (port, _):
+        pass
+    async with sink(port) as (grpc_sink, readiness):
+        await until(lambda: "gRPC server" in (readiness.reason or ""), readiness)
+        async with server(service, port):
+            await until(lambda: readiness.ready, readiness)
+            await grpc_sink.cast(VOTE)

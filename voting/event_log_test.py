@@ -1,0 +1,153 @@
+"""The way into Kafka, against a real broker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from local.kafka_server import KafkaServer
+from voting.codec import CONTENT_TYPE, decode_vote
+from voting.event_log import EventLog
+from voting.examples import vote_with
+from voting.lifecycle import Readiness
+from voting.settings import KafkaWriterSettings
+from voting.vote import lane_of
+from voting.vote_sink import UnavailableError
+
+pytest_plugins = ["local.fixtures"]
+
+PARTITIONS = 6
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+CLIENT_ID = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
+
+
+@asynccontextmanager
+async def event_log(
+    kafka: KafkaServer, **settings: float
+) -> AsyncIterator[tuple[EventLog, Readiness]]:
+    readiness = Readiness()
+    log = EventLog(
+        KafkaWriterSettings(kafka_bootstrap_servers=kafka.address, **settings),  # type: ignore[arg-type]
+        readiness,
+    )
+    await log.start()
+    yield log, readiness
+    await log.stop()
+
+
+async def until(condition: Callable[[], bool], readiness: Readiness) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await readiness.changed()
+
+
+async def records(kafka: KafkaServer, vote_ids: set[str]) -> list[ConsumerRecord]:
+    """All records of the topic whose key is one of the ids."""
+    partitions = [TopicPartition("votes", number) for number in range(PARTITIONS)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.address)
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        found: list[ConsumerRecord] = []
+        while any([await consumer.position(tp) < ends[tp] for tp in partitions]):
+            for batch in (await consumer.getmany(timeout_ms=1000)).values():
+                found += [record for record in batch if record.key.decode() in vote_ids]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> None:
+    vote = vote_with(id=CLIENT_ID)
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        await log.cast(vote, TRACEPARENT)
+    [record] = await records(kafka, {vote.id})
+    assert decode_vote(record.value) == vote
+    assert record.partition == lane_of(vote.id, PARTITIONS)
+    assert record.timestamp == vote.cast_at_ms
+    assert dict(record.headers) == {
+        "content-type": CONTENT_TYPE,
+        "traceparent": TRACEPARENT.encode(),
+    }
+
+
+async def test_votes_with_new_ids_that_arrive_together_share_a_partition(
+    kafka: KafkaServer,
+) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        votes = []
+        acknowledged = []
+        for _ in range(50):
+            votes.append(vote_with(id=log.new_id()))
+            acknowledged.append(log.cast(votes[-1]))
+        await asyncio.gather(*acknowledged)
+    stored = await records(kafka, {vote.id for vote in votes})
+    assert len(stored) == 50
+    assert len({record.partition for record in stored}) == 1
+
+
+async def test_a_batch_larger_than_a_record_batch_is_split(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        votes = [
+            vote_with(id=log.new_id(), name="\U0001f3b5" * 200, album="\U0001f3b6" * 200)
+            for _ in range(600)  # about 1 MB
+        ]
+        await asyncio.gather(*(log.cast(vote) for vote in votes))
+    assert len(await records(kafka, {vote.id for vote in votes})) == 600
+
+
+async def test_more_votes_than_may_wait_are_refused_at_once(kafka: KafkaServer) -> None:
+    async with event_log(kafka, max_waiting_votes=10) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        acknowledged = [log.cast(vote_with(id=log.new_id())) for _ in range(10)]
+        with pytest.raises(UnavailableError, match="too many votes"):
+            log.cast(vote_with(id=log.new_id()))
+        await asyncio.gather(*acknowledged)
+
+
+async def test_stop_waits_for_acknowledgements(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        acknowledged = [log.cast(vote_with(id=log.new_id())) for _ in range(20)]
+    assert all(future.done() and future.exception() is None for future in acknowledged)
+
+
+async def test_it_waits_for_kafka_and_recovers_from_its_loss(kafka: KafkaServer) -> None:
+    vote = vote_with(id="0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6b")
+    await asyncio.to_thread(kafka.kill)
+    async with event_log(kafka, ack_timeout_seconds=1) as (log, readiness):
+        await until(lambda: "waiting for Kafka" in (readiness.reason or ""), readiness)
+        with pytest.raises(UnavailableError):
+            await log.cast(vote)
+
+        await asyncio.to_thread(kafka.start)
+        await until(lambda: readiness.ready, readiness)
+        await log.cast(vote)
+
+        await asyncio.to_thread(kafka.kill)
+        with pytest.raises(UnavailableError):
+            await log.cast(vote)
+        await until(lambda: not readiness.ready, readiness)
+
+        await asyncio.to_thread(kafka.start)
+        await until(lambda: readiness.ready, readiness)
+        await log.cast(vote)
+    stored = await records(kafka, {vote.id})
+    assert len(stored) >= 2
+    assert len({record.partition for record in stored}) == 1
+
+
+async def test_a_lost_broker_shows_without_traffic(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (_, readiness):
+        await until(lambda: readiness.ready, readiness)
+        await asyncio.to_thread(kafka.kill)
+        await until(lambda: not readiness.ready, readiness)
+        await asyncio.to_thread(kafka.start)
+        await until(lambda: readiness.ready, readiness)
