@@ -1,0 +1,1 @@
+"""The live result: one page, its API and its stream of events."""

@@ -1,0 +1,107 @@
+"""The routes of the results service."""
+
+import gzip
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
+
+from svc_results.entries import VotePage, vote_page
+from svc_results.events import stream_events
+from svc_results.feed import Feed
+from svc_results.openapi import results_document
+from svc_results.page import render_page
+from svc_results.query import read_after, read_language, read_limit
+from svc_results.security import SECURITY_HEADERS
+from svc_results.snapshot import NEWEST_VOTES
+from svc_results.static_files import StaticFiles, accepts_gzip
+from voting.http_app import add_operations, new_app
+from voting.lifecycle import Readiness
+from voting.logged_vote import Cursor, LoggedVote
+from voting.problem import JSON_TYPE, ProblemError
+from voting.store import StoreUnavailableError
+
+NAME: Final = "svc_results"
+_STATIC_FOLDER: Final = Path(__file__).parent / "static"
+
+
+class NewestVotes(Protocol):
+    """The vote log, newest first."""
+
+    async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
+        """Return at most `limit` votes; with `after`, those that follow it."""
+
+
+def results_app(
+    feed: Feed, log: NewestVotes, readiness: Readiness, max_watchers: int
+) -> Sanic[Any, Any]:
+    """Return the app that shows what `feed` and `log` hold."""
+    app = new_app(NAME)
+    add_operations(app, readiness, results_document())
+    files = StaticFiles(_STATIC_FOLDER)
+
+    @app.get("/")
+    async def page(request: Request) -> HTTPResponse:
+        after = read_after(request)
+        older = None if after is None else await _read_page(log, NEWEST_VOTES, after)
+        language = read_language(request)
+        html = render_page(language, feed.snapshot, older, files.root).encode()
+        headers = {
+            "cache-control": "no-store",
+            "content-language": language,
+            "vary": "accept-language, accept-encoding",
+        }
+        if accepts_gzip(request):
+            html = gzip.compress(html, compresslevel=5)
+            headers["content-encoding"] = "gzip"
+        return HTTPResponse(html, headers=headers, content_type="text/html; charset=utf-8")
+
+    @app.get("/static/<version:str>/<name:str>")
+    async def static(request: Request, version: str, name: str) -> HTTPResponse:
+        return files.answer(request, version, name)
+
+    @app.get("/api/results")
+    async def results(_: Request) -> HTTPResponse:
+        if feed.snapshot.at is None:
+            raise _unavailable(f"there is no result yet: {feed.snapshot.unavailable.tally}")
+        return _json(feed.snapshot)
+
+    @app.get("/api/votes")
+    async def votes(request: Request) -> HTTPResponse:
+        return _json(await _read_page(log, read_limit(request), read_after(request)))
+
+    @app.get("/api/events")
+    async def events(request: Request) -> None:
+        await stream_events(request, feed, max_watchers)
+
+    async def secure(_: Request, response: BaseHTTPResponse) -> None:
+        response.headers.update(SECURITY_HEADERS)
+
+    app.register_middleware(secure, "response")
+
+    @app.before_server_stop
+    async def drain(_: Sanic[Any, Any]) -> None:
+        readiness.drain()
+        feed.close()
+
+    return app
+
+
+async def _read_page(log: NewestVotes, limit: int, after: Cursor | None) -> VotePage:
+    try:
+        return vote_page(await log.newest(limit, after), limit)
+    except StoreUnavailableError as error:
+        raise _unavailable(f"{error.store} does not answer") from error
+
+
+def _json(body: msgspec.Struct) -> HTTPResponse:
+    return HTTPResponse(
+        msgspec.json.encode(body), headers={"cache-control": "no-store"}, content_type=JSON_TYPE
+    )
+
+
+def _unavailable(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"retry-after": "1"})

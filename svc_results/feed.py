@@ -1,0 +1,132 @@
+"""Reads the stores for everyone who watches, and hands each watcher the newest frame."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Final
+
+from svc_results.entries import rfc3339
+from svc_results.frame import HEARTBEAT, Event, Frame
+from svc_results.metrics import FRAMES_DROPPED, FRAMES_SENT, WATCHERS
+from svc_results.rates import RateMeter
+from svc_results.snapshot import Unavailable, same_picture, take_snapshot
+from svc_results.source import Source
+from voting.lifecycle import Readiness
+from voting.logged_vote import LoggedVote
+from voting.tally import Tally
+
+# Between two readings while nobody watches: enough for readiness, and for rates that are there
+# when someone comes.
+IDLE_SECONDS: Final = 1.0
+HEARTBEAT_SECONDS: Final = 15.0
+# A store rests this many times as long as it took to read it, however large it has grown.
+REST: Final = 4
+
+
+class Feed:
+    """One reader of the stores, shared by all.
+
+    `snapshot` is at most `IDLE_SECONDS` and a reading old while the stores answer. A watcher who
+    cannot keep up misses frames: nothing is queued for him.
+    """
+
+    def __init__(
+        self,
+        tally: Source[Tally],
+        log: Source[Sequence[LoggedVote]],
+        readiness: Readiness,
+        refresh_seconds: float,
+    ) -> None:
+        self.snapshot = take_snapshot(None, None, RateMeter(), (), Unavailable())
+        self._frame = Frame(0, self.snapshot)
+        self.watchers = 0
+        self._tally = tally
+        self._log = log
+        self._readiness = readiness
+        self._refresh_seconds = refresh_seconds
+        self._rates = RateMeter()
+        self._read_at: str | None = None
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        # The first picture has both parts.
+        await asyncio.gather(self._tally.refresh(), self._log.refresh())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._repeat(self.read_tally))
+            tasks.create_task(self._repeat(self.read_log))
+
+    async def read_tally(self) -> None:
+        """Read the tally, then show what is known now."""
+        if await self._tally.refresh() and self._tally.value is not None:
+            self._read_at = rfc3339(time.time())
+            self._rates.add(time.monotonic(), self._tally.value.routes)
+        self._publish()
+
+    async def read_log(self) -> None:
+        """Read the newest votes; the next frame shows them."""
+        await self._log.refresh()
+
+    async def watch(self) -> AsyncGenerator[Event]:
+        """Yield the newest frame whenever it changes, and a heartbeat when it does not.
+
+        Ends when the feed is closed.
+        """
+        self.watchers += 1
+        WATCHERS.inc()
+        shown: Frame | None = None
+        try:
+            while not self._closed:
+                if shown is not self._frame:
+                    if shown is not None:
+                        FRAMES_DROPPED.inc(self._frame.number - shown.number - 1)
+                    shown = self._frame
+                    FRAMES_SENT.inc()
+                    yield shown
+                elif not await self._wait_for_change():
+                    yield HEARTBEAT
+        finally:
+            self.watchers -= 1
+            WATCHERS.dec()
+
+    def close(self) -> None:
+        """End every watcher's stream."""
+        self._closed = True
+        self._wake()
+
+    async def _repeat(self, read: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            start = time.monotonic()
+            await read()
+            pause = self._refresh_seconds if self.watchers else IDLE_SECONDS
+            await asyncio.sleep(max(pause, REST * (time.monotonic() - start)))
+
+    async def _wait_for_change(self) -> bool:
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _publish(self) -> None:
+        unavailable = Unavailable(self._tally.problem, self._log.problem)
+        self._tell_readiness(unavailable)
+        self.snapshot = take_snapshot(
+            self._read_at, self._tally.value, self._rates, self._log.value or (), unavailable
+        )
+        if not same_picture(self.snapshot, self._frame.snapshot):
+            self._frame = Frame(self._frame.number + 1, self.snapshot)
+            self._wake()
+
+    def _tell_readiness(self, unavailable: Unavailable) -> None:
+        problems = [problem for problem in (unavailable.tally, unavailable.log) if problem]
+        if problems:
+            self._readiness.set_not_ready("; ".join(problems))
+        else:
+            self._readiness.set_ready()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

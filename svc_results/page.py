@@ -1,0 +1,61 @@
+"""The page as HTML, with the data in it."""
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import jinja2
+
+from svc_results.entries import VotePage
+from svc_results.messages import CATALOGUE, Language, format_number
+from svc_results.snapshot import Snapshot
+from voting.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
+
+_TEMPLATE: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+).get_template("page.html")
+
+_ROUTE_NAMES: Final = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
+
+# Fills the rows that the script clones.
+_BLANK: Final = {
+    "name": "",
+    "album": "",
+    "year": "",
+    "votes": 0,
+    "average_rank": 0,
+    "rank": "",
+    "route": Route.GRPC,
+    "cast_at": "",
+    "sleeve": 0,
+}
+
+
+def render_page(
+    language: Language, result: Snapshot, older: VotePage | None, static_root: str
+) -> str:
+    """Return the page in `language`.
+
+    `older` is a page of the vote log to show in place of the newest votes; `static_root` is where
+    the style and the script lie.
+    """
+    return _TEMPLATE.render(
+        m=CATALOGUE[language],
+        language=language,
+        other="en" if language == "es" else "es",
+        number=partial(format_number, language),
+        route_name=_ROUTE_NAMES.__getitem__,
+        result=result,
+        votes=older or result.newest,
+        paged=older is not None,
+        blank=_BLANK,
+        now=f"{datetime.now(UTC):%H:%M:%S} UTC",
+        static=static_root,
+        year_min=YEAR_MIN,
+        year_max=YEAR_MAX,
+        rank_min=RANK_MIN,
+        rank_max=RANK_MAX,
+    )

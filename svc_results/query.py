@@ -1,0 +1,46 @@
+"""What a request asks for, checked: a wrong value is named in a problem."""
+
+from http import HTTPStatus
+from typing import Final
+
+from sanic import Request
+
+from svc_results.cursor import decode_cursor
+from svc_results.messages import CATALOGUE, Language, choose_language
+from voting.logged_vote import Cursor
+from voting.problem import ProblemError
+
+LIMIT_DEFAULT: Final = 20
+LIMIT_MAX: Final = 200
+
+
+def read_limit(request: Request) -> int:
+    """Return the parameter `limit`, 1 to `LIMIT_MAX`."""
+    text = request.args.get("limit", str(LIMIT_DEFAULT))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LIMIT_MAX):
+        raise _wrong("limit", f"must be a whole number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+def read_after(request: Request) -> Cursor | None:
+    """Return the parameter `after`: where the page before this one ended."""
+    text = request.args.get("after")
+    if text is None:
+        return None
+    try:
+        return decode_cursor(text)
+    except ValueError as error:
+        raise _wrong("after", "must be the `next` of an earlier answer") from error
+
+
+def read_language(request: Request) -> Language:
+    """Return the language of the parameter `lang`, else the browser's."""
+    asked = request.args.get("lang")
+    for language in CATALOGUE:
+        if asked == language:
+            return language
+    return choose_language(request.headers.get("accept-language"))
+
+
+def _wrong(parameter: str, reason: str) -> ProblemError:
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{parameter}: {reason}", field=parameter)

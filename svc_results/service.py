@@ -1,0 +1,52 @@
+"""Wires the app to Redis and MongoDB."""
+
+import asyncio
+import logging
+from typing import Any
+
+from sanic import Sanic
+
+from svc_results.app import results_app
+from svc_results.feed import Feed
+from svc_results.settings import ResultsSettings
+from svc_results.snapshot import NEWEST_VOTES
+from svc_results.source import Source
+from voting.lifecycle import Readiness
+from voting.tally_store import TallyStore
+from voting.vote_log import VoteLog
+
+_log = logging.getLogger(__name__)
+
+
+def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
+    """Return the app, which reads the stores while it runs."""
+    readiness = Readiness()
+    tally_store = TallyStore(settings.redis_url)
+    vote_log = VoteLog(settings.mongodb_url, settings.mongodb_database)
+    feed = Feed(
+        Source("Redis", tally_store.read),
+        Source("MongoDB", lambda: vote_log.newest(NEWEST_VOTES)),
+        readiness,
+        settings.refresh_seconds,
+    )
+    app = results_app(feed, vote_log, readiness, settings.max_watchers)
+
+    @app.after_server_start
+    async def start(_: Sanic[Any, Any]) -> None:
+        app.ctx.reading = asyncio.create_task(feed.run())
+        app.ctx.reading.add_done_callback(ended)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            # Showing an old result for ever would be worse than starting again.
+            _log.critical("the reading of the stores ended", exc_info=task.exception())
+            app.stop()
+
+    @app.after_server_stop
+    async def stop(_: Sanic[Any, Any]) -> None:
+        app.ctx.reading.cancel()
+        await asyncio.wait([app.ctx.reading])
+        await tally_store.close()
+        vote_log.close()
+
+    return app

@@ -1,0 +1,153 @@
+// The form: checks, casts, and casts again with the same id until the vote is taken.
+
+import { cast } from "./cast.js";
+import { keyOf } from "./leaderboard.js";
+import { routeName, say } from "./words.js";
+
+const FIELDS = ["name", "album", "year", "rank"];
+
+export class VoteForm {
+  /** `onAccepted` gets the key of the album that was voted for. */
+  constructor(onAccepted) {
+    this.form = document.getElementById("vote-form");
+    this.button = document.getElementById("cast");
+    this.outcome = document.getElementById("outcome");
+    this.output = document.getElementById("rank-value");
+    this.onAccepted = onAccepted;
+    this.albums = [];
+    this.form.addEventListener("submit", (event) => this.submit(event));
+    this.form.addEventListener("input", (event) => this.edited(event.target));
+    this.form.elements.album.addEventListener("change", () => this.complete());
+    // The link to the form hides while the form is there.
+    const link = document.getElementById("skip");
+    new IntersectionObserver(([seen]) => link.classList.toggle("there", seen.isIntersecting)).observe(
+      this.button,
+    );
+  }
+
+  /** Offers the albums that have votes as suggestions. */
+  suggest(albums) {
+    this.albums = albums;
+    offer("names", albums.map((album) => album.name));
+    offer("titles", albums.map((album) => album.album));
+  }
+
+  /** Fills in an album, so that only the rank is left to choose. */
+  pick(album) {
+    for (const field of ["name", "album", "year"]) {
+      this.form.elements[field].value = album[field];
+      this.edited(this.form.elements[field]);
+    }
+    this.form.scrollIntoView({ block: "nearest" });
+    this.form.elements.rank.focus();
+  }
+
+  edited(input) {
+    // Another vote needs another id.
+    this.id = undefined;
+    this.mark(input.name, "");
+    this.tell("", "");
+    this.output.value = this.form.elements.rank.value;
+  }
+
+  /** A known title fills in what is still missing. */
+  complete() {
+    const { name, album, year } = this.form.elements;
+    const known = this.albums.find((one) => same(one.album, album.value));
+    if (!known) return;
+    if (!name.value) name.value = known.name;
+    if (!year.value && same(name.value, known.name)) year.value = known.year;
+  }
+
+  async submit(event) {
+    event.preventDefault();
+    if (this.button.disabled || !this.check()) return;
+    const vote = this.read();
+    this.id = vote.id;
+    this.button.disabled = true;
+    this.tell("pending", say("casting"));
+    const result = await cast(vote, (seconds) => this.tell("pending", say("retrying", { seconds })));
+    this.button.disabled = false;
+    if (result.accepted) this.accept(vote, result);
+    else if (result.problem) this.refuse(result.problem);
+    else this.tell("failed", say("gave_up"));
+  }
+
+  read() {
+    const { name, album, year, rank } = this.form.elements;
+    return {
+      id: this.id ?? newId(),
+      name: name.value,
+      album: album.value,
+      year: Number(year.value),
+      rank: Number(rank.value),
+    };
+  }
+
+  /** Marks every field that cannot be right and goes to the first. */
+  check() {
+    for (const field of FIELDS) this.mark(field, complaint(this.form.elements[field]));
+    const first = FIELDS.find((field) => !this.form.elements[field].validity.valid);
+    if (first) this.form.elements[first].focus();
+    return !first;
+  }
+
+  accept(vote, { id, route }) {
+    this.id = undefined;
+    this.form.reset();
+    this.output.value = this.form.elements.rank.value;
+    this.tell("accepted", say("accepted", { route: routeName(route) }));
+    const small = this.outcome.appendChild(document.createElement("small"));
+    small.append(`${say("accepted_id")} `);
+    small.appendChild(document.createElement("code")).textContent = id;
+    const text = (value) => value.trim().normalize("NFC");
+    this.onAccepted(keyOf({ name: text(vote.name), album: text(vote.album), year: vote.year }));
+  }
+
+  refuse(problem) {
+    this.id = undefined;
+    // The field's name stands above it already.
+    const detail = problem.detail.replace(`${problem.field}: `, "");
+    const text = say("refused", { detail });
+    if (!FIELDS.includes(problem.field)) return this.tell("failed", text);
+    this.tell("", "");
+    this.mark(problem.field, text);
+    this.form.elements[problem.field].focus();
+  }
+
+  mark(field, text) {
+    this.form.elements[field].setAttribute("aria-invalid", text !== "");
+    document.getElementById(`${field}-error`).textContent = text;
+  }
+
+  tell(kind, text) {
+    this.outcome.className = `outcome ${kind}`;
+    this.outcome.textContent = text;
+  }
+}
+
+function complaint(input) {
+  if (input.validity.valid) return "";
+  if (input.validity.valueMissing && !input.validity.badInput) return say("must_fill");
+  return say("must_be_between", { min: input.min, max: input.max });
+}
+
+function offer(listId, values) {
+  const list = document.getElementById(listId);
+  const options = [...new Set(values)].sort();
+  if (options.join("\n") === [...list.options].map((option) => option.value).join("\n")) return;
+  list.replaceChildren(
+    ...options.map((value) => Object.assign(document.createElement("option"), { value })),
+  );
+}
+
+const same = (one, other) => one.localeCompare(other.trim(), undefined, { sensitivity: "base" }) === 0;
+
+/** A random UUID; crypto.randomUUID() is missing where the page came without TLS. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

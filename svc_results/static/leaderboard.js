@@ -1,0 +1,79 @@
+// The albums with the most votes, as bars that change places.
+
+import { glide } from "./motion.js";
+import { arrange, makeRow, paintSleeve, write } from "./rows.js";
+import { count, decimal, say } from "./words.js";
+
+const FEW = 10;
+
+export const keyOf = (album) => JSON.stringify([album.name, album.album, album.year]);
+
+export class Leaderboard {
+  /** `onPick` gets the album whose title someone chose. */
+  constructor(onPick) {
+    this.body = document.getElementById("albums");
+    this.empty = document.getElementById("no-albums");
+    this.toggle = document.getElementById("show-all");
+    this.onPick = onPick;
+    this.rows = new Map();
+    this.albums = [];
+    this.toggle.addEventListener("click", () => this.showAll(!this.all));
+    this.showAll(false);
+  }
+
+  update(albums) {
+    const order = albums.map(keyOf);
+    const moved = order.join() !== this.albums.map(keyOf).join();
+    this.albums = albums;
+    albums.forEach((album, i) => this.fill(order[i], album, i));
+    if (moved) glide(() => this.visible(), () => this.arrange(order));
+    this.empty.hidden = albums.length > 0;
+    this.showAll(this.all);
+  }
+
+  /** Lets the eye find the album that was just voted for. */
+  point(key) {
+    const row = this.rows.get(key)?.row;
+    row?.classList.remove("mine");
+    requestAnimationFrame(() => row?.classList.add("mine"));
+  }
+
+  fill(key, album, index) {
+    const { fields } = this.rows.get(key) ?? this.add(key, album);
+    write(fields.place, index + 1);
+    write(fields.votes, count(album.votes));
+    write(fields.average, decimal(album.average_rank));
+    fields.bar.setAttribute("width", `${((100 * album.votes) / this.albums[0].votes).toFixed(2)}%`);
+  }
+
+  add(key, album) {
+    const [row, fields] = makeRow("album-row");
+    paintSleeve(row, fields, album.sleeve);
+    for (const field of ["name", "album", "year"]) write(fields[field], album[field]);
+    row.querySelector("a").addEventListener("click", (event) => {
+      event.preventDefault();
+      this.onPick(album);
+    });
+    this.rows.set(key, { row, fields });
+    return this.rows.get(key);
+  }
+
+  arrange(order) {
+    const keep = new Set(order);
+    for (const key of this.rows.keys()) if (!keep.has(key)) this.rows.delete(key);
+    arrange(this.body, order.map((key) => this.rows.get(key).row));
+  }
+
+  visible() {
+    const rows = [...this.body.children];
+    return this.all ? rows : rows.slice(0, FEW + 2);
+  }
+
+  showAll(all) {
+    this.all = all;
+    this.body.classList.toggle("few", !all);
+    this.toggle.hidden = this.albums.length <= FEW;
+    this.toggle.setAttribute("aria-expanded", all);
+    write(this.toggle, all ? say("show_less") : say("show_all", { n: this.albums.length }));
+  }
+}

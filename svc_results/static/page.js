@@ -1,0 +1,63 @@
+// Keeps the page moving: every snapshot of the stream goes to each of its parts.
+
+import { VoteForm } from "./form.js";
+import { keyOf, Leaderboard } from "./leaderboard.js";
+import { watch } from "./live.js";
+import { RunningNumber } from "./motion.js";
+import { Newest } from "./newest.js";
+import { write } from "./rows.js";
+import { Wave } from "./wave.js";
+import { count, decimal, say } from "./words.js";
+
+const find = (id) => document.getElementById(id);
+
+// Screen readers hear of a new leader, but not more often than this.
+const CALM = 10_000;
+
+const form = new VoteForm((key) => board.point(key));
+const board = new Leaderboard((album) => form.pick(album));
+const newest = new Newest();
+const wave = new Wave(find("wave"), find("wave-top"));
+const total = new RunningNumber(find("total"), count);
+let leader, announcedAt = -CALM;
+
+function show(snapshot) {
+  total.set(snapshot.total);
+  write(find("album-count"), count(snapshot.album_count));
+  board.update(snapshot.albums);
+  newest.update(snapshot.newest);
+  form.suggest(snapshot.albums);
+  showRates(snapshot);
+  find("tally-notice").hidden = !snapshot.unavailable.tally;
+  find("log-notice").hidden = !snapshot.unavailable.log;
+  announce(snapshot.albums[0]);
+}
+
+function showRates({ routes, total }) {
+  for (const [name, route] of Object.entries(routes)) {
+    const rate = route.votes_per_second;
+    write(find(`${name}-speed`), rate === null ? "–" : count(rate));
+    write(find(`${name}-votes`), count(route.votes));
+    write(find(`${name}-share`), decimal((100 * route.votes) / (total || 1)));
+  }
+  wave.update([routes.grpc.history, routes.http.history]);
+  const rate = routes.grpc.votes_per_second + routes.http.votes_per_second;
+  find("masthead").classList.toggle("spinning", rate > 0);
+}
+
+function announce(first) {
+  const now = performance.now();
+  if (!first || keyOf(first) === leader || now - announcedAt < CALM) return;
+  if (leader) write(find("announcer"), say("leads", { ...first, votes: count(first.votes) }));
+  leader = keyOf(first);
+  announcedAt = now;
+}
+
+function tell(state) {
+  find("status").dataset.state = state;
+  write(find("status-text"), say(state));
+  if (state !== "live") find("masthead").classList.remove("spinning");
+}
+
+tell("connecting");
+watch("/api/events", show, tell);

@@ -1,0 +1,37 @@
+// Table rows made from the templates in the page.
+
+/** A new row: [element, fields by the name in their data-field]. */
+export function makeRow(templateId) {
+  const template = document.getElementById(templateId);
+  const row = template.content.firstElementChild.cloneNode(true);
+  const fields = {};
+  for (const element of row.querySelectorAll("[data-field]")) {
+    fields[element.dataset.field] = element;
+  }
+  return [row, fields];
+}
+
+/** Writes text only where it changes, so that nothing else is drawn again. */
+export function write(element, text) {
+  if (element.textContent !== String(text)) element.textContent = text;
+}
+
+/** Draws an album's sleeve and gives the row its colour. */
+export function paintSleeve(row, fields, sleeve) {
+  row.classList.replace("c0", `c${Math.floor(sleeve / 8)}`);
+  fields.sleeve.setAttribute("href", `#sleeve-${sleeve % 8}`);
+}
+
+/** Puts these rows, and no others, into a table's body; only those out of place are moved. */
+export function arrange(body, rows) {
+  const focused = document.activeElement;
+  const keep = new Set(rows);
+  for (const row of [...body.children]) if (!keep.has(row)) row.remove();
+  rows.forEach((row, i) => {
+    if (body.children[i] !== row) body.insertBefore(row, body.children[i] ?? null);
+  });
+  // A row that is moved loses the focus.
+  if (document.activeElement !== focused && body.contains(focused)) {
+    focused.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,20 @@
+// The page's language: words, numbers and times.
+
+const messages = JSON.parse(document.getElementById("messages").textContent);
+const language = document.documentElement.lang;
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat(language, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" });
+
+/** The words for `key`, with each {name} replaced by the value of that name. */
+export function say(key, values = {}) {
+  return messages[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+export const count = (number) => whole.format(number);
+export const decimal = (number) => tenths.format(number);
+export const time = (moment) => clock.format(new Date(moment));
+export const routeName = (route) => ({ grpc: "gRPC", http: "HTTP" })[route];
