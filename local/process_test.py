@@ -9,7 +9,7 @@ import pytest
 
 from local.process import Process
 from local.programs import python_environment
-from local.waiting import wait_until
+from local.waiting import has_ended, wait_until
 
 LAUNCHER = """
 import sys, time
@@ -19,14 +19,6 @@ child = Process(["sleep", "300"], log=Path(sys.argv[1]))
 print(child.pid, flush=True)
 time.sleep(300)
 """
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return True
-    return stat.rpartition(")")[2].split()[0] == "Z"  # ended, and not yet collected by init
 
 
 def state(process: Process) -> str:

@@ -1,7 +1,8 @@
-"""Waits for conditions in tests."""
+"""What tests wait for."""
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 _POLL_S: Final = 0.02
@@ -14,3 +15,12 @@ def wait_until(what: str, holds: Callable[[], bool], limit_s: float = 30.0) -> N
         if time.monotonic() > end:
             raise AssertionError(f"not within {limit_s:g} s: {what}")
         time.sleep(_POLL_S)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether the process with this id has ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"  # ended, and not yet collected by init

@@ -1,0 +1,48 @@
+from argparse import ArgumentParser, Namespace
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from local.options import add_stack_options, chosen_folder, chosen_ports
+from local.ports import Ports
+from local.stack import Stack
+
+
+def parse(*arguments: str) -> Namespace:
+    parser = ArgumentParser()
+    add_stack_options(parser)
+    return parser.parse_args(arguments)
+
+
+def test_ports_have_defaults_and_can_be_chosen() -> None:
+    assert chosen_ports(parse()) == Ports()
+    assert chosen_ports(parse("--port-kafka", "10001")) == Ports(kafka=10001)
+
+
+def test_free_ports_all_differ_except_those_chosen() -> None:
+    ports = chosen_ports(parse("--free-ports", "--port-entry", "10002"))
+    numbers = [getattr(ports, field.name) for field in fields(Ports)]
+    assert len(set(numbers)) == len(numbers)
+    assert ports.entry == 10002
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "many"])
+def test_what_is_no_port_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse("--port-redis", text)
+    assert f"argument --port-redis: invalid tcp_port value: '{text}'" in capsys.readouterr().err
+
+
+def test_a_folder_is_relative_to_where_bazel_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
+    assert chosen_folder(parse("--data-dir", "votes")) == tmp_path / "votes"
+
+
+def test_every_port_of_the_stack_has_an_option(tmp_path: Path) -> None:
+    names = [name for server in Stack(tmp_path, Ports()).servers for name in server.ports]
+    for name in names:
+        parse(f"--port-{name.replace('_', '-')}", "10003")
+    assert len(names) == len(fields(Ports))

@@ -1,0 +1,76 @@
+"""The command as a person uses it: one stack a folder, and nothing left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from local.programs import python_environment
+from local.waiting import has_ended, wait_until
+
+COMMAND = [sys.executable, "-m", "local.up", "--free-ports", "--data-dir"]
+ROW = re.compile(r"^(\w+) +\S+:\d+\S* +(\d+)$")
+
+
+@contextmanager
+def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [*COMMAND, str(folder)],
+        env={**os.environ, **python_environment()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_pids(output: IO[str]) -> dict[str, int]:
+    """Read what `up` prints until all runs; return the process id of each server."""
+    pids = {}
+    for line in output:
+        if row := ROW.match(line):
+            pids[row[1]] = int(row[2])
+        if line.startswith("Ctrl-C"):
+            break
+    assert len(pids) == 10
+    return pids
+
+
+def wait_for_ends(pids: dict[str, int]) -> None:
+    for name, pid in pids.items():
+        wait_until(f"the end of {name}", partial(has_ended, pid))
+
+
+def test_up_serves_one_stack_a_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with up(tmp_path) as first:
+        assert first.stdout is not None
+        pids = read_pids(first.stdout)
+        with up(tmp_path) as second:
+            _, refusal = second.communicate(timeout=20)
+        assert second.returncode == 1
+        assert refusal == (
+            f"error: another stack (process {first.pid}) runs on {tmp_path}: "
+            "end it, or choose another --data-dir\n"
+        )
+        first.send_signal(signal.SIGKILL)
+        wait_for_ends(pids)
+
+    # The same data again; then a server dies.
+    with up(tmp_path) as third:
+        assert third.stdout is not None
+        pids = read_pids(third.stdout)
+        os.kill(pids["redis"], signal.SIGKILL)
+        _, report = third.communicate(timeout=30)
+        assert third.returncode == 1
+        assert report.startswith("error: redis was killed by signal 9")
+        assert report.endswith(f"log: {tmp_path}/redis.log\n")
+        wait_for_ends(pids)
