@@ -1,0 +1,54 @@
+"""What the README says about settings and files must be so."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from svc_consumer.settings import ConsumerSettings
+from svc_grpc_client.settings import GrpcClientSettings
+from svc_grpc_server.settings import GrpcServerSettings
+from svc_http_route.settings import HttpRouteSettings
+from svc_results.settings import ResultsSettings
+from voting.settings import Settings, describe_settings
+
+README = Path("README.md").read_text(encoding="utf-8")
+
+SERVICES: dict[str, type[Settings]] = {
+    "svc_grpc_client": GrpcClientSettings,
+    "svc_grpc_server": GrpcServerSettings,
+    "svc_http_route": HttpRouteSettings,
+    "svc_consumer": ConsumerSettings,
+    "svc_results": ResultsSettings,
+}
+
+
+def settings_table() -> str:
+    services = defaultdict(list)
+    for service, settings in SERVICES.items():
+        for row in describe_settings(settings):
+            services[row].append(service)
+    return "".join(
+        f"| `{name}` | `{default}` | {who(services[name, default, meaning])} | {meaning} |\n"
+        for name, default, meaning in sorted(services)
+    )
+
+
+def who(services: list[str]) -> str:
+    return "all" if len(services) == len(SERVICES) else ", ".join(services)
+
+
+def test_the_table_has_every_setting_with_its_default() -> None:
+    written = re.search(r"\|---\|---\|---\|---\|\n(.*?)<!-- /settings -->", README, re.DOTALL)
+    assert written
+    assert written[1] == settings_table()
+
+
+def test_every_variable_is_described() -> None:
+    for settings in SERVICES.values():
+        assert all(meaning for _, _, meaning in describe_settings(settings))
+
+
+def test_every_file_that_is_linked_is_there() -> None:
+    links = re.findall(r"\]\((?!http|#)([^)]+\.\w+|LICENSE)\)", README)
+    assert links
+    assert [link for link in links if not Path(link).is_file()] == []
