@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 
 def fetch(pom: Path, jars: Path) -> None:
-    """Copies the jars into a folder, as the repository rule in kafka.bzl does."""
+    """Copy the jars into a folder, as the repository rule in kafka.bzl does."""
     maven = ["mvn", "--batch-mode", "--quiet", f"--file={pom}"]
     subprocess.run(
         [*maven, "dependency:copy-dependencies", f"-DoutputDirectory={jars}"], check=True

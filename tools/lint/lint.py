@@ -6,17 +6,15 @@ Bazel starts it (`./bazelw run //tools/lint`), so that the linters are the locke
 import os
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
-
-import mypy
-import ruff
 
 RUNFILES = Path(__file__).parents[3]
 
 
 def ruff_command(arguments: list[str]) -> list[str]:
-    """Ruff, a native program."""
-    return [ruff.find_ruff_bin(), *arguments]
+    """Ruff, a native program that a wheel carries."""
+    return [str(distribution("ruff").locate_file("bin/ruff")), *arguments]
 
 
 def mypy_command(arguments: list[str]) -> list[str]:
@@ -35,39 +33,34 @@ def buildifier_command(arguments: list[str]) -> list[str]:
 
 COMMANDS = {"buildifier": buildifier_command, "mypy": mypy_command, "ruff": ruff_command}
 
-EVERYTHING = {
-    "ruff check": ruff_command(["check"]),
-    "ruff format": ruff_command(["format", "--check"]),
-    "mypy": mypy_command([]),
-    "buildifier": buildifier_command([]),
-}
+CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["buildifier"]]
 
 
 def environment() -> dict[str, str]:
     """Where mypy looks: installed packages on PYTHONPATH, generated modules as our own code."""
     return {
         **os.environ,
-        "PYTHONPATH": str(Path(mypy.__file__).parents[1]),
+        "PYTHONPATH": str(RUNFILES / "pypi" / "site-packages"),
         "MYPYPATH": str(RUNFILES / "monorepo" / "proto"),
     }
 
 
-def run(command: list[str]) -> int:
-    """Runs a linter at the root of the work tree; its exit status."""
+def run(name: str, *arguments: str) -> int:
+    """Run a linter at the root of the work tree and return its exit status."""
+    command = COMMANDS[name](list(arguments))
     root = os.environ["BUILD_WORKSPACE_DIRECTORY"]
     return subprocess.run(command, cwd=root, env=environment(), check=False).returncode
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one linter, or all of them; 0 if nothing was found."""
-    name, *rest = arguments
-    if name != "all":
-        return run(COMMANDS[name](rest))
+    """Run one linter, or all of them; return 0 if nothing was found."""
+    if arguments[0] != "all":
+        return run(*arguments)
     failed = []
-    for what, command in EVERYTHING.items():
-        print(f"== {what}", flush=True)
-        if run(command):
-            failed.append(what)
+    for check in CHECKS:
+        print("==", *check, flush=True)
+        if run(*check):
+            failed.append(" ".join(check))
     print(f"lint: {', '.join(failed)} found something" if failed else "lint: all clean")
     return 1 if failed else 0
 

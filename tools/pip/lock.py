@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Resolves anew. `--upgrade` takes the newest versions, else what fits stays as it is."""
+    """Resolve anew. `--upgrade` takes the newest versions, else what fits stays as it is."""
     command = [find_uv_bin(), "pip", "compile", "--quiet", *OPTIONS, *arguments, "requirements.in"]
     root = os.environ["BUILD_WORKSPACE_DIRECTORY"]
     return subprocess.run(command, cwd=root, env=environment(), check=False).returncode

@@ -101,5 +101,4 @@ pypi_repository = repository_rule(
     The repository has one py_library per distribution, named as in defs.bzl's `requirement`.
     pip's own cache spares a second clone the download.
     """,
-    environ = ["PATH"],
 )

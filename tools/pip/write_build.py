@@ -49,19 +49,19 @@ type Node = tuple[str, str]
 
 
 def target_name(name: str) -> str:
-    """The label's name for a distribution's name, as PyPI compares names."""
+    """Return the label's name for a distribution's name, as PyPI compares names."""
     return re.sub(r"[-_.]+", "_", name).lower()
 
 
 def locked_extras(lock: str) -> Iterator[Node]:
-    """The extras that the lock file asks for, as in `optype[numpy]==0.19.0`."""
+    """Yield the extras that the lock file asks for, as in `optype[numpy]==0.19.0`."""
     for name, extras in re.findall(r"^([\w.-]+)\[([^\]]+)\]==", lock, re.MULTILINE):
         for extra in extras.split(","):
             yield target_name(name), extra.strip()
 
 
 def requirements(found: dict[str, Distribution], node: Node) -> Iterator[Node]:
-    """The installed distributions, with extras, that one node needs directly."""
+    """Yield the installed distributions, with extras, that one node needs directly."""
     from packaging.requirements import Requirement  # itself one of the wheels
 
     name, extra = node
@@ -85,7 +85,7 @@ def closure(found: dict[str, Distribution], start: list[Node]) -> set[str]:
 
 
 def owned_files(site: Path, distribution: Distribution) -> Iterator[str]:
-    """The files that a wheel installed, relative to the repository."""
+    """Yield the files that a wheel installed, relative to the repository."""
     for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
         # pip puts programs into bin/ below the target folder but records them as ../../bin.
         path = site / row[0].removeprefix("../../")
@@ -102,7 +102,7 @@ def is_console_script(path: Path) -> bool:
 
 
 def library(found: dict[str, Distribution], extras: list[Node], site: Path, name: str) -> str:
-    """The two targets of one distribution."""
+    """Return the two targets of one distribution."""
     files = sorted(owned_files(site, found[name]))
     start = [(name, "")] + [node for node in extras if node[0] == name]
     values = {
@@ -118,7 +118,7 @@ def library(found: dict[str, Distribution], extras: list[Node], site: Path, name
 
 
 def main(site: Path, lock: Path) -> None:
-    """Prints the BUILD file."""
+    """Print the BUILD file."""
     sys.path.insert(0, str(site))
     found = {target_name(d.name): d for d in distributions(path=[str(site)])}
     extras = list(locked_extras(lock.read_text()))

@@ -8,7 +8,7 @@ import pytest
 
 
 def arguments() -> list[str]:
-    """What Bazel tells a test through its environment, as pytest's options."""
+    """Return what Bazel tells a test through its environment, as pytest's options."""
     options = ["--config-file=pyproject.toml", "-p", "no:cacheprovider"]
     if report := os.environ.get("XML_OUTPUT_FILE"):
         options.append(f"--junit-xml={report}")

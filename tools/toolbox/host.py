@@ -11,7 +11,7 @@ NEEDED = ["mmdebstrap", "uidmap", "debian-archive-keyring"]
 
 
 def install_mmdebstrap() -> None:
-    """Makes sure that mmdebstrap is there; as root, by installing it."""
+    """Make sure that mmdebstrap is there; as root, by installing it."""
     if shutil.which("mmdebstrap") and (os.geteuid() == 0 or shutil.which("newuidmap")):
         return
     command = f"apt-get install {' '.join(NEEDED)}"
@@ -28,7 +28,7 @@ def install_mmdebstrap() -> None:
 
 
 def debian_mirror() -> Optional[str]:
-    """The mirror that this machine's apt uses for Debian; None leaves the choice to mmdebstrap."""
+    """Return the mirror that apt uses here for Debian; None leaves the choice to mmdebstrap."""
     if not shutil.which("apt-get"):
         return None
     query = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian"]

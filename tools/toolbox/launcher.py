@@ -1,31 +1,55 @@
 """What ./bazelw does: find or make a place where Bazel runs, then become Bazel there."""
 
 import os
+import shutil
 
-from tools.toolbox import namespace, rootfs, server, trust
+from tools.toolbox import namespace, prebuilt, rootfs, server, trust
+from tools.toolbox.messages import say_once
 
 USAGE = """\
-usage: ./bazelw COMMAND [OPTIONS] [TARGETS]     runs Bazel: test //..., run //:demo, help ...
-       ./bazelw --toolbox [PROGRAM [ARGUMENTS]] runs a program, or a shell, where Bazel would run
+Runs Bazel for this repository. What it needs is made on first use, in a few minutes.
+
+  ./bazelw test //...                     build everything and run all tests
+  ./bazelw run //:demo                    start the whole system on this machine
+  ./bazelw help                           Bazel's own help
+  ./bazelw --toolbox [PROGRAM ARGUMENT]   run a program, or a shell, where Bazel runs
+
+BAZELW_CACHE    where to keep the toolbox and Bazel's outputs (~/.cache/voting-bazelw)
+BAZELW_MIRROR   the Debian mirror to make the toolbox from
 """
 
 
 def main(arguments: list[str]) -> int:
-    """Runs Bazel, or another program, with `arguments`."""
+    """Run Bazel, or another program, with `arguments`."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(USAGE, end="")
         return 0
+    if arguments[0] != "--toolbox" and own_bazel_serves():
+        become(["bazel", *arguments], dict(os.environ))
     toolbox = rootfs.ensure()
     trust.ensure(toolbox)
     pid = server.ensure(toolbox)
-    if arguments[0] == "--toolbox":
-        command = arguments[1:] or ["bash"]
-    else:
-        command = server.bazel() + arguments
-    become(namespace.join(pid, command), namespace.environment())
+    become(namespace.join(pid, inside(arguments)), namespace.environment(toolbox))
     return 0
 
 
+def own_bazel_serves() -> bool:
+    """Return whether the machine's own Bazel can be used; if there is one but not, say why."""
+    if not shutil.which("bazel"):
+        return False
+    missing = prebuilt.missing()
+    if missing:
+        say_once("prebuilt", f"not using the bazel on PATH: there is no {', '.join(missing)}")
+    return not missing
+
+
+def inside(arguments: list[str]) -> list[str]:
+    """Return what to run in the toolbox."""
+    if arguments[0] == "--toolbox":
+        return arguments[1:] or ["bash"]
+    return server.bazel() + arguments
+
+
 def become(command: list[str], environment: dict[str, str]) -> None:
-    """Replaces this process, so that signals such as Ctrl-C reach the command itself."""
+    """Replace this process, so that signals such as Ctrl-C reach the command itself."""
     os.execvpe(command[0], command, environment)

@@ -10,12 +10,12 @@ from tools.toolbox.messages import say
 
 @contextmanager
 def locked(path: Path, purpose: str) -> Iterator[None]:
-    """Holds the lock file `path`; waits, saying what for, while another process holds it."""
+    """Hold the lock file `path`; wait, saying what for, while another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"waiting for another bazelw that is {purpose}")
+            say(f"waiting for another bazelw, which is {purpose}")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

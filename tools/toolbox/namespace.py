@@ -4,8 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from tools.toolbox import rootfs
 from tools.toolbox.places import HERE, REPOSITORY, cache
+from tools.toolbox.processes import VARIABLE
 
 # What the toolbox brings itself. All else in / is the host's, at its own path.
 OF_THE_TOOLBOX = {"bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "usr", "var"}
@@ -15,24 +15,22 @@ HOST_FILES = ["/etc/group", "/etc/hosts", "/etc/passwd", "/etc/resolv.conf"]
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# Variables that point into the host's installations, which are not there inside.
+# Variables that speak of the host's installations, which are not there inside.
 OF_THE_HOST = (
-    "CC", "CXX", "GOROOT", "JAVA_HOME", "M2_HOME", "MAVEN_HOME", "PIP_FIND_LINKS",
-    "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV",
+    "CC", "CXX", "GOPATH", "GOROOT", "JAVA_HOME", "LANGUAGE", "LC_", "LD_", "M2_HOME",
+    "MAVEN_HOME", "PIP_FIND_LINKS", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV",
 )  # fmt: skip
 
-KEY = "BAZELW_TOOLBOX"
 
-
-def environment() -> dict[str, str]:
-    """The caller's environment, less what only makes sense outside."""
-    kept = {name: value for name, value in os.environ.items() if name not in OF_THE_HOST}
-    return {**kept, "PATH": PATH, "LANG": "C.UTF-8", KEY: rootfs.key()}
+def environment(toolbox: Path) -> dict[str, str]:
+    """Return the caller's environment, less what only makes sense outside."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_HOST)}
+    return {**kept, "PATH": PATH, "LANG": "C.UTF-8", VARIABLE: toolbox.name}
 
 
 def host_paths() -> list[Path]:
-    """What of the host is visible inside."""
-    folders = [Path("/", name) for name in sorted(set(os.listdir("/")) - OF_THE_TOOLBOX)]
+    """Return what of the host is visible inside."""
+    folders = [path for path in sorted(Path("/").iterdir()) if path.name not in OF_THE_TOOLBOX]
     paths = [f for f in folders if f.is_dir() and not f.is_symlink() and f.name != "lost+found"]
     paths += [Path(name) for name in HOST_FILES if Path(name).exists()]
     for needed in (REPOSITORY, cache(), Path.home(), Path("/var/tmp")):
@@ -42,7 +40,7 @@ def host_paths() -> list[Path]:
 
 
 def new(toolbox: Path, command: list[str], mode: str = "ro") -> list[str]:
-    """The command line that runs `command` in a new namespace."""
+    """Return the command line that runs `command` in a new namespace."""
     paths = host_paths()
     for path in paths:
         make_mount_point(path, Path(f"{toolbox}{path}"))
@@ -54,7 +52,8 @@ def new(toolbox: Path, command: list[str], mode: str = "ro") -> list[str]:
 
 
 def join(pid: int, command: list[str]) -> list[str]:
-    """The command line that runs `command` in the namespace of a running process."""
+    """Return the command line that runs `command` in the namespace of a running process."""
+    # By its path: nsenter is the host's, while PATH is already that of the toolbox.
     nsenter = [shutil.which("nsenter") or "nsenter", f"--target={pid}", "--mount"]
     if os.geteuid() != 0:
         nsenter += ["--user", "--preserve-credentials"]
@@ -62,12 +61,12 @@ def join(pid: int, command: list[str]) -> list[str]:
 
 
 def in_working_directory(command: list[str]) -> list[str]:
-    """Entering a namespace leaves the working directory behind: go back there first."""
+    """Go back to where the caller is: entering a namespace leaves the working directory."""
     return ["env", f"--chdir={Path.cwd()}", *command]
 
 
 def make_mount_point(source: Path, target: Path) -> None:
-    """Makes the empty file or folder that `source` is mounted on."""
+    """Make the empty file or folder that `source` is mounted on."""
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
     elif not target.exists():

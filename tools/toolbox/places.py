@@ -9,7 +9,7 @@ HERE = REPOSITORY / "tools" / "toolbox"
 
 
 def cache() -> Path:
-    """The folder for all that bazelw makes. $BAZELW_CACHE names another one."""
+    """Return the folder for all that bazelw makes. $BAZELW_CACHE names another one."""
     if chosen := os.environ.get("BAZELW_CACHE"):
         return Path(chosen).resolve()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -17,10 +17,10 @@ def cache() -> Path:
 
 
 def output_user_root() -> Path:
-    """Bazel's folder for all clones: one output base each, and what they share."""
+    """Return Bazel's folder for all clones: one output base each, and what they share."""
     return cache() / "bazel"
 
 
 def output_base() -> Path:
-    """This clone's output base: what Bazel built here, and its server's state."""
+    """Return the folder for what Bazel builds in this clone, and for its server's state."""
     return output_user_root() / hashlib.md5(str(REPOSITORY).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -11,52 +10,60 @@ from tools.toolbox import host
 from tools.toolbox.lock import locked
 from tools.toolbox.messages import give_up, say
 from tools.toolbox.places import HERE, cache
+from tools.toolbox.remove import remove
 
 SUITE = "forky"
 OPTIONS = [
     "--variant=apt",
     # A testing release's index expires within days; its signature is still checked.
     '--aptopt=Acquire::Check-Valid-Until "false"',
-    '--aptopt=Apt::Install-Recommends "false"',
+    '--aptopt=APT::Install-Recommends "false"',
+    # apt's own download user cannot enter a home folder.
+    '--aptopt=APT::Sandbox::User "root"',
     # Debian's flags for Bazel keep every sandbox for debugging; toolbox.bazelrc has what is needed.
     '--customize-hook=rm "$1/etc/bazel/bazelrc"',
 ]
 
 
 def packages() -> list[str]:
-    """The packages that packages.txt lists."""
+    """Return the packages that packages.txt lists."""
     lines = (HERE / "packages.txt").read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def key() -> str:
-    """Names what the toolbox is made from: a change of it is another toolbox."""
+    """Return a name for what the toolbox is made from: a change of it is another toolbox."""
     recipe = "\n".join([SUITE, *OPTIONS, *packages()])
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
 def path() -> Path:
-    """Where this version of the toolbox is, or will be."""
+    """Return where this version of the toolbox is, or will be."""
     return cache() / f"toolbox-{key()}"
 
 
+def lock() -> Path:
+    """Return the lock file to hold while toolboxes are made, changed or removed."""
+    return cache() / "toolbox.lock"
+
+
 def ensure() -> Path:
-    """The toolbox, made now if it is not there yet."""
+    """Return the toolbox, made now if it is not there yet."""
     toolbox = path()
     if not toolbox.is_dir():
-        with locked(cache() / "toolbox.lock", "making the toolbox"):
+        host.install_mmdebstrap()
+        with locked(lock(), "making the toolbox"):
             if not toolbox.is_dir():
                 make(toolbox)
     return toolbox
 
 
 def make(toolbox: Path) -> None:
-    """Makes the toolbox beside its place and moves it there when it is whole."""
-    host.install_mmdebstrap()
-    say(f"making the toolbox (Debian {SUITE}, 2.5 GB, once, about a minute): {toolbox}")
+    """Make the toolbox beside its place and move it there when it is whole."""
+    say(f"making the toolbox (Debian {SUITE}, 2.7 GB, once, a minute or two): {toolbox}")
     started = time.monotonic()
     unfinished = toolbox.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    remove(unfinished)
     unfinished.mkdir(parents=True)
     if os.geteuid() == 0:
         status = subprocess.call(mmdebstrap(str(unfinished)), stdin=subprocess.DEVNULL)
@@ -69,19 +76,19 @@ def make(toolbox: Path) -> None:
 
 
 def mmdebstrap(target: str) -> list[str]:
-    """The command that makes the toolbox in a folder, or as a tar file on stdout for "-"."""
+    """Return the command that makes the toolbox in a folder, or as a tar file on stdout ("-")."""
     mirror = os.environ.get("BAZELW_MIRROR") or host.debian_mirror()
     command = ["mmdebstrap", *OPTIONS, f"--include={','.join(packages())}", SUITE, target]
     return command + ([mirror] if mirror else [])
 
 
 def make_as_user(target: Path) -> int:
-    """Makes the toolbox with all files owned by the ordinary user who runs this."""
-    debootstrap = subprocess.Popen(
+    """Make the toolbox with all files owned by the ordinary user who runs this."""
+    archive = subprocess.Popen(
         [*mmdebstrap("-"), "--mode=unshare", "--format=tar"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     )
     unpack = ["tar", "--extract", "--no-same-owner", "--exclude=./dev/*", f"--directory={target}"]
-    unpacked = subprocess.call(unpack, stdin=debootstrap.stdout)
-    return debootstrap.wait() or unpacked
+    unpacked = subprocess.call(unpack, stdin=archive.stdout)
+    return archive.wait() or unpacked

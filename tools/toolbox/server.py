@@ -5,20 +5,17 @@ which costs the better part of a minute. So one is started first, and all client
 """
 
 import os
-import signal
 import subprocess
-import time
 from pathlib import Path
-from typing import Optional
 
-from tools.toolbox import namespace, rootfs
+from tools.toolbox import namespace, processes, prune
 from tools.toolbox.lock import locked
-from tools.toolbox.messages import give_up
+from tools.toolbox.messages import give_up, say
 from tools.toolbox.places import HERE, output_base, output_user_root
 
 
 def bazel() -> list[str]:
-    """Bazel's command line inside the toolbox, up to the command."""
+    """Return Bazel's command line inside the toolbox, up to the command."""
     return [
         "bazel",
         f"--output_user_root={output_user_root()}",
@@ -28,44 +25,36 @@ def bazel() -> list[str]:
 
 
 def ensure(toolbox: Path) -> int:
-    """The pid of the server in this toolbox, started now if there is none."""
+    """Return the pid of the server in this toolbox, started now if there is none."""
     with locked(output_base().with_suffix(".lock"), "starting Bazel for this clone"):
-        pid = running()
-        if pid and not in_this_toolbox(pid):
-            stop(pid)
-            pid = None
-        return pid or start(toolbox)
+        pid = processes.bazel_server(output_base())
+        if pid and processes.toolbox_of(pid) == toolbox.name:
+            return pid
+        if pid:
+            shut_down(pid)
+        prune.record_use(toolbox)
+        prune.prune()
+        return start(toolbox)
 
 
-def running() -> Optional[int]:
-    """The pid of this clone's server, if it runs."""
-    try:
-        pid = int((output_base() / "server" / "server.pid.txt").read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return None
-    return pid if str(output_base()).encode() in command else None
-
-
-def in_this_toolbox(pid: int) -> bool:
-    """Whether a server was started in the toolbox that packages.txt describes now."""
-    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    return f"{namespace.KEY}={rootfs.key()}".encode() in variables
+def shut_down(pid: int) -> None:
+    """End the server of an older toolbox, which first finishes what it is asked to do now."""
+    say("shutting down Bazel, which runs in an older toolbox")
+    command = namespace.join(pid, [*bazel(), "shutdown"])
+    subprocess.run(command, env={**os.environ, "PATH": namespace.PATH}, check=False)
+    processes.stop(pid)
 
 
 def start(toolbox: Path) -> int:
-    """Starts a server in a new namespace."""
+    """Start a server in a new namespace and return its pid."""
     command = namespace.new(toolbox, [*bazel(), "info", "server_pid"])
     started = subprocess.run(
-        command, env=namespace.environment(), stdout=subprocess.PIPE, text=True, check=False
+        command,
+        env=namespace.environment(toolbox),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if started.returncode:
         give_up("Bazel did not start: it says why above")
     return int(started.stdout)
-
-
-def stop(pid: int) -> None:
-    """Ends a server and waits until it is gone."""
-    os.kill(pid, signal.SIGTERM)
-    while running() == pid:
-        time.sleep(0.1)

@@ -9,49 +9,59 @@ import re
 import subprocess
 from pathlib import Path
 
-from tools.toolbox import namespace
+from tools.toolbox import namespace, rootfs
 from tools.toolbox.lock import locked
 from tools.toolbox.messages import give_up, say
-from tools.toolbox.places import cache
 
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", re.DOTALL)
 
 
 def ensure(toolbox: Path) -> None:
-    """Gives the toolbox the machine's authorities, again whenever they change."""
+    """Give the toolbox the machine's authorities, again whenever they change."""
     if not BUNDLE.exists():
         return
-    stamp = toolbox / "etc" / "ssl" / "machine-bundle.sha256"
     current = hashlib.sha256(BUNDLE.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == current:
-        return
-    with locked(cache() / "toolbox.lock", "preparing the toolbox"):
-        update(toolbox)
-        stamp.write_text(current)
+    if known(toolbox) != current:
+        with locked(rootfs.lock(), "preparing the toolbox"):
+            if known(toolbox) != current:
+                update(toolbox)
+                stamp(toolbox).write_text(current)
+
+
+def stamp(toolbox: Path) -> Path:
+    """Return the file that says which of the machine's bundles the toolbox knows."""
+    return toolbox / "etc" / "ssl" / "machine-bundle.sha256"
+
+
+def known(toolbox: Path) -> str:
+    """Return the hash of the bundle that the toolbox knows, if any."""
+    return stamp(toolbox).read_text() if stamp(toolbox).exists() else ""
 
 
 def update(toolbox: Path) -> None:
-    """Replaces the toolbox's local authorities and lets Debian's tool rebuild all bundles."""
+    """Replace the toolbox's local authorities and let Debian's tool rebuild all bundles."""
     local = toolbox / "usr" / "local" / "share" / "ca-certificates"
     for old in local.glob("machine-*.crt"):
         old.unlink()
     own = certificates(BUNDLE) - shipped(Path("/")) - shipped(toolbox)
     for number, certificate in enumerate(sorted(own)):
         (local / f"machine-{number}.crt").write_text(certificate)
-    say(f"the toolbox trusts the {len(own)} certificate authorities of this machine's own")
+    if own:
+        say(f"the toolbox trusts this machine's own certificate authorities ({len(own)})")
     command = namespace.new(toolbox, ["update-ca-certificates", "--fresh"], mode="rw")
-    done = subprocess.run(command, env=namespace.environment(), capture_output=True, check=False)
+    environment = namespace.environment(toolbox)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        give_up(f"update-ca-certificates failed: {done.stderr.decode(errors='replace')}")
+        give_up(f"update-ca-certificates failed:\n{done.stdout}{done.stderr}")
 
 
 def certificates(bundle: Path) -> set[str]:
-    """The certificates in a PEM file."""
+    """Return the certificates in a PEM file."""
     return set(CERTIFICATE.findall(bundle.read_text(errors="replace")))
 
 
 def shipped(root: Path) -> set[str]:
-    """The authorities that Debian ships with a system, which are nothing of this machine's own."""
+    """Return the authorities that Debian ships with a system: nothing of this machine's own."""
     files = (root / "usr" / "share" / "ca-certificates").rglob("*.crt")
     return {certificate for file in files for certificate in certificates(file)}

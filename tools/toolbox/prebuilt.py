@@ -1,0 +1,40 @@
+"""A Bazel that the machine has itself, which serves where all that the build needs is there."""
+
+import re
+import shutil
+import subprocess
+
+from tools.toolbox.places import REPOSITORY
+
+PROGRAMS = ["chromium", "go", "java", "mvn", "prometheus", "python3.14", "redis-server"]
+"""What the build and its tests start, beside Bazel: the same as in packages.txt."""
+
+OLDEST_JAVA = 17
+"""Kafka's brokers need it."""
+
+
+def missing() -> list[str]:
+    """Return what keeps us from using this machine's own Bazel; nothing: use it."""
+    wanted = (REPOSITORY / ".bazelversion").read_text().strip()
+    if output_of("bazel", "--version") != f"bazel {wanted}":
+        return [f"Bazel {wanted}"]
+    absent = [program for program in PROGRAMS if not shutil.which(program)]
+    if "java" not in absent and java_version() < OLDEST_JAVA:
+        absent.append(f"Java {OLDEST_JAVA} or newer")
+    return absent
+
+
+def java_version() -> int:
+    """Return the major version of the Java on PATH; 0 if it does not tell."""
+    found = re.search(r'version "(\d+)', output_of("java", "-version"))
+    return int(found[1]) if found else 0
+
+
+def output_of(*command: str) -> str:
+    """Return what a program prints, wherever to; nothing if there is no such program."""
+    if not shutil.which(command[0]):
+        return ""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.stdout.strip()
