@@ -13,11 +13,19 @@ class Record(Protocol):
     """What we use of a Kafka record."""
 
     @property
-    def offset(self) -> int: ...  # noqa: D102
+    def offset(self) -> int:
+        """Its place in the partition."""
+        ...
+
     @property
-    def key(self) -> bytes | None: ...  # noqa: D102
+    def key(self) -> bytes | None:
+        """Whatever was written as its key."""
+        ...
+
     @property
-    def value(self) -> bytes | None: ...  # noqa: D102
+    def value(self) -> bytes | None:
+        """Whatever was written as its value."""
+        ...
 
 
 class Rejection(NamedTuple):

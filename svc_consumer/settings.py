@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from voting.settings import KafkaSettings, Port
+from voting.store_settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
 
 
 class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
@@ -17,15 +18,13 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     kafka_group: Annotated[
         str, Meta(description="Consumer group that shares the partitions.", min_length=1)
     ] = "svc_consumer"
-    redis_url: Annotated[
-        str, Meta(description="Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
-    ] = "redis://127.0.0.1:6379/0"
-    mongodb_url: Annotated[
-        str, Meta(description="MongoDB that holds the vote log.", pattern=r"^mongodb(\+srv)?://.")
-    ] = "mongodb://127.0.0.1:27017"
-    mongodb_database: Annotated[
-        str, Meta(description="Database of the vote log.", min_length=1)
-    ] = "voting"
+    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
+    mongodb_url: MongodbUrl = "mongodb://127.0.0.1:27017"
+    mongodb_database: MongodbDatabase = "voting"
     stuck_after_seconds: Annotated[
         int, Meta(description="Exit, to be restarted, after so long without progress.", ge=45)
     ] = 60
+
+    def __post_init__(self) -> None:
+        """Check what the types do not tell."""
+        check_store_urls(self.redis_url, self.mongodb_url)

@@ -11,25 +11,40 @@ from voting.vote_log import StoredPosition
 class LogStore(Protocol):
     """The vote log: votes, and a position per partition that only its owner moves on."""
 
-    async def ensure_indexes(self) -> None: ...  # noqa: D102
-    async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]: ...  # noqa: D102
-    async def places(self, ids: Sequence[str]) -> dict[str, Place]: ...  # noqa: D102
-    async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None: ...  # noqa: D102
-    async def claim(  # noqa: D102
-        self, partition: int, owner: str, partitions: int
-    ) -> StoredPosition | None: ...
-    async def advance(  # noqa: D102
-        self, partition: int, owner: str, expected: str, position: str
-    ) -> bool: ...
-    async def positions(  # noqa: D102
-        self, partitions: Sequence[int]
-    ) -> dict[int, StoredPosition]: ...
+    async def ensure_indexes(self) -> None:
+        """Do as `VoteLog.ensure_indexes` does."""
+
+    async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
+        """Do as `VoteLog.insert` does."""
+        ...
+
+    async def places(self, ids: Sequence[str]) -> dict[str, Place]:
+        """Do as `VoteLog.places` does."""
+        ...
+
+    async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
+        """Do as `VoteLog.rewrite` does."""
+
+    async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
+        """Do as `VoteLog.claim` does."""
+        ...
+
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        """Do as `VoteLog.advance` does."""
+        ...
+
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        """Do as `VoteLog.positions` does."""
+        ...
 
 
 class CounterStore(Protocol):
     """The tally: counters, and a position per partition that moves on together with them."""
 
-    async def positions(self, partitions: Sequence[int]) -> dict[int, str]: ...  # noqa: D102
-    async def advance(  # noqa: D102
-        self, partition: int, expected: str, position: str, delta: Tally
-    ) -> str: ...
+    async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
+        """Do as `TallyStore.positions` does."""
+        ...
+
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        """Do as `TallyStore.advance` does."""
+        ...

@@ -48,15 +48,29 @@ class Countable(Protocol):
     """What of a vote counts."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str:
+        """The artist."""
+        ...
+
     @property
-    def album(self) -> str: ...  # noqa: D102
+    def album(self) -> str:
+        """The title."""
+        ...
+
     @property
-    def year(self) -> int: ...  # noqa: D102
+    def year(self) -> int:
+        """The year of release."""
+        ...
+
     @property
-    def rank(self) -> int: ...  # noqa: D102
+    def rank(self) -> int:
+        """The rating."""
+        ...
+
     @property
-    def route(self) -> Route: ...  # noqa: D102
+    def route(self) -> Route:
+        """The way into the system."""
+        ...
 
 
 def tally_of(votes: Iterable[Countable]) -> Tally:

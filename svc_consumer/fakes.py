@@ -1,0 +1,177 @@
+"""Stores and records in memory, for tests of the counting rules."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, override
+
+import msgspec
+
+from svc_consumer.projector import RejectedRecords
+from svc_consumer.records import Rejection
+from svc_consumer.stores import CounterStore, LogStore
+from voting.codec import encode_vote
+from voting.logged_vote import Place, from_document
+from voting.store import NO_POSITION, StoreUnavailableError
+from voting.tally import Tally, tally_of
+from voting.vote import Route, Vote, new_vote_id
+from voting.vote_log import StoredPosition
+
+PARTITIONS: Final = 6
+PARTITION: Final = 3
+
+
+def a_vote(vote_id: str | None = None, **fields: object) -> Vote:
+    """Return a vote that belongs into `PARTITION`, unless its id says otherwise."""
+    vote = Vote(
+        vote_id or new_vote_id(PARTITION),
+        "Queen",
+        "Jazz",
+        1978,
+        7,
+        Route.GRPC,
+        1_764_000_000_000,
+    )
+    return msgspec.structs.replace(vote, **fields)
+
+
+class FakeRecord(NamedTuple):
+    """A record of the ledger."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+def record_of(vote: Vote, offset: int) -> FakeRecord:
+    """Return the record of a vote."""
+    return FakeRecord(offset, vote.id.encode(), encode_vote(vote))
+
+
+def records_of(*votes: Vote, start: int = 0) -> list[FakeRecord]:
+    """Return records of these votes, one after the other."""
+    return [record_of(vote, start + index) for index, vote in enumerate(votes)]
+
+
+class FakeLog(LogStore):
+    """The vote log; `journal` tells which of its writes happened, in order."""
+
+    def __init__(self, journal: list[str] | None = None) -> None:
+        self.journal = [] if journal is None else journal
+        self.votes: dict[str, dict[str, Any]] = {}
+        self.stored: dict[int, StoredPosition] = {}
+        self.down = False
+
+    def lose_everything(self) -> None:
+        """Lose votes and positions together, as when the collection is dropped."""
+        self.votes.clear()
+        self.stored.clear()
+
+    def tally(self) -> Tally:
+        """Return the tally of the votes in the log."""
+        return tally_of(from_document(document) for document in self.votes.values())
+
+    @override
+    async def ensure_indexes(self) -> None:
+        self._write("indexes")
+
+    @override
+    async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
+        self._write("documents")
+        known = [document["_id"] for document in documents if document["_id"] in self.votes]
+        for document in documents:
+            self.votes.setdefault(document["_id"], document)
+        return known
+
+    @override
+    async def places(self, ids: Sequence[str]) -> dict[str, Place]:
+        self._check()
+        found = (self.votes[vote_id] for vote_id in ids if vote_id in self.votes)
+        return {d["_id"]: Place(d["partition"], d["offset"]) for d in found}
+
+    @override
+    async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
+        self._write("rewrite")
+        for document in documents:
+            stored = self.votes.get(document["_id"])
+            if stored and stored["partition"] == document["partition"]:
+                self.votes[document["_id"]] = min(stored, document, key=itemgetter("offset"))
+
+    @override
+    async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
+        self._write("claim")
+        stored = self.stored.get(partition, StoredPosition(NO_POSITION, owner, partitions))
+        self.stored[partition] = stored._replace(owner=owner)
+        return self.stored[partition]
+
+    @override
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        self._write("fence")
+        stored = self.stored.get(partition)
+        if stored is None or (stored.owner, stored.position) != (owner, expected):
+            return False
+        self.stored[partition] = stored._replace(position=position)
+        return True
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        self._check()
+        return {p: self.stored[p] for p in partitions if p in self.stored}
+
+    def _check(self) -> None:
+        if self.down:
+            raise StoreUnavailableError("MongoDB", ConnectionError("refused"))
+
+    def _write(self, what: str) -> None:
+        self._check()
+        self.journal.append(what)
+
+
+class FakeTally(CounterStore):
+    """The tally; `journal` tells which of its writes happened, in order."""
+
+    def __init__(self, journal: list[str] | None = None) -> None:
+        self.journal = [] if journal is None else journal
+        self.votes = 0
+        self.ranks = 0
+        self.stored: dict[int, str] = {}
+        self.down = False
+
+    def lose_everything(self) -> None:
+        """Lose counters and positions together, as FLUSHALL does."""
+        self.votes = self.ranks = 0
+        self.stored.clear()
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
+        self._check()
+        return {p: self.stored.get(p, NO_POSITION) for p in partitions}
+
+    @override
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        self._check()
+        self.journal.append("tally")
+        stored = self.stored.get(partition, NO_POSITION)
+        if stored != expected:
+            return stored
+        self.votes += delta.votes
+        self.ranks += sum(album.rank_sum for album in delta.albums.values())
+        self.stored[partition] = position
+        return position
+
+    def _check(self) -> None:
+        if self.down:
+            raise StoreUnavailableError("Redis", ConnectionError("refused"))
+
+
+class FakeRejected(RejectedRecords):
+    """The topic of rejected records; `journal` tells when it was written."""
+
+    def __init__(self, journal: list[str] | None = None) -> None:
+        self.journal = [] if journal is None else journal
+        self.written: list[tuple[int, int, str]] = []  # partition, offset, reason
+
+    @override
+    async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
+        if rejections:
+            self.journal.append("rejected")
+        self.written += [(partition, r.record.offset, r.reason) for r in rejections]
