@@ -5,7 +5,6 @@ import socket
 import struct
 import subprocess
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -97,11 +96,9 @@ class KafkaServer(Server):
         return self.data / "log4j2.properties"
 
 
-@cache
 def _class_path() -> str:
-    """Kafka's jars: the repository @kafka among the runfiles, or the folder in KAFKA_JARS."""
-    folder = Path(os.environ.get("KAFKA_JARS", ROOT.parent / "kafka"))
-    jars = sorted(folder.rglob("*.jar"))
-    if not jars:
+    """Return Kafka's jars: the repository @kafka among the runfiles, or the folder KAFKA_JARS."""
+    folder = Path(os.environ.get("KAFKA_JARS", ROOT.parent / "kafka" / "jars"))
+    if not any(folder.glob("*.jar")):
         raise ServerError(f"no jars of Kafka in {folder}: start through ./bazelw")
-    return ":".join(map(str, jars))
+    return f"{folder}/*"
