@@ -6,6 +6,8 @@ What `nx-27017` 0.8 cannot do, and what is done instead:
 - an index over `_id` and another field makes every insert fail: `cast_key` is one field;
 - `$group` by a document of fields puts everything into one group: fields are joined to a text;
 - filters on dates read the whole collection: filters use `cast_key` and `offset`;
+- `$set` of a date stores a text: whole documents are replaced;
+- databases of different names are one and the same: each server keeps one vote log;
 - a date after the year 9999 breaks the answer: such votes are refused by the consumer.
 """
 
@@ -14,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import ReplaceOne, ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, Place, cast_key, from_document
@@ -126,19 +128,9 @@ class VoteLog:
 
     async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
         """Put documents in the place of those of later records of the same votes."""
-        updates = [
-            UpdateOne(
-                {
-                    "_id": document["_id"],
-                    "partition": document["partition"],
-                    "offset": {"$gt": document["offset"]},
-                },
-                {"$set": {field: document[field] for field in document if field != "_id"}},
-            )
-            for document in documents
-        ]
+        replacements = [ReplaceOne(_later_copy(document), document) for document in documents]
         with _translated():
-            await self._votes.bulk_write(updates, ordered=False)
+            await self._votes.bulk_write(replacements, ordered=False)
 
     async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
         """Make `owner` the only one who can `advance` this partition; return its position.
@@ -177,6 +169,11 @@ class VoteLog:
         with _translated():
             found = self._votes.find({"_id": {"$in": list(keys)}})
             return {keys[d["_id"]]: _stored_position(d) async for d in found}
+
+
+def _later_copy(document: Mapping[str, Any]) -> dict[str, Any]:
+    same = {field: document[field] for field in ("_id", "partition")}
+    return {**same, "offset": {"$gt": document["offset"]}}
 
 
 def _stored_position(document: Mapping[str, Any]) -> StoredPosition:

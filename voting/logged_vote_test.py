@@ -1,0 +1,21 @@
+from voting.examples import VOTE, vote_with
+from voting.logged_vote import CAST_AT_MAX_MS, LoggedVote, cast_key, from_document, to_document
+
+
+def test_a_vote_is_read_back_from_its_document() -> None:
+    document = to_document(VOTE, partition=2, offset=41)
+    assert from_document(document) == LoggedVote(
+        VOTE.id, VOTE.name, VOTE.album, VOTE.year, VOTE.rank, VOTE.route, VOTE.cast_at_ms, 2, 41
+    )
+
+
+def test_cast_keys_sort_by_time_and_then_by_id() -> None:
+    cursors = [(0, "a"), (9, "b"), (10, "a"), (10, "b"), (CAST_AT_MAX_MS, "a")]
+    keys = [cast_key(cursor) for cursor in cursors]
+    assert keys == sorted(keys)
+    assert len({len(key) for key in keys}) == 1
+
+
+def test_the_cursor_of_a_logged_vote_leads_to_its_document() -> None:
+    document = to_document(vote_with(cast_at_ms=5), partition=0, offset=0)
+    assert cast_key(from_document(document).cursor) == document["cast_key"]

@@ -1,0 +1,155 @@
+"""The vote log against a real server of MongoDB's protocol."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pymongo import MongoClient
+
+from local.mongodb_server import MongodbServer
+from voting.examples import vote_with
+from voting.logged_vote import Place, to_document
+from voting.store import NO_POSITION, StoreUnavailableError
+from voting.tally import tally_of
+from voting.vote import Route, Vote, new_vote_id
+from voting.vote_log import StoredPosition, VoteLog
+
+pytest_plugins = ["local.fixtures"]
+
+PARTITION = 3
+
+
+@pytest.fixture
+async def log(mongodb: MongodbServer) -> AsyncIterator[VoteLog]:
+    with MongoClient[dict[str, object]](mongodb.url) as client:
+        client["voting"]["votes"].drop()
+    log = VoteLog(mongodb.url, "voting")
+    await log.ensure_indexes()
+    yield log
+    log.close()
+
+
+def votes_of(count: int) -> list[Vote]:
+    """Return votes of which three each were cast in the same millisecond."""
+    return [
+        vote_with(id=new_vote_id(PARTITION), album=f"Album {n % 5}", rank=n + 1,
+                  route=list(Route)[n % 2], cast_at_ms=1_764_000_000_000 + n // 3)
+        for n in range(count)
+    ]  # fmt: skip
+
+
+async def store(log: VoteLog, votes: list[Vote], start: int = 0) -> list[str]:
+    return await log.insert(
+        [to_document(vote, PARTITION, start + index) for index, vote in enumerate(votes)]
+    )
+
+
+async def test_votes_are_found_by_their_ids(log: VoteLog) -> None:
+    votes = votes_of(3)
+    assert await store(log, votes) == []
+    found = await log.find([*(vote.id for vote in votes), new_vote_id(0)])
+    assert {vote_id: (v.album, v.rank, v.offset) for vote_id, v in found.items()} == {
+        vote.id: (vote.album, vote.rank, offset) for offset, vote in enumerate(votes)
+    }
+
+
+async def test_many_votes_are_found_at_once(log: VoteLog) -> None:
+    votes = votes_of(2001)
+    await store(log, votes)
+    assert len(await log.find([vote.id for vote in votes])) == 2001
+    assert await log.find([]) == {}
+
+
+async def test_a_known_id_is_refused_and_the_rest_of_the_batch_stored(log: VoteLog) -> None:
+    votes = votes_of(5)
+    await store(log, votes[1:3])
+    assert await store(log, votes, start=10) == [votes[1].id, votes[2].id]
+    assert await log.places([vote.id for vote in votes]) == {
+        vote.id: Place(PARTITION, offset)
+        for vote, offset in zip(votes, [10, 0, 1, 13, 14], strict=True)
+    }
+    assert await store(log, []) == []
+
+
+async def test_only_a_later_copy_gives_way_to_another(log: VoteLog) -> None:
+    votes = votes_of(3)
+    await store(log, votes, start=10)
+    await log.rewrite([to_document(vote, PARTITION, 11) for vote in votes])
+    offsets = [place.offset for place in (await log.places([v.id for v in votes])).values()]
+    assert sorted(offsets) == [10, 11, 11]
+
+
+async def test_a_rewritten_vote_is_the_other_copy_as_a_whole(log: VoteLog) -> None:
+    [late] = votes_of(1)
+    await store(log, [late], start=10)
+    await log.rewrite([to_document(vote_with(id=late.id, album="First"), PARTITION, 4)])
+    [vote] = (await log.find([late.id])).values()
+    assert (vote.album, vote.rank, vote.offset) == ("First", 29, 4)
+    assert [entry.id for entry in await log.newest(10)] == [late.id]
+
+
+async def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition(
+    log: VoteLog,
+) -> None:
+    votes = votes_of(20)
+    await store(log, votes)
+    await log.claim(PARTITION, "owner", 6)
+    expected = sorted(votes, key=lambda vote: (vote.cast_at_ms, vote.id), reverse=True)
+    page, seen = await log.newest(7), []
+    while page:
+        seen += page
+        page = await log.newest(7, after=page[-1].cursor)
+    assert [vote.id for vote in seen] == [vote.id for vote in expected]
+
+
+async def test_the_tally_of_the_log_counts_every_vote_and_no_position(log: VoteLog) -> None:
+    votes = votes_of(20)
+    await store(log, votes)
+    await log.claim(PARTITION, "owner", 6)
+    tally, expected = await log.tally(), tally_of(votes)
+    assert (tally.albums, tally.routes) == (expected.albums, expected.routes)
+    assert tally.positions == {}
+    assert await log.count() == 20
+
+
+async def test_an_empty_log_is_empty(log: VoteLog) -> None:
+    assert await log.newest(5) == []
+    assert await log.count() == 0
+    assert (await log.tally()).votes == 0
+    assert await log.positions([0, 1]) == {}
+
+
+async def test_only_the_last_who_claimed_a_partition_moves_its_position(log: VoteLog) -> None:
+    first = await log.claim(PARTITION, "first", 6)
+    assert first == StoredPosition(NO_POSITION, "first", 6)
+    assert await log.advance(PARTITION, "first", NO_POSITION, "4:e")
+    second = await log.claim(PARTITION, "second", 12)
+    assert second == StoredPosition("4:e", "second", 6)  # as many partitions as at first
+    assert not await log.advance(PARTITION, "first", "4:e", "5:f")
+    assert not await log.advance(PARTITION, "second", NO_POSITION, "5:f")
+    assert await log.advance(PARTITION, "second", "4:e", "5:f")
+    assert await log.positions([PARTITION, 0]) == {PARTITION: StoredPosition("5:f", "second", 6)}
+
+
+async def test_a_position_that_did_not_move_holds_the_fence_too(log: VoteLog) -> None:
+    await log.claim(PARTITION, "owner", 6)
+    await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
+    assert await log.advance(PARTITION, "owner", "4:e", "4:e")
+
+
+async def test_a_lost_position_is_never_made_anew(log: VoteLog) -> None:
+    assert not await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
+    assert await log.positions([PARTITION]) == {}
+
+
+async def test_a_log_that_is_away_is_named_and_found_again(
+    mongodb: MongodbServer, log: VoteLog
+) -> None:
+    votes = votes_of(2)
+    await store(log, votes)
+    mongodb.stop()
+    try:
+        with pytest.raises(StoreUnavailableError, match="MongoDB is not available"):
+            await store(log, votes)
+    finally:
+        mongodb.start()
+    assert await log.count() == 2
