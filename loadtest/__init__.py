@@ -1,0 +1,1 @@
+"""The comparison of the two routes under load: driver, figures, reconciliation, report."""

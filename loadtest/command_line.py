@@ -1,0 +1,132 @@
+"""The command line of the comparison: its options, their meaning and their defaults."""
+
+import argparse
+
+from loadtest.arrivals import Pattern
+from loadtest.option_types import between, folder, url, weights, whole_number
+from loadtest.phase import MAX_RATE, MAX_SECONDS, MAX_USERS
+
+_EPILOG = """\
+exit status: 0 nothing was lost or counted twice and the split is as configured; 1 otherwise;
+2 the comparison could not be run as asked; 130 interrupted, the report covers what ran."""
+
+
+def new_parser() -> argparse.ArgumentParser:
+    """Return the parser; its values are those of `Options`, before they are put together."""
+    parser = argparse.ArgumentParser(
+        prog="compare",
+        description="Compare the two routes under load, and check that every vote counts once.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_load_options(parser)
+    _add_check_options(parser)
+    return parser
+
+
+def _add_load_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("load").add_argument
+    add(
+        "--target",
+        type=url,
+        default="http://127.0.0.1:8080",
+        metavar="URL",
+        help="where votes are sent to (default: %(default)s)",
+    )
+    add(
+        "--duration",
+        type=between(1, MAX_SECONDS),
+        default=60.0,
+        metavar="SECONDS",
+        help="how long each of the three phases is measured (default: 60)",
+    )
+    add(
+        "--warm-up",
+        type=between(0, 60),
+        default=3.0,
+        metavar="SECONDS",
+        help="before each phase, not in its figures (default: 3)",
+    )
+    add(
+        "--rate",
+        type=between(0.1, MAX_RATE),
+        default=400.0,
+        metavar="N",
+        help="votes per second, whatever the answers take (default: 400)",
+    )
+    add(
+        "--users",
+        type=whole_number(MAX_USERS),
+        default=64,
+        metavar="N",
+        help="connections, so votes under way at a time, at most (default: %(default)s)",
+    )
+    add(
+        "--arrivals",
+        choices=list(Pattern),
+        default=Pattern.POISSON,
+        help="poisson: like independent people (default); constant: evenly spaced; closed: each"
+        " user as fast as the answers come, --rate does not count",
+    )
+    add(
+        "--timeout",
+        type=between(0.1, 120),
+        default=10.0,
+        metavar="SECONDS",
+        help="how long a vote waits for its answer (default: 10)",
+    )
+    add(
+        "--ids",
+        choices=["client", "service"],
+        default="client",
+        help="who makes the votes' ids: with the service's, a vote that timed out cannot be looked"
+        " up (default: client)",
+    )
+    add("--seed", type=int, metavar="N", help="draws the same albums, ranks and gaps again")
+    add(
+        "--output",
+        type=folder,
+        metavar="DIR",
+        help="for report.html and report.json (default: reports/ and the time)",
+    )
+
+
+def _add_check_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("checks").add_argument
+    add(
+        "--weights",
+        type=weights,
+        default="50:50",
+        metavar="GRPC:HTTP",
+        help="how the splitter is set (default: 50:50)",
+    )
+    add(
+        "--alone",
+        action="store_true",
+        help="nobody else votes meanwhile: any other vote in the log is a fault",
+    )
+    add(
+        "--mongodb-url",
+        default="mongodb://127.0.0.1:27017",
+        metavar="URL",
+        help="the vote log (default: %(default)s)",
+    )
+    add(
+        "--mongodb-database",
+        default="voting",
+        metavar="NAME",
+        help="its database (default: %(default)s)",
+    )
+    add(
+        "--redis-url",
+        default="redis://127.0.0.1:6379/0",
+        metavar="URL",
+        help="the tally (default: %(default)s)",
+    )
+    add(
+        "--catch-up",
+        type=between(0.1, 3600),
+        default=30.0,
+        metavar="SECONDS",
+        help="how long to wait for the consumer without seeing progress (default: 30)",
+    )

@@ -1,0 +1,143 @@
+"""The process that runs one phase with Locust: `python -m loadtest.driver PHASE-AS-JSON`.
+
+It is a process of its own because gevent patches it whole, which asyncio and the stores' clients
+must not meet; and so that every phase begins with fresh connections. It writes samples to the
+phase's file and `Message`s, one a line, to its standard output. SIGINT ends it early and cleanly.
+When nobody reads its output any more, it ends at once.
+"""
+
+import gc
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import gevent
+import msgspec
+from locust.env import Environment
+from locust.runners import LocalRunner
+
+from loadtest.arrivals import Arrivals
+from loadtest.catalogue import Ballots, read_catalogue
+from loadtest.phase import MAX_VOTES, Message, Phase, PhaseProgress, PhaseResult
+from loadtest.samples import SampleWriter
+from loadtest.scheduled_voter import PhaseState, ScheduledVoter
+
+_START_UP: Final = 0.3  # seconds before the first arrival, for the users to be made
+_PROGRESS_EVERY: Final = 0.25  # seconds
+
+
+class _Meter:
+    """Takes the time and the processor time at the start and the end of the measurement."""
+
+    def __init__(self, state: PhaseState) -> None:
+        self._state = state
+        self._cpu_at_start: float | None = None
+        self._started = time.time() - state.now()
+
+    def run(self) -> None:
+        gevent.sleep(-self._state.now())
+        self._cpu_at_start = time.process_time()
+
+    def result(self, phase: Phase, unsent: int, interrupted: bool, kinds: list[str]) -> PhaseResult:
+        cpu = 0.0 if self._cpu_at_start is None else time.process_time() - self._cpu_at_start
+        return PhaseResult(
+            started=self._started,
+            seconds=max(0.0, self._state.now()) if interrupted else phase.seconds,
+            cpu_seconds=cpu,
+            unsent=unsent,
+            interrupted=interrupted,
+            kinds=kinds,
+        )
+
+
+def run_phase(phase: Phase) -> None:
+    """Run a phase to its end and report it on standard output."""
+    with SampleWriter(Path(phase.samples)) as writer:
+        state = _new_state(phase, writer)
+        runner = _new_runner(phase, state)
+        stop = _Stop(state, runner)
+        gevent.signal_handler(signal.SIGINT, stop)
+        meter = _Meter(state)
+        side_jobs: list[gevent.Greenlet[..., None]] = [
+            gevent.spawn(meter.run),
+            gevent.spawn(_report_progress, state),
+        ]
+        gc.collect()
+        gc.freeze()  # what lives now lives to the end: no need to look at it again and again
+        runner.start(phase.users, spawn_rate=phase.users)
+        if runner.spawning_greenlet is not None:
+            runner.spawning_greenlet.join()
+        runner.user_greenlets.join()
+        result = meter.result(phase, state.arrivals.unsent(), stop.requested, writer.kinds)
+        gevent.killall(side_jobs)
+        runner.quit()
+    _send(result)
+
+
+def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
+    random = Random(phase.seed)  # noqa: S311 - a load that can be repeated, not a secret
+    arrivals = Arrivals(
+        phase.pattern,
+        rate=phase.rate,
+        warm_up=phase.warm_up,
+        seconds=phase.seconds,
+        limit=MAX_VOTES,
+        random=random,
+    )
+    zero = time.perf_counter() + _START_UP + phase.warm_up
+    ballots = Ballots(read_catalogue(), random)
+    return PhaseState(zero, arrivals, ballots, writer, phase.client_ids)
+
+
+def _new_runner(phase: Phase, state: PhaseState) -> LocalRunner:
+    attributes = {
+        "host": phase.target,
+        "forced": phase.forced,
+        "state": state,
+        "network_timeout": phase.timeout,
+        "connection_timeout": phase.timeout,
+    }
+    voter = type("Voter", (ScheduledVoter,), attributes)
+    environment = Environment(user_classes=[voter], stop_timeout=phase.timeout)
+    environment.catch_exceptions = False  # a user that fails is a fault of ours: say so
+    return environment.create_local_runner()
+
+
+class _Stop:
+    """Ends the phase early: no further arrival; votes on their way get their answers."""
+
+    def __init__(self, state: PhaseState, runner: LocalRunner) -> None:
+        self._state = state
+        self._runner = runner
+        self.requested = False
+
+    def __call__(self) -> None:
+        self.requested = True
+        self._state.arrivals.close()
+        self._runner.stop()
+
+
+def _report_progress(state: PhaseState) -> None:
+    while True:
+        _send(PhaseProgress(state.now(), state.sent, state.accepted, state.sent - state.accepted))
+        gevent.sleep(_PROGRESS_EVERY)
+
+
+def _send(message: Message) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def main() -> None:
+    """Run the phase given as the only argument."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads any more: end
+    logging.basicConfig(level=logging.ERROR)
+    run_phase(msgspec.json.decode(sys.argv[1], type=Phase))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""From the samples of a phase to its figures."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtest.answer import Outcome
+from loadtest.arrivals import Pattern
+from loadtest.findings import ErrorCount, Generator, Latency, PhaseReport, RouteFigures
+from loadtest.phase import Phase, PhaseResult
+from loadtest.samples import ROUTES, Samples
+from loadtest.series import time_series
+from voting.vote import Route
+
+_CURVE_POINTS: Final = 120
+_BUSY: Final = 0.9  # of a core: above it the generator competes with itself
+_LATE_MS: Final = 10.0
+
+
+def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseReport:
+    """Return a phase's part of the report."""
+    measured = samples[samples["at"] >= 0]
+    seconds = result.seconds
+    accepted = int(np.count_nonzero(measured["outcome"] == Outcome.ACCEPTED))
+    offered = (len(measured) + result.unsent) / seconds if seconds else 0.0
+    return PhaseReport(
+        name=phase.name,
+        forced=phase.forced,
+        started_at=result.started,
+        seconds=seconds,
+        requests=len(measured),
+        warm_up_requests=len(samples) - len(measured),
+        offered_per_second=None if phase.pattern is Pattern.CLOSED else offered,
+        sent_per_second=_rate(len(measured), seconds),
+        accepted_per_second=_rate(accepted, seconds),
+        elsewhere=_elsewhere(phase.forced, samples),
+        routes=_route_figures(measured, seconds),
+        errors=list(_errors(measured, result.kinds)),
+        series=time_series(measured, seconds),
+        generator=_generator(measured, result),
+    )
+
+
+def requests_by_route(report: PhaseReport) -> dict[Route, int]:
+    """Return the answers each route gave in a phase, zeros included."""
+    return {
+        route: report.routes[route].requests if route in report.routes else 0 for route in Route
+    }
+
+
+def latency(milliseconds: NDArray[np.floating]) -> Latency | None:
+    """Return the latency figures of some samples, None of none."""
+    if len(milliseconds) == 0:
+        return None
+    ordered = np.sort(milliseconds)
+    return Latency(
+        mean=float(ordered.mean()),
+        p50=percentile(ordered, 50),
+        p90=_if_beyond(ordered, 90),
+        p99=_if_beyond(ordered, 99),
+        p999=_if_beyond(ordered, 99.9),
+        max=float(ordered[-1]),
+        curve=_curve(ordered),
+    )
+
+
+def percentile(ordered: NDArray[np.floating], percent: float) -> float:
+    """Return the smallest sample that at least `percent` % of the ascending samples reach.
+
+    The nearest-rank method: always a value that was measured.
+    """
+    return float(np.percentile(ordered, percent, method="inverted_cdf"))
+
+
+def _if_beyond(ordered: NDArray[np.floating], percent: float) -> float | None:
+    """Return the percentile when at least one sample in expectation lies beyond it."""
+    return percentile(ordered, percent) if len(ordered) * (100 - percent) >= 100 - 1e-6 else None
+
+
+def _curve(ordered: NDArray[np.floating]) -> list[tuple[float, float]]:
+    # Evenly spaced "nines": each step towards 100 % is as long as the one before.
+    nines = np.linspace(0, max(np.log10(len(ordered)), 0.3), _CURVE_POINTS)
+    percents = 100 * (1 - 10.0**-nines)
+    values = np.percentile(ordered, percents, method="inverted_cdf")
+    return [(round(float(p), 6), float(v)) for p, v in zip(percents, values, strict=True)]
+
+
+def _route_figures(measured: Samples, seconds: float) -> dict[Route, RouteFigures]:
+    answered = int(np.count_nonzero(measured["route"]))
+    figures = {}
+    for index, route in enumerate(ROUTES):
+        of_route = measured[measured["route"] == index]
+        if route is None or len(of_route) == 0:
+            continue
+        accepted = of_route[of_route["outcome"] == Outcome.ACCEPTED]
+        figures[route] = RouteFigures(
+            requests=len(of_route),
+            share=len(of_route) / answered,
+            accepted=len(accepted),
+            accepted_per_second=_rate(len(accepted), seconds),
+            latency=latency(accepted["latency"] * 1000.0),
+        )
+    return figures
+
+
+def _errors(measured: Samples, kinds: list[str]) -> Iterable[ErrorCount]:
+    failed = measured[measured["outcome"] != Outcome.ACCEPTED]
+    groups, counts = np.unique(failed[["kind", "route", "outcome"]], return_counts=True)
+    for group, count in sorted(zip(groups, counts, strict=True), key=lambda pair: -int(pair[1])):
+        yield ErrorCount(
+            kind=kinds[group["kind"]],
+            route=ROUTES[group["route"]],
+            outcome=Outcome(group["outcome"]).name.lower(),
+            count=int(count),
+        )
+
+
+def _elsewhere(forced: Route | None, samples: Samples) -> int:
+    if forced is None:
+        return 0
+    others = (samples["route"] != ROUTES.index(forced)) & (samples["route"] != 0)
+    return int(np.count_nonzero(others))
+
+
+def _generator(measured: Samples, result: PhaseResult) -> Generator:
+    queued = int(np.count_nonzero(measured["queued"]))
+    lag = np.sort(measured["lag"][measured["queued"] == 0] * 1000.0)
+    lag_p99 = percentile(lag, 99) if len(lag) else 0.0
+    cpu_share = _rate(result.cpu_seconds, result.seconds)
+    return Generator(
+        cpu_share=cpu_share,
+        lag_p99=lag_p99,
+        lag_max=float(lag[-1]) if len(lag) else 0.0,
+        queued=queued,
+        unsent=result.unsent,
+        limited=cpu_share > _BUSY or lag_p99 > _LATE_MS,
+    )
+
+
+def _rate(count: float, seconds: float) -> float:
+    return count / seconds if seconds > 0 else 0.0

@@ -1,0 +1,152 @@
+"""What a comparison measured: the parts of a report, as `report` describes them."""
+
+import msgspec
+
+from voting.vote import Route
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Latency of accepted votes, in ms. A percentile is None when no sample lies beyond it.
+
+    `curve` has (percentile, ms) points for drawing.
+    """
+
+    mean: float
+    p50: float
+    p90: float | None
+    p99: float | None
+    p999: float | None
+    max: float
+    curve: list[tuple[float, float]]
+
+
+class RouteFigures(msgspec.Struct, frozen=True):
+    """One route's part of a phase. `share` is its part of all answers that name a route."""
+
+    requests: int
+    share: float
+    accepted: int
+    accepted_per_second: float
+    latency: Latency | None
+
+
+class ErrorCount(msgspec.Struct, frozen=True):
+    """Votes of a phase that were not accepted for the same reason; `route` None: not known.
+
+    `outcome` is "refused" (does not count) or "unknown" (may count).
+    """
+
+    kind: str
+    route: Route | None
+    outcome: str
+    count: int
+
+
+class Series(msgspec.Struct, frozen=True):
+    """A phase over time, in steps of `step` seconds.
+
+    By route: accepted votes per second and the 99th percentile of latency in ms (None: no vote);
+    `errors`: votes per second that were not accepted.
+    """
+
+    step: float
+    accepted: dict[Route, list[float]]
+    errors: list[float]
+    p99: dict[Route, list[float | None]]
+
+
+class Generator(msgspec.Struct, frozen=True):
+    """How well the load generator kept its schedule.
+
+    `cpu_share`: of the one core it can use. `lag_p99` and `lag_max` in ms: from the intended time
+    to the sending, for votes that found a free user. `queued`: votes that found every user busy.
+    `unsent`: those among them that never got a turn. `limited`: the generator itself was the
+    limit, so the figures say more about it than about the system.
+    """
+
+    cpu_share: float
+    lag_p99: float
+    lag_max: float
+    queued: int
+    unsent: int
+    limited: bool
+
+
+class PhaseReport(msgspec.Struct, frozen=True):
+    """One phase. `elsewhere` counts votes of a forced phase that the other route answered."""
+
+    name: str
+    forced: Route | None
+    started_at: float
+    seconds: float
+    requests: int
+    warm_up_requests: int
+    offered_per_second: float | None
+    sent_per_second: float
+    accepted_per_second: float
+    elsewhere: int
+    routes: dict[Route, RouteFigures]
+    errors: list[ErrorCount]
+    series: Series
+    generator: Generator
+
+
+class SplitTest(msgspec.Struct, frozen=True):
+    """Whether the splitter kept its weights: Pearson's chi-square test.
+
+    `expected` and `share` are of the HTTP route; `low` and `high` bound its true share with
+    confidence 1 - `alpha` (Wilson's interval, which holds `expected` just when the test passes).
+    """
+
+    requests: dict[Route, int]
+    expected: float
+    share: float
+    low: float
+    high: float
+    chi_square: float
+    p_value: float
+    alpha: float
+    fair: bool
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """Votes whose fate is wrong: how many, and the ids of the first few."""
+
+    count: int
+    ids: list[str]
+
+
+class TallyDifference(msgspec.Struct, frozen=True):
+    """A counter of the tally that differs from the vote log's aggregate."""
+
+    counter: str
+    log: int
+    tally: int
+
+
+class Reconciliation(msgspec.Struct, frozen=True):
+    """The votes sent, held against the vote log and the tally.
+
+    `lost`: accepted, not in the log. `altered`: in the log with another content than was sent.
+    `repeated`: accepted votes that share an id with another one. `refused_counted`: refused, yet
+    in the log. `unknown`: votes without a clear answer, of which `unknown_counted` are in the log
+    and `unknown_without_id` cannot be looked up. `others`: votes that came into the log meanwhile
+    and are not ours; damage only if nobody else votes. `differences`: see `TallyDifference`, the
+    first few of `difference_count`. `log_votes` and `tally_votes` are totals of everything ever.
+    """
+
+    accepted: int
+    lost: Damage
+    altered: Damage
+    repeated: Damage
+    refused_counted: Damage
+    unknown: int
+    unknown_counted: int
+    unknown_without_id: int
+    others: int
+    others_allowed: bool
+    difference_count: int
+    differences: list[TallyDifference]
+    log_votes: int
+    tally_votes: int
+    caught_up_after: float | None

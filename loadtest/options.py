@@ -1,0 +1,65 @@
+"""What the comparison was asked for."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import SystemRandom
+
+import msgspec
+
+from loadtest.arrivals import Pattern
+from loadtest.command_line import new_parser
+from loadtest.option_types import folder
+from loadtest.phase import MAX_VOTES
+from voting.vote import Route
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What was asked for; times in seconds. `weights` are the splitter's, by route."""
+
+    target: str
+    seconds: float
+    warm_up: float
+    pattern: Pattern
+    rate: float
+    users: int
+    timeout: float
+    weights: dict[Route, float]
+    client_ids: bool
+    alone: bool
+    mongodb_url: str
+    mongodb_database: str
+    redis_url: str
+    catch_up: float
+    output: Path
+    seed: int
+
+
+def read_options(arguments: Sequence[str]) -> Options:
+    """Return the options; a wrong one is named on standard error and the process exits 2."""
+    parser = new_parser()
+    given = parser.parse_args(arguments)
+    if given.rate * (given.warm_up + given.duration) > MAX_VOTES:
+        parser.error(f"--rate and --duration: more than {MAX_VOTES:,} votes in a phase")
+    return Options(
+        target=given.target.rstrip("/"),
+        seconds=given.duration,
+        warm_up=given.warm_up,
+        pattern=Pattern(given.arrivals),
+        rate=given.rate,
+        users=given.users,
+        timeout=given.timeout,
+        weights=given.weights,
+        client_ids=given.ids == "client",
+        alone=given.alone,
+        mongodb_url=given.mongodb_url,
+        mongodb_database=given.mongodb_database,
+        redis_url=given.redis_url,
+        catch_up=given.catch_up,
+        output=given.output or _default_output(),
+        seed=given.seed if given.seed is not None else SystemRandom().randrange(1 << 32),
+    )
+
+
+def _default_output() -> Path:
+    return folder("reports") / time.strftime("%Y-%m-%d-%H%M%S")

@@ -1,0 +1,62 @@
+"""What the comparison and its driver process tell each other about one phase."""
+
+import msgspec
+
+from loadtest.arrivals import Pattern
+from voting.vote import Route
+
+MAX_SECONDS = 3600.0
+MAX_RATE = 20_000.0
+MAX_USERS = 5_000
+MAX_VOTES = 5_000_000  # of one phase, whatever its rate: the load has an end
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True):
+    """One stretch of load.
+
+    `forced` is the route that every vote asks for, None to leave it to the splitter. Times in
+    seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
+    carries an id of ours, otherwise the service makes one. `samples` is the file to write.
+    """
+
+    name: str
+    target: str
+    forced: Route | None
+    pattern: Pattern
+    rate: float
+    users: int
+    warm_up: float
+    seconds: float
+    timeout: float
+    seed: int
+    client_ids: bool
+    samples: str
+
+
+class PhaseProgress(msgspec.Struct, frozen=True, tag=True):
+    """How far a phase is: `at` in seconds since the start of the measurement, votes so far."""
+
+    at: float
+    sent: int
+    accepted: int
+    failed: int
+
+
+class PhaseResult(msgspec.Struct, frozen=True, tag=True):
+    """The end of a phase, as the driver saw it.
+
+    `started` is the start of the measurement in Unix time and `seconds` its length, shorter than
+    asked for when `interrupted`. `cpu_seconds` is the processor time that the driver process used
+    during the measurement, of which it can have one core. `unsent` votes were due but found every
+    user busy until the end. `kinds`: see `SampleWriter`.
+    """
+
+    started: float
+    seconds: float
+    cpu_seconds: float
+    unsent: int
+    interrupted: bool
+    kinds: list[str]
+
+
+type Message = PhaseProgress | PhaseResult

@@ -1,0 +1,63 @@
+"""What a comparison found: the structure of report.json. Everything shown is made from it.
+
+The JSON schema is `msgspec.json.schema(Report)`; field names are the keys. Rates are votes per
+second of measurement, latencies are milliseconds from the intended start to the whole answer,
+shares are fractions of 1. The warm-up of each phase is left out of all figures, not out of the
+reconciliation.
+"""
+
+from typing import Final
+
+import msgspec
+
+from loadtest.findings import PhaseReport, Reconciliation, SplitTest
+from voting.vote import Route
+
+VERSION: Final = 1
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The result in words. `failures` are why the exit status is 1; `warnings` are not."""
+
+    passed: bool
+    failures: list[str]
+    warnings: list[str]
+    findings: list[str]
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """How the comparison was asked for; `weights` are the splitter's, by route."""
+
+    target: str
+    pattern: str
+    rate: float | None
+    users: int
+    seconds: float
+    warm_up: float
+    timeout: float
+    seed: int
+    client_ids: bool
+    weights: dict[Route, float]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole comparison. What was not reached before an interruption is missing or None."""
+
+    version: int = VERSION
+    started_at: float
+    interrupted: bool
+    setup: Setup
+    phases: list[PhaseReport]
+    split: SplitTest | None
+    reconciliation: Reconciliation | None
+    verdict: Verdict
+
+
+def to_json(report: Report) -> bytes:
+    """Return report.json."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def from_json(text: bytes) -> Report:
+    """Return the report in a report.json; raise `msgspec.ValidationError` when it is none."""
+    return msgspec.json.decode(text, type=Report)

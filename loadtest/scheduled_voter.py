@@ -1,0 +1,89 @@
+"""A Locust user that votes when the phase's schedule says, and writes down what happened."""
+
+import time
+from uuid import UUID
+
+import gevent
+from locust import task
+from locust.exception import StopUser
+
+from loadtest.answer import Outcome
+from loadtest.arrivals import Arrival, Arrivals
+from loadtest.catalogue import Ballots, Choice
+from loadtest.samples import Sample, SampleWriter
+from loadtest.voter import VoteUser, new_client_id
+
+
+class PhaseState:
+    """What the users of a phase share: the clock, the schedule, the samples and the counts."""
+
+    def __init__(
+        self,
+        zero: float,
+        arrivals: Arrivals,
+        ballots: Ballots,
+        writer: SampleWriter,
+        client_ids: bool,
+    ) -> None:
+        self._zero = zero  # the start of the measurement on time.perf_counter's clock
+        self._client_ids = client_ids
+        self._writer = writer
+        self.arrivals = arrivals
+        self.ballots = ballots
+        self.sent = 0
+        self.accepted = 0
+
+    def now(self) -> float:
+        """Return the seconds since the start of the measurement, negative in the warm-up."""
+        return time.perf_counter() - self._zero
+
+    def new_id(self) -> UUID | None:
+        """Return the id for the next vote, None when the service shall make it."""
+        return new_client_id() if self._client_ids else None
+
+    def record(self, sample: Sample) -> None:
+        """Keep one sample."""
+        self._writer.write(sample)
+        self.sent += 1
+        self.accepted += sample.answer.outcome is Outcome.ACCEPTED
+
+
+class ScheduledVoter(VoteUser):
+    """Takes an arrival from the shared schedule, waits for its time, votes, and so on."""
+
+    abstract = True
+    state: PhaseState
+
+    _arrival: Arrival | None = None
+
+    def wait_time(self) -> float:
+        """Return the seconds to the next arrival; end this user when there is none."""
+        now = self.state.now()
+        self._arrival = self.state.arrivals.take(now)
+        if self._arrival is None:
+            raise StopUser
+        return max(0.0, self._arrival.at - now)
+
+    @task
+    def vote(self) -> None:
+        """Cast the vote whose time has come."""
+        if self._arrival is None:  # Locust calls a task before the first wait
+            return
+        while (early := self._arrival.at - self.state.now()) > 0:
+            gevent.sleep(early)
+        self.state.record(self._cast(self._arrival, self.state.ballots.draw()))
+
+    def _cast(self, arrival: Arrival, choice: Choice) -> Sample:
+        vote_id = self.state.new_id()
+        sent = self.state.now()
+        answer = self.cast_vote(choice, vote_id)
+        return Sample(
+            at=arrival.at,
+            lag=sent - arrival.at,
+            latency=self.state.now() - arrival.at,
+            queued=arrival.queued,
+            album=choice.album,
+            rank=choice.rank,
+            id=vote_id or answer.id,
+            answer=answer,
+        )

@@ -1,0 +1,54 @@
+"""The stores that the comparison reads: the vote log and the tally."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+from loadtest.reconciliation import Log, Tallies
+from voting.store import StoreUnavailableError
+from voting.tally_store import TallyStore
+from voting.vote_log import VoteLog
+
+_ANSWER_WITHIN: Final = 10.0  # seconds
+
+
+class UnreachableError(Exception):
+    """The target or a store does not answer; the text says which, where and why."""
+
+
+@asynccontextmanager
+async def open_stores(
+    mongodb_url: str, database: str, redis_url: str
+) -> AsyncIterator[tuple[Log, Tallies]]:
+    """Open the vote log and the tally, once both have answered.
+
+    Raises `UnreachableError` when one of them does not.
+    """
+    try:
+        log, tallies = VoteLog(mongodb_url, database), TallyStore(redis_url)
+    except ValueError as error:
+        raise UnreachableError(f"a store's URL cannot be used: {error}") from error
+    try:
+        await _check("MongoDB", mongodb_url, log.find(["none"]))
+        await _check("Redis", redis_url, tallies.read())
+        yield log, tallies
+    finally:
+        log.close()
+        await tallies.close()
+
+
+async def _check(name: str, url: str, answer: Awaitable[object]) -> None:
+    try:
+        async with asyncio.timeout(_ANSWER_WITHIN):
+            await answer
+    except (StoreUnavailableError, TimeoutError) as error:
+        reason = str(error) or "no answer"
+        raise UnreachableError(f"{name} at {_place(url)}: {reason}") from error
+
+
+def _place(url: str) -> str:
+    """Return a URL without the user and password it may have."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,37 @@
+"""How figures are written for people."""
+
+from voting.vote import Route
+
+ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return a count and its noun: `1 vote`, `12,345 votes`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def ms(milliseconds: float | None) -> str:
+    """Return a duration with three significant digits; a dash when there is none."""
+    if milliseconds is None:
+        return "—"
+    if milliseconds >= 9_995:
+        return f"{milliseconds / 1000:.1f} s"
+    digits = 0 if milliseconds >= 99.95 else 1 if milliseconds >= 9.995 else 2
+    return f"{milliseconds:.{digits}f} ms"
+
+
+def percent(share: float) -> str:
+    """Return a share of 1 in percent."""
+    return f"{100 * share:.1f} %"
+
+
+def rate(per_second: float | None) -> str:
+    """Return a rate per second; a dash when there is none."""
+    if per_second is None:
+        return "—"
+    return f"{per_second:,.0f}/s" if per_second >= 100 else f"{per_second:.1f}/s"
+
+
+def times(longer: float, shorter: float) -> str:
+    """Return a ratio: `1.6 times`."""
+    return f"{longer / shorter:.2g} times" if shorter > 0 else "many times"
