@@ -6,7 +6,10 @@ import subprocess
 
 from tools.toolbox.places import REPOSITORY
 
-PROGRAMS = ["chromium", "go", "java", "mvn", "prometheus", "python3.14", "redis-server"]
+PROGRAMS = [
+    "bwrap", "chromium", "crane", "docker-registry", "go", "java", "mvn", "prometheus",
+    "python3.14", "redis-server", "skopeo",
+]  # fmt: skip
 """What the build and its tests start, beside Bazel: the same as in packages.txt."""
 
 OLDEST_JAVA = 17
