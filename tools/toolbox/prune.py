@@ -30,7 +30,7 @@ def prune() -> None:
                 say(f"removing what Bazel built for {clone}, which is gone")
                 processes.stop(processes.bazel_server(base))
                 remove(base)
-        used = {(base / USED).read_text() for base in output_bases() if (base / USED).exists()}
+        used = {note.read_text() for note in output_user_root().glob(f"*/{USED}")}
         for toolbox in set(cache().glob("toolbox-*/")):
             if toolbox.name not in used and not processes.running_in(toolbox.name):
                 say(f"removing {toolbox.name}, of which a newer version is in use")
