@@ -164,5 +164,7 @@ class Consumer:
     def _note_down(self, error: Exception) -> None:
         if isinstance(error, StoreUnavailableError):
             self._waiting.down(error.store, error.reason)
+            if error.store == tally_store.STORE:
+                self._waiting.up(vote_log.STORE)  # it is asked first, and has answered
         elif isinstance(error, LedgerUnavailableError):
             self._waiting.down(KAFKA, str(error))

@@ -1,13 +1,16 @@
 """Stores and records in memory, for tests of the counting rules."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, override
 
 import msgspec
 
+from svc_consumer.ledger import Ledger, OutsideLedgerError, Records
 from svc_consumer.projector import RejectedRecords
 from svc_consumer.records import Rejection
+from svc_consumer.settings import ConsumerSettings
 from svc_consumer.stores import CounterStore, LogStore
 from voting.codec import encode_vote
 from voting.logged_vote import Place, from_document
@@ -175,3 +178,78 @@ class FakeRejected(RejectedRecords):
         if rejections:
             self.journal.append("rejected")
         self.written += [(partition, r.record.offset, r.reason) for r in rejections]
+
+
+class FakeLedger(Ledger):
+    """The ledger; tests give and take its partitions and append to `records`."""
+
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        super().__init__(ConsumerSettings(), on_change)
+        self.records: dict[int, list[FakeRecord]] = {}
+        self.reading: dict[int, int] = {}  # the next offset of the partitions that are read
+        self.committed: dict[int, int] = {}
+        self.errors: list[Exception] = []  # what the next calls raise
+        self.given: list[int] = []
+
+    def give(self, *partitions: int) -> None:
+        """Assign these partitions, as a rebalance of the group does."""
+        self.given = list(partitions)
+        self.reading.clear()
+        self._changed(())
+
+    @property
+    @override
+    def partitions(self) -> int:
+        return PARTITIONS
+
+    @property
+    @override
+    def assigned(self) -> list[int]:
+        return self.given
+
+    @override
+    async def start(self) -> None:
+        self._fail()
+
+    @override
+    def seek(self, partition: int, offset: int) -> None:
+        self.reading[partition] = offset
+
+    @override
+    def rest(self, partition: int) -> None:
+        self.reading.pop(partition, None)
+
+    @override
+    async def poll(self) -> Records:
+        await asyncio.sleep(0)
+        self._fail()
+        found: dict[int, list[Any]] = {}
+        for partition, offset in self.reading.items():
+            records = self.records.get(partition, [])
+            if offset > len(records):
+                raise OutsideLedgerError({partition: offset})
+            if new := records[offset:]:
+                found[partition] = new
+                self.reading[partition] = len(records)
+        return found
+
+    @override
+    async def end_offsets(self) -> dict[int, int]:
+        self._fail()
+        return {partition: len(self.records.get(partition, [])) for partition in self.given}
+
+    @override
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        self._fail()
+        self.committed |= offsets
+
+    def _fail(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Return when the condition holds; fail when it does not within 10 seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0.001)

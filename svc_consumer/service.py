@@ -22,7 +22,7 @@ from voting.vote_log import VoteLog
 
 _log = logging.getLogger(__name__)
 
-_BATCH_GRACE_SECONDS: Final = 10
+_BATCH_GRACE_SECONDS: Final = 5
 
 
 async def serve(settings: ConsumerSettings) -> None:

@@ -1,0 +1,233 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from svc_consumer.assignment import Assignment
+from svc_consumer.consumer import SERVERS, Consumer
+from svc_consumer.errors import LedgerUnavailableError
+from svc_consumer.fakes import (
+    PARTITIONS,
+    FakeLedger,
+    FakeLog,
+    FakeRecord,
+    FakeRejected,
+    FakeTally,
+    a_vote,
+    records_of,
+    until,
+)
+from svc_consumer.metrics import HALTED
+from svc_consumer.progress import Progress
+from svc_consumer.projector import Projector
+from svc_consumer.waiting import Waiting
+from voting.lifecycle import Readiness
+from voting.vote import new_vote_id
+from voting.vote_log import StoredPosition
+
+
+class Trial:
+    """A consumer between a ledger and stores in memory."""
+
+    def __init__(self) -> None:
+        self.log, self.tally, self.rejected = FakeLog(), FakeTally(), FakeRejected()
+        self.now = 0.0
+        self.assignment = Assignment(clock=lambda: self.now)
+        self.ledger = FakeLedger(self.assignment.clear)
+        self.readiness = Readiness()
+        self.progress = Progress()
+        self.consumer = Consumer(
+            self.ledger,
+            Projector(self.log, self.tally, self.rejected),
+            self.assignment,
+            Waiting(self.readiness, SERVERS),
+            self.progress,
+        )
+
+    def cast(self, partition: int, count: int) -> None:
+        """Append votes to a partition."""
+        records = self.ledger.records.setdefault(partition, [])
+        votes = [a_vote(new_vote_id(partition)) for _ in range(count)]
+        records += records_of(*votes, start=len(records))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async def run() -> None:
+            await self.consumer.connect()
+            await self.consumer.run()
+
+        task = asyncio.create_task(run())
+        yield
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
+def halted(partition: int) -> float:
+    value: float = HALTED.labels(partition)._value.get()
+    return value
+
+
+async def test_all_partitions_are_counted_and_it_is_ready() -> None:
+    trial = Trial()
+    trial.cast(1, 1500)
+    trial.cast(2, 10)
+    trial.ledger.give(1, 2)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 1510)
+        await until(lambda: trial.readiness.ready)
+        trial.cast(1, 5)
+        await until(lambda: trial.tally.votes == 1515)
+
+
+async def test_it_is_not_ready_before_the_group_gave_it_partitions() -> None:
+    trial = Trial()
+    async with trial.running():
+        await until(lambda: trial.readiness.reason == "waiting for MongoDB, Redis")
+        trial.ledger.give()
+        await until(lambda: trial.readiness.ready)
+
+
+async def test_kafka_is_waited_for() -> None:
+    trial = Trial()
+    trial.ledger.errors = [LedgerUnavailableError("refused")] * 2
+    trial.ledger.give()
+    async with trial.running():
+        await until(lambda: "Kafka (refused)" in (trial.readiness.reason or ""))
+        await until(lambda: trial.readiness.ready)
+
+
+async def test_an_error_of_kafka_while_polling_is_survived() -> None:
+    trial = Trial()
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.readiness.ready)
+        trial.ledger.errors = [LedgerUnavailableError("rebalancing")]
+        trial.cast(1, 3)
+        await until(lambda: trial.tally.votes == 3)
+
+
+async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost() -> None:
+    trial = Trial()
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.readiness.ready)
+        trial.tally.down = True
+        trial.cast(1, 7)
+        await until(lambda: trial.readiness.reason == "waiting for Redis (refused)")
+        noted = trial.progress.noted
+        await until(lambda: trial.progress.noted > noted)  # to wait is not to be stuck
+        trial.tally.down = False
+        await until(lambda: trial.tally.votes == 7)
+        await until(lambda: trial.readiness.ready)
+    assert len(trial.log.votes) == 7
+
+
+async def test_a_replaced_topic_halts_its_partition_and_the_others_go_on() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.cast(2, 5)
+    trial.tally.stored[1] = "3:another-key"
+    trial.ledger.give(1, 2)
+    async with trial.running():
+        await until(lambda: halted(1))
+        trial.cast(2, 5)
+        await until(lambda: trial.tally.votes == 10)
+        await until(lambda: trial.readiness.ready)
+        assert trial.tally.stored[1] == "3:another-key"
+        assert not halted(2)
+
+
+async def test_a_shorter_topic_halts_its_partition() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.tally.stored[1] = "9:a-key"
+    trial.log.stored[1] = StoredPosition("9:a-key", "", PARTITIONS)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: halted(1))
+    assert trial.tally.votes == 0
+
+
+async def test_a_halted_partition_counts_again_when_a_human_put_it_right() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.tally.stored[1] = "3:another-key"
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: halted(1))
+        trial.now = 61.0  # looked at again, and still wrong
+        await until(lambda: trial.assignment.halted(1))
+        assert halted(1)
+        trial.tally.lose_everything()
+        trial.log.lose_everything()
+        trial.now = 122.0
+        await until(lambda: trial.tally.votes == 5)
+        assert not halted(1)
+
+
+async def test_offsets_that_were_asked_for_before_a_sync_are_no_alarm() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.readiness.ready)
+        trial.ledger.reading[1] = 500
+        trial.cast(1, 1)
+        await until(lambda: trial.ledger.reading[1] == 500)
+        assert not halted(1)
+        assert 1 in trial.assignment.synced
+
+
+async def test_records_of_a_partition_given_away_meanwhile_are_left_to_others() -> None:
+    trial = Trial()
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.readiness.ready)
+        trial.cast(1, 5)
+        trial.ledger.give(2)
+        trial.cast(2, 5)
+        await until(lambda: trial.tally.votes == 5)
+    assert set(trial.tally.stored) == {2}
+
+
+async def test_no_progress_is_noted_while_records_that_are_there_do_not_come() -> None:
+    trial = Trial()
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.readiness.ready)
+        trial.assignment.synced[1].end_offset = 10
+        await asyncio.sleep(0)
+        noted = trial.progress.noted
+        turns = 0
+
+        def turned() -> bool:
+            nonlocal turns
+            turns += 1
+            return turns > 20
+
+        await until(turned)
+        assert trial.progress.noted == noted
+
+
+async def test_a_record_that_is_no_vote_does_not_block_its_partition() -> None:
+    trial = Trial()
+    trial.ledger.records[1] = [FakeRecord(0, None, None)]
+    trial.cast(1, 2)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 2)
+    assert [offset for _, offset, _ in trial.rejected.written] == [0]
+
+
+async def test_whoever_holds_between_batches_cuts_none_short() -> None:
+    trial = Trial()
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.readiness.ready)
+        async with trial.consumer.between_batches:
+            assert not trial.assignment.synced[1].busy
+            trial.cast(1, 3)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert trial.tally.votes == 0
+        await until(lambda: trial.tally.votes == 3)

@@ -1,0 +1,247 @@
+"""The consumer as a process between real Kafka, Redis and MongoDB-protocol servers."""
+
+import os
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+
+from local.errors import ServerError
+from local.kafka_server import KafkaServer
+from local.mongodb_server import MongodbServer
+from local.redis_server import RedisServer
+from local.services import Service
+from svc_consumer.fakes import PARTITION, a_vote
+from svc_consumer.trial import Trial, metric, unready_reason, until, votes
+from voting.codec import encode_vote
+from voting.tally import position_field
+from voting.tally_store import TALLY_KEY
+from voting.vote import lane_of, new_vote_id
+
+if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+    from local.fixtures import StartService
+
+pytest_plugins = ["local.fixtures"]
+
+
+@pytest.fixture
+async def trial(
+    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
+) -> AsyncIterator[Trial]:
+    trial = Trial(kafka, redis_server, mongodb, service)
+    await trial.empty_tally()
+    trial.drop_log()
+    yield trial
+    await trial.close()
+
+
+async def shows(consumer: Service, name: str, value: float) -> None:
+    """Return when a metric has this value."""
+
+    async def reached() -> bool:
+        return metric(consumer, name) == value
+
+    await until(reached)
+
+
+async def waits_for(consumer: Service, server: str) -> None:
+    """Return when a consumer says that it waits for a server; nothing: that it is ready."""
+
+    async def reached() -> bool:
+        reason = unready_reason(consumer)
+        return reason.startswith(f"waiting for {server}") if server else not reason
+
+    await until(reached)
+
+
+async def test_every_vote_is_counted_once_however_often_it_was_written(trial: Trial) -> None:
+    consumer = trial.start_consumer()
+    cast = votes(2000)
+    copies = [a_vote(vote.id, album="Another", rank=100) for vote in cast[:50]]
+    await trial.cast(*cast, *copies)
+    await trial.in_step()
+    await trial.cast(*copies)
+    await trial.cast(*votes(1))
+    await trial.in_step()
+    assert metric(consumer, "votes_counted_total") == 2001
+    await shows(consumer, "votes_duplicate_total", 100)
+    await shows(consumer, "svc_consumer_lag_records", 0)
+    assert metric(consumer, "svc_consumer_partition_halted") == 0
+
+
+async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(trial: Trial) -> None:
+    vote, stray = a_vote(), a_vote(new_vote_id(PARTITION + 1))
+    key = vote.id.encode()
+    large = os.urandom(900_000)
+    poison = [
+        (key, None, "value: is missing"),
+        (None, b"\xff", "value: is not a votes.v1.Vote message"),
+        (key, encode_vote(a_vote(vote.id, year=1)), "year: must be from 1900 to 2100"),
+        (b"another", encode_vote(vote), "key: is not the vote's id"),
+        (stray.id.encode(), encode_vote(stray), f"partition: must be {PARTITION + 1} for this id"),
+        (large, large[:100_000], "value: is not a votes.v1.Vote message"),
+    ]
+    await trial.cast(vote)
+    await trial.write(*((k, v, PARTITION) for k, v, _ in poison))
+    await trial.cast(*votes(10))
+    consumer = trial.start_consumer()
+    await trial.in_step()
+    rejected = await trial.rejected(len(poison))
+    assert [(r.key, r.value) for r in rejected[:5]] == [(k, v) for k, v, _ in poison[:5]]
+    assert large.startswith(rejected[5].key)
+    assert [dict(r.headers) for r in rejected] == [
+        {
+            "reason": reason.encode(),
+            "topic": trial.topic.encode(),
+            "partition": str(PARTITION).encode(),
+            "offset": str(1 + index).encode(),
+        }
+        for index, (_, _, reason) in enumerate(poison)
+    ]
+    assert metric(consumer, "votes_rejected_total") == len(poison)
+
+
+@pytest.mark.parametrize("store", ["tally", "log"])
+async def test_a_lost_store_is_healed_from_the_ledger_without_traffic(
+    trial: Trial, store: str
+) -> None:
+    await trial.cast(*votes(500))
+    consumer = trial.start_consumer()
+    await trial.in_step()
+    if store == "tally":
+        await trial.empty_tally()
+    else:
+        trial.drop_log()
+    await shows(consumer, "svc_consumer_lag_records", 0)
+    await trial.in_step()
+
+
+async def test_no_vote_is_lost_while_redis_is_away(trial: Trial) -> None:
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(300))
+    await trial.in_step()
+    trial.redis.kill()
+    try:
+        await trial.cast(*votes(301))
+        await waits_for(consumer, "Redis")
+    finally:
+        trial.redis.start()
+    await trial.in_step()
+    await waits_for(consumer, "")
+
+
+async def test_no_vote_is_lost_while_mongodb_is_away(trial: Trial) -> None:
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(300))
+    await trial.in_step()
+    trial.mongodb.kill()
+    try:
+        await trial.cast(*votes(301))
+        await waits_for(consumer, "MongoDB")
+    finally:
+        trial.mongodb.start()
+    await trial.in_step()
+    await waits_for(consumer, "")
+
+
+async def test_a_killed_consumer_goes_on_exactly_where_the_stores_are(trial: Trial) -> None:
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(6000))
+
+    async def in_the_middle() -> bool:
+        return await trial.counted() > 0
+
+    await until(in_the_middle)
+    consumer.kill()
+    await trial.cast(*votes(6001)[:10])
+    consumer.start()
+    await trial.in_step()
+
+
+async def test_a_stopped_consumer_ends_in_order_and_another_takes_over(trial: Trial) -> None:
+    first = trial.start_consumer()
+    await trial.cast(*votes(50))
+    second = trial.start_consumer()
+    await trial.cast(*votes(51))
+    await trial.in_step()
+    first.stop()
+    with pytest.raises(ServerError, match="ended with status 0"):
+        first.check_running()
+    await trial.cast(*votes(52))
+    await trial.in_step()
+    await shows(second, "svc_consumer_lag_records", 0)
+
+
+async def test_it_starts_before_everything_else_and_survives_kafka(trial: Trial) -> None:
+    await trial.cast(*votes(20))
+    servers = {"Kafka": trial.kafka, "MongoDB": trial.mongodb, "Redis": trial.redis}
+    for server in servers.values():
+        server.stop()
+    try:
+        consumer = trial.start_consumer(ready_path="/healthz")
+        for name, server in servers.items():
+            await waits_for(consumer, name)
+            server.start()
+    finally:
+        for server in servers.values():
+            server.start()
+    await trial.in_step()
+    await waits_for(consumer, "")
+
+
+async def test_kafka_may_go_and_come_back(trial: Trial) -> None:
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(20))
+    await trial.in_step()
+    trial.kafka.kill()
+    try:
+        await waits_for(consumer, "Kafka")
+    finally:
+        trial.kafka.start()
+    await trial.cast(*votes(21))
+    await trial.in_step()
+    await waits_for(consumer, "")
+
+
+async def test_a_replaced_topic_is_an_alarm_and_nothing_of_it_is_counted(trial: Trial) -> None:
+    cast = votes(200)
+    await trial.write(
+        *((v.id.encode(), encode_vote(v), PARTITION) for v in cast if lane_of(v.id, 6) == PARTITION)
+    )
+    async with Redis.from_url(trial.redis.url) as client:
+        await client.hset(TALLY_KEY, position_field(PARTITION), "3:another-key")
+        consumer = trial.start_consumer()
+        await shows(consumer, "svc_consumer_partition_halted", 1)
+        await trial.cast(*(v for v in cast if lane_of(v.id, 6) != PARTITION))
+        await until(lambda: counted(trial))
+        position = await client.hget(TALLY_KEY, position_field(PARTITION))
+    assert position == b"3:another-key"
+    assert unready_reason(consumer) == ""
+    assert f"partition {PARTITION} is HALTED" in consumer.log.read_text()
+
+
+async def counted(trial: Trial) -> bool:
+    return await trial.counted() == len(trial.votes)
+
+
+async def test_it_ends_in_time_while_a_store_hangs(trial: Trial) -> None:
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(20))
+    await trial.in_step()
+    trial.mongodb.pause()
+    try:
+        await trial.cast(*votes(21))
+        consumer.stop()
+    finally:
+        trial.mongodb.resume()
+    with pytest.raises(ServerError, match="ended with status 0"):
+        consumer.check_running()
+    consumer.start()
+    await trial.in_step()
+
+
+async def test_a_wrong_setting_is_named_and_ends_it_with_status_2(service: StartService) -> None:
+    with pytest.raises(ServerError, match=r"ended with status 2.*REDIS_URL"):
+        service("svc_consumer", REDIS_URL="http://nonsense", KAFKA_BOOTSTRAP_SERVERS="x:1",
+                MONGODB_URL="mongodb://x")  # fmt: skip
