@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from svc_results.entries import rfc3339
 from svc_results.frame import HEARTBEAT, Event, Frame
@@ -54,8 +54,8 @@ class Feed:
         # The first picture has both parts.
         await asyncio.gather(self._tally.refresh(), self._log.refresh())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._repeat(self.read_tally))
-            tasks.create_task(self._repeat(self.read_log))
+            tasks.create_task(self._repeat(self.read_tally, self._tally))
+            tasks.create_task(self._repeat(self.read_log, self._log))
 
     async def read_tally(self) -> None:
         """Read the tally, then show what is known now."""
@@ -95,12 +95,11 @@ class Feed:
         self._closed = True
         self._wake()
 
-    async def _repeat(self, read: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, read: Callable[[], Awaitable[None]], source: Source[Any]) -> None:
         while True:
-            start = time.monotonic()
             await read()
             pause = self._refresh_seconds if self.watchers else IDLE_SECONDS
-            await asyncio.sleep(max(pause, REST * (time.monotonic() - start)))
+            await asyncio.sleep(max(pause, REST * source.seconds))
 
     async def _wait_for_change(self) -> bool:
         try:

@@ -18,12 +18,13 @@ class Source[T]:
     """The last value read, and why it cannot be read now.
 
     `problem` is for everyone's eyes: it names the store and no address. The error itself goes to
-    the log, once per outage.
+    the log, once per outage. `seconds` is how long the last reading took that worked.
     """
 
     def __init__(self, store: str, read: Callable[[], Awaitable[T]]) -> None:
         self.value: T | None = None
         self.problem: str | None = f"{store} has not answered yet"
+        self.seconds = 0.0
         self._store = store
         self._read = read
         self._failing = False
@@ -43,7 +44,8 @@ class Source[T]:
         except ValueError as error:
             self._failed("holds what cannot be read", str(error))
             return False
-        READ_SECONDS.labels(self._store).observe(time.perf_counter() - start)
+        self.seconds = time.perf_counter() - start
+        READ_SECONDS.labels(self._store).observe(self.seconds)
         if self._failing:
             _log.info("%s answers again", self._store)
         self._failing, self.problem = False, None

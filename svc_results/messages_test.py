@@ -1,0 +1,50 @@
+import re
+
+import pytest
+
+from svc_results.messages import CATALOGUE, Language, choose_language, format_number
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "en"),
+        ("", "en"),
+        ("es", "es"),
+        ("es-AR,es;q=0.9,en;q=0.8", "es"),
+        ("en-GB,en;q=0.9,es;q=0.8", "en"),
+        ("fr-FR,fr;q=0.9,es;q=0.5,en;q=0.4", "es"),
+        ("en;q=0.3, ES-mx;q=0.7", "es"),
+        ("de, ja", "en"),
+        ("es;q=0", "en"),
+        ("es;q=much, en;q=0.1", "en"),
+        ("estonian, *", "en"),
+    ],
+)
+def test_the_browser_chooses_the_language(header: str | None, language: Language) -> None:
+    assert choose_language(header) == language
+
+
+def test_every_language_says_everything_with_the_same_values() -> None:
+    def gaps(language: Language) -> dict[str, list[str]]:
+        words = CATALOGUE[language]
+        return {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in words.items()}
+
+    assert gaps("en") == gaps("es")
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "english", "spanish"),
+    [
+        (0, 0, "0", "0"),
+        (1234, 0, "1,234", "1234"),
+        (12345, 0, "12,345", "12.345"),
+        (1234567.89, 1, "1,234,567.9", "1.234.567,9"),
+        (49.95, 2, "49.95", "49,95"),
+    ],
+)
+def test_numbers_are_written_as_the_language_does(
+    number: float, digits: int, english: str, spanish: str
+) -> None:
+    assert format_number("en", number, digits) == english
+    assert format_number("es", number, digits) == spanish

@@ -1,0 +1,220 @@
+"""The service as a process, with real Redis and a server that speaks MongoDB's protocol."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx
+import msgspec
+import pytest
+
+from local.server import Server
+from local.services import Service
+from local.waiting import wait_until
+from voting.logged_vote import to_document
+from voting.store import NO_POSITION
+from voting.tally import tally_of
+from voting.tally_store import TallyStore
+from voting.vote import Route, Vote
+from voting.vote_log import VoteLog
+
+if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
+    from local.fixtures import StartService
+    from local.mongodb_server import MongodbServer
+    from local.redis_server import RedisServer
+
+pytest_plugins = ["local.fixtures"]
+
+FRESH_S = 1.0
+
+
+class Book:
+    """Counts and logs votes as the consumer does."""
+
+    def __init__(self, redis_url: str, mongodb_url: str) -> None:
+        self._urls = redis_url, mongodb_url
+        self._position = NO_POSITION
+        self.votes = 0
+
+    def count(self, *albums: str) -> None:
+        """Take in a vote for each of these albums."""
+        asyncio.run(self._count([_vote(album) for album in albums]))
+
+    async def _count(self, votes: list[Vote]) -> None:
+        store, log = TallyStore(self._urls[0]), VoteLog(self._urls[1], "voting")
+        first = self.votes
+        self.votes += len(votes)
+        position = f"{self.votes - 1}:{votes[-1].id}"
+        try:
+            await log.ensure_indexes()
+            documents = [to_document(vote, 0, first + i) for i, vote in enumerate(votes)]
+            assert await log.insert(documents) == []
+            moved = await store.advance(0, self._position, position, tally_of(votes))
+            assert moved == position
+        finally:
+            log.close()
+            await store.close()
+        self._position = position
+
+
+def _vote(album: str) -> Vote:
+    now = time.time_ns() // 1_000_000
+    return Vote(str(uuid4()), "Violeta Parra", album, 1966, 70, Route.GRPC, now)
+
+
+@pytest.fixture(scope="module")
+def results(service: StartService) -> Service:
+    return service("svc_results")
+
+
+@pytest.fixture(scope="module")
+def book(redis_server: RedisServer, mongodb: MongodbServer) -> Book:
+    return Book(redis_server.url, mongodb.url)
+
+
+@pytest.fixture
+def client(results: Service) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=results.url, timeout=10) as client:
+        yield client
+
+
+@contextmanager
+def watching(results: Service) -> Iterator[list[dict[str, Any]]]:
+    """Return a list that snapshots of the stream are added to while the context lasts."""
+    seen: list[dict[str, Any]] = []
+    with httpx.stream("GET", f"{results.url}/api/events", timeout=30) as stream:
+
+        def read() -> None:
+            # Ends when the stream is closed, from whichever side.
+            with suppress(httpx.HTTPError, httpx.StreamError):
+                for line in stream.iter_lines():
+                    take_snapshot(line, seen)
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        yield seen
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def take_snapshot(line: str, seen: list[dict[str, Any]]) -> None:
+    if line.startswith('data: {"at"'):
+        seen.append(msgspec.json.decode(line.removeprefix("data: ")))
+
+
+@contextmanager
+def stopped(server: Server) -> Iterator[None]:
+    server.stop()
+    yield
+    server.start()
+
+
+def reason(client: httpx.Client) -> str | None:
+    """Return why the service is not ready; nothing when it is."""
+    answer: dict[str, str] = client.get("/readyz").json()
+    return answer.get("reason")
+
+
+def test_what_is_counted_is_shown(client: httpx.Client, book: Book) -> None:
+    book.count("Las últimas composiciones", "Las últimas composiciones", "Cantos de Chile")
+    wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
+    snapshot = client.get("/api/results").json()
+    assert snapshot["albums"][0]["album"] == "Las últimas composiciones"
+    assert snapshot["albums"][0]["votes"] == 2
+    wait_until("the log", lambda: "Cantos de Chile" in client.get("/").text)
+    first = client.get("/api/votes?limit=2").json()
+    second = client.get("/api/votes", params={"limit": 2, "after": first["next"]}).json()
+    assert [len(page["votes"]) for page in (first, second)] == [2, 1]
+    assert len({vote["id"] for vote in first["votes"] + second["votes"]}) == 3
+
+
+def test_a_change_reaches_watchers_within_a_second(results: Service, book: Book) -> None:
+    with watching(results) as seen:
+        wait_until("the first snapshot", lambda: seen != [])
+        book.count("Décimas")
+        start = time.monotonic()
+        wait_until("the change", lambda: seen[-1]["total"] == book.votes)
+        assert time.monotonic() - start < FRESH_S
+
+
+@pytest.mark.parametrize(
+    ("name", "store", "part"), [("redis_server", "Redis", "tally"), ("mongodb", "MongoDB", "log")]
+)
+def test_a_store_that_stops_is_named_and_found_again(
+    client: httpx.Client,
+    book: Book,
+    request: pytest.FixtureRequest,
+    name: str,
+    store: str,
+    part: str,
+) -> None:
+    book.count("Canciones reencontradas en París")
+    wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
+    with stopped(request.getfixturevalue(name)):
+        wait_until("not ready", lambda: reason(client) == f"{store} does not answer")
+        results = client.get("/api/results").json()
+        assert results["total"] == book.votes
+        assert results["unavailable"][part] == f"{store} does not answer"
+        page = client.get("/")
+        assert page.status_code == httpx.codes.OK
+        assert f"{store} does not answer" in page.text
+    wait_until("ready", lambda: reason(client) is None)
+    book.count("Canciones reencontradas en París")
+    wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
+
+
+def test_a_store_that_hangs_is_named_and_found_again(
+    client: httpx.Client, redis_server: RedisServer
+) -> None:
+    redis_server.pause()
+    try:
+        wait_until("not ready", lambda: reason(client) == "Redis does not answer")
+        start = time.monotonic()
+        assert client.get("/").status_code == httpx.codes.OK
+        assert time.monotonic() - start < FRESH_S
+    finally:
+        redis_server.resume()
+    wait_until("ready", lambda: reason(client) is None)
+
+
+def test_the_service_starts_before_its_stores_and_says_so(service: StartService) -> None:
+    nowhere = service(
+        "svc_results",
+        ready_path="/healthz",
+        REDIS_URL="redis://127.0.0.1:9/0",
+        MONGODB_URL="mongodb://127.0.0.1:9",
+    )
+    assert httpx.get(f"{nowhere.url}/").status_code == httpx.codes.OK
+    assert httpx.get(f"{nowhere.url}/readyz").status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert httpx.get(f"{nowhere.url}/api/results").status_code == httpx.codes.SERVICE_UNAVAILABLE
+
+
+def test_the_service_ends_at_once_though_someone_watches(service: StartService) -> None:
+    results = service("svc_results")
+    with watching(results) as seen:
+        wait_until("the first snapshot", lambda: seen != [])
+        start = time.monotonic()
+        results.stop()
+        assert time.monotonic() - start < results.stop_grace_s / 3
+    assert "Traceback" not in results.log.read_text()
+
+
+def test_a_wrong_setting_is_named() -> None:
+    environment = {**os.environ, "PYTHONPATH": ":".join(sys.path), "REFRESH_SECONDS": "soon"}
+    process = subprocess.run(
+        [sys.executable, "-m", "svc_results"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert process.returncode == 2
+    assert "svc_results: setting REFRESH_SECONDS" in process.stderr
