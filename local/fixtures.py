@@ -4,6 +4,8 @@ Each starts when a test first asks for it, is shared by the tests of one run, an
 A test that stops one starts it again before it ends.
 """
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
@@ -44,9 +46,13 @@ class StartService(Protocol):
 
 
 @pytest.fixture(scope="session")
-def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder for the servers' data and logs."""
-    return tmp_path_factory.mktemp("servers")
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the folder for the servers' data and logs; Bazel keeps the logs as test outputs."""
+    folder = tmp_path_factory.mktemp("servers")
+    yield folder
+    if kept := os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR"):
+        for log in (*folder.glob("*.log"), *folder.glob("service-*/*.log")):
+            shutil.copy(log, Path(kept, "-".join(log.relative_to(folder).parts)))
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,7 @@ _PROBE_LIMIT_MS: Final = 1000
 class MongodbServer(Server):
     """nx-27017: MongoDB's wire protocol over SQLite, for one machine.
 
-    No package registry carries MongoDB itself. What this one cannot do, and what the rest of the
-    project therefore does without: transactions, replica sets (write concerns are accepted; each
-    write is in the file's write-ahead log when it is answered), and server-side authentication.
+    No package registry carries MongoDB itself. What this one cannot do: see voting/vote_log.py.
     """
 
     @property

@@ -10,8 +10,6 @@ HOST: Final = "127.0.0.1"
 _CHOICE: Final = range(20000, 32768)
 _TRIES: Final = 200
 
-_reservations: list[socket.socket] = []
-
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on the port now. Raises OSError when nobody may."""
@@ -48,7 +46,7 @@ def _reserve(port: int) -> bool:
     except OSError:
         reservation.close()
         return False
-    _reservations.append(reservation)
+    reservation.detach()  # open until this process ends
     return True
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -21,6 +22,8 @@ from voting.tally import Tally
 from voting.tally_store import TallyStore
 from voting.vote import Route
 from voting.vote_log import VoteLog
+
+pytest_plugins = ["local.fixtures"]
 
 FORCED: Final = {Route.GRPC: "never", Route.HTTP: "always"}
 ROUTE_SERVICES: Final = ("svc_grpc_server", "svc_grpc_client", "svc_http_route")
@@ -76,8 +79,8 @@ async def read_books(stack: Stack) -> Books:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), free_ports()) as stack:
+def stack(server_folder: Path) -> Iterator[Stack]:
+    with Stack(server_folder, free_ports()) as stack:
         yield stack
 
 
