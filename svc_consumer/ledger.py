@@ -8,7 +8,12 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 
 from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.settings import ConsumerSettings
@@ -19,6 +24,7 @@ _POLL_RECORDS: Final = 6000  # over all partitions; each takes them in batches o
 _POLL_MS: Final = 200
 _START_SECONDS: Final = 15
 _ANSWER_SECONDS: Final = 5
+_END_OFFSETS_SECONDS: Final = 3
 _STOP_SECONDS: Final = 5
 
 type Records = dict[int, list[ConsumerRecord[bytes, bytes]]]
@@ -125,7 +131,7 @@ class Ledger:
         """
         partitions = list(self._started.assignment())
         with _translated():
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(_END_OFFSETS_SECONDS):
                 if not partitions:
                     await self._started.topics()
                     return {}
@@ -187,5 +193,7 @@ async def _end(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except KafkaConnectionError as error:
+        raise LedgerUnavailableError("no broker can be reached") from error
     except (KafkaError, TimeoutError, OSError) as error:
         raise LedgerUnavailableError(str(error) or "no answer in time") from error
