@@ -1,15 +1,15 @@
-"""Apache Kafka, the ledger: one node that is broker and controller (KRaft, no ZooKeeper)."""
+"""Apache Kafka, the ledger: a node that is broker and controller (KRaft, no ZooKeeper)."""
 
 import os
 import socket
 import struct
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from local.errors import NotReadyError, ServerError
-from local.kafka_config import LOG4J_PROPERTIES, SERVER_PROPERTIES
+from local.kafka_config import LOG4J_PROPERTIES, Link, Node, server_properties
 from local.kafka_topics import create_topics
 from local.programs import ROOT, find_program
 from local.server import Server
@@ -29,15 +29,33 @@ _PROBE_LIMIT_S: Final = 2.0
 class KafkaServer(Server):
     """Kafka on this machine's Java, with the jars that Bazel takes from Maven Central."""
 
-    def __init__(self, port: int, controller_port: int, folder: Path) -> None:
-        """`folder` as for every server; the controller listens on a port of its own."""
-        super().__init__("kafka", port, folder)
+    def __init__(
+        self,
+        port: int,
+        controller_port: int,
+        folder: Path,
+        *,
+        links: Sequence[Link] = (),
+        cluster: Sequence[Node] = (),
+    ) -> None:
+        """`folder` as for every server; the controller listens on a port of its own.
+
+        `links` are further ways in. `cluster` has all nodes where there are several, this one
+        found by its port.
+        """
+        node = Node(1, port, controller_port, tuple(links))
+        self.cluster = cluster or [node]
+        self.node = next(node for node in self.cluster if node.port == port)
+        super().__init__(
+            "kafka" if len(self.cluster) == 1 else f"kafka-{self.node.id}", port, folder
+        )
         self.controller_port = controller_port
 
     @property
     def ports(self) -> dict[str, int]:
-        """Return the clients' port and the controller's."""
-        return {"kafka": self.port, "kafka-controller": self.controller_port}
+        """Return the clients' port, the controller's, and those of the links."""
+        links = {f"{self.name}-{link.name.lower()}": link.port for link in self.node.links}
+        return {self.name: self.port, f"{self.name}-controller": self.controller_port, **links}
 
     def command(self) -> list[str]:
         """Return the broker's command line; the heap is bounded."""
@@ -45,14 +63,8 @@ class KafkaServer(Server):
 
     def prepare(self) -> None:
         """Write the settings; format the data folder before its first use."""
-        self._properties.write_text(
-            SERVER_PROPERTIES.format(
-                host=self.host,
-                port=self.port,
-                controller_port=self.controller_port,
-                data=self.data,
-            )
-        )
+        properties = server_properties(self.node, self.cluster, self.data / "log")
+        self._properties.write_text(properties)
         self._log4j.write_text(LOG4J_PROPERTIES)
         if not (self.data / "log" / "meta.properties").exists():
             self._format()
@@ -71,7 +83,7 @@ class KafkaServer(Server):
 
         Raises ServerError when Kafka does not do it.
         """
-        create_topics(self.address, partitions)
+        create_topics(self.address, partitions, replicas=min(3, len(self.cluster)))
 
     def _format(self) -> None:
         tool = self._java("kafka.tools.StorageTool", [])

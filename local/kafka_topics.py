@@ -14,29 +14,33 @@ _LIMIT_S: Final = 30.0
 _FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 
 
-def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
-    """Create those of the topics that do not exist, with one replica each.
+def create_topics(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int = 1) -> None:
+    """Create those of the topics that do not exist, with so many replicas.
 
     Works inside and outside of a running event loop. Raises ServerError when Kafka refuses or
     does not answer within 30 seconds.
     """
     with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's may have a loop of its own
-        thread.submit(asyncio.run, _create_in_time(bootstrap_servers, partitions)).result()
+        thread.submit(
+            asyncio.run, _create_in_time(bootstrap_servers, partitions, replicas)
+        ).result()
 
 
-async def _create_in_time(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
+async def _create_in_time(
+    bootstrap_servers: str, partitions: Mapping[str, int], replicas: int
+) -> None:
     try:
-        await asyncio.wait_for(_create(bootstrap_servers, partitions), _LIMIT_S)
+        await asyncio.wait_for(_create(bootstrap_servers, partitions, replicas), _LIMIT_S)
     except TimeoutError as error:
         raise ServerError(f"kafka created no topics within {_LIMIT_S:.0f} s") from error
 
 
-async def _create(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
+async def _create(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int) -> None:
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await client.start()
     try:
         topics = [
-            NewTopic(name, count, replication_factor=1, topic_configs=_FOR_EVER)
+            NewTopic(name, count, replication_factor=replicas, topic_configs=_FOR_EVER)
             for name, count in partitions.items()
         ]
         answer = await client.create_topics(topics)

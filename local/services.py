@@ -19,9 +19,14 @@ class Service(HttpServer):
         folder: Path,
         environment: Mapping[str, str],
         grpc_port: int | None = None,
+        program: str | None = None,
     ) -> None:
-        """`port` is the HTTP port; svc_grpc_server takes votes on `grpc_port`."""
+        """`port` is the HTTP port; svc_grpc_server takes votes on `grpc_port`.
+
+        `program` is the service that runs, where `name` is not it: there may be two of one.
+        """
         super().__init__(name, port, folder)
+        self.program = program or name
         self.grpc_port = grpc_port
         self._environment = environment
 
@@ -38,8 +43,8 @@ class Service(HttpServer):
 
     def command(self) -> list[str]:
         """Return the service's Bazel target, or its module where there is no Bazel."""
-        binary = ROOT / self.name / self.name
-        return [str(binary)] if binary.exists() else [sys.executable, "-m", self.name]
+        binary = ROOT / self.program / self.program
+        return [str(binary)] if binary.exists() else [sys.executable, "-m", self.program]
 
     def environment(self) -> Mapping[str, str]:
         """Return the settings, ports among them."""
