@@ -1,0 +1,96 @@
+"""A small HTTP client that hides nothing: what became of each request is told as it was."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+NO_ANSWER: Final = 0
+"""The status of a request that got no answer."""
+
+
+class Answer(NamedTuple):
+    """What came back; without an answer `status` is `NO_ANSWER` and `reason` says why."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object; empty when it is none, like a proxy's own error page."""
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
+
+
+type _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class HttpClient:
+    """Sends requests to one server, each on a connection that no other uses meanwhile."""
+
+    def __init__(self, host: str, port: int, timeout_s: float) -> None:
+        """`timeout_s` bounds each request, the connecting included."""
+        self._host = host
+        self._port = port
+        self._timeout_s = timeout_s
+        self._idle: list[_Connection] = []
+
+    async def post(self, path: str, headers: Mapping[str, str], document: object) -> Answer:
+        """Send a JSON document."""
+        body = json.dumps(document, ensure_ascii=False).encode()
+        lines = [
+            f"POST {path} HTTP/1.1",
+            f"host: {self._host}:{self._port}",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        except TimeoutError:
+            return Answer(NO_ANSWER, "no answer in time", {}, b"")
+        except (OSError, EOFError, ValueError) as error:
+            return Answer(NO_ANSWER, type(error).__name__, {}, b"")
+
+    def close(self) -> None:
+        """End the idle connections."""
+        for _, writer in self._idle:
+            writer.close()
+        self._idle.clear()
+
+    async def _exchange(self, request: bytes) -> Answer:
+        reader, writer = await self._connection()
+        keep = False
+        try:
+            writer.write(request)
+            answer = await _read(reader)
+            keep = answer.headers.get("connection", "").lower() != "close"
+        finally:
+            if keep:
+                self._idle.append((reader, writer))
+            else:
+                writer.close()
+        return answer
+
+    async def _connection(self) -> _Connection:
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(self._host, self._port)
+
+
+async def _read(reader: asyncio.StreamReader) -> Answer:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    status_line, *lines = head.rstrip().split("\r\n")
+    _, status, reason = (status_line + " ").split(" ", 2)
+    headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Answer(int(status), reason.strip(), headers, body)

@@ -1,0 +1,101 @@
+"""Reads Kafka from outside: what lies in the topics, whatever the consumer made of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from svc_consumer.records import read_vote
+from voting.logged_vote import LoggedVote
+from voting.vote import InvalidVoteError, Vote
+
+TOPIC: Final = "votes"
+REJECTED_TOPIC: Final = "votes.rejected"
+_LIMIT_S: Final = 60.0
+
+type _Consumer = AIOKafkaConsumer[bytes, bytes]
+
+
+class LedgerVotes(NamedTuple):
+    """What should count: the first copy of every vote, by id; and how many records there are."""
+
+    first: dict[str, LoggedVote]
+    records: int
+
+
+async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
+    """Return the votes of the topic. Raises TimeoutError after a minute."""
+    first: dict[str, LoggedVote] = {}
+    records = 0
+    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, TOPIC) as consumer:
+        partitions = len(consumer.assignment())
+        async for record in _all_records(consumer):
+            records += 1
+            try:
+                vote = read_vote(record.key, record.value, record.partition, partitions)
+            except InvalidVoteError:
+                continue
+            first.setdefault(vote.id, _logged(vote, record.partition, record.offset))
+    return LedgerVotes(first, records)
+
+
+async def read_valid_rejections(bootstrap_servers: str, partitions: int) -> list[str]:
+    """Return the ids of votes that were rejected though nothing is wrong with them."""
+    valid = []
+    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, REJECTED_TOPIC) as consumer:
+        async for record in _all_records(consumer):
+            headers = dict(record.headers)
+            try:
+                vote = read_vote(record.key, record.value, int(headers["partition"]), partitions)
+            except InvalidVoteError:
+                continue
+            valid.append(vote.id)
+    return valid
+
+
+async def end_offsets(bootstrap_servers: str) -> dict[int, int]:
+    """Return the offset of the next record of each partition. Raises KafkaError, TimeoutError."""
+    async with asyncio.timeout(5), _consumer(bootstrap_servers, TOPIC) as consumer:
+        ends = await consumer.end_offsets(consumer.assignment())
+    return {partition.partition: offset for partition, offset in ends.items()}
+
+
+@asynccontextmanager
+async def _consumer(bootstrap_servers: str, topic: str) -> AsyncIterator[_Consumer]:
+    """Connect as a reader of all partitions of a topic, outside of any group."""
+    consumer: _Consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest"
+    )
+    try:
+        await consumer.start()
+        if not consumer.assignment():
+            raise KafkaError(f"there is no topic {topic}")
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _all_records(consumer: _Consumer) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+    """Return the records up to the topic's present end, in order within each partition."""
+    ends = await consumer.end_offsets(consumer.assignment())
+    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+        for records in (await consumer.getmany(timeout_ms=1000)).values():
+            for record in records:
+                yield record
+
+
+def _logged(vote: Vote, partition: int, offset: int) -> LoggedVote:
+    return LoggedVote(
+        vote.id,
+        vote.name,
+        vote.album,
+        vote.year,
+        vote.rank,
+        vote.route,
+        vote.cast_at_ms,
+        partition,
+        offset,
+    )

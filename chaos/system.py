@@ -1,0 +1,113 @@
+"""The system under test: the real one on free ports, with two consumers and weak spots."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from local.kafka_config import Link, Node
+from local.kafka_server import KafkaServer
+from local.mongodb_server import MongodbServer
+from local.ports import free_port
+from local.redis_server import RedisServer
+from local.server import Server
+from local.services import Service
+from local.small_disk import SmallDisk
+from local.stack import start_together, stop_together
+from local.tcp_proxy import TcpProxy
+from local.traefik_server import TraefikServer
+
+CONSUMERS: Final = ("svc_consumer", "svc_consumer-2")
+_USERS_OF_KAFKA: Final = ("svc_http_route", "svc_grpc_server", *CONSUMERS)
+_REDIS_DISK_KB: Final = 64 * 1024
+
+
+class System:
+    """Kafka, both stores, the entry, both routes and two consumers of one group.
+
+    Each service reaches Kafka through a proxy of its own, unless Kafka has several nodes. Redis
+    keeps its data on a small disk.
+    """
+
+    def __init__(self, folder: Path, *, nodes: int = 1) -> None:
+        """`nodes` is how many nodes Kafka has; nothing starts yet."""
+        self.folder = folder
+        self.proxies: dict[str, TcpProxy] = {}
+        self.kafka = self._kafka_nodes(nodes)
+        self.redis_disk = SmallDisk("redis-disk", _REDIS_DISK_KB, folder)
+        self.redis = RedisServer("redis", free_port(), folder)
+        self.mongodb = MongodbServer("mongodb", free_port(), folder)
+        self.services = {service.name: service for service in self._services()}
+        backends = {
+            "grpc": self.services["svc_grpc_client"].url,
+            "http": self.services["svc_http_route"].url,
+            "results": self.services["svc_http_route"].url,  # nobody looks at them here
+        }
+        self.entry = TraefikServer(free_port(), free_port(), folder, backends)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Kafka's nodes, past the proxies."""
+        return ",".join(node.address for node in self.kafka)
+
+    @property
+    def consumers(self) -> list[Service]:
+        """Return both consumers."""
+        return [self.services[name] for name in CONSUMERS]
+
+    @property
+    def servers(self) -> list[Server]:
+        """Everything, in the order in which it starts."""
+        return [*self._infrastructure(), *self.services.values()]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run everything while the context lasts."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as ends:
+            ends.callback(self.stop)
+            self.redis_disk.start()
+            self.redis.data.symlink_to(self.redis_disk.path)
+            start_together(self._infrastructure())
+            self.kafka[0].create_topics()
+            start_together(list(self.services.values()))
+            yield
+
+    def stop(self) -> None:
+        """End everything, paused servers too."""
+        stop_together(list(self.services.values()))
+        stop_together([self.entry, *self.proxies.values()])
+        stop_together([self.redis, self.mongodb, *self.kafka, self.redis_disk])
+
+    def _infrastructure(self) -> list[Server]:
+        return [*self.proxies.values(), *self.kafka, self.redis, self.mongodb, self.entry]
+
+    def _kafka_nodes(self, count: int) -> list[KafkaServer]:
+        if count == 1:
+            links = [self._link(number, user) for number, user in enumerate(_USERS_OF_KAFKA, 1)]
+            return [KafkaServer(free_port(), free_port(), self.folder, links=links)]
+        cluster = [Node(number, free_port(), free_port()) for number in range(1, count + 1)]
+        return [
+            KafkaServer(node.port, node.controller_port, self.folder, cluster=cluster)
+            for node in cluster
+        ]
+
+    def _link(self, number: int, user: str) -> Link:
+        link = Link(f"LINK{number}", free_port(), free_port())
+        self.proxies[user] = TcpProxy(f"{user}-proxy", link.proxy_port, link.port, self.folder)
+        return link
+
+    def _services(self) -> Iterator[Service]:
+        grpc_port = free_port()
+        grpc_server = self._service("svc_grpc_server", grpc_port=grpc_port)
+        yield grpc_server
+        yield self._service("svc_grpc_client", GRPC_TARGET=grpc_server.grpc_target)
+        yield self._service("svc_http_route")
+        for name in CONSUMERS:
+            yield self._service(name, REDIS_URL=self.redis.url, MONGODB_URL=self.mongodb.url)
+
+    def _service(self, name: str, grpc_port: int | None = None, **settings: str) -> Service:
+        program = CONSUMERS[0] if name in CONSUMERS else name
+        proxy = self.proxies.get(name)
+        settings["KAFKA_BOOTSTRAP_SERVERS"] = proxy.address if proxy else self.bootstrap_servers
+        return Service(name, free_port(), self.folder, settings, grpc_port, program)
