@@ -21,7 +21,23 @@ class Waiting(msgspec.Struct, frozen=True):
 
     in_log: int
     expected: int
-    in_tally: int
+
+
+class _Patience:
+    """Lasts while a gap gets smaller, but not for ever."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._begin = self._last_progress = time.monotonic()
+        self._smallest: int | None = None
+
+    def lasts(self, gap: int) -> bool:
+        """Return whether to wait on, given what is missing now."""
+        now = time.monotonic()
+        if self._smallest is None or gap < self._smallest:
+            self._smallest, self._last_progress = gap, now
+        stuck = now - self._last_progress > self._seconds
+        return not stuck and now - self._begin < self._seconds * _LONGEST
 
 
 class CatchUp:
@@ -38,14 +54,10 @@ class CatchUp:
     async def reconcile(
         self, cast: CastVotes, votes_before: int, *, others_allowed: bool
     ) -> Reconciliation:
-        """Wait for the consumer, then return the reconciliation.
-
-        Counts alone do not tell whose votes came in, so a vote that is missing afterwards is
-        waited for again, as long as fewer are missing each time.
-        """
+        """Wait for the consumer, then return the reconciliation."""
         begin = time.monotonic()
+        patience = _Patience(self._patience)
         caught_up = await self._wait_for_counts(cast.count(Outcome.ACCEPTED), votes_before)
-        missing: int | None = None
         while True:
             found = await reconcile(
                 cast,
@@ -54,31 +66,24 @@ class CatchUp:
                 votes_before=votes_before,
                 others_allowed=others_allowed,
             )
-            waited = time.monotonic() - begin
-            if found.lost.count == 0 and found.difference_count == 0:
+            gap = found.lost.count + found.difference_count
+            if gap == 0:
+                waited = time.monotonic() - begin
                 return msgspec.structs.replace(found, caught_up_after=waited)
-            if not caught_up or found.lost.count == missing or self._too_long(waited):
+            # Counts do not tell whose votes came in: ours may still be on their way.
+            if not caught_up or not patience.lasts(gap):
                 return found
-            missing = found.lost.count
-            await asyncio.sleep(self._patience)
+            await asyncio.sleep(_POLL)
 
     async def _wait_for_counts(self, accepted: int, votes_before: int) -> bool:
-        begin = last_progress = time.monotonic()
-        best: int | None = None
+        patience = _Patience(self._patience)
         while True:
             in_log = await self._log.count()
             in_tally = (await self._tallies.read()).votes
-            waiting = Waiting(in_log - votes_before, accepted, in_tally - votes_before)
-            self._on_progress(waiting)
-            gap = max(0, accepted - waiting.in_log) + abs(in_log - in_tally)
-            now = time.monotonic()
+            self._on_progress(Waiting(in_log - votes_before, accepted))
+            gap = max(0, accepted - (in_log - votes_before)) + abs(in_log - in_tally)
             if gap == 0:
                 return True
-            if best is None or gap < best:
-                best, last_progress = gap, now
-            if now - last_progress > self._patience or self._too_long(now - begin):
+            if not patience.lasts(gap):
                 return False
             await asyncio.sleep(_POLL)
-
-    def _too_long(self, waited: float) -> bool:
-        return waited > self._patience * _LONGEST

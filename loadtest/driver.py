@@ -79,18 +79,22 @@ def run_phase(phase: Phase) -> None:
 
 
 def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
-    random = Random(phase.seed)  # noqa: S311 - a load that can be repeated, not a secret
     arrivals = Arrivals(
         phase.pattern,
         rate=phase.rate,
         warm_up=phase.warm_up,
         seconds=phase.seconds,
         limit=MAX_VOTES,
-        random=random,
+        random=_random(phase, "arrivals"),
     )
     zero = time.perf_counter() + _START_UP + phase.warm_up
-    ballots = Ballots(read_catalogue(), random)
+    ballots = Ballots(read_catalogue(), _random(phase, "ballots"))
     return PhaseState(zero, arrivals, ballots, writer, phase.client_ids)
+
+
+def _random(phase: Phase, purpose: str) -> Random:
+    # One for each purpose: the order in which they are asked depends on the answers' times.
+    return Random(f"{phase.seed} {purpose}")  # noqa: S311 - to be repeated, not to be secret
 
 
 def _new_runner(phase: Phase, state: PhaseState) -> LocalRunner:

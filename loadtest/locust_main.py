@@ -7,4 +7,4 @@ from locust.main import main
 
 if __name__ == "__main__":
     sys.argv[1:1] = ["--locustfile", str(Path(__file__).with_name("locustfile.py"))]
-    main()
+    main()  # type: ignore[no-untyped-call]

@@ -56,7 +56,7 @@ async def _driver(phase: Phase, log: Path) -> AsyncIterator[asyncio.subprocess.P
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
-            env=_environment(),
+            env=driver_environment(),
             start_new_session=True,  # a Ctrl-C reaches us alone, and we tell the driver
         )
     try:
@@ -68,7 +68,8 @@ async def _driver(phase: Phase, log: Path) -> AsyncIterator[asyncio.subprocess.P
             await driver.wait()
 
 
-def _environment() -> dict[str, str]:
+def driver_environment() -> dict[str, str]:
+    """Return the environment in which the driver keeps time and finds its modules."""
     # libev's select backend keeps time to the microsecond, its epoll backend to the millisecond:
     # with the latter every vote would leave half a millisecond late.
     return os.environ | {

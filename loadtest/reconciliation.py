@@ -49,7 +49,10 @@ async def reconcile(
     return Reconciliation(
         accepted=cast.count(Outcome.ACCEPTED),
         lost=accepted.missing.damage(),
-        altered=accepted.altered.damage(),
+        altered=Damage(
+            accepted.altered.count + unknown.altered.count,
+            (accepted.altered.first + unknown.altered.first)[:_SHOWN],
+        ),
         repeated=Damage(len(repeated), repeated[:_SHOWN]),
         refused_counted=refused.present.damage(),
         unknown=cast.count(Outcome.UNKNOWN),

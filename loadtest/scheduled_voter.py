@@ -55,6 +55,7 @@ class ScheduledVoter(VoteUser):
     state: PhaseState
 
     _arrival: Arrival | None = None
+    _choice: Choice
 
     def wait_time(self) -> float:
         """Return the seconds to the next arrival; end this user when there is none."""
@@ -62,6 +63,7 @@ class ScheduledVoter(VoteUser):
         self._arrival = self.state.arrivals.take(now)
         if self._arrival is None:
             raise StopUser
+        self._choice = self.state.ballots.draw()
         return max(0.0, self._arrival.at - now)
 
     @task
@@ -71,7 +73,7 @@ class ScheduledVoter(VoteUser):
             return
         while (early := self._arrival.at - self.state.now()) > 0:
             gevent.sleep(early)
-        self.state.record(self._cast(self._arrival, self.state.ballots.draw()))
+        self.state.record(self._cast(self._arrival, self._choice))
 
     def _cast(self, arrival: Arrival, choice: Choice) -> Sample:
         vote_id = self.state.new_id()

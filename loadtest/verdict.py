@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from loadtest.findings import Damage, PhaseReport, Reconciliation, SplitTest
 from loadtest.report import Verdict
-from loadtest.wording import count_of, ms, percent, times
+from loadtest.wording import ROUTE_NAMES, count_of, ms, percent, times
 from voting.vote import Route
 
 
@@ -44,10 +44,10 @@ def judge(
 
 def _failed_phases(phases: Sequence[PhaseReport], *, interrupted: bool) -> Iterator[str]:
     for phase in phases:
-        if phase.elsewhere:
+        if phase.forced and phase.elsewhere:
             yield (
-                f"{phase.name}: {count_of(phase.elsewhere, 'vote')} asked for the {phase.forced}"
-                " route and got the other one."
+                f"{phase.name}: {count_of(phase.elsewhere, 'vote')} asked for the"
+                f" {ROUTE_NAMES[phase.forced]} route and got the other one."
             )
         if phase.accepted_per_second == 0 and not interrupted:
             yield f"{phase.name}: no vote was accepted."
@@ -74,7 +74,7 @@ def _damages(found: Reconciliation | None) -> Iterator[str]:
         excess = found.tally_votes - found.log_votes
         yield (
             f"The tally differs from the vote log in {count_of(found.difference_count, 'counter')}"
-            f" and has {abs(excess)} votes {'too many' if excess >= 0 else 'too few'};"
+            f" and has {count_of(abs(excess), 'vote')} {'too many' if excess >= 0 else 'too few'};"
             f" for example {first.counter}: {first.log} in the log, {first.tally} in the tally."
         )
     if found.others < 0:
@@ -108,7 +108,7 @@ def _phase_warnings(phase: PhaseReport) -> Iterator[str]:
     if failed:
         worst = max(phase.errors, key=lambda error: error.count)
         yield (
-            f"{phase.name}: {failed:,} of {phase.requests:,} votes were not accepted, most often"
+            f"{phase.name}: {failed:,} of {phase.requests:,} votes not accepted, most often"
             f" “{worst.kind}”."
         )
 

@@ -86,7 +86,7 @@ def _read(response: Any) -> Answer:
     error = response.request_meta["exception"]
     status = response.status_code
     if error is not None and status < 400:  # a status of 400 or more is an error to Locust as well
-        return no_answer(error)
+        return no_answer(getattr(error, "original", None) or error)  # time-outs come wrapped
     if status == NO_ANSWER:
         return no_answer(ConnectionError())
     return read_answer(status, response.headers, response.content or b"")

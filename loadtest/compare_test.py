@@ -1,0 +1,118 @@
+"""The command line, and what it says when it cannot do its work."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loadtest.command_line import new_parser
+from loadtest.compare import main
+from loadtest.options import read_options
+from loadtest.routes_server import RoutesServer, routes_server
+from local.mongodb_server import MongodbServer
+from voting.vote import Route
+
+pytest_plugins = ["local.fixtures"]
+
+NO_MONGODB = "mongodb://user:secret@127.0.0.1:1"
+NO_REDIS = "redis://:secret@127.0.0.1:1/0"
+
+
+@pytest.fixture
+def server() -> Iterator[RoutesServer]:
+    with routes_server() as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--target", "127.0.0.1:8080"], "--target: must be a URL"),
+        (["--duration", "0"], "--duration: must be a number from 1 to 3600"),
+        (["--duration", "nan"], "--duration: must be a number"),
+        (["--warm-up", "x"], "--warm-up: must be a number from 0 to 60"),
+        (["--rate", "0"], "--rate: must be a number from 0.1 to 20000"),
+        (["--users", "0"], "--users: must be a whole number from 1 to 5000"),
+        (["--users", "1.5"], "--users: must be a whole number"),
+        (["--weights", "50"], "--weights: must be two numbers above 0 such as 50:50"),
+        (["--weights", "0:100"], "--weights: must be two numbers above 0"),
+        (["--arrivals", "bursts"], "--arrivals: invalid choice"),
+        (["--rate", "20000", "--duration", "3600"], "more than 5,000,000 votes in a phase"),
+        (["--colour"], "--colour"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_help_names_every_option_and_the_exit_status() -> None:
+    text = new_parser().format_help()
+    for option in ("--target", "--duration", "--rate", "--users", "--output", "--seed"):
+        assert option in text
+    assert "exit status: 0" in text
+
+
+def test_the_weights_are_read_with_the_grpc_route_first() -> None:
+    assert read_options(["--weights", "90:10"]).weights == {Route.GRPC: 90.0, Route.HTTP: 10.0}
+
+
+def test_reports_go_where_the_person_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
+    assert read_options([]).output.parent == tmp_path / "reports"
+    assert read_options(["--output", "mine"]).output == tmp_path / "mine"
+
+
+def test_a_target_that_does_not_answer_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--target", "http://127.0.0.1:1"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("compare: target http://127.0.0.1:1 does not answer: ")
+    assert error.count("\n") == 1
+
+
+def test_a_target_without_the_forcing_header_is_named(
+    server: RoutesServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server, "route_of", lambda _: Route.HTTP)
+    assert main(["--target", server.url]) == 2
+    assert "answered X-Vote-Canary: never by the http route" in capsys.readouterr().err
+
+
+def test_a_mongodb_that_does_not_answer_is_named_without_its_password(
+    server: RoutesServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    arguments = [
+        "--target",
+        server.url,
+        "--mongodb-url",
+        NO_MONGODB,
+        "--output",
+        str(tmp_path / "o"),
+    ]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("compare: MongoDB at mongodb://127.0.0.1:1: ")
+    assert "secret" not in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_redis_that_does_not_answer_is_named_without_its_password(
+    server: RoutesServer, mongodb: MongodbServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stores = ["--mongodb-url", mongodb.url, "--redis-url", NO_REDIS]
+    assert main(["--target", server.url, *stores]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("compare: Redis at redis://127.0.0.1:1/0: ")
+    assert "secret" not in error
+
+
+def test_a_store_url_of_another_kind_is_named(
+    server: RoutesServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--target", server.url, "--redis-url", "http://127.0.0.1"]) == 2
+    assert "compare: a store's URL cannot be used: " in capsys.readouterr().err

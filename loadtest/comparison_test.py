@@ -1,0 +1,180 @@
+"""A whole comparison, short, against the whole system: real servers, real services."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from redis import Redis
+
+from loadtest.report import Report, from_json
+from local.ports import free_ports
+from local.programs import python_environment
+from local.stack import Stack
+from local.waiting import wait_until
+from voting.logged_vote import CAST_KEY
+from voting.tally_store import TALLY_KEY
+from voting.vote import Route
+
+pytest_plugins = ["local.fixtures"]
+
+
+class Comparison:
+    """`compare` as a process, as a person runs it."""
+
+    def __init__(self, stack: Stack, output: Path, **options: str) -> None:
+        self.output = output
+        chosen = {
+            "target": stack.entry.url,
+            "mongodb-url": stack.mongodb.url,
+            "redis-url": stack.redis.url,
+            "output": str(output),
+            "duration": "1",
+            "warm-up": "0.5",
+            "rate": "60",
+            "users": "8",
+            "catch-up": "3",
+        } | {name.replace("_", "-"): value for name, value in options.items()}
+        command = [f"--{name}={value}" for name, value in chosen.items()]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "loadtest.compare", "--alone", *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=python_environment(),
+        )
+
+    def end(self) -> tuple[int, str]:
+        """Return the exit status and everything that was printed."""
+        printed, _ = self.process.communicate(timeout=120)
+        return self.process.returncode, printed
+
+    def report(self) -> Report:
+        return from_json((self.output / "report.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def stack(server_folder: Path) -> Iterator[Stack]:
+    with Stack(server_folder, free_ports()) as stack:
+        yield stack
+
+
+class Votes:
+    """The documents of the vote log, behind its back."""
+
+    def __init__(self, client: MongoClient[dict[str, Any]]) -> None:
+        self._votes = client["voting"]["votes"]
+        self._only = {CAST_KEY: {"$gt": ""}}
+
+    def count(self) -> int:
+        return self._votes.count_documents(self._only)
+
+    def newest(self) -> dict[str, Any]:
+        return next(iter(self._votes.find(self._only).sort(CAST_KEY, -1).limit(1)))
+
+    @contextmanager
+    def without(self, vote: Mapping[str, Any]) -> Iterator[None]:
+        """Take a vote away while the block runs."""
+        assert self._votes.delete_one({"_id": vote["_id"]}).deleted_count == 1
+        yield
+        self._votes.insert_one(dict(vote))
+
+    @contextmanager
+    def altered(self, vote: Mapping[str, Any]) -> Iterator[None]:
+        """Give a vote another rank while the block runs."""
+        self._votes.update_one({"_id": vote["_id"]}, {"$set": {"rank": vote["rank"] % 100 + 1}})
+        yield
+        self._votes.update_one({"_id": vote["_id"]}, {"$set": {"rank": vote["rank"]}})
+
+
+@pytest.fixture
+def votes(stack: Stack) -> Iterator[Votes]:
+    with MongoClient[dict[str, Any]](stack.mongodb.url) as client:
+        yield Votes(client)
+
+
+def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
+    status, printed = (comparison := Comparison(stack, tmp_path / "report")).end()
+    assert status == 0, printed
+    report = comparison.report()
+    assert report.verdict.passed
+    assert [phase.forced for phase in report.phases] == [Route.GRPC, Route.HTTP, None]
+    for phase in report.phases:
+        assert phase.requests == pytest.approx(60, rel=0.5)
+        assert phase.elsewhere == 0
+    assert report.split is not None
+    assert report.split.requests.keys() == set(Route)
+    found = report.reconciliation
+    assert found is not None
+    assert found.accepted == found.log_votes == found.tally_votes > 150
+    assert found.others == 0
+    assert "✓ passed" in printed
+    assert sorted(path.name for path in comparison.output.iterdir()) == [
+        "report.html",
+        "report.json",
+    ]
+
+
+def first_vote_of(comparison: Comparison, votes: Votes, before: int) -> dict[str, Any]:
+    wait_until("a vote of the comparison is in the log", lambda: votes.count() > before, 60)
+    assert comparison.process.poll() is None
+    return votes.newest()
+
+
+def test_a_vote_taken_out_of_the_log_is_missed(stack: Stack, votes: Votes, tmp_path: Path) -> None:
+    before = votes.count()
+    comparison = Comparison(stack, tmp_path)
+    vote = first_vote_of(comparison, votes, before)
+    with votes.without(vote):
+        status, printed = comparison.end()
+    assert status == 1, printed
+    assert "1 accepted vote is not in the vote log" in printed
+    found = comparison.report().reconciliation
+    assert found is not None
+    assert found.lost.ids == [vote["_id"]]
+    assert found.difference_count == 3  # the tally still has it: route, votes and rank sum
+
+
+def test_every_other_damage_is_found_as_well(stack: Stack, votes: Votes, tmp_path: Path) -> None:
+    before = votes.count()
+    comparison = Comparison(stack, tmp_path, weights="90:10")
+    vote = first_vote_of(comparison, votes, before)
+    with votes.altered(vote), counted_twice(stack, Route.HTTP):
+        status, printed = comparison.end()
+    assert status == 1, printed
+    failures = " ".join(comparison.report().verdict.failures)
+    assert f"1 vote is not in the vote log as sent, such as {vote['_id']}" in failures
+    assert "has 1 vote too many" in failures
+    assert "The split is off" in failures
+
+
+@contextmanager
+def counted_twice(stack: Stack, route: Route) -> Iterator[None]:
+    """Let the tally have one vote of a route too many while the block runs."""
+    with Redis.from_url(stack.redis.url) as redis:
+        redis.hincrby(TALLY_KEY, f"r:{route}", 1)
+        yield
+        redis.hincrby(TALLY_KEY, f"r:{route}", -1)
+
+
+def test_an_interruption_reports_what_was_measured(
+    stack: Stack, votes: Votes, tmp_path: Path
+) -> None:
+    before = votes.count()
+    comparison = Comparison(stack, tmp_path, duration="60", ids="service", arrivals="closed")
+    wait_until("votes come in", lambda: votes.count() > before + 30, 60)
+    comparison.process.send_signal(signal.SIGINT)
+    status, printed = comparison.end()
+    assert status == 130, printed
+    report = comparison.report()
+    assert report.interrupted
+    assert len(report.phases) == 1
+    assert report.reconciliation is not None
+    assert report.reconciliation.accepted >= 30
+    assert (report.reconciliation.lost.count, report.reconciliation.others) == (0, 0)
+    assert "Traceback" not in printed

@@ -1,0 +1,67 @@
+"""The locustfile under Locust's own command line and web page."""
+
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+from loadtest.phase_runner import driver_environment
+from loadtest.routes_server import routes_server
+from local.ports import free_port
+from local.waiting import wait_until
+from voting.vote import Route
+
+LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+
+
+@contextmanager
+def locust(*options: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options]
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, env=driver_environment()
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_headless_locust_casts_votes_on_the_route_asked_for(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with routes_server() as server:
+        options = ["--headless", "-u", "4", "-r", "4", "-t", "2s", "--only-summary"]
+        with locust(*options, "--host", server.url, "--route", "http", output=output) as process:
+            assert process.wait(40) == 0, output.read_text()
+        assert {route for _, route in server.received} == {Route.HTTP}
+        assert {"name", "album", "year", "rank", "id"} == server.received[0][0].keys()
+    assert "/votes (http)" in output.read_text()
+
+
+def test_the_web_page_starts_a_run_on_both_routes(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    port = free_port()
+    page = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"{page}/", timeout=5) as response:
+                return "Locust" in response.read().decode()
+        except OSError:
+            return False
+
+    with (
+        routes_server() as server,
+        locust("--web-host", "127.0.0.1", "--web-port", str(port), output=output),
+    ):
+        wait_until("the page answers", answers)
+        form = {"user_count": 4, "spawn_rate": 4, "host": server.url, "route": "split"}
+        urllib.request.urlopen(f"{page}/swarm", urlencode(form).encode(), timeout=5).close()
+        wait_until(
+            "both routes have votes", lambda: {route for _, route in server.received} == set(Route)
+        )
+    assert "Traceback" not in output.read_text()

@@ -1,0 +1,131 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from loadtest.answer import Outcome
+from loadtest.examples import WEIGHTS, accepted, failed, phase_of, sound
+from loadtest.findings import Damage, PhaseReport, Reconciliation, SplitTest, TallyDifference
+from loadtest.report import Verdict
+from loadtest.split import check_split
+from loadtest.verdict import judge
+from voting.vote import Route
+
+ONE = Damage(1, ["019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"])
+
+
+def split(grpc: int, http: int) -> SplitTest | None:
+    return check_split({Route.GRPC: grpc, Route.HTTP: http}, WEIGHTS)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> list[PhaseReport]:
+    return [phase_of([accepted(n, route) for n in range(1000)], tmp_path, route) for route in Route]
+
+
+def verdict(
+    phases: list[PhaseReport],
+    *,
+    found: Reconciliation | str | None = None,
+    tested: SplitTest | None = None,
+    interrupted: bool = False,
+) -> Verdict:
+    return judge(phases, tested, found, interrupted=interrupted)
+
+
+def test_a_sound_comparison_passes_and_says_what_was_found(alone: list[PhaseReport]) -> None:
+    result = verdict(alone, found=sound(), tested=split(500, 500))
+    assert result.passed
+    assert not result.failures
+    assert not result.warnings
+    assert "99 % within 5.00 ms and 5.00 ms" in result.findings[0]
+    assert "1 times as long" in result.findings[1]
+    assert "50.0 % of 1,000 votes" in result.findings[2]
+    assert "exactly once" in result.findings[3]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"lost": ONE}, "1 accepted vote is not in the vote log, such as 019ab3c4"),
+        ({"lost": Damage(1200, ONE.ids)}, "1,200 accepted votes are not in the vote log"),
+        ({"altered": ONE}, "1 vote is not in the vote log as sent"),
+        ({"repeated": ONE}, "1 accepted vote is given an id that another vote has"),
+        ({"refused_counted": ONE}, "1 refused vote is in the vote log all the same"),
+        ({"others": -2}, "2 votes of before are gone"),
+        ({"others": 3, "others_allowed": False}, "3 votes that nobody cast"),
+        (
+            {
+                "difference_count": 1,
+                "differences": [TallyDifference("votes by route http", 50, 51)],
+                "tally_votes": 101,
+            },
+            "1 counter and has 1 vote too many; for example votes by route http: 50 in the log",
+        ),
+    ],
+)
+def test_damage_fails(damage: dict[str, object], words: str, alone: list[PhaseReport]) -> None:
+    result = verdict(alone, found=sound(**damage))
+    assert not result.passed
+    assert words in result.failures[0]
+    assert not any("exactly once" in text for text in result.findings)
+
+
+def test_votes_of_others_are_no_damage_when_they_may_vote(alone: list[PhaseReport]) -> None:
+    assert verdict(alone, found=sound(others=3)).passed
+
+
+def test_unclear_votes_without_an_id_may_be_among_the_others(alone: list[PhaseReport]) -> None:
+    found = sound(others=2, others_allowed=False, unknown=2, unknown_without_id=2)
+    assert verdict(alone, found=found).passed
+
+
+def test_a_split_that_is_off_fails(alone: list[PhaseReport]) -> None:
+    result = verdict(alone, found=sound(), tested=split(700, 300))
+    assert not result.passed
+    assert "30.0 % of the votes took the HTTP route, 50.0 % were expected" in result.failures[0]
+
+
+def test_a_forced_vote_on_the_other_route_fails(tmp_path: Path) -> None:
+    phase = phase_of([accepted(1, Route.HTTP)], tmp_path, Route.GRPC)
+    assert "1 vote asked for the gRPC route" in verdict([phase], found=sound()).failures[0]
+
+
+def test_a_phase_in_which_nothing_was_accepted_fails(tmp_path: Path) -> None:
+    phase = phase_of([failed(1, Outcome.UNKNOWN, "timed out")], tmp_path, Route.GRPC)
+    assert verdict([phase], found=sound()).failures == ["grpc alone: no vote was accepted."]
+    assert verdict([phase], found=sound(), interrupted=True).passed
+
+
+def test_stores_that_went_away_fail(alone: list[PhaseReport]) -> None:
+    result = verdict(alone, found="Redis is not available: refused")
+    assert "Redis is not available" in result.failures[0]
+
+
+def test_errors_alone_are_a_warning(tmp_path: Path) -> None:
+    samples = [accepted(1), failed(2, Outcome.UNKNOWN, "503 Service Unavailable", Route.HTTP)]
+    result = verdict([phase_of(samples, tmp_path)], found=sound(unknown=1))
+    assert result.passed
+    assert "1 of 2 votes not accepted, most often “503 Service Unavailable”" in (result.warnings[0])
+    assert "1 vote got no clear answer" in result.warnings[1]
+
+
+def test_a_late_generator_is_a_warning_and_gives_no_ratio(alone: list[PhaseReport]) -> None:
+    late = msgspec.structs.replace(alone[0].generator, limited=True, lag_p99=30.0)
+    phases = [msgspec.structs.replace(alone[0], generator=late), alone[1]]
+    result = verdict(phases, found=sound())
+    assert result.passed
+    assert "the load generator was the limit" in result.warnings[0]
+    assert not any("times as long" in text for text in result.findings)
+
+
+def test_an_overloaded_phase_is_a_warning(tmp_path: Path) -> None:
+    phase = phase_of([accepted(1)], tmp_path, unsent=5)
+    assert "5 votes found every user busy" in verdict([phase], found=sound()).warnings[0]
+
+
+def test_an_interrupted_comparison_says_so(alone: list[PhaseReport]) -> None:
+    result = verdict(alone, interrupted=True)
+    assert result.passed
+    assert "interrupted" in result.warnings[0]
+    assert "not held against" in result.warnings[1]
