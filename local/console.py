@@ -4,9 +4,12 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from typing import Final
 
 from local.errors import PortInUseError, ServerError
 from local.stack import Stack
+
+_INTERRUPTED: Final = 130  # what a shell says of a program that Ctrl-C ended
 
 
 def say(line: str = "") -> None:
@@ -31,7 +34,7 @@ def run_command(command: Callable[[], int]) -> int:
     """Run a command line tool's work and return its exit status.
 
     Progress goes to standard output. A failure of a server is one line on standard error and
-    status 1. Ctrl-C, SIGTERM and SIGHUP end the work in order, with status 0.
+    status 1. Ctrl-C, SIGTERM and SIGHUP end the work in order: status 130 when it was not done.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("local").setLevel(logging.INFO)
@@ -40,7 +43,7 @@ def run_command(command: Callable[[], int]) -> int:
     try:
         return command()
     except KeyboardInterrupt:
-        return 0
+        return _INTERRUPTED
     except PortInUseError as error:
         option = error.port_name.replace("_", "-")
         return _fail(f"{error}; end it, or choose another port with --port-{option}")

@@ -43,4 +43,4 @@ def test_a_signal_ends_the_command_in_order(number: signal.Signals) -> None:
         signal.raise_signal(number)
         raise AssertionError("not reached")
 
-    assert run_command(command) == 0
+    assert run_command(command) == 130

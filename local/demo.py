@@ -23,11 +23,11 @@ def demo(options: Namespace) -> int:
     report = folder / "reports" / time.strftime("%Y-%m-%d-%H%M%S")
     with Stack(folder, chosen_ports(options)) as stack:
         show_addresses(stack)
-        say(f"\nThe comparison follows: three phases of {options.duration:g} s.\n")
+        say(f"\nThe comparison: three phases of {options.duration:g} s. Watch them on the page.\n")
         status = compare(stack, options.duration, report)
-        say(f"\nreport    {report}/report.html")
         if options.once:
             return status
+        say(f"\nreport    {report}/report.html")
         say(f"page      {stack.entry.url}/")
         say("Ctrl-C ends all of it; the votes are kept.")
         stack.watch()

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self, TextIO
 
@@ -59,10 +60,11 @@ class Stack:
         self._stop()
 
     def watch(self) -> None:
-        """Return never: raise ServerError as soon as a server has ended."""
-        while True:
-            self.check_running()
-            time.sleep(_WATCH_S)
+        """Return when interrupted (Ctrl-C); raise ServerError as soon as a server has ended."""
+        with suppress(KeyboardInterrupt):
+            while True:
+                self.check_running()
+                time.sleep(_WATCH_S)
 
     def check_running(self) -> None:
         """Raise ServerError when a server has ended."""
