@@ -16,8 +16,10 @@ export class VoteForm {
     this.onAccepted = onAccepted;
     this.albums = [];
     this.form.addEventListener("submit", (event) => this.submit(event));
-    this.form.addEventListener("input", (event) => this.edited(event.target));
-    this.form.elements.album.addEventListener("change", () => this.complete());
+    this.form.addEventListener("input", (event) => {
+      this.edited(event.target);
+      if (event.target.name === "album" && isPick(event)) this.complete();
+    });
     // The link to the form hides while the form is there.
     const link = document.getElementById("skip");
     new IntersectionObserver(([seen]) => link.classList.toggle("there", seen.isIntersecting)).observe(
@@ -50,7 +52,7 @@ export class VoteForm {
     this.output.value = this.form.elements.rank.value;
   }
 
-  /** A known title fills in what is still missing. */
+  /** A title picked among the suggestions fills in what is still missing. */
   complete() {
     const { name, album, year } = this.form.elements;
     const known = this.albums.find((one) => same(one.album, album.value));
@@ -125,6 +127,9 @@ export class VoteForm {
     this.outcome.textContent = text;
   }
 }
+
+/** Whether a suggestion was picked; while someone types, his "Blue" may become "Blue Train". */
+const isPick = (event) => !event.inputType || event.inputType === "insertReplacementText";
 
 function complaint(input) {
   if (input.validity.valid) return "";

@@ -19,7 +19,8 @@ const board = new Leaderboard((album) => form.pick(album));
 const newest = new Newest();
 const wave = new Wave(find("wave"), find("wave-top"));
 const total = new RunningNumber(find("total"), count);
-let leader, announcedAt = -CALM;
+let leader, waiting;
+let calmUntil = 0;
 
 function show(snapshot) {
   total.set(snapshot.total);
@@ -46,11 +47,18 @@ function showRates({ routes, total }) {
 }
 
 function announce(first) {
-  const now = performance.now();
-  if (!first || keyOf(first) === leader || now - announcedAt < CALM) return;
-  if (leader) write(find("announcer"), say("leads", { ...first, votes: count(first.votes) }));
+  clearTimeout(waiting);
+  if (!first || keyOf(first) === leader) return;
+  const calm = leader === undefined ? 0 : calmUntil - performance.now();
+  if (calm > 0) {
+    waiting = setTimeout(() => announce(first), calm);
+    return;
+  }
+  if (leader !== undefined) {
+    write(find("announcer"), say("leads", { ...first, votes: count(first.votes) }));
+    calmUntil = performance.now() + CALM;
+  }
   leader = keyOf(first);
-  announcedAt = now;
 }
 
 function tell(state) {
