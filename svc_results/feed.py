@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Final
 
 from svc_results.entries import rfc3339
@@ -33,7 +33,7 @@ class Feed:
     def __init__(
         self,
         tally: Source[Tally],
-        log: Source[Sequence[LoggedVote]],
+        log: Source[list[LoggedVote]],
         readiness: Readiness,
         refresh_seconds: float,
     ) -> None:

@@ -144,6 +144,11 @@ def _quality(parameter: str) -> float:
         return 0.0
 
 
+def format_speed(language: Language, rate: float | None) -> str:
+    """Return votes per second: small ones with a decimal, unknown ones as a dash."""
+    return "–" if rate is None else format_number(language, rate, 1 if 0 < rate < 9.95 else 0)
+
+
 def format_number(language: Language, number: float, digits: int = 0) -> str:
     """Return a number as the language writes it, as `Intl.NumberFormat` does in the browser."""
     plain = f"{number:,.{digits}f}"

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from svc_results.messages import CATALOGUE, Language, choose_language, format_number
+from svc_results.messages import CATALOGUE, Language, choose_language, format_number, format_speed
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,9 @@ def test_numbers_are_written_as_the_language_does(
 ) -> None:
     assert format_number("en", number, digits) == english
     assert format_number("es", number, digits) == spanish
+
+
+def test_slow_rates_have_a_decimal_and_unknown_ones_are_a_dash() -> None:
+    rates = [None, 0, 0.3, 9.94, 9.96, 1234.5]
+    shown = [format_speed("en", rate) for rate in rates]
+    assert shown == ["–", "0", "0.3", "9.9", "10", "1,234"]

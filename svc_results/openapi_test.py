@@ -47,7 +47,7 @@ async def test_every_route_is_documented_and_nothing_else(served: Served) -> Non
     assert routes == {path: sorted(operations) for path, operations in DOCUMENT["paths"].items()}
 
 
-ANSWERS = [
+ANSWERS: list[tuple[str, dict[str, str], int]] = [
     ("/", {}, 200),
     ("/?after=x", {}, 422),
     ("/static/{version}/{name}", {"version": "0", "name": "page.css"}, 200),
@@ -61,7 +61,7 @@ ANSWERS = [
     ("/metrics", {}, 200),
     ("/openapi.json", {}, 200),
 ]
-AWAY = [
+AWAY: list[tuple[str, dict[str, str], int]] = [
     ("/?after=MTowMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDA", {}, 503),
     ("/api/votes", {}, 503),
     ("/readyz", {}, 503),

@@ -8,7 +8,7 @@ from typing import Final
 import jinja2
 
 from svc_results.entries import VotePage
-from svc_results.messages import CATALOGUE, Language, format_number
+from svc_results.messages import CATALOGUE, Language, format_number, format_speed
 from svc_results.snapshot import Snapshot
 from voting.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
 
@@ -47,6 +47,7 @@ def render_page(
         language=language,
         other="en" if language == "es" else "es",
         number=partial(format_number, language),
+        speed=partial(format_speed, language),
         route_name=_ROUTE_NAMES.__getitem__,
         result=result,
         votes=older or result.newest,

@@ -7,7 +7,7 @@ import { RunningNumber } from "./motion.js";
 import { Newest } from "./newest.js";
 import { write } from "./rows.js";
 import { Wave } from "./wave.js";
-import { count, decimal, say } from "./words.js";
+import { count, decimal, say, speed } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 
@@ -36,8 +36,7 @@ function show(snapshot) {
 
 function showRates({ routes, total }) {
   for (const [name, route] of Object.entries(routes)) {
-    const rate = route.votes_per_second;
-    write(find(`${name}-speed`), rate === null ? "–" : count(rate));
+    write(find(`${name}-speed`), speed(route.votes_per_second));
     write(find(`${name}-votes`), count(route.votes));
     write(find(`${name}-share`), decimal((100 * route.votes) / (total || 1)));
   }

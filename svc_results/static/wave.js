@@ -48,7 +48,8 @@ export class Wave {
       const sign = i === 0 ? -1 : 1;
       const bars = history.map((rate, second) => {
         const x = (SECONDS - history.length + second + 0.5) * this.step;
-        const length = rate === null ? 0 : (rate / top) * (middle - 2 * GAP - this.step / 2);
+        if (rate === null) return "";
+        const length = (rate / top) * (middle - 2 * GAP - this.step / 2);
         return `M${x.toFixed(1)} ${middle + sign * (GAP + this.step * 0.3)}v${(sign * length).toFixed(1)}`;
       });
       this.paths[i].setAttribute("d", bars.join(""));

@@ -16,5 +16,9 @@ export function say(key, values = {}) {
 
 export const count = (number) => whole.format(number);
 export const decimal = (number) => tenths.format(number);
+
+/** Votes per second: small ones with a decimal, unknown ones as a dash. */
+export const speed = (rate) =>
+  rate === null ? "–" : (rate > 0 && rate < 9.95 ? tenths : whole).format(rate);
 export const time = (moment) => clock.format(new Date(moment));
 export const routeName = (route) => ({ grpc: "gRPC", http: "HTTP" })[route];
