@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from bson.datetime_ms import DatetimeMS
 
+from voting.tally import Album
 from voting.vote import Route, Vote
 
 # 9999-12-31: what every reader of a date can show, and what `cast_key` has digits for.
@@ -15,6 +16,9 @@ type Cursor = tuple[int, str]  # cast_at_ms and id of the last vote seen
 
 # Only votes have this field: the documents of the positions lie in the same collection.
 CAST_KEY: Final = "cast_key"
+GROUP_KEY: Final = "group_key"
+
+_SEPARATOR: Final = "\x1f"  # a control character, so no name and no album contains it
 
 
 class Place(NamedTuple):
@@ -51,6 +55,20 @@ def cast_key(cursor: Cursor) -> str:
     return f"{cursor[0]:015d}:{cursor[1]}"
 
 
+def group_key(vote: Vote) -> str:
+    """Return a text that all votes share that count for the same album and route.
+
+    One text, kept with each vote, as the log's tally then groups by a plain field.
+    """
+    return _SEPARATOR.join((vote.name, vote.album, str(vote.year), vote.route))
+
+
+def parse_group_key(key: str) -> tuple[Album, Route]:
+    """Return what a `group_key` stands for."""
+    name, album, year, route = key.split(_SEPARATOR)
+    return (name, album, int(year)), Route(route)
+
+
 def to_document(vote: Vote, partition: int, offset: int) -> dict[str, Any]:
     """Return the document of the record of `vote` at this place in Kafka."""
     return {
@@ -62,6 +80,7 @@ def to_document(vote: Vote, partition: int, offset: int) -> dict[str, Any]:
         "route": vote.route.value,
         "cast_at": DatetimeMS(vote.cast_at_ms),
         CAST_KEY: cast_key((vote.cast_at_ms, vote.id)),
+        GROUP_KEY: group_key(vote),
         "partition": partition,
         "offset": offset,
     }

@@ -1,5 +1,12 @@
 from voting.examples import VOTE, vote_with
-from voting.logged_vote import CAST_AT_MAX_MS, LoggedVote, cast_key, from_document, to_document
+from voting.logged_vote import (
+    CAST_AT_MAX_MS,
+    LoggedVote,
+    cast_key,
+    from_document,
+    parse_group_key,
+    to_document,
+)
 
 
 def test_a_vote_is_read_back_from_its_document() -> None:
@@ -19,3 +26,9 @@ def test_cast_keys_sort_by_time_and_then_by_id() -> None:
 def test_the_cursor_of_a_logged_vote_leads_to_its_document() -> None:
     document = to_document(vote_with(cast_at_ms=5), partition=0, offset=0)
     assert cast_key(from_document(document).cursor) == document["cast_key"]
+
+
+def test_the_group_key_of_a_document_leads_to_its_album_and_route() -> None:
+    document = to_document(VOTE, partition=0, offset=0)
+    album = (VOTE.name, VOTE.album, VOTE.year)
+    assert parse_group_key(document["group_key"]) == (album, VOTE.route)
