@@ -1,5 +1,8 @@
 """Runs the consumer: `python -m svc_consumer`; `--help` lists its settings."""
 
+import logging
+import os
+
 import uvloop
 
 from svc_consumer.service import serve
@@ -13,6 +16,9 @@ def main() -> None:
     settings = load_settings(ConsumerSettings, "svc_consumer")
     configure_logging(settings.log_level)
     uvloop.run(serve(settings))
+    logging.shutdown()
+    # At once: Python would wait for those threads of Motor that a store that hangs still holds.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ async def serve(settings: ConsumerSettings) -> None:
         readiness.drain()
         await ledger.stop()
         await rejected.stop()
-        await tally.close()
-        log.close()
+        # The connections to the stores end with the process: to close them would ask a store
+        # that hangs, and wait for it.
 
 
 async def _run_until(

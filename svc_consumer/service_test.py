@@ -45,6 +45,15 @@ async def shows(consumer: Service, name: str, value: float) -> None:
     await until(reached)
 
 
+async def lags(consumer: Service) -> None:
+    """Return when records are there that a consumer has not taken in."""
+
+    async def reached() -> bool:
+        return metric(consumer, "svc_consumer_lag_records") > 0
+
+    await until(reached)
+
+
 async def waits_for(consumer: Service, server: str) -> None:
     """Return when a consumer says that it waits for a server; nothing: that it is ready."""
 
@@ -215,6 +224,7 @@ async def test_it_ends_in_time_while_a_store_hangs(trial: Trial) -> None:
     trial.mongodb.pause()
     try:
         await trial.cast(*votes(21))
+        await lags(consumer)
         consumer.stop()
     finally:
         trial.mongodb.resume()

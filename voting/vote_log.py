@@ -111,7 +111,7 @@ class VoteLog:
             return sum([group["votes"] async for group in groups])
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections; waits for a server that hangs, 20 seconds at most."""
         self._client.close()
 
     async def ensure_indexes(self) -> None:
