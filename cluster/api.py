@@ -1,0 +1,64 @@
+"""The API server, as much of it as this package itself asks for."""
+
+import json
+import ssl
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Any, Final
+
+_TIMEOUT_S: Final = 10.0
+
+
+class ApiError(OSError):
+    """The API server refused a request; the text is its answer."""
+
+
+class Api:
+    """A client of the API server with the name and rights of one user."""
+
+    def __init__(self, pki: Path, who: str, port: int) -> None:
+        """Use the certificate of `who` in `pki`, on `port` of 127.0.0.1."""
+        self._port = port
+        self._context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
+        self._context.load_cert_chain(pki / f"{who}.crt", pki / f"{who}.key")
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request and return the answer. Raises OSError, if refused ApiError."""
+        return json.loads(self._send(method, path, None if body is None else json.dumps(body)))
+
+    def is_ready(self) -> bool:
+        """Whether the server says that it is ready. Raises SSLCertVerificationError."""
+        try:
+            return self._send("GET", "/readyz") == b"ok"
+        except ssl.SSLCertVerificationError:
+            raise  # waiting does not help
+        except OSError:
+            return False
+
+    def node_is_ready(self, name: str) -> bool:
+        """Whether the node is registered, and takes pods."""
+        try:
+            node = self.ask("GET", f"/api/v1/nodes/{name}")
+        except OSError:
+            return False
+        conditions = {c["type"]: c["status"] for c in node["status"].get("conditions", [])}
+        return conditions.get("Ready") == "True"
+
+    def _send(self, method: str, path: str, body: str | None = None) -> bytes:
+        connection = HTTPSConnection(
+            "127.0.0.1", self._port, context=self._context, timeout=_TIMEOUT_S
+        )
+        with closing(connection):
+            try:
+                connection.request(method, path, body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                content = answer.read()
+            except HTTPException as error:
+                raise OSError(f"no answer from the API server: {error}") from error
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise ApiError(
+                f"{method} {path}: {answer.status} {content.decode(errors='replace').strip()}"
+            )
+        return content

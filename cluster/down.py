@@ -1,0 +1,29 @@
+"""Ends the cluster and removes all of it: `./bazelw run //cluster:down`."""
+
+import sys
+from argparse import ArgumentParser
+
+from cluster import running
+from cluster.console import run_command, say
+from cluster.errors import ClusterError
+from cluster.places import State
+
+
+def down(state: State) -> int:
+    """End the cluster; that there is none is fine."""
+    was_up = running.is_up(state)
+    if was_up and running.keeper(state) is None:
+        raise ClusterError("a cluster is just being started: Ctrl-C there ends it")
+    running.end(state)
+    say("the cluster is down" if was_up else "no cluster was up")
+    return 0
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    ArgumentParser(prog="down", description=__doc__).parse_args()
+    return run_command(lambda: down(State()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

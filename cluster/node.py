@@ -1,0 +1,53 @@
+"""The node's first process: takes its place in the new namespaces, then supervises.
+
+usage: node FILE   FILE: a Description
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from cluster import cgroups, network
+from cluster.components import Component
+from cluster.places import ADDONS, CONFIG, SOURCES
+from cluster.supervisor import Supervisor
+
+
+class Description(msgspec.Struct, frozen=True):
+    """What a node is started with."""
+
+    state: str
+    layer: str
+    """Debian packages to lay over /usr; empty where the machine has them itself."""
+    groups: list[str]
+    ports: dict[str, int]
+    """Ports on this machine: registry, api, entry."""
+    program: str
+    """The program with Kubernetes in it."""
+    components: list[Component]
+
+
+def read(file: Path) -> Description:
+    """Read a description."""
+    return msgspec.json.decode(file.read_bytes(), type=Description)
+
+
+def main(file: Path) -> None:
+    """Become the node that `file` describes; does not return."""
+    description = read(file)
+    cgroups.join([Path(group) for group in description.groups])
+    setup = [str(SOURCES / "node.sh"), description.state, description.layer]
+    subprocess.run(["sh", *setup, network.NODE, network.NODE_IP], check=True)
+    if cgroups.is_version_2():
+        cgroups.split_version_2()
+    addons = [description.program, "kubectl", f"--kubeconfig={CONFIG}/admin.kubeconfig"]
+    Supervisor().run(
+        description.components,
+        prepare=lambda: subprocess.run([*addons, "apply", f"--filename={ADDONS}"], check=True),
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,103 @@
+"""The programs that are built from Go modules: once, and kept by the hash of their sources."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from cluster.console import step
+from cluster.errors import ClusterError
+from cluster.places import SOURCES
+from cluster.places import cache as cache_folder
+
+_COMPONENTS: Final = SOURCES / "components"
+_GOFLAGS: Final = "-mod=readonly -trimpath -buildvcs=false"
+_REPORT_EVERY: Final = 200
+"""Compiled packages between two lines of progress."""
+
+
+@cache
+def ensure(source: str = "") -> Path:
+    """Return the program made from the Go package `components/<source>`, built if need be.
+
+    The package at the top, "", is `node`. Raises ClusterError when it cannot be built.
+    """
+    name = source or "node"
+    program = cache_folder() / f"{name}-{_key(source)}" / name
+    if not program.exists():
+        if not shutil.which("go"):
+            raise ClusterError("there is no Go compiler on PATH: start through ./bazelw")
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=cache_folder(), prefix=f"{name}-") as scratch:
+            _build(source, Path(scratch, "made", name))
+            shutil.rmtree(program.parent, ignore_errors=True)
+            Path(scratch, "made").rename(program.parent)
+    return program
+
+
+def _key(source: str) -> str:
+    """Name what a program is made from: its sources, its modules, and the compiler."""
+    files = ["go.mod", "go.sum", str(Path(source, "main.go"))]
+    parts = [(_COMPONENTS / file).read_bytes() for file in files]
+    go = subprocess.run(["go", "version"], capture_output=True, check=False).stdout
+    flags = [_GOFLAGS.encode(), *(flag.encode() for flag in _flags())]
+    return hashlib.sha256(b"\0".join([*parts, go, *flags])).hexdigest()[:12]
+
+
+def _version() -> str:
+    """Return the version of Kubernetes that go.mod names."""
+    lines = (_COMPONENTS / "go.mod").read_text().splitlines()
+    words = (line.split() for line in lines)
+    return next(w[1] for w in words if w[:1] == ["k8s.io/kubernetes"])
+
+
+def _flags() -> list[str]:
+    """Return flags of the compiler: smaller, the same bytes everywhere, and told their version."""
+    version = _version()
+    major, minor, _ = version.removeprefix("v").split(".")
+    facts = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    told = [f"-X {package}.{name}={value}" for package in packages for name, value in facts.items()]
+    return [f"-ldflags=-s -w {' '.join(told)}"]
+
+
+def _environment() -> dict[str, str]:
+    # Programs without C run in images that hold nothing else; the Go that is here, no download.
+    return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": _GOFLAGS}
+
+
+def _build(source: str, target: Path) -> None:
+    package = f"./{source}"
+    total = len(_go(["list", "-deps", package]).splitlines())
+    step(f"building {target.name} from Go modules, {total} packages (once; minutes if it is large)")
+    command = ["go", "build", "-v", *_flags(), "-o", str(target), package]
+    with subprocess.Popen(
+        command, cwd=_COMPONENTS, env=_environment(), stderr=subprocess.PIPE, text=True
+    ) as child:
+        said = []
+        for line in child.stderr or ():
+            said.append(line)
+            if len(said) % _REPORT_EVERY == 0:
+                step(f"  compiled {len(said)} packages of at most {total}")
+    if child.returncode:
+        raise ClusterError(f"go build failed: {''.join(said[-20:]).strip()}")
+    step(f"built {target.name}")
+
+
+def _go(arguments: Sequence[str]) -> str:
+    done = subprocess.run(
+        ["go", *arguments],
+        cwd=_COMPONENTS,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ClusterError(f"go {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout

