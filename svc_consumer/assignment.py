@@ -13,6 +13,7 @@ from voting.store import StoreUnavailableError
 _log = logging.getLogger(__name__)
 
 _HALT_SECONDS: Final = 60
+_SILENCE_SECONDS: Final = 0.5
 
 
 class Assignment:
@@ -55,6 +56,16 @@ class Assignment:
             if self._halted_until.pop(partition.number, None) is not None:
                 _log.warning("partition %d counts again", partition.number)
             HALTED.labels(partition.number).set(0)
+
+    def heard_after_silence(self, partition: Partition) -> bool:
+        """Note that records came, and return whether there had been none for a while.
+
+        Long enough for the topic to be replaced: Kafka's clients go on reading at the offset
+        they had, in the new one.
+        """
+        now, before = self._clock(), partition.heard_at
+        partition.heard_at = now
+        return before is not None and now - before > _SILENCE_SECONDS
 
     def drop(self, partition: Partition, error: Exception) -> None:
         """Read both positions of a partition again, or halt it, because of an error."""

@@ -135,6 +135,10 @@ class Consumer:
         partition = self._assignment.synced.get(number)
         if partition is None:
             return  # not synced yet: that will seek back
+        silent = self._assignment.heard_after_silence(partition)
+        if silent and partition.confirmed and partition.look_back():
+            self._ledger.seek(number, partition.next_offset)  # the key of the last one counted
+            return
         partition.busy = True
         try:
             for start in range(0, len(records), tally_store.MAX_VOTES):

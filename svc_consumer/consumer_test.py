@@ -137,6 +137,30 @@ async def test_a_replaced_topic_halts_its_partition_and_the_others_go_on() -> No
         assert not halted(2)
 
 
+async def test_a_longer_topic_that_came_in_a_silence_halts_its_partition() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 5)
+        trial.now += 1
+        trial.ledger.records[1] = records_of(*(a_vote(new_vote_id(1)) for _ in range(9)))
+        await until(lambda: halted(1))
+        assert trial.tally.votes == 5
+
+
+async def test_votes_after_a_silence_count() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.ledger.give(1)
+    async with trial.running():
+        for votes in (5, 6, 8):
+            await until(lambda votes=votes: trial.tally.votes == votes)  # type: ignore[misc]
+            trial.now += 1
+            trial.cast(1, 1 if votes == 5 else 2)
+        await until(lambda: trial.tally.votes == 10)
+
+
 async def test_a_shorter_topic_halts_its_partition() -> None:
     trial = Trial()
     trial.cast(1, 5)

@@ -25,6 +25,7 @@ class Partition:
         self.next_offset = seek_offset(log_position, tally_position)
         self.end_offset = 0  # of the ledger, as last asked
         self.busy = False  # a batch is on its way into the stores
+        self.heard_at: float | None = None  # when records came last
         self._known_records = known_records(log_position, tally_position)
 
     @property
@@ -36,6 +37,12 @@ class Partition:
     def lag(self) -> int:
         """How many records are not in both stores yet, as far as is known."""
         return max(0, self.end_offset - self.next_offset)
+
+    def look_back(self) -> bool:
+        """Expect the records at the stored positions once more; False when there are none."""
+        self._known_records = known_records(self.log_position, self.tally_position)
+        self.next_offset = seek_offset(self.log_position, self.tally_position)
+        return bool(self._known_records)
 
     def check_batch(self, records: Sequence[Record]) -> None:
         """Check that records go on exactly where the stores ended, in the ledger they know.
