@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from loadtest.axes import Axis
 
-WIDTH, HEIGHT = 860, 340
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 28, 46
+WIDTH, HEIGHT = 860, 350
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 44, 46
 _INNER_WIDTH = WIDTH - LEFT - RIGHT
 _INNER_HEIGHT = HEIGHT - TOP - BOTTOM
 
@@ -88,7 +88,7 @@ def _band(band: Band, x: Axis) -> Markup:
     area = Markup('<rect class="band" x="{}" y="{}" width="{:.1f}" height="{}"/>').format(
         start, TOP, max(0.0, end - start), _INNER_HEIGHT
     )
-    return area + _text("heading middle", (start + end) / 2, TOP + 16, band.heading)
+    return area + _text("heading middle", (start + end) / 2, TOP - 8, band.heading)
 
 
 def _line(line: Line, x: Axis, y: Axis) -> Markup:

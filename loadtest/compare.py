@@ -4,6 +4,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -53,9 +54,10 @@ async def _compare(options: Options) -> int:
                 interrupts=interrupts,
                 folder=Path(folder),
                 driver_log=driver_log,
+                save=partial(_save, options.output),
             )
             report = await comparison.run()
-    _finish(options.output, driver_log, report, console)
+    _show(options.output, driver_log, report, console)
     if not report.verdict.passed:
         return _FAILED
     return _INTERRUPTED if report.interrupted else _PASSED
@@ -65,9 +67,12 @@ def _make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _finish(output: Path, driver_log: Path, report: Report, console: Console) -> None:
+def _save(output: Path, report: Report) -> None:
     (output / "report.json").write_bytes(to_json(report))
     (output / "report.html").write_text(to_html(report), encoding="utf-8")
+
+
+def _show(output: Path, driver_log: Path, report: Report, console: Console) -> None:
     print_result(console, report)
     if driver_log.stat().st_size == 0:
         driver_log.unlink()

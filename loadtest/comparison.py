@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ from loadtest.arrivals import Pattern
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
 from loadtest.catch_up import CatchUp
-from loadtest.figures import phase_report, requests_by_route
+from loadtest.figures import phase_report
 from loadtest.findings import PhaseReport, Reconciliation
 from loadtest.interrupts import Interrupts
 from loadtest.options import Options
@@ -19,7 +19,7 @@ from loadtest.phase_runner import run_phase
 from loadtest.reconciliation import Log, Tallies
 from loadtest.report import Report, Setup
 from loadtest.samples import Samples, read_samples
-from loadtest.split import check_split
+from loadtest.split import check_phase_split
 from loadtest.terminal import Terminal
 from loadtest.verdict import judge
 from voting.store import StoreUnavailableError
@@ -44,6 +44,7 @@ class Comparison:
         interrupts: Interrupts,
         folder: Path,
         driver_log: Path,
+        save: Callable[[Report], None],
     ) -> None:
         self._options = options
         self._log, self._tallies = stores
@@ -51,11 +52,12 @@ class Comparison:
         self._interrupts = interrupts
         self._folder = folder
         self._driver_log = driver_log
+        self._save = save
         self._phases: list[PhaseReport] = []
         self._samples: list[Samples] = []
 
     async def run(self) -> Report:
-        """Return the report.
+        """Save and return the report; saved a first time before the wait for the consumer.
 
         Raises `DriverError` when a phase cannot be run, `StoreUnavailableError` when the vote log
         does not answer before the first phase.
@@ -65,12 +67,15 @@ class Comparison:
         for phase in self._planned():
             if not self._interrupts.interrupted:
                 await self._run_phase(phase)
+        self._save(self._report(started, None))
         found: Reconciliation | str | None
         try:
             found = await self._reconcile(votes_before)
         except StoreUnavailableError as error:
             found = str(error)
-        return self._report(started, found)
+        report = self._report(started, found)
+        self._save(report)
+        return report
 
     def _planned(self) -> Iterator[Phase]:
         options = self._options
@@ -116,11 +121,7 @@ class Comparison:
 
     def _report(self, started: float, found: Reconciliation | str | None) -> Report:
         split_phase = next((phase for phase in self._phases if phase.forced is None), None)
-        split = (
-            check_split(requests_by_route(split_phase), self._options.weights)
-            if split_phase
-            else None
-        )
+        split = check_phase_split(split_phase, self._options.weights) if split_phase else None
         interrupted = self._interrupts.interrupted
         return Report(
             started_at=started,

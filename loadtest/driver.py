@@ -75,6 +75,7 @@ def run_phase(phase: Phase) -> None:
         result = meter.result(phase, state.arrivals.unsent(), stop.requested, writer.kinds)
         gevent.killall(side_jobs)
         runner.quit()
+    _send_progress(state)
     _send(result)
 
 
@@ -127,8 +128,12 @@ class _Stop:
 
 def _report_progress(state: PhaseState) -> None:
     while True:
-        _send(PhaseProgress(state.now(), state.sent, state.accepted, state.sent - state.accepted))
+        _send_progress(state)
         gevent.sleep(_PROGRESS_EVERY)
+
+
+def _send_progress(state: PhaseState) -> None:
+    _send(PhaseProgress(state.now(), state.sent, state.accepted, state.sent - state.accepted))
 
 
 def _send(message: Message) -> None:

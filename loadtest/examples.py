@@ -10,12 +10,12 @@ from loadtest.answer import Answer, Outcome
 from loadtest.arrivals import Pattern
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
-from loadtest.figures import phase_report, requests_by_route
+from loadtest.figures import phase_report
 from loadtest.findings import Damage, PhaseReport, Reconciliation
 from loadtest.phase import Phase, PhaseResult
 from loadtest.report import Report, Setup
 from loadtest.samples import Sample, Samples, SampleWriter, read_samples
-from loadtest.split import check_split
+from loadtest.split import check_phase_split
 from loadtest.verdict import judge
 from voting.logged_vote import LoggedVote
 from voting.vote import Route
@@ -142,7 +142,7 @@ def sound(**changes: object) -> Reconciliation:
 def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> Report:
     """Return a report with these findings."""
     split_phase = next((phase for phase in phases if phase.forced is None), None)
-    split = check_split(requests_by_route(split_phase), WEIGHTS) if split_phase else None
+    split = check_phase_split(split_phase, WEIGHTS) if split_phase else None
     return Report(
         started_at=1_700_000_000.0,
         interrupted=False,

@@ -16,7 +16,7 @@ from loadtest.series import time_series
 from voting.vote import Route
 
 _CURVE_POINTS: Final = 120
-_BUSY: Final = 0.9  # of a core: above it the generator competes with itself
+BUSY: Final = 0.9  # of a core: above it the generator competes with itself
 _LATE_MS: Final = 10.0
 
 
@@ -42,13 +42,6 @@ def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseRe
         series=time_series(measured, seconds),
         generator=_generator(measured, result),
     )
-
-
-def requests_by_route(report: PhaseReport) -> dict[Route, int]:
-    """Return the answers each route gave in a phase, zeros included."""
-    return {
-        route: report.routes[route].requests if route in report.routes else 0 for route in Route
-    }
 
 
 def latency(milliseconds: NDArray[np.floating]) -> Latency | None:
@@ -137,7 +130,7 @@ def _generator(measured: Samples, result: PhaseResult) -> Generator:
         lag_max=float(lag[-1]) if len(lag) else 0.0,
         queued=queued,
         unsent=result.unsent,
-        limited=cpu_share > _BUSY or lag_p99 > _LATE_MS,
+        limited=cpu_share > BUSY or lag_p99 > _LATE_MS,
     )
 
 

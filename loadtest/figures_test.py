@@ -5,7 +5,7 @@ import pytest
 
 from loadtest.answer import Outcome
 from loadtest.examples import accepted, failed, phase_of, stored
-from loadtest.figures import latency, percentile, requests_by_route
+from loadtest.figures import latency, percentile
 from loadtest.series import time_series
 from voting.vote import Route
 
@@ -58,7 +58,7 @@ def test_shares_are_of_the_answers_that_name_a_route(tmp_path: Path) -> None:
     samples += [accepted(number, Route.HTTP) for number in range(30, 40)]
     samples += [failed(number, Outcome.UNKNOWN, "timed out") for number in range(40, 45)]
     phase = phase_of(samples, tmp_path)
-    assert requests_by_route(phase) == {Route.GRPC: 30, Route.HTTP: 10}
+    assert {route: r.requests for route, r in phase.routes.items()} == {"grpc": 30, "http": 10}
     assert phase.routes[Route.GRPC].share == pytest.approx(0.75)
     assert phase.sent_per_second == 45.0
 

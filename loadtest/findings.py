@@ -92,13 +92,15 @@ class PhaseReport(msgspec.Struct, frozen=True):
 
 
 class SplitTest(msgspec.Struct, frozen=True):
-    """Whether the splitter kept its weights: Pearson's chi-square test.
+    """Whether the splitter kept its weights: Pearson's chi-square test, without the `unanswered`.
 
     `expected` and `share` are of the HTTP route; `low` and `high` bound its true share with
     confidence 1 - `alpha` (Wilson's interval, which holds `expected` just when the test passes).
+    The split is not `fair` when the test fails however the unanswered votes are counted.
     """
 
     requests: dict[Route, int]
+    unanswered: int
     expected: float
     share: float
     low: float

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from loadtest.findings import PhaseReport, RouteFigures
 from loadtest.report import Report, Verdict
-from loadtest.wording import ROUTE_NAMES, ms, percent, rate
+from loadtest.wording import ROUTE_NAMES, percent, rate, three_digits
 from voting.vote import Route
 
 
@@ -21,7 +21,7 @@ def print_result(console: Console, report: Report) -> None:
 
 def results_table(report: Report) -> Table:
     """Return the figures of each route in each phase."""
-    table = _table("Latency in ms, from the intended start of a vote to its whole answer")
+    table = _table("Latency of accepted votes in ms, from the intended start to the whole answer")
     table.add_column("phase", no_wrap=True, min_width=11)
     table.add_column("route", no_wrap=True)
     for heading in ("requests", "share", "accepted", "p50", "p90", "p99", "p99.9", "errors"):
@@ -66,7 +66,7 @@ def _cells(route: Route, figures: RouteFigures, errors: int) -> list[str]:
         f"{figures.requests:,}",
         percent(figures.share),
         rate(figures.accepted_per_second),
-        *[ms(value).removesuffix(" ms") for value in percentiles],
+        *["—" if value is None else three_digits(value) for value in percentiles],
         f"{errors:,}" if errors else "—",
     ]
 

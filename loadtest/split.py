@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Final
 
-from loadtest.findings import SplitTest
+from loadtest.findings import PhaseReport, SplitTest
 from voting.vote import Route
 
 # One fair random split in a thousand fails by chance: rare enough for CI. At 10,000 requests a
@@ -14,33 +14,54 @@ from voting.vote import Route
 ALPHA: Final = 0.001
 
 
+def check_phase_split(phase: PhaseReport, weights: Mapping[Route, float]) -> SplitTest | None:
+    """Return the test of a phase that left the route to the splitter; None without answers."""
+    requests = {route: figures.requests for route, figures in phase.routes.items()}
+    return check_split(requests, weights, phase.requests - sum(requests.values()))
+
+
 def check_split(
-    requests: Mapping[Route, int], weights: Mapping[Route, float], alpha: float = ALPHA
+    requests: Mapping[Route, int],
+    weights: Mapping[Route, float],
+    unanswered: int = 0,
+    alpha: float = ALPHA,
 ) -> SplitTest | None:
     """Return the test of the requests each route got against the weights; None without requests.
 
-    Pearson's chi-square test with one degree of freedom, whose tail is
-    P(chi-square > x) = erfc(sqrt(x / 2)).
+    `unanswered` requests got no answer that names a route: a route that fails loses its share of
+    the answers, which is no fault of the splitter. So the split is off only when it is off however
+    these went.
     """
     total = sum(requests.values())
     if total == 0:
         return None
+    http = requests.get(Route.HTTP, 0)
     expected = weights[Route.HTTP] / sum(weights.values())
-    share = requests.get(Route.HTTP, 0) / total
-    chi_square = total * (share - expected) ** 2 / (expected * (1 - expected))
-    p_value = math.erfc(math.sqrt(chi_square / 2))
-    low, high = wilson_interval(requests.get(Route.HTTP, 0), total, alpha)
+    wanting = round(expected * (total + unanswered)) - http
+    best = http + min(max(0, wanting), unanswered)
+    low, high = wilson_interval(http, total, alpha)
     return SplitTest(
         requests=dict(requests),
+        unanswered=unanswered,
         expected=expected,
-        share=share,
+        share=http / total,
         low=low,
         high=high,
-        chi_square=chi_square,
-        p_value=p_value,
+        chi_square=_chi_square(http, total, expected),
+        p_value=_p_value(http, total, expected),
         alpha=alpha,
-        fair=p_value >= alpha,
+        fair=_p_value(best, total + unanswered, expected) >= alpha,
     )
+
+
+def _chi_square(hits: int, total: int, expected: float) -> float:
+    """Return Pearson's statistic, which has one degree of freedom here."""
+    return total * (hits / total - expected) ** 2 / (expected * (1 - expected))
+
+
+def _p_value(hits: int, total: int, expected: float) -> float:
+    # With one degree of freedom, P(chi-square > x) = erfc(sqrt(x / 2)).
+    return math.erfc(math.sqrt(_chi_square(hits, total, expected) / 2))
 
 
 def wilson_interval(hits: int, total: int, alpha: float) -> tuple[float, float]:

@@ -56,5 +56,15 @@ def test_all_votes_on_one_route_are_off() -> None:
     assert not split(100, 0).fair
 
 
+def test_votes_without_an_answer_do_not_make_a_split_unfair() -> None:
+    """A route that failed for a while loses answers, whatever the splitter did."""
+    requests = {Route.GRPC: 1000, Route.HTTP: 800}
+    few, enough = (check_split(requests, EVEN, unanswered) for unanswered in (50, 200))
+    assert few is not None
+    assert enough is not None
+    assert (few.fair, enough.fair) == (False, True)
+    assert few.p_value == enough.p_value < ALPHA
+
+
 def test_without_an_answer_there_is_no_test() -> None:
     assert check_split({Route.GRPC: 0, Route.HTTP: 0}, EVEN) is None

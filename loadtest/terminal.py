@@ -47,7 +47,7 @@ class Terminal:
             task = bar.add_task("reconciliation", total=None, note="")
 
             def show(waiting: Waiting) -> None:
-                note = f"{waiting.in_log:,} of {waiting.expected:,} votes are in the log"
+                note = f"{waiting.in_log:,} came into the log, {waiting.expected:,} were accepted"
                 bar.update(task, total=waiting.expected, completed=waiting.in_log, note=note)
 
             yield show

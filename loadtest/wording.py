@@ -14,10 +14,15 @@ def ms(milliseconds: float | None) -> str:
     """Return a duration with three significant digits; a dash when there is none."""
     if milliseconds is None:
         return "—"
-    if milliseconds >= 9_995:
-        return f"{milliseconds / 1000:.1f} s"
-    digits = 0 if milliseconds >= 99.95 else 1 if milliseconds >= 9.995 else 2
-    return f"{milliseconds:.{digits}f} ms"
+    if milliseconds >= 999.5:
+        return f"{three_digits(milliseconds / 1000)} s"
+    return f"{three_digits(milliseconds)} ms"
+
+
+def three_digits(value: float) -> str:
+    """Return a positive number with three significant digits, or as a whole number."""
+    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:,.{digits}f}"
 
 
 def percent(share: float) -> str:

@@ -1,0 +1,95 @@
+"""What a comparison found, in sentences: the findings and the warnings of the verdict."""
+
+from collections.abc import Iterator, Sequence
+
+from loadtest.figures import BUSY
+from loadtest.findings import PhaseReport, Reconciliation, SplitTest
+from loadtest.wording import count_of, ms, percent, times
+from voting.vote import Route
+
+
+def latency_findings(phases: Sequence[PhaseReport]) -> Iterator[str]:
+    """Say how long votes took on each route alone, and how the routes compare."""
+    alone = {phase.forced: phase.routes.get(phase.forced) for phase in phases if phase.forced}
+    grpc, http = alone.get(Route.GRPC), alone.get(Route.HTTP)
+    if grpc is None or http is None or grpc.latency is None or http.latency is None:
+        return
+    text = "Each route alone: half of the accepted votes were answered within"
+    text += f" {ms(http.latency.p50)} (HTTP) and {ms(grpc.latency.p50)} (gRPC)"
+    if http.latency.p99 is not None and grpc.latency.p99 is not None:
+        text += f", 99 % within {ms(http.latency.p99)} and {ms(grpc.latency.p99)}"
+    yield f"{text}."
+    if not any(phase.generator.limited for phase in phases if phase.forced):
+        ratio = times(grpc.latency.p50, http.latency.p50)
+        yield f"At the median the gRPC route took {ratio} as long as the HTTP route in this run."
+
+
+def split_finding(split: SplitTest | None) -> Iterator[str]:
+    """Say that the split is as configured, if it is."""
+    if split is not None and split.p_value >= split.alpha:
+        yield (
+            f"The split is as configured: {percent(split.share)} of"
+            f" {sum(split.requests.values()):,} votes took the HTTP route,"
+            f" {percent(split.expected)} expected (p = {split.p_value:.2g})."
+        )
+
+
+def split_warning(split: SplitTest | None) -> Iterator[str]:
+    """Say that too many votes got no answer to judge the split."""
+    if split is not None and split.fair and split.p_value < split.alpha:
+        yield (
+            f"The split cannot be judged: {percent(split.share)} of the answers came from the HTTP"
+            f" route, {percent(split.expected)} were expected, but {split.unanswered:,} votes got"
+            " no answer that names its route."
+        )
+
+
+def late_generator(phases: Sequence[PhaseReport]) -> Iterator[str]:
+    """Say where the load generator itself was the limit, and why."""
+    late = [phase for phase in phases if phase.generator.limited]
+    if late:
+        lag = max(phase.generator.lag_p99 for phase in late)
+        cpu = max(phase.generator.cpu_share for phase in late)
+        reason = "it can do no more" if cpu > BUSY else "the machine was busy with other things"
+        yield (
+            f"The load generator was the limit in {', '.join(phase.name for phase in late)}:"
+            f" 1 % of the votes left more than {ms(lag)} late, and the latencies have that in them."
+            f" It used up to {percent(cpu)} of a core, so {reason}."
+        )
+
+
+def phase_warnings(phase: PhaseReport) -> Iterator[str]:
+    """Say what of a phase went wrong without being a fault of counting."""
+    generator = phase.generator
+    if generator.unsent:
+        yield (
+            f"{phase.name}: overloaded. {count_of(generator.unsent, 'vote')} found every user busy"
+            " until the end and were never sent; give it more users or a lower rate."
+        )
+    failed = sum(error.count for error in phase.errors)
+    if failed:
+        worst = max(phase.errors, key=lambda error: error.count)
+        yield (
+            f"{phase.name}: {failed:,} of {phase.requests:,} votes not accepted, most often"
+            f" “{worst.kind}”."
+        )
+
+
+def reconciliation_warning(found: Reconciliation | None) -> Iterator[str]:
+    """Say what the reconciliation cannot tell."""
+    if found is None:
+        yield "The votes were not held against the vote log and the tally."
+    elif found.unknown:
+        yield (
+            f"{count_of(found.unknown, 'vote')} got no clear answer, of which"
+            f" {found.unknown_counted:,} count; both is right."
+        )
+
+
+def reconciliation_finding(found: Reconciliation) -> str:
+    """Say that every vote counts once."""
+    return (
+        f"Each of the {found.accepted:,} accepted votes is in the vote log exactly once, as it was"
+        f" sent, and the tally agrees with the log in every counter ({found.log_votes:,} votes in"
+        " all)."
+    )
