@@ -1,5 +1,6 @@
 """The routes of the results service."""
 
+import asyncio
 import gzip
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +18,7 @@ from svc_results.page import render_page
 from svc_results.query import read_after, read_language, read_limit
 from svc_results.security import SECURITY_HEADERS
 from svc_results.snapshot import NEWEST_VOTES
+from svc_results.source import TIMEOUT
 from svc_results.static_files import StaticFiles, accepts_gzip
 from voting.http_app import add_operations, new_app
 from voting.lifecycle import Readiness
@@ -92,9 +94,10 @@ def results_app(
 
 async def _read_page(log: NewestVotes, limit: int, after: Cursor | None) -> VotePage:
     try:
-        return vote_page(await log.newest(limit, after), limit)
-    except StoreUnavailableError as error:
-        raise _unavailable(f"{error.store} does not answer") from error
+        async with asyncio.timeout(TIMEOUT):
+            return vote_page(await log.newest(limit, after), limit)
+    except (StoreUnavailableError, TimeoutError) as error:
+        raise _unavailable("MongoDB does not answer") from error
 
 
 def _json(body: msgspec.Struct) -> HTTPResponse:

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
+from svc_results import app as app_module
 from svc_results.fakes import FakeStores, logged_vote
 from svc_results.serving import Served, eventually, serve
+from voting.logged_vote import LoggedVote
 
 NASTY = "<script>alert('1')</script> \"&amp; </template>"
 
@@ -204,11 +206,24 @@ async def test_there_is_no_result_before_redis_has_ever_answered() -> None:
     stores = FakeStores()
     stores.redis_away = True
     async with serve(stores) as served:
-        assert (await served.client.get("/")).status_code == 200
+        page = await served.client.get("/")
         answer = await served.client.get("/api/results")
+    assert '<strong id="total">–</strong>' in page.text
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["detail"] == "there is no result yet: Redis does not answer"
+
+
+async def test_a_vote_log_that_hangs_is_given_up_in_time(
+    client: httpx.AsyncClient, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(limit: int, after: object = None) -> list[LoggedVote]:
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(stores, "newest", hang)
+    monkeypatch.setattr(app_module, "TIMEOUT", 0.01)
+    assert (await client.get("/api/votes")).status_code == 503
 
 
 class Page(HTMLParser):

@@ -75,6 +75,7 @@ def test_a_vote_cast_through_the_form_moves_its_bar(page: Page) -> None:
     expect(outcome).to_have_text(re.compile(r"It went by (gRPC|HTTP)\..*[0-9a-f-]{36}$"))
     start = time.monotonic()
     expect(row(page, "After the Gold Rush").locator(".votes")).to_have_text("3")
+    expect(row(page, "After the Gold Rush")).to_have_class(re.compile(r"\bmine\b"))
     assert 1000 * (time.monotonic() - start) < MOVED_MS
     assert share(page, "After the Gold Rush") > before
     expect(page.locator("#votes tr").first).to_contain_text("After the Gold Rush")
@@ -212,9 +213,9 @@ def test_a_phone_needs_no_scrolling_sideways(browser: Browser, url: str) -> None
         expect(page.locator("#status")).to_have_text("Live")
         expect(page.get_by_text(NASTY, exact=True).first).to_be_attached()
         assert page.evaluate("document.documentElement.scrollWidth") == 320
+        keep_screenshot(page, "phone")
         page.locator("#skip").tap()
         expect(page.get_by_label("Artist or band")).to_be_in_viewport()
-        keep_screenshot(page, "phone")
 
 
 def test_without_scripts_there_are_tables(browser: Browser, url: str) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Any
+import resource
+from typing import Any, Final
 
 from sanic import Sanic
 
@@ -18,6 +19,20 @@ from voting.vote_log import VoteLog
 _log = logging.getLogger(__name__)
 
 
+# What the process opens beside its watchers: the stores, the page's visitors, its own files.
+OTHER_FILES: Final = 256
+
+
+def allow_connections(count: int) -> None:
+    """Let the process have this many watchers; many systems allow 1,024 files until asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
     """Return the app, which reads the stores while it runs."""
     readiness = Readiness()
@@ -30,6 +45,7 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
         settings.refresh_seconds,
     )
     app = results_app(feed, vote_log, readiness, settings.max_watchers)
+    allow_connections(settings.max_watchers)
 
     @app.after_server_start
     async def start(_: Sanic[Any, Any]) -> None:

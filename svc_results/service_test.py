@@ -206,6 +206,15 @@ def test_the_service_ends_at_once_though_someone_watches(service: StartService) 
     assert "Traceback" not in results.log.read_text()
 
 
+def test_more_watchers_may_come_than_files_may_be_open_at_first() -> None:
+    code = "import resource, svc_results.service as s; s.allow_connections(1000);" + (
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    limited = ["prlimit", "--nofile=512:4096", sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
+    assert int(subprocess.check_output(limited, env=environment, timeout=30)) == 1256
+
+
 def test_a_wrong_setting_is_named() -> None:
     environment = {**os.environ, "PYTHONPATH": ":".join(sys.path), "REFRESH_SECONDS": "soon"}
     process = subprocess.run(

@@ -21,27 +21,29 @@ export class Leaderboard {
     this.showAll(false);
   }
 
-  update(albums) {
+  /** Shows these albums; `known` says whether there is a result at all. */
+  update(albums, known) {
     const order = albums.map(keyOf);
     const moved = order.join() !== this.albums.map(keyOf).join();
     this.albums = albums;
     albums.forEach((album, i) => this.fill(order[i], album, i));
     if (moved) glide(() => this.visible(), () => this.arrange(order));
-    this.empty.hidden = albums.length > 0;
+    this.empty.hidden = albums.length > 0 || !known;
     this.showAll(this.all);
   }
 
-  /** Lets the eye find the album that was just voted for. */
-  point(key) {
-    const row = this.rows.get(key)?.row;
-    row?.classList.remove("mine");
-    requestAnimationFrame(() => row?.classList.add("mine"));
+  /** Lets the eye find the album that was just voted for, once the vote is counted. */
+  await(key) {
+    this.awaited = key;
   }
 
   fill(key, album, index) {
-    const { fields } = this.rows.get(key) ?? this.add(key, album);
+    const { row, fields } = this.rows.get(key) ?? this.add(key, album);
     write(fields.place, index + 1);
-    write(fields.votes, count(album.votes));
+    if (write(fields.votes, count(album.votes)) && key === this.awaited) {
+      this.awaited = undefined;
+      row.classList.add("mine");
+    }
     write(fields.average, decimal(album.average_rank));
     fields.bar.setAttribute("width", `${((100 * album.votes) / this.albums[0].votes).toFixed(2)}%`);
   }
@@ -54,6 +56,7 @@ export class Leaderboard {
       event.preventDefault();
       this.onPick(album);
     });
+    row.addEventListener("animationend", () => row.classList.remove("mine"));
     this.rows.set(key, { row, fields });
     return this.rows.get(key);
   }

@@ -35,6 +35,7 @@ export function watch(url, onSnapshot, onState) {
       onState("lost");
       // The browser itself retries a connection that broke, but not one that was refused.
       if (source?.readyState === EventSource.CLOSED) {
+        clearTimeout(silence);
         silence = setTimeout(open, retry);
         retry = Math.min(2 * retry, SLOWEST_RETRY);
       }

@@ -14,7 +14,7 @@ const find = (id) => document.getElementById(id);
 // Screen readers hear of a new leader, but not more often than this.
 const CALM = 10_000;
 
-const form = new VoteForm((key) => board.point(key));
+const form = new VoteForm((key) => board.await(key));
 const board = new Leaderboard((album) => form.pick(album));
 const newest = new Newest();
 const wave = new Wave(find("wave"), find("wave-top"));
@@ -23,9 +23,10 @@ let leader, waiting;
 let calmUntil = 0;
 
 function show(snapshot) {
-  total.set(snapshot.total);
+  const known = snapshot.at !== null;
+  if (known) total.set(snapshot.total);
   write(find("album-count"), count(snapshot.album_count));
-  board.update(snapshot.albums);
+  board.update(snapshot.albums, known);
   newest.update(snapshot.newest);
   form.suggest(snapshot.albums);
   showRates(snapshot);

@@ -11,9 +11,11 @@ export function makeRow(templateId) {
   return [row, fields];
 }
 
-/** Writes text only where it changes, so that nothing else is drawn again. */
+/** Writes text only where it changes, so that nothing else is drawn again; returns whether. */
 export function write(element, text) {
-  if (element.textContent !== String(text)) element.textContent = text;
+  const changes = element.textContent !== String(text);
+  if (changes) element.textContent = text;
+  return changes;
 }
 
 /** Draws an album's sleeve and gives the row its colour. */
