@@ -36,8 +36,14 @@ def _run(rctx, what, arguments):
     result = rctx.execute(
         arguments,
         timeout = 1800,
-        # A folder of wheels that this machine's user set up may not exist where the build runs.
-        environment = {"PIP_FIND_LINKS": "", "PYTHONPATH": ""},
+        environment = {
+            # A folder of wheels that this machine's user set up may not exist where the build runs.
+            "PIP_FIND_LINKS": "",
+            # Sets are compiled in the order of hashes: the same one in each clone, so that they
+            # can share what they build.
+            "PYTHONHASHSEED": "0",
+            "PYTHONPATH": "",
+        },
     )
     if result.return_code:
         fail("%s failed:\n%s%s" % (what, result.stdout, result.stderr))

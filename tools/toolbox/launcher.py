@@ -39,7 +39,7 @@ def own_bazel_serves() -> bool:
         return False
     missing = prebuilt.missing()
     if missing:
-        say_once("prebuilt", f"not using the bazel on PATH: there is no {', '.join(missing)}")
+        say_once("prebuilt", f"not using the bazel on PATH: the build needs {', '.join(missing)}")
     return not missing
 
 

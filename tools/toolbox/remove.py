@@ -1,20 +1,36 @@
-"""Removes folders in which files and folders may be write-protected, as Bazel leaves them."""
+"""Removes folders of any size without making anybody wait."""
 
 import os
-import shutil
+import subprocess
 from pathlib import Path
+
+SUFFIX = ".removed"
+
+# Bazel leaves folders write-protected.
+SCRIPT = '(chmod --recursive u+rwX "$0"; rm --recursive --force "$0") &'
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it, if it is there.
-
-    It goes at once: what is interrupted leaves a folder of another name, which goes next time.
-    """
-    doomed = folder.with_suffix(".removed")
-    if folder.is_dir() and folder != doomed:
-        remove(doomed)
+    """Remove a folder, if it is there: out of the way at once, its contents in the background."""
+    if folder.is_dir():
+        doomed = folder.with_name(f"{folder.name}.{os.getpid()}{SUFFIX}")
         folder.rename(doomed)
-    for inner, _, _ in os.walk(doomed):
-        Path(inner).chmod(0o700)
-    if doomed.is_dir():
-        shutil.rmtree(doomed)
+        empty_out(doomed)
+
+
+def remove_leftovers(parent: Path) -> None:
+    """Remove again what an earlier removal left, because it was interrupted."""
+    for doomed in parent.glob(f"*{SUFFIX}"):
+        empty_out(doomed)
+
+
+def empty_out(doomed: Path) -> None:
+    """Start a process that removes a folder, and outlives this one."""
+    subprocess.run(
+        ["sh", "-c", SCRIPT, str(doomed)],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
