@@ -1,6 +1,7 @@
 """`./bazelw run //loadtest:compare`: compares the two routes; --help tells the options."""
 
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -57,7 +58,7 @@ async def _compare(options: Options) -> int:
                 save=partial(_save, options.output),
             )
             report = await comparison.run()
-    _show(options.output, driver_log, report, console)
+        _show(options.output, driver_log, report, console)
     if not report.verdict.passed:
         return _FAILED
     return _INTERRUPTED if report.interrupted else _PASSED
@@ -74,12 +75,14 @@ def _save(output: Path, report: Report) -> None:
 
 def _show(output: Path, driver_log: Path, report: Report, console: Console) -> None:
     print_result(console, report)
-    if driver_log.stat().st_size == 0:
+    if driver_log.exists() and driver_log.stat().st_size == 0:
         driver_log.unlink()
-    else:
+    if driver_log.exists():
         console.print(f"The load driver had something to say: {driver_log}", style="yellow")
     console.print(f"Report: {output / 'report.html'}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
+    sys.exit(status)

@@ -113,7 +113,7 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
     assert found is not None
     assert found.accepted == found.log_votes == found.tally_votes > 150
     assert found.others == 0
-    assert "✓ passed" in printed
+    assert "✓ Passed" in printed
     assert sorted(path.name for path in comparison.output.iterdir()) == [
         "report.html",
         "report.json",

@@ -34,6 +34,7 @@ def to_html(report: Report) -> str:
     measured = [phase for phase in report.phases if phase.seconds > 0]
     return environment.get_template(_TEMPLATE).render(
         report=report,
+        headline=wording.headline(report),
         routes=list(Route),
         started=_time(report.started_at),
         checks=_checks(report.reconciliation),

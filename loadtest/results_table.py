@@ -5,18 +5,18 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtest.findings import PhaseReport, RouteFigures
-from loadtest.report import Report, Verdict
-from loadtest.wording import ROUTE_NAMES, percent, rate, three_digits
+from loadtest.report import Report
+from loadtest.wording import ROUTE_NAMES, headline, percent, rate, three_digits
 from voting.vote import Route
 
 
 def print_result(console: Console, report: Report) -> None:
     """Print the figures and the verdict."""
-    if report.phases:
+    if any(phase.requests for phase in report.phases):
         console.print(results_table(report))
     if any(phase.errors for phase in report.phases):
         console.print(errors_table(report.phases))
-    _print_verdict(console, report.verdict)
+    _print_verdict(console, report)
 
 
 def results_table(report: Report) -> Table:
@@ -71,13 +71,13 @@ def _cells(route: Route, figures: RouteFigures, errors: int) -> list[str]:
     ]
 
 
-def _print_verdict(console: Console, verdict: Verdict) -> None:
+def _print_verdict(console: Console, report: Report) -> None:
+    verdict = report.verdict
     lines = [("  ", "", text) for text in verdict.findings]
     lines += [("! ", "yellow", text) for text in verdict.warnings]
     lines += [("✗ ", "bold red", text) for text in verdict.failures]
     for mark, style, text in lines:
         console.print(mark + text, style=style, highlight=False, markup=False)
-    if verdict.passed:
-        console.print("✓ passed", style="bold green")
-    else:
-        console.print("✗ failed", style="bold red")
+    style = "bold red" if verdict.failures else "yellow" if report.interrupted else "bold green"
+    mark = "✓" if verdict.passed else "✗"
+    console.print(f"{mark} {headline(report)}", style=style, highlight=False)

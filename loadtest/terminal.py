@@ -38,7 +38,6 @@ class Terminal:
                 bar.update(task, completed=elapsed, note=_phase_note(progress))
 
             yield show
-            bar.update(task, completed=phase.warm_up + phase.seconds)
 
     @contextmanager
     def waiting(self) -> Iterator[Callable[[Waiting], None]]:

@@ -1,8 +1,16 @@
 """How figures are written for people."""
 
+from loadtest.report import Report
 from voting.vote import Route
 
 ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
+
+
+def headline(report: Report) -> str:
+    """Return the result in a word or two."""
+    if not report.verdict.passed:
+        return "Failed"
+    return "Interrupted, nothing wrong so far" if report.interrupted else "Passed"
 
 
 def count_of(count: int, noun: str) -> str:
