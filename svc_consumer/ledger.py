@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 _POLL_RECORDS: Final = 6000  # over all partitions; each takes them in batches of its own
 _POLL_MS: Final = 200
+_METADATA_MS: Final = 10_000
 _START_SECONDS: Final = 15
 _ANSWER_SECONDS: Final = 5
 _END_OFFSETS_SECONDS: Final = 3
@@ -65,6 +66,8 @@ class Ledger:
             heartbeat_interval_ms=1_500,
             max_poll_interval_ms=120_000,
             request_timeout_ms=10_000,
+            # A topic that was away while the group shared it out is nobody's until this is over.
+            metadata_max_age_ms=_METADATA_MS,
         )
         try:
             with _translated():
