@@ -38,7 +38,7 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
                 vote = read_vote(record.key, record.value, record.partition, partitions)
             except InvalidVoteError:
                 continue
-            first.setdefault(vote.id, _logged(vote, record.partition, record.offset))
+            first.setdefault(vote.id, logged_vote(vote, record.partition, record.offset))
     return LedgerVotes(first, records)
 
 
@@ -87,7 +87,8 @@ async def _all_records(consumer: _Consumer) -> AsyncIterator[ConsumerRecord[byte
                 yield record
 
 
-def _logged(vote: Vote, partition: int, offset: int) -> LoggedVote:
+def logged_vote(vote: Vote, partition: int, offset: int) -> LoggedVote:
+    """Return a vote as the log should have it."""
     return LoggedVote(
         vote.id,
         vote.name,

@@ -14,6 +14,8 @@ from local.stack import start_together
 
 _SET_BACK_S = 3.0
 _LONGEST_CUT = 30_000  # bytes
+_NOTICED_S = 20.0
+_FULL_S = 3.0
 
 
 def empty_redis(scene: Scene) -> None:
@@ -29,19 +31,8 @@ def drop_vote_log(scene: Scene) -> None:
         client[DATABASE]["votes"].drop()
 
 
-def cut_append_only_file(folder: Path, keep: int) -> None:
-    """Cut the newest append-only file of a Redis that does not run to `keep` bytes."""
-    file = _append_only_file(folder)
-    with file.open("r+b") as content:
-        content.truncate(keep)
-
-
-def append_only_size(folder: Path) -> int:
-    """Return the size of the newest append-only file in Redis' folder (bytes)."""
-    return _append_only_file(folder).stat().st_size
-
-
-def _append_only_file(folder: Path) -> Path:
+def append_only_file(folder: Path) -> Path:
+    """Return the newest append-only file in Redis' folder."""
     files = (folder / "appendonlydir").glob("*.incr.aof")
     return max(files, key=lambda file: file.stat().st_mtime_ns)
 
@@ -49,8 +40,10 @@ def _append_only_file(folder: Path) -> Path:
 def _tear_append_only_file(scene: Scene) -> None:
     redis = scene.system.redis
     redis.kill()
-    size = append_only_size(redis.data)
-    cut_append_only_file(redis.data, max(0, size - scene.random.randint(1, _LONGEST_CUT)))
+    file = append_only_file(redis.data)
+    keep = max(0, file.stat().st_size - scene.random.randint(1, _LONGEST_CUT))
+    with file.open("r+b") as content:
+        content.truncate(keep)
     redis.start()
     scene.wait(0.5)  # votes are counted again: the file has a torn place in its middle now
     kill_and_restart(scene, [redis])
@@ -77,7 +70,13 @@ def _set_both_back(scene: Scene) -> None:
 
 def _fill_disk(scene: Scene) -> None:
     scene.system.redis_disk.fill()
-    scene.wait(3.0)
+    with Redis.from_url(scene.system.redis.url, decode_responses=True) as client:
+        scene.wait_until(
+            "Redis notices",
+            lambda: client.info("persistence")["aof_last_write_status"] != "ok",
+            _NOTICED_S,
+        )
+    scene.wait(_FULL_S)
     scene.healing()
     scene.system.redis_disk.clear()
 

@@ -1,6 +1,7 @@
 """One run: faults one after the other while people vote, then the check."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from chaos.system import System
 from chaos.voters import Voters
 from chaos.watch import NotRecoveredError, Watch
 
-_RECOVERY_S: Final = 15.0
+_RECOVERY_S: Final = 60.0
 _QUIET_S: Final = 90.0
 _LONGEST_CALM_S: Final = 1.0
 
@@ -61,27 +62,34 @@ class Run:
         entry = system.entry
         self._voters = Voters(entry.host, entry.port, rate, random)
 
-    async def run(self, faults: Sequence[Fault], seconds: float | None = None) -> Outcome:
-        """Inject faults, for at most so many seconds, then check.
+    async def run(
+        self, faults: Sequence[Fault], seconds: float = math.inf, at_least: int = 0
+    ) -> Outcome:
+        """Inject faults, then check. It ends early after `seconds` and `at_least` so many faults.
 
         Raises NotRecoveredError or FaultFailedError when the system does not do what it must.
         """
         async with open_reader(self._system) as reader:
             watch = Watch(self._system, reader, self._voters.register, lag=max(50, int(self._rate)))
             try:
-                return await self._run(faults, seconds, reader, watch)
+                return await self._run(faults, seconds, at_least, reader, watch)
             finally:
                 await self._voters.stop()
                 self._voters.close()
 
     async def _run(
-        self, faults: Sequence[Fault], seconds: float | None, reader: Reader, watch: Watch
+        self,
+        faults: Sequence[Fault],
+        seconds: float,
+        at_least: int,
+        reader: Reader,
+        watch: Watch,
     ) -> Outcome:
         begin, rounds = time.monotonic(), list[Round]()
         self._voters.start()
         await watch.recovered(begin, _RECOVERY_S)
         for number, fault in enumerate(faults, 1):
-            if seconds is not None and time.monotonic() - begin > seconds:
+            if number > at_least and time.monotonic() - begin > seconds:
                 break
             self._voters.round = f"{number:03d} {fault.name}"
             rounds.append(await self._round(fault, watch))

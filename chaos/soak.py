@@ -1,0 +1,98 @@
+"""The long form of the chaos suite: `./bazelw run //chaos:soak -- --minutes 20 --seed 1`."""
+
+import asyncio
+import logging
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from chaos.fault import Fault, FaultFailedError
+from chaos.run import Run
+from chaos.schedule import FAULTS, schedule
+from chaos.system import System
+from chaos.table import table
+from chaos.watch import NotRecoveredError
+from local.console import run_command, say
+
+_MOST_FAULTS: Final = 10_000
+_EPILOG: Final = """\
+Exit status: 0 when every acknowledged vote counts once, 1 when a rule is broken, when the system
+does not recover in time or does not start, 130 after Ctrl-C. Data and logs are kept when
+something is wrong."""
+
+
+def soak(options: Namespace) -> int:
+    """Run the system and the faults; print the table; return the exit status."""
+    logging.getLogger("local").setLevel(logging.WARNING)  # a server that starts is nothing new
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # nor one that is away
+    folder = Path(tempfile.mkdtemp(prefix="voting-chaos-"))
+    say(f"seed {options.seed}, data and logs in {folder}")
+    try:
+        status = _soak(options, folder / "system")
+    except KeyboardInterrupt:
+        say("interrupted: nothing was checked")
+        return 130
+    if status == 0:
+        shutil.rmtree(folder)
+    return status
+
+
+def _soak(options: Namespace, folder: Path) -> int:
+    random = Random(options.seed)  # noqa: S311 - the same seed must give the same schedule
+    system = System(folder)
+    with system.running():
+        run = Run(system, options.rate, random, say, long=True)
+        try:
+            outcome = asyncio.run(
+                run.run(_faults(options, random), options.minutes * 60, options.count)
+            )
+        except (NotRecoveredError, FaultFailedError) as error:
+            say(f"BROKEN  {error}")
+            return 1
+    say(f"\n{table(outcome)}")
+    return 1 if outcome.violations else 0
+
+
+def _faults(options: Namespace, random: Random) -> list[Fault]:
+    names: list[str] = options.faults or []
+    if not names:
+        return schedule(random, _MOST_FAULTS)
+    return [FAULTS[name] for name in names] * max(1, _MOST_FAULTS // len(names))
+
+
+def _parser() -> ArgumentParser:
+    names = "\n".join(f"  {fault.name:24} {fault.what}" for fault in FAULTS.values())
+    parser = ArgumentParser(
+        prog="soak",
+        formatter_class=RawDescriptionHelpFormatter,
+        description="Breaks the voting system again and again while people vote, then checks.",
+        epilog=f"faults:\n{names}\n\n{_EPILOG}",
+    )
+    parser.add_argument("--minutes", type=float, default=20, help="how long (%(default)g)")
+    parser.add_argument("--seed", type=int, default=1, help="which schedule (%(default)s)")
+    parser.add_argument(
+        "--count", type=int, default=100, help="go on until so many faults (%(default)s)"
+    )
+    parser.add_argument("--rate", type=float, default=100, help="votes per second (%(default)g)")
+    parser.add_argument(
+        "--faults",
+        action="append",
+        choices=FAULTS,
+        metavar="NAME",
+        help="only this fault; may be given several times",
+    )
+    return parser
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    options = _parser().parse_args()
+    return run_command(lambda: soak(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
