@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from typing import Final
 
 from svc_consumer.assignment import Assignment
@@ -14,15 +16,27 @@ from svc_consumer.waiting import Waiting
 _log = logging.getLogger(__name__)
 
 _PERIOD_SECONDS: Final = 2.0
+_STUCK_SECONDS: Final = 20.0
 
 
 class Bookkeeper:
     """Keeps the lag known. What it commits to Kafka is for lag metrics only, never read back."""
 
-    def __init__(self, ledger: Ledger, assignment: Assignment, waiting: Waiting) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        assignment: Assignment,
+        waiting: Waiting,
+        renew: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`renew` replaces the connections of the ledger."""
         self._ledger = ledger
         self._assignment = assignment
         self._waiting = waiting
+        self._renew = renew
+        self._clock = clock
+        self._answered = clock()
         self._shown: set[int] = set()
         self._committed: dict[int, int] = {}
 
@@ -39,10 +53,22 @@ class Bookkeeper:
         except LedgerUnavailableError as error:
             _log.debug("books: %s", error)
             self._waiting.down(KAFKA, str(error))
+            await self._renew_if_stuck()
         else:
+            self._answered = self._clock()
             self._waiting.up(KAFKA)
             self._show(ends)
             await self._commit()
+
+    async def _renew_if_stuck(self) -> None:
+        """Replace connections on which Kafka answers no more, if it does on a new one.
+
+        Background tasks of aiokafka that end by an error unforeseen leave it like that.
+        """
+        if self._clock() - self._answered > _STUCK_SECONDS and await self._ledger.reachable():
+            _log.warning("Kafka answers on a new connection only: replacing the consumer's")
+            self._answered = self._clock()
+            self._renew()
 
     def _show(self, ends: dict[int, int]) -> None:
         for number, partition in self._assignment.synced.items():

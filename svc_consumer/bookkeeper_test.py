@@ -17,11 +17,26 @@ class Trial:
         self.ledger.records = {p: records_of(a_vote(), a_vote(), a_vote()) for p in (1, 2)}
         self.assignment = Assignment()
         self.readiness = Readiness()
+        self.now = 0.0
+        self.renewed = 0
         self.bookkeeper = Bookkeeper(
-            self.ledger, self.assignment, Waiting(self.readiness, ["Kafka"])
+            self.ledger,
+            self.assignment,
+            Waiting(self.readiness, ["Kafka"]),
+            self.renew,
+            clock=lambda: self.now,
         )
         self.add(1, "0:a", "0:a")
         self.add(2, "2:c", "1:b")
+
+    def renew(self) -> None:
+        self.renewed += 1
+
+    async def fail_at(self, now: float) -> None:
+        """Keep books at a time at which the ledger does not answer."""
+        self.now = now
+        self.ledger.errors = [LedgerUnavailableError("no answer in time")]
+        await self.bookkeeper.keep()
 
     def add(self, number: int, log_position: str, tally_position: str) -> None:
         partition = Partition(number, PARTITIONS, "owner", log_position, tally_position)
@@ -72,3 +87,30 @@ async def test_a_failed_commit_is_tried_again_and_is_no_outage() -> None:
     assert trial.readiness.ready
     await trial.bookkeeper.keep()
     assert trial.ledger.committed == {1: 0, 2: 1}
+
+
+async def test_connections_are_replaced_when_kafka_answers_on_new_ones_only() -> None:
+    trial = Trial()
+    for now in (1, 10, 20):
+        await trial.fail_at(now)
+    assert trial.renewed == 0
+    await trial.fail_at(21)
+    assert trial.renewed == 1
+    await trial.fail_at(30)  # the new ones have their time too
+    assert trial.renewed == 1
+
+
+async def test_connections_are_kept_while_kafka_is_away() -> None:
+    trial = Trial()
+    trial.ledger.answers_others = False
+    await trial.fail_at(100)
+    assert trial.renewed == 0
+
+
+async def test_an_answer_starts_the_count_anew() -> None:
+    trial = Trial()
+    await trial.fail_at(19)
+    trial.now = 20
+    await trial.bookkeeper.keep()
+    await trial.fail_at(39)
+    assert trial.renewed == 0

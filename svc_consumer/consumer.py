@@ -51,7 +51,12 @@ class Consumer:
         self._waiting = waiting
         self._progress = progress
         self._sync_after = 0.0
+        self._renew = False
         self.between_batches = asyncio.Lock()
+
+    def renew(self) -> None:
+        """Leave the group and join it again on new connections, between two batches."""
+        self._renew = True
 
     async def connect(self) -> None:
         """Return when Kafka is there, however long that takes."""
@@ -69,6 +74,11 @@ class Consumer:
     async def run(self) -> None:
         """Count until cancelled; whoever holds `between_batches` cuts no batch short."""
         while True:
+            if self._renew:
+                await self._ledger.stop()
+                self._assignment.clear()
+                await self.connect()
+                self._renew = False
             await self._sync_assigned()
             await self._turn()
             if self._waiting:

@@ -255,3 +255,17 @@ async def test_whoever_holds_between_batches_cuts_none_short() -> None:
                 await asyncio.sleep(0)
             assert trial.tally.votes == 0
         await until(lambda: trial.tally.votes == 3)
+
+
+async def test_renewed_connections_go_on_where_the_stores_are() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 5)
+        trial.consumer.renew()
+        await until(lambda: trial.ledger.starts == 2)
+        trial.cast(1, 5)
+        trial.ledger.give(1)
+        await until(lambda: trial.tally.votes == 10)
+    assert len(trial.log.votes) == 10

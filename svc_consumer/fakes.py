@@ -190,6 +190,8 @@ class FakeLedger(Ledger):
         self.committed: dict[int, int] = {}
         self.errors: list[Exception] = []  # what the next calls raise
         self.given: list[int] = []
+        self.answers_others = True
+        self.starts = 0
 
     def give(self, *partitions: int) -> None:
         """Assign these partitions, as a rebalance of the group does."""
@@ -210,6 +212,15 @@ class FakeLedger(Ledger):
     @override
     async def start(self) -> None:
         self._fail()
+        self.starts += 1
+
+    @override
+    async def reachable(self) -> bool:
+        return self.answers_others
+
+    @override
+    async def stop(self) -> None:
+        self.give()
 
     @override
     def seek(self, partition: int, offset: int) -> None:

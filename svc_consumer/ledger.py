@@ -8,6 +8,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
@@ -150,6 +151,19 @@ class Ledger:
                 await self._started.commit(
                     {TopicPartition(self._topic, p): offset for p, offset in offsets.items()}
                 )
+
+    async def reachable(self) -> bool:
+        """Whether Kafka answers somebody else: a new connection."""
+        client = AIOKafkaClient(bootstrap_servers=self._settings.kafka_bootstrap_servers)
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await client.bootstrap()
+        except (KafkaError, TimeoutError, OSError) as error:
+            _log.debug("a new connection to Kafka: %s", error)
+            return False
+        finally:
+            await client.close()
+        return True
 
     async def stop(self) -> None:
         """Leave the group, so that the others take over at once."""

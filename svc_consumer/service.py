@@ -39,7 +39,7 @@ async def serve(settings: ConsumerSettings) -> None:
     projector = Projector(log, tally, rejected)
     consumer = Consumer(ledger, projector, assignment, waiting, progress)
     verifier = Verifier(log, tally, assignment, waiting)
-    bookkeeper = Bookkeeper(ledger, assignment, waiting)
+    bookkeeper = Bookkeeper(ledger, assignment, waiting, consumer.renew)
     Watchdog(progress, settings.stuck_after_seconds).start()
     async with serve_operations("svc_consumer", readiness, settings.host, settings.port):
         await _run_until(stop, consumer, verifier, bookkeeper)
