@@ -202,6 +202,13 @@ async def test_stores_that_are_away_are_named_and_the_page_still_serves(
     assert (await client.get("/readyz")).status_code == 200
 
 
+async def test_one_vote_is_one_vote() -> None:
+    async with serve(FakeStores([logged_vote(1)])) as served:
+        page = (await served.client.get("/?lang=es")).text
+    assert re.search(r'id="total">1</strong> <span[^>]*>voto<', page)
+    assert re.search(r'id="album-count">1</span> <span[^>]*>disco<', page)
+
+
 async def test_there_is_no_result_before_redis_has_ever_answered() -> None:
     stores = FakeStores()
     stores.redis_away = True

@@ -25,7 +25,9 @@ let calmUntil = 0;
 function show(snapshot) {
   const known = snapshot.at !== null;
   if (known) total.set(snapshot.total);
+  write(find("total-unit"), say(snapshot.total === 1 ? "one_vote" : "votes"));
   write(find("album-count"), count(snapshot.album_count));
+  write(find("album-unit"), say(snapshot.album_count === 1 ? "one_album" : "albums"));
   board.update(snapshot.albums, known);
   newest.update(snapshot.newest);
   form.suggest(snapshot.albums);
