@@ -60,5 +60,5 @@ class Fault:
     name: str
     what: str
     inject: Callable[[Scene], None]
-    limit_s: float = 60.0
+    limit_s: float = 240.0
     idle: bool = False

@@ -10,7 +10,7 @@ from chaos.ledger import TOPIC
 from local.kafka_quorum import active_controller, partition_leaders
 from local.kafka_server import KafkaServer
 
-_REPLICATED_S: Final = 60.0
+_REPLICATED_S: Final = 120.0
 _LONGEST_ABSENCE_S: Final = 5.0
 
 
@@ -45,11 +45,10 @@ def _replicated(scene: Scene) -> bool:
 
 
 NODES: Final = [
-    Fault("kill the leader", "SIGKILL and restart of a partition's leader", _kill_leader, 120),
+    Fault("kill the leader", "SIGKILL and restart of a partition's leader", _kill_leader),
     Fault(
         "kill the controller",
         "SIGKILL and restart of the active controller",
         _kill_controller,
-        120,
     ),
 ]

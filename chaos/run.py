@@ -16,8 +16,9 @@ from chaos.system import System
 from chaos.voters import Voters
 from chaos.watch import NotRecoveredError, Watch
 
-_RECOVERY_S: Final = 60.0
-_QUIET_S: Final = 90.0
+_RECOVERY_S: Final = 120.0
+_REREAD_VOTES_PER_S: Final = 250.0  # a dropped vote log is made anew from the whole ledger
+_QUIET_S: Final = 180.0
 _LONGEST_CALM_S: Final = 1.0
 
 
@@ -114,14 +115,16 @@ class Run:
         begin = time.monotonic()
         await _inject(fault, scene)
         healed = scene.healed_at or time.monotonic()
+        votes = len(self._voters.register.acknowledged)
+        limit = _RECOVERY_S + votes / _REREAD_VOTES_PER_S
         try:
             if fault.idle:
-                well = await watch.in_step(_RECOVERY_S)
+                well = await watch.in_step(limit)
                 self._voters.start()
                 await watch.recovered(well, _RECOVERY_S)
                 gap = 0.0
             else:
-                well = await watch.recovered(healed, _RECOVERY_S)
+                well = await watch.recovered(healed, limit)
                 gap = self._voters.register.longest_gap(begin, well)
         except NotRecoveredError as error:
             raise NotRecoveredError(f"after {self._voters.round}: {error}") from error
@@ -132,13 +135,18 @@ async def _inject(fault: Fault, scene: Scene) -> None:
     """Let a fault do its work in a thread; end it in order when this task is cancelled."""
     work = asyncio.create_task(asyncio.to_thread(fault.inject, scene))
     try:
-        done, _ = await asyncio.wait([work], timeout=fault.limit_s)
+        async with asyncio.timeout(fault.limit_s):
+            await asyncio.shield(work)
     except asyncio.CancelledError:
-        scene.interrupted.set()
-        await asyncio.wait([work])
+        await _break_off(scene, work)
         raise
-    if not done:
-        scene.interrupted.set()
-        await asyncio.wait([work])
-        raise FaultFailedError(f"{fault.name} took over {fault.limit_s:g} s")
-    await work
+    except TimeoutError as error:
+        if work.done():
+            raise  # the fault's own
+        await _break_off(scene, work)
+        raise FaultFailedError(f"{fault.name} took over {fault.limit_s:g} s") from error
+
+
+async def _break_off(scene: Scene, work: asyncio.Task[None]) -> None:
+    scene.interrupted.set()
+    await asyncio.gather(work, return_exceptions=True)  # whatever it ran into, it is over

@@ -17,6 +17,7 @@ from chaos.system import System
 from chaos.table import table
 from chaos.watch import NotRecoveredError
 from local.console import run_command, say
+from local.errors import ServerError
 
 _MOST_FAULTS: Final = 10_000
 _EPILOG: Final = """\
@@ -50,7 +51,7 @@ def _soak(options: Namespace, folder: Path) -> int:
             outcome = asyncio.run(
                 run.run(_faults(options, random), options.minutes * 60, options.count)
             )
-        except (NotRecoveredError, FaultFailedError) as error:
+        except (NotRecoveredError, FaultFailedError, ServerError) as error:
             say(f"BROKEN  {error}")
             return 1
     say(f"\n{table(outcome)}")

@@ -19,11 +19,12 @@ from local.traefik_server import TraefikServer
 
 CONSUMERS: Final = ("svc_consumer", "svc_consumer-2")
 _USERS_OF_KAFKA: Final = ("svc_http_route", "svc_grpc_server", *CONSUMERS)
-_REDIS_DISK_KB: Final = 64 * 1024
+_START_LIMIT_S: Final = 180.0  # on a machine that does much else
+_REDIS_DISK_KB: Final = 160 * 1024
 
 
 class System:
-    """Kafka, both stores, the entry, both routes and two consumers of one group.
+    """Kafka, both stores, the entry, both routes, the results and two consumers of one group.
 
     Each service reaches Kafka through a proxy of its own, unless Kafka has several nodes. Redis
     keeps its data on a small disk.
@@ -41,9 +42,11 @@ class System:
         backends = {
             "grpc": self.services["svc_grpc_client"].url,
             "http": self.services["svc_http_route"].url,
-            "results": self.services["svc_http_route"].url,  # nobody looks at them here
+            "results": self.services["svc_results"].url,
         }
         self.entry = TraefikServer(free_port(), free_port(), folder, backends)
+        for server in self.servers:
+            server.start_limit_s = _START_LIMIT_S
 
     @property
     def bootstrap_servers(self) -> str:
@@ -58,19 +61,39 @@ class System:
     @property
     def servers(self) -> list[Server]:
         """Everything, in the order in which it starts."""
-        return [*self._infrastructure(), *self.services.values()]
+        return [*self.proxies.values(), *self.parts]
+
+    @property
+    def parts(self) -> list[Server]:
+        """What a person starts and stops: all but the disk and the network."""
+        return [*self.kafka, self.redis, self.mongodb, self.entry, *self.services.values()]
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run everything while the context lasts."""
+        with self._disk_and_network():
+            start_together([*self.kafka, self.redis, self.mongodb, self.entry])
+            self.kafka[0].create_topics()
+            start_together(list(self.services.values()))
+            yield
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Have disk, network and topics, while the context lasts; none of the parts runs."""
+        with self._disk_and_network():
+            start_together(self.kafka)
+            self.kafka[0].create_topics()
+            stop_together(self.kafka)
+            yield
+
+    @contextmanager
+    def _disk_and_network(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as ends:
             ends.callback(self.stop)
             self.redis_disk.start()
             self.redis.data.symlink_to(self.redis_disk.path)
-            start_together(self._infrastructure())
-            self.kafka[0].create_topics()
-            start_together(list(self.services.values()))
+            start_together(list(self.proxies.values()))
             yield
 
     def stop(self) -> None:
@@ -78,9 +101,6 @@ class System:
         stop_together(list(self.services.values()))
         stop_together([self.entry, *self.proxies.values()])
         stop_together([self.redis, self.mongodb, *self.kafka, self.redis_disk])
-
-    def _infrastructure(self) -> list[Server]:
-        return [*self.proxies.values(), *self.kafka, self.redis, self.mongodb, self.entry]
 
     def _kafka_nodes(self, count: int) -> list[KafkaServer]:
         if count == 1:
@@ -103,7 +123,7 @@ class System:
         yield grpc_server
         yield self._service("svc_grpc_client", GRPC_TARGET=grpc_server.grpc_target)
         yield self._service("svc_http_route")
-        for name in CONSUMERS:
+        for name in (*CONSUMERS, "svc_results"):
             yield self._service(name, REDIS_URL=self.redis.url, MONGODB_URL=self.mongodb.url)
 
     def _service(self, name: str, grpc_port: int | None = None, **settings: str) -> Service:

@@ -57,6 +57,11 @@ class Server(ABC):
         """Whether the process is there (a paused one is)."""
         return self._process is not None and self._process.status is None
 
+    @property
+    def status(self) -> int | None:
+        """How the process ended (negative: killed by that signal); None before that."""
+        return self._process.status if self._process else None
+
     @abstractmethod
     def command(self) -> list[str]:
         """Return the program and its arguments."""
