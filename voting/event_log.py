@@ -3,13 +3,19 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from voting.codec import CONTENT_TYPE, encode_vote
 from voting.group_commit import GroupCommit, QueueFullError
+from voting.kafka_producer import (
+    CLOSE_SECONDS,
+    Entry,
+    close_producer,
+    new_producer,
+    record_batches,
+)
 from voting.lifecycle import Readiness
 from voting.settings import KafkaWriterSettings
 from voting.telemetry import BATCH_SIZE
@@ -21,12 +27,7 @@ _log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10
 _RETRY_SECONDS = 0.5
 _PROBE_SECONDS = 2.0
-_FLUSH_SECONDS = 10
-_BATCH_BYTES = 512 * 1024
 _BATCH_VOTES = 1000
-_HEADERS = [("content-type", CONTENT_TYPE)]
-
-type _Entry = tuple[Vote, str | None]
 
 
 class EventLog:
@@ -45,7 +46,7 @@ class EventLog:
         self._max_waiting = settings.max_waiting_votes
         self._readiness = readiness
         self._partitions = 0
-        self._group: GroupCommit[_Entry, None] | None = None
+        self._group: GroupCommit[Entry, None] | None = None
         self._producer: AIOKafkaProducer | None = None
         self._failed = asyncio.Event()
         self._discarding: set[asyncio.Task[None]] = set()
@@ -60,7 +61,7 @@ class EventLog:
         """Wait for the acknowledgements of what was taken, then disconnect; bounded."""
         if self._group is not None:
             with contextlib.suppress(TimeoutError):  # the waiting requests get their 503
-                await asyncio.wait_for(self._group.drain(), _FLUSH_SECONDS)
+                await asyncio.wait_for(self._group.drain(), CLOSE_SECONDS)
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
@@ -68,7 +69,7 @@ class EventLog:
             self._discard(self._producer)
             self._producer = None
         if self._discarding:
-            await asyncio.wait(self._discarding, timeout=_FLUSH_SECONDS)
+            await asyncio.wait(self._discarding, timeout=CLOSE_SECONDS)
 
     def new_id(self) -> str:
         """Return an id that falls into the partition whose batch leaves next."""
@@ -83,14 +84,14 @@ class EventLog:
         except QueueFullError as error:
             raise UnavailableError("too many votes are waiting") from error
 
-    async def _commit(self, partition: int, entries: Sequence[_Entry]) -> Sequence[None]:
+    async def _commit(self, partition: int, entries: Sequence[Entry]) -> Sequence[None]:
         producer = self._producer
         if producer is None:
             raise UnavailableError("Kafka cannot be reached now")
         self._batch_size.observe(len(entries))
         try:
             async with asyncio.timeout(self._ack_seconds):
-                for batch in _batches(producer, entries):
+                for batch in record_batches(producer, entries):
                     acknowledged = await producer.send_batch(
                         batch, self._topic, partition=partition
                     )
@@ -128,12 +129,7 @@ class EventLog:
 
     async def _connect(self) -> AIOKafkaProducer:
         while True:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._servers,
-                acks="all",
-                enable_idempotence=True,
-                max_batch_size=_BATCH_BYTES,
-            )
+            producer = new_producer(self._servers)
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     await producer.start()
@@ -166,37 +162,6 @@ class EventLog:
             )
 
     def _discard(self, producer: AIOKafkaProducer) -> None:
-        task = asyncio.create_task(_close(producer))
+        task = asyncio.create_task(close_producer(producer))
         self._discarding.add(task)
         task.add_done_callback(self._discarding.discard)
-
-
-def _batches(producer: AIOKafkaProducer, entries: Sequence[_Entry]) -> Iterator[object]:
-    """Yield the entries as closed record batches of at most `_BATCH_BYTES` each."""
-    batch = producer.create_batch()
-    for vote, traceparent in entries:
-        record = {
-            "timestamp": vote.cast_at_ms,
-            "key": vote.id.encode(),
-            "value": encode_vote(vote),
-            "headers": [*_HEADERS, ("traceparent", traceparent.encode())]
-            if traceparent
-            else _HEADERS,
-        }
-        if batch.append(**record) is None:  # full
-            yield batch
-            batch = producer.create_batch()
-            batch.append(**record)
-    yield batch
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    """Let a producer deliver what it has, within bounds, and end it for good."""
-    try:
-        await asyncio.wait_for(producer.stop(), _FLUSH_SECONDS)
-    except (KafkaError, TimeoutError, OSError) as error:
-        # stop() waits for batches that a lost broker never takes, and leaves its sender running.
-        _log.debug("ending a Kafka producer by force: %s", error)
-        if (sender := producer._sender.sender_task) is not None:
-            sender.cancel()
-        await producer.client.close()

@@ -1,0 +1,61 @@
+"""One idempotent Kafka producer: made, filled with record batches, and ended within bounds."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from voting.codec import CONTENT_TYPE, encode_vote
+from voting.vote import Vote
+
+_log = logging.getLogger(__name__)
+
+CLOSE_SECONDS: Final = 10
+_BATCH_BYTES: Final = 512 * 1024
+_HEADERS: Final = [("content-type", CONTENT_TYPE)]
+
+type Entry = tuple[Vote, str | None]  # a vote, and its traceparent if it brought one
+
+
+def new_producer(bootstrap_servers: str) -> AIOKafkaProducer:
+    """Return a producer that acknowledges a batch when all in-sync replicas have it."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap_servers,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=_BATCH_BYTES,
+    )
+
+
+def record_batches(producer: AIOKafkaProducer, entries: Sequence[Entry]) -> Iterator[object]:
+    """Yield the votes as record batches of at most 512 KiB each."""
+    batch = producer.create_batch()
+    for vote, traceparent in entries:
+        record = {
+            "timestamp": vote.cast_at_ms,
+            "key": vote.id.encode(),
+            "value": encode_vote(vote),
+            "headers": [*_HEADERS, ("traceparent", traceparent.encode())]
+            if traceparent
+            else _HEADERS,
+        }
+        if batch.append(**record) is None:  # full
+            yield batch
+            batch = producer.create_batch()
+            batch.append(**record)
+    yield batch
+
+
+async def close_producer(producer: AIOKafkaProducer) -> None:
+    """Let a producer deliver what it has, within bounds, and end it for good."""
+    try:
+        await asyncio.wait_for(producer.stop(), CLOSE_SECONDS)
+    except (KafkaError, TimeoutError, OSError) as error:
+        # stop() waits for batches that a lost broker never takes, and leaves its sender running.
+        _log.debug("ending a Kafka producer by force: %s", error)
+        if (sender := producer._sender.sender_task) is not None:
+            sender.cancel()
+        await producer.client.close()
