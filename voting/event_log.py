@@ -25,6 +25,7 @@ from voting.vote_sink import UnavailableError
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 10
+_ANSWER_SECONDS = 10
 _RETRY_SECONDS = 0.5
 _PROBE_SECONDS = 2.0
 _BATCH_VOTES = 1000
@@ -98,11 +99,7 @@ class EventLog:
                     await acknowledged
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
-            if producer is self._producer:
-                _log.warning("replacing the Kafka producer: %s", reason)
-                self._producer = None
-                self._discard(producer)
-                self._failed.set()
+            self._fail(producer, reason)
             raise UnavailableError(f"Kafka did not acknowledge the vote: {reason}") from error
         return [None] * len(entries)
 
@@ -120,7 +117,14 @@ class EventLog:
         and then. Votes go on in the meantime; many outages are shorter than their time-out.
         """
         while not self._failed.is_set():
-            if await producer.client.force_metadata_update():
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    answered = await producer.client.force_metadata_update()
+            except TimeoutError:
+                # The client's own task may have ended, so that it would never answer again.
+                self._fail(producer, f"no metadata within {_ANSWER_SECONDS} s")
+                return
+            if answered:
                 self._readiness.set_ready()
             else:
                 self._readiness.set_not_ready(f"waiting for Kafka at {self._servers}")
@@ -160,6 +164,14 @@ class EventLog:
                 max_batch=_BATCH_VOTES,
                 max_waiting=self._max_waiting,
             )
+
+    def _fail(self, producer: AIOKafkaProducer, reason: str) -> None:
+        """Let a new producer take the place of one that failed."""
+        if producer is self._producer:
+            _log.warning("replacing the Kafka producer: %s", reason)
+            self._producer = None
+            self._discard(producer)
+            self._failed.set()
 
     def _discard(self, producer: AIOKafkaProducer) -> None:
         task = asyncio.create_task(close_producer(producer))

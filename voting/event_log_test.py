@@ -151,3 +151,15 @@ async def test_a_lost_broker_shows_without_traffic(kafka: KafkaServer) -> None:
         await until(lambda: not readiness.ready, readiness)
         await asyncio.to_thread(kafka.start)
         await until(lambda: readiness.ready, readiness)
+
+
+async def test_a_producer_whose_client_answers_no_more_is_replaced(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        kafka.pause()
+        try:
+            await until(lambda: not readiness.ready, readiness)
+        finally:
+            kafka.resume()
+        await until(lambda: readiness.ready, readiness)
+        await log.cast(vote_with(id=log.new_id()))

@@ -230,7 +230,7 @@ async def _stop_with_votes_under_way(route: Service, kafka: KafkaServer) -> list
 
 async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(10):
-        while not await condition():  # noqa: ASYNC110 - another process cannot set an event
+        while not await condition():
             await asyncio.sleep(0.01)
 
 
