@@ -14,6 +14,9 @@ def arguments() -> list[str]:
         options.append(f"--junit-xml={report}")
     if scratch := os.environ.get("TEST_TMPDIR"):
         options.append(f"--basetemp={Path(scratch, 'pytest')}")
+    if limit := os.environ.get("TEST_TIMEOUT"):
+        # A stuck test ends with a stack trace, before Bazel kills the whole process without one.
+        options.append(f"--timeout={int(limit) * 4 / 5}")
     if only := os.environ.get("TESTBRIDGE_TEST_ONLY"):  # bazel test --test_filter
         options += ["-k", only]
     return options
