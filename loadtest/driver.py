@@ -26,7 +26,6 @@ from loadtest.phase import MAX_VOTES, Message, Phase, PhaseProgress, PhaseResult
 from loadtest.samples import SampleWriter
 from loadtest.scheduled_voter import PhaseState, ScheduledVoter
 
-_START_UP: Final = 0.3  # seconds before the first arrival, for the users to be made
 _PROGRESS_EVERY: Final = 0.25  # seconds
 
 
@@ -36,7 +35,7 @@ class _Meter:
     def __init__(self, state: PhaseState) -> None:
         self._state = state
         self._cpu_at_start: float | None = None
-        self._started = time.time() - state.now()
+        self._started = time.time() - state.now()  # when the measurement starts
 
     def run(self) -> None:
         gevent.sleep(-self._state.now())
@@ -61,16 +60,17 @@ def run_phase(phase: Phase) -> None:
         runner = _new_runner(phase, state)
         stop = _Stop(state, runner)
         gevent.signal_handler(signal.SIGINT, stop)
+        runner.start(phase.users, spawn_rate=phase.users)
+        if runner.spawning_greenlet is not None:
+            runner.spawning_greenlet.join()
+        gc.collect()
+        gc.freeze()  # what lives now lives to the end: no need to look at it again and again
+        state.begin()
         meter = _Meter(state)
         side_jobs: list[gevent.Greenlet[..., None]] = [
             gevent.spawn(meter.run),
             gevent.spawn(_report_progress, state),
         ]
-        gc.collect()
-        gc.freeze()  # what lives now lives to the end: no need to look at it again and again
-        runner.start(phase.users, spawn_rate=phase.users)
-        if runner.spawning_greenlet is not None:
-            runner.spawning_greenlet.join()
         runner.user_greenlets.join()
         result = meter.result(phase, state.arrivals.unsent(), stop.requested, writer.kinds)
         gevent.killall(side_jobs)
@@ -88,9 +88,8 @@ def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
         limit=MAX_VOTES,
         random=_random(phase, "arrivals"),
     )
-    zero = time.perf_counter() + _START_UP + phase.warm_up
     ballots = Ballots(read_catalogue(), _random(phase, "ballots"))
-    return PhaseState(zero, arrivals, ballots, writer, phase.client_ids)
+    return PhaseState(phase, arrivals, ballots, writer)
 
 
 def _random(phase: Phase, purpose: str) -> Random:

@@ -64,6 +64,14 @@ def test_the_json_has_a_schema_with_every_key(report: Report) -> None:
     assert keys.keys() == msgspec.json.decode(to_json(report)).keys()
 
 
+def test_every_key_that_the_readme_names_is_in_the_schema() -> None:
+    table = Path(__file__).with_name("README.md").read_text().partition("| Key | What |")[2]
+    named = {key for text in re.findall(r"`([^`]+)`", table) for key in re.findall(r"\w+", text)}
+    schema = msgspec.json.schema(Report)["$defs"].values()
+    keys = {key for part in schema for key in part.get("properties", {})} | set(Route)
+    assert named <= keys
+
+
 def test_what_is_not_a_report_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         from_json(b'{"version": 1}')

@@ -4,12 +4,14 @@ import time
 from uuid import UUID
 
 import gevent
+from gevent.event import Event
 from locust import task
 from locust.exception import StopUser
 
 from loadtest.answer import Outcome
 from loadtest.arrivals import Arrival, Arrivals
 from loadtest.catalogue import Ballots, Choice
+from loadtest.phase import Phase
 from loadtest.samples import Sample, SampleWriter
 from loadtest.voter import VoteUser, new_client_id
 
@@ -18,24 +20,30 @@ class PhaseState:
     """What the users of a phase share: the clock, the schedule, the samples and the counts."""
 
     def __init__(
-        self,
-        zero: float,
-        arrivals: Arrivals,
-        ballots: Ballots,
-        writer: SampleWriter,
-        client_ids: bool,
+        self, phase: Phase, arrivals: Arrivals, ballots: Ballots, writer: SampleWriter
     ) -> None:
-        self._zero = zero  # the start of the measurement on time.perf_counter's clock
-        self._client_ids = client_ids
+        self._warm_up = phase.warm_up
+        self._client_ids = phase.client_ids
         self._writer = writer
+        self._zero: float | None = None  # the start of the measurement on perf_counter's clock
+        self._begun = Event()
         self.arrivals = arrivals
         self.ballots = ballots
         self.sent = 0
         self.accepted = 0
 
+    def begin(self) -> None:
+        """Start the clock; users wait for it, so that all are there when the schedule starts."""
+        self._zero = time.perf_counter() + self._warm_up
+        self._begun.set()
+
+    def wait_for_begin(self) -> None:
+        """Return when the clock has started."""
+        self._begun.wait()
+
     def now(self) -> float:
         """Return the seconds since the start of the measurement, negative in the warm-up."""
-        return time.perf_counter() - self._zero
+        return -self._warm_up if self._zero is None else time.perf_counter() - self._zero
 
     def new_id(self) -> UUID | None:
         """Return the id for the next vote, None when the service shall make it."""
@@ -69,7 +77,8 @@ class ScheduledVoter(VoteUser):
     @task
     def vote(self) -> None:
         """Cast the vote whose time has come."""
-        if self._arrival is None:  # Locust calls a task before the first wait
+        if self._arrival is None:  # Locust calls a task before it asks for the first wait
+            self.state.wait_for_begin()
             return
         while (early := self._arrival.at - self.state.now()) > 0:
             gevent.sleep(early)
