@@ -1,0 +1,23 @@
+"""The images among a test's runfiles."""
+
+from pathlib import Path
+from typing import Final
+
+from tools.oci.image import Image
+
+_ROOT: Final = Path(__file__).parent.parent
+
+SERVICES: Final = [
+    "svc_consumer",
+    "svc_grpc_client",
+    "svc_grpc_server",
+    "svc_http_route",
+    "svc_results",
+]
+OTHERS: Final = ["kafka", "mongodb", "prometheus", "redis", "traefik"]
+
+
+def image(name: str) -> Image:
+    """Return the image of a service, or the one that images/NAME makes."""
+    package = _ROOT / name if name in SERVICES else _ROOT / "images" / name
+    return Image(package / "image_unlabelled")

@@ -1,0 +1,58 @@
+"""The same sources give the same image, wherever it is built."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+import sanic
+
+from images.images import image
+from tools.oci import layout
+from tools.oci.image import Image
+
+SERVICE: Final = "svc_http_route"
+WORKSPACE: Final = Path(layout.__file__).resolve().parents[2]
+PYPI: Final = Path(sanic.__file__).resolve().parents[2]
+OWN: Final = "app/monorepo/"
+LEFT_OUT: Final = shutil.ignore_patterns(".*", "bazel-*", "__pycache__")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder for another copy of the sources and another output base."""
+    yield tmp_path
+    subprocess.run(["chmod", "--recursive", "u+w", tmp_path], check=True)  # Bazel's are read-only
+    shutil.rmtree(tmp_path)
+
+
+def copy_sources(target: Path, built: Image) -> None:
+    """Copy the work tree; what the image holds of it as it was when the image was built."""
+    shutil.copytree(WORKSPACE, target, ignore=LEFT_OUT)
+    for name in (".bazelrc", ".bazelversion"):
+        shutil.copy(WORKSPACE / name, target)
+    for layer in built.layers():
+        for info in layer:
+            source = target / info.name.removeprefix(OWN)
+            if info.name.startswith(OWN) and source.is_file():
+                layer.makefile(info, source)
+
+
+def bazel(folder: Path, *arguments: str) -> None:
+    toolbox = ["--bazelrc=tools/toolbox/toolbox.bazelrc"] if "BAZELW_TOOLBOX" in os.environ else []
+    command = ["bazel", *toolbox, f"--output_base={folder / 'output'}", "--batch", *arguments]
+    subprocess.run(command, cwd=folder / "sources", check=True)
+
+
+def test_another_folder_and_another_output_base_make_the_same_image(elsewhere: Path) -> None:
+    built = image(SERVICE)
+    copy_sources(elsewhere / "sources", built)
+    options = ["--disk_cache=", "--symlink_prefix=/", f"--override_repository=pypi={PYPI}"]
+    bazel(elsewhere, "build", *options, f"//{SERVICE}:image_unlabelled")
+    outputs = elsewhere / "output" / "execroot" / "monorepo" / "bazel-out" / "k8-fastbuild" / "bin"
+    again = Image(outputs / SERVICE / "image_unlabelled")
+    assert again.manifest == built.manifest
+    assert again.digest == built.digest

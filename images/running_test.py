@@ -1,0 +1,108 @@
+"""The whole system, each part of it run from its image: read-only, as a user without rights."""
+
+import subprocess
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+import pytest
+
+from images.images import OTHERS, SERVICES, image
+from local.ports import free_ports
+from local.server import Server
+from local.stack import Stack
+from local.waiting import wait_until
+from tools.oci.container import Container, Unpacked
+
+IMAGES: Final = {"entry": "traefik"}
+"""The servers of the stack whose image has another name."""
+
+VOTE: Final = {"name": "Genesis", "album": "Foxtrot", "year": 1972, "rank": 7}
+FORCED: Final = {"grpc": "never", "http": "always"}
+
+
+@pytest.fixture(scope="module")
+def containers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Container]:
+    unpacked = Unpacked(tmp_path_factory.mktemp("layers"))
+    return {name: Container(image(name), unpacked) for name in [*SERVICES, *OTHERS]}
+
+
+@pytest.fixture(scope="module")
+def stack(
+    containers: dict[str, Container], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("stack"), free_ports())
+    with pytest.MonkeyPatch.context() as patch:
+        for server in stack.servers:
+            container = containers[IMAGES.get(server.name, server.name)]
+            patch.setattr(server, "command", lambda s=server, c=container: contained(s, c))
+        with stack:
+            yield stack
+
+
+def contained(server: Server, container: Container) -> list[str]:
+    """The command that starts a server of the stack in its image."""
+    environment = {k: v for k, v in server.environment().items() if not k.startswith("PYTHON")}
+    arguments = arguments_of(server.name, type(server).command(server))
+    return container.command(arguments, environment=environment, shared=[server.data])
+
+
+def arguments_of(name: str, command: list[str]) -> list[str]:
+    """What follows the image's own entrypoint, of a command that starts without an image."""
+    if name in SERVICES:
+        return []
+    if name == "kafka":
+        return command[command.index("kafka.Kafka") :]
+    return command[3:] if name == "mongodb" else command[1:]  # python -m nx_27017
+
+
+@pytest.mark.parametrize("route", FORCED)
+def test_a_vote_passes_through_all_containers_to_the_result(stack: Stack, route: str) -> None:
+    def votes() -> int:
+        return int(httpx.get(f"{stack.entry.url}/api/results").json()["total"])
+
+    before = votes()
+    headers = {"X-Vote-Canary": FORCED[route]}
+    answer = httpx.post(f"{stack.entry.url}/votes", json=VOTE, headers=headers)
+    assert (answer.status_code, answer.headers["X-Vote-Route"]) == (202, route)
+    wait_until("the vote is in the result", lambda: votes() == before + 1)
+
+
+def test_prometheus_reads_every_service(stack: Stack) -> None:
+    def up() -> int:
+        answer = httpx.get(f"{stack.prometheus.url}/api/v1/query", params={"query": "sum(up)"})
+        result = answer.json()["data"]["result"]
+        return int(result[0]["value"][1]) if result else 0
+
+    wait_until("all targets are up", lambda: up() >= len(SERVICES))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_tells_its_settings(containers: dict[str, Container], name: str) -> None:
+    said = subprocess.run(
+        containers[name].command(["--help"]), capture_output=True, text=True, check=True
+    )
+    assert f"{name} takes its settings" in said.stdout
+
+
+def test_kafka_can_format_its_data_folder(containers: dict[str, Container]) -> None:
+    tool = ["kafka.tools.StorageTool", "random-uuid"]
+    said = subprocess.run(
+        containers["kafka"].command(tool), capture_output=True, text=True, check=True
+    )
+    assert len(said.stdout.strip()) == 22  # 16 bytes in base64
+
+
+def test_redis_has_the_client_for_probes(containers: dict[str, Container], stack: Stack) -> None:
+    command = containers["redis"].command(
+        ["-p", str(stack.redis.port), "ping"], entrypoint=["/usr/bin/redis-cli"]
+    )
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"PONG\n"
+
+
+def test_a_program_cannot_write_into_its_image(containers: dict[str, Container]) -> None:
+    write = "open('/etc/passwd', 'a')"
+    python = containers["svc_results"].command(["-c", write], entrypoint=["/usr/bin/python3.14"])
+    said = subprocess.run(python, capture_output=True, text=True, check=False)
+    assert "OSError" in said.stderr
+    assert said.returncode == 1

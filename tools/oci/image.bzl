@@ -1,0 +1,151 @@
+"""oci_image: an OCI image layout from layers and a container's configuration."""
+
+load("@rules_python//python:defs.bzl", "py_binary")
+load(":layers.bzl", "APP")
+
+# As nobody in particular: number and name are in every image's /etc/passwd (system.py).
+_USER = "65532:65532"
+
+def _environment(ctx):
+    variables = dict(ctx.attr.env)
+    if ctx.attr.python:
+        imports = [ctx.workspace_name] + ctx.attr.python[PyInfo].imports.to_list()
+        variables["PYTHONPATH"] = ":".join(["/%s/%s" % (APP, folder) for folder in imports])
+    return ["%s=%s" % variable for variable in sorted(variables.items())]
+
+def _layout_impl(ctx):
+    config = ctx.actions.declare_file(ctx.label.name + ".config.json")
+    ctx.actions.write(config, json.encode({
+        "title": ctx.attr.title,
+        "config": {
+            "Entrypoint": ctx.attr.entrypoint,
+            "Cmd": ctx.attr.command,
+            "Env": _environment(ctx),
+            "ExposedPorts": {"%d/tcp" % port: {} for port in ctx.attr.ports},
+            "User": _USER,
+            "WorkingDir": "/",
+        },
+    }))
+    layout = ctx.actions.declare_directory(ctx.label.name)
+    arguments = ctx.actions.args()
+    arguments.add_all([layout], expand_directories = False)
+    arguments.add(config)
+    arguments.add_all(ctx.files.layers)
+    inputs = ctx.files.layers + [config]
+    if ctx.attr.revision:
+        arguments.add("--status", ctx.info_file)
+        inputs.append(ctx.info_file)
+    ctx.actions.run(
+        executable = ctx.executable._make,
+        arguments = [arguments],
+        inputs = inputs,
+        outputs = [layout],
+        mnemonic = "OciLayout",
+        progress_message = "Making image %{label}",
+    )
+    return [DefaultInfo(files = depset([layout]))]
+
+_layout = rule(
+    implementation = _layout_impl,
+    attrs = {
+        "command": attr.string_list(),
+        "entrypoint": attr.string_list(mandatory = True),
+        "env": attr.string_dict(),
+        "layers": attr.label_list(allow_files = [".tar.gz"], mandatory = True),
+        "ports": attr.int_list(),
+        "python": attr.label(providers = [PyInfo]),
+        "revision": attr.bool(mandatory = True),
+        "title": attr.string(mandatory = True),
+        "_make": attr.label(default = "//tools/oci:layout", executable = True, cfg = "exec"),
+    },
+)
+
+def _derived_impl(ctx):
+    output = ctx.actions.declare_file(ctx.attr.output)
+    arguments = ctx.actions.args()
+    arguments.add(output)
+    arguments.add_all(ctx.files.image, expand_directories = False)
+    ctx.actions.run(
+        executable = ctx.executable.tool,
+        arguments = [arguments],
+        inputs = ctx.files.image,
+        outputs = [output],
+        mnemonic = "OciDerived",
+        progress_message = "Writing %{output}",
+    )
+    return [DefaultInfo(files = depset([output]))]
+
+_derived = rule(
+    implementation = _derived_impl,
+    attrs = {
+        "image": attr.label(mandatory = True),
+        "output": attr.string(mandatory = True),
+        "tool": attr.label(mandatory = True, executable = True, cfg = "exec"),
+    },
+    doc = "A file that a tool writes of an image's layout.",
+)
+
+def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [], python = None):
+    """An image for linux/amd64 that runs as a user without rights.
+
+    Makes, all built only when asked for:
+        NAME: the image, an OCI layout (a folder), labelled with source and revision.
+        NAME_sbom: NAME.cdx.json, its software bill of materials (CycloneDX).
+        NAME_tar: NAME.tar, for `podman load` and `docker load`.
+        push (NAME with `push` for `image`): bazel run ... -- --repository HOST/NAME --tag TAG
+        NAME_unlabelled: the image without source and revision, for tests, which should not
+            run again for every commit.
+
+    Args:
+        name: `image`, or a name that contains it.
+        title: what the image is called.
+        layers: .tar.gz files, the lowest first.
+        entrypoint: the program and the arguments that always come first.
+        command: the arguments that whoever starts a container may replace.
+        env: environment variables.
+        ports: TCP ports that the program listens on.
+        python: a Python target whose imports PYTHONPATH shall lead to.
+    """
+    for layout, revision in [(name, True), (name + "_unlabelled", False)]:
+        _layout(
+            name = layout,
+            command = command,
+            entrypoint = entrypoint,
+            env = env,
+            layers = layers,
+            ports = ports,
+            python = python,
+            revision = revision,
+            tags = ["manual"],
+            title = title,
+            visibility = ["//visibility:public"],
+        )
+    for kind, output in [("sbom", ".cdx.json"), ("tar", ".tar")]:
+        _derived(
+            name = "%s_%s" % (name, kind),
+            image = name,
+            output = name + output,
+            tags = ["manual"],
+            tool = "//tools/oci:" + kind,
+            visibility = ["//visibility:public"],
+        )
+    oci_push(name = name.replace("image", "push"), images = {name: title})
+
+def oci_push(name, images):
+    """A program that pushes images: bazel run ... -- --repository HOST/NAME --tag TAG
+
+    Args:
+        name: the program's name.
+        images: titles by labels. One image goes to the repository itself, several go below it,
+            each to its title.
+    """
+    py_binary(
+        name = name,
+        srcs = ["//tools/oci:push_main.py"],
+        args = ["%s=$(rootpath %s)" % (title, image) for image, title in images.items()],
+        data = images.keys(),
+        main = "//tools/oci:push_main.py",
+        tags = ["manual"],
+        visibility = ["//visibility:public"],
+        deps = ["//tools/oci"],
+    )

@@ -1,0 +1,86 @@
+"""Makes an image of its layers and its configuration: an OCI image layout, a folder.
+
+The format: https://github.com/opencontainers/image-spec (image-layout, manifest and config).
+"""
+
+import gzip
+import hashlib
+import json
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.oci.provenance import Provenance, read_provenance
+
+_TYPE = "application/vnd.oci.image."
+
+type Json = dict[str, object]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the layout."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("config", type=Path, help="title and the container's configuration, JSON")
+    parser.add_argument("layers", type=Path, nargs="+")
+    parser.add_argument("--status", type=Path, help="Bazel's stable-status.txt")
+    options = parser.parse_args(arguments)
+    provenance = read_provenance(options.status.read_text()) if options.status else Provenance()
+    image = json.loads(options.config.read_text())
+    write_layout(options.output, image["title"], image["config"], options.layers, provenance)
+
+
+def write_layout(
+    folder: Path, title: str, config: Json, layers: Sequence[Path], provenance: Provenance
+) -> None:
+    """Write blobs, manifest and index."""
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    labels = {"org.opencontainers.image.title": title, **provenance.labels()}
+    packed = [layer.read_bytes() for layer in layers]
+    described_config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "created": provenance.created,
+        "config": {**config, "Labels": labels},
+        "rootfs": {"type": "layers", "diff_ids": [digest(gzip.decompress(p)) for p in packed]},
+        "history": [
+            {"created": provenance.created, "created_by": f"bazel: {layer.name}"}
+            for layer in layers
+        ],
+    }
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": f"{_TYPE}manifest.v1+json",
+        "config": store(blobs, "config.v1+json", encode(described_config)),
+        "layers": [store(blobs, "layer.v1.tar+gzip", content) for content in packed],
+        "annotations": labels,
+    }
+    index = {
+        "schemaVersion": 2,
+        "mediaType": f"{_TYPE}index.v1+json",
+        "manifests": [store(blobs, "manifest.v1+json", encode(manifest))],
+    }
+    (folder / "index.json").write_bytes(encode(index))
+    (folder / "oci-layout").write_bytes(encode({"imageLayoutVersion": "1.0.0"}))
+
+
+def store(blobs: Path, kind: str, content: bytes) -> Json:
+    """Write a blob and return its descriptor."""
+    named = digest(content)
+    (blobs / named.removeprefix("sha256:")).write_bytes(content)
+    return {"mediaType": f"{_TYPE}{kind}", "digest": named, "size": len(content)}
+
+
+def digest(content: bytes) -> str:
+    """Return a blob's digest as OCI writes it."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def encode(document: Mapping[str, object]) -> bytes:
+    """Return JSON that is the same bytes for the same document."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Pushing to a real registry, and what its tools and Docker's read of an image."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.ports import free_port
+from tools.oci import push, tar
+from tools.oci.archive import write_archive
+from tools.oci.image import Image
+from tools.oci.layout import write_layout
+from tools.oci.provenance import Provenance
+from tools.oci.registry import Registry
+from tools.oci.tree import File
+
+SOURCE = Provenance("https://example.org/voting", "8d5f2c", "2026-11-24T09:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    with Registry(free_port(), tmp_path_factory.mktemp("registry")) as server:
+        yield server
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    return make_image(tmp_path, "example")
+
+
+def make_image(folder: Path, title: str) -> Image:
+    layer = folder / f"{title}.tar.gz"
+    write_archive({"etc/motd": File(title.encode())}, layer)
+    write_layout(folder / title, title, {"Entrypoint": ["/x"]}, [layer], SOURCE)
+    return Image(folder / title)
+
+
+def output_of(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_pushed_image_has_the_digest_that_push_prints(
+    registry: Registry, image: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = f"{registry.address}/voting/example"
+    arguments = ["--repository", repository, "--tag", "v7"]
+    assert push.main([f"example={image.folder}"], arguments) == 0
+    assert capsys.readouterr().out == f"{repository}:v7@{image.digest}\n"
+    assert output_of("crane", "digest", f"{repository}:v7") == image.digest
+    assert output_of("crane", "ls", repository) == "v7"
+
+
+def test_another_client_reads_layers_and_labels(registry: Registry, image: Image) -> None:
+    push.push(image, f"{registry.address}/labels:v1")
+    url = f"docker://{registry.address}/labels:v1"
+    read = json.loads(output_of("skopeo", "inspect", "--tls-verify=false", url))
+    assert read["Layers"] == [layer["digest"] for layer in image.manifest["layers"]]
+    assert read["Labels"] == {
+        "org.opencontainers.image.created": "2026-11-24T09:00:00Z",
+        "org.opencontainers.image.revision": "8d5f2c",
+        "org.opencontainers.image.source": "https://example.org/voting",
+        "org.opencontainers.image.title": "example",
+    }
+
+
+def test_several_images_go_below_the_repository(registry: Registry, tmp_path: Path) -> None:
+    images = [make_image(tmp_path, "first"), make_image(tmp_path, "second")]
+    named = [f"{image.title}={image.folder}" for image in images]
+    assert push.main(named, ["--repository", f"{registry.address}/all"]) == 0
+    pushed = [output_of("crane", "digest", f"{registry.address}/all/{i.title}") for i in images]
+    assert pushed == [image.digest for image in images]
+
+
+def test_a_registry_that_is_not_there_is_one_line(
+    image: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = f"127.0.0.1:{free_port()}/example"
+    assert push.main([f"example={image.folder}"], ["--repository", repository]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"push: {repository}:latest: ")
+    assert said.endswith("connection refused\n")
+    assert said.count("\n") == 1
+
+
+def test_a_registry_that_refuses_is_one_line(
+    tmp_path: Path, image: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Registry(free_port(), tmp_path, closed=True) as registry:
+        repository = f"{registry.address}/example"
+        assert push.main([f"example={image.folder}"], ["--repository", repository]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"push: {repository}:latest: ")
+    assert said.endswith("401 Unauthorized\n")
+    assert said.count("\n") == 1
+
+
+def test_a_repository_that_cannot_be_is_one_line(
+    image: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert push.main([f"example={image.folder}"], ["--repository", "Example Org"]) == 1
+    expected = "push: Example Org:latest: could not parse reference: Example Org:latest\n"
+    assert capsys.readouterr().err == expected
+
+
+@pytest.mark.parametrize("transport", ["oci-archive", "docker-archive"])
+def test_the_tar_is_what_podman_and_docker_load(
+    image: Image, tmp_path: Path, transport: str
+) -> None:
+    tar.main(tmp_path / "image.tar", image.folder)
+    copied = tmp_path / "copied"
+    source = f"{transport}:{tmp_path / 'image.tar'}"
+    skopeo = ("skopeo", "--insecure-policy", "--tmpdir", str(tmp_path))
+    output_of(*skopeo, "copy", source, f"oci:{copied}")
+    assert Image(copied).config["rootfs"] == image.config["rootfs"]
+    assert Image(copied).labels == image.labels
