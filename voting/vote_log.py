@@ -9,6 +9,7 @@ What `nx-27017` 0.8 cannot do, and what is done instead:
 - `count` reads all documents as well: `$group` counts;
 - filters on dates read the whole collection: filters use `cast_key` and `offset`;
 - `$set` of a date stores a text: whole documents are replaced;
+- an id that reads as a number becomes one: ours are UUIDs and "@<partition>";
 - databases of different names are one and the same: each server keeps one vote log;
 - a date after the year 9999 breaks the answer: such votes are refused by the consumer.
 """
