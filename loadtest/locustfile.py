@@ -1,7 +1,7 @@
 """Votes for both routes under Locust's own command line and web page.
 
     ./bazelw run //loadtest:locust                    the web page, at the address it prints
-    locust -f loadtest/locustfile.py                  the same, with any Locust
+    locust -f loadtest/locustfile.py                  the same with any Locust, from the root folder
     locust -f loadtest/locustfile.py --route grpc     every vote asks for the gRPC route
 
 Each user casts one vote a second, so the number of users is the number of votes a second. For
