@@ -57,15 +57,16 @@ class Assignment:
                 _log.warning("partition %d counts again", partition.number)
             HALTED.labels(partition.number).set(0)
 
-    def heard_after_silence(self, partition: Partition) -> bool:
+    def heard_after_silence(self, partition: Partition, *, more: bool) -> bool:
         """Note that records came, and return whether there had been none for a while.
 
         Long enough for the topic to be replaced: Kafka's clients go on reading at the offset
-        they had, in the new one.
+        they had, in the new one. `more`: there are further records; they are fetched while these
+        are taken in, however long that takes, so it is no silence.
         """
-        now, before = self._clock(), partition.heard_at
-        partition.heard_at = now
-        return before is not None and now - before > _SILENCE_SECONDS
+        now, before, expected = self._clock(), partition.heard_at, partition.more
+        partition.heard_at, partition.more = now, more
+        return before is not None and now - before > _SILENCE_SECONDS and not expected
 
     def drop(self, partition: Partition, error: Exception) -> None:
         """Read both positions of a partition again, or halt it, because of an error."""

@@ -145,7 +145,7 @@ class Consumer:
         partition = self._assignment.synced.get(number)
         if partition is None:
             return  # not synced yet: that will seek back
-        silent = self._assignment.heard_after_silence(partition)
+        silent = self._assignment.heard_after_silence(partition, more=number in self._ledger.more)
         if silent and partition.confirmed and partition.look_back():
             self._ledger.seek(number, partition.next_offset)  # the key of the last one counted
             return

@@ -149,6 +149,20 @@ async def test_a_longer_topic_that_came_in_a_silence_halts_its_partition() -> No
         assert trial.tally.votes == 5
 
 
+async def test_a_slow_batch_with_more_behind_it_is_no_silence() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.ledger.give(1)
+    trial.ledger.more = {1}
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 5)
+        trial.now += 1
+        sought = trial.ledger.seeks
+        trial.cast(1, 5)
+        await until(lambda: trial.tally.votes == 10)
+        assert trial.ledger.seeks == sought
+
+
 async def test_votes_after_a_silence_count() -> None:
     trial = Trial()
     trial.cast(1, 5)

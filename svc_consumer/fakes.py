@@ -192,6 +192,7 @@ class FakeLedger(Ledger):
         self.given: list[int] = []
         self.answers_others = True
         self.starts = 0
+        self.seeks = 0
 
     def give(self, *partitions: int) -> None:
         """Assign these partitions, as a rebalance of the group does."""
@@ -225,6 +226,7 @@ class FakeLedger(Ledger):
     @override
     def seek(self, partition: int, offset: int) -> None:
         self.reading[partition] = offset
+        self.seeks += 1
 
     @override
     def rest(self, partition: int) -> None:

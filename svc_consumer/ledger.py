@@ -55,6 +55,7 @@ class Ledger:
         self._on_change = on_change
         self._consumer: AIOKafkaConsumer[bytes, bytes] | None = None
         self.generation = 0  # how often the partitions were given or taken
+        self.more: set[int] = set()  # the partitions of the last poll that had further records
 
     async def start(self) -> None:
         """Connect and join the group."""
@@ -126,6 +127,7 @@ class Ledger:
                 offsets = error.__cause__.args[0]
                 raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
             raise
+        self.more = {p.partition for p, records in found.items() if self._more(p, records)}
         return {partition.partition: records for partition, records in found.items()}
 
     async def end_offsets(self) -> dict[int, int]:
@@ -176,6 +178,10 @@ class Ledger:
         if self._consumer is None:
             raise LedgerUnavailableError("not connected")
         return self._consumer
+
+    def _more(self, partition: TopicPartition, records: list[ConsumerRecord[bytes, bytes]]) -> bool:
+        known_end = self._started.highwater(partition)  # of the last fetch; asks nobody
+        return known_end is not None and known_end > records[-1].offset + 1
 
     def _changed(self, assigned: Iterable[TopicPartition]) -> None:
         self.generation += 1

@@ -26,6 +26,7 @@ class Partition:
         self.end_offset = 0  # of the ledger, as last asked
         self.busy = False  # a batch is on its way into the stores
         self.heard_at: float | None = None  # when records came last
+        self.more = False  # there were further records then, which are fetched at once
         self._known_records = known_records(log_position, tally_position)
 
     @property
