@@ -1,17 +1,21 @@
-"""py_grpc_library: Python modules of .proto files, with type stubs and gRPC."""
+"""py_grpc_library: Python modules of .proto files, with type stubs, and of their services."""
 
 load("@pypi//:defs.bzl", "requirement")
 load("@rules_python//python:defs.bzl", "py_library")
 
-_SUFFIXES = ["_pb2.py", "_pb2.pyi", "_pb2_grpc.py"]
+_MESSAGES = ["_pb2.py", "_pb2.pyi"]
+_SERVICES = ["_pb2_grpc.py"]
 
 def _generate_impl(ctx):
     package = ctx.label.package
     sources = [src.short_path.removeprefix(package + "/") for src in ctx.files.srcs]
-    outputs = [
-        ctx.actions.declare_file(source.removesuffix(".proto") + suffix)
-        for source in sources
-        for suffix in _SUFFIXES
+    messages, services = [
+        [
+            ctx.actions.declare_file(source.removesuffix(".proto") + suffix)
+            for source in sources
+            for suffix in suffixes
+        ]
+        for suffixes in [_MESSAGES, _SERVICES]
     ]
     root = ctx.bin_dir.path + "/" + package
     arguments = ctx.actions.args()
@@ -22,11 +26,14 @@ def _generate_impl(ctx):
         executable = ctx.executable._protoc,
         arguments = [arguments],
         inputs = ctx.files.srcs,
-        outputs = outputs,
+        outputs = messages + services,
         mnemonic = "PyProto",
         progress_message = "Generating Python for %{label}",
     )
-    return [DefaultInfo(files = depset(outputs))]
+    return [
+        DefaultInfo(files = depset(messages)),
+        OutputGroupInfo(services = depset(services)),
+    ]
 
 _generate = rule(
     implementation = _generate_impl,
@@ -37,23 +44,30 @@ _generate = rule(
 )
 
 def py_grpc_library(name, srcs, **kwargs):
-    """A library of what protoc makes of `srcs`.
+    """Libraries of what protoc makes of `srcs`: NAME of the messages, NAME_grpc of the services.
 
     The package's folder is the root of imports: proto/votes/v1/votes.proto is imported as
-    `from votes.v1 import votes_pb2, votes_pb2_grpc`.
+    `from votes.v1 import votes_pb2`, and with NAME_grpc also `votes_pb2_grpc`.
 
     Args:
-        name: the library's name.
+        name: the name of the messages' library, which needs no gRPC.
         srcs: .proto files of this package, which may import each other relative to its folder.
-        **kwargs: passed to py_library.
+        **kwargs: passed to both py_library.
     """
-    generated = name + "_generated"
-    _generate(name = generated, srcs = srcs)
+    messages, services = name + "_generated", name + "_grpc_generated"
+    _generate(name = messages, srcs = srcs)
+    native.filegroup(name = services, srcs = [messages], output_group = "services")
     py_library(
         name = name,
-        srcs = [generated],
-        data = [generated],  # the type stubs, which are no srcs
+        srcs = [messages],
+        data = [messages],  # the type stubs, which are no srcs
         imports = ["."],
-        deps = [requirement("grpcio"), requirement("protobuf")],
+        deps = [requirement("protobuf")],
+        **kwargs
+    )
+    py_library(
+        name = name + "_grpc",
+        srcs = [services],
+        deps = [":" + name, requirement("grpcio")],
         **kwargs
     )
