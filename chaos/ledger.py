@@ -14,7 +14,7 @@ from voting.vote import InvalidVoteError, Vote
 
 TOPIC: Final = "votes"
 REJECTED_TOPIC: Final = "votes.rejected"
-_LIMIT_S: Final = 60.0
+_LIMIT_S: Final = 300.0
 
 type _Consumer = AIOKafkaConsumer[bytes, bytes]
 
@@ -27,7 +27,7 @@ class LedgerVotes(NamedTuple):
 
 
 async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
-    """Return the votes of the topic. Raises TimeoutError after a minute."""
+    """Return the votes of the topic. Raises TimeoutError after five minutes."""
     first: dict[str, LoggedVote] = {}
     records = 0
     async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, TOPIC) as consumer:

@@ -30,9 +30,13 @@ class System:
     keeps its data on a small disk.
     """
 
-    def __init__(self, folder: Path, *, nodes: int = 1) -> None:
-        """`nodes` is how many nodes Kafka has; nothing starts yet."""
+    def __init__(self, folder: Path, *, nodes: int = 1, **settings: str) -> None:
+        """`nodes` is how many nodes Kafka has; `settings` go to every service.
+
+        Nothing starts yet.
+        """
         self.folder = folder
+        self._settings = settings
         self.proxies: dict[str, TcpProxy] = {}
         self.kafka = self._kafka_nodes(nodes)
         self.redis_disk = SmallDisk("redis-disk", _REDIS_DISK_KB, folder)
@@ -130,4 +134,5 @@ class System:
         program = CONSUMERS[0] if name in CONSUMERS else name
         proxy = self.proxies.get(name)
         settings["KAFKA_BOOTSTRAP_SERVERS"] = proxy.address if proxy else self.bootstrap_servers
+        settings |= self._settings
         return Service(name, free_port(), self.folder, settings, grpc_port, program)

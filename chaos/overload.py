@@ -1,0 +1,161 @@
+"""Twice what the machine can take: `./bazelw run //chaos:overload -- --seconds 120`."""
+
+import asyncio
+import logging
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import uvloop
+
+from chaos.books import open_reader
+from chaos.check import violations
+from chaos.flood import Flood, FloodResult
+from chaos.memory import MemoryWatch
+from chaos.system import System
+from chaos.watch import NotRecoveredError, Watch
+from local.console import run_command, say
+from local.errors import ServerError
+from voting.vote import Route
+
+REFUSAL_S: Final = 0.1
+"""Within this time 99 of 100 refusals must be answered."""
+
+NORMAL_S: Final = 10.0
+"""So long after the flood the service must be as before."""
+
+MEMORY_MB: Final = 512.0
+"""So much memory may a process take: a usual limit of a container."""
+
+_CAPACITY_S: Final = 8.0
+_CALM_VOTES_PER_S: Final = 50.0
+_NORMAL_LATENCY_S: Final = 0.5
+_QUIET_S: Final = 1200.0  # the consumer has a lot to catch up with
+_CONNECTIONS: Final = 150  # to each route
+
+
+class Overload:
+    """A flood on the routes of a running system, past the entry, which would slow it down."""
+
+    def __init__(self, system: System, random: Random, say: Callable[[str], None]) -> None:
+        services = system.services
+        ports = {
+            Route.GRPC: services["svc_grpc_client"].port,
+            Route.HTTP: services["svc_http_route"].port,
+        }
+        self._system = system
+        self._say = say
+        self._flood = Flood(ports, _CONNECTIONS, random)
+
+    async def run(self, seconds: float) -> list[str]:
+        """Find out what the machine can take, offer twice that, and return what was wrong."""
+        memory = MemoryWatch(self._system.parts)
+        watching = asyncio.create_task(memory.run())
+        calm = await self._flood.run("calm before", 5.0, _CALM_VOTES_PER_S)
+        capacity = await self._flood.run("capacity", _CAPACITY_S, None)
+        rate = len(capacity.accepted) / _CAPACITY_S
+        self._say(f"the machine takes {rate:.0f} votes/s; {seconds:g} s of {2 * rate:.0f} follow")
+        flood = await self._flood.run("flood", seconds, 2 * rate)
+        normal_after = await self._normal_again()
+        watching.cancel()
+        self._report(calm, flood, normal_after, memory)
+        found = [*_slow_refusals(flood), *_not_normal(normal_after), *_too_large(memory)]
+        return found + await self._check()
+
+    async def _normal_again(self) -> float:
+        """Return the seconds until the votes of one second were all accepted at once."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < 2 * NORMAL_S:
+            second = await self._flood.run("calm after", 1.0, _CALM_VOTES_PER_S)
+            only_accepted = second.accepted and not second.refused and not second.other
+            if only_accepted and max(second.accepted) < _NORMAL_LATENCY_S:
+                break
+        return time.monotonic() - begin - 1.0
+
+    async def _check(self) -> list[str]:
+        async with open_reader(self._system) as reader:
+            await Watch(self._system, reader, self._flood.register, lag=0).in_step(_QUIET_S)
+            books = await reader.books()
+        return [str(violation) for violation in violations(self._flood.register, books)]
+
+    def _report(
+        self, calm: FloodResult, flood: FloodResult, normal_after: float, memory: MemoryWatch
+    ) -> None:
+        for name, result in (("calm", calm), ("flood", flood)):
+            self._say(
+                f"{name}: accepted {len(result.accepted) / result.seconds:.0f}/s "
+                f"(p99 {_p99(result.accepted):.3f} s), refused {len(result.refused)} "
+                f"(p99 {_p99(result.refused):.3f} s), other answers {result.other}, "
+                f"not sent {result.unsent}"
+            )
+        self._say(f"as before {normal_after:.1f} s after the flood")
+        for name, most in sorted(memory.most.items()):
+            first = memory.first.get(name, 0.0)
+            self._say(f"memory  {name:18} {first:6.0f} MB, at most {most:.0f} MB")
+
+
+def _p99(latencies: list[float]) -> float:
+    return sorted(latencies)[len(latencies) * 99 // 100] if latencies else 0.0
+
+
+def _slow_refusals(flood: FloodResult) -> list[str]:
+    p99 = _p99(flood.refused)
+    return [f"99 of 100 refusals took up to {p99:.3f} s"] if p99 > REFUSAL_S else []
+
+
+def _not_normal(after: float) -> list[str]:
+    return [f"not as before after {after:.0f} s"] if after > NORMAL_S else []
+
+
+def _too_large(memory: MemoryWatch) -> list[str]:
+    too_large = {name: most for name, most in memory.most.items() if most > MEMORY_MB}
+    return [f"{name} took {most:.0f} MB" for name, most in too_large.items()]
+
+
+def overload(options: Namespace) -> int:
+    """Run the flood; return 0 when nothing was wrong."""
+    logging.getLogger("local").setLevel(logging.WARNING)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    folder = Path(tempfile.mkdtemp(prefix="voting-overload-"))
+    say(f"data and logs in {folder}")
+    random = Random(options.seed)  # noqa: S311 - votes, not secrets
+    system = System(folder / "system", MAX_WAITING_VOTES=str(options.max_waiting))
+    try:
+        with system.running():
+            found = uvloop.run(Overload(system, random, say).run(options.seconds))
+    except (NotRecoveredError, ServerError) as error:
+        found = [str(error)]
+    for line in found:
+        say(f"BROKEN  {line}")
+    if not found:
+        say("memory bounded, refusals quick, every acknowledged vote counts once")
+    return 1 if found else 0
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = ArgumentParser(
+        prog="overload",
+        description="Offers the voting system twice the votes that this machine can take.",
+        epilog="Exit status: 0 when memory stayed bounded, refusals were quick, the service was "
+        "soon as before, and every acknowledged vote counts once.",
+    )
+    parser.add_argument("--seconds", type=float, default=120, help="how long (%(default)g)")
+    parser.add_argument("--seed", type=int, default=1, help="which votes (%(default)s)")
+    parser.add_argument(
+        "--max-waiting",
+        type=int,
+        default=100,
+        help="votes that may wait in a route before it refuses more (%(default)s)",
+    )
+    options = parser.parse_args()
+    return run_command(lambda: overload(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
