@@ -40,13 +40,17 @@ def host_paths() -> list[Path]:
 
 
 def new(toolbox: Path, command: list[str], mode: str = "ro") -> list[str]:
-    """Return the command line that runs `command` in a new namespace."""
+    """Return the command line that runs `command` in a new namespace.
+
+    Mode "ro" protects the toolbox. With "rw" the command may change it, and is root inside.
+    """
     paths = host_paths()
     for path in paths:
         make_mount_point(path, Path(f"{toolbox}{path}"))
     unshare = ["unshare", "--mount"]
     if os.geteuid() != 0:
-        unshare += ["--user", "--map-current-user", "--keep-caps"]
+        unshare.append("--user")
+        unshare += ["--map-root-user"] if mode == "rw" else ["--map-current-user", "--keep-caps"]
     script = ["sh", str(HERE / "enter.sh"), str(toolbox), mode, "\n".join(map(str, paths))]
     return unshare + script + in_working_directory(command)
 
