@@ -12,7 +12,7 @@ from chaos.books import Books, Reader, open_reader
 from chaos.check import Violation, violations
 from chaos.fault import Fault, FaultFailedError, Scene
 from chaos.register import Register
-from chaos.system import System
+from chaos.system import CONSUMERS, System
 from chaos.voters import Voters
 from chaos.watch import NotRecoveredError, Watch
 
@@ -104,7 +104,7 @@ class Run:
         await self._voters.stop()
         await watch.in_step(_QUIET_S)
         books = await reader.books()
-        found = violations(self._voters.register, books)
+        found = violations(self._voters.register, books) + _ended(watch)
         return Outcome(rounds, self._voters.register, books, found, dict(watch.ended))
 
     async def _round(self, fault: Fault, watch: Watch) -> Round:
@@ -129,6 +129,12 @@ class Run:
         except NotRecoveredError as error:
             raise NotRecoveredError(f"after {self._voters.round}: {error}") from error
         return Round(self._voters.round, fault, gap, well - healed)
+
+
+def _ended(watch: Watch) -> list[Violation]:
+    """Return what ended though nobody killed it; a consumer that is stuck ends on purpose."""
+    unasked = [name for name in watch.ended.elements() if name not in CONSUMERS]
+    return [Violation("ended by itself", len(unasked), unasked)] if unasked else []
 
 
 async def _inject(fault: Fault, scene: Scene) -> None:
