@@ -6,9 +6,11 @@ How a body is read in every detail is `vote_api_test.py`'s; here is what a clien
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from local.kafka_server import KafkaServer
 from local.services import Service
+from local.waiting import wait_until
 from voting.codec import decode_vote
 from voting.vote import Route, Vote, lane_of
 
@@ -202,45 +205,30 @@ def test_the_metrics_count_what_was_accepted_and_refused(
 def test_votes_under_way_are_answered_when_the_service_is_told_to_stop(
     service: StartService, kafka: KafkaServer
 ) -> None:
-    route = service("svc_http_route")
-    kafka.pause()  # the acknowledgement is a while in coming
+    route = service("svc_http_route", ACK_TIMEOUT_SECONDS="30")
+    with httpx.Client(base_url=route.url, timeout=60) as client, ThreadPoolExecutor(3) as voters:
+        kafka.pause()  # the acknowledgements are a while in coming
+        try:
+            answers = [voters.submit(post, client, GOOD) for _ in range(3)]
+            wait_until("all votes are under way", lambda: in_flight(client) == 3)
+            route.ask_to_stop()
+            wait_until("no new connection is taken", lambda: not is_listening(route))
+        finally:
+            kafka.resume()
+        assert [answer.result().status_code for answer in answers] == [202] * 3
+    wait_until("the service has ended", lambda: not route.running)
+
+
+def in_flight(client: httpx.Client) -> float:
+    return metric(client, "vote_batch_size_sum", to="kafka")
+
+
+def is_listening(route: Service) -> bool:
     try:
-        answers = asyncio.run(_stop_with_votes_under_way(route, kafka))
-    finally:
-        kafka.resume()
-    assert [answer.status_code for answer in answers] == [202] * 5
-    assert not route.running
-
-
-async def _stop_with_votes_under_way(route: Service, kafka: KafkaServer) -> list[httpx.Response]:
-    async with httpx.AsyncClient(base_url=route.url, timeout=30) as client:
-        votes = [asyncio.create_task(client.post("/votes", json=GOOD)) for _ in range(5)]
-
-        async def in_flight() -> bool:
-            return 'vote_batch_size_sum{to="kafka"} 5' in (await client.get("/metrics")).text
-
-        await _until(in_flight)
-        route.ask_to_stop()
-        await _until(lambda: _refuses_connections(route))
-        kafka.resume()
-        answers = await asyncio.gather(*votes)
-    await asyncio.to_thread(route.stop)
-    return answers
-
-
-async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await condition():
-            await asyncio.sleep(0.01)
-
-
-async def _refuses_connections(route: Service) -> bool:
-    try:
-        _, writer = await asyncio.open_connection(route.host, route.port)
+        socket.create_connection((route.host, route.port), 10).close()
     except ConnectionError:
-        return True
-    writer.close()
-    return False
+        return False
+    return True
 
 
 @pytest.mark.parametrize("name", ["svc_http_route", "svc_grpc_client", "svc_grpc_server"])

@@ -61,8 +61,9 @@ def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.removesuffix("`") or re.sub(r".*`(\w+)`$", r"\1", reason)
-        value = given.get(name)
-        raise SettingError(name.upper(), f"{reason}, got {value!r}") from error
+        value = given.get(name, "")
+        shown = "" if "@" in value else f", got {value!r}"  # a URL may hold a password
+        raise SettingError(name.upper(), reason + shown) from error
 
 
 def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:

@@ -67,3 +67,9 @@ def test_help_lists_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
         load_settings(Example, "svc_example", ["--help"])
     assert caught.value.code == 0
     assert "PORT=8000\n    Where to listen." in capsys.readouterr().out
+
+
+def test_a_password_in_a_wrong_value_is_not_shown() -> None:
+    with pytest.raises(SettingError) as caught:
+        read_settings(Example, {"LOG_LEVEL": "redis://user:secret@host"})
+    assert "secret" not in str(caught.value)
