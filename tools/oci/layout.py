@@ -56,10 +56,12 @@ def write_layout(
         "layers": [store(blobs, "layer.v1.tar+gzip", content) for content in packed],
         "annotations": labels,
     }
+    # What `podman load` calls it.
+    name = {"org.opencontainers.image.ref.name": f"{title}:latest"}
     index = {
         "schemaVersion": 2,
         "mediaType": f"{_TYPE}index.v1+json",
-        "manifests": [store(blobs, "manifest.v1+json", encode(manifest))],
+        "manifests": [{**store(blobs, "manifest.v1+json", encode(manifest)), "annotations": name}],
     }
     (folder / "index.json").write_bytes(encode(index))
     (folder / "oci-layout").write_bytes(encode({"imageLayoutVersion": "1.0.0"}))

@@ -105,13 +105,13 @@ def test_a_repository_that_cannot_be_is_one_line(
 
 
 @pytest.mark.parametrize("transport", ["oci-archive", "docker-archive"])
-def test_the_tar_is_what_podman_and_docker_load(
+def test_the_tar_is_what_podman_and_docker_load_by_its_name(
     image: Image, tmp_path: Path, transport: str
 ) -> None:
     tar.main(tmp_path / "image.tar", image.folder)
     copied = tmp_path / "copied"
     source = f"{transport}:{tmp_path / 'image.tar'}"
     skopeo = ("skopeo", "--insecure-policy", "--tmpdir", str(tmp_path))
-    output_of(*skopeo, "copy", source, f"oci:{copied}")
+    output_of(*skopeo, "copy", f"{source}:example:latest", f"oci:{copied}")
     assert Image(copied).config["rootfs"] == image.config["rootfs"]
     assert Image(copied).labels == image.labels
