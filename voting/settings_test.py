@@ -16,6 +16,7 @@ from voting.settings import (
 class Example(Settings, frozen=True, kw_only=True):
     port: Annotated[Port, Meta(description="Where to listen.")] = 8000
     ratio: Annotated[float, Meta(gt=0)] = 0.5
+    url: Annotated[str, Meta(pattern="^redis://")] = "redis://host"
 
 
 def test_defaults_hold_without_variables() -> None:
@@ -41,7 +42,7 @@ def test_a_wrong_value_is_named(name: str, value: str) -> None:
 
 def test_every_setting_is_described() -> None:
     rows = describe_settings(Example)
-    assert [name for name, _, _ in rows] == ["HOST", "LOG_LEVEL", "PORT", "RATIO"]
+    assert [name for name, _, _ in rows] == ["HOST", "LOG_LEVEL", "PORT", "RATIO", "URL"]
     assert ("PORT", "8000", "Where to listen.") in rows
 
 
@@ -71,5 +72,5 @@ def test_help_lists_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_password_in_a_wrong_value_is_not_shown() -> None:
     with pytest.raises(SettingError) as caught:
-        read_settings(Example, {"LOG_LEVEL": "redis://user:secret@host"})
+        read_settings(Example, {"URL": "redis//user:secret@host"})
     assert "secret" not in str(caught.value)
