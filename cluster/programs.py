@@ -1,5 +1,6 @@
 """The programs that are built from Go modules: once, and kept by the hash of their sources."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -20,6 +21,9 @@ _GOFLAGS: Final = "-mod=readonly -trimpath -buildvcs=false"
 _REPORT_EVERY: Final = 200
 """Compiled packages between two lines of progress."""
 
+_KEPT: Final = 2
+"""Builds of a program that stay: the latest one, and one that a running cluster may use."""
+
 
 @cache
 def ensure(source: str = "") -> Path:
@@ -28,16 +32,25 @@ def ensure(source: str = "") -> Path:
     The package at the top, "", is `node`. Raises ClusterError when it cannot be built.
     """
     name = source or "node"
-    program = cache_folder() / f"{name}-{_key(source)}" / name
-    if not program.exists():
-        if not shutil.which("go"):
-            raise ClusterError("there is no Go compiler on PATH: start through ./bazelw")
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=cache_folder(), prefix=f"{name}-") as scratch:
-            _build(source, Path(scratch, "made", name))
-            shutil.rmtree(program.parent, ignore_errors=True)
-            Path(scratch, "made").rename(program.parent)
-    return program
+    if not shutil.which("go"):
+        raise ClusterError("there is no Go compiler on PATH: start through ./bazelw")
+    folder = cache_folder() / f"{name}-{_key(source)}"
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with (cache_folder() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one builds, the others find what it built
+        if not folder.exists():
+            with TemporaryDirectory(dir=cache_folder(), prefix="building-") as scratch:
+                _build(source, Path(scratch, "made", name))
+                Path(scratch, "made").rename(folder)
+            _prune(name)
+    return folder / name
+
+
+def _prune(name: str) -> None:
+    """Remove all but the newest builds of a program."""
+    builds = sorted(cache_folder().glob(f"{name}-*"), key=lambda folder: folder.stat().st_mtime)
+    for old in builds[:-_KEPT]:
+        shutil.rmtree(old)
 
 
 def _key(source: str) -> str:
@@ -73,8 +86,9 @@ def _environment() -> dict[str, str]:
 
 def _build(source: str, target: Path) -> None:
     package = f"./{source}"
+    step(f"fetching the Go modules of {target.name}, if they are not there yet")
     total = len(_go(["list", "-deps", package]).splitlines())
-    step(f"building {target.name} from Go modules, {total} packages (once; minutes if it is large)")
+    step(f"building {target.name}, {total} packages (once; minutes if they are many)")
     command = ["go", "build", "-v", *_flags(), "-o", str(target), package]
     with subprocess.Popen(
         command, cwd=_COMPONENTS, env=_environment(), stderr=subprocess.PIPE, text=True

@@ -58,4 +58,14 @@ def test_a_program_that_does_not_compile_leaves_nothing(source: Path, tmp_path: 
     source.write_text("broken")
     with pytest.raises(ClusterError, match="it is broken"):
         programs.ensure("hello")
-    assert list((tmp_path / "cache" / "voting-cluster").iterdir()) == []
+    left = [path.name for path in (tmp_path / "cache" / "voting-cluster").iterdir()]
+    assert left == ["hello.lock"]
+
+
+def test_few_old_builds_stay(source: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        source.write_text(f"package main // {number}")
+        programs.ensure.cache_clear()
+        newest = programs.ensure("hello")
+    assert newest.exists()
+    assert len(list((tmp_path / "cache" / "voting-cluster").glob("hello-*"))) == 2

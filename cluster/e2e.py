@@ -1,0 +1,95 @@
+"""Deploys the whole system on a real Kubernetes, and tries it: `./bazelw run //cluster:e2e`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Final
+
+from cluster import running
+from cluster.console import run_command, say
+from cluster.kubectl import kubectl
+from cluster.places import SOURCES, State, cache
+from cluster.ports import DEFAULTS
+from cluster.start import start
+from cluster.steps import images
+from cluster.steps.table import heading, row
+
+_ROOT: Final = SOURCES.parent
+_OVERLAY: Final = _ROOT / "k8s" / "overlays" / "local"
+_FOLLOW_LINKS: Final = "--load-restrictor=LoadRestrictionsNone"
+"""Runfiles are links to files elsewhere, which kustomize refuses otherwise."""
+
+
+def e2e(options: Namespace) -> int:
+    """Run the test in a cluster of its own, and return its exit status."""
+    state = State(cache() / "e2e")
+    output = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.output).resolve()
+    output.mkdir(parents=True, exist_ok=True)
+    ports = start(state, dict.fromkeys(DEFAULTS, 0)).ports
+    try:
+        status = _run(state, ports, dict(options.image), output)
+        if status:
+            shutil.copytree(state.log, output / "logs", symlinks=True, dirs_exist_ok=True)
+            say(f"\nlogs of all components and pods: {output / 'logs'}")
+    finally:
+        if not options.keep:
+            running.end(state)
+    if options.keep:
+        say(f"\nthe cluster stays up: CLUSTER_STATE={state.folder} ./bazelw run //cluster:kubectl")
+    return status
+
+
+def _run(state: State, ports: dict[str, int], pushed: dict[str, Path], output: Path) -> int:
+    overlay = output / "overlay.yaml"
+    overlay.write_text(kubectl(state.kubeconfig, "kustomize", _FOLLOW_LINKS, str(_OVERLAY)))
+    began = time.monotonic()
+    heading()
+    with row("images pushed") as filled:
+        registry = f"127.0.0.1:{ports['registry']}"
+        filled.found = images.push(pushed, registry, overlay.read_text())
+    inside = [sys.executable, "-m", "cluster.steps.inside", str(overlay), str(output)]
+    status = subprocess.call([*running.inside(state), *inside], env=_environment())
+    say(f"{'all of it':20} {'FAILED' if status else 'ok':6} {time.monotonic() - began:7.1f} s")
+    return status
+
+
+def _titled(text: str) -> tuple[str, Path]:
+    title, _, folder = text.partition("=")
+    return title, Path(folder).resolve()
+
+
+def _environment() -> dict[str, str]:
+    direct = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    return {**direct, "PYTHONPATH": ":".join(filter(None, sys.path))}
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = ArgumentParser(prog="e2e", description=__doc__)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("reports", f"e2e-{time.strftime('%Y-%m-%d-%H%M%S')}"),
+        help="folder for the comparison's report, and for all logs of a failure (%(default)s)",
+    )
+    parser.add_argument(
+        "--image",
+        type=_titled,
+        action="append",
+        default=[],
+        metavar="TITLE=FOLDER",
+        help="an image to push, an OCI layout; Bazel gives them",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the cluster up at the end, to look at it"
+    )
+    options = parser.parse_args()
+    return run_command(lambda: e2e(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Runs the steps from inside the cluster's network, and prints a row of what each saw.
+
+usage: inside OVERLAY OUTPUT   OVERLAY: the rendered manifests   OUTPUT: a folder for reports
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from chaos.register import Register
+from cluster.errors import ClusterError
+from cluster.steps import (
+    admission,
+    autoscaling,
+    comparison,
+    deploy,
+    drain,
+    promise,
+    restarts,
+    routing,
+)
+from cluster.steps.step import Step, StepError, World
+from cluster.steps.table import row
+
+STEPS: Final = [
+    Step("overlay applied", deploy.apply, essential=True),
+    Step("all pods ready", deploy.settle, essential=True),
+    Step("both routes answer", deploy.routes, essential=True),
+    Step("misspelt field", admission.strict),
+    Step("autoscalers set", autoscaling.forget_soon),
+    Step("comparison", comparison.compare),
+    Step("split", routing.split),
+    Step("header", routing.header),
+    Step("rolling restart", restarts.rolling),
+    Step("autoscaling", autoscaling.scale),
+    Step("drain", drain.drain),
+    Step("all pods deleted", restarts.deletion),
+    Step("every vote once", promise.kept),
+    Step("restricted profile", admission.restricted),
+]
+
+
+async def run(steps: Sequence[Step], world: World) -> bool:
+    """Run the steps and return whether all passed; an essential one that fails ends the run."""
+    passed = True
+    for step in steps:
+        with row(step.name) as filled:
+            try:
+                filled.found = await step.run(world)
+            except (StepError, ClusterError, OSError) as error:
+                filled.found, filled.failed, passed = str(error), True, False
+        if filled.failed and step.essential:
+            break
+    return passed
+
+
+def main(overlay: Path, output: Path) -> int:
+    """Run all steps and return the exit status."""
+    world = World(overlay, output, registers=[], others=Register())
+    return 0 if asyncio.run(run(STEPS, world)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,19 @@
+"""What the local overlay calls things, as the steps need it."""
+
+from typing import Final
+
+NAMESPACE: Final = "voting"
+SERVICES: Final = (
+    "svc-grpc-client",
+    "svc-grpc-server",
+    "svc-http-route",
+    "svc-consumer",
+    "svc-results",
+)
+"""Our five deployments."""
+
+ROUTES: Final = {"http": "svc-http-route", "grpc": "svc-grpc-client"}
+KAFKA: Final = f"kafka.{NAMESPACE}.svc.cluster.local:9092"
+REDIS: Final = f"redis://redis.{NAMESPACE}.svc.cluster.local:6379/0"
+MONGODB: Final = f"mongodb://mongodb.{NAMESPACE}.svc.cluster.local:27017"
+DATABASE: Final = "voting"

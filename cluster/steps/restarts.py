@@ -1,0 +1,56 @@
+"""Pods that go, in order and out of order, while people vote."""
+
+import asyncio
+import time
+from typing import Any
+
+from chaos.register import Register
+from cluster.steps.names import SERVICES
+from cluster.steps.step import World, until
+from cluster.steps.voting_people import all_were_taken, people_vote
+
+
+async def rolling(world: World) -> str:
+    """Restart every service, all at the same time: no vote may fail."""
+    deployments = [f"deployment/{service}" for service in SERVICES]
+    async with people_vote(world, "rolling restart") as register:
+        await world.kubectl("rollout", "restart", *deployments)
+        for deployment in deployments:
+            await rolled_out(world, deployment)
+    return f"{len(SERVICES)} services, {all_were_taken(register)}"
+
+
+async def deletion(world: World) -> str:
+    """Delete every pod of a workload at once, workload by workload.
+
+    Votes may fail meanwhile; that none is lost or doubled is checked at the end, over all steps.
+    """
+    workloads = await world.get("deploy,sts")
+    async with people_vote(world, "deletion") as register:
+        for workload in workloads:
+            await world.kubectl(
+                "delete", "pods", f"--selector={selector(workload)}", "--wait=false"
+            )
+            await rolled_out(world, f"{workload['kind'].lower()}/{workload['metadata']['name']}")
+            await _alive(register)
+    return f"{len(workloads)} workloads, {len(register.acknowledged)} votes taken meanwhile"
+
+
+async def rolled_out(world: World, workload: str) -> None:
+    """Wait until a workload has all its pods, ready and of its latest version."""
+    await world.kubectl("rollout", "status", workload, "--timeout=180s")
+
+
+def selector(workload: dict[str, Any]) -> str:
+    """Return the selector of a workload's pods, as kubectl takes it."""
+    labels = workload["spec"]["selector"]["matchLabels"]
+    return ",".join(f"{name}={value}" for name, value in labels.items())
+
+
+async def _alive(register: Register) -> None:
+    now = time.monotonic()
+
+    async def both_take_votes() -> bool:
+        return await asyncio.to_thread(register.alive_since, now)
+
+    await until("votes over both routes", both_take_votes, 60)

@@ -1,0 +1,62 @@
+"""What a step of the test is given, and how it says what it found."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from chaos.register import Register
+from cluster.kubectl import kubectl
+from cluster.places import CONFIG
+from cluster.steps.names import NAMESPACE
+
+_KUBECONFIG: Final = CONFIG / "admin.kubeconfig"
+
+
+class StepError(Exception):
+    """Something that must hold does not; the text says what was found instead."""
+
+
+class World(NamedTuple):
+    """The running cluster, seen from inside its network, and what is known of the votes so far."""
+
+    overlay: Path
+    """The manifests under test, rendered: one YAML file."""
+    output: Path
+    """Where reports go."""
+    registers: list[Register]
+    """What the voters of each step were told."""
+    others: Register
+    """Votes that a step cast without remembering each: `anonymous` says how many there can be."""
+
+    async def kubectl(self, *arguments: str, given: str = "") -> str:
+        """Run kubectl in our namespace. Raises ClusterError with its words when it fails."""
+        return await asyncio.to_thread(
+            kubectl, _KUBECONFIG, "--namespace", NAMESPACE, *arguments, given=given
+        )
+
+    async def get(self, *what: str) -> Any:
+        """Return an object of the cluster, or a list's items."""
+        found = json.loads(await self.kubectl("get", *what, "--output=json"))
+        return found["items"] if found["kind"] == "List" else found
+
+
+class Step(NamedTuple):
+    """A part of the test: it returns what it saw in a few words, or raises."""
+
+    name: str
+    run: Callable[[World], Awaitable[str]]
+    essential: bool = False
+    """Whether the steps after it make no sense without it."""
+
+
+async def until(
+    what: str, holds: Callable[[], Awaitable[bool]], limit_s: float, poll_s: float = 0.5
+) -> None:
+    """Return as soon as `holds()`. Raises StepError naming `what` after `limit_s` seconds."""
+    end = asyncio.get_running_loop().time() + limit_s
+    while not await holds():
+        if asyncio.get_running_loop().time() > end:
+            raise StepError(f"not within {limit_s:g} s: {what}")
+        await asyncio.sleep(poll_s)
