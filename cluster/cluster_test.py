@@ -88,6 +88,15 @@ def test_without_it_half_of_the_requests_take_each_route(cluster: Cluster) -> No
     assert split == {"http": 100, "grpc": 100}
 
 
+def test_a_gateway_api_route_splits_and_is_forced_alike(cluster: Cluster) -> None:
+    manifest = str(SOURCES / "testing" / "gateway.yaml")
+    cluster.kubectl("apply", "--validate=strict", f"--filename={manifest}")
+    wait_until("the gateway's route", lambda: cluster.get("/split", "always") == "http", 30)
+    wait_until("its other route", lambda: cluster.get("/split", "never") == "grpc", 30)
+    split = Counter(cluster.get("/split") for _ in range(200))
+    assert split == {"http": 100, "grpc": 100}
+
+
 def answers(cluster: Cluster, path: str, body: str) -> bool:
     return cluster.get(path, "never") == body
 

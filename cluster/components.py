@@ -147,6 +147,7 @@ _TRAEFIK: Final = {
     "ping": "true",
     "metrics.prometheus": "true",
     "providers.kubernetesingressnginx": "true",
+    "providers.kubernetesgateway": "true",
     # By default changes wait 2 s: pods that ended get requests, which fail.
     "providers.providersthrottleduration": "500ms",
     "global.checknewversion": "false",

@@ -11,7 +11,7 @@ import msgspec
 
 from cluster import cgroups, network
 from cluster.components import Component
-from cluster.places import ADDONS, CONFIG, SOURCES
+from cluster.places import ADDONS, CONFIG, DEFINITIONS, SOURCES
 from cluster.supervisor import Supervisor
 
 
@@ -42,11 +42,19 @@ def main(file: Path) -> None:
     subprocess.run(["sh", *setup, network.NODE, network.NODE_IP], check=True)
     if cgroups.is_version_2():
         cgroups.split_version_2()
-    addons = [description.program, "kubectl", f"--kubeconfig={CONFIG}/admin.kubeconfig"]
-    Supervisor().run(
-        description.components,
-        prepare=lambda: subprocess.run([*addons, "apply", f"--filename={ADDONS}"], check=True),
-    )
+    Supervisor().run(description.components, lambda: _prepare(description.program))
+
+
+def _prepare(program: str) -> None:
+    """Give the cluster what belongs to it."""
+
+    def kubectl(*arguments: str) -> None:
+        admin = f"--kubeconfig={CONFIG}/admin.kubeconfig"
+        subprocess.run([program, "kubectl", admin, *arguments], check=True)
+
+    kubectl("apply", "--server-side", f"--filename={DEFINITIONS}")
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    kubectl("apply", "--server-side", f"--filename={ADDONS}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ LOG: Final = Path("/var/log")
 PKI: Final = LIB / "kubernetes" / "pki"
 CONFIG: Final = LIB / "kubernetes" / "config"
 ADDONS: Final = LIB / "kubernetes" / "addons"
+DEFINITIONS: Final = LIB / "kubernetes" / "definitions"
 
 
 def cache() -> Path:
@@ -67,6 +68,11 @@ class State:
     def addons(self) -> Path:
         """Objects that belong to the cluster itself."""
         return self.folder / ADDONS.relative_to("/var")
+
+    @property
+    def definitions(self) -> Path:
+        """Definitions of resources that addons are made of."""
+        return self.folder / DEFINITIONS.relative_to("/var")
 
     @property
     def kubeconfig(self) -> Path:

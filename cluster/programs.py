@@ -57,23 +57,28 @@ def _key(source: str) -> str:
     """Name what a program is made from: its sources, its modules, and the compiler."""
     files = ["go.mod", "go.sum", str(Path(source, "main.go"))]
     parts = [(_COMPONENTS / file).read_bytes() for file in files]
-    go = subprocess.run(["go", "version"], capture_output=True, check=False).stdout
+    compiler = subprocess.run(["go", "version"], capture_output=True, check=False).stdout
     flags = [_GOFLAGS.encode(), *(flag.encode() for flag in _flags())]
-    return hashlib.sha256(b"\0".join([*parts, go, *flags])).hexdigest()[:12]
+    return hashlib.sha256(b"\0".join([*parts, compiler, *flags])).hexdigest()[:12]
 
 
-def _version() -> str:
-    """Return the version of Kubernetes that go.mod names."""
+def version(module: str) -> str:
+    """Return the version of a module that go.mod names."""
     lines = (_COMPONENTS / "go.mod").read_text().splitlines()
     words = (line.split() for line in lines)
-    return next(w[1] for w in words if w[:1] == ["k8s.io/kubernetes"])
+    return next(w[1] for w in words if w[:1] == [module])
 
 
 def _flags() -> list[str]:
     """Return flags of the compiler: smaller, the same bytes everywhere, and told their version."""
-    version = _version()
-    major, minor, _ = version.removeprefix("v").split(".")
-    facts = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    kubernetes = version("k8s.io/kubernetes")
+    major, minor, _ = kubernetes.removeprefix("v").split(".")
+    facts = {
+        "gitVersion": kubernetes,
+        "gitMajor": major,
+        "gitMinor": minor,
+        "gitTreeState": "clean",
+    }
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     told = [f"-X {package}.{name}={value}" for package in packages for name, value in facts.items()]
     return [f"-ldflags=-s -w {' '.join(told)}"]
@@ -87,7 +92,7 @@ def _environment() -> dict[str, str]:
 def _build(source: str, target: Path) -> None:
     package = f"./{source}"
     step(f"fetching the Go modules of {target.name}, if they are not there yet")
-    total = len(_go(["list", "-deps", package]).splitlines())
+    total = len(go(["list", "-deps", package]).splitlines())
     step(f"building {target.name}, {total} packages (once; minutes if they are many)")
     command = ["go", "build", "-v", *_flags(), "-o", str(target), package]
     with subprocess.Popen(
@@ -103,7 +108,8 @@ def _build(source: str, target: Path) -> None:
     step(f"built {target.name}")
 
 
-def _go(arguments: Sequence[str]) -> str:
+def go(arguments: Sequence[str]) -> str:
+    """Run Go on the module and return what it prints. Raises ClusterError with its words."""
     done = subprocess.run(
         ["go", *arguments],
         cwd=_COMPONENTS,

