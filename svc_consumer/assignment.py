@@ -14,6 +14,7 @@ _log = logging.getLogger(__name__)
 
 _HALT_SECONDS: Final = 60
 _SILENCE_SECONDS: Final = 0.5
+_SLOW_BATCH_SECONDS: Final = 10.0
 
 
 class Assignment:
@@ -62,11 +63,12 @@ class Assignment:
 
         Long enough for the topic to be replaced: Kafka's clients go on reading at the offset
         they had, in the new one. `more`: there are further records; they are fetched while these
-        are taken in, however long that takes, so it is no silence.
+        are taken in, so a slow batch is no silence. Very long ones are: Kafka may have been away.
         """
         now, before, expected = self._clock(), partition.heard_at, partition.more
         partition.heard_at, partition.more = now, more
-        return before is not None and now - before > _SILENCE_SECONDS and not expected
+        limit = _SLOW_BATCH_SECONDS if expected else _SILENCE_SECONDS
+        return before is not None and now - before > limit
 
     def drop(self, partition: Partition, error: Exception) -> None:
         """Read both positions of a partition again, or halt it, because of an error."""

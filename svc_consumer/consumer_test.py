@@ -161,6 +161,10 @@ async def test_a_slow_batch_with_more_behind_it_is_no_silence() -> None:
         trial.cast(1, 5)
         await until(lambda: trial.tally.votes == 10)
         assert trial.ledger.seeks == sought
+        trial.now += 11
+        trial.cast(1, 5)
+        await until(lambda: trial.tally.votes == 15)
+        assert trial.ledger.seeks > sought
 
 
 async def test_votes_after_a_silence_count() -> None:
