@@ -36,6 +36,9 @@ async def compare(world: World) -> str:
     if child.returncode:
         raise StepError(f"exit status {child.returncode}: {said.decode().strip()[-400:]}")
     report = from_json((world.output / "comparison" / "report.json").read_bytes())
-    if report.reconciliation:
-        world.others.anonymous += report.reconciliation.accepted + report.reconciliation.unknown
-    return "; ".join(report.verdict.findings)
+    told = report.reconciliation
+    if told is None:
+        raise StepError("the report has no reconciliation")
+    world.others.anonymous += told.accepted + told.unknown
+    phases = ", ".join(f"{p.name} {p.accepted_per_second:.0f}/s" for p in report.phases)
+    return f"{phases}; {told.accepted} votes, {told.lost.count} lost, {told.repeated.count} double"

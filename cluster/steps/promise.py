@@ -1,32 +1,30 @@
 """The promise, over all steps: every vote that was taken counts, and counts once."""
 
-import asyncio
+from types import SimpleNamespace
+from typing import cast
 
-from chaos.books import Books
+from chaos.books import Books, Reader
 from chaos.check import violations
-from chaos.ledger import end_offsets, read_ledger, read_valid_rejections
 from chaos.register import Register
+from chaos.system import System
 from cluster.steps.names import DATABASE, KAFKA, MONGODB, REDIS
 from cluster.steps.step import StepError, World, until
-from voting.logged_vote import LoggedVote
 from voting.tally_store import TallyStore
 from voting.vote_log import VoteLog
-
-_PAGE = 1000
 
 
 async def kept(world: World) -> str:
     """Read the ledger, the log and the tally when they are in step, and check every vote."""
     log, tally = VoteLog(MONGODB, DATABASE), TallyStore(REDIS)
+    # All that a reader asks of the system is where Kafka is.
+    reader = Reader(cast("System", SimpleNamespace(bootstrap_servers=KAFKA)), log, tally)
+
+    async def in_step() -> bool:
+        return (await reader.positions()).in_step
+
     try:
-        await until("log and tally have all of the ledger", lambda: _in_step(log, tally), 120)
-        partitions = len(await end_offsets(KAFKA))
-        books = Books(
-            await read_ledger(KAFKA),
-            await _logged(log),
-            await tally.read(),
-            await read_valid_rejections(KAFKA, partitions),
-        )
+        await until("log and tally have all of the ledger", in_step, 120)
+        books = await reader.books()
     finally:
         log.close()
         await tally.close()
@@ -36,29 +34,6 @@ async def kept(world: World) -> str:
     if found:
         raise StepError("; ".join(map(str, found)))
     return f"{len(told.acknowledged)} of {len(books.logged)} votes looked up, 0 lost, 0 double"
-
-
-async def _in_step(log: VoteLog, tally: TallyStore) -> bool:
-    ledger = await end_offsets(KAFKA)
-    stored = await tally.positions(list(ledger))
-    logged = await log.positions(list(ledger))
-    positions = [
-        {partition: _next(position) for partition, position in stored.items()},
-        {p: _next(logged[p].position) if p in logged else 0 for p in ledger},
-    ]
-    return positions == [ledger, ledger]
-
-
-def _next(position: str) -> int:
-    return int(position.partition(":")[0]) + 1
-
-
-async def _logged(log: VoteLog) -> list[LoggedVote]:
-    votes: list[LoggedVote] = []
-    while page := await log.newest(_PAGE, votes[-1].cursor if votes else None):
-        votes += page
-        await asyncio.sleep(0)
-    return votes
 
 
 def _accept_other_routes(told: Register, books: Books) -> None:
