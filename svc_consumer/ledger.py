@@ -210,6 +210,12 @@ async def _end(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
         await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
     except (KafkaError, TimeoutError, OSError) as error:
         _log.warning("left Kafka without a word: %s", str(error) or "it does not answer")
+    except asyncio.CancelledError:
+        # While Kafka is away aiokafka lets the end of a task of its own through to its caller.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        _log.warning("left Kafka without a word: it is away")
 
 
 @contextmanager
