@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from chaos.books import Books
 from chaos.check import Violation, violations
-from chaos.ledger import LedgerVotes, logged_vote
+from chaos.ledger import LedgerVotes, Rejections, logged_vote
 from chaos.register import Ballot, Register
 from svc_consumer.assignment import Assignment
 from svc_consumer.errors import StaleError
@@ -65,7 +65,9 @@ class Ledger:
         """Hold the stores against what the voters were promised, as after every run."""
         first = {i: logged_vote(v, PARTITION, at) for i, (at, v) in self._first.items()}
         ledger = LedgerVotes(first, len(self.records))
-        books = Books(ledger, await log.newest(1000), await tally.read(), [])
+        books = Books(
+            ledger, await log.newest(1000), await tally.read(), Rejections(frozenset(), [])
+        )
         return violations(self.register, books)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
-from chaos.ledger import LedgerVotes, end_offsets, read_ledger, read_valid_rejections
+from chaos.ledger import LedgerVotes, Rejections, end_offsets, read_ledger, read_rejections
 from chaos.system import System
 from voting.logged_vote import LoggedVote
 from voting.tally import Tally
@@ -22,7 +22,7 @@ class Books(NamedTuple):
     ledger: LedgerVotes
     logged: list[LoggedVote]
     tally: Tally
-    valid_rejections: list[str]
+    rejections: Rejections
 
 
 class Positions(NamedTuple):
@@ -68,7 +68,7 @@ class Reader:
         """Return all that the stores hold."""
         ledger = await read_ledger(self._bootstrap_servers)
         partitions = len(await end_offsets(self._bootstrap_servers))
-        rejected = await read_valid_rejections(self._bootstrap_servers, partitions)
+        rejected = await read_rejections(self._bootstrap_servers, partitions)
         return Books(ledger, await self.logged(), await self.tally(), rejected)
 
     async def logged(self) -> list[LoggedVote]:

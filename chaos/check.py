@@ -33,7 +33,8 @@ def violations(register: Register, books: Books) -> list[Violation]:
         "in the vote log, but nobody sent it": _foreign(register, log),
         "vote log is not the ledger's first copies": _not_the_first(books.ledger.first, log),
         "tally is not the vote log's sum": _miscounted(books),
-        "valid, but rejected": books.valid_rejections,
+        "valid, but rejected": books.rejections.valid,
+        "no vote, but not rejected": _not_rejected(books),
         "answers that no voter should get": list(register.wrong_answers.elements()),
     }
     return [Violation(r, len(cases), cases[:_SHOWN]) for r, cases in found.items() if cases]
@@ -81,6 +82,10 @@ def _foreign(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
 
 def _not_the_first(first: Mapping[str, LoggedVote], log: Mapping[str, LoggedVote]) -> list[str]:
     return [i for i in first.keys() | log.keys() if first.get(i) != log.get(i)]
+
+
+def _not_rejected(books: Books) -> list[str]:
+    return [str(place) for place in books.ledger.no_votes - books.rejections.places]
 
 
 def _miscounted(books: Books) -> list[str]:

@@ -7,13 +7,14 @@ import pytest
 
 from chaos.books import Books
 from chaos.check import RoundResult, round_result, violations
-from chaos.ledger import LedgerVotes
+from chaos.ledger import LedgerVotes, Rejections
 from chaos.register import Ballot, Register
-from voting.logged_vote import LoggedVote
+from voting.logged_vote import LoggedVote, Place
 from voting.tally import Tally, tally_of
 from voting.vote import Route
 
 ROUND: Final = "001 calm"
+NOTHING: Final = Rejections(frozenset(), [])
 
 
 def logged(number: int) -> LoggedVote:
@@ -32,7 +33,7 @@ def register_of(votes: list[LoggedVote]) -> Register:
 
 def books_of(votes: list[LoggedVote], tally: Tally | None = None) -> Books:
     first = {vote.id: vote for vote in votes}
-    return Books(LedgerVotes(first, len(votes)), votes, tally or tally_of(votes), [])
+    return Books(LedgerVotes(first, len(votes)), votes, tally or tally_of(votes), NOTHING)
 
 
 VOTES: Final = [logged(number) for number in range(1, 6)]
@@ -58,7 +59,14 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
         ),
         (books_of(VOTES, tally_of(VOTES[:4])), "tally is not the vote log's sum"),
         (books_of(VOTES, tally_of(ALTERED)), "tally is not the vote log's sum"),
-        (books_of(VOTES)._replace(valid_rejections=["some-id"]), "valid, but rejected"),
+        (
+            books_of(VOTES)._replace(rejections=Rejections(frozenset(), ["some-id"])),
+            "valid, but rejected",
+        ),
+        (
+            books_of(VOTES)._replace(ledger=LedgerVotes({}, 6, frozenset({Place(0, 6)}))),
+            "no vote, but not rejected",
+        ),
     ],
 )
 def test_a_broken_promise_is_found(books: Books, rule: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from chaos.fault import Fault, Scene
-from chaos.system import CONSUMERS
 from local.server import Server
 from local.stack import start_together
 
@@ -56,7 +55,7 @@ KILLS = [
         Fault(f"kill {name}", f"SIGKILL and restart of {name}", partial(_kill_service, name))
         for name in ("svc_grpc_client", "svc_grpc_server", "svc_http_route")
     ),
-    Fault("kill a consumer", f"SIGKILL and restart of one of {CONSUMERS}", _kill_one_consumer),
+    Fault("kill a consumer", "SIGKILL and restart of one of the two consumers", _kill_one_consumer),
     Fault("kill both consumers", "SIGKILL and restart of the whole group", _kill_both_consumers),
     Fault("kill Redis", "SIGKILL and restart of Redis", _kill_redis),
     Fault("kill MongoDB", "SIGKILL and restart of the MongoDB-protocol server", _kill_mongodb),

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from svc_consumer.records import read_vote
-from voting.logged_vote import LoggedVote
+from voting.logged_vote import LoggedVote, Place
 from voting.vote import InvalidVoteError, Vote
 
 TOPIC: Final = "votes"
@@ -20,40 +20,54 @@ type _Consumer = AIOKafkaConsumer[bytes, bytes]
 
 
 class LedgerVotes(NamedTuple):
-    """What should count: the first copy of every vote, by id; and how many records there are."""
+    """What should count, the first copy of every vote, by id; and where there are no votes."""
 
     first: dict[str, LoggedVote]
     records: int
+    no_votes: frozenset[Place] = frozenset()
+
+
+class Rejections(NamedTuple):
+    """What was rejected: where it lies in the ledger, and the ids of votes that are valid."""
+
+    places: frozenset[Place]
+    valid: list[str]
 
 
 async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
     """Return the votes of the topic. Raises TimeoutError after five minutes."""
     first: dict[str, LoggedVote] = {}
+    no_votes: set[Place] = set()
     records = 0
     async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, TOPIC) as consumer:
         partitions = len(consumer.assignment())
         async for record in _all_records(consumer):
             records += 1
+            place = Place(record.partition, record.offset)
             try:
                 vote = read_vote(record.key, record.value, record.partition, partitions)
             except InvalidVoteError:
-                continue
-            first.setdefault(vote.id, logged_vote(vote, record.partition, record.offset))
-    return LedgerVotes(first, records)
+                no_votes.add(place)
+            else:
+                first.setdefault(vote.id, logged_vote(vote, *place))
+    return LedgerVotes(first, records, frozenset(no_votes))
 
 
-async def read_valid_rejections(bootstrap_servers: str, partitions: int) -> list[str]:
-    """Return the ids of votes that were rejected though nothing is wrong with them."""
-    valid = []
+async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections:
+    """Return what was rejected of a topic with so many partitions; errors as `read_ledger`."""
+    places: set[Place] = set()
+    valid: list[str] = []
     async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, REJECTED_TOPIC) as consumer:
         async for record in _all_records(consumer):
             headers = dict(record.headers)
+            place = Place(int(headers["partition"]), int(headers["offset"]))
+            places.add(place)
             try:
-                vote = read_vote(record.key, record.value, int(headers["partition"]), partitions)
+                vote = read_vote(record.key, record.value, place.partition, partitions)
             except InvalidVoteError:
                 continue
             valid.append(vote.id)
-    return valid
+    return Rejections(frozenset(places), valid)
 
 
 async def end_offsets(bootstrap_servers: str) -> dict[int, int]:

@@ -7,9 +7,10 @@ from chaos.fault import Fault
 from chaos.hangs import HANGS
 from chaos.kills import KILLS
 from chaos.losses import LOSSES
+from chaos.poison import POISON
 from chaos.topics import TOPICS
 
-FAULTS: Final = {fault.name: fault for fault in (*KILLS, *HANGS, *LOSSES, *TOPICS)}
+FAULTS: Final = {fault.name: fault for fault in (*KILLS, *HANGS, *LOSSES, *TOPICS, *POISON)}
 """Every fault, by its name."""
 
 

@@ -6,7 +6,7 @@ from chaos.check import round_result
 from chaos.run import Outcome, Round
 
 _COLUMNS = (
-    ("fault", 24),
+    ("fault", 26),
     ("times", 5),
     ("acknowledged", 12),
     ("lost", 5),
