@@ -26,6 +26,8 @@ EVERY: Final = pytest.mark.parametrize("name", [*SERVICES, *OTHERS])
 LOADER: Final = "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 # Java's launcher loads this library before those that need it.
 JVM: Final = "/usr/lib/jvm/java-25-openjdk-amd64/lib/server"
+# They need no library, and the loader crashes on them.
+STATIC: Final = {"/app/pypi/site-packages/bin/traefik"}
 
 
 def is_native(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bool:
@@ -109,12 +111,12 @@ def test_every_program_and_library_finds_the_libraries_it_needs(
         for path in layer.rglob("*")
         if path.is_file(follow_symlinks=False)
     ]
-    assert [line for path in inside for line in not_found(container, path)] == []
+    assert [said for path in inside if (said := not_loaded(container, path))] == []
 
 
-def not_found(container: Container, path: str) -> list[str]:
-    """What the loader inside the image says of a file that it cannot load."""
+def not_loaded(container: Container, path: str) -> str:
+    """What the loader inside the image says of a file that it cannot load; nothing if it can."""
     command = container.command([path], entrypoint=[LOADER, "--library-path", JVM, "--list"])
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    said = (listed.stdout + listed.stderr).splitlines()
-    return [f"{path}: {line}" for line in said if "not found" in line or "error" in line]
+    failed = listed.returncode != 0 or "not found" in listed.stdout
+    return f"{path}: {listed.stdout}{listed.stderr}" if failed and path not in STATIC else ""
