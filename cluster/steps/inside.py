@@ -23,6 +23,7 @@ from cluster.steps import (
 )
 from cluster.steps.step import Step, StepError, World
 from cluster.steps.table import row
+from voting.store import StoreUnavailableError
 
 STEPS: Final = [
     Step("overlay applied", deploy.apply, essential=True),
@@ -49,7 +50,7 @@ async def run(steps: Sequence[Step], world: World) -> bool:
         with row(step.name) as filled:
             try:
                 filled.found = await step.run(world)
-            except (StepError, ClusterError, OSError) as error:
+            except (StepError, ClusterError, StoreUnavailableError, OSError) as error:
                 filled.found, filled.failed, passed = str(error), True, False
         if filled.failed and step.essential:
             break

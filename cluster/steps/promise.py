@@ -3,12 +3,15 @@
 from types import SimpleNamespace
 from typing import cast
 
+from aiokafka.errors import KafkaError
+
 from chaos.books import Books, Reader
 from chaos.check import violations
 from chaos.register import Register
 from chaos.system import System
 from cluster.steps.names import DATABASE, KAFKA, MONGODB, REDIS
 from cluster.steps.step import StepError, World, until
+from voting.store import StoreUnavailableError
 from voting.tally_store import TallyStore
 from voting.vote_log import VoteLog
 
@@ -20,7 +23,10 @@ async def kept(world: World) -> str:
     reader = Reader(cast("System", SimpleNamespace(bootstrap_servers=KAFKA)), log, tally)
 
     async def in_step() -> bool:
-        return (await reader.positions()).in_step
+        try:
+            return (await reader.positions()).in_step
+        except StoreUnavailableError, KafkaError, TimeoutError:
+            return False  # a pod that was deleted a moment ago is only coming back
 
     try:
         await until("log and tally have all of the ledger", in_step, 120)
