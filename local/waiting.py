@@ -21,6 +21,6 @@ def has_ended(pid: int) -> bool:
     """Whether the process with this id has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
+    except FileNotFoundError, ProcessLookupError:
         return True
     return stat.rpartition(")")[2].split()[0] == "Z"  # ended, and not yet collected by init
