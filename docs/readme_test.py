@@ -28,9 +28,13 @@ def settings_table() -> str:
         for row in describe_settings(settings):
             services[row].append(service)
     return "".join(
-        f"| `{name}` | `{default}` | {who(services[name, default, meaning])} | {meaning} |\n"
+        f"| `{name}` | {code(default)} | {who(services[name, default, meaning])} | {meaning} |\n"
         for name, default, meaning in sorted(services)
     )
+
+
+def code(default: str) -> str:
+    return f"`{default}`" if default else ""
 
 
 def who(services: list[str]) -> str:

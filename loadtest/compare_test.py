@@ -115,4 +115,4 @@ def test_a_store_url_of_another_kind_is_named(
     server: RoutesServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--target", server.url, "--redis-url", "http://127.0.0.1"]) == 2
-    assert "compare: a store's URL cannot be used: " in capsys.readouterr().err
+    assert "compare: the URL of Redis: " in capsys.readouterr().err

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from loadtest.reconciliation import Log, Tallies
 from voting.store import StoreUnavailableError
+from voting.store_settings import mongodb_url_problem, redis_url_problem
 from voting.tally_store import TallyStore
 from voting.vote_log import VoteLog
 
@@ -26,10 +27,11 @@ async def open_stores(
 
     Raises `UnreachableError` when one of them does not.
     """
-    try:
-        log, tallies = VoteLog(mongodb_url, database), TallyStore(redis_url)
-    except ValueError as error:
-        raise UnreachableError(f"a store's URL cannot be used: {error}") from error
+    if problem := mongodb_url_problem(mongodb_url):
+        raise UnreachableError(f"the URL of MongoDB: {problem}")
+    if problem := redis_url_problem(redis_url):
+        raise UnreachableError(f"the URL of Redis: {problem}")
+    log, tallies = VoteLog(mongodb_url, database), TallyStore(redis_url)
     try:
         await _check("MongoDB", mongodb_url, log.find(["none"]))
         await _check("Redis", redis_url, tallies.read())

@@ -29,6 +29,9 @@ _PROBE_LIMIT_S: Final = 2.0
 class KafkaServer(Server):
     """Kafka on this machine's Java, with the jars that Bazel takes from Maven Central."""
 
+    users: Sequence[str] = ()
+    """Arguments of the tool that formats the data folder which make users."""
+
     def __init__(
         self,
         port: int,
@@ -59,12 +62,12 @@ class KafkaServer(Server):
 
     def command(self) -> list[str]:
         """Return the broker's command line; the heap is bounded."""
-        return [*self._java("kafka.Kafka", _HEAP), str(self._properties)]
+        return [*self._java("kafka.Kafka", _HEAP), str(self.properties)]
 
     def prepare(self) -> None:
         """Write the settings; format the data folder before its first use."""
         properties = server_properties(self.node, self.cluster, self.data / "log")
-        self._properties.write_text(properties)
+        self.properties.write_text(properties)
         self._log4j.write_text(LOG4J_PROPERTIES)
         if not (self.data / "log" / "meta.properties").exists():
             self._format()
@@ -87,7 +90,7 @@ class KafkaServer(Server):
 
     def _format(self) -> None:
         tool = self._java("kafka.tools.StorageTool", [])
-        command = [*tool, "format", "-t", _CLUSTER_ID, "-c", str(self._properties)]
+        command = [*tool, "format", "-t", _CLUSTER_ID, "-c", str(self.properties), *self.users]
         with self.log.open("ab") as log:
             status = subprocess.run(
                 command, stdout=log, stderr=log, timeout=_FORMAT_LIMIT_S, check=False
@@ -100,7 +103,8 @@ class KafkaServer(Server):
         return [find_program("java"), *_JVM, *options, logging, "-cp", _class_path(), main_class]
 
     @property
-    def _properties(self) -> Path:
+    def properties(self) -> Path:
+        """The settings file, which `prepare` writes."""
         return self.data / "server.properties"
 
     @property

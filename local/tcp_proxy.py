@@ -1,7 +1,8 @@
-"""A TCP proxy between a service and Kafka, so that the network between them can fail."""
+"""A TCP proxy: the network to a server can fail, and a server without TLS can be given it."""
 
 import asyncio
 import socket
+import ssl
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,14 +24,21 @@ class TcpProxy(Server):
     through and nobody is told; `start` and `resume` heal it.
     """
 
-    def __init__(self, name: str, port: int, target_port: int, folder: Path) -> None:
-        """Ports are on 127.0.0.1; nobody needs to listen on the target's yet."""
+    def __init__(
+        self, name: str, port: int, target_port: int, folder: Path, pem: Path | None = None
+    ) -> None:
+        """Ports are on 127.0.0.1; nobody needs to listen on the target's yet.
+
+        With `pem`, a file of a key and its certificate, clients speak TLS to the proxy.
+        """
         super().__init__(name, port, folder)
         self.target_port = target_port
+        self._pem = pem
 
     def command(self) -> list[str]:
         """Return the command line of this module."""
-        return [sys.executable, "-m", "local.tcp_proxy", str(self.port), str(self.target_port)]
+        arguments = [self.port, self.target_port, *([self._pem] if self._pem else [])]
+        return [sys.executable, "-m", "local.tcp_proxy", *map(str, arguments)]
 
     def environment(self) -> Mapping[str, str]:
         """Let the child import what this process can import."""
@@ -41,7 +49,7 @@ class TcpProxy(Server):
         socket.create_connection((self.host, self.port), _PROBE_LIMIT_S).close()
 
 
-async def _serve(port: int, target_port: int) -> None:
+async def _serve(port: int, target_port: int, tls: ssl.SSLContext | None) -> None:
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             there, back = await asyncio.open_connection(HOST, target_port)
@@ -50,7 +58,7 @@ async def _serve(port: int, target_port: int) -> None:
             return
         await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
 
-    server = await asyncio.start_server(connect, HOST, port)
+    server = await asyncio.start_server(connect, HOST, port, ssl=tls)
     await server.serve_forever()
 
 
@@ -63,5 +71,13 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
+def _main(port: str, target_port: str, *pem: str) -> None:
+    tls = None
+    if pem:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*pem)
+    asyncio.run(_serve(int(port), int(target_port), tls))
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2])))
+    _main(*sys.argv[1:])

@@ -18,6 +18,7 @@ from aiokafka.errors import (
 
 from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.settings import ConsumerSettings
+from voting.kafka_connection import connection_arguments, why_not_let_in
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ class Ledger:
     """
 
     def __init__(self, settings: ConsumerSettings, on_change: Callable[[], None]) -> None:
-        self._settings = settings
+        self._connection = connection_arguments(settings)
+        self._group = settings.kafka_group
         self._topic = settings.kafka_topic
         self._on_change = on_change
         self._consumer: AIOKafkaConsumer[bytes, bytes] | None = None
@@ -60,8 +62,8 @@ class Ledger:
     async def start(self) -> None:
         """Connect and join the group."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
-            group_id=self._settings.kafka_group,
+            **self._connection,
+            group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=6_000,
@@ -76,8 +78,14 @@ class Ledger:
                 async with asyncio.timeout(_START_SECONDS):
                     await consumer.start()
                     topics = await consumer.topics()
-        except BaseException:
+        except LedgerUnavailableError as error:
             await _end(consumer)  # one that failed to start cannot start again
+            if refusal := await why_not_let_in(self._connection):
+                servers = self._connection["bootstrap_servers"]
+                raise LedgerUnavailableError(f"{servers}, {refusal}") from error
+            raise
+        except BaseException:
+            await _end(consumer)
             raise
         if self._topic not in topics:
             await _end(consumer)
@@ -156,7 +164,7 @@ class Ledger:
 
     async def reachable(self) -> bool:
         """Whether Kafka answers somebody else: a new connection."""
-        client = AIOKafkaClient(bootstrap_servers=self._settings.kafka_bootstrap_servers)
+        client = AIOKafkaClient(**self._connection)
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await client.bootstrap()

@@ -12,6 +12,7 @@ from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.metrics import REJECTED
 from svc_consumer.records import Rejection
 from svc_consumer.settings import ConsumerSettings
+from voting.kafka_connection import connection_arguments
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class RejectedTopic:
     """
 
     def __init__(self, settings: ConsumerSettings) -> None:
-        self._servers = settings.kafka_bootstrap_servers
+        self._connection = connection_arguments(settings)
         self._topic = settings.kafka_rejected_topic
         self._ledger_topic = settings.kafka_topic
         self._lock = asyncio.Lock()
@@ -66,9 +67,7 @@ class RejectedTopic:
             await _end(producer)
 
     async def _connect(self) -> AIOKafkaProducer[bytes, bytes]:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._servers, acks="all", enable_idempotence=True
-        )
+        producer = AIOKafkaProducer(**self._connection, acks="all", enable_idempotence=True)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await producer.start()

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.settings import KafkaSettings, Port
+from voting.kafka_settings import KafkaSettings
+from voting.settings import Port
 from voting.store_settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
 
 
@@ -27,4 +28,5 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check what the types do not tell."""
+        super().__post_init__()
         check_store_urls(self.redis_url, self.mongodb_url)

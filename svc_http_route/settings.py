@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.settings import KafkaWriterSettings, Port
+from voting.kafka_settings import KafkaWriterSettings
+from voting.settings import Port
 
 
 class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from voting.group_commit import GroupCommit, QueueFullError
+from voting.kafka_connection import connection_arguments, why_not_let_in
 from voting.kafka_producer import (
     CLOSE_SECONDS,
     Entry,
@@ -16,8 +17,8 @@ from voting.kafka_producer import (
     new_producer,
     record_batches,
 )
+from voting.kafka_settings import KafkaWriterSettings
 from voting.lifecycle import Readiness
-from voting.settings import KafkaWriterSettings
 from voting.telemetry import BATCH_SIZE
 from voting.vote import Vote, lane_of, new_vote_id
 from voting.vote_sink import UnavailableError
@@ -41,7 +42,7 @@ class EventLog:
     """
 
     def __init__(self, settings: KafkaWriterSettings, readiness: Readiness) -> None:
-        self._servers = settings.kafka_bootstrap_servers
+        self._connection = connection_arguments(settings)
         self._topic = settings.kafka_topic
         self._ack_seconds = settings.ack_timeout_seconds
         self._max_waiting = settings.max_waiting_votes
@@ -127,20 +128,20 @@ class EventLog:
             if answered:
                 self._readiness.set_ready()
             else:
-                self._readiness.set_not_ready(f"waiting for Kafka at {self._servers}")
+                self._readiness.set_not_ready(await self._what_is_missing())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._failed.wait(), _PROBE_SECONDS)
 
     async def _connect(self) -> AIOKafkaProducer:
         while True:
-            producer = new_producer(self._servers)
+            producer = new_producer(self._connection)
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     await producer.start()
                     partitions = len(await producer.partitions_for(self._topic))
             except (KafkaError, TimeoutError, OSError) as error:
-                reason = f"waiting for Kafka at {self._servers}, topic {self._topic}"
-                _log.debug("%s: %s", reason, error)
+                _log.debug("connecting to Kafka: %s", error)
+                reason = None
             except BaseException:
                 self._discard(producer)
                 raise
@@ -150,9 +151,14 @@ class EventLog:
                     return producer
                 # A vote's partition follows from its id and this number: it must not change.
                 reason = f"topic {self._topic} had {self._partitions} partitions, now {partitions}"
-            self._readiness.set_not_ready(reason)
             self._discard(producer)
+            self._readiness.set_not_ready(reason or await self._what_is_missing())
             await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _what_is_missing(self) -> str:
+        servers = self._connection["bootstrap_servers"]
+        refusal = await why_not_let_in(self._connection)
+        return f"waiting for Kafka at {servers}, {refusal or f'topic {self._topic}'}"
 
     def _open(self, partitions: int) -> None:
         if self._group is None:

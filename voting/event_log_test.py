@@ -11,8 +11,8 @@ from local.kafka_server import KafkaServer
 from voting.codec import CONTENT_TYPE, decode_vote
 from voting.event_log import EventLog
 from voting.examples import vote_with
+from voting.kafka_settings import KafkaWriterSettings
 from voting.lifecycle import Readiness
-from voting.settings import KafkaWriterSettings
 from voting.vote import lane_of
 from voting.vote_sink import UnavailableError
 

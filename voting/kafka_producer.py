@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -20,10 +20,13 @@ _HEADERS: Final = [("content-type", CONTENT_TYPE)]
 type Entry = tuple[Vote, str | None]  # a vote, and its traceparent if it brought one
 
 
-def new_producer(bootstrap_servers: str) -> AIOKafkaProducer:
-    """Return a producer that acknowledges a batch when all in-sync replicas have it."""
+def new_producer(connection: Mapping[str, Any]) -> AIOKafkaProducer:
+    """Return a producer that acknowledges a batch when all in-sync replicas have it.
+
+    `connection` is what `connection_arguments` returns.
+    """
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap_servers,
+        **connection,
         acks="all",
         enable_idempotence=True,
         max_batch_size=_BATCH_BYTES,

@@ -20,25 +20,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "info"
     host: Annotated[str, Meta(description="Address to listen on.", min_length=1)] = "127.0.0.1"
 
+    def __post_init__(self) -> None:
+        """Check what the types do not tell; raise what `wrong` returns."""
 
-class KafkaSettings(Settings, frozen=True, kw_only=True):
-    """Where Kafka is."""
-
-    kafka_bootstrap_servers: Annotated[
-        str, Meta(description="Kafka brokers, HOST:PORT, comma-separated.", min_length=1)
-    ] = "127.0.0.1:9092"
-    kafka_topic: Annotated[str, Meta(description="Topic of the votes.", min_length=1)] = "votes"
-
-
-class KafkaWriterSettings(KafkaSettings, frozen=True, kw_only=True):
-    """How votes are written to Kafka."""
-
-    ack_timeout_seconds: Annotated[
-        float, Meta(description="Answer 503 when Kafka has not acknowledged by then.", gt=0)
-    ] = 5.0
-    max_waiting_votes: Annotated[
-        int, Meta(description="Votes that may wait for a batch; more are answered 503.", ge=1)
-    ] = 10_000
+    def __repr__(self) -> str:
+        """Return no values: some are passwords, and what is logged may be read by many."""
+        return f"{type(self).__name__}(...)"
 
 
 class SettingError(ValueError):
@@ -47,6 +34,11 @@ class SettingError(ValueError):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"setting {name}: {reason}")
         self.name = name
+
+
+def wrong(field: str, reason: str) -> ValueError:
+    """Return the error for `__post_init__` to raise: `field` is wrong because of `reason`."""
+    return ValueError(f"{reason} - at `$.{field}`")  # in the way of msgspec, which reads settings
 
 
 def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
@@ -61,9 +53,12 @@ def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.removesuffix("`") or re.sub(r".*`(\w+)`$", r"\1", reason)
-        value = given.get(name, "")
-        shown = "" if "@" in value else f", got {value!r}"  # a URL may hold a password
-        raise SettingError(name.upper(), reason + shown) from error
+        raise SettingError(name.upper(), reason + _shown(name, given.get(name))) from error
+
+
+def _shown(name: str, value: str | None) -> str:
+    secret = value and ("@" in value or "password" in name)  # a URL may hold a password
+    return "" if value is None or secret else f", got {value!r}"
 
 
 def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:

@@ -31,5 +31,5 @@ def configure_logging(level: str) -> None:
         level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     # aiokafka reports every lost connection as an error of its own; what it means for the
-    # service is said once by the service's readiness.
+    # service is said once by the service's readiness. At the level "debug" it writes passwords.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
