@@ -93,16 +93,20 @@ class CountingConsumer:
         self._verifier = Verifier(log, tally, self._assignment, waiting)
 
     async def take_in_next(self) -> None:
-        """Take in one batch; on an error believe nothing any more, as the main loop does."""
+        """Take in one batch, or what the log can give the tally.
+
+        On an error it believes nothing any more, as the main loop does.
+        """
         if PARTITION not in self._assignment.synced:
             self._assignment.add(await self._projector.sync(PARTITION, _PARTITIONS))
         partition = self._assignment.synced[PARTITION]
         at = partition.next_offset
         batch = self._ledger.records[at : at + _BATCH]
-        if not batch:
-            return
         try:
-            await self._projector.take_in(partition, batch)
+            if partition.heals:
+                await self._projector.heal(partition)
+            elif batch:
+                await self._projector.take_in(partition, batch)
         except (StaleError, StoreUnavailableError) as error:
             self._assignment.drop(partition, error)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, override
 
 from svc_consumer.counting import Copy
+from svc_consumer.fence import pass_fence
 from svc_consumer.partition import Partition
 from svc_consumer.positions import offset_of, position_at
 from svc_consumer.projector import Projector
@@ -68,16 +69,13 @@ class TallyFirst(Projector):
     """Counts in the tally before the vote log's fence has held."""
 
     @override
-    async def take_in(self, partition: Partition, records: Sequence[Record]) -> None:
-        partition.check_batch(records)
+    async def _take_in_new(self, partition: Partition, records: Sequence[Record]) -> None:
         copies = read_records(records, partition.number, partition.partitions).copies
         position = position_at(records[-1].offset, records[-1].key)
-        replayed = offset_of(position) <= offset_of(partition.log_position)
-        winners = await self._log_projection.take_in(partition.number, copies, replayed=replayed)
+        winners = await self._log_projection.take_in(partition.number, copies)
         if offset_of(position) > offset_of(partition.tally_position):
             await self._count(partition, position, copies, winners)
-        await self._fence(partition, partition.log_position if replayed else position)
-        partition.next_offset = offset_of(position) + 1
+        await pass_fence(self._log, partition, position)
 
 
 class CountsDuplicates(Projector):

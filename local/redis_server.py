@@ -13,7 +13,7 @@ _PROBE_LIMIT_S: Final = 1.0
 class RedisServer(Server):
     """Redis with an append-only file, synced every second; it refuses writes when memory is full.
 
-    Losing the last second, or all of it, is fine: the consumer rebuilds the tally from Kafka.
+    Losing the last second, or all of it, is fine: the consumer gives it back from the vote log.
     """
 
     @property

@@ -9,6 +9,7 @@ from svc_consumer.assignment import Assignment
 from svc_consumer.errors import LedgerReplacedError, LedgerUnavailableError, StaleError
 from svc_consumer.ledger import Ledger, OutsideLedgerError, Records
 from svc_consumer.metrics import BATCH_RECORDS, BATCH_SECONDS
+from svc_consumer.partition import Partition
 from svc_consumer.progress import Progress
 from svc_consumer.projector import Projector
 from svc_consumer.records import Record
@@ -80,7 +81,8 @@ class Consumer:
                 await self.connect()
                 self._renew = False
             await self._sync_assigned()
-            await self._turn()
+            healing = [p for p in self._assignment.synced.values() if p.heals]
+            await asyncio.gather(self._turn(), *(self._heal(p) for p in healing))
             if self._waiting:
                 self._progress.note()
 
@@ -133,8 +135,29 @@ class Consumer:
             self._note_down(error)
         else:
             if generation == self._ledger.generation:  # else it may be somebody else's by now
-                self._ledger.seek(number, partition.next_offset)
                 self._assignment.add(partition)
+                if not partition.heals:
+                    self._ledger.seek(number, partition.next_offset)
+
+    async def _heal(self, partition: Partition) -> None:
+        """Give a tally that is behind the log some of what it lacks, then read the ledger on."""
+        partition.busy = True
+        try:
+            async with asyncio.timeout(_BATCH_SECONDS):
+                await self._projector.heal(partition)
+        except _EXPECTED as error:
+            self._note_down(error)
+            self._assignment.drop(partition, error)
+        else:
+            self._progress.note()
+            if self._holds(partition) and not partition.behind:
+                self._ledger.seek(partition.number, partition.next_offset)
+        finally:
+            partition.busy = False
+
+    def _holds(self, partition: Partition) -> bool:
+        """Whether a partition was not given away meanwhile."""
+        return self._assignment.synced.get(partition.number) is partition
 
     async def _take_in_all(self, found: Records) -> None:
         async with self.between_batches:
@@ -152,8 +175,11 @@ class Consumer:
         partition.busy = True
         try:
             for start in range(0, len(records), tally_store.MAX_VOTES):
-                if self._assignment.synced.get(number) is not partition:
+                if not self._holds(partition):
                     return  # given away meanwhile
+                if partition.heals:
+                    self._ledger.rest(number)
+                    return
                 batch = records[start : start + tally_store.MAX_VOTES]
                 async with asyncio.timeout(_BATCH_SECONDS):
                     with BATCH_SECONDS.time():

@@ -275,6 +275,52 @@ async def test_whoever_holds_between_batches_cuts_none_short() -> None:
         await until(lambda: trial.tally.votes == 3)
 
 
+async def test_an_emptied_tally_heals_and_votes_flow_on() -> None:
+    trial = Trial()
+    trial.cast(1, 1500)
+    trial.cast(2, 10)
+    trial.ledger.give(1, 2)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 1510)
+        trial.tally.lose_everything()
+        trial.cast(1, 5)  # their batch finds out
+        trial.cast(2, 5)
+        await until(lambda: trial.tally.votes == 1520)
+        await until(lambda: trial.readiness.ready)
+
+
+async def test_a_tally_that_lags_heals_after_its_record_was_read() -> None:
+    trial = Trial()
+    trial.cast(1, 50)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 50)
+    trial.tally.votes = 20
+    trial.tally.stored[1] = f"19:{(trial.ledger.records[1][19].key or b'').decode()}"
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 50)
+        trial.cast(1, 5)
+        await until(lambda: trial.tally.votes == 55)
+
+
+async def test_a_partition_given_away_while_it_heals_is_left_alone() -> None:
+    trial = Trial()
+    trial.cast(1, 50)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 50)
+        trial.log.down = True
+        trial.tally.lose_everything()
+        trial.cast(1, 1)
+        await until(lambda: trial.readiness.reason)
+        trial.ledger.give(2)
+        trial.log.down = False
+        trial.cast(2, 5)
+        await until(lambda: trial.tally.votes == 5)
+    assert set(trial.tally.stored) == {2}
+
+
 async def test_renewed_connections_go_on_where_the_stores_are() -> None:
     trial = Trial()
     trial.cast(1, 5)

@@ -13,6 +13,7 @@ from svc_consumer.records import Rejection
 from svc_consumer.settings import ConsumerSettings
 from svc_consumer.stores import CounterStore, LogStore
 from voting.codec import encode_vote
+from voting.log_slices import SliceSum
 from voting.logged_vote import Place, from_document
 from voting.store import NO_POSITION, StoreUnavailableError
 from voting.tally import Tally, tally_of
@@ -98,6 +99,22 @@ class FakeLog(LogStore):
             stored = self.votes.get(document["_id"])
             if stored and stored["partition"] == document["partition"]:
                 self.votes[document["_id"]] = min(stored, document, key=itemgetter("offset"))
+
+    @override
+    async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
+        self._check()
+        found = [
+            from_document(document)
+            for document in self.votes.values()
+            if document["partition"] == partition and after < document["offset"] <= upto
+        ]
+        return SliceSum(tally_of(found), max((vote.offset for vote in found), default=None))
+
+    @override
+    async def id_at(self, place: Place) -> str | None:
+        self._check()
+        found = (i for i, d in self.votes.items() if (d["partition"], d["offset"]) == place)
+        return next(found, None)
 
     @override
     async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:

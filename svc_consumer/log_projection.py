@@ -15,17 +15,13 @@ class LogProjection:
     def __init__(self, log: LogStore) -> None:
         self._log = log
 
-    async def take_in(
-        self, partition: int, copies: Sequence[Copy], *, replayed: bool
-    ) -> list[Copy]:
+    async def take_in(self, partition: int, copies: Sequence[Copy]) -> list[Copy]:
         """Store the votes of a batch of a partition; return the copies that win.
 
-        `replayed`: the log is past this batch already, so most of it will be there.
         Raises `StaleError` when votes vanish meanwhile.
         """
         first = first_copies(copies)
-        logged = await self._log.places(list(first)) if replayed and first else {}
-        logged |= await self._insert(partition, first, logged)
+        logged = await self._insert(partition, first)
         if not logged:
             return list(first.values())
         judgement = judge(partition, first, logged)
@@ -34,12 +30,9 @@ class LogProjection:
             REPAIRED.inc(len(judgement.first))
         return judgement.winners
 
-    async def _insert(
-        self, partition: int, copies: Mapping[str, Copy], logged: Mapping[str, Place]
-    ) -> dict[str, Place]:
-        """Store votes that are not in `logged`; return the places of those that the log had."""
-        new = [_document(partition, copy) for key, copy in copies.items() if key not in logged]
-        known = await self._log.insert(new)
+    async def _insert(self, partition: int, copies: Mapping[str, Copy]) -> dict[str, Place]:
+        """Store votes; return the places of those that the log had."""
+        known = await self._log.insert([_document(partition, copy) for copy in copies.values()])
         if not known:
             return {}
         places = await self._log.places(known)

@@ -6,7 +6,12 @@ from prometheus_client import Counter, Gauge, Histogram
 
 COUNTED: Final = Counter(
     "votes_counted_total",
-    "Votes added to the tally. A tally that was emptied is filled again, and counts here again.",
+    "Votes of the ledger added to the tally.",
+    ["route"],
+)
+HEALED: Final = Counter(
+    "votes_healed_total",
+    "Votes added to the tally from the vote log, as a tally that lost them is filled again.",
     ["route"],
 )
 DUPLICATES: Final = Counter(

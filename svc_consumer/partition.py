@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from svc_consumer.errors import LedgerReplacedError, StaleError
-from svc_consumer.positions import known_records, position_at, seek_offset
+from svc_consumer.positions import known_records, offset_of, position_at, seek_offset
 from svc_consumer.records import Record
+from voting.log_slices import SLICE_OFFSETS
 
 
 class Partition:
@@ -27,12 +28,27 @@ class Partition:
         self.busy = False  # a batch is on its way into the stores
         self.heard_at: float | None = None  # when records came last
         self.more = False  # there were further records then, which are fetched at once
+        self.slice_offsets = SLICE_OFFSETS  # how much of the log heals the tally at once
         self._known_records = known_records(log_position, tally_position)
 
     @property
     def confirmed(self) -> bool:
         """Whether the records at the stored positions were read again and are the same."""
         return not self._known_records
+
+    @property
+    def behind(self) -> bool:
+        """Whether the tally lacks what the log has."""
+        return offset_of(self.tally_position) < offset_of(self.log_position)
+
+    @property
+    def heals(self) -> bool:
+        """Whether the log can give the tally what it lacks now.
+
+        Not before the record at the tally's position was read again: it may have counted another
+        topic than the log has.
+        """
+        return self.behind and offset_of(self.tally_position) not in self._known_records
 
     @property
     def lag(self) -> int:

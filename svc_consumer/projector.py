@@ -1,7 +1,7 @@
 """Takes batches of the ledger into both stores, so that every accepted vote counts once.
 
 The order is the rule: documents, then the fence in the vote log, then the tally. Whatever stops
-it halfway, the batch is read again, and each store takes in only what it lacks.
+it halfway, the log gives the tally what it lacks, and the ledger gives it to the log.
 """
 
 import uuid
@@ -10,6 +10,8 @@ from typing import Protocol
 
 from svc_consumer.counting import Copy, delta
 from svc_consumer.errors import LedgerReplacedError, StaleError
+from svc_consumer.fence import pass_fence
+from svc_consumer.healing import Healer
 from svc_consumer.log_projection import LogProjection
 from svc_consumer.metrics import COUNTED, DUPLICATES
 from svc_consumer.partition import Partition
@@ -34,6 +36,7 @@ class Projector:
         self._log = log
         self._log_projection = LogProjection(log)
         self._tally = tally
+        self._healer = Healer(log, tally)
         self._rejected = rejected
 
     async def sync(self, number: int, partitions: int) -> Partition:
@@ -50,53 +53,52 @@ class Projector:
             # Votes would be looked for in other partitions than those they lie in.
             counted = f"it was counted with {logged.partitions}"
             raise LedgerReplacedError(f"the topic has {partitions} partitions, {counted}")
-        if logged.position == NO_POSITION:
-            await self._log.ensure_indexes()  # they go with the collection
         tally_position = (await self._tally.positions([number]))[number]
-        return Partition(number, partitions, owner, logged.position, tally_position)
+        partition = Partition(number, partitions, owner, logged.position, tally_position)
+        if logged.position == NO_POSITION or partition.behind:
+            await self._log.ensure_indexes()  # they go with the collection, and healing needs one
+        return partition
+
+    async def heal(self, partition: Partition) -> None:
+        """Give the tally of a partition that is `behind` the next votes that it lacks."""
+        await self._healer.step(partition)
+        if not partition.behind:
+            partition.look_back()  # the record at the log's position is to be read again
 
     async def take_in(self, partition: Partition, records: Sequence[Record]) -> None:
         """Take a batch of at most `voting.tally_store.MAX_VOTES` records into both stores.
 
+        Of a partition that is `behind` the batch is only checked: the tally needs to heal first.
         Raises `StaleError` when a store is not where it was believed to be, and
         `LedgerReplacedError` when the records are not those of the ledger that was counted.
         """
         partition.check_batch(records)
+        if partition.behind:
+            return
+        new = [r for r in records if r.offset > offset_of(partition.log_position)]
+        if new:
+            await self._take_in_new(partition, new)
+        partition.next_offset = records[-1].offset + 1
+
+    async def _take_in_new(self, partition: Partition, records: Sequence[Record]) -> None:
+        """Take in records that the log does not have yet; the tally may have some."""
         contents = read_records(records, partition.number, partition.partitions)
         position = position_at(records[-1].offset, records[-1].key)
         await self._reject(partition, contents.rejections)
-        replayed = offset_of(position) <= offset_of(partition.log_position)
-        winners = await self._log_projection.take_in(
-            partition.number, contents.copies, replayed=replayed
-        )
-        await self._fence(partition, partition.log_position if replayed else position)
+        winners = await self._log_projection.take_in(partition.number, contents.copies)
+        await pass_fence(self._log, partition, position)
         if offset_of(position) > offset_of(partition.tally_position):
             await self._count(partition, position, contents.copies, winners)
-        partition.next_offset = offset_of(position) + 1
 
     async def _reject(self, partition: Partition, rejections: Sequence[Rejection]) -> None:
-        """Hand on records that are no votes, unless a store's position is past them.
+        """Hand on records that are no votes, unless the tally's position is past them.
 
         It moved over them only after they had been handed on. When a batch is cut short between
         here and the fence, its rejections are written again.
         """
-        if not rejections:
-            return
-        done = max(offset_of(partition.log_position), offset_of(partition.tally_position))
+        done = offset_of(partition.tally_position)
         new = [rejection for rejection in rejections if rejection.record.offset > done]
         await self._rejected.write(partition.number, new)
-
-    async def _fence(self, partition: Partition, position: str) -> None:
-        """Move the log's position on, and learn that nobody else did and nothing was lost.
-
-        After replays too: the tally may count only what the log surely has.
-        """
-        moved = await self._log.advance(
-            partition.number, partition.owner, partition.log_position, position
-        )
-        if not moved:
-            raise StaleError(f"the vote log is not at {partition.log_position} any more")
-        partition.log_position = position
 
     async def _count(
         self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]

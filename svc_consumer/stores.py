@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from voting.log_slices import SliceSum
 from voting.logged_vote import Place
 from voting.tally import Tally
 from voting.vote_log import StoredPosition
@@ -24,6 +25,14 @@ class LogStore(Protocol):
 
     async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
         """Do as `VoteLog.rewrite` does."""
+
+    async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
+        """Do as `VoteLog.sum_up` does."""
+        ...
+
+    async def id_at(self, place: Place) -> str | None:
+        """Do as `VoteLog.id_at` does."""
+        ...
 
     async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
         """Do as `VoteLog.claim` does."""

@@ -87,6 +87,17 @@ def tally_of(votes: Iterable[Countable]) -> Tally:
     return Tally({a: AlbumTally(*a, len(r), sum(r)) for a, r in ranks.items()}, routes)
 
 
+def add_tally(tally: Tally, other: Tally) -> None:
+    """Add the counts of another tally to this one, whose positions stay."""
+    for key, album in other.albums.items():
+        votes, rank_sum = album.votes, album.rank_sum
+        if (so_far := tally.albums.get(key)) is not None:
+            votes, rank_sum = votes + so_far.votes, rank_sum + so_far.rank_sum
+        tally.albums[key] = AlbumTally(*key, votes, rank_sum)
+    for route, count in other.routes.items():
+        tally.routes[route] = tally.routes.get(route, 0) + count
+
+
 def parse_tally(fields: Mapping[str, str]) -> Tally:
     """Return the tally that a Redis hash holds.
 

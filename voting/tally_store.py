@@ -17,8 +17,10 @@ from voting.tally import Tally, counter_fields, parse_tally, position_field
 TALLY_KEY: Final = "{votes}:tally"
 STORE: Final = "Redis"
 
-# Votes that one call of the script may count: each can bring two fields of its own, and Lua's
-# unpack() takes fewer than 8,000 values.
+# Counters that one call of the script may move: each is two values of its HSET, and Lua's
+# unpack() takes fewer than 8,000.
+MAX_COUNTERS: Final = 3900
+# Votes that one call may count, whatever they are: each can bring two counters of its own.
 MAX_VOTES: Final = 1000
 
 # Counters and position move in ONE write command. Several would be a MULTI ... EXEC in the
@@ -78,7 +80,7 @@ class TallyStore:
 
         Returns the position that is stored afterwards. Another one than `position` means that
         the tally was not at `expected` and is unchanged. To repeat a call is harmless. `delta`
-        counts at most `MAX_VOTES` votes.
+        has at most `MAX_COUNTERS` counters, as every one of `MAX_VOTES` votes does.
         """
         arguments: list[str | int] = [position_field(partition), expected, position, NO_POSITION]
         for field, increment in counter_fields(delta).items():

@@ -7,6 +7,9 @@ What `nx-27017` 0.8 cannot do, and what is done instead:
 - `$group` by several fields puts everything into one group, and by an expression it reads all
   documents one by one, ten times as slow: `group_key` is kept with each vote;
 - `count` reads all documents as well: `$group` counts;
+- an answer that takes 10 s never comes: `$group` takes a slice of a partition at a time, as
+  700,000 votes may take that long on a busy machine;
+- `find` compares for equality without an index: it gets ranges, and `$match` equal values;
 - filters on dates read the whole collection: filters use `cast_key` and `offset`;
 - `$set` of a date stores a text: whole documents are replaced;
 - an id that reads as a number becomes one: ours are UUIDs and "@<partition>";
@@ -22,18 +25,18 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReplaceOne, ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
-from voting.logged_vote import (
-    CAST_KEY,
-    GROUP_KEY,
-    Cursor,
-    LoggedVote,
-    Place,
-    cast_key,
-    from_document,
-    parse_group_key,
+from voting.log_slices import (
+    BY_ALBUM_AND_ROUTE,
+    SLICE_INDEX,
+    SLICE_OFFSETS,
+    SliceSum,
+    match_slice,
+    only,
+    sum_of,
 )
+from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, Place, cast_key, from_document
 from voting.store import NO_POSITION, StoreUnavailableError
-from voting.tally import AlbumTally, Tally
+from voting.tally import Tally, add_tally
 
 __all__ = ["Cursor", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
 
@@ -92,17 +95,33 @@ class VoteLog:
         return found
 
     async def tally(self) -> Tally:
-        """Return the tally of all votes in the log; it reads each of them."""
-        groups = {
-            "_id": f"${GROUP_KEY}",
-            "votes": {"$sum": 1},
-            "rank_sum": {"$sum": "$rank"},
-        }
+        """Return the tally of all votes in the log; it reads each of them, slice by slice."""
         tally = Tally()
-        with _translated():
-            async for group in self._votes.aggregate([_MATCH_VOTES, {"$group": groups}]):
-                _add_group(tally, group)
+        partition = await self._next_partition(-1)
+        while partition is not None:
+            last = await self._last_offset(partition)
+            for after in range(-1, last, SLICE_OFFSETS):
+                upto = min(after + SLICE_OFFSETS, last)
+                add_tally(tally, (await self.sum_up(partition, after, upto)).tally)
+            partition = await self._next_partition(partition)
         return tally
+
+    async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
+        """Return the sum of a partition's votes beyond the offset `after`, `upto` included.
+
+        It takes long for slices of more than `SLICE_OFFSETS` offsets.
+        """
+        slice_of_log = match_slice(partition, after, upto)
+        with _translated():
+            groups = self._votes.aggregate([slice_of_log, BY_ALBUM_AND_ROUTE])
+            return sum_of([group async for group in groups])
+
+    async def id_at(self, place: Place) -> str | None:
+        """Return the id of the vote whose record lies at this place, None when there is none."""
+        this = match_slice(place.partition, place.offset - 1, place.offset)
+        with _translated():
+            ids: list[str] = [document["_id"] async for document in self._votes.aggregate([this])]
+        return ids[0] if ids else None
 
     async def count(self) -> int:
         """Return how many votes the log has; it counts each of them."""
@@ -116,9 +135,13 @@ class VoteLog:
         self._client.close()
 
     async def ensure_indexes(self) -> None:
-        """Make the index that `newest` needs, unless it is there; it goes with the collection."""
+        """Make the indexes of `newest` and of slices, unless they are there.
+
+        They go with the collection.
+        """
         with _translated():
             await self._votes.create_index([(CAST_KEY, -1)])
+            await self._votes.create_index(SLICE_INDEX)
 
     async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
         """Store documents of votes; return the ids of those whose id the log already had."""
@@ -184,6 +207,21 @@ class VoteLog:
             found = self._votes.find({"_id": {"$in": list(keys)}})
             return {keys[d["_id"]]: _stored_position(d) async for d in found}
 
+    async def _next_partition(self, number: int) -> int | None:
+        """Return the lowest partition above this number that has votes."""
+        found = self._votes.find({"partition": {"$gt": number}}, {"partition": 1})
+        with _translated():
+            numbers = [d["partition"] async for d in found.sort(SLICE_INDEX).limit(1)]
+        return numbers[0] if numbers else None
+
+    async def _last_offset(self, partition: int) -> int:
+        """Return the highest offset of the votes of a partition; -1 when there are none."""
+        found = self._votes.find(only(partition), {"offset": 1})
+        last_first = [(field, -order) for field, order in SLICE_INDEX]
+        with _translated():
+            offsets = [d["offset"] async for d in found.sort(last_first).limit(1)]
+        return offsets[0] if offsets else -1
+
 
 def _later_copy(document: Mapping[str, Any]) -> dict[str, Any]:
     same = {field: document[field] for field in ("_id", "partition")}
@@ -200,15 +238,6 @@ def _refused_as_known(error: BulkWriteError) -> list[int] | None:
     if error.details["writeConcernErrors"] or any(f["code"] != _DUPLICATE_KEY for f in failures):
         return None
     return [failure["index"] for failure in failures]
-
-
-def _add_group(tally: Tally, group: Mapping[str, Any]) -> None:
-    album, route = parse_group_key(group["_id"])
-    so_far = tally.albums.get(album) or AlbumTally(*album, 0, 0)
-    tally.albums[album] = AlbumTally(
-        *album, so_far.votes + group["votes"], so_far.rank_sum + group["rank_sum"]
-    )
-    tally.routes[route] = tally.routes.get(route, 0) + group["votes"]
 
 
 @contextmanager

@@ -6,10 +6,12 @@ import pytest
 from pymongo import MongoClient
 
 from local.mongodb_server import MongodbServer
+from voting import vote_log
 from voting.examples import vote_with
+from voting.log_slices import SliceSum
 from voting.logged_vote import Place, to_document
 from voting.store import NO_POSITION, StoreUnavailableError
-from voting.tally import tally_of
+from voting.tally import Tally, tally_of
 from voting.vote import Route, Vote, new_vote_id
 from voting.vote_log import StoredPosition, VoteLog
 
@@ -109,6 +111,44 @@ async def test_the_tally_of_the_log_counts_every_vote_and_no_position(log: VoteL
     assert (tally.albums, tally.routes) == (expected.albums, expected.routes)
     assert tally.positions == {}
     assert await log.count() == 20
+
+
+async def test_a_slice_is_the_votes_of_one_partition_between_two_offsets(log: VoteLog) -> None:
+    votes = votes_of(20)
+    await store(log, votes, start=100)
+    await log.insert([to_document(vote_with(id=new_vote_id(0)), 0, 110)])
+    found, expected = await log.sum_up(PARTITION, 104, 110), tally_of(votes[5:11])
+    assert (found.tally.albums, found.tally.routes) == (expected.albums, expected.routes)
+    assert found.last == 110
+    assert (await log.sum_up(PARTITION, 115, 500)).last == 119
+    assert await log.sum_up(PARTITION, 119, 500) == SliceSum(Tally(), None)
+
+
+async def test_the_vote_at_a_place_is_found(log: VoteLog) -> None:
+    votes = votes_of(3)
+    await store(log, votes, start=100)
+    assert await log.id_at(Place(PARTITION, 101)) == votes[1].id
+    assert await log.id_at(Place(PARTITION, 103)) is None
+    assert await log.id_at(Place(0, 101)) is None
+
+
+async def test_the_tally_of_the_log_is_added_up_slice_by_slice(
+    log: VoteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vote_log, "SLICE_OFFSETS", 7)
+    votes = votes_of(20)
+    await store(log, votes, start=3)
+    others = [vote_with(id=new_vote_id(0)), vote_with(id=new_vote_id(0))]
+    await log.insert([to_document(v, 0, 6 + i) for i, v in enumerate(others)])
+    tally, expected = await log.tally(), tally_of([*votes, *others])
+    assert (tally.albums, tally.routes) == (expected.albums, expected.routes)
+
+
+async def test_slices_have_an_index(mongodb: MongodbServer, log: VoteLog) -> None:
+    await log.ensure_indexes()  # to make them again is harmless
+    with MongoClient[dict[str, object]](mongodb.url) as client:
+        keys = [list(index["key"]) for index in client["voting"]["votes"].list_indexes()]
+    assert keys == [["_id"], ["cast_key"], ["partition", "offset"]]
 
 
 async def test_an_empty_log_is_empty(log: VoteLog) -> None:
