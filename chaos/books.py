@@ -49,15 +49,15 @@ class Reader:
 
     def __init__(self, system: System, log: VoteLog, tally: TallyStore) -> None:
         self._bootstrap_servers = system.bootstrap_servers
-        self._log = log
-        self._tally = tally
+        self.log = log
+        self.tally_store = tally
 
     async def positions(self) -> Positions:
         """Return the positions; raises what Kafka's or a store's client raises, bounded."""
         ledger = await end_offsets(self._bootstrap_servers)
         async with asyncio.timeout(5):
-            tally = await self._tally.positions(list(ledger))
-            log = await self._log.positions(list(ledger))
+            tally = await self.tally_store.positions(list(ledger))
+            log = await self.log.positions(list(ledger))
         return Positions(
             ledger,
             {p: _next(log[p].position) if p in log else 0 for p in ledger},
@@ -74,13 +74,13 @@ class Reader:
     async def logged(self) -> list[LoggedVote]:
         """Return every vote of the log."""
         votes: list[LoggedVote] = []
-        while page := await self._log.newest(_PAGE, votes[-1].cursor if votes else None):
+        while page := await self.log.newest(_PAGE, votes[-1].cursor if votes else None):
             votes += page
         return votes
 
     async def tally(self) -> Tally:
         """Return the tally."""
-        return await self._tally.read()
+        return await self.tally_store.read()
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ Whatever adds up many votes does it a slice at a time, so that no answer takes l
 the log is. An index over partition and offset serves them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from voting.logged_vote import GROUP_KEY, parse_group_key
@@ -30,6 +30,12 @@ class SliceSum(NamedTuple):
 
     tally: Tally
     last: int | None
+
+
+def slices(after: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the slices that cover the offsets beyond `after`, `last` included."""
+    for start in range(after, last, SLICE_OFFSETS):
+        yield start, min(start + SLICE_OFFSETS, last)
 
 
 def match_slice(partition: int, after: int, upto: int) -> dict[str, Any]:

@@ -131,9 +131,20 @@ def counter_fields(tally: Tally) -> dict[str, int]:
     return fields
 
 
+def is_ours(field: str) -> bool:
+    """Whether a field of the hash is a counter or a position."""
+    return field.startswith((_VOTES, _RANK_SUM, _ROUTE, _POSITION))
+
+
 def position_field(partition: int) -> str:
     """Return the name of the Redis field with the position of a partition."""
     return f"{_POSITION}{partition}"
+
+
+def partition_of(field: str) -> int | None:
+    """Return the partition whose position a field holds, None when it holds something else."""
+    number = field.removeprefix(_POSITION)
+    return int(number) if field != number and number.isdecimal() else None
 
 
 def _album(field: str) -> Album:

@@ -62,9 +62,13 @@ class TallyStore:
 
     async def read(self) -> Tally:
         """Return the whole tally as it stands at one moment."""
+        return parse_tally(await self.fields())
+
+    async def fields(self) -> dict[str, str]:
+        """Return the whole hash as it stands at one moment, whether or not it can be read."""
         with _translated():
             fields = await self._redis.hgetall(TALLY_KEY)
-        return parse_tally(cast("dict[str, str]", fields))
+        return cast("dict[str, str]", fields)
 
     async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
         """Return the position of each of these partitions."""

@@ -28,10 +28,10 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from voting.log_slices import (
     BY_ALBUM_AND_ROUTE,
     SLICE_INDEX,
-    SLICE_OFFSETS,
     SliceSum,
     match_slice,
     only,
+    slices,
     sum_of,
 )
 from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, Place, cast_key, from_document
@@ -97,14 +97,18 @@ class VoteLog:
     async def tally(self) -> Tally:
         """Return the tally of all votes in the log; it reads each of them, slice by slice."""
         tally = Tally()
-        partition = await self._next_partition(-1)
-        while partition is not None:
+        for partition in await self.partitions():
             last = await self._last_offset(partition)
-            for after in range(-1, last, SLICE_OFFSETS):
-                upto = min(after + SLICE_OFFSETS, last)
+            for after, upto in slices(-1, last):
                 add_tally(tally, (await self.sum_up(partition, after, upto)).tally)
-            partition = await self._next_partition(partition)
         return tally
+
+    async def partitions(self) -> list[int]:
+        """Return the partitions in which the records of the log's votes lie."""
+        numbers: list[int] = []
+        while (number := await self._next_partition(numbers[-1] if numbers else -1)) is not None:
+            numbers.append(number)
+        return numbers
 
     async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
         """Return the sum of a partition's votes beyond the offset `after`, `upto` included.

@@ -6,7 +6,7 @@ import pytest
 from pymongo import MongoClient
 
 from local.mongodb_server import MongodbServer
-from voting import vote_log
+from voting import log_slices
 from voting.examples import vote_with
 from voting.log_slices import SliceSum
 from voting.logged_vote import Place, to_document
@@ -135,7 +135,7 @@ async def test_the_vote_at_a_place_is_found(log: VoteLog) -> None:
 async def test_the_tally_of_the_log_is_added_up_slice_by_slice(
     log: VoteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vote_log, "SLICE_OFFSETS", 7)
+    monkeypatch.setattr(log_slices, "SLICE_OFFSETS", 7)
     votes = votes_of(20)
     await store(log, votes, start=3)
     others = [vote_with(id=new_vote_id(0)), vote_with(id=new_vote_id(0))]

@@ -1,0 +1,188 @@
+"""How fast the system heals with a large vote log: `./bazelw run //chaos:healing -- --votes N`."""
+
+import asyncio
+import logging
+import shutil
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Final, NamedTuple
+
+from aiokafka.errors import KafkaError
+from redis.asyncio import Redis
+
+from chaos.books import Positions, Reader, open_reader
+from chaos.filling import fill
+from chaos.ledger import end_offsets
+from chaos.system import System
+from chaos.voters import Voters
+from chaos.watch import NotRecoveredError
+from local.console import run_command, say
+from local.errors import ServerError
+from local.stack import start_together
+from svc_consumer.audit import LogReader, differences, read_snapshot
+from voting.store import StoreUnavailableError
+
+_POLL_S: Final = 0.1
+_LIMIT_S: Final = 300.0
+_AWAY_S: Final = 2.0  # how long the broker is
+
+
+class Measured(NamedTuple):
+    """How long (s) something took, and how long it may take."""
+
+    what: str
+    limit: float
+    seconds: float
+
+
+class Healing:
+    """A running system with a large vote log, of which parts are lost while people vote."""
+
+    def __init__(self, system: System, reader: Reader, voters: Voters, rate: float) -> None:
+        self._system = system
+        self._reader = reader
+        self._voters = voters
+        self._lag = max(50, int(rate))
+
+    async def run(self) -> tuple[list[Measured], list[str]]:
+        """Lose things one after the other; return how long healing took, and what is wrong."""
+        measured = [Measured("start with an empty Redis", 30, await self._caught_up())]
+        self._voters.start()
+        for what, limit, work in (
+            ("Redis emptied", 30, self._redis_emptied),
+            ("broker back, counting again", 5, self._broker_killed),
+            ("partitions of a dead consumer", 10, self._consumer_killed),
+        ):
+            await self._caught_up()
+            seconds = await work()
+            say(f"{what}: {seconds:.1f} s")
+            measured.append(Measured(what, limit, seconds))
+        await self._voters.stop()
+        await self._until(lambda positions: positions.in_step)
+        return measured, await self._wrong()
+
+    async def _caught_up(self) -> float:
+        """Return how long it takes until both stores keep up with the ledger."""
+        return await self._until(lambda positions: positions.lag <= self._lag)
+
+    async def _redis_emptied(self) -> float:
+        async with Redis.from_url(self._system.redis.url) as client:
+            await client.flushall()
+        return await self._caught_up()
+
+    async def _broker_killed(self) -> float:
+        """Return when the tally moves on again, counted from the broker's first answer."""
+        [kafka] = self._system.kafka
+        await asyncio.to_thread(kafka.kill)
+        await asyncio.sleep(_AWAY_S)
+        before = (await self._tally_ends()).values()
+        await asyncio.to_thread(kafka.start)
+        return await self._until(lambda now: sum(now.tally.values()) > sum(before))
+
+    async def _consumer_killed(self) -> float:
+        """Return when the votes of all partitions count again."""
+        began = time.monotonic()
+        await asyncio.to_thread(self._system.consumers[0].kill)
+        await asyncio.sleep(1)
+        ends = await end_offsets(self._system.bootstrap_servers)
+        await self._until(lambda now: all(now.tally[p] >= end for p, end in ends.items()))
+        return time.monotonic() - began
+
+    async def _tally_ends(self) -> dict[int, int]:
+        tally = await self._reader.tally()
+        return {p: int(position.partition(":")[0]) + 1 for p, position in tally.positions.items()}
+
+    async def _until(self, reached: Callable[[Positions], bool]) -> float:
+        """Return how many seconds it took; raises NotRecoveredError after five minutes."""
+        began, last = time.monotonic(), ""
+        while time.monotonic() - began < _LIMIT_S:
+            try:
+                positions = await self._reader.positions()
+            except (KafkaError, StoreUnavailableError, TimeoutError) as error:
+                last = f"{type(error).__name__}: {error}"
+            else:
+                if reached(positions):
+                    return time.monotonic() - began
+                last = str(positions)
+            await asyncio.sleep(_POLL_S)
+        raise NotRecoveredError(f"within {_LIMIT_S:g} s: {last}")
+
+    async def _wrong(self) -> list[str]:
+        """Return every way in which log and tally are not what was acknowledged."""
+        register, log = self._voters.register, self._reader.log
+        snapshot = await read_snapshot(self._reader.tally_store)
+        logged = await LogReader(log, say).upto(snapshot.positions)
+        found = [str(difference) for difference in differences(snapshot, logged)]
+        known = await log.find(list(register.acknowledged))
+        if lost := [i for i in register.acknowledged if i not in known]:
+            found.append(f"{len(lost)} acknowledged votes are not in the log, as {lost[0]}")
+        if (count := await log.count()) != logged.votes:
+            found.append(f"the log has {count} votes, {logged.votes} of them up to its positions")
+        say(f"{logged.votes} votes in log and tally, {len(register.acknowledged)} by voters")
+        return found
+
+
+async def _measure(system: System, options: Namespace, random: Random) -> list[str]:
+    """Fill the stores, start the services, lose things; return what is wrong."""
+    [kafka] = system.kafka
+    start_together([kafka, system.redis, system.mongodb, system.entry])
+    partitions = len(await end_offsets(kafka.address))
+    await fill(kafka.address, system.mongodb.url, options.votes, partitions, random, say)
+    start_together(list(system.services.values()))
+    voters = Voters(system.entry.host, system.entry.port, options.rate, random)
+    try:
+        async with open_reader(system) as reader:
+            measured, wrong = await Healing(system, reader, voters, options.rate).run()
+    finally:
+        await voters.stop()
+        voters.close()
+    say(f"\n{options.votes} votes in the log, {options.rate:g} more per second")
+    for what, limit, seconds in measured:
+        say(f"{what:32} {seconds:6.1f} s  (limit {limit:g} s)")
+    late = [f"{m.what} took {m.seconds:.1f} s" for m in measured if m.seconds > m.limit]
+    return wrong + late
+
+
+def healing(options: Namespace) -> int:
+    """Run the trial and return the exit status."""
+    logging.getLogger("local").setLevel(logging.WARNING)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    folder = Path(tempfile.mkdtemp(prefix="voting-healing-"))
+    say(f"data and logs in {folder}")
+    system = System(folder / "system")
+    try:
+        with system.prepared():
+            random = Random(options.seed)  # noqa: S311 - votes, not secrets
+            found = asyncio.run(_measure(system, options, random))
+    except (NotRecoveredError, ServerError) as error:
+        found = [str(error)]
+    for line in found:
+        say(f"BROKEN  {line}")
+    if not found:
+        shutil.rmtree(folder)
+    return 1 if found else 0
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = ArgumentParser(
+        prog="healing",
+        description="Fills ledger and vote log, then empties Redis, kills the broker and a "
+        "consumer while people vote, and tells how long it takes until all is well again.",
+        epilog="Exit status: 0 when every part was in time and tally and vote log agree. "
+        "Data and logs are kept when not.",
+    )
+    parser.add_argument("--votes", type=int, default=1_000_000, help="in the log (%(default)s)")
+    parser.add_argument("--rate", type=float, default=100, help="votes per second (%(default)g)")
+    parser.add_argument("--seed", type=int, default=1, help="which votes (%(default)s)")
+    options = parser.parse_args()
+    return run_command(lambda: healing(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
