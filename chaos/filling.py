@@ -32,7 +32,8 @@ async def fill(
     say: Callable[[str], None],
 ) -> None:
     """Put so many votes into an empty topic and an empty vote log."""
-    producer, log = new_producer(bootstrap_servers), VoteLog(mongodb_url, DATABASE)
+    producer = new_producer({"bootstrap_servers": bootstrap_servers})
+    log = VoteLog(mongodb_url, DATABASE)
     ends = dict.fromkeys(range(partitions), 0)
     last: dict[int, str] = {}
     try:
@@ -43,9 +44,8 @@ async def fill(
             votes = [_vote(partition, random) for _ in range(min(_BATCH, count - done))]
             for batch in record_batches(producer, [(vote, None) for vote in votes]):
                 await (await producer.send_batch(batch, TOPIC, partition=partition))
-            documents = (
-                to_document(v, partition, ends[partition] + i) for i, v in enumerate(votes)
-            )
+            places = enumerate(votes, ends[partition])
+            documents = [to_document(vote, partition, offset) for offset, vote in places]
             await log.insert(documents)
             ends[partition] += len(votes)
             last[partition] = votes[-1].id
