@@ -9,6 +9,7 @@ from loadtest.axes import Axis
 
 WIDTH, HEIGHT = 860, 350
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 44, 46
+_HEADING_WIDTH = 7.5  # of one character
 _INNER_WIDTH = WIDTH - LEFT - RIGHT
 _INNER_HEIGHT = HEIGHT - TOP - BOTTOM
 
@@ -88,6 +89,8 @@ def _band(band: Band, x: Axis) -> Markup:
     area = Markup('<rect class="band" x="{}" y="{}" width="{:.1f}" height="{}"/>').format(
         start, TOP, max(0.0, end - start), _INNER_HEIGHT
     )
+    if end - start < _HEADING_WIDTH * len(band.heading):
+        return area  # no room: the colours of its lines must do
     return area + _text("heading middle", (start + end) / 2, TOP - 8, band.heading)
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from loadtest.arrivals import Pattern
 from loadtest.option_types import between, folder, url, weights, whole_number
-from loadtest.phase import MAX_RATE, MAX_SECONDS, MAX_USERS
+from loadtest.phase import MAX_RATE, MAX_ROUNDS, MAX_SECONDS, MAX_USERS
 
 _EPILOG = """\
 exit status: 0 nothing was lost or counted twice and the split is as configured; 1 otherwise;
@@ -38,14 +38,23 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
         type=between(1, MAX_SECONDS),
         default=60.0,
         metavar="SECONDS",
-        help="how long each of the three phases is measured (default: 60)",
+        help="how long each route is measured alone, all its phases together, and then the split"
+        " (default: 60)",
+    )
+    add(
+        "--rounds",
+        type=whole_number(MAX_ROUNDS),
+        metavar="N",
+        help="how often the routes take turns as gRPC, HTTP, HTTP, gRPC within the duration; more"
+        " rounds, narrower intervals (default: 1 to 6, with phases of 5 s or more)",
     )
     add(
         "--warm-up",
         type=between(0, 60),
-        default=3.0,
+        default=1.0,
         metavar="SECONDS",
-        help="before each phase, not in its figures (default: 3)",
+        help="before each phase, not in its figures; three times that before each route's first"
+        " one (default: 1)",
     )
     add(
         "--rate",
@@ -122,6 +131,14 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         default="redis://127.0.0.1:6379/0",
         metavar="URL",
         help="the tally (default: %(default)s)",
+    )
+    add(
+        "--prometheus",
+        type=url,
+        default="http://127.0.0.1:9090",
+        metavar="URL",
+        help="for processor time, memory and batches of every process; without it they are left"
+        " out (default: %(default)s)",
     )
     add(
         "--catch-up",

@@ -2,30 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from loadtest.arrivals import Pattern
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
 from loadtest.catch_up import CatchUp
-from loadtest.figures import phase_report
-from loadtest.findings import PhaseReport, Reconciliation
+from loadtest.findings import Reconciliation
 from loadtest.interrupts import Interrupts
+from loadtest.measurements import Measurements
 from loadtest.options import Options
 from loadtest.phase import Phase
 from loadtest.phase_runner import run_phase
+from loadtest.plan import planned_phases
 from loadtest.reconciliation import Log, Tallies
 from loadtest.report import Report, Setup
-from loadtest.samples import Samples, read_samples
+from loadtest.samples import read_samples
 from loadtest.split import check_phase_split
+from loadtest.summary import compare_routes
 from loadtest.terminal import Terminal
 from loadtest.verdict import judge
 from voting.store import StoreUnavailableError
-from voting.vote import Route
-
-_PHASES: Final = (("gRPC alone", Route.GRPC), ("HTTP alone", Route.HTTP), ("split", None))
 
 
 class Comparison:
@@ -53,8 +51,7 @@ class Comparison:
         self._folder = folder
         self._driver_log = driver_log
         self._save = save
-        self._phases: list[PhaseReport] = []
-        self._samples: list[Samples] = []
+        self._measurements = Measurements()
 
     async def run(self) -> Report:
         """Save and return the report; saved a first time before the wait for the consumer.
@@ -64,9 +61,10 @@ class Comparison:
         """
         started = time.time()
         votes_before = await self._log.count()
-        for phase in self._planned():
+        for phase in planned_phases(self._options, self._folder):
             if not self._interrupts.interrupted:
                 await self._run_phase(phase)
+        await self._measurements.ask_prometheus(self._options.prometheus)
         self._save(self._report(started, None))
         found: Reconciliation | str | None
         try:
@@ -77,35 +75,15 @@ class Comparison:
         self._save(report)
         return report
 
-    def _planned(self) -> Iterator[Phase]:
-        options = self._options
-        for number, (name, forced) in enumerate(_PHASES):
-            yield Phase(
-                name=name,
-                target=options.target,
-                forced=forced,
-                pattern=options.pattern,
-                rate=options.rate,
-                users=options.users,
-                warm_up=options.warm_up,
-                seconds=options.seconds,
-                timeout=options.timeout,
-                seed=options.seed + number,
-                client_ids=options.client_ids,
-                samples=str(self._folder / f"samples-{number}"),
-            )
-
     async def _run_phase(self, phase: Phase) -> None:
         with self._terminal.phase(phase) as show:
             event = self._interrupts.event
             result = await run_phase(phase, self._driver_log, event, show)
-        samples = read_samples(Path(phase.samples))
-        self._samples.append(samples)
-        self._phases.append(phase_report(phase, result, samples))
+        self._measurements.add(phase, result, read_samples(Path(phase.samples)))
 
     async def _reconcile(self, votes_before: int) -> Reconciliation | None:
         interruption = self._interrupts.next()
-        cast = CastVotes(read_catalogue(), self._samples)
+        cast = CastVotes(read_catalogue(), self._measurements.samples)
         with self._terminal.waiting() as show:
             catch_up = CatchUp(self._log, self._tallies, self._options.catch_up, show)
             work = asyncio.create_task(
@@ -120,17 +98,27 @@ class Comparison:
                 work.cancel()
 
     def _report(self, started: float, found: Reconciliation | str | None) -> Report:
-        split_phase = next((phase for phase in self._phases if phase.forced is None), None)
+        phases = self._measurements.phases()
+        split_phase = next((phase for phase in phases if phase.forced is None), None)
         split = check_phase_split(split_phase, self._options.weights) if split_phase else None
+        side_by_side = compare_routes(phases, self._measurements.latency_alone())
         interrupted = self._interrupts.interrupted
         return Report(
             started_at=started,
             interrupted=interrupted,
             setup=_setup(self._options),
-            phases=self._phases,
+            side_by_side=side_by_side,
+            phases=phases,
             split=split,
             reconciliation=found if isinstance(found, Reconciliation) else None,
-            verdict=judge(self._phases, split, found, interrupted=interrupted),
+            verdict=judge(
+                phases,
+                side_by_side,
+                split,
+                found,
+                interrupted=interrupted,
+                unmeasured=self._measurements.unmeasured,
+            ),
         )
 
 
@@ -141,6 +129,7 @@ def _setup(options: Options) -> Setup:
         rate=None if options.pattern is Pattern.CLOSED else options.rate,
         users=options.users,
         seconds=options.seconds,
+        rounds=options.rounds,
         warm_up=options.warm_up,
         timeout=options.timeout,
         seed=options.seed,

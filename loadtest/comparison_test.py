@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from redis import Redis
 
 from loadtest.report import Report, from_json
+from loadtest.usage import OWN
 from local.ports import free_ports
 from local.programs import python_environment
 from local.stack import Stack
@@ -33,6 +34,7 @@ class Comparison:
             "target": stack.entry.url,
             "mongodb-url": stack.mongodb.url,
             "redis-url": stack.redis.url,
+            "prometheus": stack.prometheus.url,
             "output": str(output),
             "duration": "1",
             "warm-up": "0.5",
@@ -105,14 +107,21 @@ def votes(stack: Stack) -> Iterator[Votes]:
 
 
 def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
-    status, printed = (comparison := Comparison(stack, tmp_path / "report")).end()
+    comparison = Comparison(stack, tmp_path / "report", duration="3", warm_up="1")
+    status, printed = comparison.end()
     assert status == 0, printed
     report = comparison.report()
     assert report.verdict.passed
-    assert [phase.forced for phase in report.phases] == [Route.GRPC, Route.HTTP, None]
+    names = [phase.name for phase in report.phases]
+    assert names == ["gRPC 1", "HTTP 1", "HTTP 2", "gRPC 2", "split"]
     for phase in report.phases:
-        assert phase.requests == pytest.approx(60, rel=0.5)
+        assert phase.requests == pytest.approx(60 * phase.seconds, rel=0.5)
         assert phase.elsewhere == 0
+    cost = report.side_by_side.ratios.cpu_us_per_vote
+    assert cost is not None
+    assert cost.repeats == 2
+    assert report.side_by_side.processes.keys() >= {*OWN, "svc_consumer", "traefik"}
+    assert "times the processor time of the HTTP route" in " ".join(printed.split())
     assert report.split is not None
     assert report.split.requests.keys() == set(Route)
     found = report.reconciliation

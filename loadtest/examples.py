@@ -11,11 +11,12 @@ from loadtest.arrivals import Pattern
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
 from loadtest.figures import phase_report
-from loadtest.findings import Damage, PhaseReport, Reconciliation
+from loadtest.findings import Damage, Latency, PhaseReport, ProcessUse, Reconciliation
 from loadtest.phase import Phase, PhaseResult
 from loadtest.report import Report, Setup
 from loadtest.samples import Sample, Samples, SampleWriter, read_samples
 from loadtest.split import check_phase_split
+from loadtest.summary import compare_routes
 from loadtest.verdict import judge
 from voting.logged_vote import LoggedVote
 from voting.vote import Route
@@ -139,8 +140,25 @@ def sound(**changes: object) -> Reconciliation:
     return msgspec.structs.replace(found, **changes)
 
 
+def with_cpu(phase: PhaseReport, **us_per_vote: float) -> PhaseReport:
+    """Return a phase in which these processes used so much for each of 1,000 votes."""
+    uses = {
+        name: ProcessUse(
+            seconds=2.0,
+            votes=1000,
+            cpu_seconds=us / 1000,
+            memory_bytes=50.0 * 2**20,
+            votes_per_batch=None if name == "svc_consumer" else 1.5,
+        )
+        for name, us in us_per_vote.items()
+    }
+    return msgspec.structs.replace(phase, processes=uses)
+
+
 def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> Report:
     """Return a report with these findings."""
+    latency = {route: _first_latency(phases, route) for route in Route}
+    side_by_side = compare_routes(phases, latency)
     split_phase = next((phase for phase in phases if phase.forced is None), None)
     split = check_phase_split(split_phase, WEIGHTS) if split_phase else None
     return Report(
@@ -152,14 +170,21 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
             rate=400.0,
             users=64,
             seconds=1.0,
+            rounds=1,
             warm_up=0.0,
             timeout=10.0,
             seed=1,
             client_ids=True,
             weights=WEIGHTS,
         ),
+        side_by_side=side_by_side,
         phases=list(phases),
         split=split,
         reconciliation=found,
-        verdict=judge(phases, split, found, interrupted=False),
+        verdict=judge(phases, side_by_side, split, found, interrupted=False, unmeasured=None),
     )
+
+
+def _first_latency(phases: Sequence[PhaseReport], route: Route) -> Latency | None:
+    own = [phase for phase in phases if phase.forced is route and route in phase.routes]
+    return own[0].routes[route].latency if own else None

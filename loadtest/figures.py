@@ -1,7 +1,7 @@
 """From the samples of a phase to its figures."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,7 @@ _LATE_MS: Final = 10.0
 
 
 def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseReport:
-    """Return a phase's part of the report."""
+    """Return a phase's part of the report, as far as samples tell it."""
     measured = samples[samples["at"] >= 0]
     seconds = result.seconds
     accepted = int(np.count_nonzero(measured["outcome"] == Outcome.ACCEPTED))
@@ -41,7 +41,17 @@ def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseRe
         errors=list(_errors(measured, result.kinds)),
         series=time_series(measured, seconds),
         generator=_generator(measured, result),
+        processes=None,
     )
+
+
+def latency_alone(samples: Sequence[Samples]) -> Latency | None:
+    """Return the latency of all accepted votes of some phases together, None of none."""
+    accepted = [
+        phase["latency"][(phase["at"] >= 0) & (phase["outcome"] == Outcome.ACCEPTED)] * 1000.0
+        for phase in samples
+    ]
+    return latency(np.concatenate(accepted)) if accepted else None
 
 
 def latency(milliseconds: NDArray[np.floating]) -> Latency | None:

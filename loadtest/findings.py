@@ -72,8 +72,26 @@ class Generator(msgspec.Struct, frozen=True):
     limited: bool
 
 
+class ProcessUse(msgspec.Struct, frozen=True):
+    """What one process used between two readings in a phase, `seconds` apart.
+
+    All pods of a service are one process here. `votes` were accepted meanwhile, by whatever route.
+    `memory_bytes` is resident memory at its highest. `votes_per_batch`: how many votes it sent on
+    together on average, to Kafka or over gRPC; None when it sends none on.
+    """
+
+    seconds: float
+    votes: int
+    cpu_seconds: float
+    memory_bytes: float
+    votes_per_batch: float | None
+
+
 class PhaseReport(msgspec.Struct, frozen=True):
-    """One phase. `elsewhere` counts votes of a forced phase that the other route answered."""
+    """One phase. `elsewhere` counts votes of a forced phase that the other route answered.
+
+    `processes` is None when nobody asked Prometheus, empty when it knew nothing of the phase.
+    """
 
     name: str
     forced: Route | None
@@ -89,6 +107,7 @@ class PhaseReport(msgspec.Struct, frozen=True):
     errors: list[ErrorCount]
     series: Series
     generator: Generator
+    processes: dict[str, ProcessUse] | None
 
 
 class SplitTest(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import SystemRandom
+from typing import Final
 
 import msgspec
 
@@ -13,12 +14,20 @@ from loadtest.option_types import folder
 from loadtest.phase import MAX_VOTES
 from voting.vote import Route
 
+_SHORTEST: Final = 5.0  # seconds, of a phase when the number of rounds is not given
+_MOST: Final = 6  # rounds: more hardly narrow an interval that has 11 degrees of freedom
+
 
 class Options(msgspec.Struct, frozen=True):
-    """What was asked for; times in seconds. `weights` are the splitter's, by route."""
+    """What was asked for; times in seconds. `weights` are the splitter's, by route.
+
+    `seconds` is the time that each route is measured alone, in all phases of the `rounds`
+    together, and the length of the split.
+    """
 
     target: str
     seconds: float
+    rounds: int
     warm_up: float
     pattern: Pattern
     rate: float
@@ -30,6 +39,7 @@ class Options(msgspec.Struct, frozen=True):
     mongodb_url: str
     mongodb_database: str
     redis_url: str
+    prometheus: str
     catch_up: float
     output: Path
     seed: int
@@ -44,6 +54,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     return Options(
         target=given.target.rstrip("/"),
         seconds=given.duration,
+        rounds=given.rounds or rounds_for(given.duration),
         warm_up=given.warm_up,
         pattern=Pattern(given.arrivals),
         rate=given.rate,
@@ -55,10 +66,19 @@ def read_options(arguments: Sequence[str]) -> Options:
         mongodb_url=given.mongodb_url,
         mongodb_database=given.mongodb_database,
         redis_url=given.redis_url,
+        prometheus=given.prometheus,
         catch_up=given.catch_up,
         output=given.output or _default_output(),
         seed=given.seed if given.seed is not None else SystemRandom().randrange(1 << 32),
     )
+
+
+def rounds_for(seconds: float) -> int:
+    """Return how many rounds, of two phases of each route, to make of so many seconds.
+
+    Short phases give bad percentiles and coarse processor times; few phases give wide intervals.
+    """
+    return max(1, min(_MOST, int(seconds / 2 / _SHORTEST)))
 
 
 def _default_output() -> Path:

@@ -7,9 +7,11 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loadtest import wording
+from loadtest.cost_bars import cost_bars
 from loadtest.findings import PhaseReport, Reconciliation
 from loadtest.plots import latency_plot, slowest_plot, throughput_plot
 from loadtest.report import Report
+from loadtest.side_by_side_rows import figure_text, side_by_side_rows
 from loadtest.split_plot import split_plot
 from voting.vote import Route
 
@@ -27,6 +29,8 @@ def to_html(report: Report) -> str:
     )
     environment.filters |= {
         "ms": wording.ms,
+        "figure": figure_text,
+        "mib": wording.mib,
         "percent": wording.percent,
         "rate": wording.rate,
         "route": lambda route: wording.ROUTE_NAMES[route] if route else "not known",
@@ -39,8 +43,10 @@ def to_html(report: Report) -> str:
         started=_time(report.started_at),
         checks=_checks(report.reconciliation),
         most_errors=max((e.count for phase in report.phases for e in phase.errors), default=0),
+        rows=list(side_by_side_rows(report.side_by_side)),
+        bars=cost_bars(report.side_by_side),
         has_latency=any(_has_latency(phase) for phase in measured),
-        latency=latency_plot(measured),
+        latency=latency_plot(report.side_by_side, measured),
         throughput=throughput_plot(measured),
         slowest=slowest_plot(measured),
         split=split_plot(report.split) if report.split else None,

@@ -6,6 +6,7 @@ from loadtest.arrivals import Pattern
 from voting.vote import Route
 
 MAX_SECONDS = 3600.0
+MAX_ROUNDS = 100
 MAX_RATE = 20_000.0
 MAX_USERS = 5_000
 MAX_VOTES = 5_000_000  # of one phase, whatever its rate: the load has an end

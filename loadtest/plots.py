@@ -6,18 +6,27 @@ from markupsafe import Markup
 
 from loadtest.axes import linear_axis, log_axis, nines_axis
 from loadtest.chart import Band, Dot, Line, line_chart
-from loadtest.findings import PhaseReport, RouteFigures
+from loadtest.findings import Latency, PhaseReport
+from loadtest.side_by_side import SideBySide
 from loadtest.wording import ROUTE_NAMES, ms
 from voting.vote import Route
 
 
-def latency_plot(phases: Sequence[PhaseReport]) -> Markup:
-    """Return latency over percentiles: a line per route and phase, dashed for the split."""
+def latency_plot(found: SideBySide, phases: Sequence[PhaseReport]) -> Markup:
+    """Return latency over percentiles: a line per route alone, dashed in the split."""
     lines = [
-        _latency_line(route, figures, dashed=phase.forced is None)
-        for phase in phases
-        for route, figures in sorted(phase.routes.items())
-        if figures.latency is not None
+        *(
+            _latency_line(route, summary.latency, dashed=False)
+            for route, summary in sorted(found.routes.items())
+            if summary.latency
+        ),
+        *(
+            _latency_line(route, figures.latency, dashed=True)
+            for phase in phases
+            if phase.forced is None
+            for route, figures in sorted(phase.routes.items())
+            if figures.latency
+        ),
     ]
     points = [point for line in lines for point in line.points if point is not None]
     return line_chart(
@@ -48,9 +57,7 @@ def slowest_plot(phases: Sequence[PhaseReport]) -> Markup:
     return _plot_over_time("Latency over time", "99 % answered within (ms)", phases, lines)
 
 
-def _latency_line(route: Route, figures: RouteFigures, *, dashed: bool) -> Line:
-    latency = figures.latency
-    assert latency is not None  # noqa: S101 - the caller looked
+def _latency_line(route: Route, latency: Latency, *, dashed: bool) -> Line:
     where = "in the split" if dashed else "alone"
     marked = [(50.0, latency.p50), (90.0, latency.p90), (99.0, latency.p99), (99.9, latency.p999)]
     dots = [

@@ -1,27 +1,10 @@
-"""What a comparison found, in sentences: the findings and the warnings of the verdict."""
+"""What a comparison found beside the routes' contrast, in sentences: findings and warnings."""
 
 from collections.abc import Iterator, Sequence
 
 from loadtest.figures import BUSY
 from loadtest.findings import PhaseReport, Reconciliation, SplitTest
-from loadtest.wording import count_of, ms, percent, times
-from voting.vote import Route
-
-
-def latency_findings(phases: Sequence[PhaseReport]) -> Iterator[str]:
-    """Say how long votes took on each route alone, and how the routes compare."""
-    alone = {phase.forced: phase.routes.get(phase.forced) for phase in phases if phase.forced}
-    grpc, http = alone.get(Route.GRPC), alone.get(Route.HTTP)
-    if grpc is None or http is None or grpc.latency is None or http.latency is None:
-        return
-    text = "Each route alone: half of the accepted votes were answered within"
-    text += f" {ms(http.latency.p50)} (HTTP) and {ms(grpc.latency.p50)} (gRPC)"
-    if http.latency.p99 is not None and grpc.latency.p99 is not None:
-        text += f", 99 % within {ms(http.latency.p99)} and {ms(grpc.latency.p99)}"
-    yield f"{text}."
-    if not any(phase.generator.limited for phase in phases if phase.forced):
-        ratio = times(grpc.latency.p50, http.latency.p50)
-        yield f"At the median the gRPC route took {ratio} as long as the HTTP route in this run."
+from loadtest.wording import count_of, ms, percent
 
 
 def split_finding(split: SplitTest | None) -> Iterator[str]:

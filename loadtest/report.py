@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 
 from loadtest.findings import PhaseReport, Reconciliation, SplitTest
+from loadtest.side_by_side import SideBySide
 from voting.vote import Route
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class Setup(msgspec.Struct, frozen=True):
     rate: float | None
     users: int
     seconds: float
+    rounds: int
     warm_up: float
     timeout: float
     seed: int
@@ -47,6 +49,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     interrupted: bool
     setup: Setup
+    side_by_side: SideBySide
     phases: list[PhaseReport]
     split: SplitTest | None
     reconciliation: Reconciliation | None

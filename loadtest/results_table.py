@@ -4,36 +4,30 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtest.findings import PhaseReport, RouteFigures
+from loadtest.findings import PhaseReport
 from loadtest.report import Report
-from loadtest.wording import ROUTE_NAMES, headline, percent, rate, three_digits
-from voting.vote import Route
+from loadtest.side_by_side import SideBySide
+from loadtest.side_by_side_rows import side_by_side_rows
+from loadtest.wording import ROUTE_NAMES, headline
 
 
 def print_result(console: Console, report: Report) -> None:
     """Print the figures and the verdict."""
-    if any(phase.requests for phase in report.phases):
-        console.print(results_table(report))
+    if report.side_by_side.routes:
+        console.print(side_by_side_table(report.side_by_side))
     if any(phase.errors for phase in report.phases):
         console.print(errors_table(report.phases))
     _print_verdict(console, report)
 
 
-def results_table(report: Report) -> Table:
-    """Return the figures of each route in each phase."""
-    table = _table("Latency of accepted votes in ms, from the intended start to the whole answer")
-    table.add_column("phase", no_wrap=True, min_width=11)
-    table.add_column("route", no_wrap=True)
-    for heading in ("requests", "share", "accepted", "p50", "p90", "p99", "p99.9", "errors"):
+def side_by_side_table(found: SideBySide) -> Table:
+    """Return each figure of both routes and their ratio, with the 95 % intervals."""
+    table = _table("Each route alone, with 95 % intervals")
+    table.add_column("", no_wrap=True)
+    for heading in ("gRPC", "HTTP", "gRPC / HTTP"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for phase in report.phases:
-        for number, (route, figures) in enumerate(sorted(phase.routes.items())):
-            errors = sum(error.count for error in phase.errors if error.route is route)
-            table.add_row("" if number else phase.name, *_cells(route, figures, errors))
-        unanswered = sum(error.count for error in phase.errors if error.route is None)
-        if unanswered:
-            name = "" if phase.routes else phase.name
-            table.add_row(name, "no answer", f"{unanswered:,}", *[""] * 6, f"{unanswered:,}")
+    for row in side_by_side_rows(found):
+        table.add_row(row.title, row.grpc, row.http, row.ratio)
     return table
 
 
@@ -53,22 +47,9 @@ def errors_table(phases: list[PhaseReport]) -> Table:
 
 def _table(title: str) -> Table:
     table = Table(title=title, title_style="dim", title_justify="left", box=SIMPLE)
-    table.padding = (0, 0)  # fits into 80 columns
+    table.padding = (0, 1, 0, 0)  # fits into 80 columns
     table.show_edge = False
     return table
-
-
-def _cells(route: Route, figures: RouteFigures, errors: int) -> list[str]:
-    latency = figures.latency
-    percentiles = [latency.p50, latency.p90, latency.p99, latency.p999] if latency else [None] * 4
-    return [
-        ROUTE_NAMES[route],
-        f"{figures.requests:,}",
-        percent(figures.share),
-        rate(figures.accepted_per_second),
-        *["—" if value is None else three_digits(value) for value in percentiles],
-        f"{errors:,}" if errors else "—",
-    ]
 
 
 def _print_verdict(console: Console, report: Report) -> None:

@@ -3,21 +3,26 @@
 from collections.abc import Iterator, Sequence
 
 from loadtest import remarks
+from loadtest.contrast import contrast_findings
 from loadtest.findings import Damage, PhaseReport, Reconciliation, SplitTest
 from loadtest.report import Verdict
+from loadtest.side_by_side import SideBySide
 from loadtest.wording import ROUTE_NAMES, count_of, percent
 
 
 def judge(
     phases: Sequence[PhaseReport],
+    side_by_side: SideBySide,
     split: SplitTest | None,
     found: Reconciliation | str | None,
     *,
     interrupted: bool,
+    unmeasured: str | None,
 ) -> Verdict:
     """Return the verdict on what was measured; it passes when there is no failure.
 
-    `found` is the reconciliation, or why there could be none, or None when it was left out.
+    `found` is the reconciliation, or why there could be none, or None when it was left out;
+    `unmeasured` is why there is no processor time, None when there is.
     """
     reconciliation = found if isinstance(found, Reconciliation) else None
     damages = list(_damages(reconciliation)) if reconciliation else []
@@ -27,7 +32,10 @@ def judge(
         *(text for phase in phases for text in remarks.phase_warnings(phase)),
         *remarks.split_warning(split),
     ]
-    findings = [*remarks.latency_findings(phases), *remarks.split_finding(split)]
+    if unmeasured is not None:
+        warnings.append(f"Processor time per vote was not measured: {unmeasured}.")
+    late = any(phase.generator.limited for phase in phases if phase.forced)
+    findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(split)]
     if isinstance(found, str):
         failures.append(f"The votes could not be held against the stores: {found}")
     else:

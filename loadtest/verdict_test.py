@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from loadtest.answer import Outcome
-from loadtest.examples import WEIGHTS, accepted, failed, phase_of, sound
+from loadtest.examples import WEIGHTS, accepted, failed, new_report, phase_of, sound
 from loadtest.findings import Damage, PhaseReport, Reconciliation, SplitTest, TallyDifference
 from loadtest.report import Verdict
 from loadtest.split import check_split
@@ -29,8 +29,12 @@ def verdict(
     found: Reconciliation | str | None = None,
     tested: SplitTest | None = None,
     interrupted: bool = False,
+    unmeasured: str | None = None,
 ) -> Verdict:
-    return judge(phases, tested, found, interrupted=interrupted)
+    side_by_side = new_report(phases, None).side_by_side
+    return judge(
+        phases, side_by_side, tested, found, interrupted=interrupted, unmeasured=unmeasured
+    )
 
 
 def test_a_sound_comparison_passes_and_says_what_was_found(alone: list[PhaseReport]) -> None:
@@ -38,10 +42,10 @@ def test_a_sound_comparison_passes_and_says_what_was_found(alone: list[PhaseRepo
     assert result.passed
     assert not result.failures
     assert not result.warnings
-    assert "99 % within 5.00 ms and 5.00 ms" in result.findings[0]
-    assert "1 times as long" in result.findings[1]
-    assert "50.0 % of 1,000 votes" in result.findings[2]
-    assert "exactly once" in result.findings[3]
+    assert "1.00 times as long" in result.findings[0]
+    assert "99 % within 5.00 ms against 5.00 ms" in result.findings[0]
+    assert "50.0 % of 1,000 votes" in result.findings[1]
+    assert "exactly once" in result.findings[2]
 
 
 @pytest.mark.parametrize(
@@ -138,3 +142,9 @@ def test_an_interrupted_comparison_says_so(alone: list[PhaseReport]) -> None:
     assert result.passed
     assert "not held against" in result.warnings[0]
     assert "interrupted" in result.warnings[1]
+
+
+def test_why_there_is_no_processor_time_is_said(alone: list[PhaseReport]) -> None:
+    result = verdict(alone, unmeasured="Prometheus at http://p: refused")
+    assert result.passed
+    assert "was not measured: Prometheus at http://p: refused." in " ".join(result.warnings)

@@ -1,5 +1,6 @@
 """How figures are written for people."""
 
+from loadtest.estimate import Estimate
 from loadtest.report import Report
 from voting.vote import Route
 
@@ -33,6 +34,11 @@ def three_digits(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
+def mib(size: float) -> str:
+    """Return a size in bytes as mebibytes."""
+    return f"{size / 2**20:,.0f} MiB"
+
+
 def percent(share: float) -> str:
     """Return a share of 1 in percent."""
     return f"{100 * share:.1f} %"
@@ -45,6 +51,13 @@ def rate(per_second: float | None) -> str:
     return f"{per_second:,.0f}/s" if per_second >= 100 else f"{per_second:.1f}/s"
 
 
-def times(longer: float, shorter: float) -> str:
-    """Return a ratio: `1.6 times`."""
-    return f"{longer / shorter:.2g} times" if shorter > 0 else "many times"
+def times(ratio: Estimate) -> str:
+    """Return a ratio in words: `1.60 times`."""
+    return f"{three_digits(ratio.value)} times"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return what is known of an estimate's error: `95 % interval 1.50 to 1.70`."""
+    if estimate.low is None or estimate.high is None:
+        return "measured once, so without an interval"
+    return f"95 % interval {three_digits(estimate.low)} to {three_digits(estimate.high)}"

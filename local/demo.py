@@ -23,7 +23,10 @@ def demo(options: Namespace) -> int:
     report = folder / "reports" / time.strftime("%Y-%m-%d-%H%M%S")
     with Stack(folder, chosen_ports(options)) as stack:
         show_addresses(stack)
-        say(f"\nThe comparison: three phases of {options.duration:g} s. Watch them on the page.\n")
+        say(
+            f"\nThe comparison: each route alone for {options.duration:g} s, in turns, then as"
+            " long the split. Watch it on the page.\n"
+        )
         status = compare(stack, options.duration, report)
         if options.once:
             return status
@@ -58,6 +61,7 @@ def comparison_command(stack: Stack, duration_s: float, report: Path) -> list[st
         "--weights": f"{WEIGHTS['grpc']}:{WEIGHTS['http']}",
         "--mongodb-url": stack.mongodb.url,
         "--redis-url": stack.redis.url,
+        "--prometheus": stack.prometheus.url,
         "--output": str(report),
     }
     return program + [part for pair in options.items() for part in pair]
@@ -77,7 +81,7 @@ def main() -> int:
         type=float,
         default=20.0,
         metavar="SECONDS",
-        help="length of each of the comparison's three phases (%(default)g)",
+        help="how long each route is measured alone, and then the split (%(default)g)",
     )
     add_stack_options(parser)
     options = parser.parse_args()

@@ -1,0 +1,47 @@
+"""How the routes compare, in sentences that can be read alone: the verdict's main findings."""
+
+from collections.abc import Iterator
+
+from loadtest.estimate import Estimate
+from loadtest.side_by_side import RouteSummary, SideBySide
+from loadtest.wording import interval, ms, three_digits, times
+from voting.vote import Route
+
+
+def contrast_findings(found: SideBySide, *, late: bool) -> Iterator[str]:
+    """Say what a vote costs on each route, how long it takes, and how sure the ratios are.
+
+    Of latency nothing is said when the load generator was `late`: it would be the generator's.
+    """
+    grpc, http = found.routes.get(Route.GRPC), found.routes.get(Route.HTTP)
+    if grpc is None or http is None:
+        return
+    yield from _cost(grpc, http, found.ratios.cpu_us_per_vote)
+    if not late:
+        yield from _latency(grpc, http, found.ratios.p50)
+
+
+def _cost(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> Iterator[str]:
+    if ratio is None or grpc.cpu_us_per_vote is None or http.cpu_us_per_vote is None:
+        return
+    costs = (
+        f"{three_digits(grpc.cpu_us_per_vote.value)} µs against"
+        f" {three_digits(http.cpu_us_per_vote.value)} µs"
+    )
+    yield f"{_sentence('costs', 'the processor time of', ratio, 'per accepted vote')}: {costs}."
+
+
+def _latency(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> Iterator[str]:
+    if ratio is None or grpc.latency is None or http.latency is None:
+        return
+    medians = f"{ms(grpc.latency.p50)} against {ms(http.latency.p50)}"
+    text = f"{_sentence('takes', 'as long as', ratio, 'at the median')}: {medians}"
+    if grpc.latency.p99 is not None and http.latency.p99 is not None:
+        text += f"; 99 % within {ms(grpc.latency.p99)} against {ms(http.latency.p99)}"
+    yield f"{text}."
+
+
+def _sentence(verb: str, relation: str, ratio: Estimate, where: str) -> str:
+    text = f"The gRPC route {verb} {times(ratio)} {relation} the HTTP route {where}"
+    doubt = "" if ratio.repeats == 1 or ratio.excludes(1.0) else ", so a difference is not shown"
+    return f"{text} ({interval(ratio)}{doubt})"

@@ -1,0 +1,70 @@
+"""Everything measured so far: the phases that ran, with their samples and what Prometheus knows."""
+
+import msgspec
+
+from loadtest.figures import latency_alone, phase_report
+from loadtest.findings import Latency, PhaseReport
+from loadtest.phase import Phase, PhaseResult
+from loadtest.prometheus import PrometheusError, read_tracks
+from loadtest.samples import Samples
+from loadtest.usage import OWN, process_uses
+from voting.vote import Route
+
+
+class _Run(msgspec.Struct):
+    phase: Phase
+    result: PhaseResult
+    samples: Samples
+    report: PhaseReport
+
+
+class Measurements:
+    """The phases of a comparison, one after another.
+
+    `unmeasured` says why there is no processor time, None when there is.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[_Run] = []
+        self.unmeasured: str | None = None
+
+    @property
+    def samples(self) -> list[Samples]:
+        """The samples of each phase."""
+        return [run.samples for run in self._runs]
+
+    def add(self, phase: Phase, result: PhaseResult, samples: Samples) -> None:
+        """Take in a phase that has ended."""
+        report = phase_report(phase, result, samples)
+        self._runs.append(_Run(phase, result, samples, report))
+
+    async def ask_prometheus(self, url: str) -> None:
+        """Take in what Prometheus recorded during the phases so far, or why it did not."""
+        results = [run.result for run in self._runs]
+        if not results:
+            return
+        start = min(run.result.started - run.phase.warm_up for run in self._runs)
+        end = max(result.started + result.seconds for result in results)
+        try:
+            tracks = await read_tracks(url, start, end)
+        except PrometheusError as error:
+            self.unmeasured = f"Prometheus at {url}: {error}"
+            return
+        known: set[str] = set()
+        for run in self._runs:
+            uses = process_uses(tracks, run.phase, run.result, run.samples)
+            run.report = msgspec.structs.replace(run.report, processes=uses)
+            known |= uses.keys()
+        if missing := sorted(OWN.keys() - known):
+            self.unmeasured = f"Prometheus at {url} has too few readings of {', '.join(missing)}"
+
+    def phases(self) -> list[PhaseReport]:
+        """Return each phase's part of the report."""
+        return [run.report for run in self._runs]
+
+    def latency_alone(self) -> dict[Route, Latency | None]:
+        """Return the latency of each route over all phases in which it was alone."""
+        return {
+            route: latency_alone([run.samples for run in self._runs if run.phase.forced is route])
+            for route in Route
+        }

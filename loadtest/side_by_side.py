@@ -1,0 +1,64 @@
+"""The routes side by side: what the report says of each, from all phases in which it was alone."""
+
+import msgspec
+
+from loadtest.estimate import Estimate
+from loadtest.findings import Latency
+from voting.vote import Route
+
+
+class RouteSummary(msgspec.Struct, frozen=True):
+    """One route alone. Estimates are from its phases, one measurement each.
+
+    `latency` is of all its accepted votes together, in ms. `cpu_us_per_vote` is the processor time
+    of the processes that only this route has; `votes_per_batch` how many votes it wrote to Kafka
+    together.
+    """
+
+    phases: int
+    requests: int
+    accepted: int
+    errors: int
+    latency: Latency | None
+    accepted_per_second: Estimate | None
+    p50: Estimate | None
+    p90: Estimate | None
+    p99: Estimate | None
+    p999: Estimate | None
+    cpu_us_per_vote: Estimate | None
+    votes_per_batch: Estimate | None
+
+
+class ProcessCost(msgspec.Struct, frozen=True):
+    """What one process costs: microseconds of processor time per accepted vote, by route.
+
+    `owner` is the route that alone has this process, None for one that serves both. `idle_cores`
+    is what an owned process uses while the other route has all votes: part of its cost, whatever
+    the load. `memory_bytes` is resident memory at its highest.
+    """
+
+    owner: Route | None
+    us_per_vote: dict[Route, Estimate]
+    idle_cores: float | None
+    memory_bytes: float
+
+
+class Ratios(msgspec.Struct, frozen=True):
+    """The gRPC route's figure over the HTTP route's, from pairs of neighbouring phases.
+
+    `low` and `high` of each are its 95 % interval. None where it was not measured on both.
+    """
+
+    cpu_us_per_vote: Estimate | None
+    p50: Estimate | None
+    p90: Estimate | None
+    p99: Estimate | None
+    accepted_per_second: Estimate | None
+
+
+class SideBySide(msgspec.Struct, frozen=True):
+    """Both routes, each alone in turn (A B B A), and their ratios."""
+
+    routes: dict[Route, RouteSummary]
+    ratios: Ratios
+    processes: dict[str, ProcessCost]
