@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin import AIOKafkaAdminClient
 
 from local.errors import ServerError
+from voting import kafka_topics
 
 _LIMIT_S: Final = 30.0
-_FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 
 
 def create_topics(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int = 1) -> None:
@@ -39,13 +38,8 @@ async def _create(bootstrap_servers: str, partitions: Mapping[str, int], replica
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await client.start()
     try:
-        topics = [
-            NewTopic(name, count, replication_factor=replicas, topic_configs=_FOR_EVER)
-            for name, count in partitions.items()
-        ]
-        answer = await client.create_topics(topics)
+        await kafka_topics.create_topics(client, partitions, replicas)
+    except kafka_topics.TopicRefusedError as error:
+        raise ServerError(str(error)) from error
     finally:
         await client.close()
-    for name, code, reason in answer.topic_errors:
-        if code not in (0, TopicAlreadyExistsError.errno):
-            raise ServerError(f"kafka refuses topic {name}: {for_code(code).__name__} {reason}")

@@ -8,14 +8,16 @@ from voting.kafka_settings import KafkaSettings
 from voting.settings import Port
 from voting.store_settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
 
+RejectedTopicName = Annotated[
+    str, Meta(description="Topic that takes records that are no votes.", min_length=1)
+]
+
 
 class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     """What svc_consumer can be told."""
 
     port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9004
-    kafka_rejected_topic: Annotated[
-        str, Meta(description="Topic that takes records that are no votes.", min_length=1)
-    ] = "votes.rejected"
+    kafka_rejected_topic: RejectedTopicName = "votes.rejected"
     kafka_group: Annotated[
         str, Meta(description="Consumer group that shares the partitions.", min_length=1)
     ] = "svc_consumer"
@@ -30,3 +32,15 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
         """Check what the types do not tell."""
         super().__post_init__()
         check_store_urls(self.redis_url, self.mongodb_url)
+
+
+class TopicSettings(KafkaSettings, frozen=True, kw_only=True):
+    """What `python -m svc_consumer.topics` can be told."""
+
+    kafka_rejected_topic: RejectedTopicName = "votes.rejected"
+    kafka_topic_partitions: Annotated[
+        int, Meta(description="Partitions of the votes' topic, for ever.", ge=1)
+    ] = 12
+    kafka_topic_replicas: Annotated[
+        int, Meta(description="Replicas of each record; a majority acknowledges it.", ge=1)
+    ] = 3

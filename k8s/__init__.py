@@ -1,0 +1,1 @@
+"""The manifests, and the tests of what kustomize makes of them."""

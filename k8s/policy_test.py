@@ -1,0 +1,157 @@
+"""What every workload must have, so that it is safe to run, to restart and to move."""
+
+from typing import Final
+
+import pytest
+
+from k8s.rendering import COMPONENTS, Manifest, manifests, name, of_kind, pod_specs
+
+RENDERED: Final = {
+    "local": manifests("local"),
+    "production": manifests("production"),
+    **{component: manifests("production", component) for component in COMPONENTS},
+}
+SERVICES: Final = (
+    "svc-consumer",
+    "svc-grpc-client",
+    "svc-grpc-server",
+    "svc-http-route",
+    "svc-results",
+)
+REPLACED: Final = {("keda", "HorizontalPodAutoscaler", "svc-consumer"): "ScaledObject"}
+"""What a component brings instead of an object that every service has."""
+
+every_rendering = pytest.mark.parametrize("title", RENDERED)
+every_service = pytest.mark.parametrize("service", SERVICES)
+
+
+def containers(objects: list[Manifest]) -> dict[str, Manifest]:
+    """Return all containers, those that start a pod among them, by workload and name."""
+    return {
+        f"{workload}: {container['name']}": container
+        for workload, pod in pod_specs(objects).items()
+        for container in pod.get("initContainers", []) + pod["containers"]
+    }
+
+
+@every_rendering
+def test_pods_are_as_the_restricted_profile_wants_them(title: str) -> None:
+    for workload, pod in pod_specs(RENDERED[title]).items():
+        context = pod["securityContext"]
+        assert context["runAsNonRoot"] is True, workload
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}, workload
+        assert not pod.get("hostNetwork"), workload
+    for container, spec in containers(RENDERED[title]).items():
+        context = spec["securityContext"]
+        assert context["allowPrivilegeEscalation"] is False, container
+        assert context["capabilities"] == {"drop": ["ALL"]}, container
+        assert context["readOnlyRootFilesystem"] is True, container
+
+
+@every_rendering
+def test_the_namespace_lets_no_other_pod_in(title: str) -> None:
+    (namespace,) = of_kind(RENDERED[title], "Namespace")
+    for mode in ("enforce", "warn", "audit"):
+        assert namespace["metadata"]["labels"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
+
+
+@every_rendering
+def test_containers_ask_for_what_they_need_and_have_a_limit_of_memory(title: str) -> None:
+    for container, spec in containers(RENDERED[title]).items():
+        resources = spec["resources"]
+        assert resources["requests"].keys() == {"cpu", "memory"}, container
+        assert "memory" in resources["limits"], container
+
+
+@every_rendering
+def test_what_runs_for_long_is_probed(title: str) -> None:
+    for workload, pod in pod_specs(RENDERED[title]).items():
+        if workload.startswith("Job/"):
+            continue
+        for container in pod["containers"]:
+            probes = {"startupProbe", "livenessProbe", "readinessProbe"}
+            assert probes <= container.keys(), workload
+
+
+@every_rendering
+def test_only_prometheus_may_ask_the_api_server(title: str) -> None:
+    for workload, pod in pod_specs(RENDERED[title]).items():
+        assert pod["automountServiceAccountToken"] is (workload == "StatefulSet/prometheus")
+    for account in of_kind(RENDERED[title], "ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False
+    (role,) = of_kind(RENDERED[title], "Role")
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
+    ]
+
+
+@every_rendering
+def test_every_pod_has_a_network_policy_of_its_own(title: str) -> None:
+    policies = {m["metadata"]["name"]: m for m in of_kind(RENDERED[title], "NetworkPolicy")}
+    denied = policies["default-deny"]["spec"]
+    assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    own = set(policies) | {"mongodb-replica-set"}  # MongoDB's covers the Job that sets it up
+    assert {workload.partition("/")[2] for workload in pod_specs(RENDERED[title])} <= own
+
+
+@every_rendering
+def test_there_is_no_secret_among_the_manifests(title: str) -> None:
+    assert of_kind(RENDERED[title], "Secret") == []
+    for config in of_kind(RENDERED[title], "ConfigMap"):
+        assert not any("PASSWORD" in key for key in config.get("data", {})), name(config)
+
+
+@every_rendering
+@every_service
+@pytest.mark.parametrize(
+    "kind",
+    ["Deployment", "Service", "ServiceAccount", "HorizontalPodAutoscaler", "PodDisruptionBudget"],
+)
+def test_a_service_is_complete(title: str, service: str, kind: str) -> None:
+    kind = REPLACED.get((title, kind, service), kind)
+    assert f"{kind}/{service}" in map(name, RENDERED[title])
+
+
+@every_service
+def test_a_service_is_spread_and_never_all_replaced_at_once(service: str) -> None:
+    deployment = next(m for m in RENDERED["production"] if name(m) == f"Deployment/{service}")
+    spec, pod = deployment["spec"], deployment["spec"]["template"]["spec"]
+    assert "replicas" not in spec  # or each apply would undo the autoscaler
+    assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    spread = {constraint["topologyKey"] for constraint in pod["topologySpreadConstraints"]}
+    assert spread == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+
+
+@pytest.mark.parametrize("service", [s for s in SERVICES if s != "svc-consumer"])
+def test_who_takes_requests_waits_until_nobody_sends_any(service: str) -> None:
+    pod = pod_specs(RENDERED["production"])[f"Deployment/{service}"]
+    seconds = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert seconds == 6
+    # After it, a service ends its requests within 15 s, and its batches within 10 s more.
+    assert pod["terminationGracePeriodSeconds"] >= seconds + 15 + 10
+
+
+def test_the_page_stays_up_without_redis() -> None:
+    results = pod_specs(RENDERED["production"])["Deployment/svc-results"]["containers"][0]
+    assert results["readinessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+def test_production_runs_three_nodes_of_each_store_on_three_nodes() -> None:
+    for title in ("kafka", "mongodb"):
+        (store,) = (m for m in RENDERED["production"] if name(m) == f"StatefulSet/{title}")
+        assert store["spec"]["replicas"] == 3
+        (spread,) = store["spec"]["template"]["spec"]["topologySpreadConstraints"]
+        assert spread["topologyKey"] == "kubernetes.io/hostname"
+        assert spread["whenUnsatisfiable"] == "DoNotSchedule"
+
+
+def test_production_pins_the_images_of_others() -> None:
+    for container, spec in containers(RENDERED["production"]).items():
+        if "svc_" not in spec["image"]:
+            assert "@sha256:" in spec["image"], container
+
+
+def test_local_takes_all_images_from_one_place() -> None:
+    images = {spec["image"] for spec in containers(RENDERED["local"]).values()}
+    assert {image.rpartition("/")[0] for image in images} == {"localhost:5000/voting"}
+    assert {image.rpartition(":")[2] for image in images} == {"dev"}

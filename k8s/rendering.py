@@ -1,0 +1,74 @@
+"""What kustomize makes of the overlays."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import yaml
+
+FOLDER: Final = Path(__file__).parent
+_KUSTOMIZE: Final = os.environ.get("KUSTOMIZE", str(FOLDER.parent.parent / "kustomize/kustomize"))
+_FOLLOW_LINKS: Final = "--load-restrictor=LoadRestrictionsNone"
+"""Bazel's runfiles are links to files elsewhere, which kustomize refuses otherwise."""
+
+OVERLAYS: Final = ("local", "production")
+COMPONENTS: Final = ("gateway-api", "keda", "strimzi")
+
+type Manifest = dict[str, Any]
+
+
+class RenderError(Exception):
+    """kustomize refuses the manifests; the text is what it says."""
+
+
+@cache
+def render(overlay: str, *components: str) -> str:
+    """Return the YAML of an overlay, changed by components. Raises RenderError."""
+    resources, used = [f"overlays/{overlay}"], [f"components/{name}" for name in components]
+    with TemporaryDirectory() as scratch:
+        Path(scratch, "kustomization.yaml").write_text(
+            yaml.safe_dump(
+                {"resources": _from(scratch, resources), "components": _from(scratch, used)}
+            )
+        )
+        done = subprocess.run(
+            [_KUSTOMIZE, "build", _FOLLOW_LINKS, scratch],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise RenderError(done.stderr.strip())
+    return done.stdout
+
+
+def manifests(overlay: str, *components: str) -> list[Manifest]:
+    """Return the objects of an overlay."""
+    return list(yaml.safe_load_all(render(overlay, *components)))
+
+
+def of_kind(objects: Sequence[Manifest], *kinds: str) -> list[Manifest]:
+    """Return those of these kinds."""
+    return [manifest for manifest in objects if manifest["kind"] in kinds]
+
+
+def name(manifest: Manifest) -> str:
+    """Return an object's kind and name."""
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
+
+
+def pod_specs(objects: Sequence[Manifest]) -> dict[str, Manifest]:
+    """Return the pods of all workloads, by the workload's kind and name."""
+    return {
+        name(workload): workload["spec"]["template"]["spec"]
+        for workload in of_kind(objects, "Deployment", "StatefulSet", "Job")
+    }
+
+
+def _from(scratch: str, folders: Sequence[str]) -> list[str]:
+    """Return the folders as seen from another one: kustomize takes no absolute paths."""
+    return [os.path.relpath(FOLDER / folder, Path(scratch).resolve()) for folder in folders]

@@ -1,0 +1,72 @@
+"""Where requests go, by Ingress and by Gateway API alike."""
+
+from typing import Any, Final
+
+from k8s.rendering import manifests, of_kind
+from local.traefik_server import CANARY_HEADER, WEIGHTS
+
+SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
+ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
+PUBLIC: Final = {"/", "/api", "/static", "/votes"}
+
+
+def ingresses() -> dict[str, dict[str, Any]]:
+    return {m["metadata"]["name"]: m for m in of_kind(manifests("local"), "Ingress")}
+
+
+def route() -> list[dict[str, Any]]:
+    (found,) = of_kind(manifests("local", "gateway-api"), "HTTPRoute")
+    rules: list[dict[str, Any]] = found["spec"]["rules"]
+    return rules
+
+
+def test_the_weights_are_set_in_one_place_and_are_those_of_one_machine() -> None:
+    (split,) = (m for m in manifests("local") if m["metadata"]["name"] == "vote-split")
+    assert split["data"] == SPLIT
+    assert sum(map(int, split["data"].values())) == 100
+
+
+def test_the_ingress_takes_its_weight_from_there() -> None:
+    annotations = ingresses()["votes-http"]["metadata"]["annotations"]
+    assert annotations == {
+        f"{ANNOTATIONS}canary": "true",
+        f"{ANNOTATIONS}canary-weight": SPLIT["http"],
+        f"{ANNOTATIONS}canary-by-header": CANARY_HEADER,
+    }
+
+
+def test_both_routes_have_the_same_host_and_path() -> None:
+    for overlay in ("local", "production"):
+        found = {m["metadata"]["name"]: m for m in of_kind(manifests(overlay), "Ingress")}
+        grpc, http = (found[name]["spec"]["rules"] for name in ("votes-grpc", "votes-http"))
+        for rules in (grpc, http):
+            del rules[0]["http"]["paths"][0]["backend"]
+        assert grpc == http
+        assert grpc[0]["http"] == {"paths": [{"path": "/votes", "pathType": "Exact"}]}
+
+
+def test_the_gateway_splits_with_the_same_weights() -> None:
+    votes = [rule for rule in route() if rule["matches"][0]["path"]["value"] == "/votes"]
+    backends = {backend["name"]: backend["weight"] for backend in votes[-1]["backendRefs"]}
+    assert backends == {"svc-grpc-client": WEIGHTS["grpc"], "svc-http-route": WEIGHTS["http"]}
+
+
+def test_the_gateway_forces_a_route_by_the_same_header() -> None:
+    forced = {
+        header["value"]: rule["backendRefs"][0]["name"]
+        for rule in route()
+        for header in rule["matches"][0].get("headers", [])
+        if header["name"] == CANARY_HEADER
+    }
+    assert forced == {"always": "svc-http-route", "never": "svc-grpc-client"}
+
+
+def test_only_the_page_its_api_and_the_votes_are_public() -> None:
+    by_ingress = {
+        path["path"]
+        for ingress in ingresses().values()
+        for rule in ingress["spec"]["rules"]
+        for path in rule["http"]["paths"]
+    }
+    by_gateway = {match["path"]["value"] for rule in route() for match in rule["matches"]}
+    assert by_ingress == by_gateway == PUBLIC

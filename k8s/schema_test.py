@@ -1,0 +1,58 @@
+"""Every object fits Kubernetes' own schema, and no field is misspelt."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import kubernetes_validate
+import pytest
+from kubernetes_validate import utils
+
+from k8s.rendering import COMPONENTS, OVERLAYS, Manifest, manifests, name
+
+VERSION: Final = "1.37"
+"""The Kubernetes that //cluster runs; the manifests use nothing newer than 1.34."""
+OLDEST: Final = "1.34"
+
+CUSTOM: Final = ("gateway.networking.k8s.io", "keda.sh", "kafka.strimzi.io")
+"""Groups of resources that are not Kubernetes' own."""
+
+
+@pytest.fixture(autouse=True)
+def schemas_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what the library reads again for every object: all definitions, 4 MB of them."""
+    monkeypatch.setattr(utils, "schema_contents", SCHEMA_CONTENTS)
+
+
+SCHEMA_CONTENTS: Final = cache(utils.schema_contents)
+
+
+def check(manifest: Manifest, version: str) -> None:
+    kubernetes_validate.validate(manifest, version, strict=True)
+
+
+@pytest.mark.parametrize("version", [OLDEST, VERSION])
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_is_valid(overlay: str, version: str) -> None:
+    for manifest in manifests(overlay):
+        check(manifest, version)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_component_changes_nothing_into_something_invalid(component: str) -> None:
+    for manifest in manifests("production", component):
+        if not manifest["apiVersion"].startswith(CUSTOM):
+            check(manifest, VERSION)
+
+
+def test_a_misspelt_field_is_refused() -> None:
+    wrong = next(m for m in manifests("local") if name(m) == "StatefulSet/kafka")
+    wrong["spec"]["replica"] = wrong["spec"].pop("replicas")
+    with pytest.raises(kubernetes_validate.ValidationError, match="'replica' was unexpected"):
+        check(wrong, VERSION)
+
+
+def test_it_is_the_cluster_s_kubernetes() -> None:
+    go_mod = Path("cluster/components/go.mod").read_text()
+    assert re.findall(r"k8s\.io/kubernetes v(\d+\.\d+)\.", go_mod) == [VERSION]

@@ -1,0 +1,66 @@
+"""The command that creates the topics, against real Kafka."""
+
+import pytest
+from aiokafka.client import AIOKafkaClient
+
+from local.kafka_server import KafkaServer
+from local.ports import free_port
+from svc_consumer import topics
+from svc_consumer.settings import TopicSettings
+from svc_consumer.trial import until
+from voting.kafka_topics import TopicRefusedError
+
+pytest_plugins = ["local.fixtures"]
+
+
+def settings(kafka: KafkaServer, topic: str, replicas: int = 1) -> TopicSettings:
+    return TopicSettings(
+        kafka_bootstrap_servers=kafka.address,
+        kafka_topic=topic,
+        kafka_rejected_topic=f"{topic}.rejected",
+        kafka_topic_partitions=3,
+        kafka_topic_replicas=replicas,
+    )
+
+
+async def test_both_topics_are_created_once(kafka: KafkaServer) -> None:
+    asked = settings(kafka, "once")
+    assert await topics.create(asked) == ["once", "once.rejected"]
+    assert await topics.create(asked) == []
+    client = AIOKafkaClient(bootstrap_servers=kafka.address)
+    await client.bootstrap()
+
+    async def are_there() -> bool:
+        known = (await client.fetch_all_metadata()).partitions_for_topic
+        return (known("once"), known("once.rejected")) == ({0, 1, 2}, {0})
+
+    try:
+        await until(are_there)
+    finally:
+        await client.close()
+
+
+async def test_more_replicas_than_nodes_are_refused(kafka: KafkaServer) -> None:
+    with pytest.raises(TopicRefusedError, match=r"topic many.*ReplicationFactor"):
+        await topics.create(settings(kafka, "many", replicas=3))
+
+
+def test_without_kafka_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr("sys.argv", ["topics"])
+    with pytest.raises(SystemExit, match=r"svc_consumer\.topics: .*Unable to bootstrap"):
+        topics.main()
+
+
+def test_it_says_what_it_made(
+    kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.address)
+    monkeypatch.setenv("KAFKA_TOPIC", "told")
+    monkeypatch.setenv("KAFKA_TOPIC_REPLICAS", "1")
+    monkeypatch.setattr("sys.argv", ["topics"])
+    topics.main()
+    topics.main()
+    first, second = capsys.readouterr().err.splitlines()
+    assert "created told" in first
+    assert second.endswith("created nothing: all topics are there")
