@@ -13,9 +13,8 @@ from voting.kafka_topics import TopicRefusedError, create_topics
 from voting.settings import load_settings
 from voting.telemetry import configure_logging
 
-_log = logging.getLogger(__name__)
-
 _NAME: Final = "svc_consumer.topics"
+_log = logging.getLogger(_NAME)  # not __name__: it runs as __main__
 _LIMIT_SECONDS: Final = 30
 
 
