@@ -1,4 +1,4 @@
-"""go_program: a program of somebody else's, built by Go from its locked module."""
+"""What others publish as Go modules: go_program builds a program, go_module_files takes files."""
 
 def _go_program_impl(rctx):
     for file in (rctx.attr.go_mod, rctx.attr.go_sum):
@@ -22,4 +22,36 @@ go_program = repository_rule(
         "program": attr.string(mandatory = True, doc = "The file's name: @NAME//:PROGRAM."),
     },
     doc = "Builds a program. Go's own caches below the home folder spare a second clone the work.",
+)
+
+def _go_module_files_impl(rctx):
+    module = "%s@%s" % (rctx.attr.module, rctx.attr.version)
+    rctx.report_progress("fetching " + module)
+    result = rctx.execute(
+        ["go", "mod", "download", "-json", module],
+        environment = {"GOTOOLCHAIN": "local"},
+        timeout = 600,
+    )
+    if result.return_code:
+        fail("go mod download failed:\n" + result.stdout + result.stderr)
+    found = json.decode(result.stdout)
+    if found["Sum"] != rctx.attr.sum:
+        fail("%s has the checksum %s, not %s" % (module, found["Sum"], rctx.attr.sum))
+    for file in rctx.attr.files:
+        rctx.symlink(found["Dir"] + "/" + file, file.split("/")[-1])
+    rctx.file("BUILD.bazel", """filegroup(
+    name = "files",
+    srcs = glob(["*.yaml"]),
+    visibility = ["//visibility:public"],
+)""")
+
+go_module_files = repository_rule(
+    implementation = _go_module_files_impl,
+    attrs = {
+        "files": attr.string_list(mandatory = True, doc = "YAML files in the module: @NAME//:files."),
+        "module": attr.string(mandatory = True),
+        "sum": attr.string(mandatory = True, doc = "The module's checksum, as in a go.sum."),
+        "version": attr.string(mandatory = True),
+    },
+    doc = "Fetches a module and takes files from it.",
 )
