@@ -1,6 +1,7 @@
 """Stores and records in memory, for tests of the counting rules."""
 
 import asyncio
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, override
@@ -16,7 +17,7 @@ from voting.codec import encode_vote
 from voting.log_slices import SliceSum
 from voting.logged_vote import Place, from_document
 from voting.store import NO_POSITION, StoreUnavailableError
-from voting.tally import Tally, tally_of
+from voting.tally import Tally, add_tally, tally_of
 from voting.vote import Route, Vote, new_vote_id
 from voting.vote_log import StoredPosition
 
@@ -67,8 +68,15 @@ class FakeLog(LogStore):
 
     def lose_everything(self) -> None:
         """Lose votes and positions together, as when the collection is dropped."""
-        self.votes.clear()
-        self.stored.clear()
+        self.set_back(({}, {}))
+
+    def copy(self) -> tuple[dict[str, dict[str, Any]], dict[int, StoredPosition]]:
+        """Return what is stored now, for `set_back`."""
+        return dict(self.votes), dict(self.stored)
+
+    def set_back(self, kept: tuple[dict[str, dict[str, Any]], dict[int, StoredPosition]]) -> None:
+        """Lose what was stored since that copy was made."""
+        self.votes, self.stored = dict(kept[0]), dict(kept[1])
 
     def tally(self) -> Tally:
         """Return the tally of the votes in the log."""
@@ -151,15 +159,31 @@ class FakeTally(CounterStore):
 
     def __init__(self, journal: list[str] | None = None) -> None:
         self.journal = [] if journal is None else journal
-        self.votes = 0
-        self.ranks = 0
+        self.counts = Tally()
         self.stored: dict[int, str] = {}
         self.down = False
 
+    @property
+    def votes(self) -> int:
+        """How many votes were counted."""
+        return self.counts.votes
+
+    @property
+    def ranks(self) -> int:
+        """The sum of their ranks."""
+        return sum(album.rank_sum for album in self.counts.albums.values())
+
     def lose_everything(self) -> None:
         """Lose counters and positions together, as FLUSHALL does."""
-        self.votes = self.ranks = 0
-        self.stored.clear()
+        self.set_back((Tally(), {}))
+
+    def copy(self) -> tuple[Tally, dict[int, str]]:
+        """Return what is stored now, for `set_back`."""
+        return copy.deepcopy(self.counts), dict(self.stored)
+
+    def set_back(self, kept: tuple[Tally, dict[int, str]]) -> None:
+        """Lose what was stored since that copy was made."""
+        self.counts, self.stored = copy.deepcopy(kept[0]), dict(kept[1])
 
     @override
     async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
@@ -173,8 +197,7 @@ class FakeTally(CounterStore):
         stored = self.stored.get(partition, NO_POSITION)
         if stored != expected:
             return stored
-        self.votes += delta.votes
-        self.ranks += sum(album.rank_sum for album in delta.albums.values())
+        add_tally(self.counts, delta)
         self.stored[partition] = position
         return position
 

@@ -115,14 +115,13 @@ async def test_other_partitions_do_not_count_here(lost: Trial) -> None:
 
 
 async def test_a_tally_set_back_heals_after_its_record_was_read_again(lost: Trial) -> None:
-    lost.log.stored.clear()
-    lost.log.votes.clear()
+    lost.log.lose_everything()
     ledger, lost.ledger = lost.ledger, lost.ledger[:50]
     await lost.count()
-    set_back = (lost.tally.votes, lost.tally.ranks, dict(lost.tally.stored))
+    kept = lost.tally.copy()
     lost.ledger = ledger
     await lost.count()
-    lost.tally.votes, lost.tally.ranks, lost.tally.stored = set_back
+    lost.tally.set_back(kept)
     partition = await lost.sync()
     assert (partition.behind, partition.heals, partition.next_offset) == (True, False, 49)
     await lost.projector.take_in(partition, ledger[49:60])
