@@ -15,7 +15,7 @@ from voting.group_commit import GroupCommit, QueueFullError
 from voting.lifecycle import Readiness
 from voting.telemetry import BATCH_SIZE
 from voting.vote import InvalidVoteError, Vote, new_vote_id
-from voting.vote_sink import UnavailableError
+from voting.vote_sink import Told, UnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 _LANES: Final = 60
 _MAX_CALLS: Final = 4
 _BATCH_VOTES: Final = 500
+# Votes wait for the call under way, as large calls are cheaper, but not for one in trouble.
+_PATIENCE_SECONDS: Final = 0.01
 _SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 
 _SERVICE_CONFIG: Final = {
@@ -74,6 +76,7 @@ class GrpcSink:
             max_in_flight=_MAX_CALLS,
             max_batch=_BATCH_VOTES,
             max_waiting=settings.max_waiting_votes,
+            patience=_PATIENCE_SECONDS,
         )
         self._batch_size = BATCH_SIZE.labels("grpc")
 
@@ -93,10 +96,10 @@ class GrpcSink:
         """Return an id that shares its partition with the others of the next call."""
         return new_vote_id(self._group.filling)
 
-    def cast(self, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
-        """Return a future that is done when a server says that Kafka has the vote."""
+    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
+        """Take a vote; `told` is called when a server says that Kafka has it, or cannot."""
         try:
-            return self._group.submit(self._group.filling, (vote, traceparent))
+            self._group.submit(self._group.filling, (vote, traceparent), told)
         except QueueFullError as error:
             raise UnavailableError("too many votes are waiting") from error
 

@@ -16,7 +16,7 @@ from voting.codec import to_message
 from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
 from voting.vote import RESIDUES, InvalidVoteError
-from voting.vote_sink import UnavailableError
+from voting.vote_sink import UnavailableError, cast_vote
 
 STATUS = votes_pb2.VoteStatus
 NAME = "votes.v1.VoteService"
@@ -85,7 +85,7 @@ async def until(condition: Callable[[], bool], readiness: Readiness) -> None:
 async def test_an_accepted_vote_is_done() -> None:
     service = Service()
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
-        await grpc_sink.cast(VOTE, "00-abc")
+        await cast_vote(grpc_sink, VOTE, "00-abc")
     [request] = service.requests
     assert list(request.votes) == [to_message(VOTE)]
     assert dict(request.traceparents) == {VOTE.id: "00-abc"}
@@ -99,7 +99,7 @@ async def test_votes_that_wait_leave_in_one_call_with_one_residue() -> None:
         done = []
         for _ in range(100):
             votes.append(vote_with(id=grpc_sink.new_id()))
-            done.append(grpc_sink.cast(votes[-1]))
+            done.append(cast_vote(grpc_sink, votes[-1]))
         await asyncio.gather(*done)
     [request] = service.requests
     assert len(request.votes) == 100
@@ -115,7 +115,7 @@ async def test_each_vote_gets_its_own_outcome() -> None:
     )
     service.statuses[ids[2]] = STATUS(outcome=STATUS.OUTCOME_UNAVAILABLE, detail="Kafka is away")
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
-        futures = [grpc_sink.cast(vote_with(id=vote_id)) for vote_id in ids]
+        futures = [cast_vote(grpc_sink, vote_with(id=vote_id)) for vote_id in ids]
         await asyncio.wait(futures)
     assert futures[0].exception() is None
     invalid, unavailable = futures[1].exception(), futures[2].exception()
@@ -129,7 +129,7 @@ async def test_a_call_that_was_cut_off_is_tried_again() -> None:
     service = Service()
     service.unavailable = 1
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
-        await grpc_sink.cast(VOTE)
+        await cast_vote(grpc_sink, VOTE)
     assert len(service.requests) == 2
 
 
@@ -141,14 +141,14 @@ async def test_a_server_that_does_not_answer_in_time_is_unavailable() -> None:
         sink(port, call_timeout_seconds=0.2) as (grpc_sink, _),
     ):
         with pytest.raises(UnavailableError, match="DEADLINE_EXCEEDED"):
-            await grpc_sink.cast(VOTE)
+            await cast_vote(grpc_sink, VOTE)
 
 
 async def test_more_votes_than_may_wait_are_refused_at_once() -> None:
     async with server(Service()) as (port, _), sink(port, max_waiting_votes=5) as (grpc_sink, _):
-        done = [grpc_sink.cast(vote_with(id=grpc_sink.new_id())) for _ in range(5)]
+        done = [cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id())) for _ in range(5)]
         with pytest.raises(UnavailableError, match="too many votes"):
-            grpc_sink.cast(VOTE)
+            cast_vote(grpc_sink, VOTE)
         await asyncio.gather(*done)
 
 
@@ -162,11 +162,11 @@ async def test_readiness_follows_the_server_and_its_health() -> None:
     ):
         await until(lambda: "gRPC server" in (readiness.reason or ""), readiness)
         with pytest.raises(UnavailableError):
-            await grpc_sink.cast(VOTE)
+            await cast_vote(grpc_sink, VOTE)
 
         await servicer.set(NAME, serving)
         await until(lambda: readiness.ready, readiness)
-        await grpc_sink.cast(VOTE)
+        await cast_vote(grpc_sink, VOTE)
 
         await servicer.set(NAME, not_serving)
         await until(lambda: not readiness.ready, readiness)
@@ -180,4 +180,4 @@ async def test_a_server_that_comes_back_is_used_again() -> None:
         await until(lambda: "gRPC server" in (readiness.reason or ""), readiness)
         async with server(service, port):
             await until(lambda: readiness.ready, readiness)
-            await grpc_sink.cast(VOTE)
+            await cast_vote(grpc_sink, VOTE)

@@ -1,14 +1,16 @@
 """`VoteService` in front of a `VoteSink`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from grpc.aio import ServicerContext
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from voting.codec import from_message
+from voting.group_commit import settle
 from voting.vote import InvalidVoteError
-from voting.vote_sink import UnavailableError, VoteSink
+from voting.vote_sink import Told, UnavailableError, VoteSink
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
 _INVALID = votes_pb2.VoteStatus.OUTCOME_INVALID
@@ -27,29 +29,39 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         _context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
     ) -> votes_pb2.CastVotesResponse:
         """Return one status per vote, in order."""
-        # All votes are handed over before the first is awaited: they share their batches.
-        pending = [self._cast(message, request.traceparents) for message in request.votes]
-        statuses = [
-            outcome if isinstance(outcome, votes_pb2.VoteStatus) else await _status(*outcome)
-            for outcome in pending
-        ]
-        return votes_pb2.CastVotesResponse(statuses=statuses)
+        outcomes = _Outcomes([message.id for message in request.votes])
+        # All votes are handed over before the first is known: they share their batches.
+        for index, message in enumerate(request.votes):
+            self._cast(message, request.traceparents, partial(outcomes.set, index))
+        await outcomes.known
+        return votes_pb2.CastVotesResponse(statuses=outcomes.statuses)
 
-    def _cast(
-        self, message: votes_pb2.Vote, traceparents: Mapping[str, str]
-    ) -> votes_pb2.VoteStatus | tuple[str, asyncio.Future[None]]:
+    def _cast(self, message: votes_pb2.Vote, traceparents: Mapping[str, str], told: Told) -> None:
         try:
             vote = from_message(message)
-            return vote.id, self._sink.cast(vote, traceparents.get(vote.id))
-        except InvalidVoteError as error:
-            return votes_pb2.VoteStatus(id=message.id, outcome=_INVALID, detail=str(error))
-        except UnavailableError as error:
-            return votes_pb2.VoteStatus(id=message.id, outcome=_UNAVAILABLE, detail=str(error))
+            self._sink.cast(vote, traceparents.get(vote.id), told)
+        except (InvalidVoteError, UnavailableError) as error:
+            told(error)
 
 
-async def _status(vote_id: str, acknowledged: asyncio.Future[None]) -> votes_pb2.VoteStatus:
-    try:
-        await acknowledged
-    except UnavailableError as error:
-        return votes_pb2.VoteStatus(id=vote_id, outcome=_UNAVAILABLE, detail=str(error))
-    return votes_pb2.VoteStatus(id=vote_id, outcome=_ACCEPTED)
+class _Outcomes:
+    """The statuses of a request's votes; `known` is done when the last one is."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.statuses = [votes_pb2.VoteStatus(id=i, outcome=_ACCEPTED) for i in ids]
+        self.known: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unknown = len(ids)
+        if not ids:
+            self.known.set_result(None)
+
+    def set(self, index: int, error: BaseException | None) -> None:
+        """Note what became of a vote."""
+        if isinstance(error, InvalidVoteError | UnavailableError):
+            status = self.statuses[index]
+            status.outcome = _INVALID if isinstance(error, InvalidVoteError) else _UNAVAILABLE
+            status.detail = str(error)
+        elif error is not None:
+            settle(self.known, error)
+        self._unknown -= 1
+        if not self._unknown:
+            settle(self.known, None)

@@ -14,7 +14,7 @@ from voting.codec import to_message
 from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
 from voting.vote import Vote
-from voting.vote_sink import UnavailableError
+from voting.vote_sink import Told, UnavailableError
 
 STATUS = votes_pb2.VoteStatus
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -32,16 +32,11 @@ class Sink:
     def new_id(self) -> str:
         return VOTE.id
 
-    def cast(self, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
+    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
         if self.refuse:
             raise self.refuse
         self.cast_votes.append((vote, traceparent))
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.fail:
-            future.set_exception(self.fail)
-        else:
-            future.set_result(None)
-        return future
+        asyncio.get_running_loop().call_soon(told, self.fail)
 
 
 @pytest.fixture

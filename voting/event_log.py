@@ -21,7 +21,7 @@ from voting.kafka_settings import KafkaWriterSettings
 from voting.lifecycle import Readiness
 from voting.telemetry import BATCH_SIZE
 from voting.vote import Vote, lane_of, new_vote_id
-from voting.vote_sink import UnavailableError
+from voting.vote_sink import Told, UnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ _ANSWER_SECONDS = 10
 _RETRY_SECONDS = 0.5
 _PROBE_SECONDS = 2.0
 _BATCH_VOTES = 1000
+# A client of Kafka has one request a broker on its way: what waits for the last one's end leaves
+# in the same request. Longer than this, nobody waits for a partition that is in trouble.
+_PATIENCE_SECONDS = 0.005
 
 
 class EventLog:
@@ -77,12 +80,12 @@ class EventLog:
         """Return an id that falls into the partition whose batch leaves next."""
         return new_vote_id(self._group.filling if self._group else 0)
 
-    def cast(self, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
-        """Return a future that is done when all in-sync replicas have the vote."""
+    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
+        """Take a vote; `told` is called when all in-sync replicas have it, or cannot."""
         if self._group is None or self._producer is None:
             raise UnavailableError("Kafka cannot be reached now")
         try:
-            return self._group.submit(lane_of(vote.id, self._partitions), (vote, traceparent))
+            self._group.submit(lane_of(vote.id, self._partitions), (vote, traceparent), told)
         except QueueFullError as error:
             raise UnavailableError("too many votes are waiting") from error
 
@@ -166,9 +169,10 @@ class EventLog:
             self._group = GroupCommit(
                 self._commit,
                 lanes=partitions,
-                max_in_flight=max(2, partitions // 2),
+                max_in_flight=partitions,
                 max_batch=_BATCH_VOTES,
                 max_waiting=self._max_waiting,
+                patience=_PATIENCE_SECONDS,
             )
 
     def _fail(self, producer: AIOKafkaProducer, reason: str) -> None:

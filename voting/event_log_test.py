@@ -14,7 +14,7 @@ from voting.examples import vote_with
 from voting.kafka_settings import KafkaWriterSettings
 from voting.lifecycle import Readiness
 from voting.vote import lane_of
-from voting.vote_sink import UnavailableError
+from voting.vote_sink import UnavailableError, cast_vote
 
 pytest_plugins = ["local.fixtures"]
 
@@ -65,7 +65,7 @@ async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> N
     vote = vote_with(id=CLIENT_ID)
     async with event_log(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
-        await log.cast(vote, TRACEPARENT)
+        await cast_vote(log, vote, TRACEPARENT)
     [record] = await records(kafka, {vote.id})
     assert decode_vote(record.value) == vote
     assert record.partition == lane_of(vote.id, PARTITIONS)
@@ -85,7 +85,7 @@ async def test_votes_with_new_ids_that_arrive_together_share_a_partition(
         acknowledged = []
         for _ in range(50):
             votes.append(vote_with(id=log.new_id()))
-            acknowledged.append(log.cast(votes[-1]))
+            acknowledged.append(cast_vote(log, votes[-1]))
         await asyncio.gather(*acknowledged)
     stored = await records(kafka, {vote.id for vote in votes})
     assert len(stored) == 50
@@ -99,23 +99,23 @@ async def test_a_batch_larger_than_a_record_batch_is_split(kafka: KafkaServer) -
             vote_with(id=log.new_id(), name="\U0001f3b5" * 200, album="\U0001f3b6" * 200)
             for _ in range(600)  # about 1 MB
         ]
-        await asyncio.gather(*(log.cast(vote) for vote in votes))
+        await asyncio.gather(*(cast_vote(log, vote) for vote in votes))
     assert len(await records(kafka, {vote.id for vote in votes})) == 600
 
 
 async def test_more_votes_than_may_wait_are_refused_at_once(kafka: KafkaServer) -> None:
     async with event_log(kafka, max_waiting_votes=10) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
-        acknowledged = [log.cast(vote_with(id=log.new_id())) for _ in range(10)]
+        acknowledged = [cast_vote(log, vote_with(id=log.new_id())) for _ in range(10)]
         with pytest.raises(UnavailableError, match="too many votes"):
-            log.cast(vote_with(id=log.new_id()))
+            cast_vote(log, vote_with(id=log.new_id()))
         await asyncio.gather(*acknowledged)
 
 
 async def test_stop_waits_for_acknowledgements(kafka: KafkaServer) -> None:
     async with event_log(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
-        acknowledged = [log.cast(vote_with(id=log.new_id())) for _ in range(20)]
+        acknowledged = [cast_vote(log, vote_with(id=log.new_id())) for _ in range(20)]
     assert all(future.done() and future.exception() is None for future in acknowledged)
 
 
@@ -125,20 +125,20 @@ async def test_it_waits_for_kafka_and_recovers_from_its_loss(kafka: KafkaServer)
     async with event_log(kafka, ack_timeout_seconds=1) as (log, readiness):
         await until(lambda: "waiting for Kafka" in (readiness.reason or ""), readiness)
         with pytest.raises(UnavailableError):
-            await log.cast(vote)
+            await cast_vote(log, vote)
 
         await asyncio.to_thread(kafka.start)
         await until(lambda: readiness.ready, readiness)
-        await log.cast(vote)
+        await cast_vote(log, vote)
 
         await asyncio.to_thread(kafka.kill)
         with pytest.raises(UnavailableError):
-            await log.cast(vote)
+            await cast_vote(log, vote)
         await until(lambda: not readiness.ready, readiness)
 
         await asyncio.to_thread(kafka.start)
         await until(lambda: readiness.ready, readiness)
-        await log.cast(vote)
+        await cast_vote(log, vote)
     stored = await records(kafka, {vote.id})
     assert len(stored) >= 2
     assert len({record.partition for record in stored}) == 1
@@ -162,4 +162,4 @@ async def test_a_producer_whose_client_answers_no_more_is_replaced(kafka: KafkaS
         finally:
             kafka.resume()
         await until(lambda: readiness.ready, readiness)
-        await log.cast(vote_with(id=log.new_id()))
+        await cast_vote(log, vote_with(id=log.new_id()))

@@ -1,19 +1,26 @@
 """Group commit: items that arrive while a batch is on its way leave together in the next one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 
 class QueueFullError(Exception):
     """As many items wait as may; the caller should be told to come back later."""
 
 
-class GroupCommit[T, R]:
-    """Collects single items into batches without a timer and without latency when idle.
+type Done[R] = Callable[[R | BaseException], None]
 
-    Each item waits in a lane. A lane has at most one batch on its way, all lanes together at most
-    `max_in_flight`; the rest waits and leaves when a place is free, at most `max_batch` items at
-    a time. At most `max_waiting` items wait: memory stays bounded whatever arrives.
+
+class GroupCommit[T, R]:
+    """Collects single items into batches without latency when idle.
+
+    Each item waits in a lane, which has at most one batch on its way. What waits leaves in
+    rounds: as soon as the batches of the last round are back, or after `patience` seconds when
+    one of them takes longer. At most `max_in_flight` batches are on their way and at most
+    `max_batch` items in each. At most `max_waiting` items wait: memory stays bounded.
+
+    A round does not leave at once but when a turn of the event loop brings no more items: those
+    that are there already share the batch, whose cost goes little with its size.
 
     `commit(lane, items)` sends one batch and returns a result or an exception for each item, in
     order; when it raises, every item of the batch fails with that exception.
@@ -27,17 +34,19 @@ class GroupCommit[T, R]:
         max_in_flight: int,
         max_batch: int,
         max_waiting: int,
+        patience: float,
     ) -> None:
         self._commit = commit
-        self._queues: list[list[tuple[T, asyncio.Future[R]]]] = [[] for _ in range(lanes)]
+        self._queues: list[list[tuple[T, Done[R]]]] = [[] for _ in range(lanes)]
         self._ready: list[int] = []  # lanes with items and no batch on its way, oldest first
         self._in_flight: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._max_in_flight = max_in_flight
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._patience = patience
         self._waiting = 0
-        self._armed = False
+        self._armed: asyncio.Handle | None = None
         self.batches = 0
 
     @property
@@ -51,25 +60,20 @@ class GroupCommit[T, R]:
                 return lane
         return self.batches % len(self._queues)
 
-    def submit(self, lane: int, item: T) -> asyncio.Future[R]:
-        """Queue an item and return the future of its result.
+    def submit(self, lane: int, item: T, done: Done[R]) -> None:
+        """Queue an item; `done` is called with its result or exception.
 
         Raises `QueueFullError` when too many items wait already.
         """
         if self._waiting >= self._max_waiting:
             raise QueueFullError(f"{self._waiting} items are waiting")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
         queue = self._queues[lane]
-        queue.append((item, future))
-        self._waiting += 1
-        if len(queue) == 1 and lane not in self._in_flight:
+        if not queue and lane not in self._in_flight:
             self._ready.append(lane)
-        if not self._armed and len(self._in_flight) < self._max_in_flight:
-            # Not at once: what arrives in this turn of the event loop shares the batch.
-            self._armed = True
-            loop.call_soon(self._dispatch)
-        return future
+        queue.append((item, done))
+        self._waiting += 1
+        if self._armed is None:
+            self._arm()
 
     async def drain(self) -> None:
         """Wait until every item submitted so far has its result."""
@@ -79,8 +83,24 @@ class GroupCommit[T, R]:
             else:
                 await asyncio.sleep(0)  # let the armed dispatch run
 
+    def _arm(self) -> None:
+        """See to it that what waits leaves, unless the end of a batch will."""
+        loop = asyncio.get_running_loop()
+        if not self._in_flight:
+            self._armed = loop.call_soon(self._gather, 0)
+        elif self._ready and len(self._in_flight) < self._max_in_flight:
+            self._armed = loop.call_later(self._patience, self._dispatch)
+
+    def _gather(self, waiting: int) -> None:
+        """Let the round leave if it has not grown since `waiting` items were in it."""
+        if waiting < self._waiting < self._max_batch:
+            loop = asyncio.get_running_loop()
+            self._armed = loop.call_soon(self._gather, self._waiting)
+        else:
+            self._dispatch()
+
     def _dispatch(self) -> None:
-        self._armed = False
+        self._armed = None
         while self._ready and len(self._in_flight) < self._max_in_flight:
             lane = self._ready.pop(0)
             queue = self._queues[lane]
@@ -92,26 +112,43 @@ class GroupCommit[T, R]:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, lane: int, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _send(self, lane: int, batch: Sequence[tuple[T, Done[R]]]) -> None:
+        told: list[tuple[Done[R], R | BaseException]] = []
         try:
             results = await self._commit(lane, [item for item, _ in batch])
-            for (_, future), result in zip(batch, results, strict=True):
-                _settle(future, result)
+            told = list(zip([done for _, done in batch], results, strict=True))
         except BaseException as error:
             # Whatever went wrong, nobody may wait for ever for a batch that is gone.
-            for _, future in batch:
-                _settle(future, error)
+            told = [(done, error) for _, done in batch]
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._in_flight.discard(lane)
-            if self._queues[lane]:
-                self._ready.append(lane)
-            self._dispatch()
+            self._returned(lane)
+            _tell(iter(told))
+
+    def _returned(self, lane: int) -> None:
+        self._in_flight.discard(lane)
+        if self._queues[lane]:
+            self._ready.append(lane)
+        if not self._in_flight and self._armed is not None:
+            self._armed.cancel()  # the round is back: no need to be patient any more
+            self._armed = None
+        if self._ready and self._armed is None:
+            self._arm()
 
 
-def _settle[R](future: asyncio.Future[R], result: R | BaseException) -> None:
-    if future.done():  # its owner has gone away
+def _tell[R](results: Iterator[tuple[Done[R], R | BaseException]]) -> None:
+    for done, result in results:
+        try:
+            done(result)
+        except BaseException:
+            _tell(results)  # an owner that fails must not keep the others from their results
+            raise
+
+
+def settle[R](future: asyncio.Future[R], result: R | BaseException) -> None:
+    """Give a future its result, or its exception, unless its owner has gone away."""
+    if future.done():
         return
     if isinstance(result, BaseException):
         future.set_exception(result)

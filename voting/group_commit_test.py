@@ -1,9 +1,10 @@
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
-from voting.group_commit import GroupCommit, QueueFullError
+from voting.group_commit import GroupCommit, QueueFullError, settle
 
 
 class Gate:
@@ -23,6 +24,12 @@ class Gate:
     def open(self, index: int) -> None:
         self.waiting[index].set_result(None)
 
+    async def holds(self, batches: int) -> None:
+        """Wait until so many batches have come."""
+        async with asyncio.timeout(10):
+            while len(self.batches) < batches:
+                await asyncio.sleep(0)
+
 
 async def turn() -> None:
     """Let everything run that can."""
@@ -30,14 +37,23 @@ async def turn() -> None:
         await asyncio.sleep(0)
 
 
-def group(gate: Gate, **limits: int) -> GroupCommit[str, str]:
+class Group(GroupCommit[str, str]):
+    """A group commit whose results come as futures."""
+
+    def put(self, lane: int, item: str) -> asyncio.Future[str]:
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.submit(lane, item, partial(settle, future))
+        return future
+
+
+def group(gate: Gate, patience: float = 60, **limits: int) -> Group:
     defaults = {"lanes": 3, "max_in_flight": 2, "max_batch": 100, "max_waiting": 100}
-    return GroupCommit(gate.commit, **defaults | limits)
+    return Group(gate.commit, patience=patience, **defaults | limits)
 
 
 async def test_a_single_item_leaves_at_once() -> None:
     gate = Gate()
-    future = group(gate).submit(1, "a")
+    future = group(gate).put(1, "a")
     await turn()
     assert gate.batches == [(1, ["a"])]
     gate.open(0)
@@ -48,8 +64,8 @@ async def test_items_of_one_turn_and_lane_share_a_batch() -> None:
     gate = Gate()
     commit = group(gate)
     for item in "abc":
-        commit.submit(0, item)
-    commit.submit(1, "d")
+        commit.put(0, item)
+    commit.put(1, "d")
     await turn()
     assert gate.batches == [(0, ["a", "b", "c"]), (1, ["d"])]
 
@@ -57,10 +73,10 @@ async def test_items_of_one_turn_and_lane_share_a_batch() -> None:
 async def test_items_that_arrive_meanwhile_leave_together_next() -> None:
     gate = Gate()
     commit = group(gate)
-    commit.submit(0, "a")
+    commit.put(0, "a")
     await turn()
     for item in "bc":
-        commit.submit(0, item)
+        commit.put(0, item)
         await turn()
     assert gate.batches == [(0, ["a"])]
     gate.open(0)
@@ -68,11 +84,15 @@ async def test_items_that_arrive_meanwhile_leave_together_next() -> None:
     assert gate.batches == [(0, ["a"]), (0, ["b", "c"])]
 
 
-async def test_no_more_than_max_in_flight_batches_are_on_their_way() -> None:
+async def test_a_round_waits_for_the_last_one() -> None:
     gate = Gate()
-    commit = group(gate)
-    for lane in range(3):
-        commit.submit(lane, "x")
+    commit = group(gate, max_in_flight=3)
+    commit.put(0, "a")
+    commit.put(1, "b")
+    await turn()
+    commit.put(2, "c")
+    await turn()
+    gate.open(0)
     await turn()
     assert [lane for lane, _ in gate.batches] == [0, 1]
     gate.open(1)
@@ -80,11 +100,57 @@ async def test_no_more_than_max_in_flight_batches_are_on_their_way() -> None:
     assert [lane for lane, _ in gate.batches] == [0, 1, 2]
 
 
+async def test_a_round_waits_no_longer_than_its_patience() -> None:
+    gate = Gate()
+    commit = group(gate, patience=0.001)
+    commit.put(0, "stuck")
+    await turn()
+    commit.put(1, "b")
+    await gate.holds(2)
+    assert [lane for lane, _ in gate.batches] == [0, 1]
+
+
+async def test_no_more_than_max_in_flight_batches_are_on_their_way() -> None:
+    gate = Gate()
+    commit = group(gate, patience=0.001)
+    for lane in range(3):
+        commit.put(lane, "x")
+    await turn()
+    assert [lane for lane, _ in gate.batches] == [0, 1]
+    gate.open(1)
+    await gate.holds(3)
+    assert [lane for lane, _ in gate.batches] == [0, 1, 2]
+
+
+async def test_a_round_leaves_when_no_more_items_come() -> None:
+    gate = Gate()
+    commit = group(gate)
+    for item in "abc":
+        commit.put(0, item)
+        await asyncio.sleep(0)
+    await turn()
+    assert gate.batches == [(0, ["a", "b", "c"])]
+
+
+async def test_an_owner_that_fails_does_not_harm_the_others() -> None:
+    gate = Gate()
+    commit = group(gate)
+
+    def fail(_: object) -> None:
+        raise ConnectionError("gone")
+
+    commit.submit(0, "gone", fail)
+    stays = commit.put(0, "stays")
+    await turn()
+    gate.open(0)
+    assert await stays == "STAYS"
+
+
 async def test_a_large_queue_leaves_in_pieces_and_in_order() -> None:
     gate = Gate()
     commit = group(gate, max_batch=2)
     for item in "abc":
-        commit.submit(0, item)
+        commit.put(0, item)
     await turn()
     gate.open(0)
     await turn()
@@ -94,7 +160,7 @@ async def test_a_large_queue_leaves_in_pieces_and_in_order() -> None:
 async def test_each_item_has_its_own_result_or_error() -> None:
     gate = Gate()
     commit = group(gate)
-    good, bad = commit.submit(0, "good"), commit.submit(0, "bad")
+    good, bad = commit.put(0, "good"), commit.put(0, "bad")
     await turn()
     gate.open(0)
     assert await good == "GOOD"
@@ -111,19 +177,19 @@ async def test_a_failed_batch_fails_its_items_and_the_lane_goes_on() -> None:
             raise ConnectionError("gone")
         return list(items)
 
-    lanes = GroupCommit[str, str](commit, lanes=1, max_in_flight=1, max_batch=9, max_waiting=9)
-    first = lanes.submit(0, "a")
+    lanes = Group(commit, lanes=1, max_in_flight=1, max_batch=9, max_waiting=9, patience=1)
+    first = lanes.put(0, "a")
     with pytest.raises(ConnectionError, match="gone"):
         await first
-    assert await lanes.submit(0, "b") == "b"
+    assert await lanes.put(0, "b") == "b"
 
 
 async def test_a_wrong_number_of_results_fails_every_item() -> None:
     async def commit(_lane: int, items: Sequence[str]) -> list[str]:
         return list(items)[1:]
 
-    lanes = GroupCommit[str, str](commit, lanes=1, max_in_flight=1, max_batch=9, max_waiting=9)
-    futures = [lanes.submit(0, item) for item in "ab"]
+    lanes = Group(commit, lanes=1, max_in_flight=1, max_batch=9, max_waiting=9, patience=1)
+    futures = [lanes.put(0, item) for item in "ab"]
     done, _ = await asyncio.wait(futures)
     assert len(done) == 2
     assert any(future.exception() for future in futures)
@@ -132,18 +198,18 @@ async def test_a_wrong_number_of_results_fails_every_item() -> None:
 async def test_a_full_queue_refuses_at_once() -> None:
     gate = Gate()
     commit = group(gate, max_waiting=2)
-    commit.submit(0, "a")
-    commit.submit(0, "b")
+    commit.put(0, "a")
+    commit.put(0, "b")
     with pytest.raises(QueueFullError):
-        commit.submit(0, "c")
+        commit.put(0, "c")
     await turn()  # the batch is on its way: there is room again
-    commit.submit(0, "c")
+    commit.put(0, "c")
 
 
 async def test_an_item_whose_owner_has_gone_does_not_harm_the_others() -> None:
     gate = Gate()
     commit = group(gate)
-    gone, stays = commit.submit(0, "gone"), commit.submit(0, "stays")
+    gone, stays = commit.put(0, "gone"), commit.put(0, "stays")
     await turn()
     gone.cancel()
     gate.open(0)
@@ -153,7 +219,7 @@ async def test_an_item_whose_owner_has_gone_does_not_harm_the_others() -> None:
 async def test_drain_waits_for_everything() -> None:
     gate = Gate()
     commit = group(gate, max_in_flight=1)
-    futures = [commit.submit(lane, "x") for lane in range(2)]
+    futures = [commit.put(lane, "x") for lane in range(2)]
     drained = asyncio.create_task(commit.drain())
     await turn()
     gate.open(0)
@@ -168,14 +234,15 @@ async def test_the_filling_lane_is_the_one_that_leaves_first() -> None:
     gate = Gate()
     commit = group(gate)
     first = commit.filling
-    commit.submit(first, "a")
+    commit.put(first, "a")
     assert commit.filling == first  # it has not left yet
     await turn()
-    assert commit.filling != first
     second = commit.filling
-    commit.submit(second, "b")
+    assert second != first
+    commit.put(second, "b")
+    await turn()
+    assert commit.filling == second  # the first round is not back: it goes on filling
+    gate.open(0)
     await turn()
     third = commit.filling
     assert {first, second, third} == {0, 1, 2}
-    commit.submit(third, "c")
-    assert commit.filling == third  # all places are taken: it goes on filling

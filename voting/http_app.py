@@ -11,6 +11,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
 from sanic.response import json, raw
+from sanic.server.protocols.http_protocol import HttpProtocol
 
 from voting.lifecycle import Readiness
 from voting.listening import BACKLOG, listen
@@ -65,14 +66,25 @@ def add_operations(
         app.add_route(document, "/openapi.json", methods=["GET"])
 
 
-def run_app(app: Sanic[Any, Any], host: str, port: int) -> None:
+def run_app(
+    app: Sanic[Any, Any], host: str, port: int, protocol: type[HttpProtocol] = HttpProtocol
+) -> None:
     """Serve until SIGTERM or SIGINT, then end gracefully.
+
+    `protocol` is what handles the connections.
 
     One process: a cluster scales by pods, and Sanic's worker manager may loop when it is
     stopped while it starts.
     """
     sock = listen(app.name, host, port)
-    app.run(sock=sock, backlog=BACKLOG, single_process=True, access_log=False, motd=False)
+    app.run(
+        sock=sock,
+        backlog=BACKLOG,
+        protocol=protocol,
+        single_process=True,
+        access_log=False,
+        motd=False,
+    )
 
 
 def to_response(answer: Answer) -> HTTPResponse:
@@ -89,12 +101,16 @@ class _ProblemHandler(ErrorHandler):
     """Answers every exception with problem+json; only unexpected ones are logged."""
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
-        if isinstance(exception, ProblemError):
-            return to_response(exception.answer())
-        if isinstance(exception, SanicException):
-            problem = ProblemError(HTTPStatus(exception.status_code), str(exception))
-            problem.headers.update(exception.headers)
-            return to_response(problem.answer())
-        _log.error("cannot answer %s %s", request.method, request.path, exc_info=exception)
-        problem = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; see the log")
-        return to_response(problem.answer())
+        return to_response(problem_of(request.method, request.path, exception).answer())
+
+
+def problem_of(method: str, path: str, error: BaseException) -> ProblemError:
+    """Return what a client is told of an error; an unexpected one is logged with the request."""
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, SanicException):
+        problem = ProblemError(HTTPStatus(error.status_code), str(error))
+        problem.headers.update(error.headers)
+        return problem
+    _log.error("cannot answer %s %s", method, path, exc_info=error)
+    return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; see the log")

@@ -9,17 +9,17 @@ from sanic.response import BaseHTTPResponse
 from voting.http_app import add_operations, new_app, to_response
 from voting.lifecycle import Readiness
 from voting.openapi import vote_api_document
-from voting.telemetry import ACCEPTED, REFUSED, REQUEST_SECONDS
 from voting.vote import Route
 from voting.vote_api import (
     BODY_MAX,
     KEY_HEADER,
     ROUTE_HEADER,
     TRACE_HEADER,
-    cast_vote,
+    answer_vote,
     read_traceparent,
     read_vote,
 )
+from voting.vote_desk import VoteDesk
 from voting.vote_sink import VoteSink
 
 
@@ -28,8 +28,7 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
     app = new_app(name)
     app.config.REQUEST_MAX_SIZE = BODY_MAX
     add_operations(app, readiness, vote_api_document(name))
-    accepted = ACCEPTED.labels(route)
-    seconds = REQUEST_SECONDS.labels(route)
+    desk = app.ctx.vote_desk = VoteDesk(route, sink)
 
     @app.post("/votes")
     async def votes(request: Request) -> HTTPResponse:
@@ -42,16 +41,15 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
             route,
             sink.new_id,
         )
-        answer = await cast_vote(vote, read_traceparent(headers.get(TRACE_HEADER)), sink)
-        accepted.inc()
-        seconds.observe(time.perf_counter() - start)
+        answer = await answer_vote(vote, read_traceparent(headers.get(TRACE_HEADER)), sink)
+        desk.count_accepted(time.perf_counter() - start)
         return to_response(answer)
 
     async def name_the_route(request: Request, response: BaseHTTPResponse) -> None:
         if request.path == "/votes":
             response.headers[ROUTE_HEADER] = route
             if response.status != 202:
-                REFUSED.labels(route, response.status).inc()
+                desk.count_refused(response.status)
 
     app.register_middleware(name_the_route, "response")
 

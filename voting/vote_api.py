@@ -23,7 +23,7 @@ from voting.vote import (
     clean_id,
     clean_text,
 )
-from voting.vote_sink import UnavailableError, VoteSink
+from voting.vote_sink import UnavailableError, VoteSink, cast_vote
 
 BODY_MAX: Final = 4096
 ROUTE_HEADER: Final = "x-vote-route"
@@ -101,24 +101,27 @@ def read_traceparent(header: str | None) -> str | None:
     return header if header and _TRACEPARENT.fullmatch(header) else None
 
 
-async def cast_vote(vote: Vote, traceparent: str | None, sink: VoteSink) -> Answer:
+async def answer_vote(vote: Vote, traceparent: str | None, sink: VoteSink) -> Answer:
     """Hand the vote over, wait for the acknowledgement, and return the answer.
 
     Raises `ProblemError` with status 503 and the vote's id when it cannot be taken now.
     """
     try:
-        await sink.cast(vote, traceparent)
-    except UnavailableError as error:
-        raise unavailable(vote, error) from error
-    except InvalidVoteError as error:  # a gRPC server of another version knows a stricter rule
-        raise invalid(error) from error
+        await cast_vote(sink, vote, traceparent)
+    except (UnavailableError, InvalidVoteError) as error:
+        raise refusal(vote, error) from error
     return accepted(vote)
 
 
 def accepted(vote: Vote) -> Answer:
     """Return the answer for a vote that Kafka has acknowledged."""
+    return Answer(HTTPStatus.ACCEPTED, accepted_body(vote.id))
+
+
+def accepted_body(vote_id: str) -> bytes:
+    """Return the body of the answer for an accepted vote, of the same length for all ids."""
     # Nothing to escape: a canonical UUID has hexadecimal digits and hyphens only.
-    return Answer(HTTPStatus.ACCEPTED, b'{"id":"%b"}' % vote.id.encode())
+    return b'{"id":"%b"}' % vote_id.encode()
 
 
 def invalid(error: InvalidVoteError) -> ProblemError:
@@ -126,8 +129,10 @@ def invalid(error: InvalidVoteError) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field)
 
 
-def unavailable(vote: Vote, error: UnavailableError) -> ProblemError:
-    """Return the problem for a vote that cannot be taken now."""
+def refusal(vote: Vote, error: UnavailableError | InvalidVoteError) -> ProblemError:
+    """Return the problem for a vote that a sink did not take."""
+    if isinstance(error, InvalidVoteError):  # a server of another version knows a stricter rule
+        return invalid(error)
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{error}; retry with the same id, it counts once",

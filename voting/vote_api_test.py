@@ -7,8 +7,8 @@ import pytest
 from voting.examples import VOTE
 from voting.problem import ProblemError
 from voting.vote import InvalidVoteError, Route, Vote
-from voting.vote_api import cast_vote, read_traceparent, read_vote
-from voting.vote_sink import UnavailableError
+from voting.vote_api import answer_vote, read_traceparent, read_vote
+from voting.vote_sink import Told, UnavailableError
 
 GOOD = {"name": "Pink Floyd", "album": "The Dark Side of the Moon", "year": 1973, "rank": 29}
 NEW_ID = "019ab3c4-5d6e-7f80-9a1b-000000000000"
@@ -155,26 +155,21 @@ class Sink:
     def new_id(self) -> str:
         return NEW_ID
 
-    def cast(self, vote: Vote, _traceparent: str | None = None) -> asyncio.Future[None]:
+    def cast(self, vote: Vote, _traceparent: str | None, told: Told) -> None:
         self.votes.append(vote)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.error:
-            future.set_exception(self.error)
-        else:
-            future.set_result(None)
-        return future
+        asyncio.get_running_loop().call_soon(told, self.error)
 
 
 async def test_an_acknowledged_vote_is_answered_202_with_its_id() -> None:
     sink = Sink()
-    answer = await cast_vote(VOTE, None, sink)
+    answer = await answer_vote(VOTE, None, sink)
     assert (answer.status, json.loads(answer.body)) == (202, {"id": VOTE.id})
     assert sink.votes == [VOTE]
 
 
 async def test_a_vote_that_cannot_be_taken_now_is_503_with_its_id() -> None:
     with pytest.raises(ProblemError) as caught:
-        await cast_vote(VOTE, None, Sink(UnavailableError("Kafka is away", retry_after=3)))
+        await answer_vote(VOTE, None, Sink(UnavailableError("Kafka is away", retry_after=3)))
     answer = caught.value.answer()
     assert (answer.status, answer.headers) == (503, {"retry-after": "3"})
     assert json.loads(answer.body)["id"] == VOTE.id
@@ -182,5 +177,5 @@ async def test_a_vote_that_cannot_be_taken_now_is_503_with_its_id() -> None:
 
 async def test_a_vote_that_the_next_hop_finds_wrong_is_422() -> None:
     with pytest.raises(ProblemError) as caught:
-        await cast_vote(VOTE, None, Sink(InvalidVoteError("rank", "must be odd")))
+        await answer_vote(VOTE, None, Sink(InvalidVoteError("rank", "must be odd")))
     assert (caught.value.problem.status, caught.value.problem.field) == (422, "rank")

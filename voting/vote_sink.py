@@ -1,9 +1,15 @@
 """Where a route puts the votes it has accepted: the one thing in which the routes differ."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
+from voting.group_commit import settle
 from voting.vote import Vote
+
+# Told None when Kafka has acknowledged a vote with acks=all, else the error.
+type Told = Callable[[BaseException | None], None]
 
 
 class UnavailableError(Exception):
@@ -25,9 +31,19 @@ class VoteSink(Protocol):
         """Return an id for a vote that came without one, in the batch that is being filled."""
         ...
 
-    def cast(self, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
-        """Return a future that is done when Kafka has acknowledged the vote with acks=all.
+    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
+        """Take a vote; `told` is called later, when it is known what became of it.
 
-        The future, or the call itself, raises `UnavailableError` when that cannot be had now.
+        `told`, or the call itself, gives `UnavailableError` when the vote cannot be taken now.
         """
         ...
+
+
+def cast_vote(sink: VoteSink, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
+    """Return a future that is done when Kafka has acknowledged the vote with acks=all.
+
+    The future, or the call itself, raises `UnavailableError` when that cannot be had now.
+    """
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    sink.cast(vote, traceparent, partial(settle, future))
+    return future
