@@ -1,8 +1,11 @@
 """Runs the gRPC route's front end: `python -m svc_grpc_client`; `--help` lists its settings."""
 
+from sanic.server.protocols.http_protocol import HttpProtocol
+
 from svc_grpc_client.app import grpc_route_app
 from svc_grpc_client.settings import GrpcClientSettings
 from voting.http_app import run_app
+from voting.lean_protocol import LeanProtocol
 from voting.settings import load_settings
 from voting.telemetry import configure_logging
 
@@ -11,7 +14,12 @@ def main() -> None:
     """Serve until told to stop."""
     settings = load_settings(GrpcClientSettings, "svc_grpc_client")
     configure_logging(settings.log_level)
-    run_app(grpc_route_app(settings), settings.host, settings.port)
+    run_app(
+        grpc_route_app(settings),
+        settings.host,
+        settings.port,
+        LeanProtocol if settings.lean_path else HttpProtocol,
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Runs the HTTP route: `python -m svc_http_route`; `--help` lists its settings."""
 
+from sanic.server.protocols.http_protocol import HttpProtocol
+
 from svc_http_route.app import http_route_app
 from svc_http_route.settings import HttpRouteSettings
 from voting.http_app import run_app
+from voting.lean_protocol import LeanProtocol
 from voting.settings import load_settings
 from voting.telemetry import configure_logging
 
@@ -11,7 +14,12 @@ def main() -> None:
     """Serve until told to stop."""
     settings = load_settings(HttpRouteSettings, "svc_http_route")
     configure_logging(settings.log_level)
-    run_app(http_route_app(settings), settings.host, settings.port)
+    run_app(
+        http_route_app(settings),
+        settings.host,
+        settings.port,
+        LeanProtocol if settings.lean_path else HttpProtocol,
+    )
 
 
 if __name__ == "__main__":

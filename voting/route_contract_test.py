@@ -34,11 +34,17 @@ PARTITIONS = 6
 
 
 @pytest.fixture(scope="session")
-def services(service: StartService) -> dict[Route, Service]:
+def services(service: StartService) -> dict[tuple[Route, bool], Service]:
+    """Run both routes, each on the lean path and on Sanic's own handler."""
     server = service("svc_grpc_server")
+    grpc = {"GRPC_TARGET": server.grpc_target}
     return {
-        Route.HTTP: service("svc_http_route"),
-        Route.GRPC: service("svc_grpc_client", GRPC_TARGET=server.grpc_target),
+        (route, lean): service(name, LEAN_PATH=str(lean).lower(), **settings)
+        for route, name, settings in (
+            (Route.HTTP, "svc_http_route", {}),
+            (Route.GRPC, "svc_grpc_client", grpc),
+        )
+        for lean in (False, True)
     }
 
 
@@ -48,9 +54,17 @@ def route(request: pytest.FixtureRequest) -> Route:
     return chosen
 
 
+@pytest.fixture(params=[False, True], ids=["ordinary", "lean"])
+def lean(request: pytest.FixtureRequest) -> bool:
+    chosen: bool = request.param
+    return chosen
+
+
 @pytest.fixture
-def client(services: dict[Route, Service], route: Route) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=services[route].url, timeout=30) as client:
+def client(
+    services: dict[tuple[Route, bool], Service], route: Route, lean: bool
+) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=services[route, lean].url, timeout=30) as client:
         yield client
 
 
@@ -203,9 +217,10 @@ def test_the_metrics_count_what_was_accepted_and_refused(
 
 
 def test_votes_under_way_are_answered_when_the_service_is_told_to_stop(
-    service: StartService, kafka: KafkaServer
+    service: StartService, kafka: KafkaServer, lean: bool
 ) -> None:
-    route = service("svc_http_route", ACK_TIMEOUT_SECONDS="30")
+    settings = {"ACK_TIMEOUT_SECONDS": "30", "LEAN_PATH": str(lean).lower()}
+    route = service("svc_http_route", **settings)
     with httpx.Client(base_url=route.url, timeout=60) as client, ThreadPoolExecutor(3) as voters:
         kafka.pause()  # the acknowledgements are a while in coming
         try:
@@ -236,7 +251,7 @@ def is_listening(route: Service) -> bool:
     ("setting", "value"), [("PORT", "http"), ("LOG_LEVEL", "loud"), ("HOST", "")]
 )
 def test_a_wrong_setting_is_named_and_ends_the_service_with_2(
-    name: str, setting: str, value: str, services: dict[Route, Service]
+    name: str, setting: str, value: str, services: dict[tuple[Route, bool], Service]
 ) -> None:
     ended = _run(name, services, **{setting: value})
     assert ended.returncode == 2
@@ -245,17 +260,17 @@ def test_a_wrong_setting_is_named_and_ends_the_service_with_2(
 
 
 @pytest.mark.parametrize("name", ["svc_http_route", "svc_grpc_client", "svc_grpc_server"])
-def test_a_port_in_use_is_named(name: str, services: dict[Route, Service]) -> None:
-    taken = services[Route.HTTP].port
+def test_a_port_in_use_is_named(name: str, services: dict[tuple[Route, bool], Service]) -> None:
+    taken = services[Route.HTTP, True].port
     ended = _run(name, services, PORT=str(taken))
     assert ended.returncode == 1
     assert f"{name}: cannot listen on 127.0.0.1:{taken}" in ended.stderr
 
 
 def _run(
-    name: str, services: dict[Route, Service], **settings: str
+    name: str, services: dict[tuple[Route, bool], Service], **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    some = services[Route.HTTP]
+    some = services[Route.HTTP, True]
     twin = Service(name, some.port, some.data.parent / "wrong", {})
     environment: dict[str, Any] = {**os.environ, **twin.environment(), **settings}
     return subprocess.run(

@@ -10,6 +10,9 @@ import msgspec
 from msgspec import Meta
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
+LeanPath = Annotated[
+    bool, Meta(description="Take ordinary votes on a short way, in front of Sanic's handler.")
+]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

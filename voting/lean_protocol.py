@@ -1,0 +1,247 @@
+"""A short way for `POST /votes` in front of Sanic: no task, future or Request object per vote.
+
+Sanic's own handler is the reference. What is not a complete, ordinary `POST /votes` goes there
+with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunked bodies,
+`Expect`, headers or bodies over Sanic's limits, a client that does not read its answers.
+"""
+
+import re
+import time
+from functools import cache
+from http import HTTPStatus
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+from sanic import Sanic
+from sanic.headers import format_http1_response
+from sanic.http import Http, Stage
+from sanic.server.protocols.http_protocol import HttpProtocol
+
+from voting.http_app import problem_of, to_response
+from voting.problem import Answer, ProblemError
+from voting.vote import InvalidVoteError, Route, Vote, new_vote_id
+from voting.vote_api import (
+    BODY_MAX,
+    KEY_HEADER,
+    ROUTE_HEADER,
+    TRACE_HEADER,
+    accepted_body,
+    read_traceparent,
+    read_vote,
+    refusal,
+)
+from voting.vote_desk import VoteDesk
+from voting.vote_sink import UnavailableError
+
+_START: Final = b"POST /votes HTTP/1.1\r\n"
+_END: Final = b"\r\n\r\n"
+_ORDINARY: Final = re.compile(
+    rb"POST /votes HTTP/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*)*"
+)
+# Sanic, too, takes white space from the front of a value only.
+_FIELD: Final = re.compile(
+    rb"\r\n(connection|content-length|content-type|expect|idempotency-key|traceparent"
+    rb"|transfer-encoding|upgrade):[\t ]*([\t -~]*)",
+    re.IGNORECASE,
+)
+
+
+class Head(NamedTuple):
+    """What matters in the head of an ordinary `POST /votes`."""
+
+    length: int
+    content_type: str | None
+    key: str | None
+    traceparent: str | None
+
+
+def read_head(head: bytes) -> Head | None:
+    """Return what matters in a request's head (without the empty line), None if not ordinary."""
+    if not _ORDINARY.fullmatch(head):
+        return None
+    found = _FIELD.findall(head)
+    fields = {name.decode().lower(): value.decode() for name, value in found}
+    length = fields.pop("content-length", "")
+    if len(found) != len(fields) + 1 or not length.isdecimal() or int(length) > BODY_MAX:
+        return None
+    if fields.pop("connection", "keep-alive").lower() != "keep-alive":
+        return None
+    known = Head(
+        int(length),
+        fields.pop("content-type", None),
+        fields.pop(KEY_HEADER, None),
+        read_traceparent(fields.pop(TRACE_HEADER, None)),
+    )
+    return None if fields else known
+
+
+class _UnderWay(NamedTuple):
+    vote: Vote
+    start: float
+
+
+class LeanProtocol(HttpProtocol):
+    """A connection that answers votes itself and leaves the rest to Sanic.
+
+    `_free` is true while Sanic waits for a connection's next request: only then a vote is taken
+    here. While one is under way, Sanic's stage is `HANDLER`, so that its keep-alive clock and
+    its shutdown see a request; what arrives meanwhile waits in Sanic's buffer. So do the pieces
+    of an incomplete request, and Sanic gets them when its request time-out is to be checked.
+    """
+
+    __slots__ = ("_accepted_head", "_desk", "_free", "_head", "_head_bytes", "_under_way")
+
+    def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
+        super().__init__(app=app, **kwargs)
+        self._desk: VoteDesk = app.ctx.vote_desk
+        self._accepted_head = _accepted_head(self._desk.route)
+        self._free = False
+        self._under_way: _UnderWay | None = None
+        # Most clients send the same head again and again.
+        self._head_bytes = b""
+        self._head: Head | None = None
+
+    async def receive_more(self) -> None:
+        """Wait for more bytes, for Sanic."""
+        http = self._http
+        self._free = http.stage is Stage.IDLE and http.request is None
+        try:
+            await super().receive_more()  # type: ignore[no-untyped-call]
+        finally:
+            self._free = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take a vote, or give the bytes to Sanic."""
+        if self._free:
+            self._time = monotonic()
+            if self.recv_buffer:
+                data = self._buffered() + data
+            self._take(data)
+        elif self._under_way is None:
+            super().data_received(data)
+        else:
+            self._time = monotonic()
+            self._keep(data)
+
+    def check_timeouts(self) -> None:
+        """Enforce Sanic's time-outs."""
+        if self._under_way is not None and monotonic() - self._time > self.response_timeout:
+            too_late = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "Response Timeout")
+            self._refuse(too_late, last=True)
+        elif self._free and self.recv_buffer:
+            self._to_sanic(b"")
+            self.loop.call_soon(super().check_timeouts)  # when Sanic has looked at it
+        else:
+            super().check_timeouts()  # type: ignore[no-untyped-call]
+
+    def _take(self, data: bytes) -> None:
+        """Take the requests in `data`, up to the first that does not get its answer at once."""
+        while self._free and data:
+            end = data.find(_END, 0, Http.HEADER_MAX_SIZE + 3)
+            if end < 0:
+                if len(data) < Http.HEADER_MAX_SIZE and data[: len(_START)] == _START[: len(data)]:
+                    self._keep(data)
+                else:
+                    self._to_sanic(data)
+                return
+            head_bytes = data[:end]
+            if head_bytes != self._head_bytes:
+                self._head = read_head(head_bytes)
+                self._head_bytes = head_bytes
+            head = self._head
+            if head is None or not self._can_write.is_set():
+                self._to_sanic(data)
+                return
+            size = end + 4 + head.length
+            if len(data) < size:
+                self._keep(data)
+                return
+            self._cast(head, data[end + 4 : size])
+            data = data[size:]
+        if data:
+            self._keep(data)
+
+    def _cast(self, head: Head, body: bytes) -> None:
+        start = time.perf_counter()
+        desk = self._desk
+        try:
+            vote = read_vote(body, head.content_type, head.key, desk.route, desk.sink.new_id)
+        except ProblemError as problem:
+            self._refuse(problem)
+            return
+        self._under_way = under_way = _UnderWay(vote, start)
+        self._free = False
+        self._http.stage = Stage.HANDLER
+        try:
+            desk.sink.cast(vote, head.traceparent, lambda error: self._told(under_way, error))
+        except UnavailableError as error:
+            self._refuse(refusal(vote, error))
+
+    def _told(self, under_way: _UnderWay, error: BaseException | None) -> None:
+        """Answer a vote of which it is known now what became of it."""
+        if self._under_way is not under_way:
+            return  # answered already, with the time-out
+        if self.transport is None or self.transport.is_closing():
+            return  # the client has gone away
+        if error is None:
+            vote, start = under_way
+            self._desk.count_accepted(time.perf_counter() - start)
+            self._send(self._accepted_head + accepted_body(vote.id))
+        elif isinstance(error, UnavailableError | InvalidVoteError):
+            self._refuse(refusal(under_way.vote, error))
+        else:
+            self._refuse(problem_of("POST", "/votes", error))
+        if self.recv_buffer:
+            rest = self._buffered()
+            self.transport.resume_reading()
+            self._take(rest)
+
+    def _refuse(self, problem: ProblemError, *, last: bool = False) -> None:
+        answer = problem.answer()
+        self._desk.count_refused(answer.status)
+        connection = "close" if last else "keep-alive"
+        self._send(head_of(answer, self._desk.route, connection) + answer.body)
+        if last:
+            self.close()
+
+    def _send(self, data: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(data)
+        self._time = monotonic()
+        self._http.stage = Stage.IDLE
+        self._under_way = None
+        self._free = True
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what cannot be taken yet, and stop to read when it is much."""
+        if self._free:
+            self._http.stage = Stage.REQUEST
+        self.recv_buffer += data
+        if len(self.recv_buffer) >= self.app.config.REQUEST_BUFFER_SIZE and self.transport:
+            self.transport.pause_reading()
+
+    def _buffered(self) -> bytes:
+        data = bytes(self.recv_buffer)
+        self.recv_buffer.clear()
+        return data
+
+    def _to_sanic(self, data: bytes) -> None:
+        """Let Sanic handle the request that begins here."""
+        self._free = False
+        self._keep(data)
+        self._data_received.set()
+
+
+@cache
+def _accepted_head(route: Route) -> bytes:
+    any_id = new_vote_id(0)  # they are all of one length
+    return head_of(Answer(HTTPStatus.ACCEPTED, accepted_body(any_id)), route)
+
+
+def head_of(answer: Answer, route: Route, connection: str = "keep-alive") -> bytes:
+    """Return the head of an answer as Sanic writes it."""
+    response = to_response(answer)
+    response.headers[ROUTE_HEADER] = route
+    response.headers["content-length"] = len(answer.body)
+    response.headers["connection"] = connection
+    return format_http1_response(response.status, response.processed_headers)
