@@ -1,13 +1,17 @@
 """Health, readiness and metrics over HTTP for services that speak something else."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 from sanic import Sanic
 
 from voting.http_app import add_operations, new_app
 from voting.lifecycle import Readiness
 from voting.listening import listen
+
+_CLOSE_SECONDS: Final = 1
 
 
 @asynccontextmanager
@@ -27,5 +31,7 @@ async def serve_operations(
         yield
     finally:
         server.close()
-        await server.wait_closed()
+        # asyncio waits for every connection to end, and Prometheus keeps its own for good.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), _CLOSE_SECONDS)
         Sanic.unregister_app(app)
