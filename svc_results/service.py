@@ -5,10 +5,12 @@ import logging
 import resource
 from typing import Any, Final
 
+from prometheus_client import REGISTRY
 from sanic import Sanic
 
 from svc_results.app import results_app
 from svc_results.feed import Feed
+from svc_results.result_metrics import ResultCollector
 from svc_results.settings import ResultsSettings
 from svc_results.snapshot import NEWEST_VOTES
 from svc_results.source import Source
@@ -44,6 +46,7 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
         readiness,
         settings.refresh_seconds,
     )
+    REGISTRY.register(ResultCollector(lambda: feed.snapshot))
     app = results_app(feed, vote_log, readiness, settings.max_watchers)
     allow_connections(settings.max_watchers)
 

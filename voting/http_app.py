@@ -16,6 +16,7 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from voting.lifecycle import Readiness
 from voting.listening import BACKLOG, listen
 from voting.problem import Answer, ProblemError
+from voting.telemetry import READY
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def add_operations(
     async def metrics(_: Request) -> HTTPResponse:
         return raw(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
+    READY.set_function(lambda: readiness.ready)
     app.add_route(healthz, "/healthz", methods=["GET"])
     app.add_route(readyz, "/readyz", methods=["GET"])
     app.add_route(metrics, "/metrics", methods=["GET"])

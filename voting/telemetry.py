@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 ACCEPTED: Final = Counter(
     "votes_accepted_total", "Votes answered with 202: Kafka has acknowledged them.", ["route"]
@@ -23,6 +23,7 @@ BATCH_SIZE: Final = Histogram(
     ["to"],
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
+READY: Final = Gauge("service_ready", "1 when /readyz answers 200: work can be taken now.")
 
 
 def configure_logging(level: str) -> None:
