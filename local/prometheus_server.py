@@ -1,4 +1,4 @@
-"""Prometheus, which records what the services measure."""
+"""Prometheus, which records what the services measure, by the rules that a cluster has, too."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from local.http_server import HttpServer
-from local.programs import find_program
+from local.programs import ROOT, find_program
 
 _SCRAPE_INTERVAL: Final = "1s"
+_RULES: Final = ROOT / "k8s/base/prometheus/rules.yaml"
 _KEPT: Final = {"time": "7d", "size": "512MB"}
 
 
@@ -41,7 +42,11 @@ class PrometheusServer(HttpServer):
             for name, address in self._targets.items()
         ]
         timing = {"scrape_interval": _SCRAPE_INTERVAL, "scrape_timeout": _SCRAPE_INTERVAL}
-        config = {"global": timing, "scrape_configs": jobs}
+        config = {
+            "global": {**timing, "evaluation_interval": _SCRAPE_INTERVAL},
+            "rule_files": [str(_RULES)],
+            "scrape_configs": jobs,
+        }
         self._config.write_bytes(msgspec.json.encode(config))  # JSON is YAML
 
     @property
