@@ -29,6 +29,7 @@ from voting.settings import read_settings
 from voting.store import StoreUnavailableError
 from voting.tally_store import TallyStore
 from voting.vote_log import VoteLog
+from voting.vote_sink import cast_vote
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
     from local.fixtures import StartService
@@ -167,7 +168,7 @@ async def test_kafka_takes_votes_from_a_user(
 ) -> None:
     async with event_log(by_password(kafka, authority, mechanism, protocol)) as (log, readiness):
         assert readiness.ready
-        await log.cast(vote_with(id=log.new_id()))
+        await cast_vote(log, vote_with(id=log.new_id()))
 
 
 async def test_kafka_takes_votes_from_a_certificate(
@@ -175,7 +176,7 @@ async def test_kafka_takes_votes_from_a_certificate(
 ) -> None:
     async with event_log(by_certificate(kafka, authority)) as (log, readiness):
         assert readiness.ready
-        await log.cast(vote_with(id=log.new_id()))
+        await cast_vote(log, vote_with(id=log.new_id()))
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
