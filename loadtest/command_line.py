@@ -3,7 +3,7 @@
 import argparse
 
 from loadtest.arrivals import Pattern
-from loadtest.option_types import between, folder, url, weights, whole_number
+from loadtest.option_types import between, earlier_report, folder, url, weights, whole_number
 from loadtest.phase import MAX_RATE, MAX_ROUNDS, MAX_SECONDS, MAX_USERS
 
 _EPILOG = """\
@@ -21,6 +21,7 @@ def new_parser() -> argparse.ArgumentParser:
     )
     _add_load_options(parser)
     _add_check_options(parser)
+    _add_report_options(parser)
     return parser
 
 
@@ -46,7 +47,7 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
         type=whole_number(MAX_ROUNDS),
         metavar="N",
         help="how often the routes take turns as gRPC, HTTP, HTTP, gRPC within the duration; more"
-        " rounds, narrower intervals (default: 1 to 6, with phases of 5 s or more)",
+        " rounds, narrower intervals (default: 1 to 6 by the duration)",
     )
     add(
         "--warm-up",
@@ -92,12 +93,6 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
         " up (default: client)",
     )
     add("--seed", type=int, metavar="N", help="draws the same albums, ranks and gaps again")
-    add(
-        "--output",
-        type=folder,
-        metavar="DIR",
-        help="for report.html and report.json (default: reports/ and the time)",
-    )
 
 
 def _add_check_options(parser: argparse.ArgumentParser) -> None:
@@ -146,4 +141,25 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         default=30.0,
         metavar="SECONDS",
         help="how long to wait for the consumer without seeing progress (default: 30)",
+    )
+
+
+def _add_report_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("report").add_argument
+    add(
+        "--output",
+        type=folder,
+        metavar="DIR",
+        help="for report.html and report.json (default: reports/ and the time)",
+    )
+    add(
+        "--compare",
+        type=earlier_report,
+        metavar="FILE",
+        help="an earlier report.json: say what changed since, and what is within noise",
+    )
+    add(
+        "--markdown",
+        action="store_true",
+        help="print the result as Markdown, for a pull request; all else goes to standard error",
     )

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from loadtest.comparison import Comparison
 from loadtest.interrupts import interrupts_by_signal
+from loadtest.markdown import to_markdown
 from loadtest.options import Options, read_options
 from loadtest.page import to_html
 from loadtest.phase_runner import DriverError
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _compare(options: Options) -> int:
-    console = Console()
+    console = Console(stderr=options.markdown)
     driver_log = options.output / "driver.log"
     with interrupts_by_signal() as interrupts, tempfile.TemporaryDirectory() as folder:
         await check_target(options.target)
@@ -59,6 +60,8 @@ async def _compare(options: Options) -> int:
             )
             report = await comparison.run()
         _show(options.output, driver_log, report, console)
+        if options.markdown:
+            sys.stdout.write(to_markdown(report))
     if not report.verdict.passed:
         return _FAILED
     return _INTERRUPTED if report.interrupted else _PASSED

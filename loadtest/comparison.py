@@ -9,6 +9,7 @@ from loadtest.arrivals import Pattern
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
 from loadtest.catch_up import CatchUp
+from loadtest.changes import changes_since
 from loadtest.findings import Reconciliation
 from loadtest.interrupts import Interrupts
 from loadtest.measurements import Measurements
@@ -16,14 +17,16 @@ from loadtest.options import Options
 from loadtest.phase import Phase
 from loadtest.phase_runner import run_phase
 from loadtest.plan import planned_phases
-from loadtest.reconciliation import Log, Tallies
+from loadtest.reconciliation import Log
 from loadtest.report import Report, Setup
 from loadtest.samples import read_samples
 from loadtest.split import check_phase_split
 from loadtest.summary import compare_routes
+from loadtest.tally_watch import TallyWatch
 from loadtest.terminal import Terminal
 from loadtest.verdict import judge
 from voting.store import StoreUnavailableError
+from voting.tally_store import TallyStore
 
 
 class Comparison:
@@ -36,7 +39,7 @@ class Comparison:
     def __init__(
         self,
         options: Options,
-        stores: tuple[Log, Tallies],
+        stores: tuple[Log, TallyStore],
         *,
         terminal: Terminal,
         interrupts: Interrupts,
@@ -57,8 +60,13 @@ class Comparison:
         """Save and return the report; saved a first time before the wait for the consumer.
 
         Raises `DriverError` when a phase cannot be run, `StoreUnavailableError` when the vote log
-        does not answer before the first phase.
+        or the tally does not answer before the first phase.
         """
+        watch = TallyWatch(self._tallies)
+        async with watch.watching():
+            return await self._run(watch)
+
+    async def _run(self, watch: TallyWatch) -> Report:
         started = time.time()
         votes_before = await self._log.count()
         for phase in planned_phases(self._options, self._folder):
@@ -71,6 +79,8 @@ class Comparison:
             found = await self._reconcile(votes_before)
         except StoreUnavailableError as error:
             found = str(error)
+        if watch.gap is None and isinstance(found, Reconciliation) and not found.strangers:
+            self._measurements.take_visibility(watch.readings)
         report = self._report(started, found)
         self._save(report)
         return report
@@ -103,14 +113,16 @@ class Comparison:
         split = check_phase_split(split_phase, self._options.weights) if split_phase else None
         side_by_side = compare_routes(phases, self._measurements.latency_alone())
         interrupted = self._interrupts.interrupted
+        setup, earlier = _setup(self._options), self._options.earlier
         return Report(
             started_at=started,
             interrupted=interrupted,
-            setup=_setup(self._options),
+            setup=setup,
             side_by_side=side_by_side,
             phases=phases,
             split=split,
             reconciliation=found if isinstance(found, Reconciliation) else None,
+            changes=None if earlier is None else changes_since(earlier, setup, side_by_side),
             verdict=judge(
                 phases,
                 side_by_side,

@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 from pymongo import MongoClient
 from redis import Redis
 
-from loadtest.report import Report, from_json
+from loadtest.examples import accepted, new_report, phase_of, with_cpu
+from loadtest.report import Report, from_json, to_json
+from loadtest.schema import report_schema
 from loadtest.usage import OWN
 from local.ports import free_ports
 from local.programs import python_environment
@@ -28,7 +32,7 @@ pytest_plugins = ["local.fixtures"]
 class Comparison:
     """`compare` as a process, as a person runs it."""
 
-    def __init__(self, stack: Stack, output: Path, **options: str) -> None:
+    def __init__(self, stack: Stack, output: Path, *flags: str, **options: str) -> None:
         self.output = output
         chosen = {
             "target": stack.entry.url,
@@ -44,7 +48,7 @@ class Comparison:
         } | {name.replace("_", "-"): value for name, value in options.items()}
         command = [f"--{name}={value}" for name, value in chosen.items()]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "loadtest.compare", "--alone", *command],
+            [sys.executable, "-m", "loadtest.compare", "--alone", *flags, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -106,8 +110,18 @@ def votes(stack: Stack) -> Iterator[Votes]:
         yield Votes(client)
 
 
+def earlier_report(folder: Path) -> Report:
+    """Return a report with two phases of the HTTP route."""
+    phase = phase_of([accepted(n, Route.HTTP) for n in range(1000)], folder, Route.HTTP)
+    return new_report([with_cpu(phase, svc_http_route=us) for us in (100.0, 110.0)], None)
+
+
 def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
-    comparison = Comparison(stack, tmp_path / "report", duration="3", warm_up="1")
+    earlier = tmp_path / "earlier.json"
+    earlier.write_bytes(to_json(earlier_report(tmp_path)))
+    comparison = Comparison(
+        stack, tmp_path / "report", "--markdown", duration="3", warm_up="1", compare=str(earlier)
+    )
     status, printed = comparison.end()
     assert status == 0, printed
     report = comparison.report()
@@ -121,6 +135,8 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
     assert cost is not None
     assert cost.repeats == 2
     assert report.side_by_side.processes.keys() >= {*OWN, "svc_consumer", "traefik"}
+    visible = report.side_by_side.routes[Route.HTTP].visible_p99
+    assert visible is not None
     assert "times the processor time of the HTTP route" in " ".join(printed.split())
     assert report.split is not None
     assert report.split.requests.keys() == set(Route)
@@ -128,7 +144,14 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
     assert found is not None
     assert found.accepted == found.log_votes == found.tally_votes > 150
     assert found.others == 0
+    assert report.changes is not None
+    assert "p50, ms" in [change.figure for change in report.changes.changes]
+    Draft202012Validator(report_schema()).validate(
+        msgspec.json.decode((comparison.output / "report.json").read_bytes())
+    )
     assert "✓ Passed" in printed
+    assert "\n### ✅ Votes by gRPC and by HTTP: Passed\n" in printed
+    assert "| since the earlier report | of | old | new | new / old |  |" in printed
     assert sorted(path.name for path in comparison.output.iterdir()) == [
         "report.html",
         "report.json",

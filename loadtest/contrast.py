@@ -19,6 +19,7 @@ def contrast_findings(found: SideBySide, *, late: bool) -> Iterator[str]:
     yield from _cost(grpc, http, found.ratios.cpu_us_per_vote)
     if not late:
         yield from _latency(grpc, http, found.ratios.p50)
+    yield from _visible(grpc, http)
 
 
 def _cost(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> Iterator[str]:
@@ -39,6 +40,16 @@ def _latency(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> 
     if grpc.latency.p99 is not None and http.latency.p99 is not None:
         text += f"; 99 % within {ms(grpc.latency.p99)} against {ms(http.latency.p99)}"
     yield f"{text}."
+
+
+def _visible(grpc: RouteSummary, http: RouteSummary) -> Iterator[str]:
+    if grpc.visible_p99 is None or http.visible_p99 is None:
+        return
+    yield (
+        "99 % of the accepted votes are in the tally within"
+        f" {ms(grpc.visible_p99.value)} (gRPC) and {ms(http.visible_p99.value)} (HTTP) of their"
+        " acknowledgement."
+    )
 
 
 def _sentence(verb: str, relation: str, ratio: Estimate, where: str) -> str:

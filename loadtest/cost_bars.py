@@ -6,7 +6,7 @@ import msgspec
 
 from loadtest.estimate import Estimate
 from loadtest.side_by_side import SideBySide
-from loadtest.wording import ROUTE_NAMES, three_digits
+from loadtest.wording import ROUTE_NAMES, figure
 from voting.vote import Route
 
 
@@ -28,7 +28,7 @@ class Bar(msgspec.Struct, frozen=True):
 def cost_bars(found: SideBySide) -> list[Bar]:
     """Return the bars: each route's sum and own processes, then what serves both."""
     costs = list(_costs(found))
-    longest = max((cost.high or cost.value for _, _, _, cost in costs), default=1.0)
+    longest = max((_reach(cost) for _, _, _, cost in costs), default=1.0)
     return [
         Bar(
             label,
@@ -36,8 +36,8 @@ def cost_bars(found: SideBySide) -> list[Bar]:
             whole,
             100 * cost.value / longest,
             None if cost.low is None else 100 * cost.low / longest,
-            None if cost.high is None else 100 * cost.high / longest,
-            _text(cost),
+            None if cost.high is None else min(100.0, 100 * cost.high / longest),
+            figure(cost),
         )
         for label, route, whole, cost in costs
     ]
@@ -56,7 +56,6 @@ def _costs(found: SideBySide) -> Iterator[tuple[str, Route, bool, Estimate]]:
                 yield f"{name}, {ROUTE_NAMES[route]} votes", route, False, cost
 
 
-def _text(cost: Estimate) -> str:
-    if cost.low is None or cost.high is None:
-        return f"{three_digits(cost.value)} µs"
-    return f"{three_digits(cost.value)} µs ({three_digits(cost.low)} to {three_digits(cost.high)})"
+def _reach(cost: Estimate) -> float:
+    """Return how far the bar and its interval reach; a very wide interval is cut off."""
+    return min(cost.high or cost.value, 1.5 * cost.value)

@@ -181,6 +181,7 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
         phases=list(phases),
         split=split,
         reconciliation=found,
+        changes=None,
         verdict=judge(phases, side_by_side, split, found, interrupted=False, unmeasured=None),
     )
 

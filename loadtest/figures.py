@@ -42,6 +42,7 @@ def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseRe
         series=time_series(measured, seconds),
         generator=_generator(measured, result),
         processes=None,
+        visible=None,
     )
 
 

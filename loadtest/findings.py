@@ -72,6 +72,18 @@ class Generator(msgspec.Struct, frozen=True):
     limited: bool
 
 
+class Delay(msgspec.Struct, frozen=True):
+    """Milliseconds from a vote's acknowledgement until the tally had it, of `votes` votes.
+
+    The tally was read each 20 ms, so each is up to that too long; none is below 1.
+    """
+
+    votes: int
+    p50: float
+    p99: float
+    max: float
+
+
 class ProcessUse(msgspec.Struct, frozen=True):
     """What one process used between two readings in a phase, `seconds` apart.
 
@@ -90,7 +102,8 @@ class ProcessUse(msgspec.Struct, frozen=True):
 class PhaseReport(msgspec.Struct, frozen=True):
     """One phase. `elsewhere` counts votes of a forced phase that the other route answered.
 
-    `processes` is None when nobody asked Prometheus, empty when it knew nothing of the phase.
+    `processes` is None when Prometheus did not answer, empty when it knew nothing of the phase.
+    `visible` is None when it could not be told, as when others voted meanwhile.
     """
 
     name: str
@@ -108,6 +121,7 @@ class PhaseReport(msgspec.Struct, frozen=True):
     series: Series
     generator: Generator
     processes: dict[str, ProcessUse] | None
+    visible: dict[Route, Delay] | None
 
 
 class SplitTest(msgspec.Struct, frozen=True):
@@ -171,3 +185,8 @@ class Reconciliation(msgspec.Struct, frozen=True):
     log_votes: int
     tally_votes: int
     caught_up_after: float | None
+
+    @property
+    def strangers(self) -> int:
+        """How many votes were counted meanwhile that were not acknowledged to us."""
+        return self.others + self.unknown_counted

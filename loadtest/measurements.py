@@ -1,5 +1,7 @@
 """Everything measured so far: the phases that ran, with their samples and what Prometheus knows."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from loadtest.figures import latency_alone, phase_report
@@ -7,7 +9,9 @@ from loadtest.findings import Latency, PhaseReport
 from loadtest.phase import Phase, PhaseResult
 from loadtest.prometheus import PrometheusError, read_tracks
 from loadtest.samples import Samples
+from loadtest.tally_watch import Reading
 from loadtest.usage import OWN, process_uses
+from loadtest.visibility import visible_after
 from voting.vote import Route
 
 
@@ -57,6 +61,12 @@ class Measurements:
             known |= uses.keys()
         if missing := sorted(OWN.keys() - known):
             self.unmeasured = f"Prometheus at {url} has too few readings of {', '.join(missing)}"
+
+    def take_visibility(self, readings: Sequence[Reading]) -> None:
+        """Take in when the tally had the votes; only right when nobody else voted meanwhile."""
+        found = visible_after([(run.result.started, run.samples) for run in self._runs], readings)
+        for run, visible in zip(self._runs, found, strict=True):
+            run.report = msgspec.structs.replace(run.report, visible=visible)
 
     def phases(self) -> list[PhaseReport]:
         """Return each phase's part of the report."""

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
+
+from loadtest.report import VERSION, Report, from_json
 from voting.vote import Route
 
 
@@ -58,3 +61,14 @@ def folder(text: str) -> Path:
     """Return a folder, which starts where the person is if it is relative."""
     # `bazel run` starts programs elsewhere and tells where that is.
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), text).absolute()
+
+
+def earlier_report(text: str) -> Report:
+    """Return the report in a report.json."""
+    try:
+        return from_json(folder(text).read_bytes())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot be read: {error}") from error
+    except msgspec.DecodeError as error:
+        reason = f"is no report.json of version {VERSION}: {error}"
+        raise argparse.ArgumentTypeError(reason) from error

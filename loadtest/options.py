@@ -12,9 +12,11 @@ from loadtest.arrivals import Pattern
 from loadtest.command_line import new_parser
 from loadtest.option_types import folder
 from loadtest.phase import MAX_VOTES
+from loadtest.report import Report
 from voting.vote import Route
 
 _SHORTEST: Final = 5.0  # seconds, of a phase when the number of rounds is not given
+_TWO_ROUNDS: Final = 8.0  # seconds from which there are two: of one alone nothing can be said
 _MOST: Final = 6  # rounds: more hardly narrow an interval that has 11 degrees of freedom
 
 
@@ -22,7 +24,7 @@ class Options(msgspec.Struct, frozen=True):
     """What was asked for; times in seconds. `weights` are the splitter's, by route.
 
     `seconds` is the time that each route is measured alone, in all phases of the `rounds`
-    together, and the length of the split.
+    together, and the length of the split. `earlier` is the report to compare with, if any.
     """
 
     target: str
@@ -43,6 +45,8 @@ class Options(msgspec.Struct, frozen=True):
     catch_up: float
     output: Path
     seed: int
+    earlier: Report | None
+    markdown: bool
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -70,6 +74,8 @@ def read_options(arguments: Sequence[str]) -> Options:
         catch_up=given.catch_up,
         output=given.output or _default_output(),
         seed=given.seed if given.seed is not None else SystemRandom().randrange(1 << 32),
+        earlier=given.compare,
+        markdown=given.markdown,
     )
 
 
@@ -78,7 +84,9 @@ def rounds_for(seconds: float) -> int:
 
     Short phases give bad percentiles and coarse processor times; few phases give wide intervals.
     """
-    return max(1, min(_MOST, int(seconds / 2 / _SHORTEST)))
+    if seconds < _TWO_ROUNDS:
+        return 1
+    return max(2, min(_MOST, int(seconds / 2 / _SHORTEST)))
 
 
 def _default_output() -> Path:

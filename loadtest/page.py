@@ -11,7 +11,7 @@ from loadtest.cost_bars import cost_bars
 from loadtest.findings import PhaseReport, Reconciliation
 from loadtest.plots import latency_plot, slowest_plot, throughput_plot
 from loadtest.report import Report
-from loadtest.side_by_side_rows import figure_text, side_by_side_rows
+from loadtest.side_by_side_rows import side_by_side_rows
 from loadtest.split_plot import split_plot
 from voting.vote import Route
 
@@ -29,7 +29,7 @@ def to_html(report: Report) -> str:
     )
     environment.filters |= {
         "ms": wording.ms,
-        "figure": figure_text,
+        "figure": wording.figure,
         "mib": wording.mib,
         "percent": wording.percent,
         "rate": wording.rate,

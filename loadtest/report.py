@@ -1,6 +1,6 @@
 """What a comparison found: the structure of report.json. Everything shown is made from it.
 
-The JSON schema is `msgspec.json.schema(Report)`; field names are the keys. Rates are votes per
+The JSON schema, report.schema.json, is made from it; field names are the keys. Rates are votes per
 second of measurement, latencies are milliseconds from the intended start to the whole answer,
 shares are fractions of 1. The warm-up of each phase is left out of all figures, not out of the
 reconciliation.
@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from loadtest.findings import PhaseReport, Reconciliation, SplitTest
-from loadtest.side_by_side import SideBySide
+from loadtest.side_by_side import Changes, SideBySide
 from voting.vote import Route
 
 VERSION: Final = 2
@@ -43,7 +43,10 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole comparison. What was not reached before an interruption is missing or None."""
+    """A whole comparison. What was not reached before an interruption is missing or None.
+
+    `changes` is None when no earlier report was given.
+    """
 
     version: int = VERSION
     started_at: float
@@ -53,6 +56,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     phases: list[PhaseReport]
     split: SplitTest | None
     reconciliation: Reconciliation | None
+    changes: Changes | None
     verdict: Verdict
 
 

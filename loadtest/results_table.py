@@ -6,15 +6,17 @@ from rich.table import Table
 
 from loadtest.findings import PhaseReport
 from loadtest.report import Report
-from loadtest.side_by_side import SideBySide
+from loadtest.side_by_side import Changes, SideBySide
 from loadtest.side_by_side_rows import side_by_side_rows
-from loadtest.wording import ROUTE_NAMES, headline
+from loadtest.wording import ROUTE_NAMES, figure, headline, three_digits
 
 
 def print_result(console: Console, report: Report) -> None:
     """Print the figures and the verdict."""
     if report.side_by_side.routes:
         console.print(side_by_side_table(report.side_by_side))
+    if report.changes is not None:
+        console.print(changes_table(report.changes))
     if any(phase.errors for phase in report.phases):
         console.print(errors_table(report.phases))
     _print_verdict(console, report)
@@ -28,6 +30,21 @@ def side_by_side_table(found: SideBySide) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in side_by_side_rows(found):
         table.add_row(row.title, row.grpc, row.http, row.ratio)
+    return table
+
+
+def changes_table(found: Changes) -> Table:
+    """Return what changed since an earlier report."""
+    table = _table("Since the earlier report")
+    for heading in ("", "of"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("old", "new", "new / old"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for change in found.changes:
+        values = [three_digits(change.old.value), three_digits(change.new.value)]
+        noise = "changed" if change.changed else "within noise"
+        table.add_row(change.figure, change.of, *values, figure(change.factor), noise)
     return table
 
 

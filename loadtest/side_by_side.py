@@ -1,4 +1,4 @@
-"""The routes side by side: what the report says of each, from all phases in which it was alone."""
+"""The routes side by side: each from all phases in which it was alone; and what changed since."""
 
 import msgspec
 
@@ -12,7 +12,7 @@ class RouteSummary(msgspec.Struct, frozen=True):
 
     `latency` is of all its accepted votes together, in ms. `cpu_us_per_vote` is the processor time
     of the processes that only this route has; `votes_per_batch` how many votes it wrote to Kafka
-    together.
+    together; `visible_p50` and `visible_p99` ms from the acknowledgement until the tally had it.
     """
 
     phases: int
@@ -27,6 +27,8 @@ class RouteSummary(msgspec.Struct, frozen=True):
     p999: Estimate | None
     cpu_us_per_vote: Estimate | None
     votes_per_batch: Estimate | None
+    visible_p50: Estimate | None
+    visible_p99: Estimate | None
 
 
 class ProcessCost(msgspec.Struct, frozen=True):
@@ -54,6 +56,8 @@ class Ratios(msgspec.Struct, frozen=True):
     p90: Estimate | None
     p99: Estimate | None
     accepted_per_second: Estimate | None
+    visible_p50: Estimate | None
+    visible_p99: Estimate | None
 
 
 class SideBySide(msgspec.Struct, frozen=True):
@@ -62,3 +66,26 @@ class SideBySide(msgspec.Struct, frozen=True):
     routes: dict[Route, RouteSummary]
     ratios: Ratios
     processes: dict[str, ProcessCost]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One figure in two reports. `factor` is new over old, with its 95 % interval.
+
+    `changed` says whether the interval leaves out 1; when it does not, the difference is within
+    the noise of the phases.
+    """
+
+    figure: str
+    of: str
+    old: Estimate
+    new: Estimate
+    factor: Estimate
+    changed: bool
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What changed since the report of `since` (Unix time); `unlike` names what differs in load."""
+
+    since: float
+    unlike: list[str]
+    changes: list[Change]

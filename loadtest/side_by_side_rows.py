@@ -1,13 +1,30 @@
 """The rows of the table that has both routes side by side: in the terminal, page and Markdown."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import msgspec
 
 from loadtest.estimate import Estimate
-from loadtest.side_by_side import RouteSummary, SideBySide
-from loadtest.wording import three_digits
+from loadtest.side_by_side import Ratios, RouteSummary, SideBySide
+from loadtest.wording import figure
 from voting.vote import Route
+
+type OfRoute = Callable[[RouteSummary], Estimate | None]
+type OfRatios = Callable[[Ratios], Estimate | None]
+
+FIGURES: Final[tuple[tuple[str, OfRoute, OfRatios | None], ...]] = (
+    ("accepted per second", lambda r: r.accepted_per_second, lambda r: r.accepted_per_second),
+    ("CPU per vote, µs", lambda r: r.cpu_us_per_vote, lambda r: r.cpu_us_per_vote),
+    ("p50, ms", lambda r: r.p50, lambda r: r.p50),
+    ("p90, ms", lambda r: r.p90, lambda r: r.p90),
+    ("p99, ms", lambda r: r.p99, lambda r: r.p99),
+    ("p99.9, ms", lambda r: r.p999, None),
+    ("in the tally p50, ms", lambda r: r.visible_p50, lambda r: r.visible_p50),
+    ("in the tally p99, ms", lambda r: r.visible_p99, lambda r: r.visible_p99),
+    ("votes per Kafka batch", lambda r: r.votes_per_batch, None),
+)
+"""Each figure: its title, where a route has it, and where its ratio is, if one is taken."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -21,32 +38,16 @@ class Row(msgspec.Struct, frozen=True):
 
 def side_by_side_rows(found: SideBySide) -> Iterator[Row]:
     """Return the rows; a figure that was not measured is a dash."""
-    ratios = found.ratios
-    shown: list[tuple[str, Callable[[RouteSummary], Estimate | None], Estimate | None]] = [
-        ("accepted per second", lambda r: r.accepted_per_second, ratios.accepted_per_second),
-        ("CPU per vote, µs", lambda r: r.cpu_us_per_vote, ratios.cpu_us_per_vote),
-        ("p50, ms", lambda r: r.p50, ratios.p50),
-        ("p90, ms", lambda r: r.p90, ratios.p90),
-        ("p99, ms", lambda r: r.p99, ratios.p99),
-        ("p99.9, ms", lambda r: r.p999, None),
-        ("votes per Kafka batch", lambda r: r.votes_per_batch, None),
-    ]
-    for title, figure, ratio in shown:
-        grpc, http = (
-            None if route not in found.routes else figure(found.routes[route])
-            for route in (Route.GRPC, Route.HTTP)
+    grpc, http = found.routes.get(Route.GRPC), found.routes.get(Route.HTTP)
+    for title, of_route, of_ratios in FIGURES:
+        yield Row(
+            title,
+            figure(of_route(grpc) if grpc else None),
+            figure(of_route(http) if http else None),
+            figure(of_ratios(found.ratios)) if of_ratios else "",
         )
-        yield Row(title, figure_text(grpc), figure_text(http), figure_text(ratio))
-    errors = [f"{r.errors:,}" if (r := found.routes.get(route)) else "—" for route in Route]
-    by_route = dict(zip(Route, errors, strict=True))
-    yield Row("not accepted", by_route[Route.GRPC], by_route[Route.HTTP], "")
+    yield Row("not accepted", _errors(grpc), _errors(http), "")
 
 
-def figure_text(estimate: Estimate | None) -> str:
-    """Return an estimate with its interval: `4.20 (4.00-4.41)`."""
-    if estimate is None:
-        return "—"
-    text = three_digits(estimate.value)
-    if estimate.low is None or estimate.high is None:
-        return text
-    return f"{text} ({three_digits(estimate.low)}-{three_digits(estimate.high)})"
+def _errors(summary: RouteSummary | None) -> str:
+    return f"{summary.errors:,}" if summary else "—"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
-from loadtest.reconciliation import Log, Tallies
+from loadtest.reconciliation import Log
 from voting.store import StoreUnavailableError
 from voting.store_settings import mongodb_url_problem, redis_url_problem
 from voting.tally_store import TallyStore
@@ -22,7 +22,7 @@ class UnreachableError(Exception):
 @asynccontextmanager
 async def open_stores(
     mongodb_url: str, database: str, redis_url: str
-) -> AsyncIterator[tuple[Log, Tallies]]:
+) -> AsyncIterator[tuple[Log, TallyStore]]:
     """Open the vote log and the tally, once both have answered.
 
     Raises `UnreachableError` when one of them does not.

@@ -31,6 +31,8 @@ def compare_routes(
             p90=_ratio(alone, _percentile("p90")),
             p99=_ratio(alone, _percentile("p99")),
             accepted_per_second=_ratio(alone, _accepted_per_second),
+            visible_p50=_ratio(alone, _visible("p50")),
+            visible_p99=_ratio(alone, _visible("p99")),
         ),
         processes=dict(_process_costs(alone)),
     )
@@ -65,6 +67,8 @@ def _route_summary(
         p999=_estimate(phases, _percentile("p999")),
         cpu_us_per_vote=_estimate(phases, cpu_us_per_vote),
         votes_per_batch=_estimate(phases, _votes_per_batch),
+        visible_p50=_estimate(phases, _visible("p50")),
+        visible_p99=_estimate(phases, _visible("p99")),
     )
 
 
@@ -98,6 +102,15 @@ def _percentile(name: str) -> Figure:
     def figure(phase: PhaseReport) -> float | None:
         latencies = [figures.latency for figures in _of(phase, phase.forced) if figures.latency]
         value: float | None = getattr(latencies[0], name) if latencies else None
+        return value
+
+    return figure
+
+
+def _visible(name: str) -> Figure:
+    def figure(phase: PhaseReport) -> float | None:
+        delays = [delay for route, delay in (phase.visible or {}).items() if route is phase.forced]
+        value: float | None = getattr(delays[0], name) if delays else None
         return value
 
     return figure

@@ -4,6 +4,7 @@ from loadtest.estimate import Estimate
 from loadtest.report import Report
 from voting.vote import Route
 
+_WIDE = 20  # an interval with ends so many times apart is no news to anybody
 ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
 
 
@@ -56,8 +57,26 @@ def times(ratio: Estimate) -> str:
     return f"{three_digits(ratio.value)} times"
 
 
+def figure(estimate: Estimate | None) -> str:
+    """Return an estimate with its interval: `4.20 (4.00-4.41)`; a dash when there is none."""
+    if estimate is None:
+        return "—"
+    text = three_digits(estimate.value)
+    if estimate.low is None or estimate.high is None:
+        return text
+    if _says_nothing(estimate):
+        return f"{text} (unsure)"
+    return f"{text} ({three_digits(estimate.low)}-{three_digits(estimate.high)})"
+
+
 def interval(estimate: Estimate) -> str:
     """Return what is known of an estimate's error: `95 % interval 1.50 to 1.70`."""
     if estimate.low is None or estimate.high is None:
         return "measured once, so without an interval"
+    if _says_nothing(estimate):
+        return "too few or too different phases for an interval"
     return f"95 % interval {three_digits(estimate.low)} to {three_digits(estimate.high)}"
+
+
+def _says_nothing(estimate: Estimate) -> bool:
+    return bool(estimate.low and estimate.high and estimate.high > _WIDE * estimate.low)

@@ -123,7 +123,7 @@ def parse_tally(fields: Mapping[str, str]) -> Tally:
 
 def counter_fields(tally: Tally) -> dict[str, int]:
     """Return the counters of a tally by the names of their Redis fields."""
-    fields: dict[str, int] = {f"{_ROUTE}{route}": votes for route, votes in tally.routes.items()}
+    fields: dict[str, int] = {route_field(route): votes for route, votes in tally.routes.items()}
     for album in tally.albums.values():
         name = f"{album.name}{_SEPARATOR}{album.album}{_SEPARATOR}{album.year}"
         fields[_VOTES + name] = album.votes
@@ -134,6 +134,11 @@ def counter_fields(tally: Tally) -> dict[str, int]:
 def is_ours(field: str) -> bool:
     """Whether a field of the hash is a counter or a position."""
     return field.startswith((_VOTES, _RANK_SUM, _ROUTE, _POSITION))
+
+
+def route_field(route: Route) -> str:
+    """Return the name of the Redis field with the votes of a route."""
+    return f"{_ROUTE}{route}"
 
 
 def position_field(partition: int) -> str:

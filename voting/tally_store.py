@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from voting.store import NO_POSITION, StoreUnavailableError
-from voting.tally import Tally, counter_fields, parse_tally, position_field
+from voting.tally import Tally, counter_fields, parse_tally, position_field, route_field
+from voting.vote import Route
 
 TALLY_KEY: Final = "{votes}:tally"
 STORE: Final = "Redis"
@@ -69,6 +70,13 @@ class TallyStore:
         with _translated():
             fields = await self._redis.hgetall(TALLY_KEY)
         return cast("dict[str, str]", fields)
+
+    async def route_votes(self) -> dict[Route, int]:
+        """Return how many votes of each route are counted; cheaper than the whole tally."""
+        with _translated():
+            stored = await self._redis.hmget(TALLY_KEY, [route_field(route) for route in Route])
+        counts = cast("list[str | None]", stored)
+        return {route: int(count or 0) for route, count in zip(Route, counts, strict=True)}
 
     async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
         """Return the position of each of these partitions."""

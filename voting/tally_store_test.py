@@ -47,6 +47,12 @@ async def test_counters_and_position_move_together(store: TallyStore) -> None:
     assert tally.positions == {3: "3:d"}
 
 
+async def test_the_votes_of_the_routes_can_be_had_alone(store: TallyStore) -> None:
+    assert await store.route_votes() == {Route.GRPC: 0, Route.HTTP: 0}
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    assert await store.route_votes() == (await store.read()).routes
+
+
 async def test_a_stale_caller_changes_nothing_and_learns_the_position(store: TallyStore) -> None:
     await store.advance(3, NO_POSITION, "1:b", DELTA)
     before = await store.read()
