@@ -39,8 +39,9 @@ class Arrivals:
     person would, not the one whose turn it is.
 
     Times are seconds since the start of the measurement; the schedule begins `warm_up` seconds
-    before it and ends after `seconds`, after `limit` arrivals, or when it is closed. What was not
-    taken by then is not sent any more: an overloaded phase ends all the same.
+    before it (`offset` seconds later) and ends after `seconds`, after `limit` arrivals, or when it
+    is closed. What was not taken by then is not sent any more: an overloaded phase ends all the
+    same.
     """
 
     def __init__(
@@ -52,12 +53,13 @@ class Arrivals:
         seconds: float,
         limit: int,
         random: Random,
+        offset: float = 0.0,
     ) -> None:
         self._scheduled = pattern is not Pattern.CLOSED
         self._gap: Callable[[], float] = (
             (lambda: random.expovariate(rate)) if pattern is Pattern.POISSON else (lambda: 1 / rate)
         )
-        self._next = -warm_up
+        self._next = offset - warm_up
         self._end = seconds
         self._left = limit
 

@@ -61,7 +61,7 @@ def _change(title: str, of: str, old: Estimate | None, new: Estimate | None) -> 
 
 
 def _unlike(old: Setup, new: Setup) -> Iterator[str]:
-    for name in ("target", "pattern", "rate", "users", "client_ids"):
+    for name in ("target", "pattern", "rate", "users", "client_ids", "processes"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             yield f"{name.replace('_', ' ')}: {before} then, {now} now"

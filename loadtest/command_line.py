@@ -4,7 +4,7 @@ import argparse
 
 from loadtest.arrivals import Pattern
 from loadtest.option_types import between, earlier_report, folder, url, weights, whole_number
-from loadtest.phase import MAX_RATE, MAX_ROUNDS, MAX_SECONDS, MAX_USERS
+from loadtest.phase import MAX_PROCESSES, MAX_RATE, MAX_ROUNDS, MAX_SECONDS, MAX_USERS
 
 _EPILOG = """\
 exit status: 0 nothing was lost or counted twice and the split is as configured; 1 otherwise;
@@ -70,6 +70,13 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
         default=64,
         metavar="N",
         help="connections, so votes under way at a time, at most (default: %(default)s)",
+    )
+    add(
+        "--processes",
+        type=whole_number(MAX_PROCESSES),
+        default=1,
+        metavar="N",
+        help="processes that send the votes, when one has not enough of one core (default: 1)",
     )
     add(
         "--arrivals",

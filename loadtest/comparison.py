@@ -15,11 +15,10 @@ from loadtest.interrupts import Interrupts
 from loadtest.measurements import Measurements
 from loadtest.options import Options
 from loadtest.phase import Phase
-from loadtest.phase_runner import run_phase
+from loadtest.phase_runner import Drivers, start_drivers
 from loadtest.plan import planned_phases
 from loadtest.reconciliation import Log
 from loadtest.report import Report, Setup
-from loadtest.samples import read_samples
 from loadtest.split import check_phase_split
 from loadtest.summary import compare_routes
 from loadtest.tally_watch import TallyWatch
@@ -63,15 +62,18 @@ class Comparison:
         or the tally does not answer before the first phase.
         """
         watch = TallyWatch(self._tallies)
-        async with watch.watching():
-            return await self._run(watch)
+        async with (
+            watch.watching(),
+            start_drivers(self._options.processes, self._driver_log) as drivers,
+        ):
+            return await self._run(watch, drivers)
 
-    async def _run(self, watch: TallyWatch) -> Report:
+    async def _run(self, watch: TallyWatch, drivers: Drivers) -> Report:
         started = time.time()
         votes_before = await self._log.count()
         for phase in planned_phases(self._options, self._folder):
             if not self._interrupts.interrupted:
-                await self._run_phase(phase)
+                await self._run_phase(phase, drivers)
         await self._measurements.ask_prometheus(self._options.prometheus)
         self._save(self._report(started, None))
         found: Reconciliation | str | None
@@ -85,11 +87,11 @@ class Comparison:
         self._save(report)
         return report
 
-    async def _run_phase(self, phase: Phase) -> None:
+    async def _run_phase(self, phase: Phase, drivers: Drivers) -> None:
         with self._terminal.phase(phase) as show:
             event = self._interrupts.event
-            result = await run_phase(phase, self._driver_log, event, show)
-        self._measurements.add(phase, result, read_samples(Path(phase.samples)))
+            result, samples = await drivers.run_phase(phase, event, show)
+        self._measurements.add(phase, result, samples)
 
     async def _reconcile(self, votes_before: int) -> Reconciliation | None:
         interruption = self._interrupts.next()
@@ -140,6 +142,7 @@ def _setup(options: Options) -> Setup:
         pattern=options.pattern,
         rate=None if options.pattern is Pattern.CLOSED else options.rate,
         users=options.users,
+        processes=options.processes,
         seconds=options.seconds,
         rounds=options.rounds,
         warm_up=options.warm_up,

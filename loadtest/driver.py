@@ -1,9 +1,11 @@
-"""The process that runs one phase with Locust: `python -m loadtest.driver PHASE-AS-JSON`.
+"""The process that runs phases with Locust: `python -m loadtest.driver`.
 
 It is a process of its own because gevent patches it whole, which asyncio and the stores' clients
-must not meet; and so that every phase begins with fresh connections. It writes samples to the
-phase's file and `Message`s, one a line, to its standard output. SIGINT ends it early and cleanly.
-When nobody reads its output any more, it ends at once.
+must not meet. It reads a phase, one line of JSON, from its standard input, says when all users are
+there, waits for the line `begin`, and so on with the next phase. Every phase begins with fresh
+connections. Samples go to the phase's file and `Message`s, one a line, to standard output. SIGINT
+ends a phase early and cleanly. The driver ends when there are no more phases to read, and at once
+when nobody reads its output any more.
 """
 
 import gc
@@ -22,7 +24,7 @@ from locust.runners import LocalRunner
 
 from loadtest.arrivals import Arrivals
 from loadtest.catalogue import Ballots, read_catalogue
-from loadtest.phase import MAX_VOTES, Message, Phase, PhaseProgress, PhaseResult
+from loadtest.phase import MAX_VOTES, Message, Phase, PhaseProgress, PhaseReady, PhaseResult
 from loadtest.samples import SampleWriter
 from loadtest.scheduled_voter import PhaseState, ScheduledVoter
 
@@ -59,12 +61,15 @@ def run_phase(phase: Phase) -> None:
         state = _new_state(phase, writer)
         runner = _new_runner(phase, state)
         stop = _Stop(state, runner)
-        gevent.signal_handler(signal.SIGINT, stop)
+        handler = gevent.signal_handler(signal.SIGINT, stop)
         runner.start(phase.users, spawn_rate=phase.users)
         if runner.spawning_greenlet is not None:
             runner.spawning_greenlet.join()
+        gc.unfreeze()
         gc.collect()
         gc.freeze()  # what lives now lives to the end: no need to look at it again and again
+        _send(PhaseReady())
+        sys.stdin.buffer.readline()
         state.begin()
         meter = _Meter(state)
         side_jobs: list[gevent.Greenlet[..., None]] = [
@@ -75,6 +80,7 @@ def run_phase(phase: Phase) -> None:
         result = meter.result(phase, state.arrivals.unsent(), stop.requested, writer.kinds)
         gevent.killall(side_jobs)
         runner.quit()
+        handler.cancel()
     _send_progress(state)
     _send(result)
 
@@ -87,6 +93,7 @@ def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
         seconds=phase.seconds,
         limit=MAX_VOTES,
         random=_random(phase, "arrivals"),
+        offset=phase.offset,
     )
     ballots = Ballots(read_catalogue(), _random(phase, "ballots"))
     return PhaseState(phase, arrivals, ballots, writer)
@@ -141,10 +148,11 @@ def _send(message: Message) -> None:
 
 
 def main() -> None:
-    """Run the phase given as the only argument."""
+    """Run the phases that standard input gives."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads any more: end
     logging.basicConfig(level=logging.ERROR)
-    run_phase(msgspec.json.decode(sys.argv[1], type=Phase))
+    for line in iter(sys.stdin.buffer.readline, b""):
+        run_phase(msgspec.json.decode(line, type=Phase))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,9 +18,9 @@ from loadtest.answer import Outcome
 from loadtest.arrivals import Pattern
 from loadtest.examples import new_phase
 from loadtest.phase import Phase, PhaseProgress, PhaseResult
-from loadtest.phase_runner import DriverError, driver_environment, run_phase
+from loadtest.phase_runner import DriverError, driver_environment, start_drivers
 from loadtest.routes_server import Reply, accept, routes_server
-from loadtest.samples import ROUTES, Samples, id_text, read_samples
+from loadtest.samples import ROUTES, Samples, id_text
 from voting.vote import Route
 
 NOBODY = "http://127.0.0.1:1"
@@ -42,10 +43,16 @@ class Run:
     async def __call__(
         self, target: str, forced: Route | None = None, **changes: Any
     ) -> tuple[Samples, PhaseResult]:
-        phase = self.phase(target, forced, **changes)
-        result = await run_phase(phase, self.log, self.stop, self._note)
+        result, samples = await self.all_phases(self.phase(target, forced, **changes))
+        return samples, result
+
+    async def all_phases(self, *phases: Phase, processes: int = 1) -> tuple[PhaseResult, Samples]:
+        """Run phases one after another and return what came of the last."""
+        async with start_drivers(processes, self.log) as drivers:
+            for phase in phases:
+                last = await drivers.run_phase(phase, self.stop, self._note)
         assert self.log.read_text() == ""
-        return read_samples(Path(phase.samples)), result
+        return last
 
     def _note(self, progress: PhaseProgress) -> None:
         self.progress.append(progress)
@@ -195,19 +202,58 @@ async def test_a_phase_can_be_ended_early(run: Run) -> None:
 async def test_a_driver_that_fails_names_its_log(run: Run) -> None:
     phase = msgspec.structs.replace(run.phase(NOBODY), samples="/nowhere/samples")
     with pytest.raises(DriverError, match=str(run.log)):
-        await run_phase(phase, run.log, run.stop, run.progress.append)
+        await run.all_phases(phase)
     assert "No such file" in run.log.read_text()
+
+
+async def test_one_driver_runs_phase_after_phase(run: Run) -> None:
+    with routes_server() as server:
+        phases = [
+            run.phase(server.url, route, seed=seed, samples=str(run.folder / f"{seed}"))
+            for seed, route in enumerate([Route.GRPC, Route.HTTP, Route.GRPC])
+        ]
+        _, samples = await run.all_phases(*phases)
+        routes = [route for _, route in server.received]
+    assert set(samples["route"]) == {ROUTES.index(Route.GRPC)}
+    assert [key for key, _ in groupby(routes)] == [Route.GRPC, Route.HTTP, Route.GRPC]
+
+
+async def test_several_drivers_share_rate_and_users(run: Run) -> None:
+    with routes_server() as server:
+        phase = run.phase(server.url, Route.HTTP, rate=100, users=5, seconds=1, warm_up=0.2)
+        result, samples = await run.all_phases(phase, processes=2)
+        received = server.received
+    assert len(samples) == len(received)
+    assert len(samples) + result.unsent == pytest.approx(120, abs=2)
+    assert len(set(samples["id"])) == len(samples)
+    assert run.progress[-1].sent == len(samples)
 
 
 def test_the_driver_ends_when_nobody_listens_any_more(run: Run) -> None:
     with routes_server() as server:
-        phase = msgspec.json.encode(run.phase(server.url, seconds=600)).decode()
         driver = subprocess.Popen(
-            [sys.executable, "-m", "loadtest.driver", phase],
+            [sys.executable, "-m", "loadtest.driver"],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=driver_environment(),
         )
+        assert driver.stdin is not None
         assert driver.stdout is not None
+        phase = run.phase(server.url, seconds=600)
+        driver.stdin.write(msgspec.json.encode(phase) + b"\nbegin\n")
+        driver.stdin.flush()
         driver.stdout.readline()
         driver.stdout.close()
         driver.wait(30)
+        driver.stdin.close()
+
+
+def test_the_driver_ends_when_there_are_no_more_phases() -> None:
+    driver = subprocess.run(
+        [sys.executable, "-m", "loadtest.driver"],
+        stdin=subprocess.DEVNULL,
+        env=driver_environment(),
+        timeout=60,
+        check=False,
+    )
+    assert driver.returncode == 0

@@ -169,6 +169,7 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
             pattern="poisson",
             rate=400.0,
             users=64,
+            processes=1,
             seconds=1.0,
             rounds=1,
             warm_up=0.0,

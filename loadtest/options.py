@@ -34,6 +34,7 @@ class Options(msgspec.Struct, frozen=True):
     pattern: Pattern
     rate: float
     users: int
+    processes: int
     timeout: float
     weights: dict[Route, float]
     client_ids: bool
@@ -55,6 +56,8 @@ def read_options(arguments: Sequence[str]) -> Options:
     given = parser.parse_args(arguments)
     if given.rate * (given.warm_up + given.duration) > MAX_VOTES:
         parser.error(f"--rate and --duration: more than {MAX_VOTES:,} votes in a phase")
+    if given.users < given.processes:
+        parser.error("--users: each of the --processes needs one")
     return Options(
         target=given.target.rstrip("/"),
         seconds=given.duration,
@@ -63,6 +66,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         pattern=Pattern(given.arrivals),
         rate=given.rate,
         users=given.users,
+        processes=given.processes,
         timeout=given.timeout,
         weights=given.weights,
         client_ids=given.ids == "client",

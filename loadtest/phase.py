@@ -6,6 +6,7 @@ from loadtest.arrivals import Pattern
 from voting.vote import Route
 
 MAX_SECONDS = 3600.0
+MAX_PROCESSES = 64
 MAX_ROUNDS = 100
 MAX_RATE = 20_000.0
 MAX_USERS = 5_000
@@ -18,6 +19,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     `forced` is the route that every vote asks for, None to leave it to the splitter. Times in
     seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
     carries an id of ours, otherwise the service makes one. `samples` is the file to write.
+    `offset` delays the schedule: drivers that share constant arrivals send in turns.
     """
 
     name: str
@@ -32,6 +34,11 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     client_ids: bool
     samples: str
+    offset: float = 0.0
+
+
+class PhaseReady(msgspec.Struct, frozen=True, tag=True):
+    """All users of the phase are there; the driver waits for the line `begin`."""
 
 
 class PhaseProgress(msgspec.Struct, frozen=True, tag=True):
@@ -48,8 +55,8 @@ class PhaseResult(msgspec.Struct, frozen=True, tag=True):
 
     `started` is the start of the measurement in Unix time and `seconds` its length, shorter than
     asked for when `interrupted`. `cpu_seconds` is the processor time that the driver process used
-    during the measurement, of which it can have one core. `unsent` votes were due but found every
-    user busy until the end. `kinds`: see `SampleWriter`.
+    during the measurement, of which it can have one core; of several drivers the busiest one's.
+    `unsent` votes were due but found every user busy until the end. `kinds`: see `SampleWriter`.
     """
 
     started: float
@@ -60,4 +67,4 @@ class PhaseResult(msgspec.Struct, frozen=True, tag=True):
     kinds: list[str]
 
 
-type Message = PhaseProgress | PhaseResult
+type Message = PhaseReady | PhaseProgress | PhaseResult

@@ -33,6 +33,7 @@ class Setup(msgspec.Struct, frozen=True):
     pattern: str
     rate: float | None
     users: int
+    processes: int
     seconds: float
     rounds: int
     warm_up: float
