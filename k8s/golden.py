@@ -1,16 +1,16 @@
 """What the overlays rendered to when somebody last looked. Renew: `./bazelw run //k8s:golden`."""
 
 import os
-from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from k8s.rendering import COMPONENTS, FOLDER, OVERLAYS, manifests, name, render
+from k8s.rendering import COMPONENTS, FOLDER, Manifest, manifests, name, render
 
 _BASIS: Final = "production"
-"""The overlay that components are shown with."""
+"""The overlay that everything but `local` stands on."""
 
 
 def golden(folder: Path) -> dict[str, str]:
@@ -18,19 +18,22 @@ def golden(folder: Path) -> dict[str, str]:
     return {file.stem: file.read_text() for file in folder.glob("*.yaml")}
 
 
-def rendered() -> Mapping[str, str]:
-    """Return what there should be: overlays in whole, of components what they change."""
-    overlays = {overlay: render(overlay) for overlay in OVERLAYS}
-    return overlays | {component: _change(component) for component in COMPONENTS}
+@cache
+def rendered() -> dict[str, str]:
+    """Return what there should be: two overlays in whole, of all else what it changes."""
+    whole = {overlay: render(overlay) for overlay in ("local", _BASIS)}
+    changes = {component: _change(manifests(_BASIS, component)) for component in COMPONENTS}
+    return whole | changes | {"managed": _change(manifests("managed"))}
 
 
-def _change(component: str) -> str:
-    """Return the objects that a component adds or changes, and the names of those it removes."""
+def _change(after: list[Manifest]) -> str:
+    """Return the objects that are new or changed, and the names of those that are gone."""
     before = {name(manifest): manifest for manifest in manifests(_BASIS)}
-    after = {name(manifest): manifest for manifest in manifests(_BASIS, component)}
-    removed = [f"# without {gone}\n" for gone in before if gone not in after]
-    changed = [manifest for key, manifest in after.items() if before.get(key) != manifest]
-    return "".join(removed) + yaml.safe_dump_all(changed, sort_keys=False)
+    gone = sorted(before.keys() - map(name, after))
+    changed = [manifest for manifest in after if before.get(name(manifest)) != manifest]
+    return "".join(f"# without {title}\n" for title in gone) + yaml.safe_dump_all(
+        changed, sort_keys=False
+    )
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from k8s.rendering import COMPONENTS, Manifest, manifests, name, of_kind, pod_sp
 
 RENDERED: Final = {
     "local": manifests("local"),
+    "managed": manifests("managed"),
     "production": manifests("production"),
     **{component: manifests("production", component) for component in COMPONENTS},
 }

@@ -15,8 +15,15 @@ _KUSTOMIZE: Final = os.environ.get("KUSTOMIZE", str(FOLDER.parent.parent / "kust
 _FOLLOW_LINKS: Final = "--load-restrictor=LoadRestrictionsNone"
 """Bazel's runfiles are links to files elsewhere, which kustomize refuses otherwise."""
 
-OVERLAYS: Final = ("local", "production")
-COMPONENTS: Final = ("gateway-api", "keda", "strimzi")
+OVERLAYS: Final = ("local", "managed", "production")
+COMPONENTS: Final = (
+    "gateway-api",
+    "keda",
+    "managed-kafka",
+    "managed-mongodb",
+    "managed-redis",
+    "strimzi",
+)
 
 type Manifest = dict[str, Any]
 

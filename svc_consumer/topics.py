@@ -15,7 +15,12 @@ from voting.telemetry import configure_logging
 
 _NAME: Final = "svc_consumer.topics"
 _log = logging.getLogger(_NAME)  # not __name__: it runs as __main__
-_LIMIT_SECONDS: Final = 30
+_ANSWER_SECONDS: Final = 30
+_PATIENCE_SECONDS: Final = 120
+_RETRY_SECONDS: Final = 1
+
+_NOT_YET: Final = (KafkaError, TopicRefusedError, TimeoutError)
+"""What may pass: Kafka starts, or has fewer nodes yet than there shall be replicas."""
 
 
 async def create(settings: TopicSettings) -> list[str]:
@@ -28,7 +33,7 @@ async def create(settings: TopicSettings) -> list[str]:
         settings.kafka_rejected_topic: 1,
     }
     client = AIOKafkaAdminClient(**connection_arguments(settings))
-    async with asyncio.timeout(_LIMIT_SECONDS):
+    async with asyncio.timeout(_ANSWER_SECONDS):
         try:
             await client.start()
             return await create_topics(client, partitions, settings.kafka_topic_replicas)
@@ -36,13 +41,26 @@ async def create(settings: TopicSettings) -> list[str]:
             await client.close()
 
 
-def main() -> None:
+async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:
+    """Create them as soon as Kafka can; raise what is in the way after so many seconds."""
+    end = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            return await create(settings)
+        except _NOT_YET as error:
+            if asyncio.get_running_loop().time() > end:
+                raise
+            _log.info("not yet: %s", error)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+def main(patience: float = _PATIENCE_SECONDS) -> None:
     """Create them and say so; end with one line and status 1 when that cannot be."""
     settings = load_settings(TopicSettings, _NAME)
     configure_logging(settings.log_level)
     try:
-        made = asyncio.run(create(settings))
-    except (KafkaError, TopicRefusedError, TimeoutError) as error:
+        made = asyncio.run(create_in_time(settings, patience))
+    except _NOT_YET as error:
         raise SystemExit(f"{_NAME}: {error or 'Kafka does not answer'}") from error
     _log.info("created %s", ", ".join(made) or "nothing: all topics are there")
 

@@ -49,7 +49,23 @@ def test_without_kafka_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("sys.argv", ["topics"])
     with pytest.raises(SystemExit, match=r"svc_consumer\.topics: .*Unable to bootstrap"):
-        topics.main()
+        topics.main(patience=0)
+
+
+async def test_it_waits_until_kafka_is_there(
+    kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creating, asked = topics.create, []
+
+    async def at_the_third_time(asking: TopicSettings) -> list[str]:
+        asked.append(asking)
+        return await creating(asking if len(asked) > 2 else nowhere)
+
+    nowhere = TopicSettings(kafka_bootstrap_servers=f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr(topics, "create", at_the_third_time)
+    monkeypatch.setattr(topics, "_RETRY_SECONDS", 0)
+    made = await topics.create_in_time(settings(kafka, "late"), seconds=60)
+    assert made == ["late", "late.rejected"]
 
 
 def test_it_says_what_it_made(
