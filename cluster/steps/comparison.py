@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import fmean
 from typing import Final
 
 from cluster import network
-from cluster.steps.names import DATABASE, MONGODB, REDIS
+from cluster.steps.names import DATABASE, MONGODB, PROMETHEUS, REDIS
 from cluster.steps.step import StepError, World
+from loadtest.findings import PhaseReport
 from loadtest.report import from_json
 
 _SECONDS: Final = 30
@@ -23,6 +27,7 @@ async def compare(world: World) -> str:
         "mongodb-url": MONGODB,
         "mongodb-database": DATABASE,
         "redis-url": REDIS,
+        "prometheus": PROMETHEUS,
         "output": world.output / "comparison",
     }
     command = [f"--{name}={value}" for name, value in options.items()]
@@ -40,5 +45,15 @@ async def compare(world: World) -> str:
     if told is None:
         raise StepError("the report has no reconciliation")
     world.others.anonymous += told.accepted + told.unknown
-    phases = ", ".join(f"{p.name} {p.accepted_per_second:.0f}/s" for p in report.phases)
-    return f"{phases}; {told.accepted} votes, {told.lost.count} lost, {told.repeated.count} double"
+    return (
+        f"{_speeds(report.phases)}; {told.accepted} votes, {told.lost.count} lost, "
+        f"{told.repeated.count} double"
+    )
+
+
+def _speeds(phases: Sequence[PhaseReport]) -> str:
+    """Return the mean of the accepted votes per second: of each route alone, and of the split."""
+    per_second = defaultdict(list)
+    for phase in phases:
+        per_second[phase.forced or "split"].append(phase.accepted_per_second)
+    return ", ".join(f"{name} {fmean(speeds):.0f}/s" for name, speeds in per_second.items())
