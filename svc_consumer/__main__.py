@@ -1,17 +1,24 @@
-"""Runs the consumer: `python -m svc_consumer`; `--help` lists its settings."""
+"""Runs the consumer: `python -m svc_consumer`; `--help` lists its settings and its tools."""
 
 import asyncio
 import logging
 import os
+import sys
 
 from svc_consumer.service import serve
 from svc_consumer.settings import ConsumerSettings
+from svc_consumer.tools import TOOLS, run_tool
 from voting.settings import load_settings
 from voting.telemetry import configure_logging
 
 
 def main() -> None:
-    """Count until told to stop."""
+    """Count until told to stop; with the name of a tool, run that instead."""
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] in TOOLS:
+        sys.exit(run_tool(arguments[0], arguments[1:]))
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(f"svc_consumer {' and '.join(TOOLS)} have a --help of their own.\n\n")
     settings = load_settings(ConsumerSettings, "svc_consumer")
     configure_logging(settings.log_level)
     # Not uvloop: it raises RuntimeError for a write to a connection that was reset, which ends

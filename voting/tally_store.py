@@ -67,7 +67,7 @@ class TallyStore:
 
     async def fields(self) -> dict[str, str]:
         """Return the whole hash as it stands at one moment, whether or not it can be read."""
-        with _translated():
+        with translated():
             fields = await self._redis.hgetall(TALLY_KEY)
         return cast("dict[str, str]", fields)
 
@@ -82,7 +82,7 @@ class TallyStore:
         """Return the position of each of these partitions."""
         if not partitions:
             return {}
-        with _translated():
+        with translated():
             stored = await self._redis.hmget(TALLY_KEY, [position_field(p) for p in partitions])
         positions = cast("list[str | None]", stored)
         return {p: at or NO_POSITION for p, at in zip(partitions, positions, strict=True)}
@@ -97,7 +97,7 @@ class TallyStore:
         arguments: list[str | int] = [position_field(partition), expected, position, NO_POSITION]
         for field, increment in counter_fields(delta).items():
             arguments += (field, increment)
-        with _translated():
+        with translated():
             stored: str = await self._advance(keys=[TALLY_KEY], args=arguments)
         return stored
 
@@ -107,7 +107,8 @@ class TallyStore:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise the errors of Redis' client as `StoreUnavailableError`."""
     try:
         yield
     except (RedisError, OSError) as error:
