@@ -73,7 +73,7 @@ class TallyStore:
 
     async def route_votes(self) -> dict[Route, int]:
         """Return how many votes of each route are counted; cheaper than the whole tally."""
-        with _translated():
+        with translated():
             stored = await self._redis.hmget(TALLY_KEY, [route_field(route) for route in Route])
         counts = cast("list[str | None]", stored)
         return {route: int(count or 0) for route, count in zip(Route, counts, strict=True)}
