@@ -11,7 +11,7 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     """What svc_grpc_client can be told."""
 
     port: Annotated[Port, Meta(description="Port of the vote endpoint.")] = 8001
-    lean_path: LeanPath = False
+    lean_path: LeanPath = True
     grpc_target: Annotated[
         str, Meta(description="The gRPC servers, as gRPC names them.", min_length=1)
     ] = "dns:///127.0.0.1:8003"

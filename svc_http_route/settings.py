@@ -12,4 +12,4 @@ class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):
     """What svc_http_route can be told."""
 
     port: Annotated[Port, Meta(description="Port of the vote endpoint.")] = 8002
-    lean_path: LeanPath = False
+    lean_path: LeanPath = True
