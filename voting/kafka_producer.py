@@ -37,18 +37,14 @@ def record_batches(producer: AIOKafkaProducer, entries: Sequence[Entry]) -> Iter
     """Yield the votes as record batches of at most 512 KiB each."""
     batch = producer.create_batch()
     for vote, traceparent in entries:
-        record = {
-            "timestamp": vote.cast_at_ms,
-            "key": vote.id.encode(),
-            "value": encode_vote(vote),
-            "headers": [*_HEADERS, ("traceparent", traceparent.encode())]
-            if traceparent
-            else _HEADERS,
-        }
-        if batch.append(**record) is None:  # full
+        time, key, value = vote.cast_at_ms, vote.id.encode(), encode_vote(vote)
+        headers = _HEADERS
+        if traceparent:
+            headers = [*_HEADERS, ("traceparent", traceparent.encode())]
+        if batch.append(timestamp=time, key=key, value=value, headers=headers) is None:  # full
             yield batch
             batch = producer.create_batch()
-            batch.append(**record)
+            batch.append(timestamp=time, key=key, value=value, headers=headers)
     yield batch
 
 

@@ -6,7 +6,6 @@ with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunk
 """
 
 import re
-import time
 from functools import cache
 from http import HTTPStatus
 from time import monotonic
@@ -26,6 +25,7 @@ from voting.vote_api import (
     ROUTE_HEADER,
     TRACE_HEADER,
     accepted_body,
+    check_media_type,
     read_traceparent,
     read_vote,
     refusal,
@@ -50,7 +50,6 @@ class Head(NamedTuple):
     """What matters in the head of an ordinary `POST /votes`."""
 
     length: int
-    content_type: str | None
     key: str | None
     traceparent: str | None
 
@@ -66,18 +65,16 @@ def read_head(head: bytes) -> Head | None:
         return None
     if fields.pop("connection", "keep-alive").lower() != "keep-alive":
         return None
+    try:
+        check_media_type(fields.pop("content-type", None))
+    except ProblemError:
+        return None
     known = Head(
         int(length),
-        fields.pop("content-type", None),
         fields.pop(KEY_HEADER, None),
         read_traceparent(fields.pop(TRACE_HEADER, None)),
     )
     return None if fields else known
-
-
-class _UnderWay(NamedTuple):
-    vote: Vote
-    start: float
 
 
 class LeanProtocol(HttpProtocol):
@@ -89,14 +86,14 @@ class LeanProtocol(HttpProtocol):
     of an incomplete request, and Sanic gets them when its request time-out is to be checked.
     """
 
-    __slots__ = ("_accepted_head", "_desk", "_free", "_head", "_head_bytes", "_under_way")
+    __slots__ = ("_accepted_head", "_desk", "_free", "_head", "_head_bytes", "_start", "_vote")
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
         self._desk: VoteDesk = app.ctx.vote_desk
         self._accepted_head = _accepted_head(self._desk.route)
         self._free = False
-        self._under_way: _UnderWay | None = None
+        self._vote: Vote | None = None  # the one under way
         # Most clients send the same head again and again.
         self._head_bytes = b""
         self._head: Head | None = None
@@ -117,7 +114,7 @@ class LeanProtocol(HttpProtocol):
             if self.recv_buffer:
                 data = self._buffered() + data
             self._take(data)
-        elif self._under_way is None:
+        elif self._vote is None:
             super().data_received(data)
         else:
             self._time = monotonic()
@@ -125,7 +122,7 @@ class LeanProtocol(HttpProtocol):
 
     def check_timeouts(self) -> None:
         """Enforce Sanic's time-outs."""
-        if self._under_way is not None and monotonic() - self._time > self.response_timeout:
+        if self._vote is not None and monotonic() - self._time > self.response_timeout:
             too_late = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "Response Timeout")
             self._refuse(too_late, last=True)
         elif self._free and self.recv_buffer:
@@ -162,33 +159,31 @@ class LeanProtocol(HttpProtocol):
             self._keep(data)
 
     def _cast(self, head: Head, body: bytes) -> None:
-        start = time.perf_counter()
         desk = self._desk
         try:
-            vote = read_vote(body, head.content_type, head.key, desk.route, desk.sink.new_id)
+            vote = read_vote(body, head.key, desk.route, desk.sink.new_id)
         except ProblemError as problem:
             self._refuse(problem)
             return
-        self._under_way = under_way = _UnderWay(vote, start)
+        self._vote = vote
+        self._start = self._time
         self._free = False
         self._http.stage = Stage.HANDLER
         try:
-            desk.sink.cast(vote, head.traceparent, lambda error: self._told(under_way, error))
+            desk.sink.cast(vote, head.traceparent, self._told)
         except UnavailableError as error:
             self._refuse(refusal(vote, error))
 
-    def _told(self, under_way: _UnderWay, error: BaseException | None) -> None:
-        """Answer a vote of which it is known now what became of it."""
-        if self._under_way is not under_way:
-            return  # answered already, with the time-out
-        if self.transport is None or self.transport.is_closing():
-            return  # the client has gone away
+    def _told(self, error: BaseException | None) -> None:
+        """Answer the vote under way: it is known now what became of it."""
+        vote = self._vote
+        if vote is None or self.transport is None or self.transport.is_closing():
+            return  # too late: the connection is about to end
         if error is None:
-            vote, start = under_way
-            self._desk.count_accepted(time.perf_counter() - start)
+            self._desk.count_accepted(monotonic() - self._start)
             self._send(self._accepted_head + accepted_body(vote.id))
         elif isinstance(error, UnavailableError | InvalidVoteError):
-            self._refuse(refusal(under_way.vote, error))
+            self._refuse(refusal(vote, error))
         else:
             self._refuse(problem_of("POST", "/votes", error))
         if self.recv_buffer:
@@ -209,7 +204,7 @@ class LeanProtocol(HttpProtocol):
             self.transport.write(data)
         self._time = monotonic()
         self._http.stage = Stage.IDLE
-        self._under_way = None
+        self._vote = None
         self._free = True
 
     def _keep(self, data: bytes) -> None:

@@ -16,6 +16,7 @@ from voting.vote_api import (
     ROUTE_HEADER,
     TRACE_HEADER,
     answer_vote,
+    check_media_type,
     read_traceparent,
     read_vote,
 )
@@ -34,13 +35,8 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
     async def votes(request: Request) -> HTTPResponse:
         start = time.perf_counter()
         headers = request.headers
-        vote = read_vote(
-            request.body,
-            headers.get("content-type"),
-            headers.get(KEY_HEADER),
-            route,
-            sink.new_id,
-        )
+        check_media_type(headers.get("content-type"))
+        vote = read_vote(request.body, headers.get(KEY_HEADER), route, sink.new_id)
         answer = await answer_vote(vote, read_traceparent(headers.get(TRACE_HEADER)), sink)
         desk.count_accepted(time.perf_counter() - start)
         return to_response(answer)

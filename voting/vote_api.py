@@ -58,13 +58,14 @@ _MISSING_FIELD = re.compile(r"missing required field `(\w+)`$")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(.*)`$", re.DOTALL)
 
 
-def read_vote(
-    body: bytes,
-    content_type: str | None,
-    key: str | None,
-    route: Route,
-    new_id: Callable[[], str],
-) -> Vote:
+def check_media_type(content_type: str | None) -> None:
+    """Raise `ProblemError` unless a request's `Content-Type` header says JSON."""
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if media_type != JSON_TYPE:
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type must be {JSON_TYPE}")
+
+
+def read_vote(body: bytes, key: str | None, route: Route, new_id: Callable[[], str]) -> Vote:
     """Return the vote in a request's body.
 
     `key` is the `Idempotency-Key` header; without it and without an id in the body, `new_id`
@@ -74,9 +75,6 @@ def read_vote(
         raise ProblemError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {BODY_MAX} bytes"
         )
-    media_type = (content_type or "").partition(";")[0].strip().lower()
-    if media_type != JSON_TYPE:
-        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type must be {JSON_TYPE}")
     try:
         form = _decode_form(body)
         return Vote(
