@@ -112,6 +112,14 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         help="how the splitter is set (default: 50:50)",
     )
     add(
+        "--fresh-connections",
+        type=between(0, 1),
+        default=0.25,
+        metavar="SHARE",
+        help="of the users in the split open a connection for each vote: the split is tested for"
+        " them and for the others (default: %(default)g)",
+    )
+    add(
         "--alone",
         action="store_true",
         help="nobody else votes meanwhile: any other vote in the log is a fault",

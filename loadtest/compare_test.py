@@ -1,15 +1,20 @@
 """The command line, and what it says when it cannot do its work."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from loadtest.command_line import new_parser
-from loadtest.compare import main
+from loadtest.compare_command import main
 from loadtest.options import read_options
 from loadtest.routes_server import RoutesServer, routes_server
 from local.mongodb_server import MongodbServer
+from local.waiting import wait_until
 from voting.vote import Route
 
 pytest_plugins = ["local.fixtures"]
@@ -50,6 +55,22 @@ def test_a_wrong_option_is_named(
         main(arguments)
     assert caught.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_ctrl_c_during_the_imports_ends_it_without_a_trace(tmp_path: Path) -> None:
+    imported = tmp_path / "imported"
+    slow = f"import pathlib, time\npathlib.Path({str(imported)!r}).touch()\ntime.sleep(60)\n"
+    (tmp_path / "numpy.py").write_text(slow)
+    paths = [str(tmp_path), *sys.path]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "loadtest.compare"],
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+    )
+    wait_until("numpy is being imported", imported.exists)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (-signal.SIGINT, b"")
 
 
 def test_help_names_every_option_and_the_exit_status() -> None:

@@ -19,7 +19,7 @@ from loadtest.phase_runner import Drivers, start_drivers
 from loadtest.plan import planned_phases
 from loadtest.reconciliation import Log
 from loadtest.report import Report, Setup
-from loadtest.split import check_phase_split
+from loadtest.split import check_splits
 from loadtest.summary import compare_routes
 from loadtest.tally_watch import TallyWatch
 from loadtest.terminal import Terminal
@@ -111,8 +111,7 @@ class Comparison:
 
     def _report(self, started: float, found: Reconciliation | str | None) -> Report:
         phases = self._measurements.phases()
-        split_phase = next((phase for phase in phases if phase.forced is None), None)
-        split = check_phase_split(split_phase, self._options.weights) if split_phase else None
+        splits = check_splits(phases, self._options.weights)
         side_by_side = compare_routes(phases, self._measurements.latency_alone())
         interrupted = self._interrupts.interrupted
         setup, earlier = _setup(self._options), self._options.earlier
@@ -122,13 +121,14 @@ class Comparison:
             setup=setup,
             side_by_side=side_by_side,
             phases=phases,
-            split=split,
+            split=splits.whole,
+            split_by_connection=splits.by_connection,
             reconciliation=found if isinstance(found, Reconciliation) else None,
             changes=None if earlier is None else changes_since(earlier, setup, side_by_side),
             verdict=judge(
                 phases,
                 side_by_side,
-                split,
+                splits,
                 found,
                 interrupted=interrupted,
                 unmeasured=self._measurements.unmeasured,
@@ -149,5 +149,6 @@ def _setup(options: Options) -> Setup:
         timeout=options.timeout,
         seed=options.seed,
         client_ids=options.client_ids,
+        fresh_share=options.fresh_share,
         weights=options.weights,
     )

@@ -41,7 +41,7 @@ class Comparison:
             "prometheus": stack.prometheus.url,
             "output": str(output),
             "duration": "1",
-            "warm-up": "0.5",
+            "warm-up": "0.1",
             "rate": "60",
             "users": "8",
             "catch-up": "3",

@@ -206,6 +206,15 @@ async def test_a_driver_that_fails_names_its_log(run: Run) -> None:
     assert "No such file" in run.log.read_text()
 
 
+async def test_a_part_of_the_users_opens_a_connection_for_each_vote(run: Run) -> None:
+    with routes_server() as server:
+        samples, _ = await run(server.url, users=4, fresh_share=0.5, rate=40)
+        connections = len(server.connections)
+    fresh = np.count_nonzero(samples["fresh"])
+    assert fresh == pytest.approx(len(samples) / 2, abs=3)
+    assert connections == fresh + 2
+
+
 async def test_one_driver_runs_phase_after_phase(run: Run) -> None:
     with routes_server() as server:
         phases = [

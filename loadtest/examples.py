@@ -15,7 +15,7 @@ from loadtest.findings import Damage, Latency, PhaseReport, ProcessUse, Reconcil
 from loadtest.phase import Phase, PhaseResult
 from loadtest.report import Report, Setup
 from loadtest.samples import Sample, Samples, SampleWriter, read_samples
-from loadtest.split import check_phase_split
+from loadtest.split import check_splits
 from loadtest.summary import compare_routes
 from loadtest.verdict import judge
 from voting.logged_vote import LoggedVote
@@ -38,6 +38,7 @@ def accepted(number: int, route: Route = Route.HTTP, **changes: object) -> Sampl
         lag=0.0001,
         latency=0.005,
         queued=False,
+        fresh=False,
         album=number % len(ALBUMS),
         rank=1 + number % 100,
         id=vote_id(number),
@@ -74,6 +75,7 @@ def new_phase(forced: Route | None = None, **changes: object) -> Phase:
         timeout=2.0,
         seed=1,
         client_ids=True,
+        fresh_share=0.0,
         samples="",
     )
     return msgspec.structs.replace(phase, **changes)
@@ -159,8 +161,7 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
     """Return a report with these findings."""
     latency = {route: _first_latency(phases, route) for route in Route}
     side_by_side = compare_routes(phases, latency)
-    split_phase = next((phase for phase in phases if phase.forced is None), None)
-    split = check_phase_split(split_phase, WEIGHTS) if split_phase else None
+    splits = check_splits(phases, WEIGHTS)
     return Report(
         started_at=1_700_000_000.0,
         interrupted=False,
@@ -176,14 +177,16 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
             timeout=10.0,
             seed=1,
             client_ids=True,
+            fresh_share=0.25,
             weights=WEIGHTS,
         ),
         side_by_side=side_by_side,
         phases=list(phases),
-        split=split,
+        split=splits.whole,
+        split_by_connection=splits.by_connection,
         reconciliation=found,
         changes=None,
-        verdict=judge(phases, side_by_side, split, found, interrupted=False, unmeasured=None),
+        verdict=judge(phases, side_by_side, splits, found, interrupted=False, unmeasured=None),
     )
 
 

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from loadtest.answer import Outcome
 from loadtest.arrivals import Pattern
-from loadtest.findings import ErrorCount, Generator, Latency, PhaseReport, RouteFigures
+from loadtest.findings import (
+    Connection,
+    ConnectionCount,
+    ErrorCount,
+    Generator,
+    Latency,
+    PhaseReport,
+    RouteFigures,
+)
 from loadtest.phase import Phase, PhaseResult
 from loadtest.samples import ROUTES, Samples
 from loadtest.series import time_series
@@ -38,6 +46,7 @@ def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseRe
         accepted_per_second=_rate(accepted, seconds),
         elsewhere=_elsewhere(phase.forced, samples),
         routes=_route_figures(measured, seconds),
+        connections=_connections(measured),
         errors=list(_errors(measured, result.kinds)),
         series=time_series(measured, seconds),
         generator=_generator(measured, result),
@@ -109,6 +118,18 @@ def _route_figures(measured: Samples, seconds: float) -> dict[Route, RouteFigure
             latency=latency(accepted["latency"] * 1000.0),
         )
     return figures
+
+
+def _connections(measured: Samples) -> dict[Connection, ConnectionCount]:
+    counts = {}
+    for kind in Connection:
+        of_kind = measured[measured["fresh"] == (kind is Connection.FRESH)]
+        if len(of_kind):
+            numbers = np.bincount(of_kind["route"], minlength=len(ROUTES))
+            by_route = zip(ROUTES, numbers, strict=True)
+            routes = {route: int(number) for route, number in by_route if route is not None}
+            counts[kind] = ConnectionCount(len(of_kind), routes)
+    return counts
 
 
 def _errors(measured: Samples, kinds: list[str]) -> Iterable[ErrorCount]:

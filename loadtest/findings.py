@@ -1,5 +1,7 @@
 """What a comparison measured: the parts of a report, as `report` describes them."""
 
+from enum import StrEnum
+
 import msgspec
 
 from voting.vote import Route
@@ -99,6 +101,20 @@ class ProcessUse(msgspec.Struct, frozen=True):
     votes_per_batch: float | None
 
 
+class Connection(StrEnum):
+    """Whether a user keeps its connection or opens one for each vote."""
+
+    KEPT = "kept"
+    FRESH = "fresh"
+
+
+class ConnectionCount(msgspec.Struct, frozen=True):
+    """Requests over one kind of connection, and those that each route answered."""
+
+    requests: int
+    routes: dict[Route, int]
+
+
 class PhaseReport(msgspec.Struct, frozen=True):
     """One phase. `elsewhere` counts votes of a forced phase that the other route answered.
 
@@ -117,6 +133,7 @@ class PhaseReport(msgspec.Struct, frozen=True):
     accepted_per_second: float
     elsewhere: int
     routes: dict[Route, RouteFigures]
+    connections: dict[Connection, ConnectionCount]
     errors: list[ErrorCount]
     series: Series
     generator: Generator

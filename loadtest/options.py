@@ -38,6 +38,7 @@ class Options(msgspec.Struct, frozen=True):
     timeout: float
     weights: dict[Route, float]
     client_ids: bool
+    fresh_share: float
     alone: bool
     mongodb_url: str
     mongodb_database: str
@@ -70,6 +71,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         timeout=given.timeout,
         weights=given.weights,
         client_ids=given.ids == "client",
+        fresh_share=given.fresh_connections,
         alone=given.alone,
         mongodb_url=given.mongodb_url,
         mongodb_database=given.mongodb_database,

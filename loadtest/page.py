@@ -40,6 +40,7 @@ def to_html(report: Report) -> str:
         report=report,
         headline=wording.headline(report),
         routes=list(Route),
+        connections=wording.CONNECTIONS,
         started=_time(report.started_at),
         checks=_checks(report.reconciliation),
         most_errors=max((e.count for phase in report.phases for e in phase.errors), default=0),

@@ -19,6 +19,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     `forced` is the route that every vote asks for, None to leave it to the splitter. Times in
     seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
     carries an id of ours, otherwise the service makes one. `samples` is the file to write.
+    `fresh_share` of the users open a connection for each vote, the others keep theirs.
     `offset` delays the schedule: drivers that share constant arrivals send in turns.
     """
 
@@ -33,6 +34,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
     seed: int
     client_ids: bool
+    fresh_share: float
     samples: str
     offset: float = 0.0
 

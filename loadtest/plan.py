@@ -27,6 +27,7 @@ def planned_phases(options: Options, folder: Path) -> Iterator[Phase]:
             timeout=options.timeout,
             seed=options.seed + number,
             client_ids=options.client_ids,
+            fresh_share=0.0 if forced else options.fresh_share,
             samples=str(folder / f"samples-{number}"),
         )
 

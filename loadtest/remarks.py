@@ -4,17 +4,27 @@ from collections.abc import Iterator, Sequence
 
 from loadtest.figures import BUSY
 from loadtest.findings import PhaseReport, Reconciliation, SplitTest
-from loadtest.wording import count_of, ms, percent
+from loadtest.split import Splits
+from loadtest.wording import CONNECTIONS, count_of, ms, percent
 
 
-def split_finding(split: SplitTest | None) -> Iterator[str]:
+def split_finding(splits: Splits) -> Iterator[str]:
     """Say that the split is as configured, if it is."""
-    if split is not None and split.p_value >= split.alpha:
-        yield (
+    tests = [splits.whole, *splits.by_connection.values()]
+    split = splits.whole
+    if split is not None and all(test and test.p_value >= test.alpha for test in tests):
+        text = (
             f"The split is as configured: {percent(split.share)} of"
             f" {sum(split.requests.values()):,} votes took the HTTP route,"
-            f" {percent(split.expected)} expected (p = {split.p_value:.2g})."
+            f" {percent(split.expected)} expected (p = {split.p_value:.2g})"
         )
+        if len(splits.by_connection) > 1:
+            shares = [
+                f"{percent(test.share)} {CONNECTIONS[kind]}"
+                for kind, test in splits.by_connection.items()
+            ]
+            text += f"; {' and '.join(shares)}"
+        yield f"{text}."
 
 
 def split_warning(split: SplitTest | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from loadtest.findings import PhaseReport, Reconciliation, SplitTest
+from loadtest.findings import Connection, PhaseReport, Reconciliation, SplitTest
 from loadtest.side_by_side import Changes, SideBySide
 from voting.vote import Route
 
@@ -40,6 +40,7 @@ class Setup(msgspec.Struct, frozen=True):
     timeout: float
     seed: int
     client_ids: bool
+    fresh_share: float
     weights: dict[Route, float]
 
 
@@ -56,6 +57,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     side_by_side: SideBySide
     phases: list[PhaseReport]
     split: SplitTest | None
+    split_by_connection: dict[Connection, SplitTest]
     reconciliation: Reconciliation | None
     changes: Changes | None
     verdict: Verdict

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from loadtest.answer import Outcome
 from loadtest.examples import accepted, failed, new_report, phase_of, sound
-from loadtest.findings import Damage, TallyDifference
+from loadtest.findings import Connection, Damage, TallyDifference
 from loadtest.page import to_html
 from loadtest.report import VERSION, Report, from_json, to_json
 from loadtest.schema import SCHEMA, report_schema, schema_text
@@ -74,7 +74,7 @@ def test_every_key_that_the_readme_names_is_in_the_schema() -> None:
     table = Path(__file__).with_name("README.md").read_text().partition("| Key | What |")[2]
     named = {key for text in re.findall(r"`([^`]+)`", table) for key in re.findall(r"\w+", text)}
     keys = {key for part in report_schema()["$defs"].values() for key in part.get("properties", {})}
-    assert named <= keys | set(Route)
+    assert named <= keys | set(Route) | set(Connection)
 
 
 def test_what_is_not_a_report_is_refused() -> None:

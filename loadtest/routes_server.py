@@ -30,6 +30,7 @@ class RoutesServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.reply = reply
         self.received: list[tuple[dict[str, Any], Route]] = []
+        self.connections: set[int] = set()  # by the client's port
         self._turn = 0
         self._lock = threading.Lock()
 
@@ -63,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         vote = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         route = self.server.route_of(self.headers["X-Vote-Canary"])
         self.server.received.append((vote, route))
+        self.server.connections.add(self.client_address[1])
         status, body = self.server.reply(vote, route)
         text = json.dumps(body).encode()
         self.send_response(status)

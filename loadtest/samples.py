@@ -20,7 +20,7 @@ type Samples = NDArray[np.void]
 
 ROUTES: Final = (None, Route.GRPC, Route.HTTP)  # `route` of a record is an index into this
 
-_PACKED: Final = struct.Struct("<dffHHHBBBB16s")
+_PACKED: Final = struct.Struct("<dffHHHBBBBB16s")
 RECORD: Final = np.dtype(
     [
         ("at", "<f8"),
@@ -33,6 +33,7 @@ RECORD: Final = np.dtype(
         ("route", "u1"),
         ("outcome", "u1"),
         ("queued", "u1"),
+        ("fresh", "u1"),
         ("id", "S16"),
     ]
 )
@@ -43,14 +44,15 @@ class Sample(msgspec.Struct, frozen=True):
 
     Times in seconds. `at`: intended start, counted from the start of the measurement, so negative
     during the warm-up. `lag`: from the intended start to the sending. `latency`: from the intended
-    start to the whole answer. `queued`: see `Arrival`. `id`: the vote's id, None when it had none
-    to begin with and no answer told it.
+    start to the whole answer. `queued`: see `Arrival`. `fresh`: sent over a connection of its own.
+    `id`: the vote's id, None when it had none to begin with and no answer told it.
     """
 
     at: float
     lag: float
     latency: float
     queued: bool
+    fresh: bool
     album: int
     rank: int
     id: UUID | None
@@ -84,6 +86,7 @@ class SampleWriter:
                 ROUTES.index(answer.route),
                 answer.outcome,
                 sample.queued,
+                sample.fresh,
                 sample.id.bytes if sample.id else bytes(16),
             )
         )

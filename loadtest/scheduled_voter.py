@@ -24,6 +24,7 @@ class PhaseState:
     ) -> None:
         self._warm_up = phase.warm_up
         self._client_ids = phase.client_ids
+        self._fresh_left = round(phase.fresh_share * phase.users)
         self._writer = writer
         self._zero: float | None = None  # the start of the measurement on perf_counter's clock
         self._begun = Event()
@@ -49,6 +50,11 @@ class PhaseState:
         """Return the id for the next vote, None when the service shall make it."""
         return new_client_id() if self._client_ids else None
 
+    def takes_fresh_connections(self) -> bool:
+        """Return whether the user that asks, each once, opens a connection for each vote."""
+        self._fresh_left -= 1
+        return self._fresh_left >= 0
+
     def record(self, sample: Sample) -> None:
         """Keep one sample."""
         self._writer.write(sample)
@@ -64,6 +70,10 @@ class ScheduledVoter(VoteUser):
 
     _arrival: Arrival | None = None
     _choice: Choice
+
+    def on_start(self) -> None:
+        """Learn what kind of user this one is."""
+        self.fresh = self.state.takes_fresh_connections()
 
     def wait_time(self) -> float:
         """Return the seconds to the next arrival; end this user when there is none."""
@@ -93,6 +103,7 @@ class ScheduledVoter(VoteUser):
             lag=sent - arrival.at,
             latency=self.state.now() - arrival.at,
             queued=arrival.queued,
+            fresh=self.fresh,
             album=choice.album,
             rank=choice.rank,
             id=vote_id or answer.id,

@@ -1,11 +1,13 @@
 """Whether a splitter kept its weights."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 from typing import Final
 
-from loadtest.findings import PhaseReport, SplitTest
+import msgspec
+
+from loadtest.findings import Connection, PhaseReport, SplitTest
 from voting.vote import Route
 
 # One fair random split in a thousand fails by chance: rare enough for CI. At 10,000 requests a
@@ -14,10 +16,38 @@ from voting.vote import Route
 ALPHA: Final = 0.001
 
 
+class Splits(msgspec.Struct, frozen=True):
+    """The test of all votes that the splitter had, and of each kind of connection's."""
+
+    whole: SplitTest | None = None
+    by_connection: dict[Connection, SplitTest] = {}
+
+
+def check_splits(phases: Iterable[PhaseReport], weights: Mapping[Route, float]) -> Splits:
+    """Return the tests of the phase that left the route to the splitter, empty without one."""
+    for phase in phases:
+        if phase.forced is None:
+            return Splits(
+                check_phase_split(phase, weights), check_connection_splits(phase, weights)
+            )
+    return Splits()
+
+
 def check_phase_split(phase: PhaseReport, weights: Mapping[Route, float]) -> SplitTest | None:
     """Return the test of a phase that left the route to the splitter; None without answers."""
     requests = {route: figures.requests for route, figures in phase.routes.items()}
     return check_split(requests, weights, phase.requests - sum(requests.values()))
+
+
+def check_connection_splits(
+    phase: PhaseReport, weights: Mapping[Route, float]
+) -> dict[Connection, SplitTest]:
+    """Return the same test for each kind of connection: a splitter may choose once for each."""
+    tests = {
+        kind: check_split(count.routes, weights, count.requests - sum(count.routes.values()))
+        for kind, count in phase.connections.items()
+    }
+    return {kind: test for kind, test in tests.items() if test is not None}
 
 
 def check_split(

@@ -4,16 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from loadtest import remarks
 from loadtest.contrast import contrast_findings
-from loadtest.findings import Damage, PhaseReport, Reconciliation, SplitTest
+from loadtest.findings import Damage, PhaseReport, Reconciliation
 from loadtest.report import Verdict
 from loadtest.side_by_side import SideBySide
-from loadtest.wording import ROUTE_NAMES, count_of, percent
+from loadtest.split import Splits
+from loadtest.wording import CONNECTIONS, ROUTE_NAMES, count_of, percent
 
 
 def judge(
     phases: Sequence[PhaseReport],
     side_by_side: SideBySide,
-    split: SplitTest | None,
+    splits: Splits,
     found: Reconciliation | str | None,
     *,
     interrupted: bool,
@@ -26,16 +27,16 @@ def judge(
     """
     reconciliation = found if isinstance(found, Reconciliation) else None
     damages = list(_damages(reconciliation)) if reconciliation else []
-    failures = [*_failed_phases(phases, interrupted=interrupted), *_unfair_split(split), *damages]
+    failures = [*_failed_phases(phases, interrupted=interrupted), *_unfair_split(splits), *damages]
     warnings = [
         *remarks.late_generator(phases),
         *(text for phase in phases for text in remarks.phase_warnings(phase)),
-        *remarks.split_warning(split),
+        *remarks.split_warning(splits.whole),
     ]
     if unmeasured is not None:
         warnings.append(f"Processor time per vote was not measured: {unmeasured}.")
     late = any(phase.generator.limited for phase in phases if phase.forced)
-    findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(split)]
+    findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(splits)]
     if isinstance(found, str):
         failures.append(f"The votes could not be held against the stores: {found}")
     else:
@@ -58,13 +59,17 @@ def _failed_phases(phases: Sequence[PhaseReport], *, interrupted: bool) -> Itera
             yield f"{phase.name}: no vote was accepted."
 
 
-def _unfair_split(split: SplitTest | None) -> Iterator[str]:
-    if split is not None and not split.fair:
-        yield (
-            f"The split is off: {percent(split.share)} of the votes took the HTTP route,"
-            f" {percent(split.expected)} were expected (p = {split.p_value:.2g},"
-            f" below {split.alpha})."
-        )
+def _unfair_split(splits: Splits) -> Iterator[str]:
+    for split, votes in [
+        (splits.whole, "the votes"),
+        *((test, f"the votes {CONNECTIONS[kind]}") for kind, test in splits.by_connection.items()),
+    ]:
+        if split is not None and not split.fair:
+            yield (
+                f"The split is off: {percent(split.share)} of {votes} took the HTTP route,"
+                f" {percent(split.expected)} were expected (p = {split.p_value:.2g},"
+                f" below {split.alpha})."
+            )
 
 
 def _damages(found: Reconciliation) -> Iterator[str]:

@@ -7,7 +7,7 @@ from loadtest.answer import Outcome
 from loadtest.examples import WEIGHTS, accepted, failed, new_report, phase_of, sound
 from loadtest.findings import Damage, PhaseReport, Reconciliation, SplitTest, TallyDifference
 from loadtest.report import Verdict
-from loadtest.split import check_split
+from loadtest.split import Splits, check_split, check_splits
 from loadtest.verdict import judge
 from voting.vote import Route
 
@@ -33,7 +33,7 @@ def verdict(
 ) -> Verdict:
     side_by_side = new_report(phases, None).side_by_side
     return judge(
-        phases, side_by_side, tested, found, interrupted=interrupted, unmeasured=unmeasured
+        phases, side_by_side, Splits(tested), found, interrupted=interrupted, unmeasured=unmeasured
     )
 
 
@@ -88,6 +88,28 @@ def test_a_split_that_is_off_fails(alone: list[PhaseReport]) -> None:
     result = verdict(alone, found=sound(), tested=split(700, 300))
     assert not result.passed
     assert "30.0 % of the votes took the HTTP route, 50.0 % were expected" in result.failures[0]
+
+
+def test_a_split_that_is_off_for_new_connections_alone_fails(
+    alone: list[PhaseReport], tmp_path: Path
+) -> None:
+    kept = [accepted(n, list(Route)[n % 2]) for n in range(900)]
+    fresh = [accepted(1000 + n, Route.HTTP, fresh=True) for n in range(30)]
+    phase = phase_of([*kept, *fresh], tmp_path)
+    splits = check_splits([phase], WEIGHTS)
+    assert splits.whole is not None
+    assert splits.whole.fair
+    result = judge(
+        alone,
+        new_report(alone, None).side_by_side,
+        splits,
+        sound(),
+        interrupted=False,
+        unmeasured=None,
+    )
+    assert not result.passed
+    assert "100.0 % of the votes over a new connection each took the HTTP" in result.failures[0]
+    assert not any("as configured" in text for text in result.findings)
 
 
 def test_a_split_with_too_few_answers_is_not_judged(alone: list[PhaseReport]) -> None:

@@ -31,12 +31,13 @@ def new_client_id() -> UUID:
 class VoteUser(FastHttpUser):
     """Casts votes from the catalogue at the target's `/votes`.
 
-    `forced` is the route to ask for, None for whatever the splitter chooses. Subclasses decide
-    when to vote.
+    `forced` is the route to ask for, None for whatever the splitter chooses; `fresh` is whether
+    each vote has a connection of its own. Subclasses decide when to vote.
     """
 
     abstract = True
     forced: Route | None = None
+    fresh = False
     ballots: ClassVar[Ballots] = Ballots(_ALBUMS, _RANDOM)
 
     def cast_vote(self, choice: Choice, vote_id: UUID | None) -> Answer:
@@ -66,6 +67,8 @@ class VoteUser(FastHttpUser):
         headers = {"Content-Type": "application/json"}
         if self.forced is not None:
             headers[CANARY_HEADER] = FORCE[self.forced]
+        if self.fresh:
+            headers["Connection"] = "close"
         return headers
 
 

@@ -1,11 +1,18 @@
 """How figures are written for people."""
 
 from loadtest.estimate import Estimate
+from loadtest.findings import Connection
 from loadtest.report import Report
 from voting.vote import Route
 
 _WIDE = 20  # an interval with ends so many times apart is no news to anybody
 ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
+
+
+CONNECTIONS = {
+    Connection.KEPT: "over kept connections",
+    Connection.FRESH: "over a new connection each",
+}
 
 
 def headline(report: Report) -> str:
