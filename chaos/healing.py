@@ -27,7 +27,7 @@ from local.stack import start_together
 from svc_consumer.audit import LogReader, differences, read_snapshot
 from voting.store import StoreUnavailableError
 
-_POLL_S: Final = 0.1
+_POLL_S: Final = 0.25
 _LIMIT_S: Final = 300.0
 _AWAY_S: Final = 2.0  # how long the broker is
 
