@@ -20,6 +20,7 @@ def new_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_load_options(parser)
+    _add_ramp_options(parser)
     _add_check_options(parser)
     _add_report_options(parser)
     return parser
@@ -100,6 +101,23 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
         " up (default: client)",
     )
     add("--seed", type=int, metavar="N", help="draws the same albums, ranks and gaps again")
+
+
+def _add_ramp_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("ramp").add_argument
+    add(
+        "--ramp",
+        action="store_true",
+        help="instead of comparing at one rate, find each route's highest rate that keeps --p99,"
+        " beginning at --rate; each step lasts a sixth of --duration",
+    )
+    add(
+        "--p99",
+        type=between(1, 60_000),
+        default=100.0,
+        metavar="MS",
+        help="within which 99 %% of the votes must be answered in the ramp (default: 100)",
+    )
 
 
 def _add_check_options(parser: argparse.ArgumentParser) -> None:

@@ -2,14 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from loadtest.arrivals import Pattern
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
 from loadtest.catch_up import CatchUp
-from loadtest.changes import changes_since
 from loadtest.findings import Reconciliation
 from loadtest.interrupts import Interrupts
 from loadtest.measurements import Measurements
@@ -17,13 +15,12 @@ from loadtest.options import Options
 from loadtest.phase import Phase
 from loadtest.phase_runner import Drivers, start_drivers
 from loadtest.plan import planned_phases
+from loadtest.ramp import RampPlan
 from loadtest.reconciliation import Log
-from loadtest.report import Report, Setup
-from loadtest.split import check_splits
-from loadtest.summary import compare_routes
+from loadtest.report import Report
+from loadtest.report_maker import make_report
 from loadtest.tally_watch import TallyWatch
 from loadtest.terminal import Terminal
-from loadtest.verdict import judge
 from voting.store import StoreUnavailableError
 from voting.tally_store import TallyStore
 
@@ -54,6 +51,7 @@ class Comparison:
         self._driver_log = driver_log
         self._save = save
         self._measurements = Measurements()
+        self._ramp = None if options.ramp is None else RampPlan(options, options.ramp, folder)
 
     async def run(self) -> Report:
         """Save and return the report; saved a first time before the wait for the consumer.
@@ -71,9 +69,10 @@ class Comparison:
     async def _run(self, watch: TallyWatch, drivers: Drivers) -> Report:
         started = time.time()
         votes_before = await self._log.count()
-        for phase in planned_phases(self._options, self._folder):
-            if not self._interrupts.interrupted:
-                await self._run_phase(phase, drivers)
+        for phase in self._planned():
+            if self._interrupts.interrupted:
+                break
+            await self._run_phase(phase, drivers)
         await self._measurements.ask_prometheus(self._options.prometheus)
         self._save(self._report(started, None))
         found: Reconciliation | str | None
@@ -87,11 +86,16 @@ class Comparison:
         self._save(report)
         return report
 
+    def _planned(self) -> Iterator[Phase]:
+        return self._ramp.phases() if self._ramp else planned_phases(self._options, self._folder)
+
     async def _run_phase(self, phase: Phase, drivers: Drivers) -> None:
         with self._terminal.phase(phase) as show:
             event = self._interrupts.event
             result, samples = await drivers.run_phase(phase, event, show)
-        self._measurements.add(phase, result, samples)
+        measured = self._measurements.add(phase, result, samples)
+        if self._ramp and not result.interrupted:
+            self._ramp.note(phase, measured)
 
     async def _reconcile(self, votes_before: int) -> Reconciliation | None:
         interruption = self._interrupts.next()
@@ -110,45 +114,11 @@ class Comparison:
                 work.cancel()
 
     def _report(self, started: float, found: Reconciliation | str | None) -> Report:
-        phases = self._measurements.phases()
-        splits = check_splits(phases, self._options.weights)
-        side_by_side = compare_routes(phases, self._measurements.latency_alone())
-        interrupted = self._interrupts.interrupted
-        setup, earlier = _setup(self._options), self._options.earlier
-        return Report(
-            started_at=started,
-            interrupted=interrupted,
-            setup=setup,
-            side_by_side=side_by_side,
-            phases=phases,
-            split=splits.whole,
-            split_by_connection=splits.by_connection,
-            reconciliation=found if isinstance(found, Reconciliation) else None,
-            changes=None if earlier is None else changes_since(earlier, setup, side_by_side),
-            verdict=judge(
-                phases,
-                side_by_side,
-                splits,
-                found,
-                interrupted=interrupted,
-                unmeasured=self._measurements.unmeasured,
-            ),
+        return make_report(
+            self._options,
+            self._measurements,
+            self._ramp.result() if self._ramp else None,
+            found,
+            started=started,
+            interrupted=self._interrupts.interrupted,
         )
-
-
-def _setup(options: Options) -> Setup:
-    return Setup(
-        target=options.target,
-        pattern=options.pattern,
-        rate=None if options.pattern is Pattern.CLOSED else options.rate,
-        users=options.users,
-        processes=options.processes,
-        seconds=options.seconds,
-        rounds=options.rounds,
-        warm_up=options.warm_up,
-        timeout=options.timeout,
-        seed=options.seed,
-        client_ids=options.client_ids,
-        fresh_share=options.fresh_share,
-        weights=options.weights,
-    )

@@ -181,6 +181,7 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
             weights=WEIGHTS,
         ),
         side_by_side=side_by_side,
+        ramp=None,
         phases=list(phases),
         split=splits.whole,
         split_by_connection=splits.by_connection,

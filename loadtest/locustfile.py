@@ -3,6 +3,7 @@
     ./bazelw run //loadtest:locust                    the web page, at the address it prints
     locust -f loadtest/locustfile.py                  the same with any Locust, from the root folder
     locust -f loadtest/locustfile.py --route grpc     every vote asks for the gRPC route
+    locust -f loadtest/locustfile.py --processes 4    or --master and --worker, on several machines
 
 Each user casts one vote a second, so the number of users is the number of votes a second. For
 exact percentiles and the reconciliation with the vote log: `./bazelw run //loadtest:compare`.

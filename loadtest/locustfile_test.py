@@ -44,6 +44,40 @@ def test_headless_locust_casts_votes_on_the_route_asked_for(tmp_path: Path) -> N
     assert "/votes (http)" in output.read_text()
 
 
+def test_several_processes_and_their_routes(tmp_path: Path) -> None:
+    """`--processes` forks workers of a master; the route reaches them."""
+    port = str(free_port())
+    output = tmp_path / "output"
+    options = ["--headless", "--processes", "2", "-u", "4", "-r", "4", "--route", "grpc"]
+    ports = ["--master-bind-port", port, "--master-port", port]
+    with routes_server() as server:
+        with locust(*options, *ports, "--host", server.url, output=output) as process:
+            wait_until("votes come in", lambda: len(server.received) >= 8, 60)
+            process.terminate()
+            assert process.wait(60) == 0, output.read_text()
+        assert {route for _, route in server.received} == {Route.GRPC}
+    said = output.read_text()
+    assert "2 ready workers" in said
+    assert "/votes (grpc)" in said
+
+
+def test_a_master_counts_what_its_workers_cast(tmp_path: Path) -> None:
+    port = str(free_port())
+    run = ["--headless", "-u", "4", "-r", "4", "--expect-workers", "1", "--only-summary"]
+    with (
+        routes_server() as server,
+        locust("--worker", "--master-port", port, output=tmp_path / "worker"),
+        locust(
+            *("--master", "--master-bind-port", port, *run, "--host", server.url),
+            output=tmp_path / "master",
+        ) as master,
+    ):
+        wait_until("votes come in", lambda: len(server.received) >= 8, 60)
+        master.terminate()
+        assert master.wait(60) == 0, (tmp_path / "master").read_text()
+    assert "/votes (" in (tmp_path / "master").read_text()
+
+
 def test_the_web_page_starts_a_run_on_both_routes(tmp_path: Path) -> None:
     output = tmp_path / "output"
     port = free_port()

@@ -37,10 +37,11 @@ class Measurements:
         """The samples of each phase."""
         return [run.samples for run in self._runs]
 
-    def add(self, phase: Phase, result: PhaseResult, samples: Samples) -> None:
-        """Take in a phase that has ended."""
+    def add(self, phase: Phase, result: PhaseResult, samples: Samples) -> PhaseReport:
+        """Take in a phase that has ended; return its figures, as far as samples tell them."""
         report = phase_report(phase, result, samples)
         self._runs.append(_Run(phase, result, samples, report))
+        return report
 
     async def ask_prometheus(self, url: str) -> None:
         """Take in what Prometheus recorded during the phases so far, or why it did not."""

@@ -24,7 +24,8 @@ class Options(msgspec.Struct, frozen=True):
     """What was asked for; times in seconds. `weights` are the splitter's, by route.
 
     `seconds` is the time that each route is measured alone, in all phases of the `rounds`
-    together, and the length of the split. `earlier` is the report to compare with, if any.
+    together, and the length of the split. `ramp` is the bound of the 99th percentile in ms when
+    rates shall be searched, else None. `earlier` is the report to compare with, if any.
     """
 
     target: str
@@ -47,6 +48,7 @@ class Options(msgspec.Struct, frozen=True):
     catch_up: float
     output: Path
     seed: int
+    ramp: float | None
     earlier: Report | None
     markdown: bool
 
@@ -80,6 +82,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         catch_up=given.catch_up,
         output=given.output or _default_output(),
         seed=given.seed if given.seed is not None else SystemRandom().randrange(1 << 32),
+        ramp=given.p99 if given.ramp else None,
         earlier=given.compare,
         markdown=given.markdown,
     )

@@ -10,6 +10,7 @@ from loadtest import wording
 from loadtest.cost_bars import cost_bars
 from loadtest.findings import PhaseReport, Reconciliation
 from loadtest.plots import latency_plot, slowest_plot, throughput_plot
+from loadtest.ramp_words import ramp_plot
 from loadtest.report import Report
 from loadtest.side_by_side_rows import side_by_side_rows
 from loadtest.split_plot import split_plot
@@ -45,6 +46,7 @@ def to_html(report: Report) -> str:
         checks=_checks(report.reconciliation),
         most_errors=max((e.count for phase in report.phases for e in phase.errors), default=0),
         rows=list(side_by_side_rows(report.side_by_side)),
+        ramp=ramp_plot(report.ramp) if report.ramp and report.ramp.steps else None,
         bars=cost_bars(report.side_by_side),
         has_latency=any(_has_latency(phase) for phase in measured),
         latency=latency_plot(report.side_by_side, measured),

@@ -51,21 +51,28 @@ def late_generator(phases: Sequence[PhaseReport]) -> Iterator[str]:
         )
 
 
-def phase_warnings(phase: PhaseReport) -> Iterator[str]:
-    """Say what of a phase went wrong without being a fault of counting."""
-    generator = phase.generator
-    if generator.unsent:
+def overloaded(phases: Sequence[PhaseReport]) -> Iterator[str]:
+    """Say where votes were due that no user was free to send."""
+    late = [phase for phase in phases if phase.generator.unsent]
+    if late:
+        unsent = sum(phase.generator.unsent for phase in late)
         yield (
-            f"{phase.name}: overloaded. {count_of(generator.unsent, 'vote')} found every user busy"
-            " until the end and were never sent; give it more users or a lower rate."
+            f"Overloaded in {', '.join(phase.name for phase in late)}: {count_of(unsent, 'vote')}"
+            " found every user busy until the end and were never sent; give it more users or a"
+            " lower rate."
         )
-    failed = sum(error.count for error in phase.errors)
-    if failed:
-        worst = max(phase.errors, key=lambda error: error.count)
-        yield (
-            f"{phase.name}: {failed:,} of {phase.requests:,} votes not accepted, most often"
-            f" “{worst.kind}”."
-        )
+
+
+def not_accepted(phases: Sequence[PhaseReport]) -> Iterator[str]:
+    """Say how many votes were not accepted in each phase, and why most of them."""
+    for phase in phases:
+        failed = sum(error.count for error in phase.errors)
+        if failed:
+            worst = max(phase.errors, key=lambda error: error.count)
+            yield (
+                f"{phase.name}: {failed:,} of {phase.requests:,} votes not accepted, most often"
+                f" “{worst.kind}”."
+            )
 
 
 def reconciliation_warning(found: Reconciliation | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from loadtest.findings import Connection, PhaseReport, Reconciliation, SplitTest
+from loadtest.ramp_result import Ramp
 from loadtest.side_by_side import Changes, SideBySide
 from voting.vote import Route
 
@@ -47,6 +48,7 @@ class Setup(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A whole comparison. What was not reached before an interruption is missing or None.
 
+    `ramp` is None where rates were not searched; where they were, nothing is side by side.
     `changes` is None when no earlier report was given.
     """
 
@@ -55,6 +57,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: bool
     setup: Setup
     side_by_side: SideBySide
+    ramp: Ramp | None
     phases: list[PhaseReport]
     split: SplitTest | None
     split_by_connection: dict[Connection, SplitTest]

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from loadtest import remarks
 from loadtest.contrast import contrast_findings
 from loadtest.findings import Damage, PhaseReport, Reconciliation
+from loadtest.ramp_result import Ramp
+from loadtest.ramp_words import ramp_findings
 from loadtest.report import Verdict
 from loadtest.side_by_side import SideBySide
 from loadtest.split import Splits
@@ -17,6 +19,7 @@ def judge(
     splits: Splits,
     found: Reconciliation | str | None,
     *,
+    ramp: Ramp | None = None,
     interrupted: bool,
     unmeasured: str | None,
 ) -> Verdict:
@@ -28,15 +31,12 @@ def judge(
     reconciliation = found if isinstance(found, Reconciliation) else None
     damages = list(_damages(reconciliation)) if reconciliation else []
     failures = [*_failed_phases(phases, interrupted=interrupted), *_unfair_split(splits), *damages]
-    warnings = [
-        *remarks.late_generator(phases),
-        *(text for phase in phases for text in remarks.phase_warnings(phase)),
-        *remarks.split_warning(splits.whole),
-    ]
-    if unmeasured is not None:
-        warnings.append(f"Processor time per vote was not measured: {unmeasured}.")
-    late = any(phase.generator.limited for phase in phases if phase.forced)
-    findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(splits)]
+    if ramp is None:
+        warnings = list(_warnings(phases, splits, unmeasured))
+        late = any(phase.generator.limited for phase in phases if phase.forced)
+        findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(splits)]
+    else:  # too high a rate is what it looks for, and no news
+        warnings, findings = [], list(ramp_findings(ramp))
     if isinstance(found, str):
         failures.append(f"The votes could not be held against the stores: {found}")
     else:
@@ -46,6 +46,17 @@ def judge(
     if interrupted:
         warnings.append("The comparison was interrupted: figures are of the part that ran.")
     return Verdict(not failures, failures, warnings, findings)
+
+
+def _warnings(
+    phases: Sequence[PhaseReport], splits: Splits, unmeasured: str | None
+) -> Iterator[str]:
+    yield from remarks.late_generator(phases)
+    yield from remarks.overloaded(phases)
+    yield from remarks.not_accepted(phases)
+    yield from remarks.split_warning(splits.whole)
+    if unmeasured is not None:
+        yield f"Processor time per vote was not measured: {unmeasured}."
 
 
 def _failed_phases(phases: Sequence[PhaseReport], *, interrupted: bool) -> Iterator[str]:

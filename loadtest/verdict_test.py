@@ -156,7 +156,7 @@ def test_a_late_generator_is_a_warning_and_gives_no_ratio(alone: list[PhaseRepor
 
 def test_an_overloaded_phase_is_a_warning(tmp_path: Path) -> None:
     phase = phase_of([accepted(1)], tmp_path, unsent=5)
-    assert "5 votes found every user busy" in verdict([phase], found=sound()).warnings[0]
+    assert ": 5 votes found every user busy" in verdict([phase], found=sound()).warnings[0]
 
 
 def test_an_interrupted_comparison_says_so(alone: list[PhaseReport]) -> None:

@@ -1,0 +1,29 @@
+"""What a ramp found: a part of the report."""
+
+import msgspec
+
+from voting.vote import Route
+
+
+class RampStep(msgspec.Struct, frozen=True):
+    """One rate tried. `p99` is in ms, None without an accepted vote; `limited`: see `Generator`."""
+
+    route: Route
+    rate: float
+    accepted_per_second: float
+    p99: float | None
+    passed: bool
+    limited: bool
+
+
+class Ramp(msgspec.Struct, frozen=True):
+    """What the ramp found for each route: the highest rate that passed, the lowest that failed.
+
+    A rate passes when 99 % of its votes are accepted and 99 % of those within `bound` ms. It fails
+    when it did not pass twice.
+    """
+
+    bound: float
+    passed: dict[Route, float]
+    failed: dict[Route, float]
+    steps: list[RampStep]

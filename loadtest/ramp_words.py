@@ -1,0 +1,51 @@
+"""What the ramp found, in sentences and as a plot."""
+
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from loadtest.axes import log_axis
+from loadtest.chart import Dot, Line, line_chart
+from loadtest.ramp_result import Ramp
+from loadtest.wording import ROUTE_NAMES, ms, rate
+from voting.vote import Route
+
+
+def ramp_findings(found: Ramp) -> Iterator[str]:
+    """Say for each route which rate it takes within the bound."""
+    within = f"with 99 % of the votes answered within {ms(found.bound)}"
+    for route in sorted({step.route for step in found.steps}):
+        passed, failed = found.passed.get(route), found.failed.get(route)
+        if passed is None:
+            yield f"The {ROUTE_NAMES[route]} route took at no rate its votes {within}."
+            continue
+        limit = "more was not tried" if failed is None else f"{rate(failed)} was too much"
+        text = f"The {ROUTE_NAMES[route]} route takes {rate(passed)} {within}; {limit}"
+        late = [step for step in found.steps if step.route is route and step.rate == failed]
+        if any(step.limited for step in late):
+            text += ", but there the load generator was late itself"
+        yield f"{text}."
+
+
+def ramp_plot(found: Ramp) -> Markup:
+    """Return the 99th percentile over the rate, and the bound."""
+    rates = [step.rate for step in found.steps]
+    lines = [Line("offered", [(min(rates), found.bound), (max(rates), found.bound)])]
+    lines += [_line(found, route) for route in sorted(Route)]
+    slowest = [step.p99 for step in found.steps if step.p99 is not None]
+    return line_chart(
+        "99th percentile of latency over the rate",
+        log_axis("votes per second", rates, lambda value: f"{value:,g}"),
+        log_axis("99 % answered within (ms)", [*slowest, found.bound], lambda v: f"{v:,g}"),
+        lines,
+    )
+
+
+def _line(found: Ramp, route: Route) -> Line:
+    own = [step for step in found.steps if step.route is route]
+    points = sorted((step.rate, step.p99) for step in own if step.p99 is not None)
+    dots = [
+        Dot(at, p99, f"{ROUTE_NAMES[route]} at {rate(at)}: 99 % within {ms(p99)}")
+        for at, p99 in points
+    ]
+    return Line(route.value, points, dots)

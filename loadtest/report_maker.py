@@ -1,0 +1,70 @@
+"""Puts a report together from what was measured."""
+
+from loadtest.arrivals import Pattern
+from loadtest.changes import changes_since
+from loadtest.findings import Reconciliation
+from loadtest.measurements import Measurements
+from loadtest.options import Options
+from loadtest.ramp_result import Ramp
+from loadtest.report import Report, Setup
+from loadtest.split import check_splits
+from loadtest.summary import compare_routes
+from loadtest.verdict import judge
+
+
+def make_report(
+    options: Options,
+    measurements: Measurements,
+    ramp: Ramp | None,
+    found: Reconciliation | str | None,
+    *,
+    started: float,
+    interrupted: bool,
+) -> Report:
+    """Return the report; `found` as `judge` takes it.
+
+    The phases of a ramp have different rates: routes are not put side by side by them.
+    """
+    phases = measurements.phases()
+    splits = check_splits(phases, options.weights)
+    side_by_side = compare_routes([] if ramp else phases, measurements.latency_alone())
+    setup, earlier = _setup(options), options.earlier
+    return Report(
+        started_at=started,
+        interrupted=interrupted,
+        setup=setup,
+        side_by_side=side_by_side,
+        ramp=ramp,
+        phases=phases,
+        split=splits.whole,
+        split_by_connection=splits.by_connection,
+        reconciliation=found if isinstance(found, Reconciliation) else None,
+        changes=None if earlier is None else changes_since(earlier, setup, side_by_side),
+        verdict=judge(
+            phases,
+            side_by_side,
+            splits,
+            found,
+            ramp=ramp,
+            interrupted=interrupted,
+            unmeasured=measurements.unmeasured,
+        ),
+    )
+
+
+def _setup(options: Options) -> Setup:
+    return Setup(
+        target=options.target,
+        pattern=options.pattern,
+        rate=None if options.pattern is Pattern.CLOSED else options.rate,
+        users=options.users,
+        processes=options.processes,
+        seconds=options.seconds,
+        rounds=options.rounds,
+        warm_up=options.warm_up,
+        timeout=options.timeout,
+        seed=options.seed,
+        client_ids=options.client_ids,
+        fresh_share=options.fresh_share,
+        weights=options.weights,
+    )
