@@ -9,7 +9,9 @@ from svc_consumer.service import serve
 from svc_consumer.settings import ConsumerSettings
 from svc_consumer.tools import TOOLS, run_tool
 from voting.settings import load_settings
+from voting.tally_store import TallyStore
 from voting.telemetry import configure_logging
+from voting.vote_log import VoteLog
 
 
 def main() -> None:
@@ -23,10 +25,15 @@ def main() -> None:
     configure_logging(settings.log_level)
     # Not uvloop: it raises RuntimeError for a write to a connection that was reset, which ends
     # aiokafka's background tasks for good.
-    asyncio.run(serve(settings))
+    asyncio.run(_serve(settings))
     logging.shutdown()
     # At once: Python would wait for those threads of Motor that a store that hangs still holds.
     os._exit(0)
+
+
+async def _serve(settings: ConsumerSettings) -> None:
+    log = VoteLog(settings.mongodb_url, settings.mongodb_database)
+    await serve(settings, log, TallyStore(settings.redis_url))
 
 
 if __name__ == "__main__":

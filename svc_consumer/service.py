@@ -13,25 +13,22 @@ from svc_consumer.progress import Progress, Watchdog
 from svc_consumer.projector import Projector
 from svc_consumer.rejected import RejectedTopic
 from svc_consumer.settings import ConsumerSettings
+from svc_consumer.stores import CounterStore, LogStore
 from svc_consumer.verifier import Verifier
 from svc_consumer.waiting import Waiting
 from voting.lifecycle import Readiness, stop_event
 from voting.operations import serve_operations
-from voting.tally_store import TallyStore
-from voting.vote_log import VoteLog
 
 _log = logging.getLogger(__name__)
 
 _BATCH_GRACE_SECONDS: Final = 5
 
 
-async def serve(settings: ConsumerSettings) -> None:
-    """Count until told to stop; then finish the batch and leave the group."""
+async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) -> None:
+    """Count into `log` and `tally` until told to stop; then finish the batch, leave the group."""
     stop = stop_event()
     readiness = Readiness()
     progress = Progress()
-    log = VoteLog(settings.mongodb_url, settings.mongodb_database)
-    tally = TallyStore(settings.redis_url)
     rejected = RejectedTopic(settings)
     assignment = Assignment()
     ledger = Ledger(settings, assignment.clear)

@@ -1,0 +1,42 @@
+"""Measures what a vote costs, as a command: measure, print, write the files asked for."""
+
+import logging
+import tempfile
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from bench.errors import BenchError
+from bench.report import VERSION, Report, machine, row
+from bench.rig import Rig
+from bench.run import Plan, measure
+from bench.table import findings, markdown_table, text_table
+from local.console import say
+from local.errors import ServerError
+
+
+def bench(options: Namespace) -> int:
+    """Measure, print the table and write the files that were asked for."""
+    logging.getLogger("local").setLevel(logging.WARNING)
+    plan = Plan(options.only, options.seconds, options.rounds)
+    if not list(plan.groups()):
+        raise ServerError(f"no case is called {' or '.join(plan.only)}; --help lists them")
+    at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
+    with tempfile.TemporaryDirectory(prefix="voting-bench-") as folder:
+        try:
+            measured = uvloop.run(measure(Rig(Path(folder)), plan, say))
+        except BenchError as error:
+            raise ServerError(str(error)) from error
+    rows = [row(one) for one in measured]
+    report = Report(VERSION, at, plan.seconds, plan.rounds, facts, rows)
+    say(f"\n{text_table(report)}\n")
+    for line in findings(report):
+        say(line)
+    if options.json:
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    if options.markdown:
+        options.markdown.write_text(f"{markdown_table(report)}\n", encoding="utf-8")
+    return 0

@@ -1,0 +1,56 @@
+"""The command line."""
+
+import os
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+
+from bench.run import GROUPS
+
+
+def parser() -> ArgumentParser:
+    """Return the command line of //bench."""
+    names = {name: what for group in GROUPS for name, what in group.names.items()}
+    cases = "\n".join(f"  {name:18} {what}" for name, what in names.items())
+    found = ArgumentParser(
+        prog="bench",
+        formatter_class=RawDescriptionHelpFormatter,
+        description="Measures what a vote costs: processor time, user and system, of the\n"
+        "services' processes per accepted vote, and its ratio to an empty Sanic handler\n"
+        "that takes turns with each case. Starts and ends everything by itself, on free ports.",
+        epilog=f"cases:\n{cases}\n\nAll of them take about four minutes by default.",
+    )
+    found.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="CASE",
+        help="measure this case only; * stands for anything; may be given more than once",
+    )
+    found.add_argument(
+        "--seconds", type=_positive, default=1.2, help="length of a turn (%(default)s)"
+    )
+    found.add_argument(
+        "--rounds", type=_at_least_one, default=6, help="turns of each case (%(default)s)"
+    )
+    found.add_argument("--json", type=_path, metavar="FILE", help="write the figures there")
+    found.add_argument(
+        "--markdown", type=_path, metavar="FILE", help="write the table there, as Markdown"
+    )
+    return found
+
+
+def _positive(text: str) -> float:
+    if not (value := float(text)) > 0:
+        raise ValueError(text)
+    return value
+
+
+def _at_least_one(text: str) -> int:
+    if (value := int(text)) < 1:
+        raise ValueError(text)
+    return value
+
+
+def _path(text: str) -> Path:
+    """Return the path, relative to where the person called Bazel."""
+    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), text)
