@@ -13,16 +13,25 @@ class Gate:
     def __init__(self) -> None:
         self.batches: list[tuple[int, list[str]]] = []
         self.waiting: list[asyncio.Future[None]] = []
+        self.is_open = False
 
     async def commit(self, lane: int, items: Sequence[str]) -> list[str | Exception]:
         self.batches.append((lane, list(items)))
         gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(gate)
-        await gate
+        if not self.is_open:
+            await gate
         return [item.upper() if item != "bad" else ValueError(item) for item in items]
 
     def open(self, index: int) -> None:
         self.waiting[index].set_result(None)
+
+    async def let_all_through(self, commit: Group) -> None:
+        """Leave no batch behind when the test ends."""
+        self.is_open = True
+        for gate in self.waiting:
+            settle(gate, None)
+        await commit.drain()
 
     async def holds(self, batches: int) -> None:
         """Wait until so many batches have come."""
@@ -46,9 +55,9 @@ class Group(GroupCommit[str, str]):
         return future
 
 
-def group(gate: Gate, patience: float = 60, **limits: int) -> Group:
+def group(gate: Gate, patience: float = 60, pause: float = 0, **limits: int) -> Group:
     defaults = {"lanes": 3, "max_in_flight": 2, "max_batch": 100, "max_waiting": 100}
-    return Group(gate.commit, patience=patience, **defaults | limits)
+    return Group(gate.commit, patience=patience, pause=pause, **defaults | limits)
 
 
 async def test_a_single_item_leaves_at_once() -> None:
@@ -68,6 +77,7 @@ async def test_items_of_one_turn_and_lane_share_a_batch() -> None:
     commit.put(1, "d")
     await turn()
     assert gate.batches == [(0, ["a", "b", "c"]), (1, ["d"])]
+    await gate.let_all_through(commit)
 
 
 async def test_items_that_arrive_meanwhile_leave_together_next() -> None:
@@ -82,6 +92,7 @@ async def test_items_that_arrive_meanwhile_leave_together_next() -> None:
     gate.open(0)
     await turn()
     assert gate.batches == [(0, ["a"]), (0, ["b", "c"])]
+    await gate.let_all_through(commit)
 
 
 async def test_a_round_waits_for_the_last_one() -> None:
@@ -98,6 +109,7 @@ async def test_a_round_waits_for_the_last_one() -> None:
     gate.open(1)
     await turn()
     assert [lane for lane, _ in gate.batches] == [0, 1, 2]
+    await gate.let_all_through(commit)
 
 
 async def test_a_round_waits_no_longer_than_its_patience() -> None:
@@ -108,6 +120,7 @@ async def test_a_round_waits_no_longer_than_its_patience() -> None:
     commit.put(1, "b")
     await gate.holds(2)
     assert [lane for lane, _ in gate.batches] == [0, 1]
+    await gate.let_all_through(commit)
 
 
 async def test_no_more_than_max_in_flight_batches_are_on_their_way() -> None:
@@ -120,6 +133,7 @@ async def test_no_more_than_max_in_flight_batches_are_on_their_way() -> None:
     gate.open(1)
     await gate.holds(3)
     assert [lane for lane, _ in gate.batches] == [0, 1, 2]
+    await gate.let_all_through(commit)
 
 
 async def test_a_round_leaves_when_no_more_items_come() -> None:
@@ -130,6 +144,23 @@ async def test_a_round_leaves_when_no_more_items_come() -> None:
         await asyncio.sleep(0)
     await turn()
     assert gate.batches == [(0, ["a", "b", "c"])]
+    await gate.let_all_through(commit)
+
+
+async def test_a_round_leaves_no_sooner_than_a_pause_after_the_last_one() -> None:
+    gate = Gate()
+    commit = group(gate, pause=0.02)
+    commit.put(0, "a")
+    await turn()
+    gate.open(0)
+    await turn()
+    commit.put(0, "b")
+    await turn()
+    commit.put(0, "c")
+    assert gate.batches == [(0, ["a"])]
+    await gate.holds(2)
+    assert gate.batches[1:] == [(0, ["b", "c"])]
+    await gate.let_all_through(commit)
 
 
 async def test_an_owner_that_fails_does_not_harm_the_others() -> None:
@@ -144,6 +175,7 @@ async def test_an_owner_that_fails_does_not_harm_the_others() -> None:
     await turn()
     gate.open(0)
     assert await stays == "STAYS"
+    await gate.let_all_through(commit)
 
 
 async def test_a_large_queue_leaves_in_pieces_and_in_order() -> None:
@@ -155,6 +187,7 @@ async def test_a_large_queue_leaves_in_pieces_and_in_order() -> None:
     gate.open(0)
     await turn()
     assert gate.batches == [(0, ["a", "b"]), (0, ["c"])]
+    await gate.let_all_through(commit)
 
 
 async def test_each_item_has_its_own_result_or_error() -> None:
@@ -166,6 +199,7 @@ async def test_each_item_has_its_own_result_or_error() -> None:
     assert await good == "GOOD"
     with pytest.raises(ValueError, match="bad"):
         await bad
+    await gate.let_all_through(commit)
 
 
 async def test_a_failed_batch_fails_its_items_and_the_lane_goes_on() -> None:
@@ -204,6 +238,7 @@ async def test_a_full_queue_refuses_at_once() -> None:
         commit.put(0, "c")
     await turn()  # the batch is on its way: there is room again
     commit.put(0, "c")
+    await gate.let_all_through(commit)
 
 
 async def test_an_item_whose_owner_has_gone_does_not_harm_the_others() -> None:
@@ -214,6 +249,7 @@ async def test_an_item_whose_owner_has_gone_does_not_harm_the_others() -> None:
     gone.cancel()
     gate.open(0)
     assert await stays == "STAYS"
+    await gate.let_all_through(commit)
 
 
 async def test_drain_waits_for_everything() -> None:
@@ -246,3 +282,4 @@ async def test_the_filling_lane_is_the_one_that_leaves_first() -> None:
     await turn()
     third = commit.filling
     assert {first, second, third} == {0, 1, 2}
+    await gate.let_all_through(commit)

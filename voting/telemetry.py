@@ -5,17 +5,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-ACCEPTED: Final = Counter(
-    "votes_accepted_total", "Votes answered with 202: Kafka has acknowledged them.", ["route"]
-)
 REFUSED: Final = Counter(
     "votes_refused_total", "Requests to POST /votes that got another answer.", ["route", "status"]
-)
-REQUEST_SECONDS: Final = Histogram(
-    "vote_request_seconds",
-    "Time from the parsed request to the answer of an accepted vote.",
-    ["route"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 BATCH_SIZE: Final = Histogram(
     "vote_batch_size",

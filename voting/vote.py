@@ -4,6 +4,7 @@ import os
 import re
 import time
 import unicodedata
+from array import array
 from enum import StrEnum
 
 import msgspec
@@ -16,6 +17,9 @@ RANK_MIN, RANK_MAX = 1, 100
 # of lanes: the prime takes every bit of the id into account, whatever made the id, and it lets a
 # service mint ids that fall into a lane of its choice, even without knowing how many there are.
 RESIDUES = 65521
+
+# Random numbers of 64 bits: one call of the system for many ids.
+_random = array("Q")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -114,11 +118,12 @@ def new_vote_id(residue: int) -> str:
     So `lane_of(new_vote_id(lane), lanes) == lane`, and ids that share a residue share a lane
     however many lanes there are.
     """
-    random = int.from_bytes(os.urandom(10))
+    if len(_random) < 2:
+        _random.frombytes(os.urandom(4096))
     # Bits: 48 time, 4 version, 12 random, 2 variant, 62 random. One of the 62 stays clear at the
     # top and the addition below adds less than 2**16, so it never reaches the variant.
-    value = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | (random >> 68) << 64
-    value |= 0b10 << 62 | (random & 0x1FFF_FFFF_FFFF_FFFF)
+    value = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | (_random.pop() >> 52) << 64
+    value |= 0b10 << 62 | (_random.pop() & 0x1FFF_FFFF_FFFF_FFFF)
     value += (residue - value) % RESIDUES
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
