@@ -19,6 +19,7 @@ from voting.vote_log import VoteLog
 _PATIENCE_SECONDS: Final = 60.0
 _RETRY_SECONDS: Final = 0.2
 _TRIES: Final = 20
+_SLICES_PER_LINE: Final = 5
 _NUMBER: Final = re.compile(r"-?[0-9]+")
 _OFFSET: Final = re.compile(r"(-1|[0-9]+):")
 
@@ -88,8 +89,10 @@ class LogReader:
         for _ in range(_TRIES):
             owner = await self._owner(partition, last)
             tally = Tally()
-            for start, end in slices(offset_in(after), last):
+            for number, (start, end) in enumerate(slices(offset_in(after), last), 1):
                 add_tally(tally, (await self._log.sum_up(partition, start, end)).tally)
+                if number % _SLICES_PER_LINE == 0:
+                    self._say(f"partition {partition}: at offset {end} of {last}")
             # A log that was lost meanwhile has another owner when it is that far again.
             if owner == await self._owner(partition, last):
                 return tally
