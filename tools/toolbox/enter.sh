@@ -17,4 +17,5 @@ done
 cd "$toolbox"
 pivot_root . .
 umount -l . # the host's root, which now lies on top
-exec "$@"
+# The rights that this took are over: bubblewrap, among others, refuses to start with them.
+exec setpriv --ambient-caps=-all "$@"
