@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from chaos.system import System
 from chaos.watch import NotRecoveredError, Watch
 from local.console import run_command, say
 from local.errors import ServerError
+from local.server import Server
 from voting.vote import Route
 
 REFUSAL_S: Final = 0.1
@@ -36,7 +38,8 @@ _CAPACITY_S: Final = 8.0
 _CALM_VOTES_PER_S: Final = 50.0
 _NORMAL_LATENCY_S: Final = 0.5
 _QUIET_S: Final = 1200.0  # the consumer has a lot to catch up with
-_CONNECTIONS: Final = 150  # to each route
+_CONNECTIONS: Final = 400  # to each route
+_NICENESS: Final = 10
 
 
 class Overload:
@@ -54,6 +57,8 @@ class Overload:
 
     async def run(self, seconds: float) -> list[str]:
         """Find out what the machine can take, offer twice that, and return what was wrong."""
+        for part in self._system.parts:
+            _yield_processor(part)
         memory = MemoryWatch(self._system.parts)
         watching = asyncio.create_task(memory.run())
         calm = await self._flood.run("calm before", 5.0, _CALM_VOTES_PER_S)
@@ -97,6 +102,12 @@ class Overload:
         for name, most in sorted(memory.most.items()):
             first = memory.first.get(name, 0.0)
             self._say(f"memory  {name:18} {first:6.0f} MB, at most {most:.0f} MB")
+
+
+def _yield_processor(server: Server) -> None:
+    """Let the voters have the processor first: in life they are not slowed down by the server."""
+    for thread in Path(f"/proc/{server.pid}/task").iterdir():
+        os.setpriority(os.PRIO_PROCESS, int(thread.name), _NICENESS)
 
 
 def _p99(latencies: list[float]) -> float:
