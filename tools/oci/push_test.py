@@ -111,8 +111,9 @@ def test_the_tar_is_what_podman_and_docker_load_by_its_name(
     tar.main(tmp_path / "image.tar", image.folder)
     copied = tmp_path / "copied"
     source = f"{transport}:{tmp_path / 'image.tar'}"
-    # As root of a user namespace, as podman is for an ordinary user: files of an archive are root's.
+    # As root of a user namespace, like podman for an ordinary user: files of an archive are root's.
     skopeo = ("skopeo", "--insecure-policy", "--tmpdir", str(tmp_path))
-    output_of("unshare", "--map-root-user", *skopeo, "copy", f"{source}:example:latest", f"oci:{copied}")
+    as_root = ("unshare", "--map-root-user")
+    output_of(*as_root, *skopeo, "copy", f"{source}:example:latest", f"oci:{copied}")
     assert Image(copied).config["rootfs"] == image.config["rootfs"]
     assert Image(copied).labels == image.labels
