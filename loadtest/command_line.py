@@ -40,8 +40,8 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
         type=between(1, MAX_SECONDS),
         default=60.0,
         metavar="SECONDS",
-        help="how long each route is measured alone, all its phases together, and then the split"
-        " (default: 60)",
+        help="how long each route is measured alone, all its phases together; the split has half"
+        " of it (default: 60)",
     )
     add(
         "--rounds",

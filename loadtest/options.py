@@ -24,7 +24,7 @@ class Options(msgspec.Struct, frozen=True):
     """What was asked for; times in seconds. `weights` are the splitter's, by route.
 
     `seconds` is the time that each route is measured alone, in all phases of the `rounds`
-    together, and the length of the split. `ramp` is the bound of the 99th percentile in ms when
+    together; the split has half of it. `ramp` is the bound of the 99th percentile in ms when
     rates shall be searched, else None. `earlier` is the report to compare with, if any.
     """
 

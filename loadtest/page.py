@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from loadtest import wording
 from loadtest.cost_bars import cost_bars
@@ -30,7 +31,8 @@ def to_html(report: Report) -> str:
     )
     environment.filters |= {
         "ms": wording.ms,
-        "figure": wording.figure,
+        "figure": lambda estimate: _stacked(wording.figure(estimate)),
+        "stacked": _stacked,
         "mib": wording.mib,
         "percent": wording.percent,
         "rate": wording.rate,
@@ -54,6 +56,14 @@ def to_html(report: Report) -> str:
         slowest=slowest_plot(measured),
         split=split_plot(report.split) if report.split else None,
     )
+
+
+def _stacked(text: str) -> Markup:
+    """Return a figure with its interval apart, so that it can stand below on a phone."""
+    value, space, interval = text.partition(" (")
+    if not space:
+        return escape(text)
+    return Markup('{} <span class="interval">({}</span>').format(value, interval)
 
 
 def _time(unix: float) -> str:

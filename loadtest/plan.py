@@ -9,6 +9,7 @@ from loadtest.phase import Phase
 from loadtest.wording import ROUTE_NAMES
 from voting.vote import Route
 
+_SPLIT: Final = 2  # the split has only its shares to tell: half the time is plenty
 _FIRST: Final = 3  # times the warm-up before each route's first phase: connections, caches, JIT
 
 
@@ -23,7 +24,7 @@ def planned_phases(options: Options, folder: Path) -> Iterator[Phase]:
             rate=options.rate,
             users=options.users,
             warm_up=options.warm_up * (_FIRST if number < len(Route) else 1),
-            seconds=options.seconds / (2 * options.rounds if forced else 1),
+            seconds=options.seconds / (2 * options.rounds if forced else _SPLIT),
             timeout=options.timeout,
             seed=options.seed + number,
             client_ids=options.client_ids,

@@ -20,11 +20,12 @@ def test_each_route_is_alone_equally_often_and_the_split_comes_last() -> None:
 
 
 @pytest.mark.parametrize("duration", ["1", "20", "60", "3600"])
-def test_each_route_has_the_duration_in_all(duration: str) -> None:
+def test_each_route_has_the_duration_in_all_and_the_split_half(duration: str) -> None:
     phases = list(planned_phases(read_options(["--duration", duration]), Path("/folder")))
-    for route in (*Route, None):
+    for route in Route:
         whole = sum(phase.seconds for phase in phases if phase.forced is route)
         assert whole == pytest.approx(float(duration))
+    assert phases[-1].seconds == float(duration) / 2
     assert len({phase.samples for phase in phases}) == len(phases)
     assert len({phase.seed for phase in phases}) == len(phases)
 

@@ -19,8 +19,8 @@ class RampStep(msgspec.Struct, frozen=True):
 class Ramp(msgspec.Struct, frozen=True):
     """What the ramp found for each route: the highest rate that passed, the lowest that failed.
 
-    A rate passes when 99 % of its votes are accepted and 99 % of those within `bound` ms. It fails
-    when it did not pass twice.
+    A rate passes when 99 % of the votes due are sent and accepted, and 99 % of those within `bound`
+    ms. It has failed when it did not pass twice.
     """
 
     bound: float

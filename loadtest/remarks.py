@@ -45,7 +45,7 @@ def late_generator(phases: Sequence[PhaseReport]) -> Iterator[str]:
         cpu = max(phase.generator.cpu_share for phase in late)
         reason = "it can do no more" if cpu > BUSY else "the machine was busy with other things"
         yield (
-            f"The load generator was the limit in {', '.join(phase.name for phase in late)}:"
+            f"The load generator was the limit in {_names(late, phases)}:"
             f" 1 % of the votes left more than {ms(lag)} late, and the latencies have that in them."
             f" It used up to {percent(cpu)} of a core, so {reason}."
         )
@@ -57,7 +57,7 @@ def overloaded(phases: Sequence[PhaseReport]) -> Iterator[str]:
     if late:
         unsent = sum(phase.generator.unsent for phase in late)
         yield (
-            f"Overloaded in {', '.join(phase.name for phase in late)}: {count_of(unsent, 'vote')}"
+            f"Overloaded in {_names(late, phases)}: {count_of(unsent, 'vote')}"
             " found every user busy until the end and were never sent; give it more users or a"
             " lower rate."
         )
@@ -73,6 +73,12 @@ def not_accepted(phases: Sequence[PhaseReport]) -> Iterator[str]:
                 f"{phase.name}: {failed:,} of {phase.requests:,} votes not accepted, most often"
                 f" “{worst.kind}”."
             )
+
+
+def _names(some: Sequence[PhaseReport], phases: Sequence[PhaseReport]) -> str:
+    if len(some) > 1 and len(some) == len(phases):
+        return "all phases"
+    return ", ".join(phase.name for phase in some)
 
 
 def reconciliation_warning(found: Reconciliation | None) -> Iterator[str]:

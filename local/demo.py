@@ -24,8 +24,8 @@ def demo(options: Namespace) -> int:
     with Stack(folder, chosen_ports(options)) as stack:
         show_addresses(stack)
         say(
-            f"\nThe comparison: each route alone for {options.duration:g} s, in turns, then as"
-            " long the split. Watch it on the page.\n"
+            f"\nThe comparison: each route alone for {options.duration:g} s, in turns, then half"
+            " that time the split. Watch it on the page.\n"
         )
         status = compare(stack, options.duration, report)
         if options.once:
@@ -81,7 +81,7 @@ def main() -> int:
         type=float,
         default=20.0,
         metavar="SECONDS",
-        help="how long each route is measured alone, and then the split (%(default)g)",
+        help="how long each route is measured alone; the split has half of it (%(default)g)",
     )
     add_stack_options(parser)
     options = parser.parse_args()
