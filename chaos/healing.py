@@ -51,7 +51,7 @@ class Healing:
 
     async def run(self) -> tuple[list[Measured], list[str]]:
         """Lose things one after the other; return how long healing took, and what is wrong."""
-        measured = [Measured("start with an empty Redis", 30, await self._caught_up())]
+        measured = [Measured("services ready, Redis empty", 30, await self._caught_up())]
         self._voters.start()
         for what, limit, work in (
             ("Redis emptied", 30, self._redis_emptied),
