@@ -6,22 +6,18 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from cluster import running
 from cluster.console import run_command, say
-from cluster.kubectl import kubectl
-from cluster.places import SOURCES, State, cache
+from cluster.errors import ClusterError
+from cluster.places import State, cache
 from cluster.ports import DEFAULTS
 from cluster.start import start
 from cluster.steps import images
 from cluster.steps.table import heading, row
-
-_ROOT: Final = SOURCES.parent
-_OVERLAY: Final = _ROOT / "k8s" / "overlays" / "local"
-_FOLLOW_LINKS: Final = "--load-restrictor=LoadRestrictionsNone"
-"""Runfiles are links to files elsewhere, which kustomize refuses otherwise."""
+from k8s.rendering import RenderError, render
 
 
 def e2e(options: Namespace) -> int:
@@ -29,9 +25,10 @@ def e2e(options: Namespace) -> int:
     state = State(cache() / "e2e")
     output = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.output).resolve()
     output.mkdir(parents=True, exist_ok=True)
+    files = _render(output)
     ports = start(state, dict.fromkeys(DEFAULTS, 0)).ports
     try:
-        status = _run(state, ports, dict(options.image), output)
+        status = _run(state, ports, dict(options.image), [*files, output])
         if status:
             shutil.copytree(state.log, output / "logs", symlinks=True, dirs_exist_ok=True)
             say(f"\nlogs of all components and pods: {output / 'logs'}")
@@ -43,15 +40,27 @@ def e2e(options: Namespace) -> int:
     return status
 
 
-def _run(state: State, ports: dict[str, int], pushed: dict[str, Path], output: Path) -> int:
-    overlay = output / "overlay.yaml"
-    overlay.write_text(kubectl(state.kubeconfig, "kustomize", _FOLLOW_LINKS, str(_OVERLAY)))
+def _render(output: Path) -> list[Path]:
+    """Write down what will be applied: at first, and with an HTTPRoute instead of the Ingress."""
+    overlay, gateway = output / "overlay.yaml", output / "gateway.yaml"
+    try:
+        overlay.write_text(render("local"))
+        gateway.write_text(render("local", "gateway-api"))
+    except RenderError as error:
+        raise ClusterError(f"kustomize: {error}") from error
+    return [overlay, gateway]
+
+
+def _run(
+    state: State, ports: dict[str, int], pushed: dict[str, Path], files: Sequence[Path]
+) -> int:
+    """Push the images, run all steps inside the cluster's network, return their status."""
     began = time.monotonic()
     heading()
     with row("images pushed") as filled:
         registry = f"127.0.0.1:{ports['registry']}"
-        filled.found = images.push(pushed, registry, overlay.read_text())
-    inside = [sys.executable, "-m", "cluster.steps.inside", str(overlay), str(output)]
+        filled.found = images.push(pushed, registry, files[0].read_text())
+    inside = [sys.executable, "-m", "cluster.steps.inside", *map(str, files)]
     status = subprocess.call([*running.inside(state), *inside], env=_environment())
     say(f"{'all of it':20} {'FAILED' if status else 'ok':6} {time.monotonic() - began:7.1f} s")
     return status

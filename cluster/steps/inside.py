@@ -1,6 +1,8 @@
 """Runs the steps from inside the cluster's network, and prints a row of what each saw.
 
-usage: inside OVERLAY OUTPUT   OVERLAY: the rendered manifests   OUTPUT: a folder for reports
+usage: inside OVERLAY GATEWAY OUTPUT
+  OVERLAY, GATEWAY   the rendered manifests, with Ingress objects and with an HTTPRoute
+  OUTPUT             a folder for reports
 """
 
 import asyncio
@@ -17,6 +19,8 @@ from cluster.steps import (
     comparison,
     deploy,
     drain,
+    entry,
+    measured,
     promise,
     restarts,
     routing,
@@ -34,10 +38,13 @@ STEPS: Final = [
     Step("comparison", comparison.compare),
     Step("split", routing.split),
     Step("header", routing.header),
+    Step("paths", entry.paths),
+    Step("measured", measured.targets),
     Step("rolling restart", restarts.rolling),
     Step("autoscaling", autoscaling.scale),
     Step("drain", drain.drain),
     Step("all pods deleted", restarts.deletion),
+    Step("gateway API", entry.gateway),
     Step("every vote once", promise.kept),
     Step("restricted profile", admission.restricted),
 ]
@@ -57,11 +64,11 @@ async def run(steps: Sequence[Step], world: World) -> bool:
     return passed
 
 
-def main(overlay: Path, output: Path) -> int:
+def main(overlay: Path, gateway: Path, output: Path) -> int:
     """Run all steps and return the exit status."""
-    world = World(overlay, output, registers=[], others=Register())
+    world = World(overlay, gateway, output, registers=[], others=Register())
     return 0 if asyncio.run(run(STEPS, world)) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(main(*map(Path, sys.argv[1:])))

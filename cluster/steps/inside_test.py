@@ -6,7 +6,9 @@ from chaos.register import Register
 from cluster.steps.inside import run
 from cluster.steps.step import Step, StepError, World
 
-WORLD = World(Path("overlay.yaml"), Path("output"), registers=[], others=Register())
+WORLD = World(
+    Path("overlay.yaml"), Path("gateway.yaml"), Path("output"), registers=[], others=Register()
+)
 
 
 async def fine(_: World) -> str:

@@ -23,6 +23,8 @@ class World(NamedTuple):
 
     overlay: Path
     """The manifests under test, rendered: one YAML file."""
+    gateway: Path
+    """The same with an HTTPRoute instead of Ingress objects."""
     output: Path
     """Where reports go."""
     registers: list[Register]

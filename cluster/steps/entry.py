@@ -1,0 +1,48 @@
+"""What the entry leads to, and what it does not."""
+
+import asyncio
+import urllib.request
+from http import HTTPStatus
+from typing import Final
+from urllib.error import HTTPError
+
+from cluster import network
+from cluster.steps import deploy, routing
+from cluster.steps.step import StepError, World
+
+_PUBLIC: Final = ("/", "/api/results", "/api/votes")
+_PRIVATE: Final = ("/metrics", "/healthz", "/readyz", "/votes/metrics")
+_TIMEOUT_S: Final = 10
+
+
+async def paths(_: World) -> str:
+    """Ask for the page and its API, which must be there, and for what is not for outside."""
+    for path in _PUBLIC:
+        await _must_answer(path, HTTPStatus.OK)
+    for path in _PRIVATE:
+        await _must_answer(path, HTTPStatus.NOT_FOUND)
+    return f"{len(_PUBLIC)} public paths, {len(_PRIVATE)} that lead nowhere"
+
+
+async def gateway(world: World) -> str:
+    """Exchange the Ingress objects for the HTTPRoute: split, header and paths stay the same."""
+    await world.kubectl("apply", "--validate=strict", f"--filename={world.gateway}")
+    await world.kubectl("delete", "ingress", "--all")
+    await deploy.routes(world)
+    found = [await step(world) for step in (routing.split, routing.header, paths)]
+    return "; ".join(found)
+
+
+async def _must_answer(path: str, wanted: HTTPStatus) -> None:
+    got = await asyncio.to_thread(_status, path)
+    if got != wanted:
+        raise StepError(f"GET {path} answers {got}, not {wanted.value}")
+
+
+def _status(path: str) -> int:
+    url = f"http://127.0.0.1:{network.ENTRY_PORT}{path}"
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code

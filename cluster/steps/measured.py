@@ -1,0 +1,36 @@
+"""What the cluster's Prometheus knows of the services."""
+
+import asyncio
+import json
+import urllib.request
+from typing import Final
+from urllib.parse import urlencode
+
+from cluster.steps.names import PROMETHEUS, SERVICES
+from cluster.steps.step import World, until
+
+_TIMEOUT_S: Final = 10
+_WITHIN_S: Final = 60
+
+
+async def targets(world: World) -> str:
+    """Wait until Prometheus reads every pod of every service, under the service's own name."""
+    pods: dict[str, int] = {}
+
+    async def all_are_read() -> bool:
+        for service in SERVICES:
+            status = (await world.get("deployment", service))["status"]
+            pods[service.replace("-", "_")] = status["replicas"]
+        return await asyncio.to_thread(_up) == pods
+
+    await until("Prometheus reads every pod", all_are_read, _WITHIN_S)
+    return f"{sum(pods.values())} pods of {len(pods)} services are read"
+
+
+def _up() -> dict[str, int]:
+    """Return how many pods of each service Prometheus reads."""
+    query = urlencode({"query": 'sum by (job) (up{job=~"svc_.*"})'})
+    url = f"{PROMETHEUS}/api/v1/query?{query}"
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - http, see names
+        series = json.load(answer)["data"]["result"]
+    return {one["metric"]["job"]: int(one["value"][1]) for one in series}
