@@ -15,6 +15,17 @@ from local.redis_server import RedisServer
 USER: Final = "voting"
 PASSWORD: Final = "p@ss/w:rd %41"  # noqa: S105 - what a URL and a settings file may stumble over
 
+COMMANDS: Final = (
+    "+@connection",
+    "+evalsha",
+    "+script|load",
+    "+hget",
+    "+hgetall",
+    "+hmget",
+    "+hset",
+)
+"""What Redis must allow on the tally, as docs/operations.md says."""
+
 _PROBE_LIMIT_S: Final = 1.0
 
 
@@ -107,7 +118,7 @@ class SecuredRedis(RedisServer):
             "tls-auth-clients": "no",
         }
         arguments = [part for key, value in tls.items() for part in (f"--{key}", value)]
-        allowed = ("on", f">{PASSWORD}", "~{votes}:*", "+@all")
+        allowed = ("on", f">{PASSWORD}", "~{votes}:tally", *COMMANDS)
         users = ["--user", "default", "off", "--user", USER, *allowed]
         return [*super().command(), *arguments, *users]
 

@@ -5,6 +5,9 @@ users: a proxy gives it TLS; the user in the URL is tried against nothing here.
 """
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +21,7 @@ from loadtest.stores import open_stores
 from local.certificates import Authority
 from local.mongodb_server import MongodbServer
 from local.ports import free_port
+from local.programs import python_environment
 from local.secured_servers import PASSWORD, USER, SecuredKafka, SecuredRedis
 from local.tcp_proxy import TcpProxy
 from local.waiting import wait_until
@@ -39,6 +43,10 @@ pytest_plugins = ["local.fixtures"]
 WRONG: Final = "wr0ng"
 VOTE: Final = {"name": "Mercedes Sosa", "album": "Cantora", "year": 2009, "rank": 90}
 MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+# The clients do not wait until a connection that failed is closed, which takes TLS a moment: the
+# loop that closes it is that of the next tests. So those that fail come first.
+same_loop = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -161,24 +169,7 @@ async def event_log(settings: Mapping[str, str]) -> AsyncIterator[tuple[EventLog
         await log.stop()
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
-@pytest.mark.parametrize("protocol", ["SASL_SSL", "SASL_PLAINTEXT"])
-async def test_kafka_takes_votes_from_a_user(
-    kafka: SecuredKafka, authority: Authority, protocol: str, mechanism: str
-) -> None:
-    async with event_log(by_password(kafka, authority, mechanism, protocol)) as (log, readiness):
-        assert readiness.ready
-        await cast_vote(log, vote_with(id=log.new_id()))
-
-
-async def test_kafka_takes_votes_from_a_certificate(
-    kafka: SecuredKafka, authority: Authority
-) -> None:
-    async with event_log(by_certificate(kafka, authority)) as (log, readiness):
-        assert readiness.ready
-        await cast_vote(log, vote_with(id=log.new_id()))
-
-
+@same_loop
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 async def test_a_wrong_password_is_told(
     kafka: SecuredKafka, authority: Authority, mechanism: str
@@ -189,6 +180,27 @@ async def test_a_wrong_password_is_told(
         assert WRONG not in (readiness.reason or "")
 
 
+def test_topics_are_made_by_a_user(kafka: SecuredKafka, authority: Authority) -> None:
+    settings = by_password(kafka, authority, "SCRAM-SHA-256") | {"KAFKA_TOPIC_REPLICAS": "1"}
+    refused = make_topics(settings | {"KAFKA_SASL_PASSWORD": WRONG})
+    assert refused.returncode == 1
+    assert "refuses the user" in refused.stderr
+    assert WRONG not in refused.stderr
+    new = {"KAFKA_TOPIC": "other", "KAFKA_REJECTED_TOPIC": "other.rejected"}
+    made = make_topics(settings | new)
+    assert made.returncode == 0
+    assert "created other, other.rejected" in made.stderr
+
+
+def make_topics(settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **python_environment(), **settings}
+    command = [sys.executable, "-c", "from svc_consumer.topics import main; main(patience=0)"]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@same_loop
 async def test_a_broker_of_another_authority_is_told(
     kafka: SecuredKafka, authority: Authority, stranger: Authority
 ) -> None:
@@ -197,6 +209,7 @@ async def test_a_broker_of_another_authority_is_told(
         assert "certificate is not trusted" in (readiness.reason or "")
 
 
+@same_loop
 async def test_a_certificate_of_another_authority_is_told(
     kafka: SecuredKafka, authority: Authority, stranger: Authority
 ) -> None:
@@ -205,10 +218,31 @@ async def test_a_certificate_of_another_authority_is_told(
         assert "ends the connection" in (readiness.reason or "")
 
 
+@same_loop
 async def test_a_broker_without_tls_is_told(kafka: SecuredKafka, authority: Authority) -> None:
     plain = {"KAFKA_BOOTSTRAP_SERVERS": kafka.address}
     async with event_log(by_certificate(kafka, authority) | plain) as (_, readiness):
         assert "ends the connection" in (readiness.reason or "")
+
+
+@same_loop
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("protocol", ["SASL_SSL", "SASL_PLAINTEXT"])
+async def test_kafka_takes_votes_from_a_user(
+    kafka: SecuredKafka, authority: Authority, protocol: str, mechanism: str
+) -> None:
+    async with event_log(by_password(kafka, authority, mechanism, protocol)) as (log, readiness):
+        assert readiness.ready
+        await cast_vote(log, vote_with(id=log.new_id()))
+
+
+@same_loop
+async def test_kafka_takes_votes_from_a_certificate(
+    kafka: SecuredKafka, authority: Authority
+) -> None:
+    async with event_log(by_certificate(kafka, authority)) as (log, readiness):
+        assert readiness.ready
+        await cast_vote(log, vote_with(id=log.new_id()))
 
 
 def test_the_consumer_tells_a_wrong_password_and_does_not_show_it(
@@ -227,18 +261,21 @@ def test_the_consumer_tells_a_wrong_password_and_does_not_show_it(
     assert PASSWORD not in consumer.log.read_text()  # of Redis
 
 
+@same_loop
 async def test_the_comparison_reads_the_stores(stores: dict[str, str]) -> None:
     async with open_stores(stores["MONGODB_URL"], "voting", stores["REDIS_URL"]) as (log, tallies):
         assert await log.find(["none"]) == {}
         await tallies.read()
 
 
+@same_loop
 async def test_a_wrong_password_of_redis_is_told_and_not_shown(
     redis_server: SecuredRedis, authority: Authority
 ) -> None:
     await refused_by_redis(redis_server.url_with(WRONG, authority.certificate), "WRONGPASS|invalid")
 
 
+@same_loop
 async def test_a_redis_of_another_authority_is_told(
     redis_server: SecuredRedis, stranger: Authority
 ) -> None:
@@ -254,6 +291,7 @@ async def refused_by_redis(url: str, reason: str) -> None:
     await store.close()
 
 
+@same_loop
 async def test_a_mongodb_of_another_authority_is_told(
     mongodb_tls: TcpProxy, stranger: Authority
 ) -> None:

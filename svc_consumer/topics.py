@@ -5,10 +5,10 @@ import logging
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from svc_consumer.settings import TopicSettings
-from voting.kafka_connection import connection_arguments
+from voting.kafka_connection import connection_arguments, why_not_let_in
 from voting.kafka_topics import TopicRefusedError, create_topics
 from voting.settings import load_settings
 from voting.telemetry import configure_logging
@@ -32,11 +32,17 @@ async def create(settings: TopicSettings) -> list[str]:
         settings.kafka_topic: settings.kafka_topic_partitions,
         settings.kafka_rejected_topic: 1,
     }
-    client = AIOKafkaAdminClient(**connection_arguments(settings))
+    connection = connection_arguments(settings)
+    client = AIOKafkaAdminClient(**connection)
     async with asyncio.timeout(_ANSWER_SECONDS):
         try:
             await client.start()
             return await create_topics(client, partitions, settings.kafka_topic_replicas)
+        except KafkaConnectionError as error:
+            if refusal := await why_not_let_in(connection):
+                servers = settings.kafka_bootstrap_servers
+                raise TopicRefusedError(f"Kafka at {servers}, {refusal}") from error
+            raise
         finally:
             await client.close()
 
