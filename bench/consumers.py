@@ -9,8 +9,10 @@ from typing import ClassVar, Final, NamedTuple, override
 
 from bench.errors import BenchError
 from bench.kafka_write import Writer
+from bench.quick_mongodb import QuickMongodbServer
 from bench.rig import Group, Rig, Stores
 from bench.turn import Case, Meter, Turn
+from local.ports import free_port
 from local.server import Server
 from local.services import Service
 
@@ -149,7 +151,8 @@ class Parts(Group):
     """One consumer of all partitions, as it is and with stores held apart."""
 
     names: ClassVar = {
-        "consumer": "the consumer, all stores real",
+        "consumer": "the consumer, stores as on one machine",
+        "consumer-full": "the consumer at full speed: MongoDB answers at once and keeps nothing",
         "consumer-redis": "the consumer, MongoDB held apart",
         "consumer-alone": "the consumer, both stores held apart",
     }
@@ -159,13 +162,16 @@ class Parts(Group):
     async def cases(self, rig: Rig) -> AsyncIterator[list[Case]]:
         stores = Stores(rig.folder, "parts")
 
-        alone = {"TALLY_APART": "true"}
+        quick = QuickMongodbServer("quick-mongodb", free_port(), rig.folder / "parts")
+        alone, at_once = {"TALLY_APART": "true"}, {"MONGODB_URL": quick.url}
+        real = {"program": "svc_consumer"}
         consumers = [
-            _consumers(rig, stores, "consumer", 1, 6, database=0, program="svc_consumer"),
-            _consumers(rig, stores, "consumer-redis", 1, 6, database=1),
-            _consumers(rig, stores, "consumer-alone", 1, 6, database=2, **alone),
+            _consumers(rig, stores, "consumer", 1, 6, database=0, **real),
+            _consumers(rig, stores, "consumer-full", 1, 6, database=1, **real, **at_once),
+            _consumers(rig, stores, "consumer-redis", 1, 6, database=2),
+            _consumers(rig, stores, "consumer-alone", 1, 6, database=3, **alone),
         ]
-        async with _running(rig, stores, self.names, consumers) as cases:
+        async with rig.running(quick), _running(rig, stores, self.names, consumers) as cases:
             yield cases
 
 

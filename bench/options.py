@@ -30,11 +30,11 @@ def parser() -> ArgumentParser:
         "--seconds", type=_positive, default=1.2, help="length of a turn (%(default)s)"
     )
     found.add_argument(
-        "--rounds", type=_at_least_one, default=6, help="turns of each case (%(default)s)"
+        "--rounds", type=at_least_one, default=6, help="turns of each case (%(default)s)"
     )
-    found.add_argument("--json", type=_path, metavar="FILE", help="write the figures there")
+    found.add_argument("--json", type=path, metavar="FILE", help="write the figures there")
     found.add_argument(
-        "--markdown", type=_path, metavar="FILE", help="write the table there, as Markdown"
+        "--markdown", type=path, metavar="FILE", help="write the table there, as Markdown"
     )
     return found
 
@@ -45,12 +45,13 @@ def _positive(text: str) -> float:
     return value
 
 
-def _at_least_one(text: str) -> int:
+def at_least_one(text: str) -> int:
+    """Return the whole number, 1 or more; raise ValueError when it is none."""
     if (value := int(text)) < 1:
         raise ValueError(text)
     return value
 
 
-def _path(text: str) -> Path:
+def path(text: str) -> Path:
     """Return the path, relative to where the person called Bazel."""
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), text)

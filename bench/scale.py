@@ -1,0 +1,178 @@
+"""Whether cost and latency stay flat with millions of votes: `./bazelw run //bench:scale`."""
+
+import asyncio
+import http.client
+import logging
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvloop
+
+from bench.consumers import ConsumerCase
+from bench.errors import BenchError
+from bench.kafka_write import Writer
+from bench.large_log import PARTITIONS, LargeLog
+from bench.options import at_least_one, path
+from bench.rig import Rig, Stores
+from bench.turn import Turn, quantile
+from local.console import run_command, say
+from local.errors import ServerError
+from local.services import Service
+from local.stack import stop_together
+from svc_results.cursor import encode_cursor
+
+_TOPIC: Final = "bench.scale"
+_STEPS: Final = (100_000, 1_000_000)
+_REQUESTS: Final = 60
+_TURNS: Final = 3
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What was seen with so many votes: milliseconds by request, µs of processor time per vote."""
+
+    votes: int
+    p50_ms: dict[str, float]
+    p99_ms: dict[str, float]
+    cpu_us: dict[str, float]
+    bytes_per_vote: float
+
+
+class ScaleTrial:
+    """A log that grows, with the consumer and the results in front of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._rig = Rig(folder)
+        self._stores = Stores(folder, "scale")
+        self._log = LargeLog(self._rig, self._stores, _TOPIC)
+
+    async def run(self, votes: int) -> list[Step]:
+        """Return what was seen at 100,000, a million and so many votes."""
+        async with self._rig.running(self._rig.kafka):
+            try:
+                await self._log.start()
+                sizes = [*(step for step in _STEPS if step < votes), votes]
+                return [await self._step(size) for size in sizes]
+            finally:
+                stop_together(self._stores.servers)
+
+    async def _step(self, votes: int) -> Step:
+        await self._log.grow_to(votes, say)
+        size = (self._stores.mongodb.data / "votes.db").stat().st_size
+        told = self._stores.settings()
+        consumer = self._rig.service("svc_consumer", KAFKA_TOPIC=_TOPIC, **told)
+        results = self._rig.service("svc_results", **told)
+        async with self._rig.running(consumer, results):
+            say(f"{votes:,} votes: asking")
+            seconds = await asyncio.to_thread(self._ask, results)
+            say(f"{votes:,} votes: counting more")
+            turns = await self._count_more(consumer)
+        self._log.votes += sum(turn.votes for turn in turns)
+        used = {
+            name: sum(turn.cpu_seconds[name] for turn in turns[1:])
+            / sum(turn.votes for turn in turns[1:])
+            for name in ("svc_consumer", "mongodb", "redis")
+        }
+        step = Step(
+            votes,
+            {name: _ms(times, 0.5) for name, times in seconds.items()},
+            {name: _ms(times, 0.99) for name, times in seconds.items()},
+            {name: value * 1e6 for name, value in used.items()},
+            size / votes,
+        )
+        say(_table([step]))
+        return step
+
+    def _ask(self, results: Service) -> dict[str, list[float]]:
+        """Return how long (s) requests of each kind took, the kinds in turns."""
+        middle = self._log.middle
+        deep = "" if middle is None else f"?after={encode_cursor(middle)}"
+        paths = {
+            "result": "/api/results",
+            "newest votes": "/api/votes",
+            "votes from the middle": f"/api/votes{deep}",
+            "page": "/",
+        }
+        connection = http.client.HTTPConnection(results.host, results.port, timeout=60)
+        seconds: dict[str, list[float]] = {name: [] for name in paths}
+        for _ in range(_REQUESTS):
+            for name, where in paths.items():
+                begin = time.perf_counter()
+                connection.request("GET", where)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != http.client.OK:
+                    raise BenchError(f"{where} answers {answer.status}")
+                seconds[name].append(time.perf_counter() - begin)
+        connection.close()
+        return seconds
+
+    async def _count_more(self, consumer: Service) -> list[Turn]:
+        beside = (self._rig.kafka, *self._stores.servers)
+        async with Writer(self._rig.kafka.address, _TOPIC) as writer:
+            case = ConsumerCase("scale", "", [consumer], beside, writer, PARTITIONS)
+            await case.warm_up()
+            return [await case.turn(1.0) for _ in range(_TURNS)]
+
+
+def _ms(seconds: list[float], share: float) -> float:
+    return (quantile(sorted(seconds), share) or 0.0) * 1000
+
+
+def _table(steps: list[Step]) -> str:
+    def line(name: str, cells: list[str]) -> str:
+        return f"{name:34}" + "".join(f"{cell:>16}" for cell in cells)
+
+    def lines(label: str, found: list[Mapping[str, float]], digits: int) -> list[str]:
+        names = found[0]
+        return [line(f"{n}, {label}", [f"{f[n]:.{digits}f}" for f in found]) for n in names]
+
+    return "\n".join(
+        [
+            line("votes in the log", [f"{step.votes:,}" for step in steps]),
+            *lines("p50 ms", [step.p50_ms for step in steps], 1),
+            *lines("p99 ms", [step.p99_ms for step in steps], 1),
+            *lines("CPU µs per vote", [step.cpu_us for step in steps], 1),
+            line("vote log, bytes per vote", [f"{step.bytes_per_vote:.0f}" for step in steps]),
+        ]
+    )
+
+
+def scale(options: Namespace) -> int:
+    """Run the trial, print the table, write the file that was asked for."""
+    logging.getLogger("local").setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="voting-scale-", dir=options.folder) as folder:
+        try:
+            steps = uvloop.run(ScaleTrial(Path(folder)).run(options.votes))
+        except BenchError as error:
+            raise ServerError(str(error)) from error
+    say(f"\n{_table(steps)}")
+    if options.json:
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(steps)))
+    return 0
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = ArgumentParser(
+        prog="scale",
+        description="Fills ledger, vote log and tally with votes, and measures at 100,000, at a "
+        "million and at the end what a further vote costs the consumer, and how long the results "
+        "service takes to answer. Ten million votes take about 12 GB of disk.",
+    )
+    parser.add_argument(
+        "--votes", type=at_least_one, default=1_000_000, help="how many at the end (%(default)s)"
+    )
+    parser.add_argument("--folder", type=path, help="where the data lies while it runs")
+    parser.add_argument("--json", type=path, metavar="FILE", help="write the figures there")
+    options = parser.parse_args()
+    return run_command(lambda: scale(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
