@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from bench.end_to_end import EndToEnd
+from bench.memory import watch
 from bench.rig import Rig
 
 
@@ -14,3 +15,10 @@ async def test_votes_come_through_and_probes_become_visible(tmp_path: Path) -> N
         assert turn.votes > 0
         assert turn.visible
         assert min(turn.visible) > 0
+
+
+async def test_memory_of_every_process_is_watched(tmp_path: Path) -> None:
+    found = {memory.name: memory for memory in await watch(tmp_path, 1.0, 0.3, 200)}
+    assert found["svc_http_route"].is_service
+    assert not found["kafka"].is_service
+    assert all(memory.most >= memory.begin > 1 for memory in found.values())

@@ -27,7 +27,7 @@ def parser() -> ArgumentParser:
         help="measure this case only; * stands for anything; may be given more than once",
     )
     found.add_argument(
-        "--seconds", type=_positive, default=1.2, help="length of a turn (%(default)s)"
+        "--seconds", type=positive, default=1.2, help="length of a turn (%(default)s)"
     )
     found.add_argument(
         "--rounds", type=at_least_one, default=6, help="turns of each case (%(default)s)"
@@ -39,7 +39,8 @@ def parser() -> ArgumentParser:
     return found
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Return the number above 0; raise ValueError when it is none."""
     if not (value := float(text)) > 0:
         raise ValueError(text)
     return value

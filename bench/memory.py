@@ -1,0 +1,111 @@
+"""Whether the services' memory stays flat under load: `./bazelw run //bench:memory`."""
+
+import asyncio
+import logging
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvloop
+
+from bench.end_to_end import System
+from bench.errors import BenchError
+from bench.load import Load
+from bench.options import path, positive
+from bench.rig import Rig
+from chaos.memory import MemoryWatch
+from local.console import run_command, say
+from local.errors import ServerError
+
+_CONNECTIONS: Final = 64
+_TELL_SECONDS: Final = 15.0
+_GROWTH_MB: Final = 16.0  # what a service may grow after the warm-up
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """Resident memory (MB) of a process: after the warm-up, at the end, and the most in between."""
+
+    name: str
+    begin: float
+    end: float
+    most: float
+    is_service: bool
+
+    @property
+    def grows(self) -> bool:
+        """Whether one of our services takes more at the end than it may."""
+        return self.is_service and self.end > self.begin + _GROWTH_MB
+
+
+async def watch(folder: Path, seconds: float, warm_up: float, rate: float | None) -> list[Memory]:
+    """Return the memory of every process of the whole system under load.
+
+    Without a rate the load is as many votes as the routes take; the consumer may fall behind.
+    """
+    rig = Rig(folder)
+    system = System(rig)
+    async with (
+        rig.running(rig.kafka),
+        system.running(rig),
+        Load(system.entries, _CONNECTIONS, rate) as load,
+    ):
+        await load.run(warm_up)
+        servers = list(system.servers.values())
+        memory, end = MemoryWatch(servers), time.monotonic() + seconds
+        watching = asyncio.create_task(memory.run())
+        votes = 0
+        while (left := end - time.monotonic()) > 0:
+            load.reset()
+            await load.run(min(left, _TELL_SECONDS))
+            votes += load.accepted
+            counted = await system.counted()
+            say(f"{max(0, left):4.0f} s left, {votes:,} votes accepted, {counted:,} counted")
+        watching.cancel()
+        await asyncio.wait([watching])
+        last = MemoryWatch(servers).first
+        services = {service.name for service in system.services}
+        return [
+            Memory(name, begin, last[name], memory.most[name], name in services)
+            for name, begin in memory.first.items()
+        ]
+
+
+def memory(options: Namespace) -> int:
+    """Watch, print the table; status 1 when a service of ours grows."""
+    logging.getLogger("local").setLevel(logging.WARNING)
+    warm_up = min(30.0, options.seconds / 4)
+    with tempfile.TemporaryDirectory(prefix="voting-memory-", dir=options.folder) as folder:
+        try:
+            found = uvloop.run(watch(Path(folder), options.seconds, warm_up, options.rate))
+        except BenchError as error:
+            raise ServerError(str(error)) from error
+    say(f"\n{'resident memory, MB':20}{'begin':>8}{'end':>8}{'most':>8}")
+    for one in found:
+        grows = "  GROWS" if one.grows else ""
+        say(f"{one.name:20}{one.begin:8.1f}{one.end:8.1f}{one.most:8.1f}{grows}")
+    return int(any(one.grows for one in found))
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = ArgumentParser(
+        prog="memory",
+        description="Runs the whole system under load and tells what each process's memory is "
+        "after the warm-up and at the end.",
+        epilog=f"Exit status 1: a service grew by more than {_GROWTH_MB:g} MB.",
+    )
+    parser.add_argument("--seconds", type=positive, default=600, help="how long (%(default)s)")
+    parser.add_argument(
+        "--rate", type=positive, help="votes per second (as many as the routes take)"
+    )
+    parser.add_argument("--folder", type=path, help="where the data lies while it runs")
+    options = parser.parse_args()
+    return run_command(lambda: memory(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
