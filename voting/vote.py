@@ -92,7 +92,8 @@ def check_vote(vote: Vote) -> Vote:
     For votes made elsewhere: a gRPC request, a record of the topic. Nothing is mended here, as
     the same bytes must mean the same vote to whoever reads them.
     """
-    if clean_id(vote.id) != vote.id:
+    if not _UUID.fullmatch(vote.id):
+        clean_id(vote.id)
         raise InvalidVoteError("id", "must be in lower case")
     for field, text in (("name", vote.name), ("album", vote.album)):
         if clean_text(field, text) != text:
