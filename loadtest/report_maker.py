@@ -27,7 +27,8 @@ def make_report(
     """
     phases = measurements.phases()
     splits = check_splits(phases, options.weights)
-    side_by_side = compare_routes([] if ramp else phases, measurements.latency_alone())
+    whole = phases[:-1] if interrupted and len(phases) > 1 else phases  # the last may be cut short
+    side_by_side = compare_routes([] if ramp else whole, measurements.latency_alone())
     setup, earlier = _setup(options), options.earlier
     return Report(
         started_at=started,
