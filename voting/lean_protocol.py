@@ -101,7 +101,8 @@ class LeanProtocol(HttpProtocol):
     async def receive_more(self) -> None:
         """Wait for more bytes, for Sanic."""
         http = self._http
-        self._free = http.stage is Stage.IDLE and http.request is None
+        between_requests = http.stage is Stage.IDLE and http.request is None
+        self._free = between_requests and bool(self.app.config.KEEP_ALIVE)
         try:
             await super().receive_more()  # type: ignore[no-untyped-call]
         finally:
@@ -171,7 +172,7 @@ class LeanProtocol(HttpProtocol):
         self._http.stage = Stage.HANDLER
         try:
             desk.sink.cast(vote, head.traceparent, self._told)
-        except UnavailableError as error:
+        except (UnavailableError, InvalidVoteError) as error:
             self._refuse(refusal(vote, error))
 
     def _told(self, error: BaseException | None) -> None:

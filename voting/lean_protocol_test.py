@@ -261,6 +261,15 @@ async def test_a_body_that_does_not_come_is_503_in_the_same_way(
     assert b"HTTP/1.1 503 " in found.heard
 
 
+async def test_without_keep_alive_each_connection_ends_after_its_answer() -> None:
+    with trial(lean=False, KEEP_ALIVE=0) as reference, trial(lean=True, KEEP_ALIVE=0) as lean:
+        expected, found = await asyncio.gather(
+            *(say(route, request(VOTE), answers=99) for route in (reference, lean))
+        )
+    assert (expected.end, expected.heard) == (found.end, found.heard)
+    assert b"connection: close" in found.heard
+
+
 async def test_a_slow_sender_is_not_cut_off(impatient: tuple[Trial, Trial]) -> None:
     sent = request(VOTE)
     for route in impatient:
