@@ -9,7 +9,7 @@ import msgspec
 
 from loadtest.answer import Outcome
 from loadtest.cast_votes import CastVotes
-from loadtest.findings import Reconciliation
+from loadtest.checks import Reconciliation
 from loadtest.reconciliation import Log, Tallies, reconcile
 
 _POLL: Final = 0.25  # seconds

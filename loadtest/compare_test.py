@@ -43,6 +43,8 @@ def server() -> Iterator[RoutesServer]:
         (["--weights", "0:100"], "--weights: must be two numbers above 0"),
         (["--arrivals", "bursts"], "--arrivals: invalid choice"),
         (["--rate", "20000", "--duration", "3600"], "more than 5,000,000 votes in a phase"),
+        (["--users", "1", "--processes", "2"], "--users: each of the --processes needs one"),
+        (["--ramp", "--arrivals", "closed"], "--ramp: a closed loop has no rate"),
         (["--compare", "/nowhere/report.json"], "--compare: cannot be read: "),
         (["--compare", __file__], "--compare: is no report.json of version 2"),
         (["--colour"], "--colour"),

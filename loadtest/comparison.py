@@ -8,7 +8,7 @@ from pathlib import Path
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
 from loadtest.catch_up import CatchUp
-from loadtest.findings import Reconciliation
+from loadtest.checks import Reconciliation
 from loadtest.interrupts import Interrupts
 from loadtest.measurements import Measurements
 from loadtest.options import Options

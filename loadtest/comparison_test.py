@@ -207,7 +207,8 @@ def test_an_interruption_reports_what_was_measured(
     stack: Stack, votes: Votes, tmp_path: Path
 ) -> None:
     before = votes.count()
-    comparison = Comparison(stack, tmp_path, duration="60", ids="service", arrivals="closed")
+    long = {"duration": "600", "rounds": "1"}
+    comparison = Comparison(stack, tmp_path, ids="service", arrivals="closed", **long)
     wait_until("votes come in", lambda: votes.count() > before + 30, 60)
     comparison.process.send_signal(signal.SIGINT)
     status, printed = comparison.end()

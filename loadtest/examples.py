@@ -10,8 +10,9 @@ from loadtest.answer import Answer, Outcome
 from loadtest.arrivals import Pattern
 from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
+from loadtest.checks import Damage, Reconciliation
 from loadtest.figures import phase_report
-from loadtest.findings import Damage, Latency, PhaseReport, ProcessUse, Reconciliation
+from loadtest.findings import Latency, PhaseReport, ProcessUse
 from loadtest.phase import Phase, PhaseResult
 from loadtest.report import Report, Setup
 from loadtest.samples import Sample, Samples, SampleWriter, read_samples

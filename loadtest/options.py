@@ -61,6 +61,8 @@ def read_options(arguments: Sequence[str]) -> Options:
         parser.error(f"--rate and --duration: more than {MAX_VOTES:,} votes in a phase")
     if given.users < given.processes:
         parser.error("--users: each of the --processes needs one")
+    if given.ramp and given.arrivals == Pattern.CLOSED:
+        parser.error("--ramp: a closed loop has no rate to search")
     return Options(
         target=given.target.rstrip("/"),
         seconds=given.duration,

@@ -8,8 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from loadtest import wording
+from loadtest.checks import Reconciliation
 from loadtest.cost_bars import cost_bars
-from loadtest.findings import PhaseReport, Reconciliation
+from loadtest.findings import PhaseReport
 from loadtest.plots import latency_plot, slowest_plot, throughput_plot
 from loadtest.ramp_words import ramp_plot
 from loadtest.report import Report

@@ -8,7 +8,7 @@ import msgspec
 
 from loadtest.answer import Outcome
 from loadtest.cast_votes import CastVote, CastVotes
-from loadtest.findings import Damage, Reconciliation, TallyDifference
+from loadtest.checks import Damage, Reconciliation, TallyDifference
 from voting.logged_vote import LoggedVote
 from voting.tally import Tally
 

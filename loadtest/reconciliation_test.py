@@ -7,8 +7,8 @@ import pytest
 from loadtest.answer import Outcome
 from loadtest.cast_votes import CastVotes
 from loadtest.catch_up import CatchUp, Waiting
+from loadtest.checks import Reconciliation, TallyDifference
 from loadtest.examples import accepted, cast_votes, failed, logged
-from loadtest.findings import Reconciliation, TallyDifference
 from loadtest.reconciliation import reconcile
 from loadtest.samples import Sample
 from voting.logged_vote import LoggedVote

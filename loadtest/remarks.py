@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from loadtest.checks import Reconciliation, SplitTest
 from loadtest.figures import BUSY
-from loadtest.findings import PhaseReport, Reconciliation, SplitTest
+from loadtest.findings import PhaseReport
 from loadtest.split import Splits
 from loadtest.wording import CONNECTIONS, count_of, ms, percent
 

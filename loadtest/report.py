@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from loadtest.findings import Connection, PhaseReport, Reconciliation, SplitTest
+from loadtest.checks import Reconciliation, SplitTest
+from loadtest.findings import Connection, PhaseReport
 from loadtest.ramp_result import Ramp
 from loadtest.side_by_side import Changes, SideBySide
 from voting.vote import Route

@@ -2,7 +2,7 @@
 
 from loadtest.arrivals import Pattern
 from loadtest.changes import changes_since
-from loadtest.findings import Reconciliation
+from loadtest.checks import Reconciliation
 from loadtest.measurements import Measurements
 from loadtest.options import Options
 from loadtest.ramp_result import Ramp

@@ -8,8 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from loadtest.answer import Outcome
+from loadtest.checks import Damage, TallyDifference
 from loadtest.examples import accepted, failed, new_report, phase_of, sound
-from loadtest.findings import Connection, Damage, TallyDifference
+from loadtest.findings import Connection
 from loadtest.page import to_html
 from loadtest.report import VERSION, Report, from_json, to_json
 from loadtest.schema import SCHEMA, report_schema, schema_text

@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from loadtest.findings import Connection, PhaseReport, SplitTest
+from loadtest.checks import SplitTest
+from loadtest.findings import Connection, PhaseReport
 from voting.vote import Route
 
 # One fair random split in a thousand fails by chance: rare enough for CI. At 10,000 requests a

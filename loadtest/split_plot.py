@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from loadtest.axes import Axis, linear_axis
-from loadtest.findings import SplitTest
+from loadtest.checks import SplitTest
 from loadtest.wording import percent
 from voting.vote import Route
 

@@ -1,7 +1,7 @@
 import pytest
 from scipy.stats import binom, binomtest, chisquare
 
-from loadtest.findings import SplitTest
+from loadtest.checks import SplitTest
 from loadtest.split import ALPHA, check_split, wilson_interval
 from voting.vote import Route
 

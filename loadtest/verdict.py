@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from loadtest import remarks
+from loadtest.checks import Damage, Reconciliation
 from loadtest.contrast import contrast_findings
-from loadtest.findings import Damage, PhaseReport, Reconciliation
+from loadtest.findings import PhaseReport
 from loadtest.ramp_result import Ramp
 from loadtest.ramp_words import ramp_findings
 from loadtest.report import Verdict

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from loadtest.answer import Outcome
+from loadtest.checks import Damage, Reconciliation, SplitTest, TallyDifference
 from loadtest.examples import WEIGHTS, accepted, failed, new_report, phase_of, sound
-from loadtest.findings import Damage, PhaseReport, Reconciliation, SplitTest, TallyDifference
+from loadtest.findings import PhaseReport
 from loadtest.report import Verdict
 from loadtest.split import Splits, check_split, check_splits
 from loadtest.verdict import judge
