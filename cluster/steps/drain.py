@@ -6,10 +6,11 @@ from typing import Any, Final
 from cluster import network
 from cluster.errors import ClusterError
 from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepError, World
+from cluster.steps.step import StepError, World, until
 from cluster.steps.voting_people import all_were_taken, people_vote
 
 _LIMIT_S: Final = 25
+_AT_REST_S: Final = 180.0
 
 
 async def drain(world: World) -> str:
@@ -18,11 +19,13 @@ async def drain(world: World) -> str:
     Evicted pods cannot come back while the node is cordoned, so the drain itself must end at its
     limit, refused by the budgets; no vote may fail meanwhile.
     """
+    # No fewer pods can be wanted then, so each that goes meanwhile was evicted.
+    await until("autoscalers at their least", lambda: _at_rest(world), _AT_REST_S)
     budgets = await world.get("pdb")
     async with people_vote(world, "drain") as register:
         try:
             refused = await _drain(world, selector(budgets))
-            broken = [_name(budget) for budget in await world.get("pdb") if _is_broken(budget)]
+            broken = overdrawn(budgets, await world.get("pdb"))
         finally:
             await world.kubectl("uncordon", network.NODE)
         for workload in (await world.kubectl("get", "deploy,sts", "--output=name")).split():
@@ -30,7 +33,7 @@ async def drain(world: World) -> str:
     if not refused:
         raise StepError("the drain evicted everything: no budget held")
     if broken:
-        raise StepError(f"fewer pods than their budgets ask for: {', '.join(broken)}")
+        raise StepError(f"more pods evicted than their budgets allow: {', '.join(broken)}")
     return f"{len(budgets)} budgets held, {all_were_taken(register)}"
 
 
@@ -48,6 +51,21 @@ def selector(budgets: Sequence[dict[str, Any]]) -> str:
     raise StepError(f"no label tells the pods of the {len(labels)} budgets apart")
 
 
+def overdrawn(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the budgets that have lost more healthy pods than they allowed at first.
+
+    Fewer than a budget asks for is no sign: an autoscaler may have asked for one more meanwhile,
+    which waits for a node.
+    """
+    healthy = {b["metadata"]["name"]: b["status"]["currentHealthy"] for b in after}
+    at_first = {b["metadata"]["name"]: b["status"] for b in before}
+    return [
+        name
+        for name, status in at_first.items()
+        if status["currentHealthy"] - healthy[name] > status["disruptionsAllowed"]
+    ]
+
+
 async def _drain(world: World, pods: str) -> bool:
     """Drain the node of these pods, and return whether budgets refused it."""
     options = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", f"--timeout={_LIMIT_S}s")
@@ -60,10 +78,9 @@ async def _drain(world: World, pods: str) -> bool:
     return False
 
 
-def _name(budget: dict[str, Any]) -> str:
-    return str(budget["metadata"]["name"])
-
-
-def _is_broken(budget: dict[str, Any]) -> bool:
-    status = budget["status"]
-    return bool(status["currentHealthy"] < status["desiredHealthy"])
+async def _at_rest(world: World) -> bool:
+    """Return whether every deployment has as few pods as its autoscaler may give it."""
+    return all(
+        scaler["status"].get("desiredReplicas") == scaler["spec"]["minReplicas"]
+        for scaler in await world.get("hpa")
+    )
