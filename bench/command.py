@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.report import VERSION, Report, machine, row
 from bench.rig import Rig
 from bench.run import Plan, measure
-from bench.table import findings, markdown_table, text_table
+from bench.table import findings, has_place, markdown_table, text_table, with_table
 from local.console import say
 from local.errors import ServerError
 
@@ -24,6 +24,7 @@ def bench(options: Namespace) -> int:
     plan = Plan(options.only, options.seconds, options.rounds)
     if not list(plan.groups()):
         raise ServerError(f"no case is called {' or '.join(plan.only)}; --help lists them")
+    page = _page(options.markdown)
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
     with tempfile.TemporaryDirectory(prefix="voting-bench-") as folder:
         try:
@@ -38,5 +39,16 @@ def bench(options: Namespace) -> int:
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
     if options.markdown:
-        options.markdown.write_text(f"{markdown_table(report)}\n", encoding="utf-8")
+        text = with_table(page, report) if page else markdown_table(report)
+        options.markdown.write_text(text, encoding="utf-8")
     return 0
+
+
+def _page(path: Path | None) -> str:
+    """Return the page that the table goes into; nothing when it is made of the table alone."""
+    if path is None or not path.exists():
+        return ""
+    page = path.read_text(encoding="utf-8")
+    if not has_place(page):
+        raise ServerError(f"{path} has no lines <!-- bench --> and <!-- /bench --> for the table")
+    return page

@@ -21,6 +21,7 @@ _LIMIT_SECONDS: Final = 120
 _OWN: Final = ("svc_http_route", "svc_grpc_client", "svc_grpc_server", "svc_consumer")
 _TOPIC: Final = "bench.end-to-end"
 _PARTITIONS: Final = 6
+_VOTES_MIN: Final = 500
 
 
 class System:
@@ -70,7 +71,7 @@ class System:
 
 
 class FullLoad(Case):
-    """As many votes as the routes take, until the last is counted."""
+    """As many votes at once as the system counts in a turn, until the last is counted."""
 
     def __init__(self, system: System, what: str) -> None:
         super().__init__("end-to-end", what, _OWN)
@@ -82,7 +83,7 @@ class FullLoad(Case):
         before = await system.counted()
         async with Load(system.entries, _CONNECTIONS) as load:
             meter = Meter(system.servers)
-            await load.run(seconds)
+            await load.run(seconds, max(_VOTES_MIN, system.rate * seconds))
             await system.until_counted(before + load.accepted)
             turn = meter.turn(load.accepted).with_latencies(load.latencies)
         system.rate = turn.votes / turn.seconds

@@ -1,6 +1,7 @@
 """Voters: connections that cast votes, as fast as they are answered or at a set rate."""
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from itertools import cycle
@@ -53,8 +54,8 @@ class Load:
         for connection in self._connections:
             connection.close()
 
-    async def run(self, seconds: float) -> None:
-        """Cast votes for a while and wait for the last answers.
+    async def run(self, seconds: float, votes: float = math.inf) -> None:
+        """Cast votes for a while, or until so many are accepted; wait for the last answers.
 
         Raises BenchError when a vote was refused or a connection was lost: figures of such a
         run would be about something else.
@@ -63,7 +64,9 @@ class Load:
         if self._rate is None:
             while self._free:
                 self._cast(self._free.pop())
-            await asyncio.sleep(seconds)
+            end = time.monotonic() + seconds
+            while self.accepted < votes and (left := end - time.monotonic()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(left if votes == math.inf else _TICK_SECONDS)
         else:
             await self._pace(self._rate, seconds)
         self._running = False

@@ -34,7 +34,11 @@ def parser() -> ArgumentParser:
     )
     found.add_argument("--json", type=path, metavar="FILE", help="write the figures there")
     found.add_argument(
-        "--markdown", type=path, metavar="FILE", help="write the table there, as Markdown"
+        "--markdown",
+        type=path,
+        metavar="FILE",
+        help="write the table there, as Markdown; into a page that is there it goes between "
+        "the lines <!-- bench --> and <!-- /bench -->",
     )
     return found
 

@@ -45,6 +45,12 @@ def test_the_command_writes_what_it_measured(tmp_path: Path) -> None:
     assert "| floor-64 |" in (tmp_path / "bench.md").read_text()
 
 
+def test_a_page_without_a_place_for_the_table_is_told_before_the_run(tmp_path: Path) -> None:
+    (page := tmp_path / "page.md").write_text("# Speed\n")
+    with pytest.raises(ServerError, match="has no lines"):
+        bench(parser().parse_args(["--markdown", str(page)]))
+
+
 def test_a_case_that_does_not_exist_is_named() -> None:
     with pytest.raises(ServerError, match="no case is called grcp"):
         bench(parser().parse_args(["--only", "grcp"]))

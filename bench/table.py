@@ -6,6 +6,8 @@ from typing import Final
 from bench.report import Report, Row
 from loadtest.estimate import Estimate
 
+_BEGIN: Final = "<!-- bench -->"
+_END: Final = "<!-- /bench -->"
 _HEAD: Final = ("case", "CPU µs/vote", "95 %", "of the floor", "95 %", "votes/s", "p99 ms")
 
 
@@ -33,7 +35,20 @@ def markdown_table(report: Report) -> str:
     )
     lines = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1)), *_cells(report)]
     table = "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
-    return f"{table}\n\n{source}"
+    told = "".join(f"- {line}\n" for line in findings(report))
+    return f"{table}\n\n{told}\n{source}\n"
+
+
+def with_table(page: str, report: Report) -> str:
+    """Return a page of Markdown, which `has_place`, with this table in the place of its own."""
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{markdown_table(report)}{_END}{after}"
+
+
+def has_place(page: str) -> bool:
+    """Whether a page has the lines `<!-- bench -->` and `<!-- /bench -->`, for a table between."""
+    return _END in page.partition(_BEGIN)[2]
 
 
 def findings(report: Report) -> Iterator[str]:

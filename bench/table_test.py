@@ -2,7 +2,7 @@ import msgspec
 
 from bench.report import VERSION, Report, machine, row
 from bench.run import Measured, Plan
-from bench.table import findings, markdown_table, text_table
+from bench.table import findings, has_place, markdown_table, text_table, with_table
 from bench.turn import Turn
 
 FLOOR = [Turn(1000, 1.0, {"floor": 0.10}), Turn(1000, 1.0, {"floor": 0.20})]
@@ -51,6 +51,17 @@ def test_markdown_says_where_the_figures_come_from() -> None:
     text = markdown_table(report(measured("http", 50, 100)))
     assert "| http |" in text
     assert "2 rounds of turns of 1 s" in text
+
+
+def test_a_table_takes_the_place_of_the_one_before() -> None:
+    page = "# Speed\n<!-- bench -->\nold\n<!-- /bench -->\nmore\n"
+    assert has_place(page)
+    renewed = with_table(page, report(measured("http", 50, 100)))
+    assert "old" not in renewed
+    assert "| http |" in renewed
+    assert renewed.startswith("# Speed\n<!-- bench -->\n|")
+    assert renewed.endswith("\n<!-- /bench -->\nmore\n")
+    assert not has_place("# Speed\n")
 
 
 def test_what_the_consumer_spends_where_follows_from_what_is_held_apart() -> None:
