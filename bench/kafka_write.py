@@ -55,9 +55,9 @@ def votes(partition: int, count: int) -> list[Vote]:
     return [
         Vote(
             new_vote_id(partition),
-            f"The Band {n % 25}",
+            f"The Band {n % _ALBUMS % 25}",
             f"Album number {n % _ALBUMS}",
-            1950 + n % 70,
+            1950 + n % _ALBUMS % 70,
             1 + n % 100,
             (Route.GRPC, Route.HTTP)[n % 2],
             now,

@@ -9,11 +9,12 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import uvloop
 
+from bench.clock import cpu_of
 from bench.consumers import ConsumerCase
 from bench.errors import BenchError
 from bench.kafka_write import Writer
@@ -34,13 +35,25 @@ _TURNS: Final = 3
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What was seen with so many votes: milliseconds by request, µs of processor time per vote."""
+    """What was seen with so many votes.
+
+    By kind of request: milliseconds until the answer, and milliseconds of processor time that it
+    cost svc_results and MongoDB (the median). By process: µs of processor time per vote.
+    """
 
     votes: int
     p50_ms: dict[str, float]
     p99_ms: dict[str, float]
+    cpu_ms: dict[str, float]
     cpu_us: dict[str, float]
     bytes_per_vote: float
+
+
+class Answer(NamedTuple):
+    """How long (s) an answer took, and the processor time (s) that it cost."""
+
+    seconds: float
+    cpu: float
 
 
 class ScaleTrial:
@@ -69,7 +82,7 @@ class ScaleTrial:
         results = self._rig.service("svc_results", **told)
         async with self._rig.running(consumer, results):
             say(f"{votes:,} votes: asking")
-            seconds = await asyncio.to_thread(self._ask, results)
+            answers = await asyncio.to_thread(self._ask, results)
             say(f"{votes:,} votes: counting more")
             turns = await self._count_more(consumer)
         self._log.votes += sum(turn.votes for turn in turns)
@@ -80,16 +93,17 @@ class ScaleTrial:
         }
         step = Step(
             votes,
-            {name: _ms(times, 0.5) for name, times in seconds.items()},
-            {name: _ms(times, 0.99) for name, times in seconds.items()},
+            {name: _ms([a.seconds for a in found], 0.5) for name, found in answers.items()},
+            {name: _ms([a.seconds for a in found], 0.99) for name, found in answers.items()},
+            {name: _ms([a.cpu for a in found], 0.5) for name, found in answers.items()},
             {name: value * 1e6 for name, value in used.items()},
             size / votes,
         )
         say(_table([step]))
         return step
 
-    def _ask(self, results: Service) -> dict[str, list[float]]:
-        """Return how long (s) requests of each kind took, the kinds in turns."""
+    def _ask(self, results: Service) -> dict[str, list[Answer]]:
+        """Return what requests of each kind took, the kinds in turns."""
         middle = self._log.middle
         deep = "" if middle is None else f"?after={encode_cursor(middle)}"
         paths = {
@@ -99,18 +113,20 @@ class ScaleTrial:
             "page": "/",
         }
         connection = http.client.HTTPConnection(results.host, results.port, timeout=60)
-        seconds: dict[str, list[float]] = {name: [] for name in paths}
+        servers = {"results": results, "mongodb": self._stores.mongodb}
+        found: dict[str, list[Answer]] = {name: [] for name in paths}
         for _ in range(_REQUESTS):
             for name, where in paths.items():
-                begin = time.perf_counter()
+                begin, used = time.perf_counter(), sum(cpu_of(servers).values())
                 connection.request("GET", where)
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != http.client.OK:
                     raise BenchError(f"{where} answers {answer.status}")
-                seconds[name].append(time.perf_counter() - begin)
+                took = time.perf_counter() - begin
+                found[name].append(Answer(took, sum(cpu_of(servers).values()) - used))
         connection.close()
-        return seconds
+        return found
 
     async def _count_more(self, consumer: Service) -> list[Turn]:
         beside = (self._rig.kafka, *self._stores.servers)
@@ -137,6 +153,7 @@ def _table(steps: list[Step]) -> str:
             line("votes in the log", [f"{step.votes:,}" for step in steps]),
             *lines("p50 ms", [step.p50_ms for step in steps], 1),
             *lines("p99 ms", [step.p99_ms for step in steps], 1),
+            *lines("CPU ms", [step.cpu_ms for step in steps], 2),
             *lines("CPU µs per vote", [step.cpu_us for step in steps], 1),
             line("vote log, bytes per vote", [f"{step.bytes_per_vote:.0f}" for step in steps]),
         ]
