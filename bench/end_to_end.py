@@ -94,7 +94,7 @@ class HalfLoad(Case):
     """Half of the votes that the system sustains, at a steady rate, and probes among them."""
 
     def __init__(self, system: System, what: str) -> None:
-        super().__init__("end-to-end-half", what, _OWN)
+        super().__init__("end-to-end-half", what, ())  # its figure is the time, not the cost
         self._system = system
 
     @override
