@@ -60,8 +60,13 @@ def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
 
 
 def _shown(name: str, value: str | None) -> str:
-    secret = value and ("@" in value or "password" in name)  # a URL may hold a password
-    return "" if value is None or secret else f", got {value!r}"
+    secret = value is None or "password" in name or may_hold_password(value)
+    return "" if secret else f", got {value!r}"
+
+
+def may_hold_password(url: str) -> bool:
+    """Whether a URL may hold a password: before its host, or among its options."""
+    return "@" in url or "password" in url.lower()
 
 
 def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:

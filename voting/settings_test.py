@@ -70,7 +70,8 @@ def test_help_lists_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
     assert "PORT=8000\n    Where to listen." in capsys.readouterr().out
 
 
-def test_a_password_in_a_wrong_value_is_not_shown() -> None:
+@pytest.mark.parametrize("url", ["redis//user:secret@host", "redis//host?password=secret"])
+def test_a_password_in_a_wrong_value_is_not_shown(url: str) -> None:
     with pytest.raises(SettingError) as caught:
-        read_settings(Example, {"URL": "redis//user:secret@host"})
+        read_settings(Example, {"URL": url})
     assert "secret" not in str(caught.value)

@@ -8,7 +8,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from redis.asyncio import ConnectionPool, SSLConnection
 
-from voting.settings import wrong
+from voting.settings import may_hold_password, wrong
 
 RedisUrl = Annotated[
     str, Meta(description="Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
@@ -56,7 +56,7 @@ def _problem(url: str, check: Callable[[], object]) -> str | None:
     except OSError as error:
         return f"names a file that cannot be used: {error.strerror or error}"
     except (ValueError, TypeError, PyMongoError) as error:
-        if "@" in url:  # the error may show a part of the password
+        if may_hold_password(url):  # the error may show a part of the password
             return "check its options, and that user and password are percent-encoded"
         return str(error)
     return None

@@ -18,6 +18,7 @@ def test_urls_of_managed_stores_can_be_used() -> None:
         "redis://user:secret@host:6379/0?ssl_ca_certs=/ca.pem",  # without TLS
         "rediss://user:sec/ret@host:6379/0",
         "rediss://user:secret@host:6379/0?ssl_ca_certs=/no/such/file",
+        "redis://host:6379/0?ssl_password=secret",  # without TLS
     ],
 )
 def test_a_wrong_redis_url_is_told_without_its_password(url: str) -> None:
@@ -36,6 +37,7 @@ def test_a_wrong_redis_url_is_told_without_its_password(url: str) -> None:
         "mongodb://user:secret@host/?tls=true&tlsCAFile=/no/such/file",
         "mongodb://user:secret@host/?tls=true&tlsCAFile=/etc/hosts",
         "mongodb://user:secret@host/?tls=true&ssl=false",
+        "mongodb://host/?tlsCertificateKeyFilePassword=secret&tls=false",
     ],
 )
 def test_a_wrong_mongodb_url_is_told_without_its_password(url: str) -> None:
