@@ -56,7 +56,7 @@ async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:
         except _NOT_YET as error:
             if asyncio.get_running_loop().time() > end:
                 raise
-            _log.info("not yet: %s", error)
+            _log.info("not yet: %s", _reason(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
 
@@ -67,8 +67,12 @@ def main(patience: float = _PATIENCE_SECONDS) -> None:
     try:
         made = asyncio.run(create_in_time(settings, patience))
     except _NOT_YET as error:
-        raise SystemExit(f"{_NAME}: {error or 'Kafka does not answer'}") from error
+        raise SystemExit(f"{_NAME}: {_reason(error)}") from error
     _log.info("created %s", ", ".join(made) or "nothing: all topics are there")
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or "Kafka does not answer"  # a TimeoutError says nothing
 
 
 if __name__ == "__main__":

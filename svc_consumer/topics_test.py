@@ -52,6 +52,16 @@ def test_without_kafka_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None
         topics.main(patience=0)
 
 
+def test_a_kafka_that_does_not_answer_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def create(_: TopicSettings) -> list[str]:
+        raise TimeoutError
+
+    monkeypatch.setattr(topics, "create", create)
+    monkeypatch.setattr("sys.argv", ["topics"])
+    with pytest.raises(SystemExit, match=r"svc_consumer\.topics: Kafka does not answer"):
+        topics.main(patience=0)
+
+
 async def test_it_waits_until_kafka_is_there(
     kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
