@@ -149,6 +149,7 @@ class Consumer:
             self._note_down(error)
             self._assignment.drop(partition, error)
         else:
+            self._waiting.up(vote_log.STORE, tally_store.STORE)
             self._progress.note()
             if self._holds(partition) and not partition.behind:
                 self._ledger.seek(partition.number, partition.next_offset)

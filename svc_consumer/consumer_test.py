@@ -207,6 +207,25 @@ async def test_a_halted_partition_counts_again_when_a_human_put_it_right() -> No
         assert not halted(1)
 
 
+async def test_a_new_topic_counts_once_first_the_log_and_then_the_tally_was_emptied() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 5)
+        trial.now += 1
+        trial.ledger.records[1] = records_of(*(a_vote(new_vote_id(1)) for _ in range(9)))
+        await until(lambda: halted(1))
+        trial.log.lose_everything()
+        trial.now += 61  # looked at again between the two
+        await until(lambda: trial.assignment.halted(1))
+        trial.tally.lose_everything()
+        trial.now += 61
+        await until(lambda: trial.tally.votes == 9)
+        assert not halted(1)
+    assert len(trial.log.votes) == 9
+
+
 async def test_offsets_that_were_asked_for_before_a_sync_are_no_alarm() -> None:
     trial = Trial()
     trial.cast(1, 5)
@@ -287,6 +306,22 @@ async def test_an_emptied_tally_heals_and_votes_flow_on() -> None:
         trial.cast(2, 5)
         await until(lambda: trial.tally.votes == 1520)
         await until(lambda: trial.readiness.ready)
+
+
+async def test_stores_that_heal_are_not_waited_for() -> None:
+    trial = Trial()
+    trial.cast(1, 50)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 50)
+        trial.tally.down = True
+        trial.cast(1, 1)
+        await until(lambda: trial.readiness.reason == "waiting for Redis (refused)")
+        trial.tally.lose_everything()
+        trial.ledger.errors = [LedgerUnavailableError("away")] * 1000
+        trial.tally.down = False
+        await until(lambda: trial.readiness.ready)
+        assert trial.tally.votes == 51
 
 
 async def test_a_tally_that_lags_heals_after_its_record_was_read() -> None:
