@@ -87,8 +87,8 @@ class Assignment:
         HALTED.labels(number).set(1)
         _log.critical(
             "partition %d is HALTED, nothing of it is counted: %s. The topic is not the one that "
-            "was counted. Bring that one back, or empty both stores to count this one; the "
-            "partition is looked at again every minute",
+            "was counted. Bring that one back, or, to count this one, empty the vote log and then "
+            "the tally; the partition is looked at again every minute",
             number,
             error,
         )
