@@ -1,7 +1,7 @@
 """Group commit: items that arrive while a batch is on its way leave together in the next one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 
 class QueueFullError(Exception):
@@ -56,12 +56,15 @@ class GroupCommit[T, R]:
 
     @property
     def filling(self) -> int:
-        """The lane whose next batch leaves first: where a free choice of lane joins best."""
-        if self._ready:
+        """The lane whose next batch leaves first: where a free choice of lane joins best.
+
+        One with a whole batch is left alone, as what came on top would wait for that one's end.
+        """
+        if self._ready and len(self._queues[self._ready[0]]) < self._max_batch:
             return self._ready[0]
         for offset in range(len(self._queues)):
             lane = (self.batches + offset) % len(self._queues)
-            if lane not in self._in_flight:
+            if lane not in self._in_flight and len(self._queues[lane]) < self._max_batch:
                 return lane
         return self.batches % len(self._queues)
 
@@ -131,7 +134,7 @@ class GroupCommit[T, R]:
                 raise
         finally:
             self._returned(lane)
-            _tell(iter(told))
+            _tell(told)
 
     def _returned(self, lane: int) -> None:
         self._in_flight.discard(lane)
@@ -146,13 +149,15 @@ class GroupCommit[T, R]:
             self._arm()
 
 
-def _tell[R](results: Iterator[tuple[Done[R], R | BaseException]]) -> None:
+def _tell[R](results: Iterable[tuple[Done[R], R | BaseException]]) -> None:
+    failure: BaseException | None = None
     for done, result in results:
         try:
             done(result)
-        except BaseException:
-            _tell(results)  # an owner that fails must not keep the others from their results
-            raise
+        except BaseException as error:  # noqa: BLE001 - nobody may keep the others from theirs
+            failure = failure or error
+    if failure is not None:
+        raise failure
 
 
 def settle[R](future: asyncio.Future[R], result: R | BaseException) -> None:

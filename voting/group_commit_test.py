@@ -178,6 +178,22 @@ async def test_an_owner_that_fails_does_not_harm_the_others() -> None:
     await gate.let_all_through(commit)
 
 
+async def test_owners_that_all_fail_do_not_harm_the_last_one() -> None:
+    gate = Gate()
+    commit = group(gate, max_batch=2001, max_waiting=2001)
+
+    def fail(_: object) -> None:
+        raise ConnectionError("gone")
+
+    for _ in range(2000):
+        commit.submit(0, "gone", fail)
+    stays = commit.put(0, "stays")
+    await turn()
+    gate.open(0)
+    assert await stays == "STAYS"
+    await gate.let_all_through(commit)
+
+
 async def test_a_large_queue_leaves_in_pieces_and_in_order() -> None:
     gate = Gate()
     commit = group(gate, max_batch=2)
@@ -282,4 +298,17 @@ async def test_the_filling_lane_is_the_one_that_leaves_first() -> None:
     await turn()
     third = commit.filling
     assert {first, second, third} == {0, 1, 2}
+    await gate.let_all_through(commit)
+
+
+async def test_a_lane_with_a_whole_batch_is_not_filled_any_more() -> None:
+    gate = Gate()
+    commit = group(gate, max_batch=2)
+    lanes = []
+    for item in "abcd":
+        lanes.append(commit.filling)
+        commit.put(lanes[-1], item)
+    assert lanes == [0, 0, 1, 1]
+    await turn()
+    assert gate.batches == [(0, ["a", "b"]), (1, ["c", "d"])]
     await gate.let_all_through(commit)
