@@ -1,6 +1,7 @@
 """Votes over gRPC: all that wait leave in one `CastVotes` call."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Sequence
@@ -89,8 +90,9 @@ class GrpcSink:
         self._follower = asyncio.create_task(self._follow_channel())
 
     async def stop(self) -> None:
-        """Wait for the calls under way, each bounded by its deadline, and close the channel."""
-        await self._group.drain()
+        """Wait for the calls under way, as long as one may take, and close the channel."""
+        with contextlib.suppress(TimeoutError):  # to what still waits, nobody listens any more
+            await asyncio.wait_for(self._group.drain(), self._timeout)
         self._follower.cancel()
         await self._channel.close()
 

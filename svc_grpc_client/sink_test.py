@@ -1,6 +1,7 @@
 """The gRPC sink against a real gRPC server with a scripted service."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -142,6 +143,17 @@ async def test_a_server_that_does_not_answer_in_time_is_unavailable() -> None:
     ):
         with pytest.raises(UnavailableError, match="DEADLINE_EXCEEDED"):
             await cast_vote(grpc_sink, VOTE)
+
+
+async def test_it_stops_within_the_time_of_one_call_however_many_votes_wait() -> None:
+    service = Service()
+    service.gate.clear()
+    async with server(service) as (port, _):
+        async with sink(port, call_timeout_seconds=1) as (grpc_sink, _):
+            for _ in range(9000):  # 18 calls, of which 4 are made at a time
+                grpc_sink.cast(vote_with(id=grpc_sink.new_id()), None, lambda _: None)
+            begin = time.monotonic()
+        assert time.monotonic() - begin < 3
 
 
 async def test_more_votes_than_may_wait_are_refused_at_once() -> None:
