@@ -37,9 +37,18 @@ class FloodResult:
 class Flood:
     """Voters on a fixed number of connections to each route; nobody tries twice."""
 
-    def __init__(self, ports: dict[Route, int], connections: int, random: Random) -> None:
-        """Set up for so many connections to each of the routes' `ports`."""
-        self.register = Register()
+    def __init__(
+        self,
+        ports: dict[Route, int],
+        connections: int,
+        random: Random,
+        register: Register | None = None,
+    ) -> None:
+        """Set up for so many connections to each of the routes' `ports`.
+
+        What becomes of the votes goes into `register`, or a new one.
+        """
+        self.register = register or Register()
         self._ports = ports
         self._connections = connections
         self._random = random

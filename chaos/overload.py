@@ -39,6 +39,7 @@ _CALM_VOTES_PER_S: Final = 50.0
 _NORMAL_LATENCY_S: Final = 0.5
 _QUIET_S: Final = 1200.0  # the consumer has a lot to catch up with
 _CONNECTIONS: Final = 400  # to each route
+_CAPACITY_CONNECTIONS: Final = 50  # as many votes as wait in a route without a refusal
 _NICENESS: Final = 10
 
 
@@ -53,7 +54,8 @@ class Overload:
         }
         self._system = system
         self._say = say
-        self._flood = Flood(ports, _CONNECTIONS, random)
+        self._steady = Flood(ports, _CAPACITY_CONNECTIONS, random)
+        self._flood = Flood(ports, _CONNECTIONS, random, self._steady.register)
 
     async def run(self, seconds: float) -> list[str]:
         """Find out what the machine can take, offer twice that, and return what was wrong."""
@@ -62,7 +64,7 @@ class Overload:
         memory = MemoryWatch(self._system.parts)
         watching = asyncio.create_task(memory.run())
         calm = await self._flood.run("calm before", 5.0, _CALM_VOTES_PER_S)
-        capacity = await self._flood.run("capacity", _CAPACITY_S, None)
+        capacity = await self._steady.run("capacity", _CAPACITY_S, None)
         rate = len(capacity.accepted) / _CAPACITY_S
         self._say(f"the machine takes {rate:.0f} votes/s; {seconds:g} s of {2 * rate:.0f} follow")
         flood = await self._flood.run("flood", seconds, 2 * rate)
