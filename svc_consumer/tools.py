@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from svc_consumer.audit import Difference, LogBehindError, LogReader, Snapshot, differences
+from svc_consumer.audit import Difference, LogBehindError, LogReader, differences, read_snapshot
 from svc_consumer.rebuild import NotRebuiltError, Rebuild
 from svc_consumer.settings import ConsumerSettings
 from voting.settings import load_settings
@@ -30,7 +30,7 @@ _SETTINGS: Final = (
 
 async def verify(log: VoteLog, tally: CorrectableTally) -> int:
     """Tell where the tally is not what the vote log adds up to."""
-    snapshot = Snapshot(await tally.fields())
+    snapshot = await read_snapshot(tally)
     logged = await LogReader(log, _say).upto(snapshot.positions)
     found = differences(snapshot, logged)
     _show(found)
