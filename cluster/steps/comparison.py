@@ -13,7 +13,10 @@ from cluster.steps.step import StepError, World
 from loadtest.findings import PhaseReport
 from loadtest.report import from_json
 
-_SECONDS: Final = 30
+_SECONDS: Final = 60
+"""Of each route alone, in two phases, and half of it for the split: 30 s a phase."""
+
+_ROUNDS: Final = 1
 _RATE: Final = 200
 """Votes per second, which leaves two processors some air beside Kubernetes and Kafka's nodes."""
 
@@ -23,6 +26,7 @@ async def compare(world: World) -> str:
     options = {
         "target": f"http://127.0.0.1:{network.ENTRY_PORT}",
         "duration": _SECONDS,
+        "rounds": _ROUNDS,
         "rate": _RATE,
         "mongodb-url": MONGODB,
         "mongodb-database": DATABASE,
