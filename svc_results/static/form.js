@@ -7,13 +7,13 @@ import { routeName, say } from "./words.js";
 const FIELDS = ["name", "album", "year", "rank"];
 
 export class VoteForm {
-  /** `onAccepted` gets the key of the album that was voted for. */
-  constructor(onAccepted) {
+  /** `onCast` gets the key of the album that a vote is cast for, and nothing if it is not taken. */
+  constructor(onCast) {
     this.form = document.getElementById("vote-form");
     this.button = document.getElementById("cast");
     this.outcome = document.getElementById("outcome");
     this.output = document.getElementById("rank-value");
-    this.onAccepted = onAccepted;
+    this.onCast = onCast;
     this.albums = [];
     this.form.addEventListener("submit", (event) => this.submit(event));
     this.form.addEventListener("input", (event) => {
@@ -68,10 +68,13 @@ export class VoteForm {
     this.id = vote.id;
     this.button.disabled = true;
     this.tell("pending", say("casting"));
+    // Before it is sent, as its count may be here sooner than its answer.
+    this.onCast(albumOf(vote));
     const result = await cast(vote, (seconds) => this.tell("pending", say("retrying", { seconds })));
     this.button.disabled = false;
-    if (result.accepted) this.accept(vote, result);
-    else if (result.problem) this.refuse(result.problem);
+    if (result.accepted) return this.accept(result);
+    this.onCast(undefined);
+    if (result.problem) this.refuse(result.problem);
     else this.tell("failed", say("gave_up"));
   }
 
@@ -94,7 +97,7 @@ export class VoteForm {
     return !first;
   }
 
-  accept(vote, { id, route }) {
+  accept({ id, route }) {
     this.id = undefined;
     this.form.reset();
     this.output.value = this.form.elements.rank.value;
@@ -102,8 +105,6 @@ export class VoteForm {
     const small = this.outcome.appendChild(document.createElement("small"));
     small.append(`${say("accepted_id")} `);
     small.appendChild(document.createElement("code")).textContent = id;
-    const text = (value) => value.trim().normalize("NFC");
-    this.onAccepted(keyOf({ name: text(vote.name), album: text(vote.album), year: vote.year }));
   }
 
   refuse(problem) {
@@ -147,6 +148,12 @@ function offer(listId, values) {
 }
 
 const same = (one, other) => one.localeCompare(other.trim(), undefined, { sensitivity: "base" }) === 0;
+
+/** The key of the vote's album, written as the services write it. */
+function albumOf({ name, album, year }) {
+  const text = (value) => value.trim().normalize("NFC");
+  return keyOf({ name: text(name), album: text(album), year });
+}
 
 /** A random UUID; crypto.randomUUID() is missing where the page came without TLS. */
 function newId() {

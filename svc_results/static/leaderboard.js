@@ -32,7 +32,7 @@ export class Leaderboard {
     this.showAll(this.all);
   }
 
-  /** Lets the eye find the album that was just voted for, once the vote is counted. */
+  /** Lets the eye find the album that a vote is cast for, once it is counted; none if undefined. */
   await(key) {
     this.awaited = key;
   }
