@@ -20,6 +20,9 @@ TOPICS: Final = {"votes": 6, "votes.rejected": 1}
 # The first compiler and the serial collector start fastest (1.5 s instead of 2.3 s) and use
 # least memory.
 _JVM: Final = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
+# Kafka's classes as Java keeps them in memory, made by //local:kafka_classes: 1.0 s instead of
+# 1.8 s from an empty folder to the first answer. Java does without them if they are not its own.
+_CLASSES: Final = ROOT / "local" / "kafka_classes.jsa"
 _HEAP: Final = ["-Xms128m", "-Xmx256m"]
 _CLUSTER_ID: Final = "bG9jYWwtdm90ZXMtMDAwMQ"  # any 16 bytes in base64: nobody else joins
 _FORMAT_LIMIT_S: Final = 60
@@ -100,7 +103,8 @@ class KafkaServer(Server):
 
     def _java(self, main_class: str, options: list[str]) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={self._log4j}"
-        return [find_program("java"), *_JVM, *options, logging, "-cp", _class_path(), main_class]
+        jvm = [*_JVM, *_archive(), *options, logging]
+        return [find_program("java"), *jvm, "-cp", _class_path(), main_class]
 
     @property
     def properties(self) -> Path:
@@ -112,9 +116,19 @@ class KafkaServer(Server):
         return self.data / "log4j2.properties"
 
 
+def _archive() -> list[str]:
+    """Return Java's option for the archive of classes, unless it is missing or empty."""
+    usable = _CLASSES.exists() and _CLASSES.stat().st_size > 0
+    return [f"-XX:SharedArchiveFile={_CLASSES}"] if usable else []
+
+
 def _class_path() -> str:
-    """Return Kafka's jars: the repository @kafka among the runfiles, or the folder KAFKA_JARS."""
+    """Return Kafka's jars: the repository @kafka among the runfiles, or the folder KAFKA_JARS.
+
+    Always in the same order and at the same place, as an archive of classes needs it.
+    """
     folder = Path(os.environ.get("KAFKA_JARS", ROOT.parent / "kafka" / "jars"))
-    if not any(folder.glob("*.jar")):
+    jars = [str(jar.resolve()) for jar in sorted(folder.glob("*.jar"))]
+    if not jars:
         raise ServerError(f"no jars of Kafka in {folder}: start through ./bazelw")
-    return f"{folder}/*"
+    return ":".join(jars)
