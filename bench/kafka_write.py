@@ -8,6 +8,7 @@ from typing import Final, Self, override
 
 from bench.turn import Case, Turn
 from local.kafka_server import KafkaServer
+from voting.codec import record_of
 from voting.kafka_producer import close_producer, new_producer, record_batches
 from voting.vote import Route, Vote, new_vote_id
 
@@ -33,7 +34,7 @@ class Writer:
 
     def encode(self, votes: Sequence[Vote]) -> list[object]:
         """Return the votes as record batches."""
-        return list(record_batches(self._producer, [(vote, None) for vote in votes]))
+        return list(record_batches(self._producer, [record_of(vote) for vote in votes]))
 
     async def send(self, batches: Sequence[object], partition: int) -> None:
         """Return when Kafka has acknowledged these batches."""

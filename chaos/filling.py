@@ -11,6 +11,7 @@ from typing import Final
 from chaos.books import DATABASE
 from chaos.ledger import TOPIC
 from chaos.voters import ROUND_NAMES
+from voting.codec import record_of
 from voting.kafka_producer import close_producer, new_producer, record_batches
 from voting.logged_vote import to_document
 from voting.store import NO_POSITION
@@ -42,7 +43,7 @@ async def fill(
         for done in range(0, count, _BATCH):
             partition = done // _BATCH % partitions
             votes = [_vote(partition, random) for _ in range(min(_BATCH, count - done))]
-            for batch in record_batches(producer, [(vote, None) for vote in votes]):
+            for batch in record_batches(producer, [record_of(vote) for vote in votes]):
                 await (await producer.send_batch(batch, TOPIC, partition=partition))
             places = enumerate(votes, ends[partition])
             documents = [to_document(vote, partition, offset) for offset, vote in places]

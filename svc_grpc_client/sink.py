@@ -112,9 +112,10 @@ class GrpcSink:
     ) -> Sequence[UnavailableError | InvalidVoteError | None]:
         self._batch_size.observe(len(entries))
         request = votes_pb2.CastVotesRequest(
-            votes=[to_message(vote) for vote, _ in entries],
-            traceparents={vote.id: parent for vote, parent in entries if parent},
+            traceparents={vote.id: parent for vote, parent in entries if parent}
         )
+        for vote, _ in entries:
+            to_message(vote, request.votes.add)
         try:
             response = await self._stub.CastVotes(request, timeout=self._timeout)
         except grpc.aio.AioRpcError as error:

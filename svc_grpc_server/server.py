@@ -12,7 +12,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.service import VoteService
 from voting.lifecycle import Readiness
-from voting.vote_sink import VoteSink
+from voting.vote_sink import RecordSink
 
 SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 GRACE_SECONDS: Final = 10.0
@@ -31,7 +31,7 @@ _OPTIONS: Final = [
 
 @asynccontextmanager
 async def serve_votes(
-    sink: VoteSink, readiness: Readiness, host: str, port: int
+    sink: RecordSink, readiness: Readiness, host: str, port: int
 ) -> AsyncIterator[int]:
     """Serve `VoteService`, health and reflection while the context lasts; yields the port.
 

@@ -1,7 +1,7 @@
-"""`VoteService` in front of a `VoteSink`."""
+"""`VoteService` in front of a `RecordSink`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from grpc.aio import ServicerContext
@@ -10,7 +10,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 from voting.codec import from_message
 from voting.group_commit import settle
 from voting.vote import InvalidVoteError
-from voting.vote_sink import Told, UnavailableError, VoteSink
+from voting.vote_sink import RecordSink, Told, UnavailableError
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
 _INVALID = votes_pb2.VoteStatus.OUTCOME_INVALID
@@ -20,7 +20,7 @@ _UNAVAILABLE = votes_pb2.VoteStatus.OUTCOME_UNAVAILABLE
 class VoteService(votes_pb2_grpc.VoteServiceServicer):
     """Casts the votes of a request and answers when each is stored or refused."""
 
-    def __init__(self, sink: VoteSink) -> None:
+    def __init__(self, sink: RecordSink) -> None:
         self._sink = sink
 
     async def CastVotes(  # noqa: N802 - the name is the schema's
@@ -29,29 +29,35 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         _context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
     ) -> votes_pb2.CastVotesResponse:
         """Return one status per vote, in order."""
-        outcomes = _Outcomes([message.id for message in request.votes])
+        request.DiscardUnknownFields()  # the log keeps what was checked and no more
+        outcomes = _Outcomes(len(request.votes))
         # All votes are handed over before the first is known: they share their batches.
         for index, message in enumerate(request.votes):
+            outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
             self._cast(message, request.traceparents, partial(outcomes.set, index))
         await outcomes.known
-        return votes_pb2.CastVotesResponse(statuses=outcomes.statuses)
+        return outcomes.response
 
     def _cast(self, message: votes_pb2.Vote, traceparents: Mapping[str, str], told: Told) -> None:
         try:
             vote = from_message(message)
-            self._sink.cast(vote, traceparents.get(vote.id), told)
+            traceparent = traceparents.get(vote.id)
+            # A message that keeps every rule is, encoded, the record.
+            record = vote.id, vote.cast_at_ms, message.SerializeToString(), traceparent
+            self._sink.append(record, told)
         except (InvalidVoteError, UnavailableError) as error:
             told(error)
 
 
 class _Outcomes:
-    """The statuses of a request's votes; `known` is done when the last one is."""
+    """The statuses of so many votes of a request; `known` is done when the last one is."""
 
-    def __init__(self, ids: Sequence[str]) -> None:
-        self.statuses = [votes_pb2.VoteStatus(id=i, outcome=_ACCEPTED) for i in ids]
+    def __init__(self, votes: int) -> None:
+        self.response = votes_pb2.CastVotesResponse()
+        self.statuses = self.response.statuses
         self.known: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._unknown = len(ids)
-        if not ids:
+        self._unknown = votes
+        if not votes:
             self.known.set_result(None)
 
     def set(self, index: int, error: BaseException | None) -> None:

@@ -10,10 +10,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.server import SERVICE_NAME, serve_votes
-from voting.codec import to_message
+from voting.codec import Record, encode_vote, record_of, to_message
 from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
-from voting.vote import Vote
 from voting.vote_sink import Told, UnavailableError
 
 STATUS = votes_pb2.VoteStatus
@@ -22,20 +21,17 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class Sink:
-    """A `VoteSink` that keeps what it gets and fails on request."""
+    """A `RecordSink` that keeps what it gets and fails on request."""
 
     def __init__(self) -> None:
-        self.cast_votes: list[tuple[Vote, str | None]] = []
+        self.records: list[Record] = []
         self.refuse: Exception | None = None
         self.fail: Exception | None = None
 
-    def new_id(self) -> str:
-        return VOTE.id
-
-    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
+    def append(self, record: Record, told: Told) -> None:
         if self.refuse:
             raise self.refuse
-        self.cast_votes.append((vote, traceparent))
+        self.records.append(record)
         asyncio.get_running_loop().call_soon(told, self.fail)
 
 
@@ -77,7 +73,15 @@ async def test_each_vote_has_its_own_status(channel: grpc.aio.Channel, sink: Sin
         (other.id, STATUS.OUTCOME_ACCEPTED),
     ]
     assert statuses[1].detail == "rank: must be from 1 to 100"
-    assert [vote for vote, _ in sink.cast_votes] == [VOTE, other]
+    assert sink.records == [record_of(VOTE), record_of(other)]
+
+
+async def test_what_no_rule_knows_does_not_reach_the_log(
+    channel: grpc.aio.Channel, sink: Sink
+) -> None:
+    field_99 = b"\x9a\x06\x03abc"
+    await cast(channel, votes_pb2.Vote.FromString(encode_vote(VOTE) + field_99))
+    assert sink.records == [record_of(VOTE)]
 
 
 async def test_an_empty_request_has_an_empty_answer(channel: grpc.aio.Channel) -> None:
@@ -86,7 +90,7 @@ async def test_an_empty_request_has_an_empty_answer(channel: grpc.aio.Channel) -
 
 async def test_the_trace_goes_with_its_vote(channel: grpc.aio.Channel, sink: Sink) -> None:
     await cast(channel, to_message(VOTE), **{VOTE.id: "00-abc"})
-    assert sink.cast_votes == [(VOTE, "00-abc")]
+    assert sink.records == [record_of(VOTE, "00-abc")]
 
 
 @pytest.mark.parametrize("moment", ["refuse", "fail"])

@@ -1,5 +1,6 @@
 """A vote as bytes: the `votes.v1.Vote` message that gRPC carries and Kafka keeps."""
 
+from collections.abc import Callable
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -9,13 +10,17 @@ from voting.vote import InvalidVoteError, Route, Vote, check_vote
 
 CONTENT_TYPE: Final = b'application/x-protobuf; messageType="votes.v1.Vote"'
 
+# What Kafka gets: a vote's id, its time in Unix milliseconds, the vote as bytes, and its
+# traceparent if it brought one.
+type Record = tuple[str, int, bytes, str | None]
+
 _TO_PROTO: Final = {Route.GRPC: votes_pb2.ROUTE_GRPC, Route.HTTP: votes_pb2.ROUTE_HTTP}
 _FROM_PROTO: Final = {number: route for route, number in _TO_PROTO.items()}
 
 
-def to_message(vote: Vote) -> votes_pb2.Vote:
-    """Return the vote as a protobuf message."""
-    return votes_pb2.Vote(
+def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote) -> votes_pb2.Vote:
+    """Return the vote as a protobuf message, made in its place by a repeated field's `add`."""
+    return make(
         id=vote.id,
         name=vote.name,
         album=vote.album,
@@ -46,6 +51,11 @@ def from_message(message: votes_pb2.Vote) -> Vote:
 def encode_vote(vote: Vote) -> bytes:
     """Return the vote as the bytes of a Kafka record's value."""
     return to_message(vote).SerializeToString()
+
+
+def record_of(vote: Vote, traceparent: str | None = None) -> Record:
+    """Return the vote as a record for Kafka."""
+    return vote.id, vote.cast_at_ms, encode_vote(vote), traceparent
 
 
 def decode_vote(value: bytes) -> Vote:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from voting.codec import Record, record_of
 from voting.group_commit import GroupCommit, QueueFullError
 from voting.kafka_connection import connection_arguments, why_not_let_in
 from voting.kafka_producer import (
     CLOSE_SECONDS,
-    Entry,
     close_producer,
     new_producer,
     record_batches,
@@ -38,7 +38,7 @@ _PAUSE_SECONDS = 0.001
 
 
 class EventLog:
-    """Appends votes to the topic; a `VoteSink`.
+    """Appends votes to the topic; a `VoteSink` and a `RecordSink`.
 
     It connects by itself, tells `readiness`, and replaces a producer that failed: an idempotent
     producer never gives up a batch and may stay stuck for good, so after an error or
@@ -53,7 +53,7 @@ class EventLog:
         self._max_waiting = settings.max_waiting_votes
         self._readiness = readiness
         self._partitions = 0
-        self._group: GroupCommit[Entry, None] | None = None
+        self._group: GroupCommit[Record, None] | None = None
         self._producer: AIOKafkaProducer | None = None
         self._failed = asyncio.Event()
         self._discarding: set[asyncio.Task[None]] = set()
@@ -84,21 +84,25 @@ class EventLog:
 
     def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
         """Take a vote; `told` is called when all in-sync replicas have it, or cannot."""
+        self.append(record_of(vote, traceparent), told)
+
+    def append(self, record: Record, told: Told) -> None:
+        """Take a vote that is a record already, as `cast` does."""
         if self._group is None or self._producer is None:
             raise UnavailableError("Kafka cannot be reached now")
         try:
-            self._group.submit(lane_of(vote.id, self._partitions), (vote, traceparent), told)
+            self._group.submit(lane_of(record[0], self._partitions), record, told)
         except QueueFullError as error:
             raise UnavailableError("too many votes are waiting") from error
 
-    async def _commit(self, partition: int, entries: Sequence[Entry]) -> Sequence[None]:
+    async def _commit(self, partition: int, records: Sequence[Record]) -> Sequence[None]:
         producer = self._producer
         if producer is None:
             raise UnavailableError("Kafka cannot be reached now")
-        self._batch_size.observe(len(entries))
+        self._batch_size.observe(len(records))
         try:
             async with asyncio.timeout(self._ack_seconds):
-                for batch in record_batches(producer, entries):
+                for batch in record_batches(producer, records):
                     acknowledged = await producer.send_batch(
                         batch, self._topic, partition=partition
                     )
@@ -107,7 +111,7 @@ class EventLog:
             reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
             self._fail(producer, reason)
             raise UnavailableError(f"Kafka did not acknowledge the vote: {reason}") from error
-        return [None] * len(entries)
+        return [None] * len(records)
 
     async def _stay_connected(self) -> None:
         while True:

@@ -8,16 +8,13 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from voting.codec import CONTENT_TYPE, encode_vote
-from voting.vote import Vote
+from voting.codec import CONTENT_TYPE, Record
 
 _log = logging.getLogger(__name__)
 
 CLOSE_SECONDS: Final = 10
 _BATCH_BYTES: Final = 512 * 1024
 _HEADERS: Final = [("content-type", CONTENT_TYPE)]
-
-type Entry = tuple[Vote, str | None]  # a vote, and its traceparent if it brought one
 
 
 def new_producer(connection: Mapping[str, Any]) -> AIOKafkaProducer:
@@ -33,11 +30,11 @@ def new_producer(connection: Mapping[str, Any]) -> AIOKafkaProducer:
     )
 
 
-def record_batches(producer: AIOKafkaProducer, entries: Sequence[Entry]) -> Iterator[object]:
+def record_batches(producer: AIOKafkaProducer, records: Sequence[Record]) -> Iterator[object]:
     """Yield the votes as record batches of at most 512 KiB each."""
     batch = producer.create_batch()
-    for vote, traceparent in entries:
-        time, key, value = vote.cast_at_ms, vote.id.encode(), encode_vote(vote)
+    for vote_id, time, value, traceparent in records:
+        key = vote_id.encode()
         headers = _HEADERS
         if traceparent:
             headers = [*_HEADERS, ("traceparent", traceparent.encode())]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from voting.codec import Record
 from voting.group_commit import settle
 from voting.vote import Vote
 
@@ -36,6 +37,14 @@ class VoteSink(Protocol):
 
         `told`, or the call itself, gives `UnavailableError` when the vote cannot be taken now.
         """
+        ...
+
+
+class RecordSink(Protocol):
+    """Takes votes that keep every rule as records, and tells as a `VoteSink` does."""
+
+    def append(self, record: Record, told: Told) -> None:
+        """Take a record; `told`, or the call itself, gives what `VoteSink.cast` does."""
         ...
 
 
