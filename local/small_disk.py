@@ -75,7 +75,7 @@ def _keep(folder: str, size_kb: str) -> None:
     try:
         os.unshare(os.CLONE_NEWNS)
     except PermissionError:
-        os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNS)
+        _unshare_as_ordinary_user()
     libc = ctypes.CDLL(None, use_errno=True)
     # Where / is no mount point (in a chroot) this fails, and whoever made the chroot did it.
     libc.mount(b"none", b"/", None, _PRIVATE, None)
@@ -83,6 +83,16 @@ def _keep(folder: str, size_kb: str) -> None:
     if libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, options):
         raise OSError(ctypes.get_errno(), f"cannot mount a disk at {folder}")
     signal.pause()
+
+
+def _unshare_as_ordinary_user() -> None:
+    """Make a mount namespace of one's own, for which an ordinary user needs a user namespace."""
+    user, group = os.getuid(), os.getgid()
+    os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNS)
+    # Everybody keeps his number: a disk takes no file of somebody whom its namespace does not know.
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
 if __name__ == "__main__":
