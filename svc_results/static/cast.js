@@ -2,7 +2,9 @@
 
 const ATTEMPTS = 8;
 const PATIENCE = 10_000;
-const LATER = new Set([429, 502, 503, 504]);
+
+/** Whether an answer leaves open what became of the vote: the same vote has to be sent again. */
+const isOpen = (status) => status === 408 || status === 429 || status >= 500;
 
 /**
  * Resolves to {accepted, id, route}, to {problem} when the vote breaks a rule, or to {} when it
@@ -15,7 +17,7 @@ export async function cast(vote, onWait) {
       const { id } = await response.json();
       return { accepted: true, id, route: response.headers.get("x-vote-route") };
     }
-    if (response && !LATER.has(response.status)) return { problem: await read(response) };
+    if (response && !isOpen(response.status)) return { problem: await read(response) };
     if (attempt === ATTEMPTS) return {};
     const seconds = pause(response, attempt);
     onWait(seconds);

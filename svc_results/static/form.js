@@ -48,7 +48,7 @@ export class VoteForm {
     // Another vote needs another id.
     this.id = undefined;
     this.mark(input.name, "");
-    this.tell("", "");
+    if (!this.button.disabled) this.tell("", "");
     this.output.value = this.form.elements.rank.value;
   }
 
@@ -72,7 +72,7 @@ export class VoteForm {
     this.onCast(albumOf(vote));
     const result = await cast(vote, (seconds) => this.tell("pending", say("retrying", { seconds })));
     this.button.disabled = false;
-    if (result.accepted) return this.accept(result);
+    if (result.accepted) return this.accept(vote, result);
     this.onCast(undefined);
     if (result.problem) this.refuse(result.problem);
     else this.tell("failed", say("gave_up"));
@@ -97,9 +97,10 @@ export class VoteForm {
     return !first;
   }
 
-  accept({ id, route }) {
+  accept(vote, { id, route }) {
+    // Whoever has begun with the next vote meanwhile keeps it.
+    if (this.id === vote.id) this.form.reset();
     this.id = undefined;
-    this.form.reset();
     this.output.value = this.form.elements.rank.value;
     this.tell("accepted", say("accepted", { route: routeName(route) }));
     const small = this.outcome.appendChild(document.createElement("small"));
