@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-import sanic
 
 from images.images import image
 from tools.oci import layout
@@ -16,7 +15,7 @@ from tools.oci.image import Image
 
 SERVICE: Final = "svc_http_route"
 WORKSPACE: Final = Path(layout.__file__).resolve().parents[2]
-PYPI: Final = Path(sanic.__file__).resolve().parents[2]
+PYPI: Final = Path("..", "pypi", "defs.bzl").resolve().parent
 OWN: Final = "app/monorepo/"
 LEFT_OUT: Final = shutil.ignore_patterns(".*", "bazel-*", "__pycache__")
 

@@ -11,17 +11,26 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-HEADER = """load("@rules_python//python:defs.bzl", "py_library")
+HEADER = """load("@//tools/pip:folders.bzl", "folders")
+load("@rules_python//python:defs.bzl", "py_library")
 
 package(default_visibility = ["//visibility:public"])
+
+exports_files(["defs.bzl"])
 """
 
 # The files of one distribution. They name no dependency, so wheels may need each other in circles.
 FILES = """
+folders(
+    name = {folders_name},
+    srcs = glob({globs}),
+    folders = {folders},
+    visibility = ["//visibility:private"],
+)
+
 py_library(
     name = {files_name},
-    srcs = {sources},
-    data = {data},
+    data = [{folders_name}] + {files},
     imports = ["site-packages"],
     tags = [{version}],
     visibility = ["//visibility:private"],
@@ -43,6 +52,9 @@ py_library(
     deps = {deps},
 )
 """
+
+# What only pip reads, and differs from one installation to the next.
+PIPS_OWN = ("RECORD", "INSTALLER")
 
 type Node = tuple[str, str]
 """A distribution and one extra of it; the extra "" is the distribution itself."""
@@ -84,16 +96,23 @@ def closure(found: dict[str, Distribution], start: list[Node]) -> set[str]:
     return {name for name, _ in seen}
 
 
-def owned_files(site: Path, distribution: Distribution) -> Iterator[str]:
-    """Yield the files that a wheel installed, relative to the repository."""
-    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-        # pip puts programs into bin/ below the target folder but records them as ../../bin.
-        path = site / row[0].removeprefix("../../")
-        if path.suffix == ".pyc" or not path.is_file() or is_console_script(path):
-            continue
-        yield str(path)
-        if path.suffix == ".py":
-            yield from map(str, path.parent.glob(f"__pycache__/{path.stem}.*.pyc"))
+def owners(site: Path, found: dict[str, Distribution]) -> dict[Path, str]:
+    """Return which distribution installed a file, for each that is of use to others."""
+    owned = {}
+    for name, distribution in found.items():
+        for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+            # pip puts programs into bin/ below the target folder but records them as ../../bin.
+            path = site / row[0].removeprefix("../../")
+            if path.suffix == ".pyc" or not path.is_file():
+                continue
+            if is_console_script(path) or path.name in PIPS_OWN:
+                path.unlink()
+                continue
+            owned[path] = name
+            if path.suffix == ".py":
+                compiled = path.parent.glob(f"__pycache__/{path.stem}.*.pyc")
+                owned.update(dict.fromkeys(compiled, name))
+    return owned
 
 
 def is_console_script(path: Path) -> bool:
@@ -101,20 +120,34 @@ def is_console_script(path: Path) -> bool:
     return path.parent.name == "bin" and path.read_bytes()[:2] == b"#!"
 
 
-def library(found: dict[str, Distribution], extras: list[Node], site: Path, name: str) -> str:
-    """Return the two targets of one distribution."""
-    files = sorted(owned_files(site, found[name]))
+def parts(folder: Path, owned: dict[Path, str]) -> dict[Path, str]:
+    """Return the owner of each folder that has one owner, and else of what is in it."""
+    found: dict[Path, str] = {}
+    for path in folder.iterdir():
+        if path.is_dir():
+            found |= parts(path, owned)
+        elif path in owned:
+            found[path] = owned[path]
+    if len(set(found.values())) == 1:
+        return {folder: next(iter(found.values()))}
+    return found
+
+
+def library(found: dict[str, Distribution], extras: list[Node], whole: list[Path], name: str) -> str:
+    """Return the targets of one distribution, whose files and whole folders are `whole`."""
+    folders = sorted(str(path) for path in whole if path.is_dir())
     start = [(name, "")] + [node for node in extras if node[0] == name]
     values = {
         "name": name,
         "files_name": f"{name}.files",
+        "folders_name": f"{name}.folders",
         "version": f"version={found[name].version}",
-        "sources": [f for f in files if f.endswith(".py")],
-        "data": [f for f in files if not f.endswith((".py", "/RECORD", "/INSTALLER"))],
+        "folders": folders,
+        "globs": [f"{folder}/**" for folder in folders],
+        "files": sorted(str(path) for path in whole if path.is_file()),
         "deps": [f":{n}.files" for n in sorted(closure(found, start))],
     }
-    quoted = {key: json.dumps(value) for key, value in values.items()}
-    return FILES.format(**quoted) + LIBRARY.format(**quoted)
+    return (FILES + LIBRARY).format(**{key: json.dumps(value) for key, value in values.items()})
 
 
 def main(site: Path, lock: Path) -> None:
@@ -122,7 +155,10 @@ def main(site: Path, lock: Path) -> None:
     sys.path.insert(0, str(site))
     found = {target_name(d.name): d for d in distributions(path=[str(site)])}
     extras = list(locked_extras(lock.read_text()))
-    print(HEADER + "".join(library(found, extras, site, name) for name in sorted(found)))
+    whole: dict[str, list[Path]] = {name: [] for name in found}
+    for path, name in parts(site, owners(site, found)).items():
+        whole[name].append(path)
+    print(HEADER + "".join(library(found, extras, whole[name], name) for name in sorted(found)))
     print(ALL.format(deps=json.dumps([f":{name}.files" for name in sorted(found)])))
 
 
