@@ -133,7 +133,9 @@ def parts(folder: Path, owned: dict[Path, str]) -> dict[Path, str]:
     return found
 
 
-def library(found: dict[str, Distribution], extras: list[Node], whole: list[Path], name: str) -> str:
+def library(
+    found: dict[str, Distribution], extras: list[Node], whole: list[Path], name: str
+) -> str:
     """Return the targets of one distribution, whose files and whole folders are `whole`."""
     folders = sorted(str(path) for path in whole if path.is_dir())
     start = [(name, "")] + [node for node in extras if node[0] == name]
