@@ -27,12 +27,19 @@ class Assignment:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.synced: dict[int, Partition] = {}
         self._halted_until: dict[int, float] = {}
+        self._dropped_at: dict[int, int] = {}  # the next offset then, by partition
         self._clock = clock
+
+    @property
+    def reached(self) -> dict[int, int]:
+        """The next offset of each partition that was in step at some time, as last known."""
+        return self._dropped_at | {n: p.next_offset for n, p in self.synced.items()}
 
     def clear(self) -> None:
         """Forget everything: the partitions are given anew."""
         self.synced.clear()
         self._halted_until.clear()
+        self._dropped_at.clear()
         HALTED.clear()
 
     def halted(self, number: int) -> bool:
@@ -75,6 +82,7 @@ class Assignment:
         if self.synced.get(partition.number) is not partition:
             return  # given away meanwhile
         del self.synced[partition.number]
+        self._dropped_at[partition.number] = partition.next_offset
         RESYNCS.labels(type(error).__name__).inc()
         if isinstance(error, LedgerReplacedError):
             self.halt(partition.number, error)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from svc_consumer.assignment import Assignment
@@ -20,7 +20,10 @@ _STUCK_SECONDS: Final = 20.0
 
 
 class Bookkeeper:
-    """Keeps the lag known. What it commits to Kafka is for lag metrics only, never read back."""
+    """Keeps the lag known, also while a store is away or a partition is halted.
+
+    What it commits to Kafka is for lag metrics only: no record is read or left out because of it.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class Bookkeeper:
         else:
             self._answered = self._clock()
             self._waiting.up(KAFKA)
-            self._show(ends)
+            self._show(ends, await self._reached(ends))
             await self._commit()
 
     async def _renew_if_stuck(self) -> None:
@@ -70,17 +73,32 @@ class Bookkeeper:
             self._answered = self._clock()
             self._renew()
 
-    def _show(self, ends: dict[int, int]) -> None:
+    async def _reached(self, ends: Collection[int]) -> dict[int, int]:
+        """Return the next offset of partitions; the one committed for those not in step so far.
+
+        What nobody has committed is not in it.
+        """
+        unknown = set(ends) - self._assignment.reached.keys()
+        committed: dict[int, int] = {}
+        if unknown:
+            try:
+                committed = await self._ledger.last_committed(unknown)
+            except LedgerUnavailableError as error:
+                _log.info("could not ask how far partitions had been counted: %s", error)
+        return committed | self._assignment.reached
+
+    def _show(self, ends: Mapping[int, int], reached: Mapping[int, int]) -> None:
         for number, partition in self._assignment.synced.items():
-            if number in ends:
-                partition.end_offset = ends[number]
-                LAG.labels(number).set(partition.lag)
-        for number in self._shown - ends.keys():
+            partition.end_offset = ends.get(number, partition.end_offset)
+        shown = ends.keys() & reached.keys()
+        for number in shown:
+            LAG.labels(number).set(max(0, ends[number] - reached[number]))
+        for number in self._shown - shown:
             LAG.remove(number)
-        self._shown = set(ends)
+        self._shown = shown
 
     async def _commit(self) -> None:
-        offsets = {n: p.next_offset for n, p in self._assignment.synced.items()}
+        offsets = self._assignment.reached
         if offsets == self._committed:
             return
         try:

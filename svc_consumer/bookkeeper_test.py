@@ -1,17 +1,19 @@
 from svc_consumer.assignment import Assignment
 from svc_consumer.bookkeeper import Bookkeeper
-from svc_consumer.errors import LedgerUnavailableError
+from svc_consumer.errors import LedgerReplacedError, LedgerUnavailableError
 from svc_consumer.fakes import PARTITIONS, FakeLedger, a_vote, records_of
 from svc_consumer.metrics import LAG
 from svc_consumer.partition import Partition
 from svc_consumer.waiting import Waiting
 from voting.lifecycle import Readiness
+from voting.store import StoreUnavailableError
 
 
 class Trial:
     """Books of a consumer with two partitions of three records each."""
 
     def __init__(self) -> None:
+        LAG.clear()
         self.ledger = FakeLedger()
         self.ledger.give(1, 2)
         self.ledger.records = {p: records_of(a_vote(), a_vote(), a_vote()) for p in (1, 2)}
@@ -38,9 +40,17 @@ class Trial:
         self.ledger.errors = [LedgerUnavailableError("no answer in time")]
         await self.bookkeeper.keep()
 
+    def drop_all(self, error: Exception) -> None:
+        for partition in list(self.assignment.synced.values()):
+            self.assignment.drop(partition, error)
+
     def add(self, number: int, log_position: str, tally_position: str) -> None:
         partition = Partition(number, PARTITIONS, "owner", log_position, tally_position)
         self.assignment.add(partition)
+
+
+async def refuse(_: object) -> dict[int, int]:
+    raise LedgerUnavailableError("the group is rebalancing")
 
 
 def lags() -> dict[str, float]:
@@ -56,6 +66,45 @@ async def test_the_lag_of_each_partition_is_shown_while_it_is_assigned() -> None
     trial.ledger.give(2)
     await trial.bookkeeper.keep()
     assert lags() == {"2": 2}
+
+
+async def test_the_lag_grows_while_a_store_is_away() -> None:
+    trial = Trial()
+    await trial.bookkeeper.keep()
+    trial.drop_all(StoreUnavailableError("MongoDB", ConnectionError("refused")))
+    trial.ledger.records[1] += records_of(a_vote(), a_vote(), start=3)
+    await trial.bookkeeper.keep()
+    assert lags() == {"1": 5, "2": 2}
+    trial.add(1, "4:e", "4:e")
+    await trial.bookkeeper.keep()
+    assert lags() == {"1": 1, "2": 2}
+
+
+async def test_the_lag_of_a_halted_partition_grows() -> None:
+    trial = Trial()
+    trial.assignment.drop(trial.assignment.synced[1], LedgerReplacedError("another topic"))
+    trial.ledger.records[1] += records_of(a_vote(), start=3)
+    await trial.bookkeeper.keep()
+    assert lags() == {"1": 4, "2": 2}
+
+
+async def test_a_partition_that_was_never_in_step_lags_behind_what_was_committed() -> None:
+    trial = Trial()
+    trial.assignment.clear()
+    trial.ledger.committed = {1: 1}
+    await trial.bookkeeper.keep()
+    assert lags() == {"1": 2}
+    assert trial.ledger.committed == {1: 1}
+
+
+async def test_a_lag_that_is_not_known_is_not_shown() -> None:
+    trial = Trial()
+    await trial.bookkeeper.keep()
+    trial.assignment.clear()
+    trial.ledger.last_committed = refuse  # type: ignore[method-assign, assignment]
+    await trial.bookkeeper.keep()
+    assert lags() == {}
+    assert trial.readiness.ready
 
 
 async def test_the_next_offsets_are_committed_for_those_who_watch_the_group() -> None:
@@ -77,14 +126,10 @@ async def test_kafka_is_waited_for_while_it_does_not_answer() -> None:
 async def test_a_failed_commit_is_tried_again_and_is_no_outage() -> None:
     trial = Trial()
     commit = trial.ledger.commit
-
-    async def refuse(offsets: object) -> None:
-        trial.ledger.commit = commit  # type: ignore[method-assign]
-        raise LedgerUnavailableError("the group is rebalancing")
-
-    trial.ledger.commit = refuse  # type: ignore[method-assign]
+    trial.ledger.commit = refuse  # type: ignore[method-assign, assignment]
     await trial.bookkeeper.keep()
     assert trial.readiness.ready
+    trial.ledger.commit = commit  # type: ignore[method-assign]
     await trial.bookkeeper.keep()
     assert trial.ledger.committed == {1: 0, 2: 1}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, override
 
@@ -295,6 +295,11 @@ class FakeLedger(Ledger):
     async def commit(self, offsets: Mapping[int, int]) -> None:
         self._fail()
         self.committed |= offsets
+
+    @override
+    async def last_committed(self, partitions: Collection[int]) -> dict[int, int]:
+        self._fail()
+        return {p: self.committed[p] for p in partitions if p in self.committed}
 
     def _fail(self) -> None:
         if self.errors:

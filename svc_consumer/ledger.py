@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -46,7 +46,7 @@ class Ledger:
 
     `on_change` is called whenever they change; what was known of them is void then. A partition
     rests until `seek` says where to read it: what the group has committed is for lag metrics
-    only and never read back. Everything that waits is bounded and may raise
+    only. Everything that waits is bounded and may raise
     `LedgerUnavailableError`.
     """
 
@@ -161,6 +161,16 @@ class Ledger:
                 await self._started.commit(
                     {TopicPartition(self._topic, p): offset for p, offset in offsets.items()}
                 )
+
+    async def last_committed(self, partitions: Collection[int]) -> dict[int, int]:
+        """Return what was committed last of these partitions, without those never committed."""
+        found = {}
+        with _translated():
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                for number in partitions:
+                    where = TopicPartition(self._topic, number)
+                    found[number] = await self._started.committed(where)
+        return {number: offset for number, offset in found.items() if offset is not None}
 
     async def reachable(self) -> bool:
         """Whether Kafka answers somebody else: a new connection."""

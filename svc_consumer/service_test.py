@@ -45,11 +45,11 @@ async def shows(consumer: Service, name: str, value: float) -> None:
     await until(reached)
 
 
-async def lags(consumer: Service) -> None:
-    """Return when records are there that a consumer has not taken in."""
+async def lags(consumer: Service, records: int = 1) -> None:
+    """Return when so many records are there that a consumer has not taken in."""
 
     async def reached() -> bool:
-        return metric(consumer, "svc_consumer_lag_records") > 0
+        return metric(consumer, "svc_consumer_lag_records") >= records
 
     await until(reached)
 
@@ -135,6 +135,26 @@ async def test_no_vote_is_lost_while_a_store_is_away(trial: Trial) -> None:
             store.start()
         await trial.in_step()
         await waits_for(consumer, "")
+
+
+async def test_the_lag_grows_while_a_store_is_away_and_a_consumer_that_starts_then_knows_it(
+    trial: Trial,
+) -> None:
+    first = trial.start_consumer()
+    await trial.cast(*votes(300))
+    await trial.in_step()
+    trial.mongodb.kill()
+    try:
+        for records in (100, 200):  # the offsets are committed before the second is seen
+            await trial.cast(*votes(100))
+            await lags(first, records)
+        first.stop()
+        second = trial.start_consumer(ready_path="/healthz")
+        await lags(second, 200)
+    finally:
+        trial.mongodb.start()
+    await trial.in_step()
+    await shows(second, "svc_consumer_lag_records", 0)
 
 
 async def test_a_killed_consumer_goes_on_exactly_where_the_stores_are(trial: Trial) -> None:
