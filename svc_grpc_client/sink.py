@@ -13,7 +13,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 from svc_grpc_client.settings import GrpcClientSettings
 from voting.codec import to_message
 from voting.group_commit import GroupCommit, QueueFullError
-from voting.lifecycle import Readiness
+from voting.lifecycle import Readiness, run_for_good
 from voting.telemetry import BATCH_SIZE
 from voting.vote import InvalidVoteError, Vote, new_vote_id
 from voting.vote_sink import Told, UnavailableError
@@ -87,7 +87,7 @@ class GrpcSink:
         """Open the channel; gRPC wants that done in the loop that uses it."""
         self._channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
         self._stub = votes_pb2_grpc.VoteServiceStub(self._channel)
-        self._follower = asyncio.create_task(self._follow_channel())
+        self._follower = run_for_good(self._follow_channel(), "the watch over the channel")
 
     async def stop(self) -> None:
         """Wait for the calls under way, as long as one may take, and close the channel."""

@@ -1,6 +1,5 @@
 """The gRPC server: the vote service, health and reflection, and how it ends."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,7 +10,7 @@ from grpc_reflection.v1alpha import reflection
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.service import VoteService
-from voting.lifecycle import Readiness
+from voting.lifecycle import Readiness, run_for_good
 from voting.vote_sink import RecordSink
 
 SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
@@ -45,10 +44,10 @@ async def serve_votes(
     names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     try:
-        port = server.add_insecure_port(f"{host}:{port}")
+        port = server.add_insecure_port(address(host, port))
     except RuntimeError as error:
         raise SystemExit(f"svc_grpc_server: cannot listen on {host}:{port}: {error}") from error
-    follower = asyncio.create_task(_follow(readiness, health_servicer))
+    follower = run_for_good(_follow(readiness, health_servicer), "the health service")
     await server.start()
     try:
         yield port
@@ -56,6 +55,11 @@ async def serve_votes(
         follower.cancel()
         await health_servicer.enter_graceful_shutdown()
         await server.stop(GRACE_SECONDS)
+
+
+def address(host: str, port: int) -> str:
+    """Return what gRPC listens on; it wants an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def _follow(readiness: Readiness, servicer: health.aio.HealthServicer) -> None:

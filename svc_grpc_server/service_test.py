@@ -9,7 +9,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
-from svc_grpc_server.server import SERVICE_NAME, serve_votes
+from svc_grpc_server.server import SERVICE_NAME, address, serve_votes
 from voting.codec import Record, encode_vote, record_of, to_message
 from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
@@ -134,3 +134,11 @@ async def test_reflection_describes_the_service(channel: grpc.aio.Channel) -> No
         described = FileDescriptorProto.FromString(file)
         assert [service.name for service in described.service] == ["VoteService"]
         break
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("0.0.0.0", "0.0.0.0:9090"), ("localhost", "localhost:9090"), ("::", "[::]:9090")],
+)
+def test_an_ipv6_address_is_put_in_brackets(host: str, expected: str) -> None:
+    assert address(host, 9090) == expected

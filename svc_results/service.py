@@ -1,7 +1,6 @@
 """Wires the app to Redis and MongoDB."""
 
 import asyncio
-import logging
 import resource
 from typing import Any, Final
 
@@ -14,12 +13,9 @@ from svc_results.result_metrics import ResultCollector
 from svc_results.settings import ResultsSettings
 from svc_results.snapshot import NEWEST_VOTES
 from svc_results.source import Source
-from voting.lifecycle import Readiness
+from voting.lifecycle import Readiness, run_for_good
 from voting.tally_store import TallyStore
 from voting.vote_log import VoteLog
-
-_log = logging.getLogger(__name__)
-
 
 # What the process opens beside its watchers: the stores, the page's visitors, its own files.
 OTHER_FILES: Final = 256
@@ -52,14 +48,7 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
 
     @app.after_server_start
     async def start(_: Sanic[Any, Any]) -> None:
-        app.ctx.reading = asyncio.create_task(feed.run())
-        app.ctx.reading.add_done_callback(ended)
-
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            # Showing an old result for ever would be worse than starting again.
-            _log.critical("the reading of the stores ended", exc_info=task.exception())
-            app.stop()
+        app.ctx.reading = run_for_good(feed.run(), "the reading of the stores")
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:

@@ -18,7 +18,7 @@ from voting.kafka_producer import (
     record_batches,
 )
 from voting.kafka_settings import KafkaWriterSettings
-from voting.lifecycle import Readiness
+from voting.lifecycle import Readiness, run_for_good
 from voting.telemetry import BATCH_SIZE
 from voting.vote import Vote, lane_of, new_vote_id
 from voting.vote_sink import Told, UnavailableError
@@ -62,7 +62,7 @@ class EventLog:
 
     async def start(self) -> None:
         """Begin to connect; votes are refused until that has worked."""
-        self._connecting = asyncio.create_task(self._stay_connected())
+        self._connecting = run_for_good(self._stay_connected(), "the connection to Kafka")
 
     async def stop(self) -> None:
         """Wait for the acknowledgements of what was taken, then disconnect; bounded."""

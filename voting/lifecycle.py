@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import signal
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 _log = logging.getLogger(__name__)
 
@@ -65,3 +66,21 @@ def stop_event() -> asyncio.Event:
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, event.set)
     return event
+
+
+def run_for_good(work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
+    """Run in the background what lasts as long as the service; the owner cancels it at the end.
+
+    When it ends by itself, which only an unforeseen error does, the service ends as on SIGTERM,
+    so that whoever started it starts another: without it, it would never be ready again, or say
+    that it is for ever. `what` names it in the log.
+    """
+    task = asyncio.create_task(work)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            _log.critical("%s ended; so does the service", what, exc_info=task.exception())
+            signal.raise_signal(signal.SIGTERM)
+
+    task.add_done_callback(ended)
+    return task
