@@ -10,7 +10,7 @@ from chaos.system import System
 from chaos.table import table
 from local.console import say
 
-RATE = 60.0
+RATE = 40.0
 LONGEST_GAP = 6.0  # seconds
 
 
