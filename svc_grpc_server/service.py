@@ -31,10 +31,11 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         """Return one status per vote, in order."""
         request.DiscardUnknownFields()  # the log keeps what was checked and no more
         outcomes = _Outcomes(len(request.votes))
+        traceparents = dict(request.traceparents)
         # All votes are handed over before the first is known: they share their batches.
         for index, message in enumerate(request.votes):
             outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
-            self._cast(message, request.traceparents, partial(outcomes.set, index))
+            self._cast(message, traceparents, partial(outcomes.set, index))
         await outcomes.known
         return outcomes.response
 
@@ -62,11 +63,13 @@ class _Outcomes:
 
     def set(self, index: int, error: BaseException | None) -> None:
         """Note what became of a vote."""
-        if isinstance(error, InvalidVoteError | UnavailableError):
+        if error is None:
+            pass  # the status says so already
+        elif isinstance(error, InvalidVoteError | UnavailableError):
             status = self.statuses[index]
             status.outcome = _INVALID if isinstance(error, InvalidVoteError) else _UNAVAILABLE
             status.detail = str(error)
-        elif error is not None:
+        else:
             settle(self.known, error)
         self._unknown -= 1
         if not self._unknown:
