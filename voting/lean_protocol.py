@@ -2,7 +2,8 @@
 
 Sanic's own handler is the reference. What is not a complete, ordinary `POST /votes` goes there
 with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunked bodies,
-`Expect`, headers or bodies over Sanic's limits, a client that does not read its answers.
+`Expect`, headers or bodies over Sanic's limits, a client that does not read its answers, and all
+requests once the service is about to end.
 """
 
 import re
@@ -24,6 +25,7 @@ from voting.vote_api import (
     KEY_HEADER,
     ROUTE_HEADER,
     TRACE_HEADER,
+    accepted,
     accepted_body,
     check_media_type,
     read_traceparent,
@@ -147,7 +149,7 @@ class LeanProtocol(HttpProtocol):
                 self._head = read_head(head_bytes)
                 self._head_bytes = head_bytes
             head = self._head
-            if head is None or not self._can_write.is_set():
+            if head is None or self._desk.closing or not self._can_write.is_set():
                 self._to_sanic(data)
                 return
             size = end + 4 + head.length
@@ -182,12 +184,15 @@ class LeanProtocol(HttpProtocol):
             return  # too late: the connection is about to end
         if error is None:
             self._desk.count_accepted(monotonic() - self._start)
-            self._send(self._accepted_head + accepted_body(vote.id))
+            if self._desk.closing:
+                self._answer(accepted(vote), last=True)
+            else:
+                self._send(self._accepted_head + accepted_body(vote.id))
         elif isinstance(error, UnavailableError | InvalidVoteError):
             self._refuse(refusal(vote, error))
         else:
             self._refuse(problem_of("POST", "/votes", error))
-        if self.recv_buffer:
+        if self.recv_buffer and not self.transport.is_closing():
             rest = self._buffered()
             self.transport.resume_reading()
             self._take(rest)
@@ -195,6 +200,9 @@ class LeanProtocol(HttpProtocol):
     def _refuse(self, problem: ProblemError, *, last: bool = False) -> None:
         answer = problem.answer()
         self._desk.count_refused(answer.status)
+        self._answer(answer, last=last or self._desk.closing)
+
+    def _answer(self, answer: Answer, *, last: bool) -> None:
         connection = "close" if last else "keep-alive"
         self._send(head_of(answer, self._desk.route, connection) + answer.body)
         if last:

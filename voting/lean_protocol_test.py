@@ -331,6 +331,25 @@ async def test_a_vote_under_way_is_answered_before_the_service_ends(lean: bool) 
         assert route.process.exitcode == 0
 
 
+@pytest.mark.parametrize("lean", [False, True])
+async def test_a_busy_connection_is_told_that_the_service_ends(lean: bool) -> None:
+    slow = request(json.dumps(GOOD | {"name": "slow"}).encode())
+    with trial(lean=lean) as route:
+        async with voter(route) as idle, voter(route) as busy:
+            idle.writer.write(request(VOTE))
+            assert await idle.wait(1, 10)
+            busy.writer.write(slow)
+            await asyncio.to_thread(wait_until, "it is cast", lambda: len(cast_votes(route)) == 2)
+            route.process.terminate()
+            assert await idle.wait(2, 10)  # the end: the service has begun to close
+            busy.writer.write(request(VOTE) * 3)
+            assert await busy.wait(4, 10)
+            assert busy.end == "closed"
+        _, accepted, last = busy.heard.rpartition(b"HTTP/1.1 202 ")
+        assert accepted
+        assert b"connection: close" in last
+
+
 async def test_a_client_that_leaves_does_not_harm_the_others(both: tuple[Trial, Trial]) -> None:
     slow = request(json.dumps(GOOD | {"name": "slow"}).encode())
     for route in both:
