@@ -33,6 +33,11 @@ def test_a_component_s_own_resources_are_valid(component: str, kinds: set[str]) 
         check(manifest, KNOWN)
 
 
+def test_the_gateway_with_a_host_is_valid() -> None:
+    for manifest in of_kind(manifests("gateway"), "Gateway", "HTTPRoute"):
+        check(manifest, KNOWN)
+
+
 @pytest.mark.parametrize("component", ["gateway-api", "keda", "strimzi"])
 def test_a_misspelt_field_is_refused(component: str) -> None:
     for manifest in custom(component):

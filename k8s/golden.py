@@ -23,7 +23,8 @@ def rendered() -> dict[str, str]:
     """Return what there should be: two overlays in whole, of all else what it changes."""
     whole = {overlay: render(overlay) for overlay in ("local", _BASIS)}
     changes = {component: _change(manifests(_BASIS, component)) for component in COMPONENTS}
-    return whole | changes | {"managed": _change(manifests("managed"))}
+    examples = {overlay: _change(manifests(overlay)) for overlay in ("gateway", "managed")}
+    return whole | changes | examples
 
 
 def _change(after: list[Manifest]) -> str:

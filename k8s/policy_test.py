@@ -7,6 +7,7 @@ import pytest
 from k8s.rendering import COMPONENTS, Manifest, manifests, name, of_kind, pod_specs
 
 RENDERED: Final = {
+    "gateway": manifests("gateway"),
     "local": manifests("local"),
     "managed": manifests("managed"),
     "production": manifests("production"),

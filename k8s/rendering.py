@@ -15,7 +15,7 @@ _KUSTOMIZE: Final = os.environ.get("KUSTOMIZE", str(FOLDER.parent.parent / "kust
 _FOLLOW_LINKS: Final = "--load-restrictor=LoadRestrictionsNone"
 """Bazel's runfiles are links to files elsewhere, which kustomize refuses otherwise."""
 
-OVERLAYS: Final = ("local", "managed", "production")
+OVERLAYS: Final = ("gateway", "local", "managed", "production")
 COMPONENTS: Final = (
     "gateway-api",
     "keda",

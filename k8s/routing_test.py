@@ -61,6 +61,17 @@ def test_the_gateway_forces_a_route_by_the_same_header() -> None:
     assert forced == {"always": "svc-http-route", "never": "svc-grpc-client"}
 
 
+def test_the_gateway_s_example_takes_only_tls_for_the_host_of_production() -> None:
+    assert of_kind(manifests("gateway"), "Ingress") == []
+    (gateway,) = of_kind(manifests("gateway"), "Gateway")
+    (listener,) = gateway["spec"]["listeners"]
+    assert (listener["protocol"], listener["tls"].keys()) == ("HTTPS", {"certificateRefs"})
+    secrets = [reference["name"] for reference in listener["tls"]["certificateRefs"]]
+    for ingress in of_kind(manifests("production"), "Ingress"):
+        (tls,) = ingress["spec"]["tls"]
+        assert (tls["hosts"], [tls["secretName"]]) == ([listener["hostname"]], secrets)
+
+
 def test_only_the_page_its_api_and_the_votes_are_public() -> None:
     by_ingress = {
         path["path"]
