@@ -147,6 +147,12 @@ def test_production_runs_three_nodes_of_each_store_on_three_nodes() -> None:
         assert spread["whenUnsatisfiable"] == "DoNotSchedule"
 
 
+def test_a_node_of_a_store_gets_time_to_catch_up_before_the_next_one_goes() -> None:
+    for title in ("kafka", "mongodb"):
+        (store,) = (m for m in RENDERED["production"] if name(m) == f"StatefulSet/{title}")
+        assert store["spec"]["minReadySeconds"] >= 10
+
+
 def test_production_pins_the_images_of_others() -> None:
     for container, spec in containers(RENDERED["production"]).items():
         if "svc_" not in spec["image"]:
