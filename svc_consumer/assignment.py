@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from svc_consumer.errors import LedgerReplacedError
+from svc_consumer.errors import LedgerReplacedError, RejectedUnavailableError
 from svc_consumer.metrics import HALTED, RESYNCS
 from svc_consumer.partition import Partition
 from voting.store import StoreUnavailableError
@@ -28,6 +28,7 @@ class Assignment:
         self.synced: dict[int, Partition] = {}
         self._halted_until: dict[int, float] = {}
         self._dropped_at: dict[int, int] = {}  # the next offset then, by partition
+        self._unwritten: dict[int, str] = {}  # the log's position then, by partition
         self._clock = clock
 
     @property
@@ -40,11 +41,19 @@ class Assignment:
         self.synced.clear()
         self._halted_until.clear()
         self._dropped_at.clear()
+        self._unwritten.clear()
         HALTED.clear()
 
     def halted(self, number: int) -> bool:
         """Whether a partition is to be left alone for now."""
         return self._clock() < self._halted_until.get(number, 0)
+
+    def waits_to_reject(self) -> bool:
+        """Whether a partition is where it was when its rejected records could not be written."""
+        for number, partition in self.synced.items():
+            if self._unwritten.get(number, partition.log_position) != partition.log_position:
+                del self._unwritten[number]
+        return bool(self._unwritten)
 
     def add(self, partition: Partition) -> None:
         """Take in records of a partition from now on."""
@@ -86,12 +95,15 @@ class Assignment:
         RESYNCS.labels(type(error).__name__).inc()
         if isinstance(error, LedgerReplacedError):
             self.halt(partition.number, error)
+        elif isinstance(error, RejectedUnavailableError):
+            self._unwritten[partition.number] = partition.log_position
         elif not isinstance(error, StoreUnavailableError):
             _log.info("partition %d: syncs again: %s", partition.number, error)
 
     def halt(self, number: int, error: LedgerReplacedError) -> None:
         """Stop a partition: only a human can tell what should count."""
         self._halted_until[number] = self._clock() + _HALT_SECONDS
+        self._unwritten.pop(number, None)
         HALTED.labels(number).set(1)
         _log.critical(
             "partition %d is HALTED, nothing of it is counted: %s. The topic is not the one that "

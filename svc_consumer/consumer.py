@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from svc_consumer.assignment import Assignment
-from svc_consumer.errors import LedgerReplacedError, LedgerUnavailableError, StaleError
+from svc_consumer.errors import (
+    LedgerReplacedError,
+    LedgerUnavailableError,
+    RejectedUnavailableError,
+    StaleError,
+)
 from svc_consumer.ledger import Ledger, OutsideLedgerError, Records
 from svc_consumer.metrics import BATCH_RECORDS, BATCH_SECONDS
 from svc_consumer.partition import Partition
@@ -21,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 KAFKA: Final = "Kafka"
 SERVERS: Final = (KAFKA, vote_log.STORE, tally_store.STORE)
+# Apart from Kafka, which may well answer the bookkeeper while nobody can write to this topic.
+REJECTED: Final = "the topic of rejected records"
 
 _RETRY_SECONDS: Final = 0.3
 _SYNC_SECONDS: Final = 30
@@ -30,6 +37,7 @@ _EXPECTED: Final = (
     StaleError,
     LedgerReplacedError,
     LedgerUnavailableError,
+    RejectedUnavailableError,
     StoreUnavailableError,
     TimeoutError,
 )
@@ -83,6 +91,8 @@ class Consumer:
             await self._sync_assigned()
             healing = [p for p in self._assignment.synced.values() if p.heals]
             await asyncio.gather(self._turn(), *(self._heal(p) for p in healing))
+            if not self._assignment.waits_to_reject():
+                self._waiting.up(REJECTED)
             if self._waiting:
                 self._progress.note()
 
@@ -131,7 +141,7 @@ class Consumer:
                 self._assignment.halt(number, error)
         except _EXPECTED as error:
             _log.debug("partition %d: sync: %s", number, error)
-            self._sync_after = asyncio.get_running_loop().time() + _RETRY_SECONDS
+            self._pause()
             self._note_down(error)
         else:
             if generation == self._ledger.generation:  # else it may be somebody else's by now
@@ -209,3 +219,11 @@ class Consumer:
                 self._waiting.up(vote_log.STORE)  # it is asked first, and has answered
         elif isinstance(error, LedgerUnavailableError):
             self._waiting.down(KAFKA, str(error))
+        elif isinstance(error, RejectedUnavailableError):
+            self._waiting.down(REJECTED, str(error))
+            self._waiting.up(vote_log.STORE, tally_store.STORE)  # the partition was in step
+            self._pause()  # or that, and failing again, would go on as fast as servers answer
+
+    def _pause(self) -> None:
+        """Sync nothing for a moment."""
+        self._sync_after = asyncio.get_running_loop().time() + _RETRY_SECONDS

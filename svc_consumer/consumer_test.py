@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from svc_consumer.assignment import Assignment
-from svc_consumer.consumer import SERVERS, Consumer
+from svc_consumer.consumer import KAFKA, SERVERS, Consumer
 from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.fakes import (
     PARTITIONS,
@@ -34,12 +34,13 @@ class Trial:
         self.assignment = Assignment(clock=lambda: self.now)
         self.ledger = FakeLedger(self.assignment.clear)
         self.readiness = Readiness()
+        self.waiting = Waiting(self.readiness, SERVERS)
         self.progress = Progress()
         self.consumer = Consumer(
             self.ledger,
             Projector(self.log, self.tally, self.rejected),
             self.assignment,
-            Waiting(self.readiness, SERVERS),
+            self.waiting,
             self.progress,
         )
 
@@ -48,6 +49,17 @@ class Trial:
         records = self.ledger.records.setdefault(partition, [])
         votes = [a_vote(new_vote_id(partition)) for _ in range(count)]
         records += records_of(*votes, start=len(records))
+
+    def block(self, partition: int) -> None:
+        """Append a record that is no vote, and refuse to reject it."""
+        records = self.ledger.records.setdefault(partition, [])
+        records.append(FakeRecord(len(records), None, None))
+        self.rejected.down = True
+
+    async def cannot_reject(self) -> None:
+        """Return when it says that it waits to reject records."""
+        reason = "waiting for the topic of rejected records (refused)"
+        await until(lambda: self.readiness.reason == reason)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -278,6 +290,57 @@ async def test_a_record_that_is_no_vote_does_not_block_its_partition() -> None:
     async with trial.running():
         await until(lambda: trial.tally.votes == 2)
     assert [offset for _, offset, _ in trial.rejected.written] == [0]
+
+
+async def test_a_topic_of_rejected_records_that_fails_is_waited_for_until_it_is_written() -> None:
+    trial = Trial()
+    trial.block(1)
+    trial.cast(1, 2)
+    trial.ledger.give(1)
+    async with trial.running():
+        await trial.cannot_reject()
+        refused = trial.rejected.refused
+        trial.waiting.up(KAFKA)  # says the bookkeeper
+        await until(lambda: trial.rejected.refused == refused + 2)
+        await trial.cannot_reject()
+        trial.rejected.down = False
+        await until(lambda: trial.readiness.ready)
+    assert [offset for _, offset, _ in trial.rejected.written] == [0]
+    assert trial.tally.votes == 2
+
+
+async def test_rejected_records_are_tried_again_after_a_pause() -> None:
+    trial = Trial()
+    trial.block(1)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.rejected.refused == 1)
+        before = asyncio.get_running_loop().time()
+        await until(lambda: trial.rejected.refused == 3)
+        assert asyncio.get_running_loop().time() - before > 0.3
+
+
+async def test_the_topic_of_rejected_records_is_not_waited_for_by_whoever_has_none() -> None:
+    trial = Trial()
+    trial.block(1)
+    trial.ledger.give(1)
+    async with trial.running():
+        await trial.cannot_reject()
+        trial.ledger.give(2)
+        await until(lambda: trial.readiness.ready)
+
+
+async def test_a_halted_partition_does_not_wait_for_the_topic_of_rejected_records() -> None:
+    trial = Trial()
+    trial.cast(1, 5)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.tally.votes == 5)
+        trial.block(1)
+        await trial.cannot_reject()
+        trial.ledger.records[1] = records_of(*(a_vote(new_vote_id(1)) for _ in range(9)))
+        await until(lambda: halted(1))
+        await until(lambda: trial.readiness.ready)
 
 
 async def test_whoever_holds_between_batches_cuts_none_short() -> None:

@@ -13,4 +13,8 @@ class LedgerReplacedError(Exception):
 
 
 class LedgerUnavailableError(Exception):
-    """Kafka does not answer, or lacks a topic; the same call may succeed later."""
+    """Kafka does not answer, or lacks the topic; the same call may succeed later."""
+
+
+class RejectedUnavailableError(Exception):
+    """The topic of rejected records cannot be written; the same call may succeed later."""

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, override
 
 import msgspec
 
+from svc_consumer.errors import RejectedUnavailableError
 from svc_consumer.ledger import Ledger, OutsideLedgerError, Records
 from svc_consumer.projector import RejectedRecords
 from svc_consumer.records import Rejection
@@ -212,9 +213,14 @@ class FakeRejected(RejectedRecords):
     def __init__(self, journal: list[str] | None = None) -> None:
         self.journal = [] if journal is None else journal
         self.written: list[tuple[int, int, str]] = []  # partition, offset, reason
+        self.down = False
+        self.refused = 0  # how often, while down
 
     @override
     async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
+        if rejections and self.down:
+            self.refused += 1
+            raise RejectedUnavailableError("refused")
         if rejections:
             self.journal.append("rejected")
         self.written += [(partition, r.record.offset, r.reason) for r in rejections]

@@ -25,7 +25,7 @@ class RejectedRecords(Protocol):
     """Where records that are no votes go."""
 
     async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
-        """Return when Kafka has acknowledged the records; raise `LedgerUnavailableError`."""
+        """Return when Kafka has acknowledged the records; raise `RejectedUnavailableError`."""
         ...
 
 

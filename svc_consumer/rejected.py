@@ -8,7 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from svc_consumer.errors import LedgerUnavailableError
+from svc_consumer.errors import RejectedUnavailableError
 from svc_consumer.metrics import REJECTED
 from svc_consumer.records import Rejection
 from svc_consumer.settings import ConsumerSettings
@@ -43,7 +43,7 @@ class RejectedTopic:
     async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
         """Return when all in-sync replicas have the rejected records of a partition.
 
-        Raises `LedgerUnavailableError` when that cannot be had now.
+        Raises `RejectedUnavailableError` when that cannot be had now.
         """
         if not rejections:
             return
@@ -55,7 +55,7 @@ class RejectedTopic:
             except (KafkaError, TimeoutError, OSError) as error:
                 await self.stop()  # an idempotent producer may stay stuck after an error
                 reason = str(error) or "no acknowledgement in time"
-                raise LedgerUnavailableError(f"topic {self._topic}: {reason}") from error
+                raise RejectedUnavailableError(f"topic {self._topic}: {reason}") from error
         REJECTED.inc(len(rejections))
         reasons = ", ".join(sorted({rejection.reason for rejection in rejections}))
         _log.warning("rejected %d records of partition %d: %s", len(rejections), partition, reasons)

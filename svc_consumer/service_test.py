@@ -111,6 +111,23 @@ async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(tri
     assert metric(consumer, "votes_rejected_total") == len(poison)
 
 
+async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: Trial) -> None:
+    trial.rejected_topic = f"{trial.topic}.late"
+    consumer = trial.start_consumer()
+    vote = a_vote()
+    await trial.write((vote.id.encode(), None, PARTITION))
+    await trial.cast(vote)
+    name = "the topic of rejected records"
+    await waits_for(consumer, name)
+    await trial.cast(*(a_vote() for _ in range(10)))
+    await lags(consumer, 12)  # Kafka has answered the bookkeeper meanwhile
+    assert unready_reason(consumer).startswith(f"waiting for {name} (topic {trial.rejected_topic}:")
+    trial.kafka.create_topics({trial.rejected_topic: 1})
+    await waits_for(consumer, "")
+    await trial.in_step()
+    assert [record.key for record in await trial.rejected(1)] == [vote.id.encode()]
+
+
 async def test_a_lost_store_is_healed_from_the_ledger_without_traffic(trial: Trial) -> None:
     await trial.cast(*votes(500))
     trial.start_consumer()
