@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
+from sanic.http import Http
 from sanic.response import BaseHTTPResponse
 
 from voting.http_app import add_operations, new_app, to_response
@@ -49,7 +50,7 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
 
     async def say_goodbye(request: Request, _: BaseHTTPResponse) -> None:
         # Sanic itself would go on with a busy connection, and at last cut it off.
-        if desk.closing and request.stream:
+        if desk.closing and isinstance(request.stream, Http):
             request.stream.keep_alive = False
 
     app.register_middleware(name_the_route, "response")
