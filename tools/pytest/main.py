@@ -22,5 +22,29 @@ def arguments() -> list[str]:
     return options
 
 
+class Shard:
+    """Runs one of so many equal parts of a test; Bazel runs the others beside it (shard_count)."""
+
+    def __init__(self, index: int, count: int) -> None:
+        self._index = index
+        self._count = count
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Keep this part's tests."""
+        own = items[self._index :: self._count]
+        config.hook.pytest_deselected(items=[item for item in items if item not in own])
+        items[:] = own
+
+
+def plugins() -> list[Shard]:
+    """Return the part that Bazel wants to be run, unless it wants everything."""
+    if "TEST_TOTAL_SHARDS" not in os.environ:
+        return []
+    Path(os.environ["TEST_SHARD_STATUS_FILE"]).touch()  # tells Bazel that we know of shards
+    return [Shard(int(os.environ["TEST_SHARD_INDEX"]), int(os.environ["TEST_TOTAL_SHARDS"]))]
+
+
 if __name__ == "__main__":
-    sys.exit(pytest.main(arguments() + sys.argv[1:]))
+    sys.exit(pytest.main(arguments() + sys.argv[1:], plugins()))
