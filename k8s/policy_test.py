@@ -1,5 +1,6 @@
 """What every workload must have, so that it is safe to run, to restart and to move."""
 
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -94,6 +95,16 @@ def test_every_pod_has_a_network_policy_of_its_own(title: str) -> None:
     assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     own = set(policies) | {"mongodb-replica-set"}  # MongoDB's covers the Job that sets it up
     assert {workload.partition("/")[2] for workload in pod_specs(RENDERED[title])} <= own
+
+
+def test_operations_names_the_ports_that_are_open_to_managed_servers() -> None:
+    text = Path("docs/operations.md").read_text(encoding="utf-8").replace("\n", " ")
+    policies = {m["metadata"]["name"]: m for m in of_kind(RENDERED["managed"], "NetworkPolicy")}
+    for title in ("Kafka", "Redis", "MongoDB"):
+        (rule,) = policies[f"managed-{title.lower()}"]["spec"]["egress"]
+        (ports,) = rule["ports"]
+        between = "and" if ports["endPort"] == ports["port"] + 1 else "to"
+        assert f"{title} {ports['port']} {between} {ports['endPort']}" in text
 
 
 @every_rendering
