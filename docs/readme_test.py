@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from svc_consumer.settings import ConsumerSettings
+from svc_consumer.settings import ConsumerSettings, TopicSettings
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_server.settings import GrpcServerSettings
 from svc_http_route.settings import HttpRouteSettings
@@ -22,11 +22,18 @@ SERVICES: dict[str, type[Settings]] = {
 }
 
 
+TOPICS = "svc_consumer.topics"
+"""The command that makes the topics: it takes the consumer's settings of Kafka, and its own."""
+
+
 def settings_table() -> str:
     services = defaultdict(list)
     for service, settings in SERVICES.items():
         for row in describe_settings(settings):
             services[row].append(service)
+    for row in describe_settings(TopicSettings):
+        if row not in services:
+            services[row].append(TOPICS)
     return "".join(
         f"| `{name}` | {code(default)} | {who(services[name, default, meaning])} | {meaning} |\n"
         for name, default, meaning in sorted(services)
@@ -48,7 +55,8 @@ def test_the_table_has_every_setting_with_its_default() -> None:
 
 
 def test_every_variable_is_described() -> None:
-    for settings in SERVICES.values():
+    described: list[type[Settings]] = [*SERVICES.values(), TopicSettings]
+    for settings in described:
         assert all(meaning for _, _, meaning in describe_settings(settings))
 
 
