@@ -53,6 +53,18 @@ def test_keda_asks_for_the_group_and_topic_of_the_consumer() -> None:
     assert trigger["metadata"]["topic"] == "votes"
 
 
+def test_keda_asks_the_kafka_that_the_services_use_by_names_with_its_namespace() -> None:
+    (scaled,) = of_kind(custom("keda"), "ScaledObject")
+    (trigger,) = scaled["spec"]["triggers"]
+    (servers,) = (
+        config["data"]["KAFKA_BOOTSTRAP_SERVERS"].split(",")
+        for config in of_kind(manifests("production", "keda"), "ConfigMap")
+        if config["metadata"]["name"].startswith("kafka-client")
+    )
+    inside = [server.replace(":", f".{scaled['metadata']['namespace']}:") for server in servers]
+    assert trigger["metadata"]["bootstrapServers"].split(",") == inside
+
+
 def test_strimzi_has_the_topics_and_settings_that_the_ledger_needs() -> None:
     found = {name(manifest): manifest["spec"] for manifest in custom("strimzi")}
     for topic, partitions in (("votes", 12), ("votes.rejected", 1)):
