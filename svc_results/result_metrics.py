@@ -24,7 +24,7 @@ class ResultCollector(Collector):
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the votes of each route, and those of the albums with the most votes."""
+        """Yield the votes of each route, the number of albums, and the votes of the first few."""
         snapshot = self._snapshot()
         routes = GaugeMetricFamily(
             "svc_results_route_votes", "Votes in the tally.", labels=["route"]
@@ -32,6 +32,9 @@ class ResultCollector(Collector):
         for route, result in snapshot.routes.items():
             routes.add_metric([route], result.votes)
         yield routes
+        yield GaugeMetricFamily(
+            "svc_results_albums", "Different albums in the tally.", snapshot.album_count
+        )
         albums = GaugeMetricFamily(
             "svc_results_album_votes",
             f"Votes in the tally of each of the {ALBUMS} albums with the most votes.",

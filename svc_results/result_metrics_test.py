@@ -32,6 +32,7 @@ def test_only_the_albums_with_the_most_votes_are_told() -> None:
     text = generate_latest(registry_of(Tally(albums))).decode()
     lines = [line for line in text.splitlines() if line.startswith("svc_results_album_votes{")]
     assert len(lines) == ALBUMS
+    assert f"svc_results_albums {ALBUMS + 5}.0" in text
     assert all(float(line.rpartition(" ")[2]) > 5 for line in lines)
 
 
