@@ -50,8 +50,9 @@ class Assignment:
 
     def waits_to_reject(self) -> bool:
         """Whether a partition is where it was when its rejected records could not be written."""
-        for number, partition in self.synced.items():
-            if self._unwritten.get(number, partition.log_position) != partition.log_position:
+        for number, position in list(self._unwritten.items()):
+            partition = self.synced.get(number)
+            if partition is not None and partition.log_position != position:
                 del self._unwritten[number]
         return bool(self._unwritten)
 

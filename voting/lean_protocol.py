@@ -149,7 +149,7 @@ class LeanProtocol(HttpProtocol):
                 self._head = read_head(head_bytes)
                 self._head_bytes = head_bytes
             head = self._head
-            if head is None or self._desk.closing or not self._can_write.is_set():
+            if head is None or self.app.ctx.closing or not self._can_write.is_set():
                 self._to_sanic(data)
                 return
             size = end + 4 + head.length
@@ -184,7 +184,7 @@ class LeanProtocol(HttpProtocol):
             return  # too late: the connection is about to end
         if error is None:
             self._desk.count_accepted(monotonic() - self._start)
-            if self._desk.closing:
+            if self.app.ctx.closing:
                 self._answer(accepted(vote), last=True)
             else:
                 self._send(self._accepted_head + accepted_body(vote.id))
@@ -200,7 +200,7 @@ class LeanProtocol(HttpProtocol):
     def _refuse(self, problem: ProblemError, *, last: bool = False) -> None:
         answer = problem.answer()
         self._desk.count_refused(answer.status)
-        self._answer(answer, last=last or self._desk.closing)
+        self._answer(answer, last=last or self.app.ctx.closing)
 
     def _answer(self, answer: Answer, *, last: bool) -> None:
         connection = "close" if last else "keep-alive"

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
-from sanic.http import Http
 from sanic.response import BaseHTTPResponse
 
 from voting.http_app import add_operations, new_app, to_response
@@ -48,17 +47,10 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
             if response.status != 202:
                 desk.count_refused(response.status)
 
-    async def say_goodbye(request: Request, _: BaseHTTPResponse) -> None:
-        # Sanic itself would go on with a busy connection, and at last cut it off.
-        if desk.closing and isinstance(request.stream, Http):
-            request.stream.keep_alive = False
-
     app.register_middleware(name_the_route, "response")
-    app.register_middleware(say_goodbye, "response")
 
     @app.before_server_stop
     async def drain(_: Sanic[Any, Any]) -> None:
         readiness.drain()
-        desk.closing = True
 
     return app
