@@ -10,8 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
-from sanic.http import Http
-from sanic.response import BaseHTTPResponse, json, raw
+from sanic.response import json, raw
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from voting.lifecycle import Readiness
@@ -27,28 +26,19 @@ GRACE_SECONDS: Final = 15.0
 
 
 def new_app(name: str) -> Sanic[Any, Any]:
-    """Return an app without access log, whose every error is a problem+json answer.
-
-    Once `app.ctx.closing`, each connection ends with its next answer: the service is about to end.
-    """
+    """Return an app without access log, whose every error is a problem+json answer."""
     app = Sanic(name, configure_logging=False, error_handler=_ProblemHandler())
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS
     # Sanic shows deprecations to everybody; those in its own code are not for our operators.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sanic\.")
-    app.ctx.closing = False
 
     @app.before_server_stop
-    async def close(app: Sanic[Any, Any]) -> None:
-        app.ctx.closing = True
-
-    async def say_goodbye(request: Request, _: BaseHTTPResponse) -> None:
+    async def say_goodbye(app: Sanic[Any, Any]) -> None:
         # Sanic itself would go on with a busy connection, and at last cut it off.
-        if request.app.ctx.closing and isinstance(request.stream, Http):
-            request.stream.keep_alive = False
+        app.config.KEEP_ALIVE = False
 
-    app.register_middleware(say_goodbye, "response")
     return app
 
 

@@ -7,7 +7,7 @@ requests once the service is about to end.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -56,6 +56,8 @@ class Head(NamedTuple):
     traceparent: str | None
 
 
+# Most clients send the same few heads again and again, each with some lengths of bodies.
+@lru_cache(maxsize=1024)
 def read_head(head: bytes) -> Head | None:
     """Return what matters in a request's head (without the empty line), None if not ordinary."""
     if not _ORDINARY.fullmatch(head):
@@ -88,7 +90,7 @@ class LeanProtocol(HttpProtocol):
     of an incomplete request, and Sanic gets them when its request time-out is to be checked.
     """
 
-    __slots__ = ("_accepted_head", "_desk", "_free", "_head", "_head_bytes", "_start", "_vote")
+    __slots__ = ("_accepted_head", "_desk", "_free", "_start", "_vote")
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
@@ -96,9 +98,6 @@ class LeanProtocol(HttpProtocol):
         self._accepted_head = _accepted_head(self._desk.route)
         self._free = False
         self._vote: Vote | None = None  # the one under way
-        # Most clients send the same head again and again.
-        self._head_bytes = b""
-        self._head: Head | None = None
 
     async def receive_more(self) -> None:
         """Wait for more bytes, for Sanic."""
@@ -144,12 +143,8 @@ class LeanProtocol(HttpProtocol):
                 else:
                     self._to_sanic(data)
                 return
-            head_bytes = data[:end]
-            if head_bytes != self._head_bytes:
-                self._head = read_head(head_bytes)
-                self._head_bytes = head_bytes
-            head = self._head
-            if head is None or self.app.ctx.closing or not self._can_write.is_set():
+            head = read_head(data[:end])
+            if head is None or self._desk.closing or not self._can_write.is_set():
                 self._to_sanic(data)
                 return
             size = end + 4 + head.length
@@ -184,7 +179,7 @@ class LeanProtocol(HttpProtocol):
             return  # too late: the connection is about to end
         if error is None:
             self._desk.count_accepted(monotonic() - self._start)
-            if self.app.ctx.closing:
+            if self._desk.closing:
                 self._answer(accepted(vote), last=True)
             else:
                 self._send(self._accepted_head + accepted_body(vote.id))
@@ -200,7 +195,7 @@ class LeanProtocol(HttpProtocol):
     def _refuse(self, problem: ProblemError, *, last: bool = False) -> None:
         answer = problem.answer()
         self._desk.count_refused(answer.status)
-        self._answer(answer, last=last or self.app.ctx.closing)
+        self._answer(answer, last=last or self._desk.closing)
 
     def _answer(self, answer: Answer, *, last: bool) -> None:
         connection = "close" if last else "keep-alive"

@@ -52,5 +52,6 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
     @app.before_server_stop
     async def drain(_: Sanic[Any, Any]) -> None:
         readiness.drain()
+        desk.closing = True
 
     return app
