@@ -33,8 +33,6 @@ _BATCH_VOTES = 1000
 # A client of Kafka has one request a broker on its way: what waits for the last one's end leaves
 # in the same request. Longer than this, nobody waits for a partition that is in trouble.
 _PATIENCE_SECONDS = 0.005
-# Those whose votes were just acknowledged may have the next one: under load, it shares the batch.
-_PAUSE_SECONDS = 0.001
 
 
 class EventLog:
@@ -179,7 +177,6 @@ class EventLog:
                 max_batch=_BATCH_VOTES,
                 max_waiting=self._max_waiting,
                 patience=_PATIENCE_SECONDS,
-                pause=_PAUSE_SECONDS,
             )
 
     def _fail(self, producer: AIOKafkaProducer, reason: str) -> None:

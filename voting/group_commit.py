@@ -20,9 +20,7 @@ class GroupCommit[T, R]:
     `max_batch` items in each. At most `max_waiting` items wait: memory stays bounded.
 
     A round does not leave at once but when a turn of the event loop brings no more items: those
-    that are there already share the batch, whose cost goes little with its size. Nor does it
-    leave within `pause` seconds after the last one's end: whoever just got a result may soon
-    have the next item.
+    that are there already share the batch, whose cost goes little with its size.
 
     `commit(lane, items)` sends one batch and returns a result or an exception for each item, in
     order; when it raises, every item of the batch fails with that exception.
@@ -37,7 +35,6 @@ class GroupCommit[T, R]:
         max_batch: int,
         max_waiting: int,
         patience: float,
-        pause: float = 0,
     ) -> None:
         self._commit = commit
         self._queues: list[list[tuple[T, Done[R]]]] = [[] for _ in range(lanes)]
@@ -48,8 +45,6 @@ class GroupCommit[T, R]:
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._patience = patience
-        self._pause = pause
-        self._earliest = 0.0  # when the next round may leave, in the event loop's time
         self._waiting = 0
         self._armed: asyncio.Handle | None = None
         self.batches = 0
@@ -94,10 +89,8 @@ class GroupCommit[T, R]:
     def _arm(self) -> None:
         """See to it that what waits leaves, unless the end of a batch will."""
         loop = asyncio.get_running_loop()
-        if not self._in_flight and loop.time() >= self._earliest:
+        if not self._in_flight:
             self._armed = loop.call_soon(self._gather, 0)
-        elif not self._in_flight:
-            self._armed = loop.call_at(self._earliest, self._dispatch)
         elif self._ready and len(self._in_flight) < self._max_in_flight:
             self._armed = loop.call_later(self._patience, self._dispatch)
 
@@ -140,11 +133,9 @@ class GroupCommit[T, R]:
         self._in_flight.discard(lane)
         if self._queues[lane]:
             self._ready.append(lane)
-        if not self._in_flight:
-            self._earliest = asyncio.get_running_loop().time() + self._pause
-            if self._armed is not None:
-                self._armed.cancel()  # the round is back: no need to be patient any more
-                self._armed = None
+        if not self._in_flight and self._armed is not None:
+            self._armed.cancel()  # the round is back: no need to be patient any more
+            self._armed = None
         if self._ready and self._armed is None:
             self._arm()
 
