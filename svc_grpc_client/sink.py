@@ -27,6 +27,8 @@ _MAX_CALLS: Final = 4
 _BATCH_VOTES: Final = 500
 # Votes wait for the call under way, as large calls are cheaper, but not for one in trouble.
 _PATIENCE_SECONDS: Final = 0.01
+_PAUSE_SECONDS: Final = 0.002
+_ENOUGH_VOTES: Final = 32
 _SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 
 _SERVICE_CONFIG: Final = {
@@ -78,6 +80,8 @@ class GrpcSink:
             max_batch=_BATCH_VOTES,
             max_waiting=settings.max_waiting_votes,
             patience=_PATIENCE_SECONDS,
+            pause=_PAUSE_SECONDS,
+            enough=_ENOUGH_VOTES,
         )
         self._batch_size = BATCH_SIZE.labels("grpc")
 

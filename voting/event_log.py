@@ -33,6 +33,9 @@ _BATCH_VOTES = 1000
 # A client of Kafka has one request a broker on its way: what waits for the last one's end leaves
 # in the same request. Longer than this, nobody waits for a partition that is in trouble.
 _PATIENCE_SECONDS = 0.005
+# Those whose votes were just acknowledged may have the next one: it shares a batch that is small.
+_PAUSE_SECONDS = 0.001
+_ENOUGH_VOTES = 32
 
 
 class EventLog:
@@ -177,6 +180,8 @@ class EventLog:
                 max_batch=_BATCH_VOTES,
                 max_waiting=self._max_waiting,
                 patience=_PATIENCE_SECONDS,
+                pause=_PAUSE_SECONDS,
+                enough=_ENOUGH_VOTES,
             )
 
     def _fail(self, producer: AIOKafkaProducer, reason: str) -> None:

@@ -20,7 +20,9 @@ class GroupCommit[T, R]:
     `max_batch` items in each. At most `max_waiting` items wait: memory stays bounded.
 
     A round does not leave at once but when a turn of the event loop brings no more items: those
-    that are there already share the batch, whose cost goes little with its size.
+    that are there already share the batch, whose cost goes little with its size. With less than
+    `enough` items it does not leave within `pause` seconds after the last one's end, either:
+    whoever just got a result may soon have the next item.
 
     `commit(lane, items)` sends one batch and returns a result or an exception for each item, in
     order; when it raises, every item of the batch fails with that exception.
@@ -35,6 +37,8 @@ class GroupCommit[T, R]:
         max_batch: int,
         max_waiting: int,
         patience: float,
+        pause: float = 0,
+        enough: int = 1,
     ) -> None:
         self._commit = commit
         self._queues: list[list[tuple[T, Done[R]]]] = [[] for _ in range(lanes)]
@@ -45,6 +49,9 @@ class GroupCommit[T, R]:
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._patience = patience
+        self._pause = pause
+        self._enough = enough
+        self._earliest = 0.0  # when a small round may leave, in the event loop's time
         self._waiting = 0
         self._armed: asyncio.Handle | None = None
         self.batches = 0
@@ -77,6 +84,9 @@ class GroupCommit[T, R]:
         self._waiting += 1
         if self._armed is None:
             self._arm()
+        elif self._waiting == self._enough and not self._in_flight:
+            self._armed.cancel()  # no need to pause any more
+            self._arm()
 
     async def drain(self) -> None:
         """Wait until every item submitted so far has its result."""
@@ -96,9 +106,11 @@ class GroupCommit[T, R]:
 
     def _gather(self, waiting: int) -> None:
         """Let the round leave if it has not grown since `waiting` items were in it."""
+        loop = asyncio.get_running_loop()
         if waiting < self._waiting < self._max_batch:
-            loop = asyncio.get_running_loop()
             self._armed = loop.call_soon(self._gather, self._waiting)
+        elif self._waiting < self._enough and loop.time() < self._earliest:
+            self._armed = loop.call_at(self._earliest, self._dispatch)
         else:
             self._dispatch()
 
@@ -133,9 +145,11 @@ class GroupCommit[T, R]:
         self._in_flight.discard(lane)
         if self._queues[lane]:
             self._ready.append(lane)
-        if not self._in_flight and self._armed is not None:
-            self._armed.cancel()  # the round is back: no need to be patient any more
-            self._armed = None
+        if not self._in_flight:
+            self._earliest = asyncio.get_running_loop().time() + self._pause
+            if self._armed is not None:
+                self._armed.cancel()  # the round is back: no need to be patient any more
+                self._armed = None
         if self._ready and self._armed is None:
             self._arm()
 

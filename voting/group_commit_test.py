@@ -55,9 +55,9 @@ class Group(GroupCommit[str, str]):
         return future
 
 
-def group(gate: Gate, patience: float = 60, **limits: int) -> Group:
+def group(gate: Gate, patience: float = 60, pause: float = 0, **limits: int) -> Group:
     defaults = {"lanes": 3, "max_in_flight": 2, "max_batch": 100, "max_waiting": 100}
-    return Group(gate.commit, patience=patience, **defaults | limits)
+    return Group(gate.commit, patience=patience, pause=pause, **defaults | limits)
 
 
 async def test_a_single_item_leaves_at_once() -> None:
@@ -144,6 +144,36 @@ async def test_a_round_leaves_when_no_more_items_come() -> None:
         await asyncio.sleep(0)
     await turn()
     assert gate.batches == [(0, ["a", "b", "c"])]
+    await gate.let_all_through(commit)
+
+
+async def test_a_small_round_leaves_no_sooner_than_a_pause_after_the_last_one() -> None:
+    gate = Gate()
+    commit = group(gate, pause=0.02, enough=3)
+    commit.put(0, "a")
+    await turn()
+    gate.open(0)
+    await turn()
+    commit.put(0, "b")
+    await turn()
+    commit.put(0, "c")
+    assert gate.batches == [(0, ["a"])]
+    await gate.holds(2)
+    assert gate.batches[1:] == [(0, ["b", "c"])]
+    await gate.let_all_through(commit)
+
+
+async def test_a_round_with_enough_items_leaves_without_a_pause() -> None:
+    gate = Gate()
+    commit = group(gate, pause=60, enough=3)
+    commit.put(0, "a")
+    await turn()
+    gate.open(0)
+    await turn()
+    for item in "bcd":
+        commit.put(0, item)
+        await turn()
+    assert gate.batches[1:] == [(0, ["b", "c", "d"])]
     await gate.let_all_through(commit)
 
 
