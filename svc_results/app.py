@@ -20,7 +20,7 @@ from svc_results.security import SECURITY_HEADERS
 from svc_results.snapshot import NEWEST_VOTES
 from svc_results.source import TIMEOUT
 from svc_results.static_files import StaticFiles, accepts_gzip
-from voting.http_app import add_operations, new_app
+from voting.http_app import add_operations, new_app, say_goodbye
 from voting.lifecycle import Readiness
 from voting.logged_vote import Cursor, LoggedVote
 from voting.problem import JSON_TYPE, ProblemError
@@ -79,10 +79,11 @@ def results_app(
     async def events(request: Request) -> None:
         await stream_events(request, feed, max_watchers)
 
-    async def secure(_: Request, response: BaseHTTPResponse) -> None:
+    async def finish(request: Request, response: BaseHTTPResponse) -> None:
+        say_goodbye(request)
         response.headers.update(SECURITY_HEADERS)
 
-    app.register_middleware(secure, "response")
+    app.register_middleware(finish, "response")
 
     @app.before_server_stop
     async def drain(_: Sanic[Any, Any]) -> None:

@@ -176,6 +176,35 @@ async def test_a_stopping_service_ends_its_streams(stores: FakeStores) -> None:
         assert [line async for line in lines] == [""]
 
 
+async def test_a_stopping_service_ends_the_connections_of_its_streams(stores: FakeStores) -> None:
+    async with asyncio.timeout(10):
+        async with serve(stores) as served:
+            port = served.client.base_url.port
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /api/events HTTP/1.1\r\nhost: x\r\n\r\n")
+            await eventually(lambda: served.feed.watchers == 1)
+        assert (await reader.read()).endswith(b"0\r\n\r\n")
+        writer.close()
+
+
+async def test_an_answer_under_way_is_the_last_of_its_connection_when_the_service_stops(
+    served: Served, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def newest(*_: object) -> list[LoggedVote]:
+        asked.set()
+        await answers.wait()
+        return []
+
+    monkeypatch.setattr(stores, "newest", newest)
+    reading = asyncio.create_task(served.client.get("/api/votes"))
+    await asked.wait()
+    served.app.config.KEEP_ALIVE = False
+    answers.set()
+    assert (await reading).headers["connection"] == "close"
+
+
 async def test_stores_that_are_away_are_named_and_the_page_still_serves(
     served: Served, stores: FakeStores
 ) -> None:

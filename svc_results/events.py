@@ -8,6 +8,7 @@ from sanic import Request
 from svc_results.feed import Feed
 from svc_results.frame import GZIP_HEADER, OPENING, Event
 from svc_results.static_files import accepts_gzip
+from voting.http_app import say_goodbye
 from voting.problem import ProblemError
 
 
@@ -39,3 +40,4 @@ async def stream_events(request: Request, feed: Feed, max_watchers: int) -> None
         async for event in events:
             await response.send(encoded(event))
     await response.eof()
+    say_goodbye(request)  # the head of the answer was sent long ago

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.handlers import ErrorHandler
+from sanic.http import Http
 from sanic.response import json, raw
 from sanic.server.protocols.http_protocol import HttpProtocol
 
@@ -26,7 +27,10 @@ GRACE_SECONDS: Final = 15.0
 
 
 def new_app(name: str) -> Sanic[Any, Any]:
-    """Return an app without access log, whose every error is a problem+json answer."""
+    """Return an app without access log, whose every error is a problem+json answer.
+
+    An app whose answers take time calls `say_goodbye` with each of them.
+    """
     app = Sanic(name, configure_logging=False, error_handler=_ProblemHandler())
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
@@ -35,11 +39,21 @@ def new_app(name: str) -> Sanic[Any, Any]:
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sanic\.")
 
     @app.before_server_stop
-    async def say_goodbye(app: Sanic[Any, Any]) -> None:
+    async def end_connections(app: Sanic[Any, Any]) -> None:
         # Sanic itself would go on with a busy connection, and at last cut it off.
         app.config.KEEP_ALIVE = False
 
     return app
+
+
+def say_goodbye(request: Request) -> None:
+    """Let the answer under way be the last of its connection if the service is about to end.
+
+    Sanic looks at its setting when the request comes, which may have been before. A client that
+    then sent no more would keep the service from ending for `GRACE_SECONDS`.
+    """
+    if not request.app.config.KEEP_ALIVE and isinstance(request.stream, Http):
+        request.stream.keep_alive = False
 
 
 def add_operations(

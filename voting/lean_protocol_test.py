@@ -339,6 +339,14 @@ async def test_a_vote_under_way_is_answered_before_the_service_ends(lean: bool) 
 
 
 @pytest.mark.parametrize("lean", [False, True])
+async def test_a_client_that_only_waits_does_not_keep_the_service_from_ending(lean: bool) -> None:
+    async with ending(lean) as client:
+        assert await client.wait(2, 10)  # the answer, and the end
+        assert client.end == "closed"
+        assert b"connection: close" in client.heard
+
+
+@pytest.mark.parametrize("lean", [False, True])
 async def test_a_busy_connection_is_told_that_the_service_ends(lean: bool) -> None:
     async with ending(lean) as client:
         client.writer.write(request(VOTE) * 3)

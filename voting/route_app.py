@@ -6,7 +6,7 @@ from typing import Any
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
 
-from voting.http_app import add_operations, new_app, to_response
+from voting.http_app import add_operations, new_app, say_goodbye, to_response
 from voting.lifecycle import Readiness
 from voting.openapi import vote_api_document
 from voting.vote import Route
@@ -41,13 +41,14 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
         desk.count_accepted(time.perf_counter() - start)
         return to_response(answer)
 
-    async def name_the_route(request: Request, response: BaseHTTPResponse) -> None:
+    async def finish(request: Request, response: BaseHTTPResponse) -> None:
+        say_goodbye(request)
         if request.path == "/votes":
             response.headers[ROUTE_HEADER] = route
             if response.status != 202:
                 desk.count_refused(response.status)
 
-    app.register_middleware(name_the_route, "response")
+    app.register_middleware(finish, "response")
 
     @app.before_server_stop
     async def drain(_: Sanic[Any, Any]) -> None:
