@@ -1,82 +1,10 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-from svc_consumer.assignment import Assignment
-from svc_consumer.consumer import KAFKA, SERVERS, Consumer
+from svc_consumer.consumer_trial import Trial, halted
 from svc_consumer.errors import LedgerUnavailableError
-from svc_consumer.fakes import (
-    PARTITIONS,
-    FakeLedger,
-    FakeLog,
-    FakeRecord,
-    FakeRejected,
-    FakeTally,
-    a_vote,
-    records_of,
-    until,
-)
-from svc_consumer.metrics import HALTED
-from svc_consumer.progress import Progress
-from svc_consumer.projector import Projector
-from svc_consumer.waiting import Waiting
-from voting.lifecycle import Readiness
+from svc_consumer.fakes import PARTITIONS, a_vote, records_of, until
 from voting.vote import new_vote_id
 from voting.vote_log import StoredPosition
-
-
-class Trial:
-    """A consumer between a ledger and stores in memory."""
-
-    def __init__(self) -> None:
-        self.log, self.tally, self.rejected = FakeLog(), FakeTally(), FakeRejected()
-        self.now = 0.0
-        self.assignment = Assignment(clock=lambda: self.now)
-        self.ledger = FakeLedger(self.assignment.clear)
-        self.readiness = Readiness()
-        self.waiting = Waiting(self.readiness, SERVERS)
-        self.progress = Progress()
-        self.consumer = Consumer(
-            self.ledger,
-            Projector(self.log, self.tally, self.rejected),
-            self.assignment,
-            self.waiting,
-            self.progress,
-        )
-
-    def cast(self, partition: int, count: int) -> None:
-        """Append votes to a partition."""
-        records = self.ledger.records.setdefault(partition, [])
-        votes = [a_vote(new_vote_id(partition)) for _ in range(count)]
-        records += records_of(*votes, start=len(records))
-
-    def block(self, partition: int) -> None:
-        """Append a record that is no vote, and refuse to reject it."""
-        records = self.ledger.records.setdefault(partition, [])
-        records.append(FakeRecord(len(records), None, None))
-        self.rejected.down = True
-
-    async def cannot_reject(self) -> None:
-        """Return when it says that it waits to reject records."""
-        reason = "waiting for the topic of rejected records (refused)"
-        await until(lambda: self.readiness.reason == reason)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        async def run() -> None:
-            await self.consumer.connect()
-            await self.consumer.run()
-
-        task = asyncio.create_task(run())
-        yield
-        task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled()
-
-
-def halted(partition: int) -> float:
-    value: float = HALTED.labels(partition)._value.get()
-    return value
 
 
 async def test_all_partitions_are_counted_and_it_is_ready() -> None:
@@ -280,67 +208,6 @@ async def test_no_progress_is_noted_while_records_that_are_there_do_not_come() -
 
         await until(turned)
         assert trial.progress.noted == noted
-
-
-async def test_a_record_that_is_no_vote_does_not_block_its_partition() -> None:
-    trial = Trial()
-    trial.ledger.records[1] = [FakeRecord(0, None, None)]
-    trial.cast(1, 2)
-    trial.ledger.give(1)
-    async with trial.running():
-        await until(lambda: trial.tally.votes == 2)
-    assert [offset for _, offset, _ in trial.rejected.written] == [0]
-
-
-async def test_a_topic_of_rejected_records_that_fails_is_waited_for_until_it_is_written() -> None:
-    trial = Trial()
-    trial.block(1)
-    trial.cast(1, 2)
-    trial.ledger.give(1)
-    async with trial.running():
-        await trial.cannot_reject()
-        refused = trial.rejected.refused
-        trial.waiting.up(KAFKA)  # says the bookkeeper
-        await until(lambda: trial.rejected.refused == refused + 2)
-        await trial.cannot_reject()
-        trial.rejected.down = False
-        await until(lambda: trial.readiness.ready)
-    assert [offset for _, offset, _ in trial.rejected.written] == [0]
-    assert trial.tally.votes == 2
-
-
-async def test_rejected_records_are_tried_again_after_a_pause() -> None:
-    trial = Trial()
-    trial.block(1)
-    trial.ledger.give(1)
-    async with trial.running():
-        await until(lambda: trial.rejected.refused == 1)
-        before = asyncio.get_running_loop().time()
-        await until(lambda: trial.rejected.refused == 3)
-        assert asyncio.get_running_loop().time() - before > 0.3
-
-
-async def test_the_topic_of_rejected_records_is_not_waited_for_by_whoever_has_none() -> None:
-    trial = Trial()
-    trial.block(1)
-    trial.ledger.give(1)
-    async with trial.running():
-        await trial.cannot_reject()
-        trial.ledger.give(2)
-        await until(lambda: trial.readiness.ready)
-
-
-async def test_a_halted_partition_does_not_wait_for_the_topic_of_rejected_records() -> None:
-    trial = Trial()
-    trial.cast(1, 5)
-    trial.ledger.give(1)
-    async with trial.running():
-        await until(lambda: trial.tally.votes == 5)
-        trial.block(1)
-        await trial.cannot_reject()
-        trial.ledger.records[1] = records_of(*(a_vote(new_vote_id(1)) for _ in range(9)))
-        await until(lambda: halted(1))
-        await until(lambda: trial.readiness.ready)
 
 
 async def test_whoever_holds_between_batches_cuts_none_short() -> None:
