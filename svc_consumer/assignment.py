@@ -58,7 +58,9 @@ class Assignment:
 
     def add(self, partition: Partition) -> None:
         """Take in records of a partition from now on."""
-        _log.info(
+        again = self._unwritten.get(partition.number) == partition.log_position
+        _log.log(
+            logging.DEBUG if again else logging.INFO,
             "partition %d: from offset %d (vote log at %s, tally at %s)",
             partition.number,
             partition.next_offset,

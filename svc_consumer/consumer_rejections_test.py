@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from svc_consumer.consumer import KAFKA
 from svc_consumer.consumer_trial import Trial, halted
 from svc_consumer.fakes import FakeRecord, a_vote, records_of, until
@@ -44,6 +46,18 @@ async def test_rejected_records_are_tried_again_after_a_pause() -> None:
         before = asyncio.get_running_loop().time()
         await until(lambda: trial.rejected.refused == 3)
         assert asyncio.get_running_loop().time() - before > 0.3
+
+
+async def test_a_partition_that_is_tried_again_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    trial = Trial()
+    trial.block(1)
+    trial.ledger.give(1)
+    async with trial.running():
+        await until(lambda: trial.rejected.refused == 3)
+    assert sum("partition 1: from offset" in message for message in caplog.messages) == 1
 
 
 async def test_the_topic_of_rejected_records_is_not_waited_for_by_whoever_has_none() -> None:

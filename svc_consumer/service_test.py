@@ -1,5 +1,6 @@
 """The consumer as a process between real Kafka, Redis and MongoDB-protocol servers."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -126,6 +127,22 @@ async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: Trial) -
     await waits_for(consumer, "")
     await trial.in_step()
     assert [record.key for record in await trial.rejected(1)] == [vote.id.encode()]
+
+
+async def test_partitions_that_cannot_reject_do_not_slow_the_others(trial: Trial) -> None:
+    trial.rejected_topic = f"{trial.topic}.late"
+    consumer = trial.start_consumer()
+    await trial.write(*((b"no vote", None, partition) for partition in (3, 4, 5)))
+    async with asyncio.timeout(9):  # one try alone takes 10 s, and there are three that fail
+        await waits_for(consumer, "the topic of rejected records")
+        for _ in range(20):
+            await trial.cast(*(a_vote(new_vote_id(partition)) for partition in (0, 1, 2)))
+            await trial.in_step()
+    await trial.cast(*votes(100))
+    trial.kafka.create_topics({trial.rejected_topic: 1})
+    await trial.in_step()
+    assert len(await trial.rejected(3)) == 3
+    assert metric(consumer, "votes_rejected_total") == 3
 
 
 async def test_a_lost_store_is_healed_from_the_ledger_without_traffic(trial: Trial) -> None:
