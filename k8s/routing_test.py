@@ -7,7 +7,7 @@ from local.traefik_server import CANARY_HEADER, WEIGHTS
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
 ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
-PUBLIC: Final = {"/", "/api", "/static", "/votes"}
+PUBLIC: Final = {"/", "/api", "/openapi.json", "/static", "/votes"}
 
 
 def ingresses() -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from cluster import network
 from cluster.steps import deploy, routing
 from cluster.steps.step import StepError, World
 
-_PUBLIC: Final = ("/", "/api/results", "/api/votes")
+_PUBLIC: Final = ("/", "/api/results", "/api/votes", "/openapi.json")
 _PRIVATE: Final = ("/metrics", "/healthz", "/readyz", "/votes/metrics")
 _TIMEOUT_S: Final = 10
 
