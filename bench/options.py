@@ -17,7 +17,7 @@ def parser() -> ArgumentParser:
         description="Measures what a vote costs: processor time, user and system, of the\n"
         "services' processes per accepted vote, and its ratio to an empty Sanic handler\n"
         "that takes turns with each case. Starts and ends everything by itself, on free ports.",
-        epilog=f"cases:\n{cases}\n\nAll of them take about four minutes by default.",
+        epilog=f"cases:\n{cases}\n\nAll of them take about five minutes by default.",
     )
     found.add_argument(
         "--only",

@@ -25,7 +25,8 @@ _log = logging.getLogger(__name__)
 _LANES: Final = 60
 _MAX_CALLS: Final = 4
 _BATCH_VOTES: Final = 500
-# Votes wait for the call under way, as large calls are cheaper, but not for one in trouble.
+# Votes wait for the call under way, as large calls are cheaper, but not for one in trouble. Few
+# votes wait a moment longer, for the next ones of those who were just answered.
 _PATIENCE_SECONDS: Final = 0.01
 _PAUSE_SECONDS: Final = 0.002
 _ENOUGH_VOTES: Final = 32
