@@ -147,13 +147,18 @@ async def test_a_round_leaves_when_no_more_items_come() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_a_small_round_leaves_no_sooner_than_a_pause_after_the_last_one() -> None:
-    gate = Gate()
-    commit = group(gate, pause=0.02, enough=3)
+async def one_round(gate: Gate, commit: Group) -> None:
+    """Let one item leave, and its result come back: the pause begins."""
     commit.put(0, "a")
     await turn()
     gate.open(0)
     await turn()
+
+
+async def test_a_small_round_leaves_no_sooner_than_a_pause_after_the_last_one() -> None:
+    gate = Gate()
+    commit = group(gate, pause=0.5, enough=3)
+    await one_round(gate, commit)
     commit.put(0, "b")
     await turn()
     commit.put(0, "c")
@@ -166,10 +171,7 @@ async def test_a_small_round_leaves_no_sooner_than_a_pause_after_the_last_one() 
 async def test_a_round_with_enough_items_leaves_without_a_pause() -> None:
     gate = Gate()
     commit = group(gate, pause=60, enough=3)
-    commit.put(0, "a")
-    await turn()
-    gate.open(0)
-    await turn()
+    await one_round(gate, commit)
     for item in "bcd":
         commit.put(0, item)
         await turn()
