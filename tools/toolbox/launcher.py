@@ -16,6 +16,8 @@ Runs Bazel for this repository. What it needs is made on first use, in a few min
 
 BAZELW_CACHE    where to keep the toolbox and Bazel's outputs (~/.cache/voting-bazelw)
 BAZELW_MIRROR   the Debian mirror to make the toolbox from
+
+Settings of yours for Bazel are read from user.bazelrc in this folder; ~/.bazelrc is not read.
 """
 
 
@@ -25,7 +27,7 @@ def main(arguments: list[str]) -> int:
         print(USAGE, end="")
         return 0
     if arguments[0] != "--toolbox" and own_bazel_serves():
-        become(["bazel", *arguments], dict(os.environ))
+        become(["bazel", *server.OWN_RC_ONLY, *arguments], dict(os.environ))
     toolbox = rootfs.ensure()
     trust.ensure(toolbox)
     pid = server.ensure(toolbox)

@@ -13,11 +13,18 @@ from tools.toolbox.lock import locked
 from tools.toolbox.messages import give_up, say
 from tools.toolbox.places import HERE, output_base, output_user_root
 
+OWN_RC_ONLY = ["--nohome_rc", "--nosystem_rc"]
+"""Startup options: no settings but the repository's, whose .bazelrc cannot say that itself.
+
+What the user or the machine sets for other projects may break this build or change what it makes.
+"""
+
 
 def bazel() -> list[str]:
     """Return Bazel's command line inside the toolbox, up to the command."""
     return [
         "bazel",
+        *OWN_RC_ONLY,
         f"--output_user_root={output_user_root()}",
         f"--output_base={output_base()}",
         f"--bazelrc={HERE / 'toolbox.bazelrc'}",
