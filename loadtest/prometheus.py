@@ -5,11 +5,12 @@ machine, and its readings carry the time at which they were taken.
 """
 
 import asyncio
-import urllib.request
 from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
+
+from loadtest.direct_http import open_directly
 
 CPU: Final = "process_cpu_seconds_total"
 MEMORY: Final = "process_resident_memory_bytes"
@@ -62,7 +63,7 @@ class _Answer(msgspec.Struct):
 
 def _ask(url: str) -> _Answer:
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310 - an option
+        with open_directly(url, _TIMEOUT) as response:
             return msgspec.json.decode(response.read(), type=_Answer)
     except (OSError, msgspec.DecodeError) as error:
         raise PrometheusError(str(error)) from error

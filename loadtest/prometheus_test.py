@@ -14,7 +14,10 @@ from local.waiting import wait_until
 pytest_plugins = ["local.fixtures"]
 
 
-def test_readings_come_with_their_times_and_labels(server_folder: Path) -> None:
+def test_readings_come_with_their_times_and_labels(
+    server_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # of a shell: it is not asked
     port = free_port()
     targets = {"svc_http_route": f"127.0.0.1:{port}"}  # itself: it has the same metrics
     started = time.time()

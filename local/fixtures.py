@@ -34,6 +34,12 @@ _SETTINGS: Final = {
 }
 
 
+def pytest_configure() -> None:
+    """Forget the proxies of the caller's shell: tests talk to servers on this machine only."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]
+
+
 class StartService(Protocol):
     """What the fixture `service` gives."""
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -26,6 +26,7 @@ from voting.vote_log import VoteLog
 pytest_plugins = ["local.fixtures"]
 
 FORCED: Final = {Route.GRPC: "never", Route.HTTP: "always"}
+PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy")
 ROUTE_SERVICES: Final = ("svc_grpc_server", "svc_grpc_client", "svc_http_route")
 NEED_KAFKA: Final = (*ROUTE_SERVICES, "svc_consumer")
 ALBUM: Final = {"name": "Mercedes Sosa", "album": "Cantora", "year": 2009, "rank": 90}
@@ -80,7 +81,14 @@ async def read_books(stack: Stack) -> Books:
 
 @pytest.fixture(scope="module")
 def stack(server_folder: Path) -> Iterator[Stack]:
-    with Stack(server_folder, free_ports()) as stack:
+    """Run the stack as someone starts it in whose shell a proxy is named, which is not there."""
+    stack = Stack(server_folder, free_ports())
+    with pytest.MonkeyPatch.context() as shell:
+        for name in PROXY_VARIABLES:
+            shell.setenv(name, "http://127.0.0.1:9")
+        started = ExitStack()
+        started.enter_context(stack)
+    with started:
         yield stack
 
 

@@ -58,6 +58,8 @@ _OPTIONS: Final = [
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 3_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # The servers are ours: a proxy that the environment names is for the internet.
+    ("grpc.enable_http_proxy", 0),
     ("grpc.dns_min_time_between_resolutions_ms", 1_000),
 ]
 

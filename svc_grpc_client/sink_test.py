@@ -193,3 +193,10 @@ async def test_a_server_that_comes_back_is_used_again() -> None:
         async with server(service, port):
             await until(lambda: readiness.ready, readiness)
             await cast_vote(grpc_sink, VOTE)
+
+
+async def test_a_proxy_of_the_shell_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with server(Service()) as (port, _), sink(port) as (grpc_sink, _):
+        await cast_vote(grpc_sink, VOTE)

@@ -25,7 +25,7 @@ class Served:
         self.app = results_app(self.feed, stores, readiness, max_watchers)
         # Sanic can rewrite its own code for speed only once in a process.
         self.app.config.TOUCHUP = False
-        self.client = httpx.AsyncClient(timeout=10)
+        self.client = httpx.AsyncClient(timeout=10, trust_env=False)
 
     async def read(self) -> None:
         """Read both stores once."""

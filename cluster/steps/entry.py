@@ -1,7 +1,6 @@
 """What the entry leads to, and what it does not."""
 
 import asyncio
-import urllib.request
 from http import HTTPStatus
 from typing import Final
 from urllib.error import HTTPError
@@ -9,6 +8,7 @@ from urllib.error import HTTPError
 from cluster import network
 from cluster.steps import deploy, routing
 from cluster.steps.step import StepError, World
+from loadtest.direct_http import open_directly
 
 _PUBLIC: Final = ("/", "/api/results", "/api/votes", "/openapi.json")
 _PRIVATE: Final = ("/metrics", "/healthz", "/readyz", "/votes/metrics")
@@ -42,7 +42,7 @@ async def _must_answer(path: str, wanted: HTTPStatus) -> None:
 def _status(path: str) -> int:
     url = f"http://127.0.0.1:{network.ENTRY_PORT}{path}"
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
+        with open_directly(url, _TIMEOUT_S) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code

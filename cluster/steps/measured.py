@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import urllib.request
 from typing import Final
 from urllib.parse import urlencode
 
 from cluster.steps.names import PROMETHEUS, SERVICES
 from cluster.steps.step import World, until
+from loadtest.direct_http import open_directly
 
 _TIMEOUT_S: Final = 10
 _WITHIN_S: Final = 60
@@ -31,6 +31,6 @@ def _up() -> dict[str, int]:
     """Return how many pods of each service Prometheus reads."""
     query = urlencode({"query": 'sum by (job) (up{job=~"svc_.*"})'})
     url = f"{PROMETHEUS}/api/v1/query?{query}"
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - http, see names
+    with open_directly(url, _TIMEOUT_S) as answer:
         series = json.load(answer)["data"]["result"]
     return {one["metric"]["job"]: int(one["value"][1]) for one in series}

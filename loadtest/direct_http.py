@@ -1,0 +1,19 @@
+"""HTTP to servers of the system itself: never through a proxy that one's shell names.
+
+Such a proxy is for the internet. It knows neither 127.0.0.1 nor a cluster's addresses, and urllib
+asks it for both unless `no_proxy` says otherwise.
+"""
+
+import urllib.request
+from http.client import HTTPResponse
+from typing import Final, cast
+
+_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def open_directly(url: str, timeout_s: float, form: bytes | None = None) -> HTTPResponse:
+    """Open a URL as `urllib.request.urlopen` does, but without a proxy; `form` is sent by POST.
+
+    Raises OSError: `urllib.error.HTTPError` for an answer of 400 or more.
+    """
+    return cast(HTTPResponse, _OPENER.open(url, form, timeout_s))
