@@ -63,6 +63,7 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--arrivals",
+        type=str.lower,
         choices=list(Pattern),
         default=Pattern.POISSON,
         help="poisson: like independent people (default); constant: evenly spaced; closed: each"
@@ -77,6 +78,7 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--ids",
+        type=str.lower,
         choices=["client", "service"],
         default="client",
         help="who makes the votes' ids: with the service's, a vote that timed out cannot be looked"

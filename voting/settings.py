@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, inspect
+
+from voting.setting_values import read_value
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 LeanPath = Annotated[
@@ -19,7 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What every service can be told. A field `log_level` is the variable `LOG_LEVEL`."""
 
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="How much is logged.")
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="How much is logged: debug, info, warning or error."),
     ] = "info"
     host: Annotated[str, Meta(description="Address to listen on.", min_length=1)] = "127.0.0.1"
 
@@ -47,16 +50,32 @@ def wrong(field: str, reason: str) -> ValueError:
 def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
     """Return the settings in `environ`, or raise `SettingError` naming the first wrong one."""
     given = {
-        field.name: environ[field.name.upper()]
-        for field in msgspec.structs.fields(cls)
-        if field.name.upper() in environ
+        name: environ[name.upper()] for name in cls.__struct_fields__ if name.upper() in environ
     }
     try:
-        return msgspec.convert(given, cls, strict=False)
+        return msgspec.convert(_read_values(cls, given), cls)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         name = path.removesuffix("`") or re.sub(r".*`(\w+)`$", r"\1", reason)
         raise SettingError(name.upper(), reason + _shown(name, given.get(name))) from error
+
+
+def _read_values(cls: type[Settings], given: Mapping[str, str]) -> dict[str, object]:
+    values = {}
+    for field in _fields(cls):
+        if (text := given.get(field.name)) is not None:
+            try:
+                values[field.name] = read_value(field.type, text)
+            except ValueError as error:
+                raise SettingError(
+                    field.name.upper(), f"{error}{_shown(field.name, text)}"
+                ) from error
+    return values
+
+
+def _fields(cls: type[Settings]) -> Sequence[inspect.Field]:
+    kind = inspect.type_info(cls)
+    return kind.fields if isinstance(kind, inspect.StructType) else ()
 
 
 def _shown(name: str, value: str | None) -> str:
@@ -72,7 +91,7 @@ def may_hold_password(url: str) -> bool:
 def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:
     """Return (variable, default, meaning) for each setting, in order of the variables' names."""
     rows = []
-    for field in msgspec.inspect.type_info(cls).fields:  # type: ignore[attr-defined]
+    for field in _fields(cls):
         schema = getattr(field.type, "extra_json_schema", None) or {}
         default = "(required)" if field.default is msgspec.NODEFAULT else str(field.default)
         rows.append((field.name.upper(), default, schema.get("description", "")))

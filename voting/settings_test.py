@@ -1,4 +1,5 @@
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Literal
 
 import pytest
 from msgspec import Meta
@@ -13,9 +14,18 @@ from voting.settings import (
 )
 
 
+class Size(StrEnum):
+    SMALL = "small"
+    LARGE = "Large"
+
+
 class Example(Settings, frozen=True, kw_only=True):
     port: Annotated[Port, Meta(description="Where to listen.")] = 8000
     ratio: Annotated[float, Meta(gt=0)] = 0.5
+    port_high: Annotated[int, Meta(ge=1)] = 1
+    size: Size = Size.SMALL
+    lean: bool = True
+    protocol: Literal["PLAIN", "SASL_SSL"] = "PLAIN"
     url: Annotated[str, Meta(pattern="^redis://")] = "redis://host"
 
 
@@ -30,19 +40,59 @@ def test_variables_are_read_by_upper_case_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("PORT", "http"), ("PORT", "0"), ("PORT", "65536"), ("RATIO", "0"), ("LOG_LEVEL", "loud")],
+    ("name", "value", "meant"),
+    [
+        ("LOG_LEVEL", "DEBUG", "debug"),
+        ("LOG_LEVEL", "Warning", "warning"),
+        ("PROTOCOL", "sasl_ssl", "SASL_SSL"),
+        ("SIZE", "LARGE", Size.LARGE),
+        ("LEAN", "FALSE", False),
+        ("LEAN", "no", False),
+        ("LEAN", "0", False),
+        ("LEAN", "Yes", True),
+        ("LEAN", "on", True),
+    ],
 )
-def test_a_wrong_value_is_named(name: str, value: str) -> None:
+def test_case_does_not_matter_where_the_values_are_a_fixed_set(
+    name: str, value: str, meant: object
+) -> None:
+    assert getattr(read_settings(Example, {name: value}), name.lower()) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("PORT", "http", "must be a whole number from 1 to 65535"),
+        ("PORT", "0", "must be a whole number from 1 to 65535"),
+        ("PORT", "65536", "must be a whole number from 1 to 65535"),
+        ("PORT", "80.5", "must be a whole number from 1 to 65535"),
+        ("PORT", "", "must be a whole number from 1 to 65535"),
+        ("PORT", "0" * 41 + "1", "must be a whole number from 1 to 65535"),
+        ("PORT_HIGH", "-1", "must be a whole number of at least 1"),
+        ("RATIO", "0", "must be a number above 0"),
+        ("RATIO", "nan", "must be a number above 0"),
+        ("RATIO", "inf", "must be a number above 0"),
+        ("LOG_LEVEL", "loud", "must be one of debug, error, info, warning"),
+        ("SIZE", "medium", "must be one of small, Large"),
+        ("LEAN", "perhaps", "must be true or false"),
+        ("HOST", "", "must not be empty"),
+        ("URL", "http://host", "must match ^redis://"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_may_stand_there(
+    name: str, value: str, reason: str
+) -> None:
     with pytest.raises(SettingError) as caught:
         read_settings(Example, {name: value})
     assert caught.value.name == name
-    assert repr(value) in str(caught.value)
+    assert str(caught.value) == f"setting {name}: {reason}, got {value!r}"
 
 
 def test_every_setting_is_described() -> None:
     rows = describe_settings(Example)
-    assert [name for name, _, _ in rows] == ["HOST", "LOG_LEVEL", "PORT", "RATIO", "URL"]
+    assert [name for name, _, _ in rows] == [
+        field.upper() for field in sorted(Example.__struct_fields__)
+    ]
     assert ("PORT", "8000", "Where to listen.") in rows
 
 
