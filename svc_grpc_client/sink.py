@@ -144,6 +144,7 @@ def _result(status: votes_pb2.VoteStatus) -> UnavailableError | InvalidVoteError
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_ACCEPTED:
         return None
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_INVALID:
-        field, _, reason = status.detail.partition(": ")
-        return InvalidVoteError(field, reason)
+        if status.field:
+            return InvalidVoteError(status.field, status.reason)
+        return InvalidVoteError("vote", status.detail)  # a server of before `field` and `reason`
     return UnavailableError(status.detail)

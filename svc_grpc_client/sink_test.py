@@ -112,7 +112,7 @@ async def test_each_vote_gets_its_own_outcome() -> None:
     service = Service()
     ids = [f"0b0e7c9e-4f1c-4c6a-9d7b-00000000000{n}" for n in range(3)]
     service.statuses[ids[1]] = STATUS(
-        outcome=STATUS.OUTCOME_INVALID, detail="rank: must be from 1 to 100"
+        outcome=STATUS.OUTCOME_INVALID, detail="not: parsed", field="a: b", reason="is: wrong"
     )
     service.statuses[ids[2]] = STATUS(outcome=STATUS.OUTCOME_UNAVAILABLE, detail="Kafka is away")
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
@@ -121,9 +121,18 @@ async def test_each_vote_gets_its_own_outcome() -> None:
     assert futures[0].exception() is None
     invalid, unavailable = futures[1].exception(), futures[2].exception()
     assert isinstance(invalid, InvalidVoteError)
-    assert (invalid.field, invalid.reason) == ("rank", "must be from 1 to 100")
+    assert (invalid.field, invalid.reason) == ("a: b", "is: wrong")
     assert isinstance(unavailable, UnavailableError)
     assert str(unavailable) == "Kafka is away"
+
+
+async def test_a_server_of_before_the_field_was_named_apart_is_quoted() -> None:
+    service = Service()
+    service.statuses[VOTE.id] = STATUS(outcome=STATUS.OUTCOME_INVALID, detail="rank: is odd")
+    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+        with pytest.raises(InvalidVoteError) as caught:
+            await cast_vote(grpc_sink, VOTE)
+    assert (caught.value.field, caught.value.reason) == ("vote", "rank: is odd")
 
 
 async def test_a_call_that_was_cut_off_is_tried_again() -> None:

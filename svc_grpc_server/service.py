@@ -67,8 +67,10 @@ class _Outcomes:
             pass  # the status says so already
         elif isinstance(error, InvalidVoteError | UnavailableError):
             status = self.statuses[index]
-            status.outcome = _INVALID if isinstance(error, InvalidVoteError) else _UNAVAILABLE
-            status.detail = str(error)
+            status.outcome, status.detail = _UNAVAILABLE, str(error)
+            if isinstance(error, InvalidVoteError):
+                status.outcome = _INVALID
+                status.field, status.reason = error.field, error.reason
         else:
             settle(self.known, error)
         self._unknown -= 1

@@ -73,6 +73,7 @@ async def test_each_vote_has_its_own_status(channel: grpc.aio.Channel, sink: Sin
         (other.id, STATUS.OUTCOME_ACCEPTED),
     ]
     assert statuses[1].detail == "rank: must be from 1 to 100"
+    assert (statuses[1].field, statuses[1].reason) == ("rank", "must be from 1 to 100")
     assert sink.records == [record_of(VOTE), record_of(other)]
 
 
