@@ -24,7 +24,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"],
         Meta(description="How much is logged: debug, info, warning or error."),
     ] = "info"
-    host: Annotated[str, Meta(description="Address to listen on.", min_length=1)] = "127.0.0.1"
+    host: Annotated[
+        str, Meta(description="Address to listen on; `::` is all, of IPv4 too.", min_length=1)
+    ] = "127.0.0.1"
 
     def __post_init__(self) -> None:
         """Check what the types do not tell; raise what `wrong` returns."""

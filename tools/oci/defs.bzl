@@ -21,7 +21,8 @@ def py_image(name, binary, module = None, title = None, ports = [], command = []
         title: the image's name; by default that of the binary.
         ports: TCP ports that it listens on.
         command: arguments that whoever starts a container may replace.
-        env: environment variables, beside those for Python and HOST, which is all interfaces.
+        env: environment variables, beside those for Python and HOST, which is every address of
+            IPv6 and IPv4.
     """
     for part, wheels in [("wheels", True), ("code", False)]:
         _py_layer(
@@ -37,7 +38,7 @@ def py_image(name, binary, module = None, title = None, ports = [], command = []
         # -P: the working directory is no place to import from.
         entrypoint = ["/usr/bin/python3.14", "-P", "-m", module or native.package_name().replace("/", ".")],
         env = {
-            "HOST": "0.0.0.0",
+            "HOST": "::",
             "PATH": "/usr/bin",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
