@@ -82,9 +82,13 @@ async def test_the_log_is_read_page_by_page_each_vote_once(client: httpx.AsyncCl
         ("limit=ten", "limit"),
         ("limit=1.5", "limit"),
         ("limit=%C2%B2", "limit"),
+        ("limit=00000000199999999", "limit"),
+        ("limit=%D9%A3", "limit"),
+        ("limit=" + "0" * 3000 + "1", "limit"),
         ("limit=" + "9" * 5000, "limit"),
         ("after=x", "after"),
         ("after=" + "A" * 100, "after"),
+        ("after=" + "A" * 7000, "after"),
         ("after=%00", "after"),
     ],
 )

@@ -2,9 +2,14 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from typing import Final
 
+from voting.bounded_number import read_number
 from voting.logged_vote import CAST_AT_MAX_MS, Cursor, LoggedVote
 from voting.vote import clean_id
+
+# More than any cursor of ours has; a longer text is not even decoded.
+CURSOR_CHARACTERS_MAX: Final = 100
 
 
 def encode_cursor(cursor: Cursor) -> str:
@@ -15,12 +20,11 @@ def encode_cursor(cursor: Cursor) -> str:
 
 def decode_cursor(text: str) -> Cursor:
     """Return the cursor in `text`; raise `ValueError` when there is none."""
+    if len(text) > CURSOR_CHARACTERS_MAX:
+        raise ValueError("longer than any cursor")
     plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     cast_at_ms, _, vote_id = plain.partition(":")
-    moment = int(cast_at_ms)
-    if not 0 <= moment <= CAST_AT_MAX_MS:
-        raise ValueError("the moment is out of range")
-    return moment, clean_id(vote_id)
+    return read_number(cast_at_ms, 0, CAST_AT_MAX_MS), clean_id(vote_id)
 
 
 def cursor_after(votes: Sequence[LoggedVote], limit: int) -> str | None:

@@ -1,5 +1,6 @@
 """The page's words in each language, and the choice of the language."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -124,12 +125,16 @@ _ES: Final[Messages] = {
 
 CATALOGUE: Final[Mapping[Language, Messages]] = {"en": _EN, "es": _ES}
 
+# Languages of one header that are looked at, the first ones; browsers send a handful.
+RANGES_MAX: Final = 20
+_QVALUE: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")  # RFC 9110, section 12.4.2
+
 
 def choose_language(accept_language: str | None) -> Language:
     """Return the language of ours that an `Accept-Language` header (RFC 9110) prefers."""
     best: Language = "en"
     best_quality = 0.0
-    for part in (accept_language or "").split(","):
+    for part in (accept_language or "").split(",", RANGES_MAX)[:RANGES_MAX]:
         tag, _, parameter = part.partition(";")
         quality = _quality(parameter)
         for language in CATALOGUE:
@@ -142,10 +147,7 @@ def _quality(parameter: str) -> float:
     name, _, value = parameter.partition("=")
     if name.strip().lower() != "q":
         return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+    return float(value) if _QVALUE.fullmatch(value.strip()) else 0.0
 
 
 def format_speed(language: Language, rate: float | None) -> str:

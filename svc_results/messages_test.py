@@ -19,6 +19,11 @@ from svc_results.messages import CATALOGUE, Language, choose_language, format_nu
         ("es;q=0", "en"),
         ("es;q=much, en;q=0.1", "en"),
         ("estonian, *", "en"),
+        ("es;q=inf, en;q=0.9", "en"),
+        ("es;q=nan, en;q=0.1", "en"),
+        ("es;q=1e5, en;q=0.1", "en"),
+        ("es;q=0.5" + "0" * 5000, "en"),
+        ("de," * 10_000 + "es", "en"),
     ],
 )
 def test_the_browser_chooses_the_language(header: str | None, language: Language) -> None:

@@ -7,6 +7,7 @@ from sanic import Request
 
 from svc_results.cursor import decode_cursor
 from svc_results.messages import CATALOGUE, Language, choose_language
+from voting.bounded_number import read_number
 from voting.logged_vote import Cursor
 from voting.problem import ProblemError
 
@@ -16,10 +17,10 @@ LIMIT_MAX: Final = 200
 
 def read_limit(request: Request) -> int:
     """Return the parameter `limit`, 1 to `LIMIT_MAX`."""
-    text = request.args.get("limit", str(LIMIT_DEFAULT))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LIMIT_MAX):
-        raise _wrong("limit", f"must be a whole number from 1 to {LIMIT_MAX}")
-    return int(text)
+    try:
+        return read_number(request.args.get("limit", str(LIMIT_DEFAULT)), 1, LIMIT_MAX)
+    except ValueError as error:
+        raise _wrong("limit", f"must be a whole number from 1 to {LIMIT_MAX}") from error
 
 
 def read_after(request: Request) -> Cursor | None:

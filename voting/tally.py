@@ -125,10 +125,35 @@ def counter_fields(tally: Tally) -> dict[str, int]:
     """Return the counters of a tally by the names of their Redis fields."""
     fields: dict[str, int] = {route_field(route): votes for route, votes in tally.routes.items()}
     for album in tally.albums.values():
-        name = f"{album.name}{_SEPARATOR}{album.album}{_SEPARATOR}{album.year}"
+        name = album_key(album.name, album.album, album.year).decode()
         fields[_VOTES + name] = album.votes
         fields[_RANK_SUM + name] = album.rank_sum
     return fields
+
+
+def album_votes_field(album: bytes) -> bytes:
+    """Return the name of the Redis field with the votes of the album of this `album_key`."""
+    return _VOTES.encode() + album
+
+
+def rank_sum_field(album: bytes) -> bytes:
+    """Return the name of the Redis field with the rank sum of the album of this `album_key`."""
+    return _RANK_SUM.encode() + album
+
+
+def album_key(name: str, album: str, year: int) -> bytes:
+    """Return the part of a field's name that is the album.
+
+    Keys sort as the albums do by name, title and year: a year has four digits, and what separates
+    the three comes before every character that they may have.
+    """
+    return f"{name}{_SEPARATOR}{album}{_SEPARATOR}{year}".encode()
+
+
+def album_of_key(key: bytes) -> Album:
+    """Return the album that an `album_key` stands for; raise `ValueError` when there is none."""
+    name, album, year = key.decode().split(_SEPARATOR)
+    return name, album, int(year)
 
 
 def is_ours(field: str) -> bool:

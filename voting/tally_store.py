@@ -1,22 +1,14 @@
 """The tally in Redis: one hash, so that counters and positions are lost together or not at all."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final, cast
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
-from voting.store import NO_POSITION, StoreUnavailableError
+from voting.store import NO_POSITION
 from voting.tally import Tally, counter_fields, parse_tally, position_field, route_field
+from voting.tally_reader import STORE, TALLY_KEY, connect, translated
 from voting.vote import Route
 
-TALLY_KEY: Final = "{votes}:tally"
-STORE: Final = "Redis"
+__all__ = ["ADVANCE", "MAX_COUNTERS", "MAX_VOTES", "STORE", "TALLY_KEY", "TallyStore", "translated"]
 
 # Counters that one call of the script may move: each is two values of its HSET, and Lua's
 # unpack() takes fewer than 8,000.
@@ -42,23 +34,12 @@ redis.call('HSET', KEYS[1], unpack(write))
 return ARGV[3]
 """
 
-_CONNECT_SECONDS = 2
-_ANSWER_SECONDS = 5
-
 
 class TallyStore:
     """The tally in the Redis at `redis_url`; every method may raise `StoreUnavailableError`."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis: Redis = Redis.from_url(
-            redis_url,
-            decode_responses=True,
-            socket_connect_timeout=_CONNECT_SECONDS,
-            socket_timeout=_ANSWER_SECONDS,
-            # Once more on a new connection: those in the pool break when Redis restarts.
-            retry=Retry(NoBackoff(), 1),
-            retry_on_error=[RedisConnectionError, RedisTimeoutError],
-        )
+        self._redis = connect(redis_url, decode=True)
         self._advance = self._redis.register_script(ADVANCE)
 
     async def read(self) -> Tally:
@@ -104,12 +85,3 @@ class TallyStore:
     async def close(self) -> None:
         """End the connections."""
         await self._redis.aclose()
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raise the errors of Redis' client as `StoreUnavailableError`."""
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise StoreUnavailableError(STORE, error) from error

@@ -1,4 +1,4 @@
-"""The vote log in MongoDB. The only module that imports Motor, so that it can be replaced.
+"""The vote log in MongoDB. Only this and `vote_log_reader` know it, so that it can be replaced.
 
 Used are only operations that MongoDB and `nx-27017`, its stand-in on one machine, both have.
 What `nx-27017` 0.8 cannot do, and what is done instead:
@@ -17,13 +17,11 @@ What `nx-27017` 0.8 cannot do, and what is done instead:
 - a date after the year 9999 breaks the answer: such votes are refused by the consumer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReplaceOne, ReturnDocument
-from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from voting.log_slices import (
     BY_ALBUM_AND_ROUTE,
@@ -34,13 +32,12 @@ from voting.log_slices import (
     slices,
     sum_of,
 )
-from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, Place, cast_key, from_document
-from voting.store import NO_POSITION, StoreUnavailableError
+from voting.logged_vote import CAST_KEY, Cursor, LoggedVote, Place, from_document
+from voting.store import NO_POSITION
 from voting.tally import Tally, add_tally
+from voting.vote_log_reader import STORE, VoteLogReader, translated
 
-__all__ = ["Cursor", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
-
-STORE: Final = "MongoDB"
+__all__ = ["STORE", "Cursor", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
 
 _DUPLICATE_KEY: Final = 11000
 _IDS_PER_QUERY: Final = 1000
@@ -56,7 +53,7 @@ class StoredPosition(NamedTuple):
     partitions: int
 
 
-class VoteLog:
+class VoteLog(VoteLogReader):
     """The vote log at `url`; every method that waits may raise `StoreUnavailableError`.
 
     The position of each partition is a document in the same collection as the votes, so that
@@ -64,30 +61,12 @@ class VoteLog:
     """
 
     def __init__(self, url: str, database: str) -> None:
-        self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-            url,
-            w="majority",
-            journal=True,
-            serverSelectionTimeoutMS=5_000,
-            # The limit of heartbeats too: one that fails cancels what is under way. nx-27017 does
-            # one thing at a time, so a heartbeat may wait behind a batch.
-            connectTimeoutMS=20_000,
-            socketTimeoutMS=20_000,
-            datetime_conversion="DATETIME_MS",
-        )
-        self._votes = self._client[database]["votes"]
-
-    async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
-        """Return at most `limit` votes, newest first; with `after`, those that follow it."""
-        bounds = {"$gt": ""} if after is None else {"$gt": "", "$lt": cast_key(after)}
-        with _translated():
-            found = self._votes.find({CAST_KEY: bounds}).sort(CAST_KEY, -1).limit(limit)
-            return [from_document(document) async for document in found]
+        super().__init__(url, database, w="majority", journal=True)
 
     async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
         """Return those of these votes that the log has, by id."""
         found: dict[str, LoggedVote] = {}
-        with _translated():
+        with translated():
             for start in range(0, len(ids), _IDS_PER_QUERY):
                 wanted = list(ids[start : start + _IDS_PER_QUERY])
                 async for document in self._votes.find({"_id": {"$in": wanted}}):
@@ -116,34 +95,30 @@ class VoteLog:
         It takes long for slices of more than `SLICE_OFFSETS` offsets.
         """
         slice_of_log = match_slice(partition, after, upto)
-        with _translated():
+        with translated():
             groups = self._votes.aggregate([slice_of_log, BY_ALBUM_AND_ROUTE])
             return sum_of([group async for group in groups])
 
     async def id_at(self, place: Place) -> str | None:
         """Return the id of the vote whose record lies at this place, None when there is none."""
         this = match_slice(place.partition, place.offset - 1, place.offset)
-        with _translated():
+        with translated():
             ids: list[str] = [document["_id"] async for document in self._votes.aggregate([this])]
         return ids[0] if ids else None
 
     async def count(self) -> int:
         """Return how many votes the log has; it counts each of them."""
         everything = {"_id": None, "votes": {"$sum": 1}}
-        with _translated():
+        with translated():
             groups = self._votes.aggregate([_MATCH_VOTES, {"$group": everything}])
             return sum([group["votes"] async for group in groups])
-
-    def close(self) -> None:
-        """End the connections; waits for a server that hangs, 20 seconds at most."""
-        self._client.close()
 
     async def ensure_indexes(self) -> None:
         """Make the indexes of `newest` and of slices, unless they are there.
 
         They go with the collection.
         """
-        with _translated():
+        with translated():
             await self._votes.create_index([(CAST_KEY, -1)])
             await self._votes.create_index(SLICE_INDEX)
 
@@ -151,7 +126,7 @@ class VoteLog:
         """Store documents of votes; return the ids of those whose id the log already had."""
         if not documents:
             return []
-        with _translated():
+        with translated():
             try:
                 await self._votes.insert_many(documents, ordered=False)
             except BulkWriteError as error:
@@ -163,14 +138,14 @@ class VoteLog:
 
     async def places(self, ids: Sequence[str]) -> dict[str, Place]:
         """Return the places of the records whose votes the log has, by id."""
-        with _translated():
+        with translated():
             found = self._votes.find({"_id": {"$in": list(ids)}}, {"partition": 1, "offset": 1})
             return {d["_id"]: Place(d["partition"], d["offset"]) async for d in found}
 
     async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
         """Put documents in the place of those of later records of the same votes."""
         replacements = [ReplaceOne(_later_copy(document), document) for document in documents]
-        with _translated():
+        with translated():
             await self._votes.bulk_write(replacements, ordered=False)
 
     async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
@@ -180,7 +155,7 @@ class VoteLog:
         partition remembers the number of partitions that the topic has.
         """
         key = f"@{partition}"
-        with _translated():
+        with translated():
             document = await self._votes.find_one_and_update(
                 {"_id": key}, {"$set": {"owner": owner}}, return_document=ReturnDocument.AFTER
             )
@@ -200,21 +175,21 @@ class VoteLog:
         position anew, or the loss of the votes before it would go unnoticed.
         """
         known = {"_id": f"@{partition}", "owner": owner, "pos": expected}
-        with _translated():
+        with translated():
             moved = await self._votes.update_one(known, {"$set": {"pos": position}})
         return moved.matched_count == 1
 
     async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
         """Return the positions of those of these partitions that the log has one of."""
         keys = {f"@{partition}": partition for partition in partitions}
-        with _translated():
+        with translated():
             found = self._votes.find({"_id": {"$in": list(keys)}})
             return {keys[d["_id"]]: _stored_position(d) async for d in found}
 
     async def _next_partition(self, number: int) -> int | None:
         """Return the lowest partition above this number that has votes."""
         found = self._votes.find({"partition": {"$gt": number}}, {"partition": 1})
-        with _translated():
+        with translated():
             numbers = [d["partition"] async for d in found.sort(SLICE_INDEX).limit(1)]
         return numbers[0] if numbers else None
 
@@ -222,7 +197,7 @@ class VoteLog:
         """Return the highest offset of the votes of a partition; -1 when there are none."""
         found = self._votes.find(only(partition), {"offset": 1})
         last_first = [(field, -order) for field, order in SLICE_INDEX]
-        with _translated():
+        with translated():
             offsets = [d["offset"] async for d in found.sort(last_first).limit(1)]
         return offsets[0] if offsets else -1
 
@@ -242,11 +217,3 @@ def _refused_as_known(error: BulkWriteError) -> list[int] | None:
     if error.details["writeConcernErrors"] or any(f["code"] != _DUPLICATE_KEY for f in failures):
         return None
     return [failure["index"] for failure in failures]
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (PyMongoError, OSError) as error:
-        raise StoreUnavailableError(STORE, error) from error

@@ -14,6 +14,7 @@ from voting.store import NO_POSITION, StoreUnavailableError
 from voting.tally import Tally, tally_of
 from voting.vote import Route, Vote, new_vote_id
 from voting.vote_log import StoredPosition, VoteLog
+from voting.vote_log_reader import NEWEST_MAX
 
 pytest_plugins = ["local.fixtures"]
 
@@ -101,6 +102,12 @@ async def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition(
         seen += page
         page = await log.newest(7, after=page[-1].cursor)
     assert [vote.id for vote in seen] == [vote.id for vote in expected]
+
+
+@pytest.mark.parametrize("limit", [-1, 0, NEWEST_MAX + 1, 199_999_999])
+async def test_nobody_reads_the_whole_log_at_once(log: VoteLog, limit: int) -> None:
+    with pytest.raises(ValueError, match="limit must be 1 to 1000"):
+        await log.newest(limit)
 
 
 async def test_the_tally_of_the_log_counts_every_vote_and_no_position(log: VoteLog) -> None:
