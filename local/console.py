@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from local.beside import compare_command, verify_command
 from local.errors import PortInUseError, ServerError
 from local.stack import Stack
 
@@ -19,12 +20,14 @@ def say(line: str = "") -> None:
 
 
 def show_addresses(stack: Stack) -> None:
-    """Print what listens where."""
+    """Print what listens where, and how to use it."""
     say()
     say(f"{'what':18} {'address':28} process")
     for server in stack.servers:
         say(f"{server.name:18} {getattr(server, 'url', server.address):28} {server.pid}")
     say(f"\nvote      POST {stack.entry.url}/votes")
+    say(f"verify    {verify_command(stack)}")
+    say(f"compare   {compare_command(stack)}")
     say(f"measures  {stack.prometheus.url}")
     say(f"logs      {stack.kafka.log.parent}/*.log")
     say(f"page      {stack.entry.url}/")

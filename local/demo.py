@@ -6,12 +6,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
 
+from local.beside import comparison_options
 from local.console import run_command, say, show_addresses
 from local.options import add_stack_options, chosen_folder, chosen_ports
 from local.process import Process
 from local.programs import ROOT, python_environment
 from local.stack import Stack
-from local.traefik_server import WEIGHTS
 
 _POLL_S: Final = 0.2
 _GRACE_S: Final = 10.0
@@ -56,12 +56,8 @@ def comparison_command(stack: Stack, duration_s: float, report: Path) -> list[st
     binary = ROOT / "loadtest" / "compare"
     program = [str(binary)] if binary.exists() else [sys.executable, "-m", "loadtest.compare"]
     options = {
-        "--target": stack.entry.url,
+        **comparison_options(stack),
         "--duration": f"{duration_s:g}",
-        "--weights": f"{WEIGHTS['grpc']}:{WEIGHTS['http']}",
-        "--mongodb-url": stack.mongodb.url,
-        "--redis-url": stack.redis.url,
-        "--prometheus": stack.prometheus.url,
         "--output": str(report),
     }
     return program + [part for pair in options.items() for part in pair]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -33,16 +34,32 @@ def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def read_pids(output: IO[str]) -> dict[str, int]:
-    """Read what `up` prints until all runs; return the process id of each server."""
+def read_start(output: IO[str]) -> tuple[dict[str, int], str]:
+    """Read what `up` prints until all runs.
+
+    Return the process id of each server, and the command that verifies the tally.
+    """
     pids = {}
+    verify = ""
     for line in output:
+        if line.startswith("verify "):
+            verify = line.removeprefix("verify ")
         if row := ROW.match(line):
             pids[row[1]] = int(row[2])
         if line.startswith("Ctrl-C"):
             break
     assert len(pids) == 10
-    return pids
+    return pids, verify
+
+
+def run_verify(command: str) -> subprocess.CompletedProcess[str]:
+    """Run the command that `up` printed, as a shell would, on this Python instead of Bazel."""
+    python = f"{shlex.quote(sys.executable)} -m svc_consumer"
+    command = command.replace("./bazelw run //svc_consumer --", python)
+    environment = {**os.environ, **python_environment()}
+    return subprocess.run(
+        command, shell=True, env=environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def wait_for_ends(pids: dict[str, int]) -> None:
@@ -53,7 +70,10 @@ def wait_for_ends(pids: dict[str, int]) -> None:
 def test_up_serves_one_stack_a_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with up(tmp_path) as first:
         assert first.stdout is not None
-        pids = read_pids(first.stdout)
+        pids, verify = read_start(first.stdout)
+        verified = run_verify(verify)
+        assert (verified.returncode, verified.stderr) == (0, "")
+        assert "0 votes up to the tally's positions, 0 differences" in verified.stdout
         with up(tmp_path) as second:
             _, refusal = second.communicate(timeout=20)
         assert second.returncode == 1
@@ -67,7 +87,7 @@ def test_up_serves_one_stack_a_folder_and_leaves_nothing_behind(tmp_path: Path) 
     # The same data again; then a server dies.
     with up(tmp_path) as third:
         assert third.stdout is not None
-        pids = read_pids(third.stdout)
+        pids, _ = read_start(third.stdout)
         os.kill(pids["redis"], signal.SIGKILL)
         _, report = third.communicate(timeout=30)
         assert third.returncode == 1

@@ -1,0 +1,33 @@
+"""What a person may run beside a stack: whole commands that lead to its ports."""
+
+import shlex
+
+from local.stack import Stack
+from local.traefik_server import WEIGHTS
+
+
+def verify_command(stack: Stack) -> str:
+    """Return the command that compares the stack's tally with its vote log."""
+    settings = {"REDIS_URL": stack.redis.url, "MONGODB_URL": stack.mongodb.url}
+    return f"{_assignments(settings)} ./bazelw run //svc_consumer -- verify"
+
+
+def compare_command(stack: Stack) -> str:
+    """Return the command that compares the stack's routes."""
+    options = shlex.join(part for pair in comparison_options(stack).items() for part in pair)
+    return f"./bazelw run //loadtest:compare -- {options}"
+
+
+def comparison_options(stack: Stack) -> dict[str, str]:
+    """Return the options that tell the comparison where everything of the stack is."""
+    return {
+        "--target": stack.entry.url,
+        "--weights": f"{WEIGHTS['grpc']}:{WEIGHTS['http']}",
+        "--mongodb-url": stack.mongodb.url,
+        "--redis-url": stack.redis.url,
+        "--prometheus": stack.prometheus.url,
+    }
+
+
+def _assignments(settings: dict[str, str]) -> str:
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
