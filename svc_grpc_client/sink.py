@@ -16,7 +16,7 @@ from voting.group_commit import GroupCommit, QueueFullError
 from voting.lifecycle import Readiness, run_for_good
 from voting.telemetry import BATCH_SIZE
 from voting.vote import InvalidVoteError, Vote, new_vote_id
-from voting.vote_sink import Told, UnavailableError
+from voting.vote_sink import FULL, UNKNOWN, Told, UnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class GrpcSink:
             enough=_ENOUGH_VOTES,
         )
         self._batch_size = BATCH_SIZE.labels("grpc")
+        self._failure: grpc.StatusCode | None = None  # of the last call
 
     async def start(self) -> None:
         """Open the channel; gRPC wants that done in the loop that uses it."""
@@ -110,7 +111,7 @@ class GrpcSink:
         try:
             self._group.submit(self._group.filling, (vote, traceparent), told)
         except QueueFullError as error:
-            raise UnavailableError("too many votes are waiting") from error
+            raise UnavailableError(FULL) from error
 
     async def _commit(
         self, _lane: int, entries: Sequence[_Entry]
@@ -124,11 +125,16 @@ class GrpcSink:
         try:
             response = await self._stub.CastVotes(request, timeout=self._timeout)
         except grpc.aio.AioRpcError as error:
-            _log.debug("CastVotes: %s", error)
-            raise UnavailableError(
-                f"the gRPC server cannot take the vote now ({error.code().name})"
-            ) from error
+            self._failed(error)
+            raise UnavailableError(UNKNOWN) from error
+        self._failure = None
         return [_result(status) for status in response.statuses]
+
+    def _failed(self, error: grpc.aio.AioRpcError) -> None:
+        """Log why calls fail: once, until one works or fails in another way."""
+        if error.code() is not self._failure:
+            _log.warning("calls of %s fail: %s, %s", self._target, error.code(), error.details())
+        self._failure = error.code()
 
     async def _follow_channel(self) -> None:
         while True:

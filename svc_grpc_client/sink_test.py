@@ -17,7 +17,7 @@ from voting.codec import to_message
 from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
 from voting.vote import RESIDUES, InvalidVoteError
-from voting.vote_sink import UnavailableError, cast_vote
+from voting.vote_sink import UNKNOWN, UnavailableError, cast_vote
 
 STATUS = votes_pb2.VoteStatus
 NAME = "votes.v1.VoteService"
@@ -143,15 +143,21 @@ async def test_a_call_that_was_cut_off_is_tried_again() -> None:
     assert len(service.requests) == 2
 
 
-async def test_a_server_that_does_not_answer_in_time_is_unavailable() -> None:
+async def test_a_server_that_does_not_answer_in_time_is_named_in_the_log_and_not_to_voters(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     service = Service()
     service.gate.clear()
     async with (
         server(service) as (port, _),
         sink(port, call_timeout_seconds=0.2) as (grpc_sink, _),
     ):
-        with pytest.raises(UnavailableError, match="DEADLINE_EXCEEDED"):
-            await cast_vote(grpc_sink, VOTE)
+        for _ in range(2):  # logged once
+            with pytest.raises(UnavailableError, match=f"^{UNKNOWN}$"):
+                await cast_vote(grpc_sink, VOTE)
+    failures = [record.getMessage() for record in caplog.records if "fail" in record.getMessage()]
+    assert len(failures) == 1
+    assert "DEADLINE_EXCEEDED" in failures[0]
 
 
 async def test_it_stops_within_the_time_of_one_call_however_many_votes_wait() -> None:

@@ -21,7 +21,7 @@ from voting.kafka_settings import KafkaWriterSettings
 from voting.lifecycle import Readiness, run_for_good
 from voting.telemetry import BATCH_SIZE
 from voting.vote import Vote, lane_of, new_vote_id
-from voting.vote_sink import Told, UnavailableError
+from voting.vote_sink import CLOSED, FULL, UNKNOWN, Told, UnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -90,16 +90,16 @@ class EventLog:
     def append(self, record: Record, told: Told) -> None:
         """Take a vote that is a record already, as `cast` does."""
         if self._group is None or self._producer is None:
-            raise UnavailableError("Kafka cannot be reached now")
+            raise UnavailableError(CLOSED)
         try:
             self._group.submit(lane_of(record[0], self._partitions), record, told)
         except QueueFullError as error:
-            raise UnavailableError("too many votes are waiting") from error
+            raise UnavailableError(FULL) from error
 
     async def _commit(self, partition: int, records: Sequence[Record]) -> Sequence[None]:
         producer = self._producer
         if producer is None:
-            raise UnavailableError("Kafka cannot be reached now")
+            raise UnavailableError(CLOSED)
         self._batch_size.observe(len(records))
         try:
             async with asyncio.timeout(self._ack_seconds):
@@ -111,7 +111,7 @@ class EventLog:
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
             self._fail(producer, reason)
-            raise UnavailableError(f"Kafka did not acknowledge the vote: {reason}") from error
+            raise UnavailableError(UNKNOWN) from error
         return [None] * len(records)
 
     async def _stay_connected(self) -> None:

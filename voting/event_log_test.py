@@ -14,7 +14,7 @@ from voting.examples import vote_with
 from voting.kafka_settings import KafkaWriterSettings
 from voting.lifecycle import Readiness
 from voting.vote import lane_of
-from voting.vote_sink import UnavailableError, cast_vote
+from voting.vote_sink import CLOSED, UNKNOWN, UnavailableError, cast_vote
 
 pytest_plugins = ["local.fixtures"]
 
@@ -124,7 +124,7 @@ async def test_it_waits_for_kafka_and_recovers_from_its_loss(kafka: KafkaServer)
     await asyncio.to_thread(kafka.kill)
     async with event_log(kafka, ack_timeout_seconds=1) as (log, readiness):
         await until(lambda: "waiting for Kafka" in (readiness.reason or ""), readiness)
-        with pytest.raises(UnavailableError):
+        with pytest.raises(UnavailableError, match=f"^{CLOSED}$"):
             await cast_vote(log, vote)
 
         await asyncio.to_thread(kafka.start)
@@ -132,7 +132,7 @@ async def test_it_waits_for_kafka_and_recovers_from_its_loss(kafka: KafkaServer)
         await cast_vote(log, vote)
 
         await asyncio.to_thread(kafka.kill)
-        with pytest.raises(UnavailableError):
+        with pytest.raises(UnavailableError, match=f"^{UNKNOWN}$"):
             await cast_vote(log, vote)
         await until(lambda: not readiness.ready, readiness)
 

@@ -14,7 +14,7 @@ from voting.lean_protocol import LeanProtocol
 from voting.lifecycle import Readiness
 from voting.route_app import route_app
 from voting.vote import InvalidVoteError, Route, Vote
-from voting.vote_sink import Told, UnavailableError
+from voting.vote_sink import FULL, Told, UnavailableError
 
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 SLOW_SECONDS: Final = 0.4
@@ -40,7 +40,7 @@ class TrialSink:
     def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
         """Take a vote whose name tells what becomes of it."""
         if vote.name == "full":
-            raise UnavailableError("too many votes are waiting")
+            raise UnavailableError(FULL)
         self.cast_votes.append((msgspec.structs.replace(vote, cast_at_ms=0), traceparent))
         loop = asyncio.get_running_loop()
         if vote.name == "slow":

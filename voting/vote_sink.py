@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from voting.codec import Record
 from voting.group_commit import settle
@@ -13,9 +13,16 @@ from voting.vote import Vote
 type Told = Callable[[BaseException | None], None]
 
 
+# What a voter may know of a sink in trouble; which server it is, and what it said, is in the log.
+CLOSED: Final = "votes cannot be taken now"
+UNKNOWN: Final = "it is not known whether the vote was kept"
+FULL: Final = "too many votes are waiting"
+
+
 class UnavailableError(Exception):
     """The vote cannot be taken now; the caller may retry it with the same id.
 
+    The text is for voters: it names no server and repeats no error of one.
     `retry_after` is a proposal in seconds. The vote may have been stored all the same: a retry
     with the same id counts once.
     """
