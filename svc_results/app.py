@@ -10,14 +10,15 @@ import msgspec
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
 
+from svc_results.album_pages import album_page
 from svc_results.entries import VotePage, vote_page
 from svc_results.events import stream_events
 from svc_results.feed import Feed
 from svc_results.openapi import results_document
 from svc_results.page import render_page
-from svc_results.query import read_after, read_language, read_limit
+from svc_results.query import read_after, read_language, read_limit, read_place
 from svc_results.security import SECURITY_HEADERS
-from svc_results.snapshot import NEWEST_VOTES
+from svc_results.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
 from svc_results.source import TIMEOUT
 from svc_results.static_files import StaticFiles, accepts_gzip
 from voting.http_app import add_operations, new_app, say_goodbye
@@ -27,6 +28,8 @@ from voting.problem import JSON_TYPE, ProblemError
 from voting.store import StoreUnavailableError
 
 NAME: Final = "svc_results"
+# Pages of the vote log that are read at the same time.
+READERS: Final = 4
 _STATIC_FOLDER: Final = Path(__file__).parent / "static"
 
 
@@ -44,11 +47,12 @@ def results_app(
     app = new_app(NAME)
     add_operations(app, readiness, results_document())
     files = StaticFiles(_STATIC_FOLDER)
+    pages = _Pages(log)
 
     @app.get("/")
     async def page(request: Request) -> HTTPResponse:
         after = read_after(request)
-        older = None if after is None else await _read_page(log, NEWEST_VOTES, after)
+        older = None if after is None else await pages.read(NEWEST_VOTES, after)
         language = read_language(request)
         html = render_page(language, feed.snapshot, older, files.root).encode()
         headers = {
@@ -68,12 +72,19 @@ def results_app(
     @app.get("/api/results")
     async def results(_: Request) -> HTTPResponse:
         if feed.snapshot.at is None:
-            raise _unavailable(f"there is no result yet: {feed.snapshot.unavailable.tally}")
+            raise _unavailable(TALLY_AWAY)
         return _json(feed.snapshot)
+
+    @app.get("/api/albums")
+    async def albums(request: Request) -> HTTPResponse:
+        limit, after = read_limit(request), read_place(request)
+        if feed.ranking is None:
+            raise _unavailable(TALLY_AWAY)
+        return _json(album_page(feed.ranking, limit, after))
 
     @app.get("/api/votes")
     async def votes(request: Request) -> HTTPResponse:
-        return _json(await _read_page(log, read_limit(request), read_after(request)))
+        return _json(await pages.read(read_limit(request), read_after(request)))
 
     @app.get("/api/events")
     async def events(request: Request) -> None:
@@ -93,12 +104,23 @@ def results_app(
     return app
 
 
-async def _read_page(log: NewestVotes, limit: int, after: Cursor | None) -> VotePage:
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            return vote_page(await log.newest(limit, after), limit)
-    except (StoreUnavailableError, TimeoutError) as error:
-        raise _unavailable("MongoDB does not answer") from error
+class _Pages:
+    """Pages of the vote log for everyone who asks.
+
+    Few are read at a time, so that MongoDB has time for those who count.
+    """
+
+    def __init__(self, log: NewestVotes) -> None:
+        self._log = log
+        self._turn = asyncio.Semaphore(READERS)
+
+    async def read(self, limit: int, after: Cursor | None) -> VotePage:
+        """Return a page; raise `ProblemError` when that takes too long."""
+        try:
+            async with asyncio.timeout(TIMEOUT), self._turn:
+                return vote_page(await self._log.newest(limit, after), limit)
+        except (StoreUnavailableError, TimeoutError) as error:
+            raise _unavailable(LOG_AWAY) from error
 
 
 def _json(body: msgspec.Struct) -> HTTPResponse:

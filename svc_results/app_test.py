@@ -224,12 +224,12 @@ async def test_stores_that_are_away_are_named_and_the_page_still_serves(
     assert "Kind of Blue" in page.text
     results = await client.get("/api/results")
     assert results.json()["unavailable"] == {
-        "tally": "Redis does not answer",
-        "log": "MongoDB does not answer",
+        "tally": "the count cannot be read now",
+        "log": "the newest votes cannot be read now",
     }
     votes = await client.get("/api/votes")
     assert votes.status_code == 503
-    assert votes.json()["detail"] == "MongoDB does not answer"
+    assert votes.json()["detail"] == "the newest votes cannot be read now"
     stores.redis_away = stores.mongodb_away = False
     await served.read()
     assert (await client.get("/readyz")).status_code == 200
@@ -251,7 +251,7 @@ async def test_there_is_no_result_before_redis_has_ever_answered() -> None:
     assert '<strong id="total">–</strong>' in page.text
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
-    assert answer.json()["detail"] == "there is no result yet: Redis does not answer"
+    assert answer.json()["detail"] == "the count cannot be read now"
 
 
 async def test_a_vote_log_that_hangs_is_given_up_in_time(
@@ -264,6 +264,56 @@ async def test_a_vote_log_that_hangs_is_given_up_in_time(
     monkeypatch.setattr(stores, "newest", hang)
     monkeypatch.setattr(app_module, "TIMEOUT", 0.01)
     assert (await client.get("/api/votes")).status_code == 503
+
+
+async def test_few_pages_of_the_log_are_read_at_the_same_time(
+    client: httpx.AsyncClient, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, most, go_on = 0, 0, asyncio.Event()
+
+    async def newest(limit: int, after: object = None) -> list[LoggedVote]:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        await go_on.wait()
+        reading -= 1
+        return []
+
+    monkeypatch.setattr(stores, "newest", newest)
+    asked = [asyncio.create_task(client.get("/api/votes?limit=200")) for _ in range(30)]
+    await eventually(lambda: reading == app_module.READERS)
+    go_on.set()
+    assert {(await answer).status_code for answer in asked} == {200}
+    assert most == app_module.READERS
+
+
+async def test_the_albums_are_read_page_by_page_each_once(
+    served: Served, stores: FakeStores
+) -> None:
+    stores.votes = [logged_vote(n, album=f"Album {n % 150:03}") for n in range(400)]
+    await served.read()
+    first = (await served.client.get("/api/results")).json()
+    assert (first["album_count"], len(first["albums"])) == (150, 100)
+    seen: list[dict[str, object]] = []
+    query = {"limit": "40"}
+    while True:
+        page = (await served.client.get("/api/albums", params=query)).json()
+        seen += page["albums"]
+        if page["next"] is None:
+            break
+        query["after"] = page["next"]
+    assert seen[:100] == first["albums"]
+    assert [album["album"] for album in seen] == [f"Album {n:03}" for n in range(150)]
+    assert stores.readings == 2  # the service reads as often as ever, whoever turns the pages
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=201", "limit=00000000199999999", "after=x", "after=" + "A" * 4000],
+)
+async def test_a_wrong_page_of_albums_is_named(client: httpx.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/api/albums?{query}")
+    assert (answer.status_code, answer.json()["field"]) == (422, query.partition("=")[0])
 
 
 class Page(HTMLParser):

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from svc_results.ranking import Ranking, ranking_of
 from voting.logged_vote import Cursor, LoggedVote
 from voting.store import StoreUnavailableError
-from voting.tally import Tally, tally_of
+from voting.tally import tally_of
 from voting.vote import Route
 
 
@@ -17,12 +18,12 @@ class FakeStores:
         self.mongodb_away = False
         self.readings = 0
 
-    async def read(self) -> Tally:
-        """Return the tally of the votes."""
+    async def read(self) -> Ranking:
+        """Return the ranking of the votes."""
         self.readings += 1
         if self.redis_away:
             raise StoreUnavailableError("Redis", OSError("refused"))
-        return tally_of(self.votes)
+        return ranking_of(tally_of(self.votes))
 
     async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
         """Return the votes as the vote log does."""

@@ -8,31 +8,29 @@ from typing import Any, Final
 from svc_results.entries import rfc3339
 from svc_results.frame import HEARTBEAT, Event, Frame
 from svc_results.metrics import FRAMES_DROPPED, FRAMES_SENT, WATCHERS
+from svc_results.ranking import Ranking
 from svc_results.rates import RateMeter
-from svc_results.snapshot import Unavailable, same_picture, take_snapshot
+from svc_results.snapshot import LOG_AWAY, TALLY_AWAY, Unavailable, same_picture, take_snapshot
 from svc_results.source import Source
 from voting.lifecycle import Readiness
 from voting.logged_vote import LoggedVote
-from voting.tally import Tally
 
 # Between two readings while nobody watches: enough for readiness, and for rates that are there
 # when someone comes.
 IDLE_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 15.0
-# A store rests this many times as long as it took to read it, however large it has grown.
-REST: Final = 4
 
 
 class Feed:
     """One reader of the stores, shared by all.
 
     `snapshot` is at most `IDLE_SECONDS` and a reading old while the stores answer. A watcher who
-    cannot keep up misses frames: nothing is queued for him.
+    cannot keep up misses frames: nothing is queued.
     """
 
     def __init__(
         self,
-        tally: Source[Tally],
+        tally: Source[Ranking],
         log: Source[list[LoggedVote]],
         readiness: Readiness,
         refresh_seconds: float,
@@ -48,6 +46,11 @@ class Feed:
         self._read_at: str | None = None
         self._changed = asyncio.Event()
         self._closed = False
+
+    @property
+    def ranking(self) -> Ranking | None:
+        """The albums in order as last read; nothing before that."""
+        return self._tally.value
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -99,7 +102,7 @@ class Feed:
         while True:
             await read()
             pause = self._refresh_seconds if self.watchers else IDLE_SECONDS
-            await asyncio.sleep(max(pause, REST * source.seconds))
+            await asyncio.sleep(max(pause, source.rest))
 
     async def _wait_for_change(self) -> bool:
         try:
@@ -110,8 +113,10 @@ class Feed:
         return True
 
     def _publish(self) -> None:
-        unavailable = Unavailable(self._tally.problem, self._log.problem)
-        self._tell_readiness(unavailable)
+        self._tell_readiness()
+        unavailable = Unavailable(
+            TALLY_AWAY if self._tally.problem else None, LOG_AWAY if self._log.problem else None
+        )
         self.snapshot = take_snapshot(
             self._read_at, self._tally.value, self._rates, self._log.value or (), unavailable
         )
@@ -119,8 +124,8 @@ class Feed:
             self._frame = Frame(self._frame.number + 1, self.snapshot)
             self._wake()
 
-    def _tell_readiness(self, unavailable: Unavailable) -> None:
-        problems = [problem for problem in (unavailable.tally, unavailable.log) if problem]
+    def _tell_readiness(self) -> None:
+        problems = [source.problem for source in (self._tally, self._log) if source.problem]
         if problems:
             self._readiness.set_not_ready("; ".join(problems))
         else:

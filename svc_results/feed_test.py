@@ -119,8 +119,8 @@ async def test_a_store_that_is_away_is_named_and_the_old_result_stays(
     stores.votes.append(logged_vote(2))
     await read_all(feed)
     assert feed.snapshot.total == len(feed.snapshot.newest.votes) == 1
-    assert feed.snapshot.unavailable.tally == "Redis does not answer"
-    assert feed.snapshot.unavailable.log == "MongoDB does not answer"
+    assert feed.snapshot.unavailable.tally == "the count cannot be read now"
+    assert feed.snapshot.unavailable.log == "the newest votes cannot be read now"
     assert readiness.reason == "Redis does not answer; MongoDB does not answer"
     stores.redis_away = stores.mongodb_away = False
     await read_all(feed)

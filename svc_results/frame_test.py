@@ -3,6 +3,7 @@ import zlib
 import msgspec
 
 from svc_results.frame import GZIP_HEADER, HEARTBEAT, OPENING, Frame
+from svc_results.ranking import ranking_of
 from svc_results.rates import RateMeter
 from svc_results.snapshot import Snapshot, Unavailable, take_snapshot
 from voting.tally import AlbumTally, Tally
@@ -10,7 +11,7 @@ from voting.tally import AlbumTally, Tally
 
 def snapshot(album: str) -> Snapshot:
     tally = Tally(albums={("x", album, 2000): AlbumTally("x", album, 2000, 1, 1)})
-    return take_snapshot("now", tally, RateMeter(), (), Unavailable())
+    return take_snapshot("now", ranking_of(tally), RateMeter(), (), Unavailable())
 
 
 def test_a_frame_is_one_event_whatever_names_contain() -> None:

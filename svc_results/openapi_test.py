@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from svc_results.fakes import FakeStores, logged_vote
 from svc_results.openapi import results_document
 from svc_results.query import LIMIT_DEFAULT, LIMIT_MAX
+from svc_results.ranking import RANKING_MAX
 from svc_results.rates import HISTORY_SECONDS
 from svc_results.serving import Served, serve
 from svc_results.sleeve import SLEEVES
@@ -31,12 +32,14 @@ def test_the_document_is_openapi() -> None:
 
 def test_the_document_tells_the_services_limits() -> None:
     albums = SCHEMAS["Results"]["properties"]["albums"]
-    limit = DOCUMENT["paths"]["/api/votes"]["get"]["parameters"][0]["schema"]
+    limit = DOCUMENT["components"]["parameters"]["Limit"]["schema"]
     assert albums["maxItems"] == TOP_ALBUMS
     assert SCHEMAS["Route"]["properties"]["history"]["maxItems"] == HISTORY_SECONDS
     assert SCHEMAS["Sleeve"]["maximum"] == SLEEVES - 1
     assert (limit["maximum"], limit["default"]) == (LIMIT_MAX, LIMIT_DEFAULT)
     assert SCHEMAS["Votes"]["properties"]["votes"]["maxItems"] == LIMIT_MAX
+    assert SCHEMAS["Albums"]["properties"]["albums"]["maxItems"] == LIMIT_MAX
+    assert f"{RANKING_MAX:,}" in DOCUMENT["paths"]["/api/albums"]["get"]["description"]
 
 
 async def test_every_route_is_documented_and_nothing_else(served: Served) -> None:
@@ -53,6 +56,9 @@ ANSWERS: list[tuple[str, dict[str, str], int]] = [
     ("/static/{version}/{name}", {"version": "0", "name": "page.css"}, 200),
     ("/static/{version}/{name}", {"version": "0", "name": "none"}, 404),
     ("/api/results", {}, 200),
+    ("/api/albums", {}, 200),
+    ("/api/albums?limit=3", {}, 200),
+    ("/api/albums?after=x", {}, 422),
     ("/api/votes", {}, 200),
     ("/api/votes?limit=3", {}, 200),
     ("/api/votes?limit=x", {}, 422),
@@ -66,6 +72,7 @@ AWAY: list[tuple[str, dict[str, str], int]] = [
     ("/api/votes", {}, 503),
     ("/readyz", {}, 503),
     ("/api/results", {}, 503),
+    ("/api/albums", {}, 503),
 ]
 
 

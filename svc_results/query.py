@@ -1,12 +1,15 @@
 """What a request asks for, checked: a wrong value is named in a problem."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
 from sanic import Request
 
+from svc_results.album_pages import decode_place
 from svc_results.cursor import decode_cursor
 from svc_results.messages import CATALOGUE, Language, choose_language
+from svc_results.ranking import Place
 from voting.bounded_number import read_number
 from voting.logged_vote import Cursor
 from voting.problem import ProblemError
@@ -24,12 +27,21 @@ def read_limit(request: Request) -> int:
 
 
 def read_after(request: Request) -> Cursor | None:
-    """Return the parameter `after`: where the page before this one ended."""
+    """Return the parameter `after` of a page of votes: where the page before this one ended."""
+    return _read_after(request, decode_cursor)
+
+
+def read_place(request: Request) -> Place | None:
+    """Return the parameter `after` of a page of albums."""
+    return _read_after(request, decode_place)
+
+
+def _read_after[T](request: Request, decode: Callable[[str], T]) -> T | None:
     text = request.args.get("after")
     if text is None:
         return None
     try:
-        return decode_cursor(text)
+        return decode(text)
     except ValueError as error:
         raise _wrong("after", "must be the `next` of an earlier answer") from error
 

@@ -1,5 +1,6 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
+from svc_results.ranking import ranking_of
 from svc_results.rates import RateMeter
 from svc_results.result_metrics import ALBUMS, ResultCollector
 from svc_results.snapshot import Unavailable, take_snapshot
@@ -8,7 +9,7 @@ from voting.vote import Route
 
 
 def registry_of(tally: Tally) -> CollectorRegistry:
-    snapshot = take_snapshot("now", tally, RateMeter(), (), Unavailable())
+    snapshot = take_snapshot("now", ranking_of(tally), RateMeter(), (), Unavailable())
     registry = CollectorRegistry()
     registry.register(ResultCollector(lambda: snapshot))
     return registry

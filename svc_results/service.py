@@ -1,4 +1,4 @@
-"""Wires the app to Redis and MongoDB."""
+"""Wires the app to Redis and MongoDB, of which it can only read."""
 
 import asyncio
 import resource
@@ -9,13 +9,14 @@ from sanic import Sanic
 
 from svc_results.app import results_app
 from svc_results.feed import Feed
+from svc_results.ranking_reader import RankingReader
 from svc_results.result_metrics import ResultCollector
 from svc_results.settings import ResultsSettings
 from svc_results.snapshot import NEWEST_VOTES
 from svc_results.source import Source
 from voting.lifecycle import Readiness, run_for_good
-from voting.tally_store import TallyStore
-from voting.vote_log import VoteLog
+from voting.tally_reader import TallyReader
+from voting.vote_log_reader import VoteLogReader
 
 # What the process opens beside its watchers: the stores, the page's visitors, its own files.
 OTHER_FILES: Final = 256
@@ -34,10 +35,10 @@ def allow_connections(count: int) -> None:
 def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
     """Return the app, which reads the stores while it runs."""
     readiness = Readiness()
-    tally_store = TallyStore(settings.redis_url)
-    vote_log = VoteLog(settings.mongodb_url, settings.mongodb_database)
+    tally = TallyReader(settings.redis_url)
+    vote_log = VoteLogReader(settings.mongodb_url, settings.mongodb_database)
     feed = Feed(
-        Source("Redis", tally_store.read),
+        Source("Redis", RankingReader(tally).read, paced=True),
         Source("MongoDB", lambda: vote_log.newest(NEWEST_VOTES)),
         readiness,
         settings.refresh_seconds,
@@ -54,7 +55,7 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
     async def stop(_: Sanic[Any, Any]) -> None:
         app.ctx.reading.cancel()
         await asyncio.wait([app.ctx.reading])
-        await tally_store.close()
+        await tally.close()
         vote_log.close()
 
     return app

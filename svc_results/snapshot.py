@@ -1,20 +1,20 @@
 """What the page shows and the API answers: one self-contained picture of the result."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from heapq import nsmallest
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from svc_results.entries import VotePage, vote_page
+from svc_results.ranking import Ranking, Standing
 from svc_results.rates import RateMeter
 from svc_results.sleeve import sleeve_of
 from voting.logged_vote import LoggedVote
-from voting.tally import AlbumTally, Tally
+from voting.tally import album_of_key
 from voting.vote import Route
 
 # A snapshot stays small however many albums there are.
-TOP_ALBUMS: Final = 50
+TOP_ALBUMS: Final = 100
 NEWEST_VOTES: Final = 10
 
 
@@ -41,8 +41,15 @@ class RouteResult(msgspec.Struct, frozen=True):
     history: list[float | None]
 
 
+TALLY_AWAY: Final = "the count cannot be read now"
+LOG_AWAY: Final = "the newest votes cannot be read now"
+
+
 class Unavailable(msgspec.Struct, frozen=True):
-    """Why the tally or the vote log cannot be read now; nothing for one that can."""
+    """That the tally or the vote log cannot be read now; nothing for one that can.
+
+    For everyone's eyes: which server it is, and why, is in `/readyz` and in the log.
+    """
 
     tally: str | None = None
     log: str | None = None
@@ -65,22 +72,22 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 def take_snapshot(
     at: str | None,
-    tally: Tally | None,
+    ranking: Ranking | None,
     rates: RateMeter,
     newest: Sequence[LoggedVote],
     unavailable: Unavailable,
 ) -> Snapshot:
-    """Return the picture of what was read; without a tally every count is 0 and `at` nothing."""
-    tally = tally or Tally()
+    """Return the picture of what was read; without a ranking every count is 0 and `at` nothing."""
+    ranking = ranking or Ranking()
     now = None if unavailable.tally else rates.now()
     return Snapshot(
         at=at,
-        total=tally.votes,
-        album_count=len(tally.albums),
-        albums=top_albums(tally.albums.values()),
+        total=ranking.votes,
+        album_count=ranking.album_count,
+        albums=album_results(ranking.standings[:TOP_ALBUMS]),
         routes={
             route: RouteResult(
-                tally.routes.get(route, 0), now[route] if now else None, rates.history(route)
+                ranking.routes.get(route, 0), now[route] if now else None, rates.history(route)
             )
             for route in Route
         },
@@ -89,23 +96,25 @@ def take_snapshot(
     )
 
 
-def top_albums(albums: Iterable[AlbumTally]) -> list[AlbumResult]:
-    """Return the albums with the most votes; names decide a tie, so that the order is stable."""
-    top = nsmallest(TOP_ALBUMS, albums, key=lambda a: (-a.votes, a.name, a.album, a.year))
-    return [
-        AlbumResult(
-            album.name,
-            album.album,
-            album.year,
-            album.votes,
-            album.rank_sum,
-            round(album.average_rank, 2),
-            sleeve_of(album.name, album.album, album.year),
-        )
-        for album in top
-    ]
+def album_results(standings: Sequence[Standing]) -> list[AlbumResult]:
+    """Return what is shown of these albums, in the same order."""
+    return [_album_result(standing) for standing in standings]
 
 
 def same_picture(one: Snapshot, other: Snapshot) -> bool:
     """Whether two snapshots show the same, whenever they were read."""
     return msgspec.structs.replace(one, at=other.at) == other
+
+
+def _album_result(standing: Standing) -> AlbumResult:
+    name, album, year = album_of_key(standing.key)
+    average = round(standing.rank_sum / standing.votes, 2) if standing.votes else 0.0
+    return AlbumResult(
+        name,
+        album,
+        year,
+        standing.votes,
+        standing.rank_sum,
+        average,
+        sleeve_of(name, album, year),
+    )
