@@ -9,7 +9,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from voting.codec import from_message
 from voting.group_commit import settle
-from voting.vote import InvalidVoteError
+from voting.vote import InvalidVoteError, check_new_vote
 from voting.vote_sink import RecordSink, Told, UnavailableError
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
@@ -41,7 +41,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
 
     def _cast(self, message: votes_pb2.Vote, traceparents: Mapping[str, str], told: Told) -> None:
         try:
-            vote = from_message(message)
+            vote = from_message(message, check_new_vote)
             traceparent = traceparents.get(vote.id)
             # A message that keeps every rule is, encoded, the record.
             record = vote.id, vote.cast_at_ms, message.SerializeToString(), traceparent

@@ -31,8 +31,11 @@ def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote)
     )
 
 
-def from_message(message: votes_pb2.Vote) -> Vote:
-    """Return the vote in a message; raise `InvalidVoteError` when it breaks a rule."""
+def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_vote) -> Vote:
+    """Return the vote in a message; raise `InvalidVoteError` when it breaks a rule.
+
+    `check` has the rules: those of the ledger, unless told otherwise.
+    """
     route = _FROM_PROTO.get(message.route)
     if route is None:
         raise InvalidVoteError("route", "must be ROUTE_GRPC or ROUTE_HTTP")
@@ -45,7 +48,7 @@ def from_message(message: votes_pb2.Vote) -> Vote:
         route,
         message.cast_at_ms,
     )
-    return check_vote(vote)
+    return check(vote)
 
 
 def encode_vote(vote: Vote) -> bytes:

@@ -3,35 +3,54 @@
 from typing import Any
 
 from voting.problem import JSON_TYPE, PROBLEM_TYPE
-from voting.vote import RANK_MAX, RANK_MIN, TEXT_MAX, YEAR_MAX, YEAR_MIN
+from voting.vote import (
+    MARKS_MAX,
+    NO_IDS,
+    RANK_MAX,
+    RANK_MIN,
+    TEXT_MAX,
+    YEAR_MAX,
+    YEAR_MIN,
+)
+from voting.vote_form import RANK_DIGITS, YEAR_DIGITS
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
+_TEXT_RULE = (
+    f"1 to {TEXT_MAX} characters after it was trimmed, put into Unicode NFC and freed from what "
+    "nobody sees (default-ignorable and bidi control characters, but those that shape emoji or "
+    "letters). At least one must be visible; control characters and line breaks are refused, and "
+    f"so are more than {MARKS_MAX} combining marks in a row."
+)
+
+
+def _number(description: str, low: int, high: int, digits: str) -> dict[str, Any]:
+    return {
+        "description": f"{description}, as a number or as its decimal digits in a string.",
+        "anyOf": [
+            {"type": "integer", "minimum": low, "maximum": high},
+            {"type": "string", "pattern": f"^{digits}$"},
+        ],
+    }
+
 
 _VOTE = {
     "type": "object",
     "required": ["name", "album", "year", "rank"],
     "additionalProperties": False,
     "properties": {
-        "name": {**_TEXT, "description": "Who made the album."},
-        "album": {**_TEXT, "description": "The album's title."},
-        "year": {
-            "description": "The year of release, as a number or a decimal string.",
-            "anyOf": [
-                {"type": "integer", "minimum": YEAR_MIN, "maximum": YEAR_MAX},
-                {"type": "string", "pattern": r"^\d{4}$"},
-            ],
-        },
-        "rank": {
-            "description": "The rating, as a number or a decimal string.",
-            "anyOf": [
-                {"type": "integer", "minimum": RANK_MIN, "maximum": RANK_MAX},
-                {"type": "string", "pattern": r"^\d{1,3}$"},
-            ],
-        },
+        "name": {**_TEXT, "description": f"Who made the album. {_TEXT_RULE}"},
+        "album": {**_TEXT, "description": f"The album's title. {_TEXT_RULE}"},
+        "year": _number("The year of release", YEAR_MIN, YEAR_MAX, YEAR_DIGITS),
+        "rank": _number("The rating", RANK_MIN, RANK_MAX, RANK_DIGITS),
         "id": {
-            "type": "string",
+            "type": ["string", "null"],
             "format": "uuid",
-            "description": "Makes a retry safe: a vote counts once per id. Made when absent.",
+            "not": {"enum": sorted(NO_IDS)},
+            "description": (
+                "Makes a retry safe: a vote counts once per id, with the content that was first "
+                "sent with it. So take a random UUID that nobody can guess. Made when absent or "
+                "null. The nil and the max UUID are refused."
+            ),
         },
     },
     "example": {
@@ -59,7 +78,7 @@ _REFUSALS = {
     "400": "The body is not JSON.",
     "413": "The body is larger than 4 KiB.",
     "415": "The content type is not application/json.",
-    "422": "A field is wrong; `field` names it.",
+    "422": "The body is no vote; `field` names the field at fault, if it is one.",
 }
 
 
@@ -88,7 +107,7 @@ def vote_api_document(service: str) -> dict[str, Any]:
     key = {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "The vote's id, in place of `id` in the body.",
+        "description": "The vote's id, in place of `id` in the body or the same as it.",
         "schema": {"type": "string", "format": "uuid"},
     }
     operation = {

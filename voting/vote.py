@@ -1,17 +1,27 @@
-"""What a vote is, and the rules it must keep. No I/O here."""
+"""What a vote is, and the rules it must keep. No I/O here.
+
+New votes are judged where they come in, by the rules for what is new (`clean_text`,
+`clean_new_id`, `check_new_vote`). Records of the ledger are judged by `check_vote`, which never
+becomes stricter: whatever was acknowledged once, by whichever version, counts.
+"""
 
 import os
 import re
 import time
 import unicodedata
+import uuid
 from array import array
 from enum import StrEnum
 
 import msgspec
 
+from voting.visible_text import has_visible, most_marks, without_invisible
+
 TEXT_MAX = 200
 YEAR_MIN, YEAR_MAX = 1900, 2100
 RANK_MIN, RANK_MAX = 1, 100
+# Combining marks in a row: UTS #39, section 5.4.
+MARKS_MAX = 4
 
 # The largest prime below 2**16. An id's lane is its residue modulo this prime, modulo the number
 # of lanes: the prime takes every bit of the id into account, whatever made the id, and it lets a
@@ -22,6 +32,8 @@ RESIDUES = 65521
 _random = array("Q")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The nil and the max UUID (RFC 9562): what programs send that have made none.
+NO_IDS = frozenset(str(uuid.UUID(int=value)) for value in (0, 2**128 - 1))
 
 
 class Route(StrEnum):
@@ -57,13 +69,26 @@ class InvalidVoteError(ValueError):
 
 
 def clean_text(field: str, text: str) -> str:
-    """Return `text` trimmed and in Unicode NFC.
+    """Return the text of a new vote trimmed, in Unicode NFC, and without what nobody can see.
 
-    Raises `InvalidVoteError` when nothing or too much is left, or a control character.
+    Raises `InvalidVoteError` when nothing to see or too much is left, a control character, or
+    more than `MARKS_MAX` combining marks in a row.
     """
     text = text.strip()
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return _check_text(field, text)
+    visible = without_invisible(unicodedata.normalize("NFC", text))
+    text = _check_text(field, unicodedata.normalize("NFC", visible).strip())
+    if "\u2028" in text or "\u2029" in text:
+        raise InvalidVoteError(field, "must not contain line breaks")
+    if not has_visible(text):
+        raise InvalidVoteError(field, "must have a character that can be seen")
+    if most_marks(text) > MARKS_MAX:
+        raise InvalidVoteError(field, f"must not have more than {MARKS_MAX} marks in a row")
+    return text
+
+
+def _check_text(field: str, text: str) -> str:
     if not 1 <= len(text) <= TEXT_MAX:
         raise InvalidVoteError(field, f"must have 1 to {TEXT_MAX} characters after trimming")
     if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
@@ -79,6 +104,17 @@ def clean_id(vote_id: str) -> str:
     return vote_id
 
 
+def clean_new_id(vote_id: str) -> str:
+    """Return a new vote's UUID as `clean_id` does; the nil and the max UUID are none."""
+    return _check_new_id(clean_id(vote_id))
+
+
+def _check_new_id(vote_id: str) -> str:
+    if vote_id in NO_IDS:
+        raise InvalidVoteError("id", "must not be the nil or the max UUID")
+    return vote_id
+
+
 def check_range(field: str, value: int, low: int, high: int) -> int:
     """Return `value` when it lies in `low`..`high`, else raise `InvalidVoteError`."""
     if not low <= value <= high:
@@ -87,17 +123,43 @@ def check_range(field: str, value: int, low: int, high: int) -> int:
 
 
 def check_vote(vote: Vote) -> Vote:
-    """Return `vote` when it keeps every rule as it stands, else raise `InvalidVoteError`.
+    """Return `vote` when it keeps every rule of the ledger, else raise `InvalidVoteError`.
 
-    For votes made elsewhere: a gRPC request, a record of the topic. Nothing is mended here, as
-    the same bytes must mean the same vote to whoever reads them.
+    For records of the topic. Nothing is mended here, as the same bytes must mean the same vote
+    to whoever reads them. No rule may ever be added: the record may have been acknowledged.
     """
-    if not _UUID.fullmatch(vote.id):
-        clean_id(vote.id)
-        raise InvalidVoteError("id", "must be in lower case")
+    _check_id(vote.id)
+    for field, text in (("name", vote.name), ("album", vote.album)):
+        trimmed = text.strip()
+        if not trimmed.isascii():
+            trimmed = unicodedata.normalize("NFC", trimmed)
+        if _check_text(field, trimmed) != text:
+            raise InvalidVoteError(field, "must be trimmed and in Unicode NFC")
+    return _check_numbers(vote)
+
+
+def check_new_vote(vote: Vote) -> Vote:
+    """Return `vote` when it keeps every rule for a new one, else raise `InvalidVoteError`.
+
+    For votes of other programs, which nothing mends: they are records as they stand.
+    """
+    _check_new_id(_check_id(vote.id))
     for field, text in (("name", vote.name), ("album", vote.album)):
         if clean_text(field, text) != text:
-            raise InvalidVoteError(field, "must be trimmed and in Unicode NFC")
+            raise InvalidVoteError(
+                field, "must be trimmed, in Unicode NFC and without invisible characters"
+            )
+    return _check_numbers(vote)
+
+
+def _check_id(vote_id: str) -> str:
+    if not _UUID.fullmatch(vote_id):
+        clean_id(vote_id)
+        raise InvalidVoteError("id", "must be in lower case")
+    return vote_id
+
+
+def _check_numbers(vote: Vote) -> Vote:
     check_range("year", vote.year, YEAR_MIN, YEAR_MAX)
     check_range("rank", vote.rank, RANK_MIN, RANK_MAX)
     if vote.cast_at_ms < 0:

@@ -3,9 +3,11 @@ import json
 from http import HTTPStatus
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from voting.examples import VOTE
-from voting.problem import ProblemError
+from voting.problem import Problem, ProblemError
 from voting.vote import InvalidVoteError, Route, Vote
 from voting.vote_api import answer_vote, check_media_type, read_traceparent, read_vote
 from voting.vote_sink import Told, UnavailableError
@@ -26,6 +28,16 @@ def problem(body: object, key: str | None = None) -> ProblemError:
     return caught.value
 
 
+def outcome(body: bytes) -> Problem | None:
+    """Return the problem with a body, nothing when it is a vote."""
+    try:
+        read(body)
+    except ProblemError as error:
+        error.answer()
+        return error.problem
+    return None
+
+
 def test_a_vote_is_read() -> None:
     vote = read(GOOD)
     assert (vote.name, vote.album, vote.year, vote.rank) == tuple(GOOD.values())
@@ -37,8 +49,12 @@ def test_numbers_may_be_decimal_strings() -> None:
     assert (vote.year, vote.rank) == (1973, 29)
 
 
-def test_text_is_trimmed() -> None:
-    assert read(GOOD | {"name": "  Pink Floyd "}).name == "Pink Floyd"
+def test_text_is_trimmed_and_what_nobody_sees_goes() -> None:
+    assert read(GOOD | {"name": "  Pink Floyd\u200b "}).name == "Pink Floyd"
+
+
+def test_the_nil_uuid_is_no_id_in_the_header_either() -> None:
+    assert problem(GOOD, key="00000000-0000-0000-0000-000000000000").problem.field == "id"
 
 
 def test_the_id_may_be_in_the_body() -> None:
@@ -98,6 +114,68 @@ def test_an_unknown_field_is_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("at `$.evil`", "at `$.evil`"),
+        ("x`, object missing required field `name`", "x`, object missing required field `name`"),
+        ("", ""),
+        ("año", "año"),
+        ("a\n\u202eb\u200b", "a\\n\\u202eb\\u200b"),
+        ("x" * 65, "x" * 63 + "…"),
+    ],
+)
+def test_the_name_of_an_unknown_field_does_nothing_but_be_shown(name: str, shown: str) -> None:
+    error = problem(GOOD | {name: 1})
+    assert (error.problem.status, error.problem.field) == (422, shown)
+    assert error.problem.detail == f"{shown}: is not a field of a vote"
+
+
+def test_a_field_that_is_wrong_once_and_right_once_is_refused() -> None:
+    error = problem(b'{"rank": 0, ' + json.dumps(GOOD).encode()[1:])
+    assert (error.problem.status, error.problem.field) == (422, None)
+    assert error.problem.detail == "a field must be given only once"
+
+
+def test_a_wrong_field_does_not_hide_that_the_rest_is_no_json() -> None:
+    assert problem(b'{"name": 1, "album"').problem.status == 400
+    assert problem(b'{"name": 1, "album": "\xff"}').problem.field == "name"
+    assert problem(b'{"album": 1, "name": "\xff"}').problem.field == "album"
+
+
+NAMES = st.sampled_from([*GOOD, "id", "at `$.evil`", "$", "`name`"]) | st.text(max_size=20)
+NUMBERS = st.integers() | st.integers(0, 3000) | st.floats() | st.floats(0, 3000).map(round)
+LEAVES = st.none() | st.booleans() | NUMBERS | NUMBERS.map(str) | st.text(max_size=20)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3)
+)
+
+
+@given(fields=st.dictionaries(NAMES, VALUES), complete=st.booleans())
+@settings(max_examples=1000)
+def test_any_object_gets_a_vote_or_a_problem_that_names_one_of_its_fields(
+    fields: dict[str, object], *, complete: bool
+) -> None:
+    body = json.dumps(GOOD | fields if complete else fields, ensure_ascii=False)
+    found = outcome(body.encode(errors="surrogatepass"))
+    if found is not None and found.status == 422:
+        assert found.field is not None
+        assert found.detail.startswith(f"{found.field}: ")
+
+
+@given(st.binary(max_size=200) | st.text('[]{}":,0ae.-\\u` $', max_size=200).map(str.encode))
+@settings(max_examples=1000)
+def test_any_bytes_get_a_problem(body: bytes) -> None:
+    assert problem(body).problem.status in {400, 422}
+
+
+@pytest.mark.parametrize("name", [b"x", b"name"])
+@pytest.mark.parametrize("more", [b"", b', "name": "y"'])
+def test_depth_does_no_harm(name: bytes, more: bytes) -> None:
+    body = b'{"%b": %b%b%b}' % (name, b"[" * 2000, b"]" * 2000, more)
+    assert problem(body).problem.status == 422
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [
         ("name", 1),
@@ -110,12 +188,22 @@ def test_an_unknown_field_is_named() -> None:
         ("year", "2101"),
         ("year", "nineteen"),
         ("year", 1973.5),
+        ("year", "1973.0"),
+        ("year", "01973"),
+        ("year", "1973\n"),
+        ("year", " 1973"),
+        ("rank", "1e1"),
+        ("rank", "000"),
+        ("rank", "101"),
+        ("rank", "٢٩"),
         ("year", True),
         ("rank", 0),
         ("rank", 101),
         ("rank", None),
         ("rank", 10**30),
         ("id", "no-uuid"),
+        ("id", "00000000-0000-0000-0000-000000000000"),
+        ("id", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
         ("id", 7),
     ],
 )

@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,18 +9,25 @@ from voting.examples import VOTE, vote_with
 from voting.vote import (
     RESIDUES,
     InvalidVoteError,
+    Vote,
+    check_new_vote,
     check_vote,
     clean_id,
+    clean_new_id,
     clean_text,
     lane_of,
     new_vote_id,
 )
 
-
-def test_a_correct_vote_passes() -> None:
-    assert check_vote(VOTE) is VOTE
+NIL, MAX = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
+@pytest.mark.parametrize("check", [check_vote, check_new_vote])
+def test_a_correct_vote_passes(check: Callable[[Vote], Vote]) -> None:
+    assert check(VOTE) is VOTE
+
+
+@pytest.mark.parametrize("check", [check_vote, check_new_vote])
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -37,9 +45,31 @@ def test_a_correct_vote_passes() -> None:
         ("cast_at_ms", -1),
     ],
 )
-def test_a_wrong_field_is_named(field: str, value: object) -> None:
+def test_a_wrong_field_is_named(check: Callable[[Vote], Vote], field: str, value: object) -> None:
     with pytest.raises(InvalidVoteError) as caught:
-        check_vote(vote_with(**{field: value}))
+        check(vote_with(**{field: value}))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", NIL),
+        ("id", MAX),
+        ("name", "Sigur Rós\u200b"),
+        ("name", "\u3164"),
+        ("album", "\u2800"),
+        ("album", "x" + "\u0300" * 5),
+        ("album", "a\u2028b"),
+    ],
+)
+def test_what_an_older_version_accepted_counts_and_is_not_accepted_any_more(
+    field: str, value: str
+) -> None:
+    vote = vote_with(**{field: value})
+    assert check_vote(vote) is vote
+    with pytest.raises(InvalidVoteError) as caught:
+        check_new_vote(vote)
     assert caught.value.field == field
 
 
@@ -58,11 +88,18 @@ def test_control_characters_and_lone_surrogates_are_refused(text: str) -> None:
 
 
 def test_unusual_but_harmless_characters_are_kept() -> None:
-    assert clean_text("name", "Sigur Rós \U0001f3b5 ‏عمرو") == "Sigur Rós \U0001f3b5 ‏عمرو"
+    assert clean_text("name", "Sigur Rós \U0001f3b5 عمرو") == "Sigur Rós \U0001f3b5 عمرو"
 
 
 def test_an_id_may_come_in_upper_case() -> None:
     assert clean_id(VOTE.id.upper()) == VOTE.id
+    assert clean_new_id(VOTE.id.upper()) == VOTE.id
+
+
+@pytest.mark.parametrize("vote_id", [NIL, MAX.upper()])
+def test_an_id_that_nobody_made_is_refused(vote_id: str) -> None:
+    with pytest.raises(InvalidVoteError, match="id: must not be the nil or the max UUID"):
+        clean_new_id(vote_id)
 
 
 @given(st.integers(0, RESIDUES - 1))
