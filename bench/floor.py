@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 from sanic import HTTPResponse, Request
+from sanic.server.protocols.http_protocol import HttpProtocol
 
 from voting.http_app import add_operations, new_app, run_app
 from voting.lifecycle import Readiness
@@ -34,7 +35,7 @@ def main() -> None:
         return HTTPResponse(_BODY, HTTPStatus.ACCEPTED, content_type="application/json")
 
     readiness.set_ready()
-    run_app(app, settings.host, settings.port)
+    run_app(app, settings.host, settings.port, HttpProtocol)
 
 
 if __name__ == "__main__":

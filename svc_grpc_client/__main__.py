@@ -1,10 +1,9 @@
 """Runs the gRPC route's front end: `python -m svc_grpc_client`; `--help` lists its settings."""
 
-from sanic.server.protocols.http_protocol import HttpProtocol
-
 from svc_grpc_client.app import grpc_route_app
 from svc_grpc_client.settings import GrpcClientSettings
 from voting.http_app import run_app
+from voting.http_connection import Connection
 from voting.lean_protocol import LeanProtocol
 from voting.settings import load_settings
 from voting.telemetry import configure_logging
@@ -18,7 +17,7 @@ def main() -> None:
         grpc_route_app(settings),
         settings.host,
         settings.port,
-        LeanProtocol if settings.lean_path else HttpProtocol,
+        LeanProtocol if settings.lean_path else Connection,
     )
 
 

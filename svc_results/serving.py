@@ -11,6 +11,7 @@ from svc_results.app import results_app
 from svc_results.fakes import FakeStores
 from svc_results.feed import Feed
 from svc_results.source import Source
+from voting.http_connection import Connection
 from voting.lifecycle import Readiness
 from voting.listening import listen
 
@@ -39,7 +40,9 @@ async def serve(stores: FakeStores, *, max_watchers: int = 100) -> AsyncIterator
     served = Served(stores, max_watchers)
     sock = listen("test", "127.0.0.1", 0)
     served.client.base_url = httpx.URL(f"http://127.0.0.1:{sock.getsockname()[1]}")
-    server = await served.app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
+    server = await served.app.create_server(
+        sock=sock, protocol=Connection, return_asyncio_server=True, access_log=False
+    )
     if server is None:
         raise RuntimeError("Sanic made no server")
     try:

@@ -2,8 +2,8 @@
 
 Sanic's own handler is the reference. What is not a complete, ordinary `POST /votes` goes there
 with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunked bodies,
-`Expect`, headers or bodies over Sanic's limits, a client that does not read its answers, and all
-requests once the service is about to end.
+`Expect`, headers or bodies over the limits, a client that does not read its answers, what was sent
+ahead behind a vote that was refused at once, and all requests once the service is about to end.
 """
 
 import re
@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 
 from sanic import Sanic
 from sanic.headers import format_http1_response
-from sanic.http import Http, Stage
-from sanic.server.protocols.http_protocol import HttpProtocol
+from sanic.http import Stage
 
 from voting.http_app import problem_of, to_response
+from voting.http_connection import HEAD_MAX, Connection
 from voting.problem import Answer, ProblemError
 from voting.vote import InvalidVoteError, Route, Vote, new_vote_id
 from voting.vote_api import (
@@ -32,7 +32,7 @@ from voting.vote_api import (
     read_vote,
     refusal,
 )
-from voting.vote_desk import VoteDesk
+from voting.vote_desk import CLIENT_LEFT, VoteDesk
 from voting.vote_sink import UnavailableError
 
 _START: Final = b"POST /votes HTTP/1.1\r\n"
@@ -42,10 +42,13 @@ _ORDINARY: Final = re.compile(
 )
 # Sanic, too, takes white space from the front of a value only.
 _FIELD: Final = re.compile(
-    rb"\r\n(connection|content-length|content-type|expect|idempotency-key|traceparent"
-    rb"|transfer-encoding|upgrade):[\t ]*([\t -~]*)",
+    rb"\r\n(connection|content-encoding|content-length|content-type|expect|idempotency-key"
+    rb"|traceparent|transfer-encoding|upgrade):[\t ]*([\t -~]*)",
     re.IGNORECASE,
 )
+_LENGTH: Final = re.compile("[0-9]{1,9}")  # Python refuses to read thousands of digits
+
+_KEPT_HEAD: Final = 4096  # bytes; those of a larger head are not kept for the next one
 
 
 class Head(NamedTuple):
@@ -65,7 +68,7 @@ def read_head(head: bytes) -> Head | None:
     found = _FIELD.findall(head)
     fields = {name.decode().lower(): value.decode() for name, value in found}
     length = fields.pop("content-length", "")
-    if len(found) != len(fields) + 1 or not length.isdecimal() or int(length) > BODY_MAX:
+    if len(found) != len(fields) + 1 or not _LENGTH.fullmatch(length) or int(length) > BODY_MAX:
         return None
     if fields.pop("connection", "keep-alive").lower() != "keep-alive":
         return None
@@ -81,13 +84,13 @@ def read_head(head: bytes) -> Head | None:
     return None if fields else known
 
 
-class LeanProtocol(HttpProtocol):
+class LeanProtocol(Connection):
     """A connection that answers votes itself and leaves the rest to Sanic.
 
     `_free` is true while Sanic waits for a connection's next request: only then a vote is taken
     here. While one is under way, Sanic's stage is `HANDLER`, so that its keep-alive clock and
     its shutdown see a request; what arrives meanwhile waits in Sanic's buffer. So do the pieces
-    of an incomplete request, and Sanic gets them when its request time-out is to be checked.
+    of an incomplete request, and Sanic gets them when their time is over.
     """
 
     __slots__ = ("_accepted_head", "_desk", "_free", "_start", "_vote")
@@ -105,56 +108,71 @@ class LeanProtocol(HttpProtocol):
         between_requests = http.stage is Stage.IDLE and http.request is None
         self._free = between_requests and bool(self.app.config.KEEP_ALIVE)
         try:
-            await super().receive_more()  # type: ignore[no-untyped-call]
+            await super().receive_more()
         finally:
             self._free = False
 
     def data_received(self, data: bytes) -> None:
         """Take a vote, or give the bytes to Sanic."""
         if self._free:
-            self._time = monotonic()
+            self._start = monotonic()
             if self.recv_buffer:
                 data = self._buffered() + data
-            self._take(data)
+            else:
+                self._time = self._start
+            try:
+                self._take(data)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it gets its answer
+                self._fail(error)
         elif self._vote is None:
             super().data_received(data)
         else:
-            self._time = monotonic()
             self._keep(data)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; a client that left in the middle of its vote's body is counted."""
+        if self._free and _END in self.recv_buffer:
+            self._desk.count_refused(CLIENT_LEFT)
+        super().connection_lost(exc)
+
     def check_timeouts(self) -> None:
-        """Enforce Sanic's time-outs."""
-        if self._vote is not None and monotonic() - self._time > self.response_timeout:
+        """End what takes too long."""
+        seconds = monotonic() - self._time
+        if self._vote is not None and seconds > self.response_timeout:
             too_late = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "Response Timeout")
             self._refuse(too_late, last=True)
-        elif self._free and self.recv_buffer:
+        elif self._free and self.recv_buffer and seconds > self.request_timeout:
             self._to_sanic(b"")
             self.loop.call_soon(super().check_timeouts)  # when Sanic has looked at it
         else:
-            super().check_timeouts()  # type: ignore[no-untyped-call]
+            super().check_timeouts()
 
     def _take(self, data: bytes) -> None:
-        """Take the requests in `data`, up to the first that does not get its answer at once."""
-        while self._free and data:
-            end = data.find(_END, 0, Http.HEADER_MAX_SIZE + 3)
-            if end < 0:
-                if len(data) < Http.HEADER_MAX_SIZE and data[: len(_START)] == _START[: len(data)]:
-                    self._keep(data)
-                else:
-                    self._to_sanic(data)
-                return
-            head = read_head(data[:end])
-            if head is None or self._desk.closing or not self._can_write.is_set():
-                self._to_sanic(data)
-                return
-            size = end + 4 + head.length
-            if len(data) < size:
+        """Take the request that begins with `data`."""
+        end = data.find(_END, 0, HEAD_MAX + 3)
+        if end < 0:
+            if len(data) < HEAD_MAX and data[: len(_START)] == _START[: len(data)]:
                 self._keep(data)
-                return
-            self._cast(head, data[end + 4 : size])
-            data = data[size:]
-        if data:
+            else:
+                self._to_sanic(data)
+            return
+        read = read_head if end <= _KEPT_HEAD else read_head.__wrapped__
+        head = read(data[:end])
+        if head is None or self._desk.closing or not self._can_write.is_set():
+            self._to_sanic(data)
+            return
+        size = end + 4 + head.length
+        if len(data) < size:
             self._keep(data)
+            return
+        self._cast(head, data[end + 4 : size])
+        if len(data) == size or self.gone:
+            return
+        if self._free:
+            # Refused at once. What was sent ahead is served in turns with other connections.
+            self._to_sanic(data[size:])
+        else:
+            self._keep(data[size:])
 
     def _cast(self, head: Head, body: bytes) -> None:
         desk = self._desk
@@ -164,7 +182,6 @@ class LeanProtocol(HttpProtocol):
             self._refuse(problem)
             return
         self._vote = vote
-        self._start = self._time
         self._free = False
         self._http.stage = Stage.HANDLER
         try:
@@ -173,10 +190,25 @@ class LeanProtocol(HttpProtocol):
             self._refuse(refusal(vote, error))
 
     def _told(self, error: BaseException | None) -> None:
-        """Answer the vote under way: it is known now what became of it."""
+        """Go on: it is known now what became of the vote under way."""
         vote = self._vote
-        if vote is None or self.transport is None or self.transport.is_closing():
-            return  # too late: the connection is about to end
+        if vote is None:
+            return  # it was given up
+        if self.transport is None or self.transport.is_closing():
+            self._vote = None
+            self._desk.count_unheard(monotonic() - self._start, error)
+            return
+        try:
+            self._answer_vote(vote, error)
+            if self.recv_buffer and not self.transport.is_closing():
+                rest = self._buffered()
+                self.transport.resume_reading()
+                self._start = self._time
+                self._take(rest)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it gets its answer
+            self._fail(fault)
+
+    def _answer_vote(self, vote: Vote, error: BaseException | None) -> None:
         if error is None:
             self._desk.count_accepted(monotonic() - self._start)
             if self._desk.closing:
@@ -186,11 +218,11 @@ class LeanProtocol(HttpProtocol):
         elif isinstance(error, UnavailableError | InvalidVoteError):
             self._refuse(refusal(vote, error))
         else:
-            self._refuse(problem_of("POST", "/votes", error))
-        if self.recv_buffer and not self.transport.is_closing():
-            rest = self._buffered()
-            self.transport.resume_reading()
-            self._take(rest)
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Answer an error that nobody expected; who knows what is left of the connection."""
+        self._refuse(problem_of("POST", "/votes", error), last=True)
 
     def _refuse(self, problem: ProblemError, *, last: bool = False) -> None:
         answer = problem.answer()
@@ -201,6 +233,7 @@ class LeanProtocol(HttpProtocol):
         connection = "close" if last else "keep-alive"
         self._send(head_of(answer, self._desk.route, connection) + answer.body)
         if last:
+            self._free = False
             self.close()
 
     def _send(self, data: bytes) -> None:

@@ -2,20 +2,25 @@
 
 import asyncio
 import json
-import multiprocessing
 import re
-import socket
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from multiprocessing.process import BaseProcess
-from typing import NamedTuple
+from contextlib import asynccontextmanager
+from typing import Any
 
-import httpx
 import pytest
 
-from local.ports import free_port
 from local.waiting import wait_until
+from voting.trial_client import (
+    Trial,
+    Voter,
+    cast_votes,
+    counts,
+    refused,
+    say,
+    trial,
+    voter,
+)
 from voting.trial_requests import (
     GOOD,
     LAST,
@@ -24,7 +29,6 @@ from voting.trial_requests import (
     cut_everywhere,
     request,
 )
-from voting.trial_route import serve
 
 SEED = 6
 REQUESTS = 10_000
@@ -34,113 +38,15 @@ PATIENCE_SECONDS = 20.0
 VOTE = json.dumps(GOOD).encode()
 
 
-class Trial(NamedTuple):
-    """A running trial route."""
-
-    port: int
-    process: BaseProcess
-
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=30)
-
-
-@contextmanager
-def trial(lean: bool, **config: float) -> Iterator[Trial]:
-    port = free_port()
-    spawn = multiprocessing.get_context("spawn")
-    process = spawn.Process(target=serve, args=(port, lean, config), daemon=True)
-    process.start()
-    route = Trial(port, process)
-    try:
-        wait_until("the trial route answers", lambda: answers(route))
-        yield route
-    finally:
-        process.kill()
-        process.join(10)
-
-
-def answers(route: Trial) -> bool:
-    try:
-        return route.get("/readyz").is_success
-    except httpx.TransportError:
-        return False
-
-
 @pytest.fixture(scope="module")
 def both() -> Iterator[tuple[Trial, Trial]]:
     with trial(lean=False) as reference, trial(lean=True) as lean:
         yield reference, lean
 
 
-class Voter:
-    """A client that hears all that comes over its connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.writer = writer
-        self.heard = bytearray()
-        self.end: str | None = None  # how the connection ended
-        self._news = asyncio.Event()
-        self.listening = asyncio.create_task(self._listen(reader))
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        transport = self.writer.transport
-        assert isinstance(transport, asyncio.Transport)
-        return transport
-
-    async def _listen(self, reader: asyncio.StreamReader) -> None:
-        try:
-            while data := await reader.read(65536):
-                self.heard += data
-                self._news.set()
-            self.end = "closed"
-        except ConnectionError:
-            self.end = "reset"
-        self._news.set()
-
-    async def wait(self, answers: int, seconds: float) -> bool:
-        """Wait for so many answers, or the end; false when neither came in time."""
-        try:
-            async with asyncio.timeout(seconds):
-                while self.end is None and not complete(self.heard, answers):
-                    self._news.clear()
-                    await self._news.wait()
-        except TimeoutError:
-            return False
-        return True
-
-
-def complete(heard: bytes | bytearray, answers: int) -> bool:
-    """Whether so many answers have come with their bodies."""
-    while answers:
-        head, end, heard = heard.partition(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head)
-        if not end or len(heard) < (size := int(length[1]) if length else 0):
-            return False
-        heard = heard[size:]
-        answers -= not head.startswith(b"HTTP/1.1 100 ")
-    return True
-
-
-@asynccontextmanager
-async def voter(route: Trial, receive_buffer: int | None = None) -> AsyncIterator[Voter]:
-    sock = socket.socket()
-    if receive_buffer is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    sock.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", route.port))
-    reader, writer = await asyncio.open_connection(sock=sock)
-    client = Voter(reader, writer)
-    try:
-        yield client
-    finally:
-        client.transport.abort()
-        await client.listening
-
-
 async def converse(both: tuple[Trial, Trial], talk: Conversation) -> None:
     """Hold a conversation with both; what they answer must be the same."""
-    async with voter(both[0]) as reference, voter(both[1]) as lean:
+    async with voter(both[0].port) as reference, voter(both[1].port) as lean:
         clients = [reference, lean]
         await asyncio.gather(*(speak(client, talk) for client in clients))
         waited = 0.0
@@ -186,17 +92,6 @@ async def compare(both: tuple[Trial, Trial], talks: Iterable[Conversation]) -> i
     return sum(task.result() for task in tasks)
 
 
-def counts(route: Trial) -> dict[str, str]:
-    """Return the route's counters."""
-    return dict(
-        re.findall(r"^(vote\w+(?:_total|_count)\{.*\}) (\S+)$", route.get("/metrics").text, re.M)
-    )
-
-
-def cast_votes(route: Trial) -> list[str]:
-    return sorted(json.dumps(vote) for vote in route.get("/cast").json())
-
-
 async def test_ten_thousand_requests_get_the_same_answers(both: tuple[Trial, Trial]) -> None:
     assert await compare(both, conversations(SEED, REQUESTS)) >= REQUESTS
 
@@ -211,19 +106,13 @@ def test_both_cast_the_same_votes_and_count_the_same(both: tuple[Trial, Trial]) 
     assert counts(reference) == counts(lean)
 
 
-async def say(route: Trial, *pieces: bytes, answers: int = 1, seconds: float = 10) -> Voter:
-    """Send something and nothing more; return when so many answers or the end have come."""
-    async with voter(route) as client:
-        for piece in pieces:
-            client.writer.write(piece)
-            await asyncio.sleep(0.001)
-        assert await client.wait(answers, seconds)
-        return client
-
-
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[tuple[Trial, Trial]]:
-    limits = {"REQUEST_TIMEOUT": 0.5, "RESPONSE_TIMEOUT": 0.5, "KEEP_ALIVE_TIMEOUT": 1}
+    limits: dict[str, Any] = {
+        "REQUEST_TIMEOUT": 0.5,
+        "RESPONSE_TIMEOUT": 0.5,
+        "KEEP_ALIVE_TIMEOUT": 1,
+    }
     with trial(lean=False, **limits) as reference, trial(lean=True, **limits) as lean:
         yield reference, lean
 
@@ -243,47 +132,64 @@ async def test_time_outs_end_a_connection_in_the_same_way(
     impatient: tuple[Trial, Trial], pieces: list[bytes], status: int | None
 ) -> None:
     expected, found = await asyncio.gather(
-        *(say(route, *pieces, answers=99) for route in impatient)
+        *(say(route.port, *pieces, answers=99) for route in impatient)
     )
     assert (expected.end, expected.heard) == (found.end, found.heard)
     assert found.end == "closed"
     assert status is None or b"HTTP/1.1 %d " % status in found.heard
 
 
-async def test_a_body_that_does_not_come_is_503_in_the_same_way(
+async def test_a_body_that_does_not_come_is_408_in_the_same_way(
     impatient: tuple[Trial, Trial],
 ) -> None:
-    # Sanic waits for the rest of the body even after its answer: no end to wait for.
+    before = [counts(route) for route in impatient]
     expected, found = await asyncio.gather(
-        *(say(route, request(VOTE), request(VOTE)[:-1], answers=2) for route in impatient)
+        *(say(route.port, request(VOTE), request(VOTE)[:-1], answers=99) for route in impatient)
     )
-    assert expected.heard == found.heard
-    assert b"HTTP/1.1 503 " in found.heard
+    assert (expected.end, expected.heard) == (found.end, found.heard)
+    assert found.end == "closed"
+    assert b"HTTP/1.1 408 " in found.heard
+    for route, old in zip(impatient, before, strict=True):
+        assert refused(counts(route), 408) == refused(old, 408) + 1
+        assert refused(counts(route), 503) == refused(old, 503)
 
 
 async def test_without_keep_alive_each_connection_ends_after_its_answer() -> None:
     with trial(lean=False, KEEP_ALIVE=0) as reference, trial(lean=True, KEEP_ALIVE=0) as lean:
         expected, found = await asyncio.gather(
-            *(say(route, request(VOTE), answers=99) for route in (reference, lean))
+            *(say(route.port, request(VOTE), answers=99) for route in (reference, lean))
         )
     assert (expected.end, expected.heard) == (found.end, found.heard)
     assert b"connection: close" in found.heard
 
 
-async def test_a_slow_sender_is_not_cut_off(impatient: tuple[Trial, Trial]) -> None:
+@pytest.mark.parametrize("end", [20, -50], ids=["in the head", "in the body"])
+async def test_no_byte_starts_the_time_of_a_request_anew(
+    impatient: tuple[Trial, Trial], end: int
+) -> None:
+    for route in impatient:
+        async with voter(route.port) as client, asyncio.timeout(10):
+            client.writer.write(request(VOTE)[:end])
+            while client.end is None:
+                client.writer.write(request(VOTE)[end : end + 1])
+                await client.wait(99, 0.1)
+            assert client.heard.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_request_in_many_pieces_is_taken(impatient: tuple[Trial, Trial]) -> None:
     sent = request(VOTE)
     for route in impatient:
-        async with voter(route) as client:
-            for start in range(0, len(sent), 30):
-                client.writer.write(sent[start : start + 30])
-                await asyncio.sleep(0.2)  # longer than the request time-out in all
+        async with voter(route.port) as client:
+            for start in range(0, len(sent), 10):
+                client.writer.write(sent[start : start + 10])
+                await asyncio.sleep(0.005)
             assert await client.wait(1, 10)
             assert client.heard.startswith(b"HTTP/1.1 202 ")
 
 
 async def test_votes_sent_ahead_are_answered_in_order(both: tuple[Trial, Trial]) -> None:
     ids = [str(uuid.UUID(int=number)) for number in range(1, 10_001)]
-    async with voter(both[1]) as client:
+    async with voter(both[1].port) as client:
         client.writer.writelines(request(VOTE, [f"Idempotency-Key: {vote_id}"]) for vote_id in ids)
         async with asyncio.timeout(30):
             while client.heard.count(b'{"id"') < len(ids):
@@ -294,7 +200,7 @@ async def test_votes_sent_ahead_are_answered_in_order(both: tuple[Trial, Trial])
 async def test_a_client_that_does_not_read_is_not_read_either(both: tuple[Trial, Trial]) -> None:
     """The server stops to read, so that its memory stays bounded, and goes on later."""
     sent = 0
-    async with voter(both[1], receive_buffer=65_536) as client, asyncio.timeout(120):
+    async with voter(both[1].port, receive_buffer=65_536) as client, asyncio.timeout(120):
         client.transport.pause_reading()
         while not await is_stuck(client):
             client.writer.writelines([request(VOTE)] * 10_000)
@@ -318,7 +224,7 @@ async def ending(lean: bool) -> AsyncIterator[Voter]:
     """A voter whose vote is under way on a route that has begun to end; it has to end in order."""
     slow = request(json.dumps(GOOD | {"name": "slow"}).encode())
     with trial(lean=lean) as route:
-        async with voter(route) as idle, voter(route) as client:
+        async with voter(route.port) as idle, voter(route.port) as client:
             idle.writer.write(request(VOTE))
             assert await idle.wait(1, 10)
             client.writer.write(slow)
@@ -358,8 +264,62 @@ async def test_a_busy_connection_is_told_that_the_service_ends(lean: bool) -> No
 
 
 async def test_a_client_that_leaves_does_not_harm_the_others(both: tuple[Trial, Trial]) -> None:
-    slow = request(json.dumps(GOOD | {"name": "slow"}).encode())
+    slow = named("slow")
     for route in both:
-        async with voter(route) as client:
+        async with voter(route.port) as client:
             client.writer.write(slow)
-        assert (await say(route, slow)).heard.startswith(b"HTTP/1.1 202 ")
+        assert (await say(route.port, slow)).heard.startswith(b"HTTP/1.1 202 ")
+
+
+def named(name: str) -> bytes:
+    """Return a vote whose name tells the trial route what becomes of it."""
+    return request(json.dumps(GOOD | {"name": name}).encode())
+
+
+def news(route: Trial, before: dict[str, str]) -> dict[str, float]:
+    """Return by how much the counts of votes have grown."""
+    grown = {
+        name: float(value) - float(before.get(name, 0)) for name, value in counts(route).items()
+    }
+    return {name: by for name, by in grown.items() if by and not name.startswith("vote_request")}
+
+
+@pytest.fixture(params=[0, 1], ids=["ordinary", "lean"])
+def one(request: pytest.FixtureRequest, both: tuple[Trial, Trial]) -> Trial:
+    return both[request.param]
+
+
+@pytest.mark.parametrize(
+    ("sent", "counted"),
+    [
+        (named("slow"), 'votes_accepted_total{route="http"}'),
+        (named("slow to fail"), 'votes_refused_total{route="http",status="499"}'),
+        (request(VOTE)[:-5], 'votes_refused_total{route="http",status="499"}'),
+    ],
+    ids=["accepted unheard", "refused unheard", "in its body"],
+)
+async def test_a_client_that_leaves_is_counted_once_and_no_error_of_ours(
+    one: Trial, sent: bytes, counted: str
+) -> None:
+    before, log = counts(one), one.log.read_text()
+    async with voter(one.port) as client:
+        client.writer.write(sent)
+        await asyncio.sleep(0.1)  # so that it is read
+    await asyncio.to_thread(wait_until, "it is counted", lambda: bool(news(one, before)))
+    assert news(one, before) == {counted: 1}
+    assert one.log.read_text() == log
+
+
+@pytest.mark.parametrize("lean", [False, True])
+@pytest.mark.parametrize("name", ["crash", "broken", "Pink Floyd"])
+async def test_what_nobody_foresaw_is_answered_counted_and_logged_once(
+    lean: bool, name: str
+) -> None:
+    with trial(lean, no_ids=name == "Pink Floyd") as route:
+        client = await say(route.port, named(name), answers=99)
+        assert client.heard.startswith(b"HTTP/1.1 500 ")
+        assert b"application/problem+json" in client.heard
+        assert client.end == "closed"
+        assert news(route, {}) == {'votes_refused_total{route="http",status="500"}': 1}
+        assert route.log.read_text().count("RuntimeError: a bug") == 1
+        assert route.log.read_text().count("cannot answer POST /votes") == 1

@@ -7,9 +7,9 @@ from typing import Final
 
 from sanic import Sanic
 
-from voting.http_app import add_operations, new_app
+from voting.http_app import add_operations, new_app, open_port
+from voting.http_connection import Connection
 from voting.lifecycle import Readiness
-from voting.listening import listen
 
 _CLOSE_SECONDS: Final = 1
 
@@ -19,10 +19,12 @@ async def serve_operations(
     name: str, readiness: Readiness, host: str, port: int
 ) -> AsyncIterator[None]:
     """Serve /healthz, /readyz and /metrics in this event loop while the context lasts."""
-    sock = listen(name, host, port)
     app = new_app(f"{name}-operations")
+    sock = open_port(app, name, host, port)
     add_operations(app, readiness)
-    server = await app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
+    server = await app.create_server(
+        sock=sock, protocol=Connection, return_asyncio_server=True, access_log=False
+    )
     if server is None:  # Sanic's signature allows it; its code does so for nobody
         raise RuntimeError(f"{name}: no server for the operations endpoints")
     try:

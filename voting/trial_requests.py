@@ -9,7 +9,7 @@ GOOD: Final[dict[str, Any]] = {"name": "Pink Floyd", "album": "Animals", "year":
 ID: Final = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
 TRACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 LAST: Final = b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"
-NAMES: Final = ("away", "stricter", "broken", "full", "slow")
+NAMES: Final = ("away", "stricter", "broken", "full", "crash", "slow")
 
 _LINES: Final = ("POST /votes HTTP/1.1",)
 _ODD_LINES: Final = (
@@ -26,6 +26,15 @@ _ODD_LINES: Final = (
     "POST /nothing HTTP/1.1",
     "POST http://a/votes HTTP/1.1",
     "POST /v\u00f6tes HTTP/1.1",
+    "POST /vo\0tes HTTP/1.1",
+    "POST evil:80 HTTP/1.1",
+    "POST http://evil HTTP/1.1",
+    "POST //evil/votes HTTP/1.1",
+    "POST ? HTTP/1.1",
+    "CONNECT evil:80 HTTP/1.1",
+    "OPTIONS * HTTP/1.1",
+    "\u00e9\u00e9 /votes HTTP/1.1",
+    "P\0ST /votes HTTP/1.1",
     "nonsense",
     "",
 )
@@ -65,6 +74,12 @@ _ODD_HEADERS: Final = (
     "Upgrade: h2c",
     "Expect: 100-continue",
     "Expect: something",
+    "Expect: \u00e9",
+    "Content-Encoding: gzip",
+    "Content-Encoding: identity",
+    "Cookie: " + "x" * 3900,
+    "X-Huge: " + "x" * 17_000,
+    "Content-Length: " + "9" * 5000,
     "Content-Length: 5",
     "Transfer-Encoding: gzip",
     "no colon",
@@ -161,7 +176,7 @@ def _odd(chance: random.Random, body: bytes, headers: list[str], content_type: s
     if kind == 2:
         size = str(len(body))
         lengths = ["", "x", "-1", f"+{size}", f"0{size}", f" {size}", f"{size} ", f"{size}, {size}"]
-        lengths += ["0", "5000", "99999999999", str(max(0, len(body) - 1)), "1_0"]
+        lengths += ["9" * 5000, "0", "5000", "99999999999", str(max(0, len(body) - 1)), "1_0"]
         return request(body, headers, content_type=content_type, length=chance.choice(lengths))
     middle = chance.randint(0, len(body))
     pieces = [piece for piece in (body[:middle], body[middle:]) if piece]

@@ -2,26 +2,31 @@
 
 import asyncio
 import os
+import sys
+from pathlib import Path
 from typing import Final
 
 import msgspec
 from sanic import HTTPResponse, Request
 from sanic.response import raw
-from sanic.server.protocols.http_protocol import HttpProtocol
 
 from voting.http_app import run_app
+from voting.http_connection import Connection
 from voting.lean_protocol import LeanProtocol
 from voting.lifecycle import Readiness
 from voting.route_app import route_app
+from voting.telemetry import configure_logging
 from voting.vote import InvalidVoteError, Route, Vote
 from voting.vote_sink import FULL, Told, UnavailableError
 
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 SLOW_SECONDS: Final = 0.4
 
-# Told later, by name; `full` fails at once, `slow` takes its time, `never` is never told.
+# Told later, by name; `full` and `crash` fail at once, `never` is never told. What begins with
+# `slow` takes its time.
 OUTCOMES: Final[dict[str, BaseException]] = {
     "away": UnavailableError("Kafka is away", retry_after=3),
+    "slow to fail": UnavailableError("Kafka is away"),
     "stricter": InvalidVoteError("rank", "must be odd"),
     "broken": RuntimeError("a bug"),
 }
@@ -30,29 +35,38 @@ OUTCOMES: Final[dict[str, BaseException]] = {
 class TrialSink:
     """A `VoteSink` that remembers its votes."""
 
-    def __init__(self) -> None:
+    def __init__(self, no_ids: bool) -> None:
+        self.no_ids = no_ids
         self.cast_votes: list[tuple[Vote, str | None]] = []
 
     def new_id(self) -> str:
-        """Return always the same id."""
+        """Return always the same id; without, fail as nobody expects."""
+        if self.no_ids:
+            raise RuntimeError("a bug in the ids")
         return NEW_ID
 
     def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
         """Take a vote whose name tells what becomes of it."""
         if vote.name == "full":
             raise UnavailableError(FULL)
+        if vote.name == "crash":
+            raise RuntimeError("a bug in the sink")
         self.cast_votes.append((msgspec.structs.replace(vote, cast_at_ms=0), traceparent))
         loop = asyncio.get_running_loop()
-        if vote.name == "slow":
-            loop.call_later(SLOW_SECONDS, told, None)
+        outcome = OUTCOMES.get(vote.name)
+        if vote.name.startswith("slow"):
+            loop.call_later(SLOW_SECONDS, told, outcome)
         elif vote.name != "never":
-            loop.call_soon(told, OUTCOMES.get(vote.name))
+            loop.call_soon(told, outcome)
 
 
-def serve(port: int, lean: bool, config: dict[str, float]) -> None:
-    """Serve the route in this process; `GET /cast` tells the votes that came."""
+def serve(port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool) -> None:
+    """Serve the route in this process, which logs to `log`; `GET /cast` tells the votes."""
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), sys.stderr.fileno())
+    configure_logging("info")
     os.environ.update({f"SANIC_{name}": str(value) for name, value in config.items()})
-    sink, readiness = TrialSink(), Readiness()
+    sink, readiness = TrialSink(no_ids), Readiness()
     app = route_app("trial_route", Route.HTTP, sink, readiness)
 
     @app.get("/cast")
@@ -60,4 +74,4 @@ def serve(port: int, lean: bool, config: dict[str, float]) -> None:
         return raw(msgspec.json.encode(sink.cast_votes))
 
     readiness.set_ready()
-    run_app(app, "127.0.0.1", port, LeanProtocol if lean else HttpProtocol)
+    run_app(app, "127.0.0.1", port, LeanProtocol if lean else Connection)

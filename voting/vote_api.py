@@ -14,7 +14,7 @@ import msgspec
 from voting.problem import JSON_TYPE, Answer, ProblemError
 from voting.vote import InvalidVoteError, Route, Vote, clean_new_id, clean_text
 from voting.vote_form import decode_form, find_fault
-from voting.vote_sink import UnavailableError, VoteSink, cast_vote
+from voting.vote_sink import Told, UnavailableError, VoteSink, cast_vote
 
 BODY_MAX: Final = 4096
 ROUTE_HEADER: Final = "x-vote-route"
@@ -30,6 +30,19 @@ def check_media_type(content_type: str | None) -> None:
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type != JSON_TYPE:
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type must be {JSON_TYPE}")
+
+
+def check_content_coding(content_encoding: str | None) -> None:
+    """Raise `ProblemError` if a request's `Content-Encoding` header says that its body is coded.
+
+    The answer says which codings would do, none, as RFC 9110 (section 12.5.3) has it.
+    """
+    if (content_encoding or "identity").strip().lower() != "identity":
+        raise ProblemError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "the body must not be compressed",
+            headers={"accept-encoding": "identity"},
+        )
 
 
 def read_vote(body: bytes, key: str | None, route: Route, new_id: Callable[[], str]) -> Vote:
@@ -66,13 +79,16 @@ def read_traceparent(header: str | None) -> str | None:
     return header if header and _TRACEPARENT.fullmatch(header) else None
 
 
-async def answer_vote(vote: Vote, traceparent: str | None, sink: VoteSink) -> Answer:
+async def answer_vote(
+    vote: Vote, traceparent: str | None, sink: VoteSink, unheard: Told | None = None
+) -> Answer:
     """Hand the vote over, wait for the acknowledgement, and return the answer.
 
-    Raises `ProblemError` with status 503 and the vote's id when it cannot be taken now.
+    Raises `ProblemError` with status 503 and the vote's id when it cannot be taken now. If the
+    wait is cancelled, `unheard` is told later what became of the vote.
     """
     try:
-        await cast_vote(sink, vote, traceparent)
+        await cast_vote(sink, vote, traceparent, unheard)
     except (UnavailableError, InvalidVoteError) as error:
         raise refusal(vote, error) from error
     return accepted(vote)

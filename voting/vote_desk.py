@@ -1,9 +1,14 @@
 """What stands behind a route's `POST /votes`, whatever serves the connection."""
 
+from typing import Final
+
 from voting.accepted_votes import AcceptedVotes
 from voting.telemetry import REFUSED
 from voting.vote import Route
 from voting.vote_sink import VoteSink
+
+# The status, in the counts alone, of a request whose client did not wait for its answer: nginx's.
+CLIENT_LEFT: Final = 499
 
 
 class VoteDesk:
@@ -17,6 +22,13 @@ class VoteDesk:
         self.sink = sink
         self.closing = False
         self.count_accepted = AcceptedVotes(route).count
+
+    def count_unheard(self, seconds: float, error: BaseException | None) -> None:
+        """Count a vote whose client left before it could be told what became of it."""
+        if error is None:
+            self.count_accepted(seconds)
+        else:
+            self.count_refused(CLIENT_LEFT)
 
     def count_refused(self, status: int) -> None:
         """Count a request to `POST /votes` that got another answer."""

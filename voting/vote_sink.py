@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Final, Protocol
 
 from voting.codec import Record
@@ -55,11 +54,21 @@ class RecordSink(Protocol):
         ...
 
 
-def cast_vote(sink: VoteSink, vote: Vote, traceparent: str | None = None) -> asyncio.Future[None]:
+def cast_vote(
+    sink: VoteSink, vote: Vote, traceparent: str | None = None, unheard: Told | None = None
+) -> asyncio.Future[None]:
     """Return a future that is done when Kafka has acknowledged the vote with acks=all.
 
-    The future, or the call itself, raises `UnavailableError` when that cannot be had now.
+    The future, or the call itself, raises `UnavailableError` when that cannot be had now. When
+    its owner has cancelled it, `unheard` is told instead.
     """
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    sink.cast(vote, traceparent, partial(settle, future))
+
+    def told(error: BaseException | None) -> None:
+        if future.cancelled() and unheard is not None:
+            unheard(error)
+        else:
+            settle(future, error)
+
+    sink.cast(vote, traceparent, told)
     return future
