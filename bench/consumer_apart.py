@@ -86,6 +86,10 @@ class TallyApart(CounterStore):
         return {p: self._stored.get(p, NO_POSITION) for p in partitions}
 
     @override
+    async def claim(self, partition: int) -> str:
+        return self._stored.get(partition, NO_POSITION)
+
+    @override
     async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
         self._stored[partition] = position
         return position

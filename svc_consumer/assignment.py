@@ -8,6 +8,7 @@ from typing import Final
 from svc_consumer.errors import LedgerReplacedError, RejectedUnavailableError
 from svc_consumer.metrics import HALTED, RESYNCS
 from svc_consumer.partition import Partition
+from svc_consumer.setbacks import Setbacks
 from voting.store import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
@@ -26,9 +27,9 @@ class Assignment:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.synced: dict[int, Partition] = {}
+        self.setbacks = Setbacks()
         self._halted_until: dict[int, float] = {}
         self._dropped_at: dict[int, int] = {}  # the next offset then, by partition
-        self._unwritten: dict[int, str] = {}  # the log's position then, by partition
         self._clock = clock
 
     @property
@@ -41,24 +42,16 @@ class Assignment:
         self.synced.clear()
         self._halted_until.clear()
         self._dropped_at.clear()
-        self._unwritten.clear()
+        self.setbacks.clear()
         HALTED.clear()
 
     def halted(self, number: int) -> bool:
         """Whether a partition is to be left alone for now."""
         return self._clock() < self._halted_until.get(number, 0)
 
-    def waits_to_reject(self) -> bool:
-        """Whether a partition is where it was when its rejected records could not be written."""
-        for number, position in list(self._unwritten.items()):
-            partition = self.synced.get(number)
-            if partition is not None and partition.log_position != position:
-                del self._unwritten[number]
-        return bool(self._unwritten)
-
     def add(self, partition: Partition) -> None:
         """Take in records of a partition from now on."""
-        again = self._unwritten.get(partition.number) == partition.log_position
+        again = partition.number in self.setbacks
         _log.log(
             logging.DEBUG if again else logging.INFO,
             "partition %d: from offset %d (vote log at %s, tally at %s)",
@@ -68,6 +61,9 @@ class Assignment:
             partition.tally_position,
         )
         self.synced[partition.number] = partition
+        self.setbacks.settle(partition)
+        if partition.number not in self._halted_until:
+            HALTED.labels(partition.number).set(0)
         self.confirm(partition)
 
     def confirm(self, partition: Partition) -> None:
@@ -91,6 +87,7 @@ class Assignment:
 
     def drop(self, partition: Partition, error: Exception) -> None:
         """Read both positions of a partition again, or halt it, because of an error."""
+        again = partition.number in self.setbacks
         if self.synced.get(partition.number) is not partition:
             return  # given away meanwhile
         del self.synced[partition.number]
@@ -98,15 +95,14 @@ class Assignment:
         RESYNCS.labels(type(error).__name__).inc()
         if isinstance(error, LedgerReplacedError):
             self.halt(partition.number, error)
-        elif isinstance(error, RejectedUnavailableError):
-            self._unwritten[partition.number] = partition.log_position
-        elif not isinstance(error, StoreUnavailableError):
-            _log.info("partition %d: syncs again: %s", partition.number, error)
+        elif not isinstance(error, StoreUnavailableError | RejectedUnavailableError):
+            level = logging.DEBUG if again else logging.INFO
+            _log.log(level, "partition %d: syncs again: %s", partition.number, error)
 
     def halt(self, number: int, error: LedgerReplacedError) -> None:
         """Stop a partition: only a human can tell what should count."""
         self._halted_until[number] = self._clock() + _HALT_SECONDS
-        self._unwritten.pop(number, None)
+        self.setbacks.forget(number)
         HALTED.labels(number).set(1)
         _log.critical(
             "partition %d is HALTED, nothing of it is counted: %s. The topic is not the one that "

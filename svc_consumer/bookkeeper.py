@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from svc_consumer.assignment import Assignment
-from svc_consumer.consumer import KAFKA
-from svc_consumer.errors import LedgerUnavailableError
+from svc_consumer.errors import KAFKA, LedgerUnavailableError
 from svc_consumer.ledger import Ledger
 from svc_consumer.metrics import LAG
 from svc_consumer.waiting import Waiting

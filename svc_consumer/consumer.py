@@ -7,10 +7,13 @@ from typing import Final
 
 from svc_consumer.assignment import Assignment
 from svc_consumer.errors import (
+    KAFKA,
+    REJECTED,
     LedgerReplacedError,
     LedgerUnavailableError,
     RejectedUnavailableError,
     StaleError,
+    server_of,
 )
 from svc_consumer.ledger import Ledger, OutsideLedgerError, Records
 from svc_consumer.metrics import BATCH_RECORDS, BATCH_SECONDS
@@ -20,16 +23,16 @@ from svc_consumer.projector import Projector
 from svc_consumer.records import Record
 from svc_consumer.waiting import Waiting
 from voting import tally_store, vote_log
+from voting.backoff import Backoff
 from voting.store import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
 
-KAFKA: Final = "Kafka"
-SERVERS: Final = (KAFKA, vote_log.STORE, tally_store.STORE)
-# Apart from Kafka, which may well answer the bookkeeper while nobody can write to this topic.
-REJECTED: Final = "the topic of rejected records"
+_STORES: Final = (vote_log.STORE, tally_store.STORE)
+SERVERS: Final = (KAFKA, *_STORES)
 
-_RETRY_SECONDS: Final = 0.3
+_FIRST_PAUSE_SECONDS: Final = 0.3
+_LONGEST_PAUSE_SECONDS: Final = 2.0
 _SYNC_SECONDS: Final = 30
 _BATCH_SECONDS: Final = 40
 
@@ -59,7 +62,7 @@ class Consumer:
         self._assignment = assignment
         self._waiting = waiting
         self._progress = progress
-        self._sync_after = 0.0
+        self._pauses = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)  # without Kafka
         self._renew = False
         self.between_batches = asyncio.Lock()
 
@@ -75,8 +78,9 @@ class Consumer:
             except LedgerUnavailableError as error:
                 self._waiting.down(KAFKA, str(error))
                 self._progress.note()
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(self._pauses.pause())
             else:
+                self._pauses.reset()
                 self._waiting.up(KAFKA)
                 return
 
@@ -91,7 +95,7 @@ class Consumer:
             await self._sync_assigned()
             healing = [p for p in self._assignment.synced.values() if p.heals]
             await asyncio.gather(self._turn(), *(self._heal(p) for p in healing))
-            if not self._assignment.waits_to_reject():
+            if not self._assignment.setbacks.waits_for(REJECTED):
                 self._waiting.up(REJECTED)
             if self._waiting:
                 self._progress.note()
@@ -104,13 +108,12 @@ class Consumer:
             self._halt_outside(error)
         except LedgerUnavailableError as error:
             _log.debug("poll: %s", error)
-            await asyncio.sleep(_RETRY_SECONDS)
+            await asyncio.sleep(_FIRST_PAUSE_SECONDS)  # asks nobody: aiokafka connects by itself
         else:
             if found:
                 await self._take_in_all(found)
             elif self._idle():
-                self._waiting.up(vote_log.STORE, tally_store.STORE)
-                self._progress.note()
+                self._stores_work()
 
     def _idle(self) -> bool:
         """Whether every partition is in step with the stores, or halted, and nothing is left."""
@@ -122,14 +125,15 @@ class Consumer:
         ) and not any(partition.lag for partition in synced.values())
 
     async def _sync_assigned(self) -> None:
-        """Sync the partitions that are not, unless that failed just now."""
+        """Sync the partitions that are not, unless they failed just now."""
         missing = [p for p in self._ledger.assigned if p not in self._assignment.synced]
         for number in missing:
             self._ledger.rest(number)
-        now = asyncio.get_running_loop().time()
-        if now >= self._sync_after:
-            due = [number for number in missing if not self._assignment.halted(number)]
-            await asyncio.gather(*(self._sync(number) for number in due))
+        due = [number for number in missing if self._may_sync(number)]
+        await asyncio.gather(*(self._sync(number) for number in due))
+
+    def _may_sync(self, number: int) -> bool:
+        return not self._assignment.halted(number) and self._assignment.setbacks.due(number)
 
     async def _sync(self, number: int) -> None:
         generation = self._ledger.generation
@@ -141,7 +145,8 @@ class Consumer:
                 self._assignment.halt(number, error)
         except _EXPECTED as error:
             _log.debug("partition %d: sync: %s", number, error)
-            self._pause()
+            if generation == self._ledger.generation:
+                self._assignment.setbacks.note(number, server_of(error))
             self._note_down(error)
         else:
             if generation == self._ledger.generation:  # else it may be somebody else's by now
@@ -156,11 +161,9 @@ class Consumer:
             async with asyncio.timeout(_BATCH_SECONDS):
                 await self._projector.heal(partition)
         except _EXPECTED as error:
-            self._note_down(error)
-            self._assignment.drop(partition, error)
+            self._set_back(partition, error)
         else:
-            self._waiting.up(vote_log.STORE, tally_store.STORE)
-            self._progress.note()
+            self._got_on(partition)
             if self._holds(partition) and not partition.behind:
                 self._ledger.seek(partition.number, partition.next_offset)
         finally:
@@ -197,13 +200,34 @@ class Consumer:
                         await self._projector.take_in(partition, batch)
                 BATCH_RECORDS.observe(len(batch))
                 self._assignment.confirm(partition)
-                self._waiting.up(vote_log.STORE, tally_store.STORE)
-                self._progress.note()
+                self._got_on(partition)
         except _EXPECTED as error:
-            self._note_down(error)
-            self._assignment.drop(partition, error)
+            self._set_back(partition, error)
         finally:
             partition.busy = False
+
+    def _got_on(self, partition: Partition) -> None:
+        """Note that records of a partition were taken in, or its tally healed a little."""
+        if self._holds(partition):
+            self._assignment.setbacks.settle(partition)
+        self._stores_work()
+
+    def _set_back(self, partition: Partition, error: Exception) -> None:
+        """Note that a partition could not get on, and read its positions again."""
+        self._note_down(error)
+        holds = self._holds(partition)
+        self._assignment.drop(partition, error)
+        if holds and not isinstance(error, LedgerReplacedError):
+            if server := server_of(error):
+                self._assignment.setbacks.note(partition.number, server, partition)
+            else:
+                self._assignment.setbacks.note_wrong(partition)
+
+    def _stores_work(self) -> None:
+        """Wait no more for the stores, but for one that has refused what is still to be written."""
+        setbacks = self._assignment.setbacks
+        self._waiting.up(*(store for store in _STORES if not setbacks.waits_for(store)))
+        self._progress.note()
 
     def _halt_outside(self, error: OutsideLedgerError) -> None:
         for number, offset in error.offsets.items():
@@ -213,17 +237,14 @@ class Consumer:
                 self._assignment.drop(partition, LedgerReplacedError(reason))
 
     def _note_down(self, error: Exception) -> None:
-        if isinstance(error, StoreUnavailableError):
-            self._waiting.down(error.store, error.reason)
-            if error.store == tally_store.STORE:
-                self._waiting.up(vote_log.STORE)  # it is asked first, and has answered
-        elif isinstance(error, LedgerUnavailableError):
-            self._waiting.down(KAFKA, str(error))
-        elif isinstance(error, RejectedUnavailableError):
-            self._waiting.down(REJECTED, str(error))
-            self._waiting.up(vote_log.STORE, tally_store.STORE)  # the partition was in step
-            self._pause()  # or that, and failing again, would go on as fast as servers answer
-
-    def _pause(self) -> None:
-        """Sync nothing for a moment."""
-        self._sync_after = asyncio.get_running_loop().time() + _RETRY_SECONDS
+        server = server_of(error)
+        if not server:
+            return
+        reason = error.reason if isinstance(error, StoreUnavailableError) else str(error)
+        self._waiting.down(server, reason)
+        setbacks = self._assignment.setbacks
+        if server == tally_store.STORE and not setbacks.waits_for(vote_log.STORE):
+            self._waiting.up(vote_log.STORE)  # it is written first, and has answered
+        elif server == REJECTED:
+            # To sync the partition was to write to both stores.
+            self._waiting.up(*(store for store in _STORES if not setbacks.waits_for(store)))

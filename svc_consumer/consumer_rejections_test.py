@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from svc_consumer.consumer import KAFKA
 from svc_consumer.consumer_trial import Trial, halted
+from svc_consumer.errors import KAFKA
 from svc_consumer.fakes import FakeRecord, a_vote, records_of, until
 from voting.vote import new_vote_id
 

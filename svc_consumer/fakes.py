@@ -66,6 +66,8 @@ class FakeLog(LogStore):
         self.votes: dict[str, dict[str, Any]] = {}
         self.stored: dict[int, StoredPosition] = {}
         self.down = False
+        self.refuses: Collection[str] = ()  # these writes, as `journal` names them
+        self.refused = 0  # how many writes were
 
     def lose_everything(self) -> None:
         """Lose votes and positions together, as when the collection is dropped."""
@@ -152,6 +154,9 @@ class FakeLog(LogStore):
 
     def _write(self, what: str) -> None:
         self._check()
+        if what in self.refuses:
+            self.refused += 1
+            raise StoreUnavailableError("MongoDB", OSError("not primary"))
         self.journal.append(what)
 
 
@@ -163,6 +168,9 @@ class FakeTally(CounterStore):
         self.counts = Tally()
         self.stored: dict[int, str] = {}
         self.down = False
+        self.reads_only = False
+        self.refuses: Collection[int] = ()  # the counts of these partitions
+        self.refused = 0  # how many writes were
 
     @property
     def votes(self) -> int:
@@ -192,8 +200,16 @@ class FakeTally(CounterStore):
         return {p: self.stored.get(p, NO_POSITION) for p in partitions}
 
     @override
+    async def claim(self, partition: int) -> str:
+        self._check_write()
+        return self.stored.setdefault(partition, NO_POSITION)
+
+    @override
     async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
-        self._check()
+        self._check_write()
+        if partition in self.refuses:
+            self.refused += 1
+            raise StoreUnavailableError("Redis", OSError("out of memory"))
         self.journal.append("tally")
         stored = self.stored.get(partition, NO_POSITION)
         if stored != expected:
@@ -205,6 +221,12 @@ class FakeTally(CounterStore):
     def _check(self) -> None:
         if self.down:
             raise StoreUnavailableError("Redis", ConnectionError("refused"))
+
+    def _check_write(self) -> None:
+        self._check()
+        if self.reads_only:
+            self.refused += 1
+            raise StoreUnavailableError("Redis", OSError("a read only replica"))
 
 
 class FakeRejected(RejectedRecords):

@@ -118,6 +118,11 @@ class SteppedTally(FakeTally):
         return await super().positions(partitions)
 
     @override
+    async def claim(self, partition: int) -> str:
+        await Pause()
+        return await super().claim(partition)
+
+    @override
     async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
         await Pause()
         return await super().advance(partition, expected, position, delta)

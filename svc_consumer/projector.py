@@ -42,7 +42,8 @@ class Projector:
     async def sync(self, number: int, partitions: int) -> Partition:
         """Claim a partition, one of `partitions`, and return it as both stores have it now.
 
-        Raises `StaleError` when another consumer claims it at the same moment, and
+        It writes to both: a store that only answers reads is found out here. Raises `StaleError`
+        when another consumer claims it at the same moment, and
         `LedgerReplacedError` when the topic had another number of partitions.
         """
         owner = uuid.uuid4().hex
@@ -53,7 +54,7 @@ class Projector:
             # Votes would be looked for in other partitions than those they lie in.
             counted = f"it was counted with {logged.partitions}"
             raise LedgerReplacedError(f"the topic has {partitions} partitions, {counted}")
-        tally_position = (await self._tally.positions([number]))[number]
+        tally_position = await self._tally.claim(number)
         partition = Partition(number, partitions, owner, logged.position, tally_position)
         if logged.position == NO_POSITION or partition.behind:
             await self._log.ensure_indexes()  # they go with the collection, and healing needs one

@@ -50,6 +50,10 @@ class LogStore(Protocol):
 class CounterStore(Protocol):
     """The tally: counters, and a position per partition that moves on together with them."""
 
+    async def claim(self, partition: int) -> str:
+        """Do as `TallyStore.claim` does."""
+        ...
+
     async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
         """Do as `TallyStore.positions` does."""
         ...

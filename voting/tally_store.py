@@ -34,6 +34,13 @@ redis.call('HSET', KEYS[1], unpack(write))
 return ARGV[3]
 """
 
+# A write: what a Redis that only answers reads (a replica, or one that is full) refuses.
+_CLAIM: Final = """
+local position = redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[2]
+redis.call('HSET', KEYS[1], ARGV[1], position)
+return position
+"""
+
 
 class TallyStore:
     """The tally in the Redis at `redis_url`; every method may raise `StoreUnavailableError`."""
@@ -41,6 +48,7 @@ class TallyStore:
     def __init__(self, redis_url: str) -> None:
         self._redis = connect(redis_url, decode=True)
         self._advance = self._redis.register_script(ADVANCE)
+        self._claim = self._redis.register_script(_CLAIM)
 
     async def read(self) -> Tally:
         """Return the whole tally as it stands at one moment."""
@@ -67,6 +75,18 @@ class TallyStore:
             stored = await self._redis.hmget(TALLY_KEY, [position_field(p) for p in partitions])
         positions = cast("list[str | None]", stored)
         return {p: at or NO_POSITION for p, at in zip(partitions, positions, strict=True)}
+
+    async def claim(self, partition: int) -> str:
+        """Return the position of a partition, having written it back as it is.
+
+        So it can be written, not only read, where this succeeds. Nothing is claimed: only the
+        vote log has owners.
+        """
+        with translated():
+            position: str = await self._claim(
+                keys=[TALLY_KEY], args=[position_field(partition), NO_POSITION]
+            )
+        return position
 
     async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
         """Add `delta` and move a partition from `expected` to `position`, both or nothing.
