@@ -282,6 +282,9 @@ class HeldTally(TallyStore):
     async def positions(self, partitions: Any) -> dict[int, str]:
         return await self._tally.positions(partitions)
 
+    async def claim(self, partition: int) -> str:
+        return await self._tally.claim(partition)
+
     async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
         self.reached.set()
         await self.go_on.wait()
