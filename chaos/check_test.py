@@ -19,7 +19,7 @@ NOTHING: Final = Rejections(frozenset(), [])
 
 def logged(number: int) -> LoggedVote:
     vote_id = f"00000000-0000-7000-8000-{number:012d}"
-    return LoggedVote(vote_id, "Rush", ROUND, 1990, number, Route.HTTP, 1, 0, number)
+    return LoggedVote(vote_id, "Rush", ROUND, 1990, number, Route.HTTP, 1, 0, number, 1)
 
 
 def register_of(votes: list[LoggedVote]) -> Register:

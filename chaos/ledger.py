@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from svc_consumer.records import read_vote
-from voting.logged_vote import LoggedVote, Place
+from voting.logged_vote import LoggedVote, Place, arrival
 from voting.vote import InvalidVoteError, Vote
 
 TOPIC: Final = "votes"
@@ -49,7 +49,7 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
             except InvalidVoteError:
                 no_votes.add(place)
             else:
-                first.setdefault(vote.id, logged_vote(vote, *place))
+                first.setdefault(vote.id, logged_vote(vote, *place, record.timestamp))
     return LedgerVotes(first, records, frozenset(no_votes))
 
 
@@ -101,8 +101,8 @@ async def _all_records(consumer: _Consumer) -> AsyncIterator[ConsumerRecord[byte
                 yield record
 
 
-def logged_vote(vote: Vote, partition: int, offset: int) -> LoggedVote:
-    """Return a vote as the log should have it."""
+def logged_vote(vote: Vote, partition: int, offset: int, timestamp_ms: int = -1) -> LoggedVote:
+    """Return a vote as the log should have it; -1 when Kafka did not note when it arrived."""
     return LoggedVote(
         vote.id,
         vote.name,
@@ -113,4 +113,5 @@ def logged_vote(vote: Vote, partition: int, offset: int) -> LoggedVote:
         vote.cast_at_ms,
         partition,
         offset,
+        arrival(vote, timestamp_ms),
     )

@@ -116,6 +116,7 @@ def logged(sample: Sample, **changes: object) -> LoggedVote:
         cast_at_ms=1_700_000_000_000,
         partition=0,
         offset=0,
+        arrived_at_ms=1_700_000_000_000,
     )
     return msgspec.structs.replace(vote, **changes)
 

@@ -14,10 +14,11 @@ from voting.vote import Vote
 
 
 class Copy(NamedTuple):
-    """One copy of a vote in a partition of the ledger."""
+    """One copy of a vote in a partition of the ledger; `arrived_at_ms` is None when not known."""
 
     offset: int
     vote: Vote
+    arrived_at_ms: int | None = None
 
 
 class Verdict(Enum):

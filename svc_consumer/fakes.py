@@ -46,6 +46,7 @@ class FakeRecord(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: int = -1
 
 
 def record_of(vote: Vote, offset: int) -> FakeRecord:

@@ -42,4 +42,4 @@ class LogProjection:
 
 
 def _document(partition: int, copy: Copy) -> dict[str, object]:
-    return to_document(copy.vote, partition, copy.offset)
+    return to_document(copy.vote, partition, copy.offset, copy.arrived_at_ms)

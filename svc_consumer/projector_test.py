@@ -14,11 +14,14 @@ from svc_consumer.fakes import (
     a_vote,
     records_of,
 )
+from svc_consumer.log_projection import LogProjection
 from svc_consumer.metrics import COUNTED, DUPLICATES, REPAIRED
 from svc_consumer.partition import Partition
 from svc_consumer.projector import Projector
+from svc_consumer.records import read_records
+from voting.logged_vote import from_document
 from voting.store import StoreUnavailableError
-from voting.vote import Route
+from voting.vote import Route, lane_of
 
 
 @dataclass
@@ -191,3 +194,14 @@ async def test_a_topic_with_another_number_of_partitions_is_an_alarm(trial: Tria
     await trial.sync()
     with pytest.raises(LedgerReplacedError, match="has 12 partitions, it was counted with 6"):
         await trial.projector.sync(PARTITION, 12)
+
+
+async def test_a_vote_has_the_time_at_which_its_first_copy_arrived() -> None:
+    """Which is the same whenever, and however often, the ledger is read."""
+    log, vote = FakeLog(), a_vote()
+    first, second = records_of(vote, vote)
+    ledger = [first._replace(timestamp=7000), second._replace(timestamp=8000)]
+    copies = read_records(ledger, lane_of(vote.id, PARTITIONS), PARTITIONS).copies
+    for read, arrived in [(copies[1:], 8000), (copies, 7000), (copies[1:], 7000)]:
+        await LogProjection(log).take_in(PARTITION, read)
+        assert from_document(log.votes[vote.id]).cursor == (arrived, vote.id)

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from svc_consumer.counting import Copy
 from voting.codec import decode_vote
-from voting.logged_vote import CAST_AT_MAX_MS
+from voting.logged_vote import CAST_AT_MAX_MS, arrival
 from voting.vote import InvalidVoteError, Vote, lane_of
 
 
@@ -15,6 +15,11 @@ class Record(Protocol):
     @property
     def offset(self) -> int:
         """Its place in the partition."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """When Kafka got it: Unix time in milliseconds, -1 where Kafka notes no such time."""
         ...
 
     @property
@@ -51,7 +56,7 @@ def read_records(records: Iterable[Record], partition: int, partitions: int) -> 
         except InvalidVoteError as error:
             contents.rejections.append(Rejection(record, str(error)))
         else:
-            contents.copies.append(Copy(record.offset, vote))
+            contents.copies.append(Copy(record.offset, vote, arrival(vote, record.timestamp)))
     return contents
 
 

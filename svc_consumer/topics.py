@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -9,7 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from svc_consumer.settings import TopicSettings
 from voting.kafka_connection import connection_arguments, why_not_let_in
-from voting.kafka_topics import TopicRefusedError, create_topics
+from voting.kafka_topics import TopicRefusedError, create_topics, note_arrivals
 from voting.settings import load_settings
 from voting.telemetry import configure_logging
 
@@ -37,7 +38,8 @@ async def create(settings: TopicSettings) -> list[str]:
     async with asyncio.timeout(_ANSWER_SECONDS):
         try:
             await client.start()
-            return await create_topics(client, partitions, settings.kafka_topic_replicas)
+            made = await create_topics(client, partitions, settings.kafka_topic_replicas)
+            await _note_arrivals(client, partitions.keys() - made)
         except KafkaConnectionError as error:
             if refusal := await why_not_let_in(connection):
                 servers = settings.kafka_bootstrap_servers
@@ -45,6 +47,18 @@ async def create(settings: TopicSettings) -> list[str]:
             raise
         finally:
             await client.close()
+    return made
+
+
+async def _note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) -> None:
+    """Change topics of an older version; only the order of the newest votes depends on it."""
+    try:
+        changed = await note_arrivals(client, topics)
+    except TopicRefusedError as error:
+        _log.warning("not set: message.timestamp.type=LogAppendTime; %s", error)
+    else:
+        if changed:
+            _log.info("set message.timestamp.type=LogAppendTime of %s", ", ".join(changed))
 
 
 async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:

@@ -1,6 +1,10 @@
 """The command that creates the topics, against real Kafka."""
 
+import logging
+
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 
 from local.kafka_server import KafkaServer
@@ -38,6 +42,47 @@ async def test_both_topics_are_created_once(kafka: KafkaServer) -> None:
         await until(are_there)
     finally:
         await client.close()
+
+
+async def settings_of(client: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
+    [answer] = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    [(_, _, _, _, entries)] = answer.resources
+    return {entry[0]: entry[1] for entry in entries}
+
+
+async def test_topics_note_when_a_record_arrives(
+    kafka: KafkaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those of an older version, too; what else somebody set for them stays."""
+    caplog.set_level(logging.INFO)
+    asked = settings(kafka, "older")
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await client.start()
+    try:
+        theirs = {"retention.ms": "-1", "max.message.bytes": "2000000"}
+        await client.create_topics([NewTopic("older", 3, 1, topic_configs=theirs)])
+        for _ in range(2):
+            await topics.create(asked)
+        assert [m for m in caplog.messages if "LogAppendTime" in m] == [
+            "set message.timestamp.type=LogAppendTime of older"
+        ]
+        found = await settings_of(client, "older")
+        assert found.items() >= {**theirs, "message.timestamp.type": "LogAppendTime"}.items()
+        new = await settings_of(client, "older.rejected")
+        assert new["message.timestamp.type"] == "LogAppendTime"
+    finally:
+        await client.close()
+
+
+async def test_without_the_right_to_change_topics_they_are_made_all_the_same(
+    kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(*_: object) -> list[str]:
+        raise TopicRefusedError("kafka refuses topic x: TopicAuthorizationFailedError")
+
+    monkeypatch.setattr(topics, "note_arrivals", refuse)
+    assert await topics.create(settings(kafka, "modest")) == ["modest", "modest.rejected"]
+    assert "TopicAuthorizationFailedError" in caplog.text
 
 
 async def test_more_replicas_than_nodes_are_refused(kafka: KafkaServer) -> None:

@@ -11,6 +11,7 @@ import grpc.aio
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_client.settings import GrpcClientSettings
+from voting.clock_watch import ClockWatch, now_ms
 from voting.codec import to_message
 from voting.group_commit import GroupCommit, QueueFullError
 from voting.lifecycle import Readiness, run_for_good
@@ -87,6 +88,7 @@ class GrpcSink:
             enough=_ENOUGH_VOTES,
         )
         self._batch_size = BATCH_SIZE.labels("grpc")
+        self._clock = ClockWatch("svc_grpc_server")
         self._failure: grpc.StatusCode | None = None  # of the last call
 
     async def start(self) -> None:
@@ -122,12 +124,15 @@ class GrpcSink:
         )
         for vote, _ in entries:
             to_message(vote, request.votes.add)
+        sent_ms = now_ms()
         try:
             response = await self._stub.CastVotes(request, timeout=self._timeout)
         except grpc.aio.AioRpcError as error:
             self._failed(error)
             raise UnavailableError(UNKNOWN) from error
         self._failure = None
+        if response.answered_at_ms:  # else a server of before it told its time
+            self._clock.note(sent_ms, response.answered_at_ms, now_ms())
         return [_result(status) for status in response.statuses]
 
     def _failed(self, error: grpc.aio.AioRpcError) -> None:

@@ -13,6 +13,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
+from voting.clock_watch import now_ms
 from voting.codec import to_message
 from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
@@ -32,6 +33,7 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
         self.gate = asyncio.Event()
         self.gate.set()
         self.unavailable = 0
+        self.clock: Callable[[], int] = lambda: 0  # as a server of before it told its time
 
     async def CastVotes(  # noqa: N802
         self, request: votes_pb2.CastVotesRequest, context: Any
@@ -46,7 +48,8 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
             statuses=[
                 self.statuses.get(vote.id, STATUS(id=vote.id, outcome=accepted))
                 for vote in request.votes
-            ]
+            ],
+            answered_at_ms=self.clock(),
         )
 
 
@@ -133,6 +136,21 @@ async def test_a_server_of_before_the_field_was_named_apart_is_quoted() -> None:
         with pytest.raises(InvalidVoteError) as caught:
             await cast_vote(grpc_sink, VOTE)
     assert (caught.value.field, caught.value.reason) == ("vote", "rank: is odd")
+
+
+@pytest.mark.parametrize(("hours", "told"), [(-2, "ahead of"), (2, "behind"), (0, None)])
+async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
+    caplog: pytest.LogCaptureFixture, hours: int, told: str | None
+) -> None:
+    service = Service()
+    service.clock = lambda: now_ms() + hours * 3_600_000
+    async with server(service) as (port, _), sink(port) as (grpc_sink, readiness):
+        for _ in range(3):
+            await cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id()))
+        await until(lambda: readiness.ready, readiness)
+    found = [message for message in caplog.messages if "clock" in message]
+    expected = f"this machine's clock is 7200 s {told} that of svc_grpc_server"
+    assert found == ([expected] if told else [])
 
 
 async def test_a_call_that_was_cut_off_is_tried_again() -> None:

@@ -23,6 +23,11 @@ _OPTIONS: Final = [
     # Clients may ask every 5 s whether an idle connection still stands.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # Room for as many of the longest votes as a call may have, with their traceparents.
+    ("grpc.max_receive_message_length", 2 * 1024 * 1024),
+    # Several times what one svc_grpc_client has under way.
+    ("grpc.max_concurrent_streams", 32),
+    ("grpc.absolute_max_metadata_size", 8 * 1024),
     # A port that is taken must be an error, not shared.
     ("grpc.so_reuseport", 0),
 ]

@@ -3,14 +3,23 @@
 import asyncio
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
+from grpc import StatusCode
 from grpc.aio import ServicerContext
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
+from voting.clock_watch import now_ms
 from voting.codec import from_message
 from voting.group_commit import settle
 from voting.vote import InvalidVoteError, check_new_vote
+from voting.vote_api import read_traceparent
 from voting.vote_sink import RecordSink, Told, UnavailableError
+
+# Twice what svc_grpc_client sends at most.
+VOTES_MAX: Final = 1000
+# How far a vote's time may be off our clock. Beyond, a clock is wrong: no fault of the voter.
+CLOCK_TOLERANCE_MS: Final = 300_000
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
 _INVALID = votes_pb2.VoteStatus.OUTCOME_INVALID
@@ -26,25 +35,35 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self,
         request: votes_pb2.CastVotesRequest,
-        _context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
+        context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
     ) -> votes_pb2.CastVotesResponse:
         """Return one status per vote, in order."""
+        if max(len(request.votes), len(request.traceparents)) > VOTES_MAX:
+            await context.abort(
+                StatusCode.INVALID_ARGUMENT, f"more than {VOTES_MAX} votes or traceparents"
+            )
         request.DiscardUnknownFields()  # the log keeps what was checked and no more
         outcomes = _Outcomes(len(request.votes))
         traceparents = dict(request.traceparents)
+        now = now_ms()
         # All votes are handed over before the first is known: they share their batches.
         for index, message in enumerate(request.votes):
             outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
-            self._cast(message, traceparents, partial(outcomes.set, index))
+            self._cast(message, traceparents, now, partial(outcomes.set, index))
         await outcomes.known
+        outcomes.response.answered_at_ms = now_ms()
         return outcomes.response
 
-    def _cast(self, message: votes_pb2.Vote, traceparents: Mapping[str, str], told: Told) -> None:
+    def _cast(
+        self, message: votes_pb2.Vote, traceparents: Mapping[str, str], now: int, told: Told
+    ) -> None:
         try:
             vote = from_message(message, check_new_vote)
-            traceparent = traceparents.get(vote.id)
+            if abs(vote.cast_at_ms - now) > CLOCK_TOLERANCE_MS:
+                message.cast_at_ms = now
             # A message that keeps every rule is, encoded, the record.
-            record = vote.id, vote.cast_at_ms, message.SerializeToString(), traceparent
+            traceparent = read_traceparent(traceparents.get(vote.id))
+            record = vote.id, message.SerializeToString(), traceparent
             self._sink.append(record, told)
         except (InvalidVoteError, UnavailableError) as error:
             told(error)

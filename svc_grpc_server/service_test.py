@@ -1,4 +1,6 @@
 import asyncio
+import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,12 +12,15 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.server import SERVICE_NAME, address, serve_votes
+from svc_grpc_server.service import VOTES_MAX
 from voting.codec import Record, encode_vote, record_of, to_message
 from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
 from voting.vote_sink import Told, UnavailableError
 
 STATUS = votes_pb2.VoteStatus
+INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -43,6 +48,12 @@ def sink() -> Sink:
 @pytest.fixture
 def readiness() -> Readiness:
     return Readiness()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's clock stands at the moment when the example was cast."""
+    monkeypatch.setattr("svc_grpc_server.service.now_ms", lambda: VOTE.cast_at_ms)
 
 
 @pytest.fixture
@@ -90,8 +101,112 @@ async def test_an_empty_request_has_an_empty_answer(channel: grpc.aio.Channel) -
 
 
 async def test_the_trace_goes_with_its_vote(channel: grpc.aio.Channel, sink: Sink) -> None:
-    await cast(channel, to_message(VOTE), **{VOTE.id: "00-abc"})
-    assert sink.records == [record_of(VOTE, "00-abc")]
+    await cast(channel, to_message(VOTE), **{VOTE.id: TRACEPARENT})
+    assert sink.records == [record_of(VOTE, TRACEPARENT)]
+
+
+@pytest.mark.parametrize("trace", ["00-abc", "x" * 1_500_000])
+async def test_what_is_no_trace_does_not_reach_the_log(
+    channel: grpc.aio.Channel, sink: Sink, trace: str
+) -> None:
+    """A record too large would make Kafka refuse the others of its batch."""
+    await cast(channel, to_message(VOTE), **{VOTE.id: trace})
+    assert sink.records == [record_of(VOTE)]
+
+
+async def test_a_new_vote_has_stricter_rules_than_the_ledger(channel: grpc.aio.Channel) -> None:
+    unseen = to_message(vote_with(name="Sigur Rós\u200b"))
+    nil = to_message(vote_with(id="00000000-0000-0000-0000-000000000000"))
+    statuses = await cast(channel, unseen, nil)
+    assert [status.field for status in statuses] == ["name", "id"]
+
+
+MINUTES = 60_000
+
+
+@pytest.mark.parametrize("off", [-5 * MINUTES, 0, 5 * MINUTES])
+async def test_a_time_that_may_be_right_is_kept(
+    channel: grpc.aio.Channel, sink: Sink, off: int
+) -> None:
+    vote = vote_with(cast_at_ms=VOTE.cast_at_ms + off)
+    await cast(channel, to_message(vote))
+    assert sink.records == [record_of(vote)]
+
+
+@pytest.mark.parametrize("off", [-5 * MINUTES - 1, 5 * MINUTES + 1, 120 * MINUTES, 2**62])
+async def test_a_clock_that_is_wrong_costs_no_vote_but_its_time(
+    channel: grpc.aio.Channel, sink: Sink, off: int
+) -> None:
+    """A pod with a wrong clock is no fault of those whose votes it takes."""
+    [status] = await cast(channel, to_message(vote_with(cast_at_ms=VOTE.cast_at_ms + off)))
+    assert status.outcome == STATUS.OUTCOME_ACCEPTED
+    assert sink.records == [record_of(VOTE)]
+
+
+async def test_the_answer_tells_the_servers_time(channel: grpc.aio.Channel) -> None:
+    request = votes_pb2.CastVotesRequest(votes=[to_message(VOTE)])
+    response = await votes_pb2_grpc.VoteServiceStub(channel).CastVotes(request)
+    assert response.answered_at_ms == VOTE.cast_at_ms
+
+
+async def refused(channel: grpc.aio.Channel, request: bytes) -> grpc.StatusCode:
+    """Send these bytes as a request and return the status with which they are refused."""
+    call = channel.unary_unary(f"/{SERVICE_NAME}/CastVotes")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call(request)
+    return caught.value.code()
+
+
+def longest(votes: int) -> votes_pb2.CastVotesRequest:
+    """Return a request with so many votes, and as many traces, that could not be longer."""
+    request = votes_pb2.CastVotesRequest()
+    for _ in range(votes):
+        vote = vote_with(id=str(uuid.uuid4()), name="\U0001f3b5" * 200, album="\U0001f3b6" * 200)
+        to_message(vote, request.votes.add)
+        request.traceparents[vote.id] = TRACEPARENT
+    return request
+
+
+async def test_as_many_votes_as_may_be_are_taken_in_one_call(
+    channel: grpc.aio.Channel, sink: Sink
+) -> None:
+    response = await votes_pb2_grpc.VoteServiceStub(channel).CastVotes(longest(VOTES_MAX))
+    assert {status.outcome for status in response.statuses} == {STATUS.OUTCOME_ACCEPTED}
+    assert len(sink.records) == len(response.statuses) == VOTES_MAX
+
+
+async def test_one_more_is_an_invalid_argument(channel: grpc.aio.Channel, sink: Sink) -> None:
+    request = longest(VOTES_MAX + 1)
+    assert await refused(channel, request.SerializeToString()) is INVALID_ARGUMENT
+    del request.votes[:]
+    assert await refused(channel, request.SerializeToString()) is INVALID_ARGUMENT
+    assert sink.records == []
+
+
+@pytest.mark.parametrize("empty", [b"\x0a\x00", b"\x12\x03\x0a\x01x"], ids=["vote", "trace"])
+async def test_a_million_empty_ones_hold_nobody_up(channel: grpc.aio.Channel, empty: bytes) -> None:
+    """Which took 2.4 s, and all other votes as long."""
+    request = empty * (2_000_000 // len(empty))
+    begin = time.thread_time()
+    if empty.startswith(b"\x0a"):
+        assert await refused(channel, request) is INVALID_ARGUMENT
+    else:  # all of one name, so one
+        await channel.unary_unary(f"/{SERVICE_NAME}/CastVotes")(request)
+    assert time.thread_time() - begin < 0.4
+
+
+async def test_a_message_that_no_votes_need_is_not_read(channel: grpc.aio.Channel) -> None:
+    request = b"\x0a\x00" * 1_100_000
+    assert await refused(channel, request) is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_metadata_that_no_votes_need_are_not_read(channel: grpc.aio.Channel) -> None:
+    stub = votes_pb2_grpc.VoteServiceStub(channel)
+    request = votes_pb2.CastVotesRequest()
+    await stub.CastVotes(request, metadata=[("x", "a" * 4_000)])
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.CastVotes(request, metadata=[("x", "a" * 9_000)])
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 @pytest.mark.parametrize("moment", ["refuse", "fail"])

@@ -45,5 +45,6 @@ def logged_vote(number: int, album: str = "Kind of Blue", **fields: object) -> L
         "cast_at_ms": 1_764_000_000_000 + number,
         "partition": 0,
         "offset": number,
+        "arrived_at_ms": 1_764_000_000_000 + number,
     }
     return LoggedVote(**{**values, **fields})  # type: ignore[arg-type]

@@ -10,9 +10,8 @@ from voting.vote import InvalidVoteError, Route, Vote, check_vote
 
 CONTENT_TYPE: Final = b'application/x-protobuf; messageType="votes.v1.Vote"'
 
-# What Kafka gets: a vote's id, its time in Unix milliseconds, the vote as bytes, and its
-# traceparent if it brought one.
-type Record = tuple[str, int, bytes, str | None]
+# What Kafka gets: a vote's id, the vote as bytes, and its traceparent if it brought one.
+type Record = tuple[str, bytes, str | None]
 
 _TO_PROTO: Final = {Route.GRPC: votes_pb2.ROUTE_GRPC, Route.HTTP: votes_pb2.ROUTE_HTTP}
 _FROM_PROTO: Final = {number: route for route, number in _TO_PROTO.items()}
@@ -58,7 +57,7 @@ def encode_vote(vote: Vote) -> bytes:
 
 def record_of(vote: Vote, traceparent: str | None = None) -> Record:
     """Return the vote as a record for Kafka."""
-    return vote.id, vote.cast_at_ms, encode_vote(vote), traceparent
+    return vote.id, encode_vote(vote), traceparent
 
 
 def decode_vote(value: bytes) -> Vote:

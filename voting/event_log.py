@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 
+from voting.clock_watch import ClockWatch, now_ms
 from voting.codec import Record, record_of
 from voting.group_commit import GroupCommit, QueueFullError
 from voting.kafka_connection import connection_arguments, why_not_let_in
@@ -60,6 +62,7 @@ class EventLog:
         self._discarding: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._batch_size = BATCH_SIZE.labels("kafka")
+        self._clock = ClockWatch("kafka")
 
     async def start(self) -> None:
         """Begin to connect; votes are refused until that has worked."""
@@ -104,15 +107,20 @@ class EventLog:
         try:
             async with asyncio.timeout(self._ack_seconds):
                 for batch in record_batches(producer, records):
+                    sent_ms = now_ms()
                     acknowledged = await producer.send_batch(
                         batch, self._topic, partition=partition
                     )
-                    await acknowledged
+                    self._note_clock(sent_ms, await acknowledged)
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
             self._fail(producer, reason)
             raise UnavailableError(UNKNOWN) from error
         return [None] * len(records)
+
+    def _note_clock(self, sent_ms: int, metadata: RecordMetadata) -> None:
+        if metadata.timestamp > 0:  # a topic that keeps what writers say has none
+            self._clock.note(sent_ms, metadata.timestamp, now_ms())
 
     async def _stay_connected(self) -> None:
         while True:

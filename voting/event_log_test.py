@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from prometheus_client import REGISTRY
 
 from local.kafka_server import KafkaServer
+from voting.clock_watch import now_ms
 from voting.codec import CONTENT_TYPE, decode_vote
 from voting.event_log import EventLog
 from voting.examples import vote_with
@@ -19,13 +22,15 @@ from voting.vote_sink import CLOSED, UNKNOWN, UnavailableError, cast_vote
 pytest_plugins = ["local.fixtures"]
 
 PARTITIONS = 6
+LOG_APPEND_TIME = 1
+HOUR_MS = 3_600_000
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 CLIENT_ID = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
 
 
 @asynccontextmanager
 async def event_log(
-    kafka: KafkaServer, **settings: float
+    kafka: KafkaServer, **settings: object
 ) -> AsyncIterator[tuple[EventLog, Readiness]]:
     readiness = Readiness()
     log = EventLog(
@@ -69,11 +74,60 @@ async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> N
     [record] = await records(kafka, {vote.id})
     assert decode_vote(record.value) == vote
     assert record.partition == lane_of(vote.id, PARTITIONS)
-    assert record.timestamp == vote.cast_at_ms
+    assert record.timestamp_type == LOG_APPEND_TIME
+    assert abs(record.timestamp - now_ms()) < 60_000
     assert dict(record.headers) == {
         "content-type": CONTENT_TYPE,
         "traceparent": TRACEPARENT.encode(),
     }
+
+
+async def make_topic(kafka: KafkaServer, name: str) -> None:
+    """Make a topic in which writers say what time it is, as somebody else may have made it."""
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await client.start()
+    configs = {"message.timestamp.type": "CreateTime"}
+    await client.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=configs)])
+    await client.close()
+
+
+@pytest.mark.parametrize("hours", [2, -24 * 365, 24 * 365 * 1000])
+@pytest.mark.parametrize("topic", ["votes", "votes-elsewhere"])
+async def test_a_clock_that_is_wrong_harms_nobodys_vote(
+    kafka: KafkaServer, topic: str, hours: int
+) -> None:
+    """Kafka refuses a batch for one record whose time is over an hour ahead."""
+    if topic != "votes":
+        await make_topic(kafka, topic)
+    async with event_log(kafka, kafka_topic=topic) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        wrong, right = now_ms() + hours * HOUR_MS, now_ms()
+        votes = [vote_with(id=log.new_id(), cast_at_ms=t) for t in [right, wrong, right]]
+        await asyncio.gather(*(cast_vote(log, vote) for vote in votes))
+        assert readiness.ready
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"), [(2, "7200 s ahead of that of kafka"), (-2, "7200 s behind that of kafka")]
+)
+async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
+    kafka: KafkaServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hours: int,
+    told: str,
+) -> None:
+    monkeypatch.setattr("voting.event_log.now_ms", lambda: now_ms() + hours * HOUR_MS)
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        for _ in range(3):
+            await cast_vote(log, vote_with(id=log.new_id()))
+        assert readiness.ready
+    assert [message for message in caplog.messages if "clock" in message] == [
+        f"this machine's clock is {told}"
+    ]
+    offset = REGISTRY.get_sample_value("clock_offset_seconds", {"server": "kafka"})
+    assert offset == pytest.approx(hours * 3600, abs=60)
 
 
 async def test_votes_with_new_ids_that_arrive_together_share_a_partition(

@@ -1,12 +1,16 @@
 """Creates topics that keep their records for ever, as the ledger must."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 _FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+# Kafka notes when a record arrives, whatever clock its writer has: newest means arrived last.
+_TIME_OF_ARRIVAL: Final = {"message.timestamp.type": "LogAppendTime"}
+_SET_FOR_THE_TOPIC: Final = 1  # where a setting comes from, in Kafka's protocol
 
 
 class TopicRefusedError(Exception):
@@ -21,7 +25,7 @@ async def create_topics(
     `partitions` gives their number by topic. A record is acknowledged when a majority of the
     replicas has it. Raises TopicRefusedError, or KafkaError when Kafka does not answer.
     """
-    configs = {**_FOR_EVER, "min.insync.replicas": str(replicas // 2 + 1)}
+    configs = {**_FOR_EVER, **_TIME_OF_ARRIVAL, "min.insync.replicas": str(replicas // 2 + 1)}
     answer = await client.create_topics(
         [
             NewTopic(name, count, replication_factor=replicas, topic_configs=configs)
@@ -29,7 +33,36 @@ async def create_topics(
         ]
     )
     for name, code, reason in answer.topic_errors:
-        if code not in (0, TopicAlreadyExistsError.errno):
-            kind = for_code(code).__name__
-            raise TopicRefusedError(f"kafka refuses topic {name}: {kind} {reason}")
+        if code != TopicAlreadyExistsError.errno:
+            _check(code, reason, name)
     return [name for name, code, _ in answer.topic_errors if code == 0]
+
+
+async def note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) -> list[str]:
+    """Let topics of an older version note when a record arrives; return the names of those.
+
+    Their other settings stay as they are. Raises TopicRefusedError, or KafkaError when Kafka does
+    not answer.
+    """
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
+    changes = []
+    for answer in await client.describe_configs(asked):
+        for code, reason, _, name, entries in answer.resources:
+            _check(code, reason, name)
+            values = {entry[0]: entry[1] for entry in entries}
+            ours = {entry[0]: entry[1] for entry in entries if entry[3] == _SET_FOR_THE_TOPIC}
+            if not _TIME_OF_ARRIVAL.items() <= values.items():
+                # The request replaces all settings of the topic's own.
+                configs = {**ours, **_TIME_OF_ARRIVAL}
+                changes.append(ConfigResource(ConfigResourceType.TOPIC, name, configs))
+    if changes:
+        for answer in await client.alter_configs(changes):
+            for code, reason, _, name in answer.resources:
+                _check(code, reason, name)
+    return [change.name for change in changes]
+
+
+def _check(code: int, reason: str | None, topic: str) -> None:
+    if code:
+        kind = for_code(code).__name__
+        raise TopicRefusedError(f"kafka refuses topic {topic}: {kind} {reason}")

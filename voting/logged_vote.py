@@ -12,9 +12,10 @@ from voting.vote import Route, Vote
 # 9999-12-31: what every reader of a date can show, and what `cast_key` has digits for.
 CAST_AT_MAX_MS: Final = 253_402_300_799_999
 
-type Cursor = tuple[int, str]  # cast_at_ms and id of the last vote seen
+type Cursor = tuple[int, str]  # arrived_at_ms and id of the last vote seen
 
-# Only votes have this field: the documents of the positions lie in the same collection.
+# Only votes have this field: the documents of the positions lie in the same collection. Its name
+# is from when the routes' clocks gave votes their order; documents of then have that time in it.
 CAST_KEY: Final = "cast_key"
 GROUP_KEY: Final = "group_key"
 
@@ -29,7 +30,11 @@ class Place(NamedTuple):
 
 
 class LoggedVote(msgspec.Struct, frozen=True):
-    """A vote in the log, with its place in Kafka; `cast_at_ms` is Unix time in milliseconds."""
+    """A vote in the log, with its place in Kafka.
+
+    `cast_at_ms` and `arrived_at_ms` are Unix time in milliseconds: by the clock of the route that
+    read the vote, and by Kafka's.
+    """
 
     id: str
     name: str
@@ -40,15 +45,25 @@ class LoggedVote(msgspec.Struct, frozen=True):
     cast_at_ms: int
     partition: int
     offset: int
+    arrived_at_ms: int
 
     @property
     def cursor(self) -> Cursor:
         """Where a page that ends with this vote goes on."""
-        return (self.cast_at_ms, self.id)
+        return (self.arrived_at_ms, self.id)
+
+
+def arrival(vote: Vote, timestamp_ms: int) -> int:
+    """Return when a vote arrived: the time of its record, else the time when it was cast.
+
+    The same for whoever reads the record. A topic with `message.timestamp.type=CreateTime` keeps
+    no time (-1) for records that bring none, as ours do.
+    """
+    return timestamp_ms if 0 <= timestamp_ms <= CAST_AT_MAX_MS else vote.cast_at_ms
 
 
 def cast_key(cursor: Cursor) -> str:
-    """Return a text that sorts votes by the time they were cast, then by id.
+    """Return a text that sorts votes by the time they arrived, then by id.
 
     One text, as one index then serves the order, with a filter that does not need an `$or`.
     """
@@ -69,8 +84,15 @@ def parse_group_key(key: str) -> tuple[Album, Route]:
     return (name, album, int(year)), Route(route)
 
 
-def to_document(vote: Vote, partition: int, offset: int) -> dict[str, Any]:
-    """Return the document of the record of `vote` at this place in Kafka."""
+def to_document(
+    vote: Vote, partition: int, offset: int, arrived_at_ms: int | None = None
+) -> dict[str, Any]:
+    """Return the document of the record of `vote` at this place in Kafka.
+
+    Without a time of arrival it is the time when the vote was cast.
+    """
+    if arrived_at_ms is None:
+        arrived_at_ms = vote.cast_at_ms
     return {
         "_id": vote.id,
         "name": vote.name,
@@ -79,7 +101,7 @@ def to_document(vote: Vote, partition: int, offset: int) -> dict[str, Any]:
         "rank": vote.rank,
         "route": vote.route.value,
         "cast_at": DatetimeMS(vote.cast_at_ms),
-        CAST_KEY: cast_key((vote.cast_at_ms, vote.id)),
+        CAST_KEY: cast_key((arrived_at_ms, vote.id)),
         GROUP_KEY: group_key(vote),
         "partition": partition,
         "offset": offset,
@@ -98,4 +120,5 @@ def from_document(document: Mapping[str, Any]) -> LoggedVote:
         int(document["cast_at"]),
         document["partition"],
         document["offset"],
+        int(document[CAST_KEY].partition(":")[0]),
     )

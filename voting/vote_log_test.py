@@ -104,6 +104,18 @@ async def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition(
     assert [vote.id for vote in seen] == [vote.id for vote in expected]
 
 
+async def test_the_newest_is_the_one_that_arrived_last_whatever_a_clock_said(log: VoteLog) -> None:
+    ahead, late, early = votes_of(3)
+    ahead = vote_with(id=ahead.id, cast_at_ms=late.cast_at_ms + 3_000_000)
+    documents = [
+        to_document(early, PARTITION, 0, arrived_at_ms=1),
+        to_document(ahead, PARTITION, 1, arrived_at_ms=2),
+        to_document(late, PARTITION, 2, arrived_at_ms=3),
+    ]
+    await log.insert(documents)
+    assert [vote.id for vote in await log.newest(10)] == [late.id, ahead.id, early.id]
+
+
 @pytest.mark.parametrize("limit", [-1, 0, NEWEST_MAX + 1, 199_999_999])
 async def test_nobody_reads_the_whole_log_at_once(log: VoteLog, limit: int) -> None:
     with pytest.raises(ValueError, match="limit must be 1 to 1000"):
