@@ -76,7 +76,11 @@ def _altered(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
 
 def _foreign(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
     """Return votes that nobody sent, beyond those that may have come without a known id."""
-    strangers = [vote_id for vote_id in log if vote_id not in register.sent]
+    strangers = [
+        vote_id
+        for vote_id, vote in log.items()
+        if vote_id not in register.sent and vote.name not in register.others
+    ]
     return strangers[register.anonymous :]
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any, Final, NamedTuple
 
 NO_ANSWER: Final = 0
@@ -33,11 +34,15 @@ type _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class HttpClient:
     """Sends requests to one server, each on a connection that no other uses meanwhile."""
 
-    def __init__(self, host: str, port: int, timeout_s: float) -> None:
-        """`timeout_s` bounds each request, the connecting included."""
+    def __init__(self, host: str, port: int, timeout_s: float, sources: Sequence[str] = ()) -> None:
+        """`timeout_s` bounds each request, the connecting included.
+
+        With `sources` the connections come from these addresses, in turn.
+        """
         self._host = host
         self._port = port
         self._timeout_s = timeout_s
+        self._sources = cycle(sources or [None])
         self._idle: list[_Connection] = []
 
     async def post(self, path: str, headers: Mapping[str, str], document: object) -> Answer:
@@ -84,7 +89,9 @@ class HttpClient:
             if not reader.at_eof():
                 return reader, writer
             writer.close()
-        return await asyncio.open_connection(self._host, self._port)
+        source = next(self._sources)
+        local = None if source is None else (source, 0)
+        return await asyncio.open_connection(self._host, self._port, local_addr=local)
 
 
 async def _read(reader: asyncio.StreamReader) -> Answer:

@@ -38,13 +38,15 @@ class Register:
     """All votes of a run.
 
     `sent` has every vote with a known id; `anonymous` counts sendings that got no answer and so
-    no id. `repeats` counts sendings of a vote that was acknowledged already.
+    no id. `repeats` counts sendings of a vote that was acknowledged already. `others` are artists
+    for whom people vote of whom the register knows nothing.
     """
 
     sent: dict[str, Ballot] = field(default_factory=dict)
     acknowledged: dict[str, Acknowledgement] = field(default_factory=dict)
     anonymous: int = 0
     repeats: int = 0
+    others: frozenset[str] = frozenset()
     refusals: Counter[str] = field(default_factory=Counter)
     wrong_answers: Counter[str] = field(default_factory=Counter)
     _times: dict[Route, list[float]] = field(default_factory=lambda: {r: [] for r in Route})

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from random import Random
 from typing import Final
@@ -31,16 +32,20 @@ RETRYABLE: Final = {NO_ANSWER, 429, 502, 503, 504}
 class Voters:
     """Casts votes through the entry and writes down what came of them.
 
-    A vote that is refused or gets no answer is sent again with the same id, a few times.
+    A vote that is refused or gets no answer is sent again with the same id, a few times. `waits`
+    has, for each vote that was acknowledged, how long (s) its voter waited for that.
     """
 
-    def __init__(self, host: str, port: int, rate: float, random: Random) -> None:
-        """`rate` is in votes per second over both routes."""
+    def __init__(
+        self, host: str, port: int, rate: float, random: Random, sources: Sequence[str] = ()
+    ) -> None:
+        """`rate` is in votes per second over both routes; `sources` as for HttpClient."""
         self.register = Register()
+        self.waits: list[float] = []
         self.round = "calm"
         self._rate = rate
         self._random = random
-        self._client = HttpClient(host, port, _TIMEOUT_S)
+        self._client = HttpClient(host, port, _TIMEOUT_S, sources)
         self._votes: set[asyncio.Task[None]] = set()
         self._running: asyncio.Task[None] | None = None
 
@@ -91,6 +96,7 @@ class Voters:
 
     async def _cast(self, ballot: Ballot) -> str | None:
         """Send a vote until it is acknowledged; return its id, None when that did not happen."""
+        begin = time.monotonic()
         for attempt in range(_ATTEMPTS):
             answer = await self._send(ballot)
             told: str | None = answer.document.get("id")
@@ -100,7 +106,8 @@ class Voters:
             else:
                 self.register.sent.setdefault(ballot.id, ballot)
             if answer.status == HTTPStatus.ACCEPTED:
-                self.register.acknowledge(ballot, time.monotonic())
+                self.register.acknowledge(ballot, now := time.monotonic())
+                self.waits.append(now - begin)
                 return ballot.id
             await asyncio.sleep(_RETRY_AFTER_S * 2**attempt * (0.5 + self._random.random()))
         return None

@@ -1,0 +1,86 @@
+"""Hostile clients beside people who vote: `./bazelw run //chaos:hostile -- --seconds 300`."""
+
+import logging
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from chaos.hostile_clients.attack import AttackFailedError
+from chaos.hostile_clients.catalogue import CLIENTS
+from chaos.hostile_clients.limits import memory_limits
+from chaos.hostile_clients.result import broken, slower
+from chaos.hostile_clients.table import tables
+from chaos.hostile_clients.trial import Trial
+from chaos.system import System
+from chaos.watch import NotRecoveredError
+from local.console import run_command, say
+from local.errors import ServerError
+
+_EPILOG: Final = """\
+Exit status: 0 when no vote and no reader was refused, 99 of 100 voters waited at most 100 ms longer
+than in the calm before, every process stayed within the memory of its pod, and every acknowledged
+vote counts once; else 1. It needs a quiet machine, as all clients run on it, too."""
+
+
+def hostile(options: Namespace) -> int:
+    """Run the clients; return 0 when no bound was broken."""
+    logging.getLogger("local").setLevel(logging.WARNING)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    folder = Path(tempfile.mkdtemp(prefix="voting-hostile-"))
+    say(f"seed {options.seed}, data and logs in {folder}")
+    system, limits = System(folder / "system"), memory_limits()
+    clients: list[str] = options.client or list(CLIENTS)
+    try:
+        with system.running():
+            trial = Trial(system, options.rate, options.seed, say)
+            results, found = uvloop.run(trial.run(clients, options.seconds))
+    except (NotRecoveredError, AttackFailedError, ServerError) as error:
+        say(f"BROKEN  {error}")
+        return 1
+    say(f"\n{tables(results, limits)}\n")
+    for result in results:
+        found += [*broken(result, limits), *slower(result)]
+    for line in found:
+        say(f"BROKEN  {line}")
+    if not found:
+        say("nobody was refused or had to wait, and every acknowledged vote counts once")
+    return 1 if found else 0
+
+
+def _parser() -> ArgumentParser:
+    names = "\n".join(f"  {client.name:12} {client.what}" for client in CLIENTS.values())
+    parser = ArgumentParser(
+        prog="hostile",
+        formatter_class=RawDescriptionHelpFormatter,
+        description="Lets hostile clients loose on the voting system while people vote.",
+        epilog=f"clients:\n{names}\n\n{_EPILOG}",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=300, help="how long each client (%(default)g)"
+    )
+    parser.add_argument(
+        "--client",
+        action="append",
+        choices=CLIENTS,
+        metavar="NAME",
+        help="only this client; may be given several times",
+    )
+    parser.add_argument(
+        "--rate", type=float, default=300, help="honest votes per second (%(default)g)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="what they send (%(default)s)")
+    return parser
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    options = _parser().parse_args()
+    return run_command(lambda: hostile(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

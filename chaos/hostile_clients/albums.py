@@ -1,0 +1,50 @@
+"""Point 4: albums that nobody made, with names as long as they may be."""
+
+import asyncio
+from typing import Final
+
+from chaos.hostile_clients.client import NAME, HostileClient
+from chaos.hostile_clients.wire import SOURCE, Pace
+from chaos.http_client import HttpClient
+from local.ports import HOST
+from voting.vote import RESIDUES, Route, new_vote_id
+
+_ALBUMS: Final = 30_000
+_PER_S: Final = 300.0
+_WORKERS: Final = 20
+_TIMEOUT_S: Final = 10.0
+
+
+class Albums(HostileClient):
+    """Votes for another album each time, on the routes' own ports."""
+
+    name = "albums"
+    what = "up to 30,000 new albums with names of 400 characters, 300 votes/s past the entry"
+
+    async def attack(self) -> None:
+        """Post a vote for another album each time."""
+        self._next = 0
+        pace = Pace(_PER_S)
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(_WORKERS):
+                for route, port in self._target.routes.items():
+                    client = HttpClient(HOST, port, _TIMEOUT_S, sources=[SOURCE])
+                    workers.create_task(self._work(pace, route, client))
+
+    async def _work(self, pace: Pace, route: Route, client: HttpClient) -> None:
+        while True:
+            await pace.turn()
+            number = self._next % _ALBUMS
+            self._next += 1
+            vote_id = new_vote_id(self._random.randrange(RESIDUES))
+            document = {
+                "id": vote_id,
+                "name": NAME,
+                "album": f"made up {number:06d} ".ljust(200, "y"),
+                "year": 1990,
+                "rank": 1 + number % 100,
+            }
+            answer = await client.post("/votes", {}, document)
+            self.harvest.answers[str(answer.status or answer.reason)] += 1
+            if answer.status == 202:
+                self.harvest.acknowledged.append((vote_id, route))

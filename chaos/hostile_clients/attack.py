@@ -1,0 +1,74 @@
+"""A hostile client at work, in a process of its own: the voters beside it must not wait for it."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from random import Random
+from typing import Final
+
+from chaos.hostile_clients.catalogue import CLIENTS
+from chaos.hostile_clients.client import Harvest, Target
+
+# In life it has a processor of its own, and does not take that of the servers.
+_NICENESS: Final = 10
+_END_S: Final = 60.0
+
+
+class AttackFailedError(Exception):
+    """The hostile client's own process came to nothing; the text says how."""
+
+
+class Attack:
+    """One client's attack; a `with` block bounds it."""
+
+    def __init__(self, name: str, target: Target, seed: int, seconds: float) -> None:
+        """Begin at once; the attack ends by itself after `seconds`."""
+        processes = multiprocessing.get_context("spawn")
+        self._result, theirs = processes.Pipe(duplex=False)
+        arguments = (name, target, seed, seconds, theirs)
+        self._process = processes.Process(target=_attack, args=arguments, daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def __enter__(self) -> Attack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join()
+        self._result.close()
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._result.poll() or not self._process.is_alive()
+
+    def harvest(self) -> Harvest:
+        """Return what came back, at the end; raise AttackFailedError when there is nothing."""
+        if not self._result.poll(_END_S):
+            raise AttackFailedError("the hostile client did not end")
+        try:
+            harvest = self._result.recv()
+        except EOFError as error:
+            raise AttackFailedError("the hostile client ended with an error") from error
+        if not isinstance(harvest, Harvest):
+            raise AttackFailedError(f"the hostile client returned {harvest!r}")
+        return harvest
+
+
+def _attack(name: str, target: Target, seed: int, seconds: float, result: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it
+    os.nice(_NICENESS)
+    result.send(asyncio.run(_attack_until_the_end(name, target, seed, seconds)))
+
+
+async def _attack_until_the_end(name: str, target: Target, seed: int, seconds: float) -> Harvest:
+    random = Random(seed)  # noqa: S311 - the same seed must do the same
+    client = CLIENTS[name](target, random)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await client.attack()
+    return client.harvest

@@ -1,0 +1,18 @@
+"""All hostile clients, in the order in which they come."""
+
+from typing import Final
+
+from chaos.hostile_clients.albums import Albums
+from chaos.hostile_clients.bodies import Bodies
+from chaos.hostile_clients.client import HostileClient
+from chaos.hostile_clients.connections import Connections
+from chaos.hostile_clients.grpc_calls import GrpcCalls
+from chaos.hostile_clients.numbers import Numbers
+from chaos.hostile_clients.rates import Rates
+from chaos.hostile_clients.watchers import Watchers
+
+CLIENTS: Final[dict[str, type[HostileClient]]] = {
+    client.name: client
+    for client in (Numbers, Bodies, Watchers, Albums, Rates, Connections, GrpcCalls)
+}
+"""By name."""

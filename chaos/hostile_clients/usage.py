@@ -1,0 +1,85 @@
+"""What processes take while a client is at work: the most memory, and processor time."""
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+_RESET_PEAK: Final = "5"  # what proc(5) calls it
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class Usage(NamedTuple):
+    """Of one process: resident memory at most (MB), and how many processors it kept busy."""
+
+    memory: float
+    processors: float
+
+
+class Watched(Protocol):
+    """A process that may end and be started again under its name."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its id while it runs."""
+
+
+class UsageWatch:
+    """Watches processes from now on; one that ends and is started again counts from there."""
+
+    def __init__(self, servers: Sequence[Watched]) -> None:
+        self._servers = servers
+        self._begin = time.monotonic()
+        self._processor_s = {server.name: _processor_s(server.pid) for server in servers}
+        self._most: dict[str, float] = {}
+        self.sockets = _socket_mb()
+        """The most memory (MB) that the kernel held for all TCP connections of this machine."""
+        for server in servers:
+            with suppress(FileNotFoundError, ProcessLookupError):
+                Path(f"/proc/{server.pid}/clear_refs").write_text(_RESET_PEAK)
+
+    def look(self) -> dict[str, Usage]:
+        """Look, and return what each process took until now; to be called often."""
+        self.sockets = max(self.sockets, _socket_mb())
+        elapsed = max(time.monotonic() - self._begin, 0.001)
+        usage = {}
+        for server in self._servers:
+            name = server.name
+            self._most[name] = max(_peak_mb(server.pid), self._most.get(name, 0.0))
+            spent = _processor_s(server.pid) - self._processor_s[name]
+            usage[name] = Usage(self._most[name], max(0.0, spent) / elapsed)
+        return usage
+
+
+def _peak_mb(pid: int | None) -> float:
+    """Return the most resident memory of a process since its peak was reset."""
+    for line in _read(f"/proc/{pid}/status").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _processor_s(pid: int | None) -> float:
+    user, system = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[11:13] or (0, 0)
+    return (int(user) + int(system)) / _TICKS_PER_S
+
+
+def _socket_mb() -> float:
+    for line in _read("/proc/net/sockstat").splitlines():
+        if line.startswith("TCP:"):
+            return int(line.split()[-1]) * _PAGE_MB
+    return 0.0
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except FileNotFoundError, ProcessLookupError:  # it ended a moment ago
+        return ""

@@ -1,0 +1,29 @@
+"""The short form of the trial of hostile clients; the long one is the command //chaos:hostile.
+
+How long voters wait is told and not judged: it needs a quiet machine.
+"""
+
+import asyncio
+from pathlib import Path
+
+from chaos.hostile_clients.catalogue import CLIENTS
+from chaos.hostile_clients.limits import memory_limits
+from chaos.hostile_clients.result import broken
+from chaos.hostile_clients.table import tables
+from chaos.hostile_clients.trial import Trial
+from chaos.system import System
+from local.console import say
+
+RATE = 60.0
+SECONDS = 4.0
+
+
+def test_no_hostile_client_stops_those_who_vote(tmp_path: Path) -> None:
+    system, limits = System(tmp_path / "system"), memory_limits()
+    with system.running():
+        trial = Trial(system, RATE, seed=1, say=say)
+        results, found = asyncio.run(trial.run(list(CLIENTS), SECONDS))
+    say(tables(results, limits))
+    for result in results:
+        found += broken(result, limits)
+    assert found == []
