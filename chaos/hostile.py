@@ -34,15 +34,14 @@ def hostile(options: Namespace) -> int:
     say(f"seed {options.seed}, data and logs in {folder}")
     system, limits = System(folder / "system"), memory_limits()
     clients: list[str] = options.client or list(CLIENTS)
+    trial = Trial(system, options.rate, options.seed, say)
     try:
         with system.running():
-            trial = Trial(system, options.rate, options.seed, say)
-            results, found = uvloop.run(trial.run(clients, options.seconds))
+            found = uvloop.run(trial.run(clients, options.seconds))
     except (NotRecoveredError, AttackFailedError, ServerError) as error:
-        say(f"BROKEN  {error}")
-        return 1
-    say(f"\n{tables(results, limits)}\n")
-    for result in results:
+        found = [str(error)]
+    say(f"\n{tables(trial.results, limits)}\n")
+    for result in trial.results:
         found += [*broken(result, limits), *slower(result)]
     for line in found:
         say(f"BROKEN  {line}")

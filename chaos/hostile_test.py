@@ -16,14 +16,15 @@ from local.console import say
 
 RATE = 60.0
 SECONDS = 4.0
+ALBUMS = "300"  # so few that the limit is reached
 
 
 def test_no_hostile_client_stops_those_who_vote(tmp_path: Path) -> None:
-    system, limits = System(tmp_path / "system"), memory_limits()
+    system, limits = System(tmp_path / "system", MAX_ALBUMS=ALBUMS), memory_limits()
+    trial = Trial(system, RATE, seed=1, say=say)
     with system.running():
-        trial = Trial(system, RATE, seed=1, say=say)
-        results, found = asyncio.run(trial.run(list(CLIENTS), SECONDS))
-    say(tables(results, limits))
-    for result in results:
+        found = asyncio.run(trial.run(list(CLIENTS), SECONDS))
+    say(tables(trial.results, limits))
+    for result in trial.results:
         found += broken(result, limits)
     assert found == []

@@ -1,4 +1,4 @@
-"""All hostile clients, in the order in which they come."""
+"""All hostile clients, in their order: the one that leaves most behind comes last."""
 
 from typing import Final
 
@@ -13,6 +13,6 @@ from chaos.hostile_clients.watchers import Watchers
 
 CLIENTS: Final[dict[str, type[HostileClient]]] = {
     client.name: client
-    for client in (Numbers, Bodies, Watchers, Albums, Rates, Connections, GrpcCalls)
+    for client in (Numbers, Bodies, Watchers, Rates, Connections, GrpcCalls, Albums)
 }
 """By name."""

@@ -14,12 +14,10 @@ _SLOW_BODIES: Final = 200
 _SILENT: Final = 200
 _HALF_CLOSED: Final = 20
 _GREEDY: Final = 100
-_OPENED_PER_S: Final = 100.0
-_HALF_CLOSED_PER_S: Final = 50.0
+_OPENED_PER_S: Final = 100.0  # of each kind
 _BETWEEN_BYTES_S: Final = 10.0
-_SILENT_S: Final = 3600.0
-_PIPELINED: Final = 500
-_GREEDY_S: Final = 60.0
+_PIPELINED: Final = 200
+_GREEDY_S: Final = 25.0
 _SMALL_BUFFER: Final = 4096
 
 _BODY: Final = f'{{"name":"{NAME}","album":"pipelined","year":1990,"rank":1}}'
@@ -36,21 +34,21 @@ class Connections(HostileClient):
     name = "connections"
     what = (
         "200 slow in the head, 200 slow in the body (1 byte in 10 s), 200 silent, 20 half closed, "
-        "100 that send 500 votes at once and read no answer"
+        "100 that send 200 votes at once and read no answer"
     )
 
     async def attack(self) -> None:
         """Keep all of these connections up, again and again."""
-        opened, half_closed = Pace(_OPENED_PER_S), Pace(_HALF_CLOSED_PER_S)
         routes = [*self._target.routes.values(), self._target.entry]
         async with asyncio.TaskGroup() as all_of_them:
-            for behaviour, count, ports, pace in (
-                (self._slow_head, _SLOW_HEADS, self._target.faces, opened),
-                (self._slow_body, _SLOW_BODIES, routes, opened),
-                (self._silent, _SILENT, self._target.faces, opened),
-                (self._half_closed, _HALF_CLOSED, self._target.faces, half_closed),
-                (self._greedy, _GREEDY, routes, opened),
+            for behaviour, count, ports in (
+                (self._slow_head, _SLOW_HEADS, self._target.faces),
+                (self._slow_body, _SLOW_BODIES, routes),
+                (self._silent, _SILENT, self._target.faces),
+                (self._half_closed, _HALF_CLOSED, self._target.faces),
+                (self._greedy, _GREEDY, routes),
             ):
+                pace = Pace(_OPENED_PER_S)
                 for number in range(count):
                     port = ports[number % len(ports)]
                     all_of_them.create_task(self._again_and_again(behaviour, port, pace))
