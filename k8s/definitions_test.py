@@ -71,6 +71,7 @@ def test_strimzi_has_the_topics_and_settings_that_the_ledger_needs() -> None:
         spec = found[f"KafkaTopic/{topic}"]
         assert (spec["partitions"], spec["replicas"]) == (partitions, 3)
         assert spec["config"]["retention.ms"] == -1
+        assert spec["config"]["message.timestamp.type"] == "LogAppendTime"
         assert spec["config"]["min.insync.replicas"] == 2
     for line in (FOLDER / "base/kafka/server.properties").read_text().splitlines():
         key, _, value = line.partition("=")

@@ -31,6 +31,9 @@ _BATCH_VOTES: Final = 500
 _PATIENCE_SECONDS: Final = 0.01
 _PAUSE_SECONDS: Final = 0.002
 _ENOUGH_VOTES: Final = 32
+_CONNECTING: Final = {grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING}
+# How long a channel that was ready may take to connect again before that is told.
+_GRACE_SECONDS: Final = 1.0
 _SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 
 _SERVICE_CONFIG: Final = {
@@ -75,6 +78,7 @@ class GrpcSink:
 
     def __init__(self, settings: GrpcClientSettings, readiness: Readiness) -> None:
         self._target = settings.grpc_target
+        self._lost = f"waiting for a ready gRPC server at {self._target}"
         self._timeout = settings.call_timeout_seconds
         self._readiness = readiness
         self._group: GroupCommit[_Entry, None] = GroupCommit(
@@ -142,13 +146,28 @@ class GrpcSink:
         self._failure = error.code()
 
     async def _follow_channel(self) -> None:
+        """Follow the channel; one that was ready has `_GRACE_SECONDS` to connect again.
+
+        A server ends each connection after a minute, and the next one stands within milliseconds.
+        Calls wait for it, so nobody need know. A connection that fails is told at once.
+        """
+        loop = asyncio.get_running_loop()
+        until = 0.0  # when the grace is over, in the loop's time
         while True:
             state = self._channel.get_state(try_to_connect=True)
             if state is grpc.ChannelConnectivity.READY:
                 self._readiness.set_ready()
+                until = 0.0
+            elif state in _CONNECTING and self._readiness.ready:
+                until = until or loop.time() + _GRACE_SECONDS
             else:
-                self._readiness.set_not_ready(f"waiting for a ready gRPC server at {self._target}")
-            await self._channel.wait_for_state_change(state)
+                self._readiness.set_not_ready(self._lost)
+            changed = asyncio.ensure_future(self._channel.wait_for_state_change(state))
+            if self._readiness.ready and until:
+                await asyncio.wait([changed], timeout=max(0.0, until - loop.time()))
+                if not changed.done():
+                    self._readiness.set_not_ready(self._lost)
+            await changed
 
 
 def _result(status: votes_pb2.VoteStatus) -> UnavailableError | InvalidVoteError | None:

@@ -1,6 +1,8 @@
 """The gRPC sink against a real gRPC server with a scripted service."""
 
 import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +13,7 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
+from local.ports import free_port
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
 from voting.clock_watch import now_ms
@@ -32,6 +35,7 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
         self.statuses: dict[str, votes_pb2.VoteStatus] = {}
         self.gate = asyncio.Event()
         self.gate.set()
+        self.peers: set[str] = set()
         self.unavailable = 0
         self.clock: Callable[[], int] = lambda: 0  # as a server of before it told its time
 
@@ -39,6 +43,7 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
         self, request: votes_pb2.CastVotesRequest, context: Any
     ) -> votes_pb2.CastVotesResponse:
         self.requests.append(request)
+        self.peers.add(context.peer())
         if self.unavailable:
             self.unavailable -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "going away")
@@ -55,9 +60,13 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
 
 @asynccontextmanager
 async def server(
-    service: Service, port: int = 0, status: int = health_pb2.HealthCheckResponse.SERVING
+    service: Service,
+    port: int = 0,
+    status: int = health_pb2.HealthCheckResponse.SERVING,
+    age_ms: int = 60_000,
 ) -> AsyncIterator[tuple[int, health.aio.HealthServicer]]:
-    running = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    options = [("grpc.so_reuseport", 0), ("grpc.max_connection_age_ms", age_ms)]
+    running = grpc.aio.server(options=options)
     votes_pb2_grpc.add_VoteServiceServicer_to_server(service, running)
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, running)
@@ -215,6 +224,78 @@ async def test_readiness_follows_the_server_and_its_health() -> None:
 
         await servicer.set(NAME, not_serving)
         await until(lambda: not readiness.ready, readiness)
+
+
+async def test_the_end_of_a_connection_that_is_old_enough_is_no_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each minute `not ready` was logged, and `ready` two milliseconds later."""
+    caplog.set_level(logging.INFO)
+    service, not_ready = Service(), 0
+
+    async def count(readiness: Readiness) -> None:
+        nonlocal not_ready
+        while True:
+            await readiness.changed()
+            not_ready += not readiness.ready
+
+    async with server(service, age_ms=200) as (port, _), sink(port) as (grpc_sink, readiness):
+        await until(lambda: readiness.ready, readiness)
+        counting = asyncio.create_task(count(readiness))
+        async with asyncio.timeout(30):
+            while len(service.peers) < 5:
+                await cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id()))
+        assert readiness.ready
+        counting.cancel()
+    assert not_ready == 0
+    assert caplog.messages.count("ready") == 1
+
+
+async def test_a_server_that_is_lost_shows_within_the_grace() -> None:
+    async with sink(port := free_port()) as (_, readiness):
+        async with server(Service(), port):
+            await until(lambda: readiness.ready, readiness)
+            lost = asyncio.create_task(until(lambda: not readiness.ready, readiness))
+        begin = time.monotonic()
+        await lost
+        assert time.monotonic() - begin < 2
+        assert readiness.reason == f"waiting for a ready gRPC server at dns:///127.0.0.1:{port}"
+
+
+class Relay:
+    """Hands connections on to a server; once `silent`, it takes new ones and does nothing."""
+
+    def __init__(self, port: int) -> None:
+        self.silent = False
+        self._port = port
+
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.silent:
+            await reader.read()
+            writer.close()
+            return
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+
+async def test_a_connection_that_does_not_come_about_shows_after_the_grace() -> None:
+    async with server(Service(), age_ms=200) as (port, _):
+        relay = Relay(port)
+        listening = await asyncio.start_server(relay.take, "127.0.0.1", 0)
+        async with sink(listening.sockets[0].getsockname()[1]) as (_, readiness):
+            await until(lambda: readiness.ready, readiness)
+            relay.silent = True
+            begin = time.monotonic()
+            await until(lambda: not readiness.ready, readiness)
+            assert 1 <= time.monotonic() - begin < 5
+            relay.silent = False
+        listening.close()
 
 
 async def test_a_server_that_comes_back_is_used_again() -> None:
