@@ -32,6 +32,7 @@ class LedgerRecord(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: int = -1
 
 
 class Ledger:

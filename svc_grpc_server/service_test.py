@@ -18,6 +18,8 @@ from voting.examples import VOTE, vote_with
 from voting.lifecycle import Readiness
 from voting.vote_sink import Told, UnavailableError
 
+type RawCall = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+
 STATUS = votes_pb2.VoteStatus
 INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -151,7 +153,7 @@ async def test_the_answer_tells_the_servers_time(channel: grpc.aio.Channel) -> N
 
 async def refused(channel: grpc.aio.Channel, request: bytes) -> grpc.StatusCode:
     """Send these bytes as a request and return the status with which they are refused."""
-    call = channel.unary_unary(f"/{SERVICE_NAME}/CastVotes")
+    call: RawCall = channel.unary_unary(f"/{SERVICE_NAME}/CastVotes")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call(request)
     return caught.value.code()
@@ -191,7 +193,8 @@ async def test_a_million_empty_ones_hold_nobody_up(channel: grpc.aio.Channel, em
     if empty.startswith(b"\x0a"):
         assert await refused(channel, request) is INVALID_ARGUMENT
     else:  # all of one name, so one
-        await channel.unary_unary(f"/{SERVICE_NAME}/CastVotes")(request)
+        call: RawCall = channel.unary_unary(f"/{SERVICE_NAME}/CastVotes")
+        await call(request)
     assert time.thread_time() - begin < 0.4
 
 

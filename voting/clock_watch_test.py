@@ -1,9 +1,9 @@
 import logging
+import time
 
 import pytest
 from prometheus_client import REGISTRY
 
-from voting import clock_watch
 from voting.clock_watch import ClockWatch
 
 HOUR_MS = 3_600_000
@@ -34,7 +34,7 @@ def test_a_change_is_told_once(
 ) -> None:
     caplog.set_level(logging.INFO)
     now = 0.0
-    monkeypatch.setattr(clock_watch.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     watch = ClockWatch("trial")
     for _ in range(100):
         watch.note(2 * HOUR_MS, HOUR_MS, 2 * HOUR_MS + 5)  # one of two servers

@@ -147,5 +147,5 @@ def _fault_of(body: bytes) -> ProblemError:
     return invalid(fault)
 
 
-def _not_json(error: ValueError) -> ProblemError:
+def _not_json(error: msgspec.DecodeError | UnicodeDecodeError) -> ProblemError:
     return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}")
