@@ -64,10 +64,11 @@ def stack_services(ports: Ports, folder: Path) -> list[Service]:
         "svc_grpc_server", ports.svc_grpc_server, folder, kafka, ports.svc_grpc_server_grpc
     )
     target = {"GRPC_TARGET": grpc_server.grpc_target}
+    entry = {"TRUSTED_PROXIES": "127.0.0.1/32"}  # Traefik is on this machine, too
     return [
         grpc_server,
         Service("svc_grpc_client", ports.svc_grpc_client, folder, target),
         Service("svc_http_route", ports.svc_http_route, folder, kafka),
         Service("svc_consumer", ports.svc_consumer, folder, {**kafka, **stores}),
-        Service("svc_results", ports.svc_results, folder, stores),
+        Service("svc_results", ports.svc_results, folder, {**stores, **entry}),
     ]

@@ -21,6 +21,7 @@ from svc_results.security import SECURITY_HEADERS
 from svc_results.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
 from svc_results.source import TIMEOUT
 from svc_results.static_files import StaticFiles, accepts_gzip
+from svc_results.watchers import Watchers
 from voting.http_app import add_operations, new_app, say_goodbye
 from voting.lifecycle import Readiness
 from voting.logged_vote import Cursor, LoggedVote
@@ -41,7 +42,7 @@ class NewestVotes(Protocol):
 
 
 def results_app(
-    feed: Feed, log: NewestVotes, readiness: Readiness, max_watchers: int
+    feed: Feed, log: NewestVotes, readiness: Readiness, watchers: Watchers
 ) -> Sanic[Any, Any]:
     """Return the app that shows what `feed` and `log` hold."""
     app = new_app(NAME)
@@ -88,7 +89,7 @@ def results_app(
 
     @app.get("/api/events")
     async def events(request: Request) -> None:
-        await stream_events(request, feed, max_watchers)
+        await stream_events(request, feed, watchers)
 
     async def finish(request: Request, response: BaseHTTPResponse) -> None:
         say_goodbye(request)
@@ -100,6 +101,7 @@ def results_app(
     async def drain(_: Sanic[Any, Any]) -> None:
         readiness.drain()
         feed.close()
+        watchers.close()
 
     return app
 

@@ -78,15 +78,15 @@ class Feed:
         """
         self.watchers += 1
         WATCHERS.inc()
-        shown: Frame | None = None
+        shown: int | None = None  # its number, as a slow watcher keeps no frame alive
         try:
             while not self._closed:
-                if shown is not self._frame:
+                if shown != self._frame.number:
                     if shown is not None:
-                        FRAMES_DROPPED.inc(self._frame.number - shown.number - 1)
-                    shown = self._frame
+                        FRAMES_DROPPED.inc(self._frame.number - shown - 1)
+                    shown = self._frame.number
                     FRAMES_SENT.inc()
-                    yield shown
+                    yield self._frame
                 elif not await self._wait_for_change():
                     yield HEARTBEAT
         finally:

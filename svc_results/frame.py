@@ -16,10 +16,14 @@ def deflate(data: bytes) -> bytes:
     """Return `data` as a piece of a deflate stream that any other piece can follow.
 
     A full flush ends the piece on a byte's edge and forgets what went before, so every watcher
-    can be sent the same compressed bytes, whichever frames he was sent so far.
+    can be sent the same compressed bytes, whichever frames it was sent so far.
     """
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 class Event:
@@ -32,6 +36,16 @@ class Event:
     def deflated(self) -> bytes:
         """The event as a piece of a deflate stream."""
         return deflate(self.text)
+
+    @cached_property
+    def chunk(self) -> bytes:
+        """The event as a chunk of an answer's body (RFC 9112, section 7.1), the same for all."""
+        return _chunk(self.text)
+
+    @cached_property
+    def zipped_chunk(self) -> bytes:
+        """The same of an answer that is compressed."""
+        return _chunk(self.deflated)
 
 
 class Frame(Event):

@@ -9,6 +9,9 @@ FRAMES_SENT: Final = Counter("svc_results_frames_sent", "Snapshots sent to watch
 FRAMES_DROPPED: Final = Counter(
     "svc_results_frames_dropped", "Snapshots that a slow watcher did not get."
 )
+WATCHERS_STALLED: Final = Counter(
+    "svc_results_watchers_stalled", "Watchers cut off because they did not read."
+)
 READ_SECONDS: Final = Histogram(
     "svc_results_read_seconds",
     "Time of a reading that succeeded.",

@@ -1,7 +1,6 @@
 """Wires the app to Redis and MongoDB, of which it can only read."""
 
 import asyncio
-import resource
 from typing import Any, Final
 
 from prometheus_client import REGISTRY
@@ -14,22 +13,13 @@ from svc_results.result_metrics import ResultCollector
 from svc_results.settings import ResultsSettings
 from svc_results.snapshot import NEWEST_VOTES
 from svc_results.source import Source
+from svc_results.watchers import Watchers
 from voting.lifecycle import Readiness, run_for_good
 from voting.tally_reader import TallyReader
 from voting.vote_log_reader import VoteLogReader
 
-# What the process opens beside its watchers: the stores, the page's visitors, its own files.
-OTHER_FILES: Final = 256
-
-
-def allow_connections(count: int) -> None:
-    """Let the process have this many watchers; many systems allow 1,024 files until asked."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+# Connections beside those of watchers.
+VISITORS: Final = 2000
 
 
 def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
@@ -44,8 +34,11 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
         settings.refresh_seconds,
     )
     REGISTRY.register(ResultCollector(lambda: feed.snapshot))
-    app = results_app(feed, vote_log, readiness, settings.max_watchers)
-    allow_connections(settings.max_watchers)
+    watchers = Watchers(
+        settings.max_watchers, settings.watchers_per_address, settings.trusted_networks
+    )
+    app = results_app(feed, vote_log, readiness, watchers)
+    app.ctx.places.most = settings.max_watchers + VISITORS
 
     @app.after_server_start
     async def start(_: Sanic[Any, Any]) -> None:

@@ -8,9 +8,11 @@ import httpx
 from sanic import Sanic
 
 from svc_results.app import results_app
+from svc_results.client_address import read_networks
 from svc_results.fakes import FakeStores
 from svc_results.feed import Feed
 from svc_results.source import Source
+from svc_results.watchers import Watchers
 from voting.http_connection import Connection
 from voting.lifecycle import Readiness
 from voting.listening import listen
@@ -19,11 +21,12 @@ from voting.listening import listen
 class Served:
     """An app that serves what some fake stores hold; `read` makes it look at them again."""
 
-    def __init__(self, stores: FakeStores, max_watchers: int) -> None:
+    def __init__(self, stores: FakeStores, watchers: Watchers) -> None:
         readiness = Readiness()
         newest = Source("MongoDB", lambda: stores.newest(10))
         self.feed = Feed(Source("Redis", stores.read), newest, readiness, 0.05)
-        self.app = results_app(self.feed, stores, readiness, max_watchers)
+        self.watchers = watchers
+        self.app = results_app(self.feed, stores, readiness, watchers)
         # Sanic can rewrite its own code for speed only once in a process.
         self.app.config.TOUCHUP = False
         self.client = httpx.AsyncClient(timeout=10, trust_env=False)
@@ -35,9 +38,12 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(stores: FakeStores, *, max_watchers: int = 100) -> AsyncIterator[Served]:
+async def serve(
+    stores: FakeStores, *, max_watchers: int = 100, per_address: int = 100, trusted: str = ""
+) -> AsyncIterator[Served]:
     """Serve while the context lasts; the stores have been read once."""
-    served = Served(stores, max_watchers)
+    watchers = Watchers(max_watchers, per_address, read_networks(trusted))
+    served = Served(stores, watchers)
     sock = listen("test", "127.0.0.1", 0)
     served.client.base_url = httpx.URL(f"http://127.0.0.1:{sock.getsockname()[1]}")
     server = await served.app.create_server(

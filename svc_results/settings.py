@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.settings import Port, Settings
+from svc_results.client_address import Network, read_networks
+from voting.settings import Port, Settings, wrong
 from voting.store_settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
 
 
@@ -22,8 +23,24 @@ class ResultsSettings(Settings, frozen=True, kw_only=True):
     max_watchers: Annotated[
         int, Meta(description="Watchers of /api/events at a time; more get 503.", ge=1)
     ] = 2000
+    watchers_per_address: Annotated[
+        int, Meta(description="Watchers that one address may have; more get 429.", ge=1)
+    ] = 500
+    trusted_proxies: Annotated[
+        str,
+        Meta(description="Networks of the entry: its X-Forwarded-For is believed."),
+    ] = ""
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """The networks of `trusted_proxies`."""
+        return read_networks(self.trusted_proxies)
 
     def __post_init__(self) -> None:
         """Check what the types do not tell."""
         super().__post_init__()
+        try:
+            read_networks(self.trusted_proxies)
+        except ValueError as error:
+            raise wrong("trusted_proxies", str(error)) from error
         check_store_urls(self.redis_url, self.mongodb_url)

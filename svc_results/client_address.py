@@ -1,0 +1,63 @@
+"""Whose connection it is: the peer's, or, behind an entry of ours, the one that the entry names."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import Final
+
+type Network = IPv4Network | IPv6Network
+
+# Of X-Forwarded-For only so many entries are looked at, the last ones: each is a hop that we trust.
+HOPS_MAX: Final = 10
+_ADDRESS_CHARACTERS_MAX: Final = 45  # an IPv6 address with an IPv4 one in it
+# What one household or office is given (RFC 6177): its addresses count as one.
+_IPV6_PREFIX: Final = 64
+
+
+def read_networks(text: str) -> tuple[Network, ...]:
+    """Return the networks of a comma-separated list; raise `ValueError` naming a wrong one."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Network]) -> str:
+    """Return the address that a connection counts for.
+
+    It is the peer's, unless that is one of the `trusted` proxies: then it is the last address of
+    the `X-Forwarded-For` headers that is not itself a trusted proxy's, as each proxy adds whom it
+    was asked by at the end, and what comes before may be anyone's invention. Addresses of one
+    IPv6 network of 64 bits are one.
+    """
+    address = _address(peer)
+    if address is None:
+        return peer
+    hops = ",".join(forwarded_for).rsplit(",", HOPS_MAX)[-HOPS_MAX:]
+    while hops and _is_within(address, trusted):
+        named = _address(hops.pop())
+        if named is None:
+            break
+        address = named
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, _IPV6_PREFIX), strict=False))
+    return str(address)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    text = text.strip()
+    if len(text) > _ADDRESS_CHARACTERS_MAX:
+        return None
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    # How a socket that takes both families names an IPv4 peer.
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_within(address: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
