@@ -7,6 +7,7 @@ after it gave it up.
 
 from asyncio import sleep
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from time import monotonic
@@ -35,8 +36,10 @@ LIMITS: Final[Mapping[str, Any]] = {
     "REQUEST_BUFFER_SIZE": 24_576,  # more is not read ahead: a whole request has less
 }
 
-# A client that still sends what nobody reads shall see the answer before the connection breaks.
+# A client that still sends what nobody wants shall see the answer before the connection breaks:
+# so long, and for so many bytes, it is waited for.
 _LINGER_SECONDS: Final = 1.0
+_LINGER_BYTES: Final = 262_144
 
 
 class TargetedRequest(Request[Any, Any]):
@@ -146,13 +149,14 @@ class Connection(HttpProtocol):
 
     HTTP_CLASS = Exchange
 
-    __slots__ = ("_ending", "_given_up", "lingers", "waited")
+    __slots__ = ("_ending", "_given_up", "_unread", "lingers", "waited")
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
         self.waited = False  # whether the request under way came after a wait
         self.lingers = False  # whether the client may still send what nobody reads
         self._ending = False
+        self._unread = 0  # bytes that came after the last answer
         self._given_up = False
 
     @property
@@ -164,7 +168,9 @@ class Connection(HttpProtocol):
     def idle_seconds(self) -> float:
         """How long the connection has waited for a request; 0 if one is under way."""
         http = self.http
-        return monotonic() - self._time if http and http.stage is Stage.IDLE else 0.0
+        if http is None or http.stage is not Stage.IDLE:
+            return 0.0
+        return monotonic() - self._time
 
     def connection_made(self, transport: Any) -> None:
         """Begin, if there is a place."""
@@ -182,8 +188,13 @@ class Connection(HttpProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes for Sanic."""
-        if self._ending or self.conn_info is None:
-            return  # nobody wants them
+        if self.conn_info is None:
+            return
+        if self._ending:
+            self._unread += len(data)
+            if self._unread > _LINGER_BYTES:
+                self.close()
+            return
         http = self.http
         since = self._time
         super().data_received(data)
@@ -221,7 +232,8 @@ class Connection(HttpProtocol):
             return
         self._ending = True
         self.recv_buffer.clear()
-        self.transport.write_eof()
+        with suppress(OSError):  # the client may have cut the connection already
+            self.transport.write_eof()
         self.transport.resume_reading()
         self.loop.call_later(_LINGER_SECONDS, partial(super().close, timeout))
 

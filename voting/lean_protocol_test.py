@@ -5,7 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -197,6 +197,58 @@ async def test_votes_sent_ahead_are_answered_in_order(both: tuple[Trial, Trial])
     assert re.findall(rb'"id":"([^"]+)"', client.heard) == [vote_id.encode() for vote_id in ids]
 
 
+@pytest.fixture(params=[0, 1], ids=["ordinary", "lean"])
+def one(request: pytest.FixtureRequest, both: tuple[Trial, Trial]) -> Trial:
+    return both[request.param]
+
+
+@pytest.mark.parametrize("sent", [b"{}", VOTE], ids=["refused", "accepted"])
+async def test_votes_sent_ahead_are_taken_in_turns(one: Trial, sent: bytes) -> None:
+    """A new client's vote is answered before each of fifty greedy ones has 100 answers."""
+    async with AsyncExitStack() as stack:
+        greedy = [await stack.enter_async_context(voter(one.port)) for _ in range(50)]
+        for client in greedy:
+            client.writer.write(request(sent) * 2000)
+        assert (await say(one.port, request(VOTE))).heard.startswith(b"HTTP/1.1 202 ")
+        assert max(client.heard.count(b"HTTP/1.1 ") for client in greedy) < 100
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "words"),
+    [
+        (request(VOTE, ["Cookie: " + "x" * 3900]), 202, b""),
+        (request(VOTE, ["Cookie: " + "x" * 16_000]), 202, b""),
+        (
+            request(VOTE, ["Cookie: " + "x" * 16_384]),
+            431,
+            b"the headers have more than 16384 bytes",
+        ),
+        (request(b" " * 4097), 413, b"the body has more than 4096 bytes"),
+        (
+            request(VOTE, ["Content-Encoding: gzip"]),
+            415,
+            b"\r\naccept-encoding: identity\r\n",
+        ),
+        (request(VOTE, ["Content-Encoding: identity"]), 202, b""),
+        (
+            request(VOTE, line="POST /votes/ HTTP/1.1"),
+            404,
+            b"nothing at /votes/; votes go to /votes",
+        ),
+        (request(VOTE, line="POST evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
+        (request(VOTE, line="CONNECT evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
+        (request(VOTE, line="POST http://a HTTP/1.1"), 400, b"the target has no path"),
+        (request(VOTE, line="POST http://a/votes HTTP/1.1"), 202, b""),
+    ],
+)
+async def test_what_is_odd_gets_an_answer_that_says_why(
+    one: Trial, sent: bytes, status: int, words: bytes
+) -> None:
+    heard = (await say(one.port, sent)).heard
+    assert heard.startswith(b"HTTP/1.1 %d " % status)
+    assert words in heard
+
+
 async def test_a_client_that_does_not_read_is_not_read_either(both: tuple[Trial, Trial]) -> None:
     """The server stops to read, so that its memory stays bounded, and goes on later."""
     sent = 0
@@ -282,11 +334,6 @@ def news(route: Trial, before: dict[str, str]) -> dict[str, float]:
         name: float(value) - float(before.get(name, 0)) for name, value in counts(route).items()
     }
     return {name: by for name, by in grown.items() if by and not name.startswith("vote_request")}
-
-
-@pytest.fixture(params=[0, 1], ids=["ordinary", "lean"])
-def one(request: pytest.FixtureRequest, both: tuple[Trial, Trial]) -> Trial:
-    return both[request.param]
 
 
 @pytest.mark.parametrize(

@@ -34,13 +34,19 @@ class Trial(NamedTuple):
 
 
 @contextmanager
-def trial(lean: bool, *, no_ids: bool = False, **config: float) -> Iterator[Trial]:
-    """Run a trial route, on the lean path or on Sanic's own, with settings of Sanic."""
+def trial(
+    lean: bool, *, no_ids: bool = False, files: int = 4096, **config: float
+) -> Iterator[Trial]:
+    """Run a trial route, on the lean path or on Sanic's own, with settings of Sanic.
+
+    It may open so many `files`, and makes no ids if told so.
+    """
     port = free_port()
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        process = spawn.Process(target=serve, args=(port, lean, config, log, no_ids), daemon=True)
+        arguments = (port, lean, config, log, no_ids, files)
+        process = spawn.Process(target=serve, args=arguments, daemon=True)
         process.start()
         route = Trial(port, process, log)
         try:

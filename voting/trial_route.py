@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Final
@@ -60,8 +61,11 @@ class TrialSink:
             loop.call_soon(told, outcome)
 
 
-def serve(port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool) -> None:
+def serve(
+    port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool, files: int
+) -> None:
     """Serve the route in this process, which logs to `log`; `GET /cast` tells the votes."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, 1024), files))
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stderr.fileno())
     configure_logging("info")
