@@ -63,7 +63,7 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def kafka(server_folder: Path) -> Iterator[KafkaServer]:
-    """Run Kafka with the topics `votes` (6 partitions) and `votes.rejected` (1)."""
+    """Run Kafka with the topics of the voting system; `votes` has 6 partitions."""
     with KafkaServer(free_port(), free_port(), server_folder) as server:
         server.create_topics()
         yield server

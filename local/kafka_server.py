@@ -14,7 +14,7 @@ from local.kafka_topics import create_topics
 from local.programs import ROOT, find_program
 from local.server import Server
 
-TOPICS: Final = {"votes": 6, "votes.rejected": 1}
+TOPICS: Final = {"votes": 6, "votes.rejected": 1, "votes.albums": 1}
 """The topics of the voting system and their partitions."""
 
 # The first compiler and the serial collector start fastest (1.5 s instead of 2.3 s) and use

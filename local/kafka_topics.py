@@ -11,6 +11,7 @@ from local.errors import ServerError
 from voting import kafka_topics
 
 _LIMIT_S: Final = 30.0
+_COMPACTED: Final = ("votes.albums",)
 
 
 def create_topics(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int = 1) -> None:
@@ -38,7 +39,7 @@ async def _create(bootstrap_servers: str, partitions: Mapping[str, int], replica
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await client.start()
     try:
-        await kafka_topics.create_topics(client, partitions, replicas)
+        await kafka_topics.create_topics(client, partitions, replicas, _COMPACTED)
     except kafka_topics.TopicRefusedError as error:
         raise ServerError(str(error)) from error
     finally:

@@ -21,7 +21,9 @@ COMMANDS: Final = (
     "+script|load",
     "+hget",
     "+hgetall",
+    "+hlen",
     "+hmget",
+    "+hscan",
     "+hset",
 )
 """What Redis must allow on the tally, as docs/operations.md says."""

@@ -39,6 +39,13 @@ HALTED: Final = Gauge(
     "1 for a partition that stopped because its topic is not the one that was counted.",
     ["partition"],
 )
+ALBUMS: Final = Gauge(
+    "svc_consumer_albums",
+    "Different albums in the tally, told by the consumer that has the first partition.",
+)
+ALBUMS_LIMIT: Final = Gauge(
+    "svc_consumer_albums_limit", "Different albums from which on no others may be voted on."
+)
 BATCH_RECORDS: Final = Histogram(
     "svc_consumer_batch_records",
     "Records of one partition that were taken in together.",

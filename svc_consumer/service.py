@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import logging
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final
 
+from svc_consumer.album_limit import AlbumLimit
+from svc_consumer.album_list_topic import AlbumListTopic
 from svc_consumer.assignment import Assignment
 from svc_consumer.bookkeeper import Bookkeeper
 from svc_consumer.consumer import SERVERS, Consumer
@@ -16,8 +19,11 @@ from svc_consumer.settings import ConsumerSettings
 from svc_consumer.stores import CounterStore, LogStore
 from svc_consumer.verifier import Verifier
 from svc_consumer.waiting import Waiting
+from voting.album_list_reader import AlbumListReader
+from voting.known_albums import KnownAlbums
 from voting.lifecycle import Readiness, stop_event
 from voting.operations import serve_operations
+from voting.tally_reader import TallyReader
 
 _log = logging.getLogger(__name__)
 
@@ -37,21 +43,27 @@ async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) 
     consumer = Consumer(ledger, projector, assignment, waiting, progress)
     verifier = Verifier(log, tally, assignment, waiting)
     bookkeeper = Bookkeeper(ledger, assignment, waiting, consumer.renew)
+    known = KnownAlbums()
+    list_reader = AlbumListReader(settings, known)
+    list_topic = AlbumListTopic(settings)
+    counts = TallyReader(settings.redis_url)
+    albums = AlbumLimit(ledger, counts, known, list_reader, list_topic, settings.max_albums)
     Watchdog(progress, settings.stuck_after_seconds).start()
     async with serve_operations("svc_consumer", readiness, settings.host, settings.port):
-        await _run_until(stop, consumer, verifier, bookkeeper)
+        list_reader.start()
+        await _run_until(stop, consumer, verifier.run, bookkeeper.run, albums.run)
         readiness.drain()
         await ledger.stop()
-        await rejected.stop()
+        await asyncio.gather(rejected.stop(), list_reader.stop())
         # The connections to the stores end with the process: to close them would ask a store
         # that hangs, and wait for it.
 
 
 async def _run_until(
-    stop: asyncio.Event, consumer: Consumer, verifier: Verifier, bookkeeper: Bookkeeper
+    stop: asyncio.Event, consumer: Consumer, *helpers: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
     """Run the consumer and its helpers; raise what ends one of them unasked."""
-    running = asyncio.create_task(_run(consumer, verifier, bookkeeper))
+    running = asyncio.create_task(_run(consumer, helpers))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -66,9 +78,11 @@ async def _run_until(
         await running
 
 
-async def _run(consumer: Consumer, verifier: Verifier, bookkeeper: Bookkeeper) -> None:
+async def _run(
+    consumer: Consumer, helpers: Iterable[Callable[[], Coroutine[Any, Any, None]]]
+) -> None:
     await consumer.connect()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(consumer.run())
-        tasks.create_task(verifier.run())
-        tasks.create_task(bookkeeper.run())
+        for helper in helpers:
+            tasks.create_task(helper())

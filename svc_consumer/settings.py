@@ -24,6 +24,10 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     mongodb_url: MongodbUrl = "mongodb://127.0.0.1:27017"
     mongodb_database: MongodbDatabase = "voting"
+    max_albums: Annotated[
+        int,
+        Meta(description="Most albums: votes for one more are answered 422.", ge=1, le=100_000),
+    ] = 10_000
     stuck_after_seconds: Annotated[
         int, Meta(description="Exit, to be restarted, after so long without progress.", ge=45)
     ] = 60

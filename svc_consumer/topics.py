@@ -32,13 +32,19 @@ async def create(settings: TopicSettings) -> list[str]:
     partitions = {
         settings.kafka_topic: settings.kafka_topic_partitions,
         settings.kafka_rejected_topic: 1,
+        settings.kafka_albums_topic: 1,
     }
     connection = connection_arguments(settings)
     client = AIOKafkaAdminClient(**connection)
     async with asyncio.timeout(_ANSWER_SECONDS):
         try:
             await client.start()
-            made = await create_topics(client, partitions, settings.kafka_topic_replicas)
+            made = await create_topics(
+                client,
+                partitions,
+                settings.kafka_topic_replicas,
+                compacted=[settings.kafka_albums_topic],
+            )
             await _note_arrivals(client, partitions.keys() - made)
         except KafkaConnectionError as error:
             if refusal := await why_not_let_in(connection):

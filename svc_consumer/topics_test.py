@@ -22,14 +22,15 @@ def settings(kafka: KafkaServer, topic: str, replicas: int = 1) -> TopicSettings
         kafka_bootstrap_servers=kafka.address,
         kafka_topic=topic,
         kafka_rejected_topic=f"{topic}.rejected",
+        kafka_albums_topic=f"{topic}.albums",
         kafka_topic_partitions=3,
         kafka_topic_replicas=replicas,
     )
 
 
-async def test_both_topics_are_created_once(kafka: KafkaServer) -> None:
+async def test_all_topics_are_created_once(kafka: KafkaServer) -> None:
     asked = settings(kafka, "once")
-    assert await topics.create(asked) == ["once", "once.rejected"]
+    assert await topics.create(asked) == ["once", "once.rejected", "once.albums"]
     assert await topics.create(asked) == []
     client = AIOKafkaClient(bootstrap_servers=kafka.address)
     await client.bootstrap()
@@ -81,8 +82,28 @@ async def test_without_the_right_to_change_topics_they_are_made_all_the_same(
         raise TopicRefusedError("kafka refuses topic x: TopicAuthorizationFailedError")
 
     monkeypatch.setattr(topics, "note_arrivals", refuse)
-    assert await topics.create(settings(kafka, "modest")) == ["modest", "modest.rejected"]
+    assert await topics.create(settings(kafka, "modest")) == [
+        "modest",
+        "modest.rejected",
+        "modest.albums",
+    ]
     assert "TopicAuthorizationFailedError" in caplog.text
+
+
+async def test_of_the_list_of_albums_the_last_record_stays_and_of_votes_all(
+    kafka: KafkaServer,
+) -> None:
+    await topics.create(settings(kafka, "kept"))
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await client.start()
+    try:
+        policies = [
+            (await settings_of(client, topic))["cleanup.policy"]
+            for topic in ("kept", "kept.rejected", "kept.albums")
+        ]
+    finally:
+        await client.close()
+    assert policies == ["delete", "delete", "compact"]
 
 
 async def test_more_replicas_than_nodes_are_refused(kafka: KafkaServer) -> None:
@@ -120,7 +141,7 @@ async def test_it_waits_until_kafka_is_there(
     monkeypatch.setattr(topics, "create", at_the_third_time)
     monkeypatch.setattr(topics, "_RETRY_SECONDS", 0)
     made = await topics.create_in_time(settings(kafka, "late"), seconds=60)
-    assert made == ["late", "late.rejected"]
+    assert made == ["late", "late.rejected", "late.albums"]
 
 
 def test_it_says_what_it_made(

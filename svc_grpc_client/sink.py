@@ -175,6 +175,6 @@ def _result(status: votes_pb2.VoteStatus) -> UnavailableError | InvalidVoteError
         return None
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_INVALID:
         if status.field:
-            return InvalidVoteError(status.field, status.reason)
+            return InvalidVoteError(status.field, status.reason, status.type)
         return InvalidVoteError("vote", status.detail)  # a server of before `field` and `reason`
     return UnavailableError(status.detail)

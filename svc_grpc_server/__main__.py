@@ -1,10 +1,14 @@
 """Runs the gRPC server: `python -m svc_grpc_server`; `--help` lists its settings."""
 
+import asyncio
+
 import uvloop
 
 from svc_grpc_server.server import serve_votes
 from svc_grpc_server.settings import GrpcServerSettings
+from voting.album_list_reader import AlbumListReader
 from voting.event_log import EventLog
+from voting.known_albums import KnownAlbums
 from voting.lifecycle import Readiness, stop_event
 from voting.operations import serve_operations
 from voting.settings import load_settings
@@ -16,12 +20,15 @@ async def serve(settings: GrpcServerSettings) -> None:
     stop = stop_event()
     readiness = Readiness()
     log = EventLog(settings, readiness)
+    albums = KnownAlbums()
+    reader = AlbumListReader(settings, albums)
     await log.start()
+    reader.start()
     async with serve_operations("svc_grpc_server", readiness, settings.host, settings.port):
-        async with serve_votes(log, readiness, settings.host, settings.grpc_port):
+        async with serve_votes(log, albums, readiness, settings.host, settings.grpc_port):
             await stop.wait()
             readiness.drain()
-        await log.stop()
+        await asyncio.gather(log.stop(), reader.stop())
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.service import VoteService
+from voting.known_albums import KnownAlbums
 from voting.lifecycle import Readiness, run_for_good
 from voting.vote_sink import RecordSink
 
@@ -35,7 +36,7 @@ _OPTIONS: Final = [
 
 @asynccontextmanager
 async def serve_votes(
-    sink: RecordSink, readiness: Readiness, host: str, port: int
+    sink: RecordSink, albums: KnownAlbums, readiness: Readiness, host: str, port: int
 ) -> AsyncIterator[int]:
     """Serve `VoteService`, health and reflection while the context lasts; yields the port.
 
@@ -43,7 +44,7 @@ async def serve_votes(
     new call is taken and the calls under way may finish, for at most `GRACE_SECONDS`.
     """
     server = grpc.aio.server(options=_OPTIONS)
-    votes_pb2_grpc.add_VoteServiceServicer_to_server(VoteService(sink), server)
+    votes_pb2_grpc.add_VoteServiceServicer_to_server(VoteService(sink, albums), server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)

@@ -12,6 +12,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 from voting.clock_watch import now_ms
 from voting.codec import from_message
 from voting.group_commit import settle
+from voting.known_albums import KnownAlbums
 from voting.vote import InvalidVoteError, check_new_vote
 from voting.vote_api import read_traceparent
 from voting.vote_sink import RecordSink, Told, UnavailableError
@@ -29,8 +30,9 @@ _UNAVAILABLE = votes_pb2.VoteStatus.OUTCOME_UNAVAILABLE
 class VoteService(votes_pb2_grpc.VoteServiceServicer):
     """Casts the votes of a request and answers when each is stored or refused."""
 
-    def __init__(self, sink: RecordSink) -> None:
+    def __init__(self, sink: RecordSink, albums: KnownAlbums) -> None:
         self._sink = sink
+        self._albums = albums
 
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self,
@@ -59,6 +61,8 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
     ) -> None:
         try:
             vote = from_message(message, check_new_vote)
+            if self._albums.listed is not None:
+                self._albums.check(vote)
             if abs(vote.cast_at_ms - now) > CLOCK_TOLERANCE_MS:
                 message.cast_at_ms = now
             # A message that keeps every rule is, encoded, the record.
@@ -90,6 +94,7 @@ class _Outcomes:
             if isinstance(error, InvalidVoteError):
                 status.outcome = _INVALID
                 status.field, status.reason = error.field, error.reason
+                status.type = error.kind
         else:
             settle(self.known, error)
         self._unknown -= 1

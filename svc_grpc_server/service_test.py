@@ -15,7 +15,10 @@ from svc_grpc_server.server import SERVICE_NAME, address, serve_votes
 from svc_grpc_server.service import VOTES_MAX
 from voting.codec import Record, encode_vote, record_of, to_message
 from voting.examples import VOTE, vote_with
+from voting.known_albums import AlbumList, KnownAlbums, album_hash
 from voting.lifecycle import Readiness
+from voting.tally import album_key
+from voting.vote import TOO_MANY_ALBUMS
 from voting.vote_sink import Told, UnavailableError
 
 type RawCall = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
@@ -59,9 +62,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def channel(sink: Sink, readiness: Readiness) -> AsyncIterator[grpc.aio.Channel]:
+def albums() -> KnownAlbums:
+    return KnownAlbums()
+
+
+@pytest.fixture
+async def channel(
+    sink: Sink, albums: KnownAlbums, readiness: Readiness
+) -> AsyncIterator[grpc.aio.Channel]:
     async with (
-        serve_votes(sink, readiness, "127.0.0.1", 0) as port,
+        serve_votes(sink, albums, readiness, "127.0.0.1", 0) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         yield channel
@@ -88,6 +98,20 @@ async def test_each_vote_has_its_own_status(channel: grpc.aio.Channel, sink: Sin
     assert statuses[1].detail == "rank: must be from 1 to 100"
     assert (statuses[1].field, statuses[1].reason) == ("rank", "must be from 1 to 100")
     assert sink.records == [record_of(VOTE), record_of(other)]
+
+
+async def test_an_album_too_many_is_invalid_and_the_status_says_of_which_kind(
+    channel: grpc.aio.Channel, sink: Sink, albums: KnownAlbums
+) -> None:
+    known = album_hash(album_key(VOTE.name, VOTE.album, VOTE.year))
+    albums.take(AlbumList(frozenset([known]), closed=True))
+    other = vote_with(album="Another")
+    statuses = await cast(channel, to_message(VOTE), to_message(other))
+    assert [(s.outcome, s.field, s.type) for s in statuses] == [
+        (STATUS.OUTCOME_ACCEPTED, "", ""),
+        (STATUS.OUTCOME_INVALID, "album", TOO_MANY_ALBUMS),
+    ]
+    assert sink.records == [record_of(VOTE)]
 
 
 async def test_what_no_rule_knows_does_not_reach_the_log(

@@ -1,11 +1,14 @@
 """Wires the route's app to Kafka."""
 
+import asyncio
 from typing import Any
 
 from sanic import Sanic
 
 from svc_http_route.settings import HttpRouteSettings
+from voting.album_list_reader import AlbumListReader
 from voting.event_log import EventLog
+from voting.known_albums import KnownAlbums
 from voting.lifecycle import Readiness
 from voting.route_app import route_app
 from voting.vote import Route
@@ -14,15 +17,18 @@ from voting.vote import Route
 def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:
     """Return the app of the HTTP route, which writes to Kafka itself."""
     readiness = Readiness()
-    log = EventLog(settings, readiness)
+    albums = KnownAlbums()
+    reader = AlbumListReader(settings, albums)
+    log = EventLog(settings, readiness, albums)
     app = route_app("svc_http_route", Route.HTTP, log, readiness)
 
     @app.before_server_start
     async def start(_: Sanic[Any, Any]) -> None:
         await log.start()
+        reader.start()
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:
-        await log.stop()
+        await asyncio.gather(log.stop(), reader.stop())
 
     return app

@@ -20,6 +20,7 @@ from voting.kafka_producer import (
     record_batches,
 )
 from voting.kafka_settings import KafkaWriterSettings
+from voting.known_albums import KnownAlbums
 from voting.lifecycle import Readiness, run_for_good
 from voting.telemetry import BATCH_SIZE
 from voting.vote import Vote, lane_of, new_vote_id
@@ -49,7 +50,14 @@ class EventLog:
     still delivers carries the same ids.
     """
 
-    def __init__(self, settings: KafkaWriterSettings, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        settings: KafkaWriterSettings,
+        readiness: Readiness,
+        albums: KnownAlbums | None = None,
+    ) -> None:
+        """`albums` are those that `cast` takes, when there are too many; None for any."""
+        self._albums = albums or KnownAlbums()
         self._connection = connection_arguments(settings)
         self._topic = settings.kafka_topic
         self._ack_seconds = settings.ack_timeout_seconds
@@ -87,11 +95,16 @@ class EventLog:
         return new_vote_id(self._group.filling if self._group else 0)
 
     def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
-        """Take a vote; `told` is called when all in-sync replicas have it, or cannot."""
+        """Take a vote; `told` is called when all in-sync replicas have it, or cannot.
+
+        Raises `InvalidVoteError` when there are too many albums for this one.
+        """
+        if self._albums.listed is not None:
+            self._albums.check(vote)
         self.append(record_of(vote, traceparent), told)
 
     def append(self, record: Record, told: Told) -> None:
-        """Take a vote that is a record already, as `cast` does."""
+        """Take a vote that is a record already, as `cast` does; its album is the caller's care."""
         if self._group is None or self._producer is None:
             raise UnavailableError(CLOSED)
         try:

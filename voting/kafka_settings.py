@@ -19,6 +19,9 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
         str, Meta(description="Kafka brokers, HOST:PORT, comma-separated.", min_length=1)
     ] = "127.0.0.1:9092"
     kafka_topic: Annotated[str, Meta(description="Topic of the votes.", min_length=1)] = "votes"
+    kafka_albums_topic: Annotated[
+        str, Meta(description="Topic of the list of known albums.", min_length=1)
+    ] = "votes.albums"
     kafka_security_protocol: Annotated[
         Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
         Meta(description="PLAINTEXT, SSL (this is TLS), SASL_PLAINTEXT or SASL_SSL."),

@@ -1,4 +1,4 @@
-"""Creates topics that keep their records for ever, as the ledger must."""
+"""Creates topics that keep their records for ever, as the ledger must, or the last of each key."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -12,23 +12,34 @@ _FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.poli
 _TIME_OF_ARRIVAL: Final = {"message.timestamp.type": "LogAppendTime"}
 _SET_FOR_THE_TOPIC: Final = 1  # where a setting comes from, in Kafka's protocol
 
+_COMPACTED: Final = {"cleanup.policy": "compact"}
+
 
 class TopicRefusedError(Exception):
     """Kafka does not create a topic; the text says which and why."""
 
 
 async def create_topics(
-    client: AIOKafkaAdminClient, partitions: Mapping[str, int], replicas: int
+    client: AIOKafkaAdminClient,
+    partitions: Mapping[str, int],
+    replicas: int,
+    compacted: Collection[str] = (),
 ) -> list[str]:
     """Create those of the topics that do not exist, with so many replicas; return their names.
 
     `partitions` gives their number by topic. A record is acknowledged when a majority of the
-    replicas has it. Raises TopicRefusedError, or KafkaError when Kafka does not answer.
+    replicas has it. Topics that are `compacted` keep the last record of each key. Raises
+    TopicRefusedError, or KafkaError when Kafka does not answer.
     """
     configs = {**_FOR_EVER, **_TIME_OF_ARRIVAL, "min.insync.replicas": str(replicas // 2 + 1)}
     answer = await client.create_topics(
         [
-            NewTopic(name, count, replication_factor=replicas, topic_configs=configs)
+            NewTopic(
+                name,
+                count,
+                replication_factor=replicas,
+                topic_configs=configs | (_COMPACTED if name in compacted else {}),
+            )
             for name, count in partitions.items()
         ]
     )

@@ -9,6 +9,7 @@ from voting.vote import (
     RANK_MAX,
     RANK_MIN,
     TEXT_MAX,
+    TOO_MANY_ALBUMS,
     YEAR_MAX,
     YEAR_MIN,
 )
@@ -66,6 +67,12 @@ PROBLEM_SCHEMA = {
     "description": "Problem details (RFC 9457).",
     "required": ["title", "status", "detail"],
     "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "default": "about:blank",
+            "description": f"`{TOO_MANY_ALBUMS}`: only albums that have votes are taken.",
+        },
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
@@ -78,7 +85,10 @@ _REFUSALS = {
     "400": "The body is not JSON.",
     "413": "The body is larger than 4 KiB.",
     "415": "The content type is not application/json.",
-    "422": "The body is no vote; `field` names the field at fault, if it is one.",
+    "422": (
+        "The body is no vote; `field` names the field at fault, if it is one. Or `type` says that "
+        "there are too many albums for another one."
+    ),
 }
 
 

@@ -6,8 +6,14 @@ from typing import Final
 
 import msgspec
 
+from voting.vote import TOO_MANY_ALBUMS
+
 PROBLEM_TYPE: Final = "application/problem+json"
 JSON_TYPE: Final = "application/json"
+
+
+# Where there is a type, the title is the same for all problems of it.
+_TITLES: Final = {TOO_MANY_ALBUMS: "Too many albums"}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -22,8 +28,9 @@ class Answer(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """Problem details (RFC 9457, section 3).
 
-    `type` stays `about:blank`, so `title` is the phrase of the status code; `detail` tells this
-    case. Extension members: `field` names the field at fault, `id` the vote that may be retried.
+    Without `type` it is `about:blank`, so `title` is the phrase of the status code; `detail` tells
+    this case. Extension members: `field` names the field at fault, `id` the vote that may be
+    retried.
     """
 
     title: str
@@ -31,6 +38,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     field: str | None = None
     id: str | None = None
+    type: str | None = None
 
 
 class ProblemError(Exception):
@@ -43,10 +51,13 @@ class ProblemError(Exception):
         *,
         field: str | None = None,
         vote_id: str | None = None,
+        kind: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        """`kind` is the problem's `type`."""
         super().__init__(detail)
-        self.problem = Problem(status.phrase, int(status), detail, field, vote_id)
+        title = _TITLES.get(kind or "", status.phrase)
+        self.problem = Problem(title, int(status), detail, field, vote_id, kind)
         self.headers = dict(headers or {})
 
     def answer(self) -> Answer:

@@ -59,13 +59,21 @@ class Vote(msgspec.Struct, frozen=True):
     cast_at_ms: int
 
 
-class InvalidVoteError(ValueError):
-    """A vote breaks a rule: `field` names the field, `reason` says which rule."""
+TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums"
 
-    def __init__(self, field: str, reason: str) -> None:
+
+class InvalidVoteError(ValueError):
+    """A vote breaks a rule: `field` names the field, `reason` says which rule.
+
+    `kind` is the type of the problem (RFC 9457), for a rule that clients may want to tell from
+    all others; "" for most.
+    """
+
+    def __init__(self, field: str, reason: str, kind: str = "") -> None:
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+        self.kind = kind
 
 
 def clean_text(field: str, text: str) -> str:

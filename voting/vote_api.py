@@ -107,12 +107,14 @@ def accepted_body(vote_id: str) -> bytes:
 
 def invalid(error: InvalidVoteError) -> ProblemError:
     """Return the problem for a vote that breaks a rule."""
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field)
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field, kind=error.kind or None
+    )
 
 
 def refusal(vote: Vote, error: UnavailableError | InvalidVoteError) -> ProblemError:
     """Return the problem for a vote that a sink did not take."""
-    if isinstance(error, InvalidVoteError):  # a server of another version knows a stricter rule
+    if isinstance(error, InvalidVoteError):  # too many albums, or a server of another version
         return invalid(error)
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
