@@ -87,6 +87,12 @@ def test_a_vote_without_an_answer_may_be_in_the_log_under_an_id_that_nobody_know
     assert violations(register, books_of(MORE)) == []
 
 
+def test_votes_of_others_are_no_strangers() -> None:
+    register = register_of(VOTES)
+    register.others = frozenset({MORE[-1].name})
+    assert violations(register, books_of(MORE)) == []
+
+
 def test_a_round_tells_what_became_of_its_votes() -> None:
     register = register_of(VOTES)
     assert round_result(ROUND, register, books_of(VOTES)) == RoundResult(5, 0, 0)

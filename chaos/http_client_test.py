@@ -73,3 +73,18 @@ async def test_no_answer_is_told_with_its_reason(answer: bytes, reason: str) -> 
 async def test_nobody_there_is_no_answer() -> None:
     found = await post(free_port())
     assert (found.status, found.reason) == (NO_ANSWER, "ConnectionRefusedError")
+
+
+async def test_connections_come_from_the_sources_in_turn() -> None:
+    peers: list[str] = []
+
+    def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.append(writer.get_extra_info("peername")[0])
+        writer.close()
+
+    async with await asyncio.start_server(note, HOST, 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        client = HttpClient(HOST, port, timeout_s=5.0, sources=["127.0.1.1", "127.0.1.2"])
+        for _ in range(3):
+            await client.post("/votes", {}, {})
+    assert peers == ["127.0.1.1", "127.0.1.2", "127.0.1.1"]

@@ -31,6 +31,7 @@ class Attack:
         arguments = (name, target, seed, seconds, theirs)
         self._process = processes.Process(target=_attack, args=arguments, daemon=True)
         self._process.start()
+        self.pid = self._process.pid
         theirs.close()
 
     def __enter__(self) -> Attack:
