@@ -8,7 +8,7 @@ from typing import Final
 from local.kafka_config import Link, Node
 from local.kafka_server import KafkaServer
 from local.mongodb_server import MongodbServer
-from local.ports import free_port
+from local.ports import HOST, free_port
 from local.redis_server import RedisServer
 from local.server import Server
 from local.services import Service
@@ -127,8 +127,14 @@ class System:
         yield grpc_server
         yield self._service("svc_grpc_client", GRPC_TARGET=grpc_server.grpc_target)
         yield self._service("svc_http_route")
-        for name in (*CONSUMERS, "svc_results"):
+        for name in CONSUMERS:
             yield self._service(name, REDIS_URL=self.redis.url, MONGODB_URL=self.mongodb.url)
+        yield self._service(
+            "svc_results",
+            REDIS_URL=self.redis.url,
+            MONGODB_URL=self.mongodb.url,
+            TRUSTED_PROXIES=f"{HOST}/32",
+        )
 
     def _service(self, name: str, grpc_port: int | None = None, **settings: str) -> Service:
         program = CONSUMERS[0] if name in CONSUMERS else name
