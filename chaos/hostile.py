@@ -40,6 +40,10 @@ def hostile(options: Namespace) -> int:
             found = uvloop.run(trial.run(clients, options.seconds))
     except (NotRecoveredError, AttackFailedError, ServerError) as error:
         found = [str(error)]
+    except KeyboardInterrupt:
+        say("interrupted: what was over until then follows, and nothing was counted")
+        say(f"\n{tables(trial.results, limits)}")
+        raise
     say(f"\n{tables(trial.results, limits)}\n")
     for result in trial.results:
         found += [*broken(result, limits), *slower(result)]
