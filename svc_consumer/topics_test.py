@@ -51,6 +51,15 @@ async def settings_of(client: AIOKafkaAdminClient, topic: str) -> dict[str, str]
     return {entry[0]: entry[1] for entry in entries}
 
 
+async def known(client: AIOKafkaAdminClient, *names: str) -> None:
+    """Return when the broker knows topics that its controller has just made."""
+
+    async def are() -> bool:
+        return all([await settings_of(client, name) for name in names])
+
+    await until(are)
+
+
 async def test_topics_note_when_a_record_arrives(
     kafka: KafkaServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -62,8 +71,10 @@ async def test_topics_note_when_a_record_arrives(
     try:
         theirs = {"retention.ms": "-1", "max.message.bytes": "2000000"}
         await client.create_topics([NewTopic("older", 3, 1, topic_configs=theirs)])
+        await known(client, "older")
         for _ in range(2):
             await topics.create(asked)
+            await known(client, "older.rejected", "older.albums")
         assert [m for m in caplog.messages if "LogAppendTime" in m] == [
             "set message.timestamp.type=LogAppendTime of older"
         ]
@@ -97,6 +108,7 @@ async def test_of_the_list_of_albums_the_last_record_stays_and_of_votes_all(
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
     await client.start()
     try:
+        await known(client, "kept", "kept.rejected", "kept.albums")
         policies = [
             (await settings_of(client, topic))["cleanup.policy"]
             for topic in ("kept", "kept.rejected", "kept.albums")

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 _FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 # Kafka notes when a record arrives, whatever clock its writer has: newest means arrived last.
@@ -59,6 +59,8 @@ async def note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) ->
     changes = []
     for answer in await client.describe_configs(asked):
         for code, reason, _, name, entries in answer.resources:
+            if code == UnknownTopicOrPartitionError.errno:
+                continue  # made a moment ago, so by these rules: this broker will know it soon
             _check(code, reason, name)
             values = {entry[0]: entry[1] for entry in entries}
             ours = {entry[0]: entry[1] for entry in entries if entry[3] == _SET_FOR_THE_TOPIC}
