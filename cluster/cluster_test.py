@@ -97,6 +97,24 @@ def test_a_gateway_api_route_splits_and_is_forced_alike(cluster: Cluster) -> Non
     assert split == {"http": 100, "grpc": 100}
 
 
+@pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
+@pytest.mark.parametrize("path", ["/", "/split"])
+def test_a_route_without_pods_leaves_all_requests_to_the_other(
+    cluster: Cluster, path: str, gone: str, other: str
+) -> None:
+    def asked() -> Counter[str]:
+        return Counter(cluster.get(path) for _ in range(40))
+
+    deployment = f"deployment/{gone}"
+    cluster.kubectl("-n", "echo", "scale", deployment, "--replicas=0")
+    try:
+        wait_until(f"all from {other}", lambda: asked() == {other: 40}, 30)
+        assert asked() == {other: 40}
+    finally:
+        cluster.kubectl("-n", "echo", "scale", deployment, "--replicas=1")
+        wait_until("a split again", lambda: asked() == {"grpc": 20, "http": 20}, 60)
+
+
 def answers(cluster: Cluster, path: str, body: str) -> bool:
     return cluster.get(path, "never") == body
 

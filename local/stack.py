@@ -44,7 +44,7 @@ class Stack:
     @property
     def servers(self) -> list[Server]:
         """Everything, in the order in which it starts."""
-        return [*self._stores(), *self.services.values()]
+        return [*self._stores(), *self.services.values(), self.entry]
 
     def __enter__(self) -> Self:
         self._data.mkdir(parents=True, exist_ok=True)
@@ -78,16 +78,17 @@ class Stack:
         start_together(self._stores())
         self.kafka.create_topics()
         start_together(list(self.services.values()))
+        self.entry.start()  # last: from its first request on, both routes are there
 
     def _stop(self) -> None:
         _log.info("ending all servers")
         stop_together(list(self.services.values()))  # first: they still write what they hold
-        stop_together(self._stores())
+        stop_together([self.entry, *self._stores()])
         if self._lock is not None:
             self._lock.close()
 
     def _stores(self) -> list[Server]:
-        return [self.redis, self.mongodb, self.prometheus, self.entry, self.kafka]
+        return [self.redis, self.mongodb, self.prometheus, self.kafka]
 
     def _backends(self) -> dict[str, str]:
         return {

@@ -176,6 +176,25 @@ def test_votes_refused_while_kafka_is_down_count_once_when_retried(
     wait_until("each vote counted once", voters.all_counted)
 
 
+@pytest.mark.parametrize(
+    ("name", "other"), [("svc_grpc_server", Route.HTTP), ("svc_http_route", Route.GRPC)]
+)
+def test_a_killed_route_leaves_all_votes_to_the_other(
+    stack: Stack, voters: Voters, name: str, other: Route
+) -> None:
+    def routes(votes: int) -> list[str]:
+        answers = [voters.cast() for _ in range(votes)]
+        return [answer.headers.get("X-Vote-Route", "") for answer in answers if answer.is_success]
+
+    service = stack.services[name]
+    service.kill()
+    wait_until(f"ten votes on {other}", lambda: routes(10) == [other] * 10, 5)
+    assert routes(20) == [other] * 20
+    service.start()
+    wait_until("both routes", lambda: sorted(routes(10)) == ["grpc"] * 5 + ["http"] * 5)
+    wait_until("each vote counted once", voters.all_counted)
+
+
 @pytest.mark.parametrize("name", ["redis", "mongodb"])
 def test_votes_are_taken_while_a_store_is_down_and_counted_later(
     stack: Stack, voters: Voters, name: str

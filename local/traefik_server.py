@@ -16,6 +16,10 @@ CANARY_HEADER: Final = "X-Vote-Canary"
 
 _VOTES: Final = "Path(`/votes`)"
 
+# A route that is killed is noticed within a second. One that is slow because everybody votes is
+# given longer than that: to take it out would double the load of the other.
+_HEALTH_CHECK: Final = {"path": "/readyz", "interval": "1s", "timeout": "3s"}
+
 
 class TraefikServer(HttpServer):
     """Traefik in front of the routes (`/votes`) and of the results (everything else)."""
@@ -61,10 +65,10 @@ class TraefikServer(HttpServer):
         }
 
     def _http_config(self) -> dict[str, object]:
-        split = [{"name": route, "weight": weight} for route, weight in WEIGHTS.items()]
-        backends = {
-            name: {"loadBalancer": {"servers": [{"url": url}]}}
-            for name, url in self._backends.items()
+        backends = {name: _balancer(url) for name, url in self._backends.items()}
+        checked = {
+            f"{route}-checked": _balancer(self._backends[route], healthCheck=_HEALTH_CHECK)
+            for route in WEIGHTS
         }
         return {
             "routers": {
@@ -72,10 +76,18 @@ class TraefikServer(HttpServer):
                 "ping": _router("Path(`/ping`)", "ping@internal", entry_point="metrics"),
                 "forced-http": _router(_votes_with("always"), "http", priority=30),
                 "forced-grpc": _router(_votes_with("never"), "grpc", priority=30),
-                "votes": _router(_VOTES, "split", priority=20),
+                "votes": _router(_VOTES, "votes", priority=20),
                 "everything-else": _router("PathPrefix(`/`)", "results", priority=10),
             },
-            "services": {"split": {"weighted": {"services": split}}, **backends},
+            "services": {
+                # A route that is not ready leaves all votes to the other. When none is, both get
+                # theirs: their own 503 says when and with which id to try again.
+                "votes": {"failover": {"service": "split-checked", "fallback": "split"}},
+                "split-checked": _split("-checked", healthCheck={}),
+                "split": _split(),
+                **checked,
+                **backends,
+            },
         }
 
     @property
@@ -85,6 +97,15 @@ class TraefikServer(HttpServer):
     @property
     def _dynamic(self) -> Path:
         return self.data / "routes.yml"
+
+
+def _balancer(url: str, **options: object) -> dict[str, object]:
+    return {"loadBalancer": {"servers": [{"url": url}], **options}}
+
+
+def _split(suffix: str = "", **options: object) -> dict[str, object]:
+    services = [{"name": f"{route}{suffix}", "weight": part} for route, part in WEIGHTS.items()]
+    return {"weighted": {"services": services, **options}}
 
 
 def _votes_with(canary: str) -> str:

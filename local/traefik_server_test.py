@@ -1,31 +1,49 @@
 """The split and the header, with tiny real backends."""
 
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
 from local.ports import free_port
 from local.traefik_server import CANARY_HEADER, TraefikServer
+from local.waiting import wait_until
 
 
 class Backend(ThreadingHTTPServer):
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, port: int | None = None) -> None:
         self.name = name
-        super().__init__(("127.0.0.1", free_port()), Answer)
+        self.ready = True
+        self.connections: list[socket.socket] = []
+        super().__init__(("127.0.0.1", port or free_port()), Answer)
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
+    def stop(self) -> None:
+        """End it and its connections, as a process that is killed does."""
+        self.shutdown()
+        self.server_close()
+        for connection in self.connections:
+            with suppress(OSError):  # it has ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
+
 
 class Answer(BaseHTTPRequestHandler):
-    """Answers with the backend's name."""
+    """Answers with the backend's name; at /readyz with 503 when the backend is not ready."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet
@@ -33,7 +51,8 @@ class Answer(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(200)
+        ready = self.server.ready or self.path != "/readyz"
+        self.send_response(200 if ready else 503)
         self.send_header("Content-Length", str(len(self.server.name)))
         self.end_headers()
         self.wfile.write(self.server.name.encode())
@@ -45,18 +64,24 @@ class Answer(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def entry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TraefikServer]:
-    backends = [Backend(name) for name in ("grpc", "http", "results")]
-    urls = {backend.name: backend.url for backend in backends}
+def backends() -> Iterator[dict[str, Backend]]:
+    backends = {name: Backend(name) for name in ("grpc", "http", "results")}
+    yield backends
+    for backend in backends.values():
+        backend.stop()
+
+
+@pytest.fixture(scope="module")
+def entry(
+    backends: dict[str, Backend], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TraefikServer]:
+    urls = {name: backend.url for name, backend in backends.items()}
     with TraefikServer(free_port(), free_port(), tmp_path_factory.mktemp("entry"), urls) as server:
         yield server
-    for backend in backends:
-        backend.shutdown()
-        backend.server_close()
 
 
 def ask(entry: TraefikServer, path: str, times: int = 1, canary: str | None = None) -> Counter[str]:
-    """Who answered how often."""
+    """Who answered how often; a status other than 200 is counted as `#status`."""
     method = "POST" if path == "/votes" else "GET"
     headers = {CANARY_HEADER: canary} if canary else {}
     answers: Counter[str] = Counter()
@@ -64,8 +89,8 @@ def ask(entry: TraefikServer, path: str, times: int = 1, canary: str | None = No
         for _ in range(times):
             connection.request(method, path, headers=headers)
             response = connection.getresponse()
-            assert response.status == 200
-            answers[response.read().decode()] += 1
+            body = response.read().decode()
+            answers[body if response.status == 200 else f"#{response.status}"] += 1
     return answers
 
 
@@ -85,3 +110,47 @@ def test_another_value_of_the_header_forces_nothing(entry: TraefikServer) -> Non
 @pytest.mark.parametrize("path", ["/", "/api/votes?limit=3", "/static/page.js", "/votesx"])
 def test_everything_else_goes_to_the_results(entry: TraefikServer, path: str) -> None:
     assert ask(entry, path) == {"results": 1}
+
+
+SPLIT = {"grpc": 20, "http": 20}
+
+
+def wait_for_votes(entry: TraefikServer, wanted: dict[str, int], limit_s: float) -> None:
+    wait_until(f"{wanted} of 40 votes", lambda: ask(entry, "/votes", 40) == wanted, limit_s)
+
+
+@pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
+def test_a_route_that_is_killed_leaves_all_votes_to_the_other(
+    entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
+) -> None:
+    wait_for_votes(entry, SPLIT, 5)
+    port = backends[gone].server_port
+    backends[gone].stop()
+    wait_for_votes(entry, {other: 40}, 3)
+    assert ask(entry, "/votes", 40) == {other: 40}
+    backends[gone] = Backend(gone, port)
+    wait_for_votes(entry, SPLIT, 3)
+
+
+@pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
+def test_a_route_that_is_not_ready_leaves_all_votes_to_the_other(
+    entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
+) -> None:
+    backends[gone].ready = False
+    wait_for_votes(entry, {other: 40}, 3)
+    forced = {"http": "always", "grpc": "never"}[gone]
+    assert ask(entry, "/votes", 10, forced) == {gone: 10}  # who asks for it gets its own answer
+    backends[gone].ready = True
+    wait_for_votes(entry, SPLIT, 3)
+
+
+def test_when_no_route_is_ready_each_gives_its_own_answer(
+    entry: TraefikServer, backends: dict[str, Backend]
+) -> None:
+    backends["grpc"].ready = False
+    wait_for_votes(entry, {"http": 40}, 3)
+    backends["http"].ready = False
+    wait_for_votes(entry, SPLIT, 3)
+    for route in ("grpc", "http"):
+        backends[route].ready = True
+    wait_for_votes(entry, SPLIT, 3)
