@@ -115,6 +115,25 @@ def test_a_route_without_pods_leaves_all_requests_to_the_other(
         wait_until("a split again", lambda: asked() == {"grpc": 20, "http": 20}, 60)
 
 
+@pytest.mark.parametrize("canary", [None, "always", "never"])
+def test_an_address_over_its_limit_is_refused_on_either_route(
+    cluster: Cluster, canary: str | None
+) -> None:
+    names = ("limit-rps", "limit-burst-multiplier")
+    names = tuple(f"nginx.ingress.kubernetes.io/{name}" for name in names)
+    annotate = ("-n", "echo", "annotate", "ingress/grpc")
+
+    def refused(requests: int) -> int:
+        return sum(cluster.get("/", canary) == "#429" for _ in range(requests))
+
+    cluster.kubectl(*annotate, *(f"{name}=2" for name in names))
+    try:
+        wait_until("some are refused", lambda: 10 <= refused(20) <= 16, 30)
+    finally:
+        cluster.kubectl(*annotate, *(f"{name}-" for name in names))
+        wait_until("none is refused", lambda: refused(20) == 0, 30)
+
+
 def answers(cluster: Cluster, path: str, body: str) -> bool:
     return cluster.get(path, "never") == body
 

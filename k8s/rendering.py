@@ -22,6 +22,7 @@ COMPONENTS: Final = (
     "managed-kafka",
     "managed-mongodb",
     "managed-redis",
+    "rate-limit",
     "strimzi",
 )
 

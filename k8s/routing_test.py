@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from k8s.rendering import manifests, of_kind
+from k8s.rendering import OVERLAYS, manifests, of_kind, render
 from local.traefik_server import CANARY_HEADER, WEIGHTS
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
@@ -43,6 +43,19 @@ def test_both_routes_have_the_same_host_and_path() -> None:
             del rules[0]["http"]["paths"][0]["backend"]
         assert grpc == http
         assert grpc[0]["http"] == {"paths": [{"path": "/votes", "pathType": "Exact"}]}
+
+
+def test_votes_of_an_address_are_limited_where_the_component_says_so() -> None:
+    limited = {
+        m["metadata"]["name"]: m["metadata"].get("annotations", {})
+        for m in of_kind(manifests("production", "rate-limit"), "Ingress")
+    }
+    limits = {f"{ANNOTATIONS}limit-rps": "100", f"{ANNOTATIONS}limit-burst-multiplier": "2"}
+    assert limited["votes-grpc"] == limits
+    assert not [name for name in limited["votes-http"] if "limit" in name]  # it takes over those
+    assert limited["results"] == {}
+    for overlay in OVERLAYS:
+        assert "limit-rps" not in render(overlay)
 
 
 def test_the_gateway_splits_with_the_same_weights() -> None:

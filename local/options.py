@@ -49,3 +49,11 @@ def tcp_port(text: str) -> int:
     if not 1 <= number <= 65535:
         raise ValueError(text)
     return number
+
+
+def at_least_one(text: str) -> int:
+    """Return the whole number from 1 on that a person wrote; raise ValueError when it is none."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number

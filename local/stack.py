@@ -29,15 +29,20 @@ class Stack:
     next, and serves one stack at a time.
     """
 
-    def __init__(self, data: Path, ports: Ports) -> None:
-        """Set up the servers; nothing starts yet, and `data` is made on start."""
+    def __init__(self, data: Path, ports: Ports, votes_per_second: int | None = None) -> None:
+        """Set up the servers; nothing starts yet, and `data` is made on start.
+
+        `votes_per_second` is the most that the entry takes from one client address.
+        """
         self._data = data
         self.ports = ports
         self.kafka = KafkaServer(ports.kafka, ports.kafka_controller, data)
         self.redis = RedisServer("redis", ports.redis, data)
         self.mongodb = MongodbServer("mongodb", ports.mongodb, data)
         self.services = {service.name: service for service in stack_services(ports, data)}
-        self.entry = TraefikServer(ports.entry, ports.entry_metrics, data, self._backends())
+        self.entry = TraefikServer(
+            ports.entry, ports.entry_metrics, data, self._backends(), votes_per_second
+        )
         self.prometheus = PrometheusServer(ports.prometheus, data, self._scraped())
         self._lock: TextIO | None = None
 

@@ -1,5 +1,6 @@
 """Traefik, the entry: it splits the votes between the two routes, as the Ingress does."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +28,21 @@ class TraefikServer(HttpServer):
     ready_path = "/ping"
 
     def __init__(
-        self, port: int, metrics_port: int, folder: Path, backends: dict[str, str]
+        self,
+        port: int,
+        metrics_port: int,
+        folder: Path,
+        backends: dict[str, str],
+        votes_per_second: int | None = None,
     ) -> None:
-        """`backends` gives the URLs of `grpc`, `http` (the routes) and `results`."""
+        """`backends` gives the URLs of `grpc`, `http` (the routes) and `results`.
+
+        `votes_per_second` is the most that one client address may send in the long run; what is
+        over it gets 429. None: as many as it likes.
+        """
         super().__init__("entry", port, folder)
         self.probe_port = metrics_port
+        self._votes_per_second = votes_per_second
         self._backends = backends
 
     @property
@@ -65,6 +76,7 @@ class TraefikServer(HttpServer):
         }
 
     def _http_config(self) -> dict[str, object]:
+        limit = self._limit()
         backends = {name: _balancer(url) for name, url in self._backends.items()}
         checked = {
             f"{route}-checked": _balancer(self._backends[route], healthCheck=_HEALTH_CHECK)
@@ -74,9 +86,9 @@ class TraefikServer(HttpServer):
             "routers": {
                 # Routed by hand, /ping answers only once all these routes are in force.
                 "ping": _router("Path(`/ping`)", "ping@internal", entry_point="metrics"),
-                "forced-http": _router(_votes_with("always"), "http", priority=30),
-                "forced-grpc": _router(_votes_with("never"), "grpc", priority=30),
-                "votes": _router(_VOTES, "votes", priority=20),
+                "forced-http": _router(_votes_with("always"), "http", 30, limit),
+                "forced-grpc": _router(_votes_with("never"), "grpc", 30, limit),
+                "votes": _router(_VOTES, "votes", 20, limit),
                 "everything-else": _router("PathPrefix(`/`)", "results", priority=10),
             },
             "services": {
@@ -88,7 +100,16 @@ class TraefikServer(HttpServer):
                 **checked,
                 **backends,
             },
+            **({"middlewares": limit} if limit else {}),
         }
+
+    def _limit(self) -> dict[str, object]:
+        if self._votes_per_second is None:
+            return {}
+        # By the address that connects, whatever a header says. Traefik forgets an address after
+        # two idle seconds and grants it the burst anew: two seconds' votes then gain it nothing.
+        limit = {"average": self._votes_per_second, "burst": 2 * self._votes_per_second}
+        return {"votes-per-address": {"rateLimit": limit}}
 
     @property
     def _static(self) -> Path:
@@ -113,6 +134,16 @@ def _votes_with(canary: str) -> str:
 
 
 def _router(
-    rule: str, service: str, priority: int = 1, entry_point: str = "web"
+    rule: str,
+    service: str,
+    priority: int = 1,
+    middlewares: Iterable[str] = (),
+    entry_point: str = "web",
 ) -> dict[str, object]:
-    return {"rule": rule, "entryPoints": [entry_point], "service": service, "priority": priority}
+    return {
+        "rule": rule,
+        "entryPoints": [entry_point],
+        "service": service,
+        "priority": priority,
+        "middlewares": [*middlewares],
+    }

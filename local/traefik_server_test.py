@@ -5,8 +5,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,3 +155,65 @@ def test_when_no_route_is_ready_each_gives_its_own_answer(
     for route in ("grpc", "http"):
         backends[route].ready = True
     wait_for_votes(entry, SPLIT, 3)
+
+
+VOTES_PER_SECOND = 5
+AT_ONCE = 2 * VOTES_PER_SECOND
+
+
+@pytest.fixture
+def limited_entry(backends: dict[str, Backend], tmp_path: Path) -> Iterator[TraefikServer]:
+    """Run an entry that has not yet seen anybody."""
+    urls = {name: backend.url for name, backend in backends.items()}
+    ports = free_port(), free_port()
+    with TraefikServer(*ports, tmp_path, urls, votes_per_second=VOTES_PER_SECOND) as server:
+        yield server
+
+
+def vote_from(
+    entry: TraefikServer, address: str, times: int, path: str = "/votes", **headers: str
+) -> list[HTTPResponse]:
+    """The answers to votes from one of this machine's addresses, one right after another."""
+    answers = []
+    connection = HTTPConnection(entry.host, entry.port, timeout=10, source_address=(address, 0))
+    with closing(connection):
+        for _ in range(times):
+            connection.request("POST", path, headers=headers)
+            answers.append(connection.getresponse())
+            answers[-1].read()
+    return answers
+
+
+def taken(answers: list[HTTPResponse]) -> int:
+    return sum(answer.status == 200 for answer in answers)
+
+
+def test_an_address_over_the_limit_is_told_when_to_come_back(limited_entry: TraefikServer) -> None:
+    answers = vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    assert AT_ONCE <= taken(answers) < AT_ONCE + 10  # what came due meanwhile may pass as well
+    refused = [answer for answer in answers if answer.status != 200]
+    assert {answer.status for answer in refused} == {429}
+    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+    wait_until("a vote again", lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, 3)
+
+
+def test_as_many_votes_as_a_hall_sends_at_once_pass(limited_entry: TraefikServer) -> None:
+    assert taken(vote_from(limited_entry, "127.0.0.1", AT_ONCE)) == AT_ONCE
+
+
+def test_one_address_does_not_use_up_what_another_may_send(limited_entry: TraefikServer) -> None:
+    vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    assert taken(vote_from(limited_entry, "127.0.0.2", AT_ONCE)) == AT_ONCE
+
+
+def test_a_header_gives_nobody_another_address(limited_entry: TraefikServer) -> None:
+    vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    names = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
+    for number, name in enumerate(names):
+        answers = vote_from(limited_entry, "127.0.0.1", 5, **{name: f"192.0.2.{number}"})
+        assert taken(answers) < 5
+
+
+def test_whoever_only_looks_is_not_limited(limited_entry: TraefikServer) -> None:
+    vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    assert taken(vote_from(limited_entry, "127.0.0.1", 30, "/api/results")) == 30

@@ -4,13 +4,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from local.console import run_command, say, show_addresses
-from local.options import add_stack_options, chosen_folder, chosen_ports
+from local.options import add_stack_options, at_least_one, chosen_folder, chosen_ports
 from local.stack import Stack
 
 
 def up(options: Namespace) -> int:
     """Run the stack until it is told to end, or until a server ends (ServerError)."""
-    with Stack(chosen_folder(options), chosen_ports(options)) as stack:
+    limit = options.votes_per_second_per_address
+    with Stack(chosen_folder(options), chosen_ports(options), limit) as stack:
         show_addresses(stack)
         say("Ctrl-C ends all of it; the votes are kept.")
         stack.watch()
@@ -21,6 +22,13 @@ def main() -> int:
     """Read the command line and do it."""
     parser = ArgumentParser(prog="up", description="Runs the voting system on this machine.")
     add_stack_options(parser)
+    parser.add_argument(
+        "--votes-per-second-per-address",
+        type=at_least_one,
+        metavar="N",
+        help="the most votes that the entry takes from one client address in the long run, and "
+        "twice as many at once; what is over it is answered 429 (no limit)",
+    )
     options = parser.parse_args()
     return run_command(lambda: up(options))
 

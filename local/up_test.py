@@ -20,9 +20,9 @@ ROW = re.compile(r"^(\w+) +\S+:\d+\S* +(\d+)$")
 
 
 @contextmanager
-def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def up(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [*COMMAND, str(folder)],
+        [*COMMAND, str(folder), *options],
         env={**os.environ, **python_environment()},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -68,9 +68,10 @@ def wait_for_ends(pids: dict[str, int]) -> None:
 
 
 def test_up_serves_one_stack_a_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with up(tmp_path) as first:
+    with up(tmp_path, "--votes-per-second-per-address", "7") as first:
         assert first.stdout is not None
         pids, verify = read_start(first.stdout)
+        assert '"rateLimit":{"average":7,"burst":14}' in (tmp_path / "entry/routes.yml").read_text()
         verified = run_verify(verify)
         assert (verified.returncode, verified.stderr) == (0, "")
         assert "0 votes up to the tally's positions, 0 differences" in verified.stdout
