@@ -131,7 +131,7 @@ class System:
             yield self._service(name, REDIS_URL=self.redis.url, MONGODB_URL=self.mongodb.url)
         yield self._service(
             "svc_results",
-            REDIS_URL=self.redis.url,
+            REDIS_URL=self.redis.reader_url,
             MONGODB_URL=self.mongodb.url,
             TRUSTED_PROXIES=f"{HOST}/32",
         )

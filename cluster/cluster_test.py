@@ -98,18 +98,17 @@ def test_a_gateway_api_route_splits_and_is_forced_alike(cluster: Cluster) -> Non
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
-@pytest.mark.parametrize("path", ["/", "/split"])
 def test_a_route_without_pods_leaves_all_requests_to_the_other(
-    cluster: Cluster, path: str, gone: str, other: str
+    cluster: Cluster, gone: str, other: str
 ) -> None:
     def asked() -> Counter[str]:
-        return Counter(cluster.get(path) for _ in range(40))
+        return Counter(cluster.get("/") for _ in range(40))
 
     deployment = f"deployment/{gone}"
     cluster.kubectl("-n", "echo", "scale", deployment, "--replicas=0")
     try:
         wait_until(f"all from {other}", lambda: asked() == {other: 40}, 30)
-        assert asked() == {other: 40}
+        assert {cluster.get("/", canary) for canary in ("always", "never")} == {other}
     finally:
         cluster.kubectl("-n", "echo", "scale", deployment, "--replicas=1")
         wait_until("a split again", lambda: asked() == {"grpc": 20, "http": 20}, 60)
@@ -128,7 +127,7 @@ def test_an_address_over_its_limit_is_refused_on_either_route(
 
     cluster.kubectl(*annotate, *(f"{name}=2" for name in names))
     try:
-        wait_until("some are refused", lambda: 10 <= refused(20) <= 16, 30)
+        wait_until("some are refused", lambda: refused(20) >= 10, 30)
     finally:
         cluster.kubectl(*annotate, *(f"{name}-" for name in names))
         wait_until("none is refused", lambda: refused(20) == 0, 30)

@@ -82,6 +82,17 @@ def test_nothing_that_leads_to_this_machine_is_left_unset(title: str, workload: 
             assert field.name.upper() in variables
 
 
+@pytest.mark.parametrize("title", RENDERED)
+def test_svc_results_takes_the_url_of_a_user_who_may_only_read_where_there_is_one(
+    title: str,
+) -> None:
+    secrets = SECRETS.get(title, {})
+    own = {"REDIS_URL": "redis://results@redis:6379/0"}
+    expected = secrets.get("redis-client", own)["REDIS_URL"]
+    assert told(title, "Deployment/svc-results")["REDIS_URL"] == expected
+    assert "results@" not in told(title, "Deployment/svc-consumer")["REDIS_URL"]
+
+
 @every_service
 def test_a_secret_may_add_to_each_of_its_settings(title: str, workload: str) -> None:
     (container,) = pod_specs(RENDERED[title])[workload]["containers"]

@@ -90,6 +90,8 @@ def service(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Sta
 
     def start(name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
         wired = {key: _WIRING[key](request) for key in _SETTINGS[name] if key not in settings}
+        if name == "svc_results" and "REDIS_URL" in wired:
+            wired["REDIS_URL"] = request.getfixturevalue("redis_server").reader_url
         grpc_port = free_port() if name == "svc_grpc_server" else None
         folder = server_folder / f"service-{len(started)}"
         server = Service(name, free_port(), folder, {**wired, **settings}, grpc_port)

@@ -5,6 +5,7 @@ from typing import Final
 
 from local.errors import NotReadyError
 from local.programs import find_program
+from local.redis_rights import READER, READER_RIGHTS
 from local.server import Server
 
 _PROBE_LIMIT_S: Final = 1.0
@@ -21,6 +22,15 @@ class RedisServer(Server):
         """Address of database 0 as redis:// URL."""
         return f"redis://{self.address}/0"
 
+    @property
+    def reader_url(self) -> str:
+        """The same, for the user who may only read the tally."""
+        return f"redis://{READER}@{self.address}/0"
+
+    def users(self) -> list[str]:
+        """Return the arguments that say who may do what, beside the default user, who may all."""
+        return ["--user", READER, *READER_RIGHTS]
+
     def command(self) -> list[str]:
         """Return the command line, which holds all settings."""
         settings = {
@@ -34,7 +44,7 @@ class RedisServer(Server):
             "maxmemory-policy": "noeviction",
         }
         arguments = [part for key, value in settings.items() for part in (f"--{key}", value)]
-        return [find_program("redis-server"), *arguments]
+        return [find_program("redis-server"), *arguments, *self.users()]
 
     def probe(self) -> None:
         """Send PING, which a server that still loads its data refuses."""

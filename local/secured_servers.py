@@ -10,6 +10,7 @@ from local.certificates import Authority
 from local.errors import NotReadyError
 from local.kafka_server import KafkaServer
 from local.ports import free_port
+from local.redis_rights import READER, READER_RIGHTS
 from local.redis_server import RedisServer
 
 USER: Final = "voting"
@@ -105,9 +106,14 @@ class SecuredRedis(RedisServer):
         """Return the rediss:// URL with user, password and the authority's file."""
         return self.url_with(PASSWORD, self._authority.certificate)
 
-    def url_with(self, password: str, ca_file: Path) -> str:
+    @property
+    def reader_url(self) -> str:
+        """The same, for the user who may only read the tally."""
+        return self.url_with(PASSWORD, self._authority.certificate, READER)
+
+    def url_with(self, password: str, ca_file: Path, user: str = USER) -> str:
         """Return the URL of a client that believes in these."""
-        user = f"{USER}:{quote(password, safe='')}"
+        user = f"{user}:{quote(password, safe='')}"
         return f"rediss://{user}@{self.address}/0?ssl_ca_certs={ca_file}"
 
     def command(self) -> list[str]:
@@ -120,9 +126,14 @@ class SecuredRedis(RedisServer):
             "tls-auth-clients": "no",
         }
         arguments = [part for key, value in tls.items() for part in (f"--{key}", value)]
-        allowed = ("on", f">{PASSWORD}", "~{votes}:tally", *COMMANDS)
-        users = ["--user", "default", "off", "--user", USER, *allowed]
-        return [*super().command(), *arguments, *users]
+        return [*super().command(), *arguments]
+
+    def users(self) -> list[str]:
+        """Let nobody in without a name and a password."""
+        password = f">{PASSWORD}"
+        reader = [right.replace("nopass", password) for right in READER_RIGHTS]
+        writer = ["on", password, "~{votes}:tally", *COMMANDS]
+        return ["--user", "default", "off", "--user", USER, *writer, "--user", READER, *reader]
 
     def probe(self) -> None:
         """Send PING, which Redis refuses to those whom it does not know."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from local.http_server import HttpServer
 from local.ports import Ports
 from local.programs import ROOT, python_environment
+from local.redis_rights import READER
 
 
 class Service(HttpServer):
@@ -60,6 +61,7 @@ def stack_services(ports: Ports, folder: Path) -> list[Service]:
         "REDIS_URL": f"redis://127.0.0.1:{ports.redis}/0",
         "MONGODB_URL": f"mongodb://127.0.0.1:{ports.mongodb}",
     }
+    reader = {"REDIS_URL": f"redis://{READER}@127.0.0.1:{ports.redis}/0"}
     grpc_server = Service(
         "svc_grpc_server", ports.svc_grpc_server, folder, kafka, ports.svc_grpc_server_grpc
     )
@@ -70,5 +72,5 @@ def stack_services(ports: Ports, folder: Path) -> list[Service]:
         Service("svc_grpc_client", ports.svc_grpc_client, folder, target),
         Service("svc_http_route", ports.svc_http_route, folder, kafka),
         Service("svc_consumer", ports.svc_consumer, folder, {**kafka, **stores}),
-        Service("svc_results", ports.svc_results, folder, {**stores, **entry}),
+        Service("svc_results", ports.svc_results, folder, {**stores, **reader, **entry}),
     ]

@@ -40,6 +40,7 @@ STEPS: Final = [
     Step("header", routing.header),
     Step("paths", entry.paths),
     Step("measured", measured.targets),
+    Step("one route away", routing.failover),
     Step("rolling restart", restarts.rolling),
     Step("autoscaling", autoscaling.scale),
     Step("drain", drain.drain),

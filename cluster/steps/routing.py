@@ -4,7 +4,9 @@ from contextlib import closing
 from typing import Final
 
 from cluster.steps.casting import FORCE, Caster
-from cluster.steps.step import StepError, World
+from cluster.steps.names import ROUTES
+from cluster.steps.restarts import rolled_out
+from cluster.steps.step import StepError, World, until
 from loadtest.split import check_split
 from local.traefik_server import WEIGHTS
 from voting.vote import Route
@@ -12,6 +14,8 @@ from voting.vote import Route
 _PEOPLE: Final = 8
 _UNFORCED_EACH: Final = 300
 _FORCED_EACH: Final = 25
+_PROBES: Final = 20
+_NOTICED_S: Final = 30
 
 
 async def split(world: World) -> str:
@@ -23,6 +27,35 @@ async def split(world: World) -> str:
     if tested is None or not tested.fair or routes.total() != sum(counted.values()):
         raise StepError(f"routes taken: {dict(routes)}")
     return f"{counted[Route.GRPC]} grpc, {counted[Route.HTTP]} http, p = {tested.p_value:.2f}"
+
+
+async def failover(world: World) -> str:
+    """Take away all pods of one route, then of the other: every vote must take the one left."""
+    for gone, left in ((Route.GRPC, Route.HTTP), (Route.HTTP, Route.GRPC)):
+        deployment = f"deployment/{ROUTES[gone.value]}"
+        pods = (await world.get(deployment))["spec"]["replicas"]
+        # An autoscaler leaves a deployment alone that has been given no pod.
+        await world.kubectl("scale", deployment, "--replicas=0")
+        try:
+            await _wait_for_votes(world, {left})
+            with closing(Caster(world, None)) as caster:
+                routes = await caster.cast(_UNFORCED_EACH, _PEOPLE)
+        finally:
+            await world.kubectl("scale", deployment, f"--replicas={pods}")
+            await rolled_out(world, deployment)
+        if routes != {left.value: _UNFORCED_EACH * _PEOPLE}:
+            raise StepError(f"without {gone} the votes took {dict(routes)}")
+        await _wait_for_votes(world, set(Route))
+    return f"{_UNFORCED_EACH * _PEOPLE} votes each on the route that was left"
+
+
+async def _wait_for_votes(world: World, routes: set[Route]) -> None:
+    async def all_taken() -> bool:
+        with closing(Caster(world, None)) as caster:
+            return (await caster.cast(_PROBES)).keys() == {route.value for route in routes}
+
+    names = " and ".join(sorted(routes))
+    await until(f"all votes take {names}", all_taken, _NOTICED_S)
 
 
 async def header(world: World) -> str:
