@@ -118,8 +118,8 @@ def test_a_route_without_pods_leaves_all_requests_to_the_other(
 def test_an_address_over_its_limit_is_refused_on_either_route(
     cluster: Cluster, canary: str | None
 ) -> None:
-    names = ("limit-rps", "limit-burst-multiplier")
-    names = tuple(f"nginx.ingress.kubernetes.io/{name}" for name in names)
+    limits = ("limit-rps", "limit-burst-multiplier")
+    names = [f"nginx.ingress.kubernetes.io/{limit}" for limit in limits]
     annotate = ("-n", "echo", "annotate", "ingress/grpc")
 
     def refused(requests: int) -> int:

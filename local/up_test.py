@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from local.programs import python_environment
+from local.services import Service
 from local.waiting import has_ended, wait_until
 
 COMMAND = [sys.executable, "-m", "local.up", "--free-ports", "--data-dir"]
@@ -52,10 +53,10 @@ def read_start(output: IO[str]) -> tuple[dict[str, int], str]:
     return pids, verify
 
 
-def run_verify(command: str) -> subprocess.CompletedProcess[str]:
-    """Run the command that `up` printed, as a shell would, on this Python instead of Bazel."""
-    python = f"{shlex.quote(sys.executable)} -m svc_consumer"
-    command = command.replace("./bazelw run //svc_consumer --", python)
+def run_verify(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command that `up` printed, as a shell would, with Bazel's target instead of Bazel."""
+    program = shlex.join(Service("svc_consumer", 0, folder, {}).command())
+    command = command.replace("./bazelw run //svc_consumer --", program)
     environment = {**os.environ, **python_environment()}
     return subprocess.run(
         command, shell=True, env=environment, capture_output=True, text=True, timeout=60
@@ -72,7 +73,7 @@ def test_up_serves_one_stack_a_folder_and_leaves_nothing_behind(tmp_path: Path) 
         assert first.stdout is not None
         pids, verify = read_start(first.stdout)
         assert '"rateLimit":{"average":7,"burst":14}' in (tmp_path / "entry/routes.yml").read_text()
-        verified = run_verify(verify)
+        verified = run_verify(verify, tmp_path)
         assert (verified.returncode, verified.stderr) == (0, "")
         assert "0 votes up to the tally's positions, 0 differences" in verified.stdout
         with up(tmp_path) as second:
