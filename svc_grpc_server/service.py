@@ -9,6 +9,7 @@ from grpc import StatusCode
 from grpc.aio import ServicerContext
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
+from svc_grpc_server.request import VOTES_MAX
 from voting.clock_watch import now_ms
 from voting.codec import from_message
 from voting.group_commit import settle
@@ -17,8 +18,6 @@ from voting.vote import InvalidVoteError, check_new_vote
 from voting.vote_api import read_traceparent
 from voting.vote_sink import RecordSink, Told, UnavailableError
 
-# Twice what svc_grpc_client sends at most.
-VOTES_MAX: Final = 1000
 # How far a vote's time may be off our clock. Beyond, a clock is wrong: no fault of the voter.
 CLOCK_TOLERANCE_MS: Final = 300_000
 
@@ -36,13 +35,14 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
 
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self,
-        request: votes_pb2.CastVotesRequest,
+        request: votes_pb2.CastVotesRequest | None,
         context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
     ) -> votes_pb2.CastVotesResponse:
-        """Return one status per vote, in order."""
-        if max(len(request.votes), len(request.traceparents)) > VOTES_MAX:
+        """Return one status per vote, in order; a request that is None could not be read."""
+        if request is None or max(len(request.votes), len(request.traceparents)) > VOTES_MAX:
             await context.abort(
-                StatusCode.INVALID_ARGUMENT, f"more than {VOTES_MAX} votes or traceparents"
+                StatusCode.INVALID_ARGUMENT,
+                f"no request with at most {VOTES_MAX} votes and traceparents",
             )
         request.DiscardUnknownFields()  # the log keeps what was checked and no more
         outcomes = _Outcomes(len(request.votes))

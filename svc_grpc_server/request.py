@@ -1,0 +1,47 @@
+"""Reads a call's request, unless it would take far more memory than it has bytes."""
+
+from typing import Final
+
+from google.protobuf.message import DecodeError
+from votes.v1 import votes_pb2
+
+# Twice what svc_grpc_client sends at most.
+VOTES_MAX: Final = 1000
+
+# What is shorter takes little, whatever is in it; and ordinary calls are.
+_SMALL_BYTES: Final = 65_536
+_LENGTH_BYTES_MAX: Final = 4
+
+
+def read_request(data: bytes) -> votes_pb2.CastVotesRequest | None:
+    """Return the request in `data`; None if it is none, or has far more than `VOTES_MAX` votes.
+
+    A vote without content is two bytes long, and takes a hundred when it is read.
+    """
+    if len(data) > _SMALL_BYTES and not _has_few_fields(data, 2 * VOTES_MAX):
+        return None
+    try:
+        return votes_pb2.CastVotesRequest.FromString(data)
+    except DecodeError:
+        return None
+
+
+def _has_few_fields(message: bytes, most: int) -> bool:
+    """Whether a message is a sequence of at most `most` fields that say how long they are."""
+    position = 0
+    for _ in range(most):
+        if position >= len(message):
+            break
+        if message[position] & 0x87 != 2:  # a field of another kind: the schema has none
+            return False
+        length = 0
+        for shift in range(_LENGTH_BYTES_MAX):
+            position += 1
+            if position >= len(message):
+                return False
+            byte = message[position]
+            length |= (byte & 0x7F) << 7 * shift
+            if byte < 0x80:
+                break
+        position += 1 + length
+    return position == len(message)
