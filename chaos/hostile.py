@@ -14,7 +14,7 @@ from chaos.hostile_clients.catalogue import CLIENTS
 from chaos.hostile_clients.limits import memory_limits
 from chaos.hostile_clients.result import broken, slower
 from chaos.hostile_clients.table import tables
-from chaos.hostile_clients.trial import Trial
+from chaos.hostile_clients.trial import VOTES_PER_SECOND, Trial
 from chaos.system import System
 from chaos.watch import NotRecoveredError
 from local.console import run_command, say
@@ -32,7 +32,8 @@ def hostile(options: Namespace) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-hostile-"))
     say(f"seed {options.seed}, data and logs in {folder}")
-    system, limits = System(folder / "system"), memory_limits()
+    system = System(folder / "system", votes_per_second=VOTES_PER_SECOND)
+    limits = memory_limits()
     clients: list[str] = options.client or list(CLIENTS)
     trial = Trial(system, options.rate, options.seed, say)
     try:

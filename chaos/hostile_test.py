@@ -10,7 +10,7 @@ from chaos.hostile_clients.catalogue import CLIENTS
 from chaos.hostile_clients.limits import memory_limits
 from chaos.hostile_clients.result import broken
 from chaos.hostile_clients.table import tables
-from chaos.hostile_clients.trial import Trial
+from chaos.hostile_clients.trial import VOTES_PER_SECOND, Trial
 from chaos.system import System
 from local.console import say
 
@@ -20,7 +20,9 @@ ALBUMS = "300"  # so few that the limit is reached
 
 
 def test_no_hostile_client_stops_those_who_vote(tmp_path: Path) -> None:
-    system, limits = System(tmp_path / "system", MAX_ALBUMS=ALBUMS), memory_limits()
+    folder = tmp_path / "system"
+    system = System(folder, votes_per_second=VOTES_PER_SECOND, MAX_ALBUMS=ALBUMS)
+    limits = memory_limits()
     trial = Trial(system, RATE, seed=1, say=say)
     with system.running():
         found = asyncio.run(trial.run(list(CLIENTS), SECONDS))

@@ -30,10 +30,17 @@ class System:
     keeps its data on a small disk.
     """
 
-    def __init__(self, folder: Path, *, nodes: int = 1, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        nodes: int = 1,
+        votes_per_second: int | None = None,
+        **settings: str,
+    ) -> None:
         """`nodes` is how many nodes Kafka has; `settings` go to every service.
 
-        Nothing starts yet.
+        `votes_per_second` is the entry's limit for one address. Nothing starts yet.
         """
         self.folder = folder
         self._settings = settings
@@ -48,7 +55,7 @@ class System:
             "http": self.services["svc_http_route"].url,
             "results": self.services["svc_results"].url,
         }
-        self.entry = TraefikServer(free_port(), free_port(), folder, backends)
+        self.entry = TraefikServer(free_port(), free_port(), folder, backends, votes_per_second)
         for server in self.servers:
             server.start_limit_s = _START_LIMIT_S
 

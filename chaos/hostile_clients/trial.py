@@ -20,6 +20,9 @@ from chaos.voters import Voters
 from chaos.watch import NotRecoveredError, Watch
 from local.errors import NotReadyError
 
+VOTES_PER_SECOND: Final = 100
+"""The entry's limit of votes for one address, as the component `rate-limit` has it."""
+
 _VOTERS: Final = [f"127.0.1.{number}" for number in range(1, 251)]
 _READERS: Final = [f"127.0.2.{number}" for number in range(1, 6)]
 _START_S: Final = 60.0
