@@ -1,4 +1,4 @@
-"""What one may run beside the consumers: `svc_consumer verify` and `svc_consumer rebuild`."""
+"""What one may run beside the consumers: `svc_consumer verify`, `rebuild` and `twins`."""
 
 import asyncio
 import signal
@@ -10,6 +10,7 @@ from typing import Final
 from svc_consumer.audit import Difference, LogBehindError, LogReader, differences, read_snapshot
 from svc_consumer.rebuild import NotRebuiltError, Rebuild
 from svc_consumer.settings import ConsumerSettings
+from svc_consumer.twins import twins
 from voting.settings import load_settings
 from voting.store import StoreUnavailableError
 from voting.tally_correction import CorrectableTally
@@ -46,6 +47,18 @@ async def rebuild(log: VoteLog, tally: CorrectableTally) -> int:
     return _AGREES
 
 
+async def show_twins(_: VoteLog, tally: CorrectableTally) -> int:
+    """Tell which albums a reader may take for one another, as ASCII beside what they look like."""
+    albums = (await tally.read()).albums
+    found = twins(albums)
+    for group in found:
+        for name, album, year in group:
+            _say(f"{albums[name, album, year].votes:>9} {name!a} / {album!a} / {year}")
+        _say("")
+    _say(f"{len(albums)} albums, {len(found)} groups that look alike; all are counted as voted")
+    return _AGREES
+
+
 type _Tool = Callable[[VoteLog, CorrectableTally], Awaitable[int]]
 
 TOOLS: Final[dict[str, tuple[_Tool, str]]] = {
@@ -58,6 +71,11 @@ TOOLS: Final[dict[str, tuple[_Tool, str]]] = {
         rebuild,
         "Makes the tally in Redis anew from the vote log. Readers see the tally as it was, then "
         "as it should be, and nothing in between. Exit status: 0 when done, 2 when not.",
+    ),
+    "twins": (
+        show_twins,
+        "Lists albums of one year whose names look alike (letters of another script, case, "
+        "spaces), with their votes. Changes nothing. Exit status: 0 when done, 2 when not.",
     ),
 }
 

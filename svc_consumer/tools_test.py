@@ -232,3 +232,22 @@ async def test_help_tells_what_it_does(trial: Trial, tool: str) -> None:
     assert "vote log" in output
     assert "REDIS_URL" in output
     assert tool in (await run(trial, "--help"))[1]
+
+
+async def test_albums_that_look_alike_are_listed(trial: Trial) -> None:
+    async with Redis.from_url(trial.redis.url) as client:
+        fields = {
+            "Yes\x1fFragile\x1f1971": 3,
+            "Y\u0435s\x1fFragile\x1f1971": 2,
+            "Yes\x1fRelayer\x1f1974": 1,
+        }
+        for field, number in fields.items():
+            await client.hset(TALLY_KEY, mapping={f"v:{field}": number, f"s:{field}": number})
+    status, output = await run(trial, "twins")
+    assert status == 0, output
+    assert output.splitlines() == [
+        "        3 'Yes' / 'Fragile' / 1971",
+        "        2 'Y\\u0435s' / 'Fragile' / 1971",
+        "",
+        "3 albums, 1 groups that look alike; all are counted as voted",
+    ]

@@ -151,7 +151,7 @@ VALUES = st.recursive(
 
 
 @given(fields=st.dictionaries(NAMES, VALUES), complete=st.booleans())
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_any_object_gets_a_vote_or_a_problem_that_names_one_of_its_fields(
     fields: dict[str, object], *, complete: bool
 ) -> None:
@@ -163,7 +163,7 @@ def test_any_object_gets_a_vote_or_a_problem_that_names_one_of_its_fields(
 
 
 @given(st.binary(max_size=200) | st.text('[]{}":,0ae.-\\u` $', max_size=200).map(str.encode))
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_any_bytes_get_a_problem(body: bytes) -> None:
     assert problem(body).problem.status in {400, 422}
 
