@@ -5,11 +5,20 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from svc_consumer.errors import LedgerReplacedError, RejectedUnavailableError
+from svc_consumer.errors import LedgerReplacedError, RejectedUnavailableError, StaleError
 from svc_consumer.metrics import HALTED, RESYNCS
 from svc_consumer.partition import Partition
 from svc_consumer.setbacks import Setbacks
 from voting.store import StoreUnavailableError
+
+for _cause in (
+    LedgerReplacedError,
+    RejectedUnavailableError,
+    StaleError,
+    StoreUnavailableError,
+    TimeoutError,
+):
+    RESYNCS.labels(_cause.__name__)  # there from the start, so that the first one shows
 
 _log = logging.getLogger(__name__)
 

@@ -4,6 +4,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from voting.vote import Route
+
 COUNTED: Final = Counter(
     "votes_counted_total",
     "Votes of the ledger added to the tally.",
@@ -56,3 +58,8 @@ BATCH_SECONDS: Final = Histogram(
     "Time to take in one batch of one partition.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
+
+# There from the start: a series that is born with its first event has no increase then.
+for _route in Route:
+    COUNTED.labels(_route)
+    HEALED.labels(_route)

@@ -35,6 +35,8 @@ class Source[T]:
         self._read = read
         self._paced = paced
         self._failing = False
+        READ_FAILURES.labels(store)  # there from the start, so that the first failure shows
+        READ_SECONDS.labels(store)
 
     async def refresh(self) -> bool:
         """Read again; return whether it worked. An old value stays when it did not."""

@@ -8,6 +8,8 @@ from prometheus_client import Counter, Gauge, Histogram
 REFUSED: Final = Counter(
     "votes_refused_total", "Requests to POST /votes that got another answer.", ["route", "status"]
 )
+# Every status that can occur: a series that is born with its first error has no increase then.
+REFUSED_STATUSES: Final = (400, 404, 405, 408, 411, 413, 415, 417, 422, 429, 431, 499, 500, 503)
 BATCH_SIZE: Final = Histogram(
     "vote_batch_size",
     "Votes that left together in one batch, by where the batch went.",

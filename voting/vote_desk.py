@@ -3,7 +3,7 @@
 from typing import Final
 
 from voting.accepted_votes import AcceptedVotes
-from voting.telemetry import REFUSED
+from voting.telemetry import REFUSED, REFUSED_STATUSES
 from voting.vote import Route
 from voting.vote_sink import VoteSink
 
@@ -22,6 +22,8 @@ class VoteDesk:
         self.sink = sink
         self.closing = False
         self.count_accepted = AcceptedVotes(route).count
+        for status in REFUSED_STATUSES:
+            REFUSED.labels(route, status)
 
     def count_unheard(self, seconds: float, error: BaseException | None) -> None:
         """Count a vote whose client left before it could be told what became of it."""

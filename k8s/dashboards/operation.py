@@ -55,7 +55,7 @@ def _routes() -> list[_Panel]:
             "Other answers than 202. 4xx: the client's mistake. 503: try again, nothing is lost.",
             {
                 "{{route}} {{status}}": (
-                    "sum by (route, status) (rate(votes_refused_total[$__rate_interval]))"
+                    "sum by (route, status) (rate(votes_refused_total[$__rate_interval])) > 0"
                 )
             },
         ),
