@@ -57,6 +57,8 @@ async def exchange(port: int, request: Iterable[bytes], limit_s: float) -> Reply
             finally:
                 sending.cancel()
                 writer.transport.abort()
+                with suppress(OSError):
+                    await writer.wait_closed()
         kind = status_of(first)
     except TimeoutError:
         kind = "no end of it in time" if first else "no answer in time"
