@@ -1,0 +1,106 @@
+"""What svc_results takes when very many albums were made up, with the longest names there can be.
+
+`./bazelw run //bench:albums -- --albums 100000` fills a Redis of its own, counts one vote after the
+other while someone watches, and prints memory and times.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx
+from redis import Redis
+
+from local.mongodb_server import MongodbServer
+from local.ports import free_port
+from local.redis_server import RedisServer
+from local.services import Service
+from voting.tally import AlbumTally, Tally, counter_fields
+from voting.tally_reader import TALLY_KEY
+from voting.vote import TEXT_MAX
+
+_ALBUMS_PER_CALL: Final = 1000
+_READ: Final = 'svc_results_read_seconds_{}{{source="Redis"}}'
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the case and print what it took."""
+    parser = argparse.ArgumentParser(prog="//bench:albums", description=__doc__)
+    parser.add_argument("--albums", type=int, default=10_000, help="how many (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=40.0, help="how long (%(default)s)")
+    options = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with (
+            RedisServer("redis", free_port(), folder) as redis_server,
+            MongodbServer("mongodb", free_port(), folder) as mongodb,
+            Redis.from_url(redis_server.url) as redis,
+        ):
+            fill(redis, options.albums)
+            stores = {"REDIS_URL": redis_server.url, "MONGODB_URL": mongodb.url}
+            with Service("svc_results", free_port(), folder, stores) as results:
+                sys.stdout.writelines(f"{x}\n" for x in watch(results, redis, options.seconds))
+
+
+def fill(redis: Redis, count: int) -> None:
+    """Store the counters of so many albums, whose names hardly compress."""
+    redis.config_set("maxmemory", "2gb")
+    chance = random.Random(1)  # noqa: S311 - the same names in each run
+    letters = [chr(code) for code in range(0x20000, 0x2A6D0)]  # four bytes each
+
+    def longest() -> str:
+        return "".join(chance.choices(letters, k=TEXT_MAX))
+
+    for start in range(0, count, _ALBUMS_PER_CALL):
+        size = min(_ALBUMS_PER_CALL, count - start)
+        albums = [
+            AlbumTally(longest(), longest(), 2000, chance.randint(1, 3), 150) for _ in range(size)
+        ]
+        tally = Tally({(album.name, album.album, album.year): album for album in albums})
+        redis.hset(TALLY_KEY, mapping={k: str(n) for k, n in counter_fields(tally).items()})
+    redis.hset(TALLY_KEY, "r:http", str(2 * count))
+
+
+def watch(results: Service, redis: Redis, seconds: float) -> Iterator[str]:
+    """Count votes and watch for so long; yield what was seen."""
+    answers: list[float] = []
+    redis.config_resetstat()
+    with httpx.Client(base_url=results.url, timeout=60, trust_env=False) as client:
+        with client.stream("GET", "/api/events") as stream:
+            frames = stream.iter_raw()
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                redis.hincrby(TALLY_KEY, "r:http", 1)
+                start = time.perf_counter()
+                client.get("/healthz")
+                answers.append(time.perf_counter() - start)
+                next(frames)
+        metrics = dict(
+            line.rsplit(" ", 1)
+            for line in client.get("/metrics").text.splitlines()
+            if not line.startswith("#")
+        )
+    status = Path(f"/proc/{results.pid}/status").read_text()
+    [peak] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    commands = redis.info("commandstats")
+    answers.sort()
+    yield f"albums                       {metrics['svc_results_albums']}"
+    yield f"Redis, MB                    {redis.info('memory')['used_memory'] >> 20}"
+    yield f"svc_results at most, MB      {int(peak.split()[1]) >> 10}"
+    yield f"readings, pulses included    {metrics[_READ.format('count')]}"
+    yield f"their time together, s       {float(metrics[_READ.format('sum')]):.2f}"
+    for name in ("hscan", "hmget", "hlen"):
+        command = commands[f"cmdstat_{name}"]
+        yield f"{name}, calls and µs each     {command['calls']}, {command['usec_per_call']}"
+    for share in (0.5, 0.99):
+        answer = answers[int(share * (len(answers) - 1))]
+        yield f"/healthz, ms, quantile {share:g}  {1000 * answer:.1f}"
+
+
+if __name__ == "__main__":
+    main()
