@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
+from voting.backoff import Backoff
 from voting.clock_watch import ClockWatch, now_ms
 from voting.codec import Record, record_of
 from voting.group_commit import GroupCommit, QueueFullError
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10
 _ANSWER_SECONDS = 10
 _RETRY_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 5.0
 _PROBE_SECONDS = 2.0
 _BATCH_VOTES = 1000
 # A client of Kafka has one request a broker on its way: what waits for the last one's end leaves
@@ -67,6 +69,7 @@ class EventLog:
         self._group: GroupCommit[Record, None] | None = None
         self._producer: AIOKafkaProducer | None = None
         self._failed = asyncio.Event()
+        self._acknowledged = False  # by the producer that is connected
         self._discarding: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._batch_size = BATCH_SIZE.labels("kafka")
@@ -129,6 +132,7 @@ class EventLog:
             reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
             self._fail(producer, reason)
             raise UnavailableError(UNKNOWN) from error
+        self._acknowledged = True
         return [None] * len(records)
 
     def _note_clock(self, sent_ms: int, metadata: RecordMetadata) -> None:
@@ -136,11 +140,17 @@ class EventLog:
             self._clock.note(sent_ms, metadata.timestamp, now_ms())
 
     async def _stay_connected(self) -> None:
+        pauses = Backoff(_RETRY_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             self._failed.clear()
+            self._acknowledged = False
             self._producer = await self._connect()
             await self._watch(self._producer)
             self._readiness.set_not_ready("Kafka does not acknowledge")
+            if self._acknowledged:
+                pauses.reset()
+            else:  # it lets us in and refuses every vote: a disk is full, or a right is missing
+                await asyncio.sleep(pauses.pause())
 
     async def _watch(self, producer: AIOKafkaProducer) -> None:
         """Follow a connected producer until a batch fails.

@@ -66,6 +66,25 @@ async def records(kafka: KafkaServer, vote_ids: set[str]) -> list[ConsumerRecord
         await consumer.stop()
 
 
+async def test_a_kafka_that_refuses_every_vote_is_tried_less_and_less(
+    kafka: KafkaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await client.start()
+    none = {"max.message.bytes": "1"}
+    await client.create_topics([NewTopic("refusing", PARTITIONS, 1, topic_configs=none)])
+    await client.close()
+    began = asyncio.get_running_loop().time()
+    async with event_log(kafka, kafka_topic="refusing") as (log, readiness):
+        for _ in range(4):
+            await until(lambda: readiness.ready, readiness)
+            with pytest.raises(UnavailableError):
+                await cast_vote(log, vote_with(id=CLIENT_ID))
+            await until(lambda: not readiness.ready, readiness)
+    assert asyncio.get_running_loop().time() - began > 0.25 + 0.5 + 1
+    assert sum("replacing" in message for message in caplog.messages) == 4
+
+
 async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> None:
     vote = vote_with(id=CLIENT_ID)
     async with event_log(kafka) as (log, readiness):
