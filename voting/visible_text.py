@@ -47,12 +47,24 @@ _NEVER_KEPT: Final = re.compile(
     f"|(?![\u180b-\u180f{_ZWNJ}{_ZWJ}\ufe00-\ufe0f\U000e0100-\U000e01ef])[{_IGNORABLE}]"
 )
 
+# Most names: letters, digits and signs of Latin, Greek, Cyrillic, Japanese, Chinese and Korean, of
+# which all can be seen and none is a mark.
+_PLAIN: Final = re.compile(
+    "[\u0020-\u007e\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f"
+    "\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3]+"
+)
+
 # Letters and symbols that show nothing: the braille pattern without dots, the notehead that is
 # none, and the blanks between Egyptian hieroglyphs.
 _BLANK: Final = "\u2800\U0001d159\U00013441\U00013442"
 _UNSEEN_CATEGORIES: Final = {"Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"}
 _MARKS: Final = {"Me", "Mn"}
 _VIRAMA: Final = 9  # a combining class
+
+
+def is_plain(text: str) -> bool:
+    """Whether a trimmed text needs no closer look; for most it is so, and quickly known."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def without_invisible(text: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voting.visible_text import has_visible, most_marks, without_invisible
+from voting.visible_text import has_visible, is_plain, most_marks, without_invisible
 from voting.vote import InvalidVoteError, clean_text
 
 KEPT = {
@@ -122,6 +122,18 @@ def test_what_was_cleaned_once_is_clean(text: str) -> None:
     assert clean_text("name", cleaned) == cleaned
     assert unicodedata.is_normalized("NFC", cleaned)
     assert has_visible(cleaned)
+
+
+PLAIN = [character for character in map(chr, range(0xD800)) if is_plain(character)]
+
+
+def test_the_short_way_leads_where_the_long_one_does() -> None:
+    assert is_plain("Sigur Rós Ленинград きゃりー 椎名林檎 방탄소년단")
+    assert not any(is_plain(c) for c in "\u00ad\u0301\u200b\u2028\u3164\u0000\u0085\u0483")
+    for character in PLAIN:
+        assert without_invisible(character) == character
+        assert most_marks(character) == 0
+        assert has_visible(character) is not character.isspace()
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=30))

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import msgspec
 
-from voting.visible_text import has_visible, most_marks, without_invisible
+from voting.visible_text import has_visible, is_plain, most_marks, without_invisible
 
 TEXT_MAX = 200
 YEAR_MIN, YEAR_MAX = 1900, 2100
@@ -85,8 +85,10 @@ def clean_text(field: str, text: str) -> str:
     text = text.strip()
     if text.isascii():
         return _check_text(field, text)
-    visible = without_invisible(unicodedata.normalize("NFC", text))
-    text = _check_text(field, unicodedata.normalize("NFC", visible).strip())
+    text = unicodedata.normalize("NFC", text)
+    if is_plain(text):
+        return _check_text(field, text)
+    text = _check_text(field, unicodedata.normalize("NFC", without_invisible(text)).strip())
     if "\u2028" in text or "\u2029" in text:
         raise InvalidVoteError(field, "must not contain line breaks")
     if not has_visible(text):
