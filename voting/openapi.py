@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from voting.form_post import FORM_MAX, FORM_TYPE
+from voting.languages import LANGUAGES
 from voting.problem import JSON_TYPE, PROBLEM_TYPE
 from voting.vote import (
     MARKS_MAX,
@@ -62,6 +64,32 @@ _VOTE = {
     },
 }
 
+_FORM = {
+    "type": "object",
+    "description": (
+        "The page's form, for browsers without its script: the same fields, each once. Refused "
+        "when a browser sends it from another site's page. Answers are pages for people."
+    ),
+    "required": _VOTE["required"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "album": {"type": "string"},
+        "year": {"type": "string", "pattern": f"^{YEAR_DIGITS}$"},
+        "rank": {"type": "string", "pattern": f"^{RANK_DIGITS}$"},
+        "id": {"type": "string", "format": "uuid", "description": "As in JSON."},
+        "form": {
+            "type": "string",
+            "format": "uuid",
+            "description": (
+                "A random UUID of this form, from which, with the content, the id is made if none "
+                "is given: the same form with the same content counts once."
+            ),
+        },
+        "lang": {"type": "string", "enum": list(LANGUAGES), "description": "The voter's language."},
+    },
+}
+
 PROBLEM_SCHEMA = {
     "type": "object",
     "description": "Problem details (RFC 9457).",
@@ -82,9 +110,10 @@ PROBLEM_SCHEMA = {
 }
 
 _REFUSALS = {
-    "400": "The body is not JSON.",
-    "413": "The body is larger than 4 KiB.",
-    "415": "The content type is not application/json.",
+    "400": "The body is not of its content type.",
+    "403": "The form was sent from a page of another site.",
+    "413": f"The body is larger than 4 KiB, or {FORM_MAX // 1024} KiB as a form.",
+    "415": "The content type is neither of the two.",
     "422": (
         "The body is no vote; `field` names the field at fault, if it is one. Or `type` says that "
         "there are too many albums for another one."
@@ -112,6 +141,10 @@ def vote_api_document(service: str) -> dict[str, Any]:
             }
         },
     }
+    taken = {
+        "description": "The same for a form: `Location` is the page that says so.",
+        "headers": {"Location": {"schema": {"type": "string"}}, **accepted["headers"]},
+    }
     unavailable = _problem("The vote cannot be taken now. Retry with the `id` in the answer.")
     unavailable["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     key = {
@@ -124,9 +157,13 @@ def vote_api_document(service: str) -> dict[str, Any]:
         "summary": "Cast a vote",
         "operationId": "castVote",
         "parameters": [key],
-        "requestBody": {"required": True, "content": {JSON_TYPE: {"schema": _VOTE}}},
+        "requestBody": {
+            "required": True,
+            "content": {JSON_TYPE: {"schema": _VOTE}, FORM_TYPE: {"schema": _FORM}},
+        },
         "responses": {
             "202": accepted,
+            "303": taken,
             **{status: _problem(text) for status, text in _REFUSALS.items()},
             "503": unavailable,
         },
