@@ -16,7 +16,7 @@ from svc_results.events import stream_events
 from svc_results.feed import Feed
 from svc_results.openapi import results_document
 from svc_results.page import render_page
-from svc_results.query import read_after, read_language, read_limit, read_place
+from svc_results.query import read_after, read_language, read_limit, read_place, read_voted
 from svc_results.security import SECURITY_HEADERS
 from svc_results.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
 from svc_results.source import TIMEOUT
@@ -55,7 +55,8 @@ def results_app(
         after = read_after(request)
         older = None if after is None else await pages.read(NEWEST_VOTES, after)
         language = read_language(request)
-        html = render_page(language, feed.snapshot, older, files.root).encode()
+        voted = read_voted(request)
+        html = render_page(language, feed.snapshot, older, files.root, voted).encode()
         headers = {
             "cache-control": "no-store",
             "content-language": language,

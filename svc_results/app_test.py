@@ -220,7 +220,7 @@ async def test_stores_that_are_away_are_named_and_the_page_still_serves(
     assert not_ready.json()["reason"] == "Redis does not answer; MongoDB does not answer"
     page = await client.get("/")
     assert page.status_code == 200
-    assert "The count cannot be read now" in page.text
+    assert "The count cannot be shown right now" in page.text
     assert "Kind of Blue" in page.text
     results = await client.get("/api/results")
     assert results.json()["unavailable"] == {
@@ -352,7 +352,7 @@ async def test_the_page_is_inert_without_its_own_files(client: httpx.AsyncClient
         for link in (attributes.get("src"), attributes.get("href") if tag == "link" else None):
             assert link is None or link.startswith("/static/")
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
 
 
 async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClient) -> None:

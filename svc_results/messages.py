@@ -1,13 +1,13 @@
-"""The page's words in each language, and the choice of the language."""
+"""The page's words in each language."""
 
-import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["en", "es"]
+from voting.form_words import FORM_WORDS
+from voting.languages import Language
+
 Messages = Mapping[str, str]
 
-# The first one speaks when a browser asks for none of them.
 _EN: Final[Messages] = {
     "title": "Album vote, live",
     "lead": "Every vote counts once. The result grows while you watch.",
@@ -18,11 +18,7 @@ _EN: Final[Messages] = {
     "per_second": "votes per second",
     "leaderboard": "Leaderboard",
     "place": "Place",
-    "album": "Album",
-    "name": "Artist or band",
-    "year": "Year",
     "rank": "Rank",
-    "rank_scale": "Rank, 1 to 100",
     "average_rank": "Average rank",
     "average": "avg.",
     "no_albums": "No votes yet. Yours can be the first.",
@@ -33,16 +29,19 @@ _EN: Final[Messages] = {
     "route": "Route",
     "share": "{percent} of all votes",
     "last_minute": "last 60 seconds",
-    "vote": "Cast your vote",
-    "cast": "Vote",
     "casting": "Sending…",
-    "accepted": "Your vote counts. It went by {route}.",
+    "casting_again": "Sending your vote once more; it counts once.",
+    "accepted": "Your vote counts.",
+    "accepted_by": "Your vote counts. It went by {route}.",
     "accepted_id": "Vote id",
-    "retrying": "The service cannot take votes now. Trying again in {seconds} s, same vote.",
-    "gave_up": "Your vote was not taken. Press the button to send the same vote again.",
-    "refused": "Not accepted: {detail}",
+    "no_answer": "No answer yet. Trying again in {seconds} s, same vote.",
+    "retrying": "Votes cannot be taken right now. Trying again in {seconds} s, same vote.",
+    "retrying_busy": "Very many votes come from your network. "
+    "Trying again in {seconds} s, same vote.",
+    "waiting_online": "You are offline. Your vote is sent as soon as you are online again.",
+    "gave_up": "We do not know yet whether your vote arrived. "
+    "Press the button to send the same vote again; it counts once.",
     "must_fill": "Please fill this in.",
-    "must_be_between": "Must be {min} to {max}.",
     "pick_hint": "Fills in the vote form.",
     "newest": "Newest votes",
     "time": "Time",
@@ -53,13 +52,14 @@ _EN: Final[Messages] = {
     "live": "Live",
     "connecting": "Connecting…",
     "lost": "Connection lost. Trying again…",
+    "offline": "You are offline",
     "as_of": "As of {time}",
-    "tally_away": "The count cannot be read now: Redis does not answer. "
-    "Votes are kept and will be counted.",
-    "log_away": "The newest votes cannot be read now: MongoDB does not answer.",
+    "tally_away": "The count cannot be shown right now. Votes are kept and will be counted.",
+    "log_away": "The newest votes cannot be shown right now.",
     "stale": "What you see is the last known state; it renews itself.",
     "leads": "{album} by {name} leads with {votes} votes.",
-    "no_script": "Live updates and voting need JavaScript. This is the result as of now.",
+    "no_script": "This is the result as of now; live updates need JavaScript. "
+    "You can vote without it.",
     "reload": "Reload",
     "other_language": "Español",
     "api": "API description",
@@ -75,11 +75,7 @@ _ES: Final[Messages] = {
     "per_second": "votos por segundo",
     "leaderboard": "Clasificación",
     "place": "Puesto",
-    "album": "Disco",
-    "name": "Artista o grupo",
-    "year": "Año",
     "rank": "Puntuación",
-    "rank_scale": "Puntuación, de 1 a 100",
     "average_rank": "Puntuación media",
     "average": "media",
     "no_albums": "Aún no hay votos. El tuyo puede ser el primero.",
@@ -90,16 +86,19 @@ _ES: Final[Messages] = {
     "route": "Ruta",
     "share": "{percent} de los votos",
     "last_minute": "últimos 60 segundos",
-    "vote": "Vota",
-    "cast": "Votar",
     "casting": "Enviando…",
-    "accepted": "Tu voto cuenta. Llegó por {route}.",
+    "casting_again": "Enviando tu voto otra vez; cuenta una sola vez.",
+    "accepted": "Tu voto cuenta.",
+    "accepted_by": "Tu voto cuenta. Llegó por {route}.",
     "accepted_id": "Id. del voto",
-    "retrying": "El servicio no acepta votos ahora. Nuevo intento en {seconds} s, mismo voto.",
-    "gave_up": "Tu voto no se pudo entregar. Pulsa el botón para enviar de nuevo el mismo voto.",
-    "refused": "No aceptado: {detail}",
+    "no_answer": "Aún no hay respuesta. Nuevo intento en {seconds} s, mismo voto.",
+    "retrying": "Ahora mismo no se pueden recibir votos. Nuevo intento en {seconds} s, mismo voto.",
+    "retrying_busy": "Llegan muchísimos votos desde tu red. "
+    "Nuevo intento en {seconds} s, mismo voto.",
+    "waiting_online": "No tienes conexión. Tu voto se enviará en cuanto vuelvas a tenerla.",
+    "gave_up": "Aún no sabemos si tu voto ha llegado. "
+    "Pulsa el botón para enviar de nuevo el mismo voto; cuenta una sola vez.",
     "must_fill": "Rellena este campo.",
-    "must_be_between": "Debe ser de {min} a {max}.",
     "pick_hint": "Rellena el formulario de voto.",
     "newest": "Últimos votos",
     "time": "Hora",
@@ -109,45 +108,25 @@ _ES: Final[Messages] = {
     "log_failed": "No se pudieron cargar los votos.",
     "live": "En directo",
     "connecting": "Conectando…",
-    "lost": "Sin conexión. Reintentando…",
+    "lost": "Conexión perdida. Reintentando…",
+    "offline": "No tienes conexión",
     "as_of": "A las {time}",
-    "tally_away": "El recuento no se puede leer ahora: Redis no responde. "
+    "tally_away": "El recuento no se puede mostrar ahora mismo. "
     "Los votos se guardan y se contarán.",
-    "log_away": "Los últimos votos no se pueden leer ahora: MongoDB no responde.",
+    "log_away": "Los últimos votos no se pueden mostrar ahora mismo.",
     "stale": "Ves el último estado conocido; se renueva por sí solo.",
     "leads": "{album}, de {name}, va en cabeza con {votes} votos.",
-    "no_script": "Para votar y ver los cambios en directo hace falta JavaScript. "
-    "Este es el resultado en este momento.",
+    "no_script": "Este es el resultado en este momento; para verlo cambiar en directo "
+    "hace falta JavaScript. Votar puedes sin él.",
     "reload": "Recargar",
     "other_language": "English",
     "api": "Descripción de la API",
 }
 
-CATALOGUE: Final[Mapping[Language, Messages]] = {"en": _EN, "es": _ES}
-
-# Languages of one header that are looked at, the first ones; browsers send a handful.
-RANGES_MAX: Final = 20
-_QVALUE: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")  # RFC 9110, section 12.4.2
-
-
-def choose_language(accept_language: str | None) -> Language:
-    """Return the language of ours that an `Accept-Language` header (RFC 9110) prefers."""
-    best: Language = "en"
-    best_quality = 0.0
-    for part in (accept_language or "").split(",", RANGES_MAX)[:RANGES_MAX]:
-        tag, _, parameter = part.partition(";")
-        quality = _quality(parameter)
-        for language in CATALOGUE:
-            if quality > best_quality and tag.strip().lower().partition("-")[0] == language:
-                best, best_quality = language, quality
-    return best
-
-
-def _quality(parameter: str) -> float:
-    name, _, value = parameter.partition("=")
-    if name.strip().lower() != "q":
-        return 1.0
-    return float(value) if _QVALUE.fullmatch(value.strip()) else 0.0
+CATALOGUE: Final[Mapping[Language, Messages]] = {
+    "en": {**FORM_WORDS["en"], **_EN},
+    "es": {**FORM_WORDS["es"], **_ES},
+}
 
 
 def format_speed(language: Language, rate: float | None) -> str:

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import jinja2
 
 from svc_results.entries import VotePage
-from svc_results.messages import CATALOGUE, Language, format_number, format_speed
+from svc_results.messages import CATALOGUE, format_number, format_speed
 from svc_results.snapshot import Snapshot
+from voting.languages import Language
 from voting.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
 
 _TEMPLATE: Final = jinja2.Environment(
@@ -35,12 +37,17 @@ _BLANK: Final = {
 
 
 def render_page(
-    language: Language, result: Snapshot, older: VotePage | None, static_root: str
+    language: Language,
+    result: Snapshot,
+    older: VotePage | None,
+    static_root: str,
+    voted: str | None = None,
 ) -> str:
     """Return the page in `language`.
 
     `older` is a page of the vote log to show in place of the newest votes; `static_root` is where
-    the style and the script lie.
+    the style and the script lie; `voted` is the id of a vote that this voter's browser has sent as
+    a form. Each page's form has an id of its own, so that the same form sent twice is one vote.
     """
     return _TEMPLATE.render(
         m=CATALOGUE[language],
@@ -52,6 +59,8 @@ def render_page(
         result=result,
         votes=older or result.newest,
         paged=older is not None,
+        voted=voted,
+        form_id=uuid4(),
         blank=_BLANK,
         now=f"{datetime.now(UTC):%H:%M:%S} UTC",
         static=static_root,

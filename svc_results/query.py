@@ -8,11 +8,12 @@ from sanic import Request
 
 from svc_results.album_pages import decode_place
 from svc_results.cursor import decode_cursor
-from svc_results.messages import CATALOGUE, Language, choose_language
 from svc_results.ranking import Place
 from voting.bounded_number import read_number
+from voting.languages import LANGUAGES, Language, choose_language
 from voting.logged_vote import Cursor
 from voting.problem import ProblemError
+from voting.vote import InvalidVoteError, clean_new_id
 
 LIMIT_DEFAULT: Final = 20
 LIMIT_MAX: Final = 200
@@ -46,10 +47,18 @@ def _read_after[T](request: Request, decode: Callable[[str], T]) -> T | None:
         raise _wrong("after", "must be the `next` of an earlier answer") from error
 
 
+def read_voted(request: Request) -> str | None:
+    """Return the parameter `voted`: the id of a vote that was taken as a form, if it is one."""
+    try:
+        return clean_new_id(request.args.get("voted", ""))
+    except InvalidVoteError:
+        return None
+
+
 def read_language(request: Request) -> Language:
     """Return the language of the parameter `lang`, else the browser's."""
     asked = request.args.get("lang")
-    for language in CATALOGUE:
+    for language in LANGUAGES:
         if asked == language:
             return language
     return choose_language(request.headers.get("accept-language"))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from voting.browser_headers import BROWSER_HEADERS
+
 # Everything comes from this origin, nothing is inline but data, and no other page may frame ours.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     [
@@ -14,17 +16,13 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+        "worker-src 'self'",
         "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
+        "trusted-types shared-stream",
     ]
 )
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    **BROWSER_HEADERS,
     "content-security-policy": CONTENT_SECURITY_POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
 }

@@ -2,53 +2,86 @@
 
 const ATTEMPTS = 8;
 const PATIENCE = 10_000;
+const OFFLINE_PAUSE = 15;
 
 /** Whether an answer leaves open what became of the vote: the same vote has to be sent again. */
 const isOpen = (status) => status === 408 || status === 429 || status >= 500;
 
 /**
- * Resolves to {accepted, id, route}, to {problem} when the vote breaks a rule, or to {} when it
- * could not be delivered. Calls `onWait` with the seconds until the next attempt.
+ * Resolves to {accepted, id, route}, to {problem} when the vote was refused for good, or to {} when
+ * it is not known whether it arrived. Calls `onWait` with the words for the wait until the next
+ * attempt and its seconds. Without a network nothing is given up.
  */
 export async function cast(vote, onWait) {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; ; ) {
     const response = await send(vote);
-    if (response?.status === 202) {
+    if (response && response.status === 202) {
       const { id } = await response.json();
       return { accepted: true, id, route: response.headers.get("x-vote-route") };
     }
     if (response && !isOpen(response.status)) return { problem: await read(response) };
+    if (!response && navigator.onLine === false) {
+      onWait("waiting_online", OFFLINE_PAUSE);
+      await pause(OFFLINE_PAUSE, true);
+      continue;
+    }
     if (attempt === ATTEMPTS) return {};
-    const seconds = pause(response, attempt);
-    onWait(seconds);
-    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    const seconds = pauseAfter(response, attempt);
+    onWait(wordsOf(response), seconds);
+    await pause(seconds);
+    attempt++;
   }
 }
 
 async function send(vote) {
+  // Not AbortSignal.timeout(), which Safari 15 has not.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE);
   try {
     return await fetch("/votes", {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json" },
       body: JSON.stringify(vote),
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: patience.signal,
     });
   } catch {
     // No answer: it may have been counted or not, and the same id settles it.
     return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
+/** What a refusal says to a program; what a voter reads is chosen by it, in the voter's language. */
 async function read(response) {
   try {
-    return await response.json();
+    const { field, type } = await response.json();
+    return { status: response.status, field, type };
   } catch {
-    return { detail: `${response.status} ${response.statusText}` };
+    return { status: response.status };
   }
+}
+
+function wordsOf(response) {
+  if (!response) return "no_answer";
+  return response.status === 429 ? "retrying_busy" : "retrying";
 }
 
 /** The seconds that the service asks for, else longer from time to time. */
-function pause(response, attempt) {
-  const asked = Number(response?.headers.get("retry-after"));
+function pauseAfter(response, attempt) {
+  const asked = Number(response && response.headers.get("retry-after"));
   return asked > 0 ? Math.min(asked, 30) : Math.min(2 ** (attempt - 1), 15);
+}
+
+/** Waits so long; with `untilOnline`, no longer than until there is a network. */
+function pause(seconds, untilOnline = false) {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      removeEventListener("online", end);
+      resolve();
+    };
+    const timer = setTimeout(end, 1000 * seconds);
+    if (untilOnline) addEventListener("online", end);
+  });
 }

@@ -1,7 +1,9 @@
-// The form: checks, casts, and casts again with the same id until the vote is taken.
+// The form: checks, casts, and casts again with the same id until the vote is taken. Without this
+// script, or when it fails, the browser sends the form itself.
 
 import { cast } from "./cast.js";
 import { keyOf } from "./leaderboard.js";
+import { keep, pending, settle } from "./pending.js";
 import { routeName, say } from "./words.js";
 
 const FIELDS = ["name", "album", "year", "rank"];
@@ -15,7 +17,11 @@ export class VoteForm {
     this.output = document.getElementById("rank-value");
     this.onCast = onCast;
     this.albums = [];
-    this.form.addEventListener("submit", (event) => this.submit(event));
+    this.takeOver();
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.button.disabled && this.check()) this.send(this.read(), "casting");
+    });
     this.form.addEventListener("input", (event) => {
       this.edited(event.target);
       if (event.target.name === "album" && isPick(event)) this.complete();
@@ -25,6 +31,25 @@ export class VoteForm {
     new IntersectionObserver(([seen]) => link.classList.toggle("there", seen.isIntersecting)).observe(
       this.button,
     );
+  }
+
+  /** Makes of the plain form what needs a script: a slider with its number, words of our own. */
+  takeOver() {
+    this.form.noValidate = true;
+    const { rank } = this.form.elements;
+    rank.type = "range";
+    this.output.hidden = false;
+    this.showRank();
+    forgetAnswer();
+  }
+
+  /** Sends the vote again that was under way when the page was left or loaded again. */
+  resume() {
+    const vote = pending();
+    if (!vote) return;
+    for (const field of FIELDS) this.form.elements[field].value = vote[field];
+    this.showRank();
+    this.send(vote, "casting_again");
   }
 
   /** Offers the albums that have votes as suggestions. */
@@ -49,7 +74,14 @@ export class VoteForm {
     this.id = undefined;
     this.mark(input.name, "");
     if (!this.button.disabled) this.tell("", "");
-    this.output.value = this.form.elements.rank.value;
+    this.showRank();
+  }
+
+  showRank() {
+    const { rank } = this.form.elements;
+    this.output.value = rank.value;
+    const filled = (rank.value - rank.min) / (rank.max - rank.min);
+    rank.style.setProperty("--filled", `${100 * filled}%`);
   }
 
   /** A title picked among the suggestions fills in what is still missing. */
@@ -61,27 +93,40 @@ export class VoteForm {
     if (!year.value && same(name.value, known.name)) year.value = known.year;
   }
 
-  async submit(event) {
-    event.preventDefault();
-    if (this.button.disabled || !this.check()) return;
-    const vote = this.read();
-    this.id = vote.id;
-    this.button.disabled = true;
-    this.tell("pending", say("casting"));
-    // Before it is sent, as its count may be here sooner than its answer.
-    this.onCast(albumOf(vote));
-    const result = await cast(vote, (seconds) => this.tell("pending", say("retrying", { seconds })));
-    this.button.disabled = false;
-    if (result.accepted) return this.accept(vote, result);
-    this.onCast(undefined);
-    if (result.problem) this.refuse(result.problem);
-    else this.tell("failed", say("gave_up"));
+  async send(vote, words) {
+    try {
+      this.id = vote.id;
+      keep(vote);
+      this.button.disabled = true;
+      this.tell("pending", say(words));
+      // Before it is sent, as its count may be here sooner than its answer.
+      this.onCast(albumOf(vote));
+      const result = await cast(vote, (key, seconds) => this.tell("pending", say(key, { seconds })));
+      this.button.disabled = false;
+      if (result.accepted || result.problem) settle(vote.id);
+      if (result.accepted) return this.accept(vote, result);
+      this.onCast(undefined);
+      if (result.problem) this.refuse(vote, result.problem);
+      else this.tell("failed", say("gave_up"));
+    } catch (error) {
+      console.error(error);
+      this.sendPlainly(vote);
+    }
+  }
+
+  /** Lets the browser send the vote, with the same id. */
+  sendPlainly(vote) {
+    const id = document.createElement("input");
+    Object.assign(id, { type: "hidden", name: "id", value: vote.id });
+    this.form.appendChild(id);
+    for (const field of FIELDS) this.form.elements[field].value = vote[field];
+    this.form.submit();
   }
 
   read() {
     const { name, album, year, rank } = this.form.elements;
     return {
-      id: this.id ?? newId(),
+      id: this.id || newId(),
       name: name.value,
       album: album.value,
       year: Number(year.value),
@@ -101,22 +146,22 @@ export class VoteForm {
     // Whoever has begun with the next vote meanwhile keeps it.
     if (this.id === vote.id) this.form.reset();
     this.id = undefined;
-    this.output.value = this.form.elements.rank.value;
-    this.tell("accepted", say("accepted", { route: routeName(route) }));
+    this.showRank();
+    const name = routeName(route);
+    this.tell("accepted", name ? say("accepted_by", { route: name }) : say("accepted"));
     const small = this.outcome.appendChild(document.createElement("small"));
     small.append(`${say("accepted_id")} `);
     small.appendChild(document.createElement("code")).textContent = id;
   }
 
-  refuse(problem) {
+  refuse(vote, { status, field }) {
+    const begun = this.id !== vote.id;
     this.id = undefined;
-    // The field's name stands above it already.
-    const detail = problem.detail.replace(`${problem.field}: `, "");
-    const text = say("refused", { detail });
-    if (!FIELDS.includes(problem.field)) return this.tell("failed", text);
+    // Whoever has begun with the next vote meanwhile is not to look for a fault in it.
+    if (begun || status !== 422 || !FIELDS.includes(field)) return this.tell("failed", say("refused"));
     this.tell("", "");
-    this.mark(problem.field, text);
-    this.form.elements[problem.field].focus();
+    this.mark(field, say(`wrong_${field}`));
+    this.form.elements[field].focus();
   }
 
   mark(field, text) {
@@ -130,22 +175,33 @@ export class VoteForm {
   }
 }
 
-/** Whether a suggestion was picked; while someone types, his "Blue" may become "Blue Train". */
+/** Whether a suggestion was picked; while someone types, "Blue" may become "Blue Train". */
 const isPick = (event) => !event.inputType || event.inputType === "insertReplacementText";
 
 function complaint(input) {
   if (input.validity.valid) return "";
   if (input.validity.valueMissing && !input.validity.badInput) return say("must_fill");
-  return say("must_be_between", { min: input.min, max: input.max });
+  return say(`wrong_${input.name}`);
 }
 
 function offer(listId, values) {
   const list = document.getElementById(listId);
   const options = [...new Set(values)].sort();
   if (options.join("\n") === [...list.options].map((option) => option.value).join("\n")) return;
-  list.replaceChildren(
-    ...options.map((value) => Object.assign(document.createElement("option"), { value })),
-  );
+  list.textContent = "";
+  for (const value of options) {
+    list.appendChild(Object.assign(document.createElement("option"), { value }));
+  }
+}
+
+/** A form that the browser sent was answered with this page; loaded again, it is an ordinary one. */
+function forgetAnswer() {
+  const query = new URLSearchParams(location.search);
+  if (!query.has("voted")) return;
+  settle(query.get("voted"));
+  query.delete("voted");
+  const search = query.toString();
+  history.replaceState(null, "", location.pathname + (search && `?${search}`) + location.hash);
 }
 
 const same = (one, other) => one.localeCompare(other.trim(), undefined, { sensitivity: "base" }) === 0;

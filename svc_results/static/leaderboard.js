@@ -38,7 +38,7 @@ export class Leaderboard {
   }
 
   fill(key, album, index) {
-    const { row, fields } = this.rows.get(key) ?? this.add(key, album);
+    const { row, fields } = this.rows.get(key) || this.add(key, album);
     write(fields.place, index + 1);
     if (write(fields.votes, count(album.votes)) && key === this.awaited) {
       this.awaited = undefined;

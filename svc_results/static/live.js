@@ -1,53 +1,114 @@
-// The stream of snapshots, and coming back to it whenever it is lost.
+// Where a page gets its snapshots from: the one stream of all tabs, else a stream of its own.
 
-// The service sends something every 15 s at least.
-const SILENCE = 40_000;
-const HIDDEN = 30_000;
-const SLOWEST_RETRY = 15_000;
+import { openStream, SILENCE } from "./stream.js";
 
-/** Calls `onSnapshot` with each snapshot, and `onState` with "live" or "lost". */
+// How long a worker may take to say that it is there.
+const START = 4000;
+// Who looks at another tab for a moment does not lose the stream.
+const GRACE = 1000;
+
+/**
+ * Calls `onSnapshot` with each snapshot, and `onState` with "connecting", "live", "lost" or
+ * "offline". A page that nobody sees gets none.
+ */
 export function watch(url, onSnapshot, onState) {
-  let source, silence, hidden;
-  let retry = 1000;
+  let source = null;
+  let hiding, state;
 
-  const alive = () => {
-    clearTimeout(silence);
-    silence = setTimeout(open, SILENCE);
+  // A browser may call itself offline beside a service on the same machine: what is live, is live.
+  const tell = () => onState(state !== "live" && navigator.onLine === false ? "offline" : state);
+  const on = {
+    onSnapshot: (text) => onSnapshot(JSON.parse(text)),
+    onState(now) {
+      state = now;
+      tell();
+    },
   };
+
+  function start() {
+    clearTimeout(hiding);
+    if (source || document.visibilityState === "hidden") return;
+    on.onState("connecting");
+    source = shareStream(on, takeOwn) || ownStream(url, on);
+  }
+
+  function stop() {
+    clearTimeout(hiding);
+    if (source) source.close();
+    source = null;
+  }
+
+  /** Where the worker does not start, or fell silent. */
+  function takeOwn() {
+    stop();
+    source = ownStream(url, on);
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.visibilityState === "hidden") hiding = setTimeout(stop, GRACE);
+    else start();
+  });
+  // What a page in the browser's memory holds, nobody sees.
+  addEventListener("pagehide", stop);
+  addEventListener("pageshow", start);
+  for (const change of ["offline", "online"]) {
+    addEventListener(change, () => {
+      on.onState("connecting");
+      if (source) source.reopen();
+    });
+  }
+  start();
+}
+
+const ownStream = (url, on) => openStream(url, { ...on, onBeat() {} });
+
+/** The worker's stream, or nothing where there are no shared workers; `onFailure` ends it. */
+function shareStream({ onSnapshot, onState }, onFailure) {
+  const worker = openWorker();
+  if (!worker) return undefined;
+  const { port } = worker;
+  let silence;
+
+  function expect(within) {
+    clearTimeout(silence);
+    silence = setTimeout(fail, within);
+  }
 
   function close() {
     clearTimeout(silence);
-    source?.close();
-    source = undefined;
+    port.postMessage("leave");
+    port.close();
   }
 
-  function open() {
-    close();
-    source = new EventSource(url);
-    source.addEventListener("heartbeat", alive);
-    source.addEventListener("results", (event) => {
-      alive();
-      retry = 1000;
-      onState("live");
-      onSnapshot(JSON.parse(event.data));
-    });
-    source.addEventListener("error", () => {
-      onState("lost");
-      // The browser itself retries a connection that broke, but not one that was refused.
-      if (source?.readyState === EventSource.CLOSED) {
-        clearTimeout(silence);
-        silence = setTimeout(open, retry);
-        retry = Math.min(2 * retry, SLOWEST_RETRY);
-      }
-    });
-    alive();
+  function fail() {
+    clearTimeout(silence);
+    onFailure();
   }
 
-  // A page in a pocket needs no updates.
-  document.addEventListener("visibilitychange", () => {
-    clearTimeout(hidden);
-    if (document.visibilityState === "hidden") hidden = setTimeout(close, HIDDEN);
-    else if (!source) open();
+  worker.addEventListener("error", fail, { once: true });
+  port.addEventListener("message", ({ data }) => {
+    expect(SILENCE);
+    if (data.state) onState(data.state);
+    if (data.snapshot) onSnapshot(data.snapshot);
   });
-  open();
+  port.start();
+  port.postMessage("watch");
+  expect(START);
+  return { close, reopen: () => port.postMessage("reopen") };
+}
+
+// What the content security policy lets be run: this one file.
+const script = new URL("shared_stream.js", import.meta.url).href;
+const trusted =
+  typeof trustedTypes === "object"
+    ? trustedTypes.createPolicy("shared-stream", { createScriptURL: () => script }).createScriptURL("")
+    : script;
+
+function openWorker() {
+  try {
+    return new SharedWorker(trusted, { type: "module" });
+  } catch {
+    return undefined;
+  }
 }

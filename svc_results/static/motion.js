@@ -10,7 +10,7 @@ export function glide(rows, change) {
   const before = new Map(rows().map((row) => [row, row.getBoundingClientRect().top]));
   change();
   const after = rows();
-  for (const row of after) row.glide?.cancel();
+  for (const row of after) if (row.glide) row.glide.cancel();
   const tops = after.map((row) => row.getBoundingClientRect().top);
   after.forEach((row, i) => {
     const way = before.get(row) - tops[i];

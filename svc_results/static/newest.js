@@ -61,7 +61,7 @@ export class Newest {
 
   show(page) {
     this.shownAt = performance.now();
-    const rows = new Map(page.votes.map((vote) => [vote.id, this.rows.get(vote.id) ?? makeVote(vote)]));
+    const rows = new Map(page.votes.map((vote) => [vote.id, this.rows.get(vote.id) || makeVote(vote)]));
     this.rows = rows;
     glide(() => [...this.body.children], () => arrange(this.body, [...rows.values()]));
     this.older.hidden = page.next === null;

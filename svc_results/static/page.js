@@ -69,5 +69,5 @@ function tell(state) {
   if (state !== "live") find("masthead").classList.remove("spinning");
 }
 
-tell("connecting");
 watch("/api/events", show, tell);
+form.resume();

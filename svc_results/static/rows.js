@@ -30,7 +30,7 @@ export function arrange(body, rows) {
   const keep = new Set(rows);
   for (const row of [...body.children]) if (!keep.has(row)) row.remove();
   rows.forEach((row, i) => {
-    if (body.children[i] !== row) body.insertBefore(row, body.children[i] ?? null);
+    if (body.children[i] !== row) body.insertBefore(row, body.children[i] || null);
   });
   // A row that is moved loses the focus.
   if (document.activeElement !== focused && body.contains(focused)) {

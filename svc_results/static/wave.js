@@ -29,7 +29,7 @@ export class Wave {
     if (!changed) return;
     this.draw();
     if (!mayMove()) return;
-    this.shift?.cancel();
+    if (this.shift) this.shift.cancel();
     this.shift = this.group.animate(
       { transform: [`translateX(${this.step}px)`, "none"] },
       { duration: 1000 },

@@ -1,0 +1,61 @@
+// A worker that all tabs of a browser share: it holds the one stream of snapshots for them. Over
+// HTTP/1.1 a browser has six connections to a host, and streams of seven tabs would leave none for
+// a vote.
+
+import { openStream } from "./stream.js";
+
+// Who goes from one tab to another does not end the stream between.
+const GRACE = 1000;
+
+const watching = new Set();
+let stream, ending;
+let state = "connecting";
+let snapshot = null;
+
+const tell = (message) => watching.forEach((port) => port.postMessage(message));
+
+function start() {
+  clearTimeout(ending);
+  if (stream) return;
+  stream = openStream("/api/events", {
+    onSnapshot(text) {
+      snapshot = text;
+      tell({ snapshot });
+    },
+    onState(now) {
+      state = now;
+      tell({ state });
+    },
+    onBeat: () => tell({}),
+  });
+}
+
+function stop() {
+  if (stream) stream.close();
+  stream = undefined;
+  state = "connecting";
+  snapshot = null;
+}
+
+const requests = {
+  watch(port) {
+    watching.add(port);
+    start();
+    // Says that the worker is there, too.
+    port.postMessage(snapshot && state === "live" ? { state, snapshot } : { state });
+  },
+  leave(port) {
+    watching.delete(port);
+    clearTimeout(ending);
+    if (watching.size === 0) ending = setTimeout(stop, GRACE);
+  },
+  reopen() {
+    if (stream) stream.reopen();
+  },
+};
+
+addEventListener("connect", (event) => {
+  const [port] = event.ports;
+  port.addEventListener("message", ({ data }) => requests[data](port));
+  port.start();
+});

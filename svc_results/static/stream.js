@@ -1,0 +1,51 @@
+// The stream of snapshots, and coming back to it whenever it is lost. For a page or a worker.
+
+// The service sends something every 15 s at least.
+export const SILENCE = 40_000;
+const SLOWEST_RETRY = 15_000;
+
+/**
+ * Reads the stream until `close` of the result is called. Calls `onSnapshot` with each snapshot as
+ * text, `onState` with "live" or "lost", and `onBeat` with whatever comes.
+ */
+export function openStream(url, { onSnapshot, onState, onBeat }) {
+  let source, silence;
+  let retry = 1000;
+
+  function alive() {
+    clearTimeout(silence);
+    silence = setTimeout(open, SILENCE);
+    onBeat();
+  }
+
+  function close() {
+    clearTimeout(silence);
+    if (source) source.close();
+    source = undefined;
+  }
+
+  function open() {
+    close();
+    source = new EventSource(url);
+    source.addEventListener("heartbeat", alive);
+    source.addEventListener("results", (event) => {
+      alive();
+      retry = 1000;
+      onState("live");
+      onSnapshot(event.data);
+    });
+    source.addEventListener("error", () => {
+      onState("lost");
+      // The browser itself retries a connection that broke, but not one that was refused.
+      if (source && source.readyState === EventSource.CLOSED) {
+        clearTimeout(silence);
+        silence = setTimeout(open, retry);
+        retry = Math.min(2 * retry, SLOWEST_RETRY);
+      }
+    });
+    silence = setTimeout(open, SILENCE);
+  }
+
+  open();
+  return { close, reopen: open };
+}
