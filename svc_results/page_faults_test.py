@@ -15,6 +15,7 @@ from local.waiting import wait_until
 from svc_results.browser import keep_screenshot, open_page
 from svc_results.messages import CATALOGUE
 from svc_results.page_actions import cast, fill, press_vote, row
+from voting.vote import TOO_MANY_ALBUMS
 
 pytest_plugins = ["svc_results.page_fixtures"]
 
@@ -141,7 +142,7 @@ def test_what_the_script_cannot_send_the_browser_sends_as_the_same_vote(
 def test_a_form_that_breaks_a_rule_is_answered_with_a_page_and_can_be_mended(
     browser: Browser, url: str, language: str
 ) -> None:
-    phone = {"viewport": {"width": 360, "height": 640}}
+    phone: dict[str, Any] = {"viewport": {"width": 360, "height": 640}}
     address = f"{url}?lang={language}"
     with fresh_page(browser, address, java_script_enabled=False, **phone) as page:
         page.locator("#name").fill("   ")
@@ -323,6 +324,12 @@ def test_offline_is_told_and_the_vote_goes_when_the_network_is_back(
         (422, {"field": "year", "detail": "year: Redis"}, "#year-error", "wrong_year"),
         (422, {"field": "rank", "detail": "rank: Redis"}, "#rank-error", "wrong_rank"),
         (422, {"field": "id", "detail": "id: Redis"}, "#outcome", "refused"),
+        (
+            422,
+            {"type": TOO_MANY_ALBUMS, "field": "album", "detail": "Redis"},
+            "#outcome",
+            "too_many_albums",
+        ),
         (403, {"detail": "Redis"}, "#outcome", "refused"),
         (413, {"detail": "Redis"}, "#outcome", "refused"),
         (431, None, "#outcome", "refused"),

@@ -11,7 +11,7 @@ from voting.browser_headers import BROWSER_HEADERS
 from voting.form_words import FORM_WORDS
 from voting.languages import Language
 from voting.problem import Answer, ProblemError
-from voting.vote import RANK_MAX, RANK_MIN, TEXT_MAX, YEAR_MAX, YEAR_MIN
+from voting.vote import RANK_MAX, RANK_MIN, TEXT_MAX, TOO_MANY_ALBUMS, YEAR_MAX, YEAR_MIN
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --page: #f5f5f2; --ink: #17171a; --soft: #5b5b64;
@@ -65,7 +65,10 @@ def refusal_page(problem: ProblemError, fields: Mapping[str, str], language: Lan
     status = problem.problem.status
     field = problem.problem.field
     wrong = field if status == HTTPStatus.UNPROCESSABLE_ENTITY and field in _INPUTS else None
-    if wrong:
+    if problem.problem.type == TOO_MANY_ALBUMS:
+        wrong = None
+        title, text, button = words["not_counted"], words["too_many_albums"], words["cast"]
+    elif wrong:
         title, text, button = words["not_counted"], words["correct_it"], words["cast"]
     elif is_open(status):
         busy = status == HTTPStatus.TOO_MANY_REQUESTS

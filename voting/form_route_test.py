@@ -138,6 +138,14 @@ def test_a_rule_of_another_version_is_told_like_ours(form: Form) -> None:
     assert Inputs(answer.text).wrong == ["rank"]
 
 
+def test_one_album_too_many_is_told_and_another_can_be_chosen(form: Form) -> None:
+    answer = form.post(GOOD | {"name": "unlisted"})
+    assert answer.status_code == 422
+    page = Inputs(answer.text)
+    assert "on the list already" in page.text
+    assert page.values["form"] == GOOD["form"]
+
+
 def test_a_form_of_another_site_is_not_taken_and_not_offered_again(form: Form) -> None:
     before = form.cast()
     answer = form.post(GOOD, sec_fetch_site="cross-site", accept_language="es")

@@ -23,6 +23,8 @@ _EN: Final = {
     "wrong_album": f"Please write 1 to {TEXT_MAX} ordinary characters.",
     "wrong_year": f"Please give a year from {YEAR_MIN} to {YEAR_MAX}.",
     "wrong_rank": f"Please give a whole number from {RANK_MIN} to {RANK_MAX}.",
+    "too_many_albums": "No more albums can be added to this vote. "
+    "Please vote for one that is on the list already.",
     "refused": "This vote was not accepted. Please load the page again and vote once more.",
     "foreign": "This vote came from a page of another site, so it was not accepted. "
     "Please vote on the voting page.",
@@ -48,6 +50,8 @@ _ES: Final = {
     "wrong_album": f"Escribe de 1 a {TEXT_MAX} caracteres corrientes.",
     "wrong_year": f"Escribe un año de {YEAR_MIN} a {YEAR_MAX}.",
     "wrong_rank": f"Escribe un número entero de {RANK_MIN} a {RANK_MAX}.",
+    "too_many_albums": "Ya no caben más discos en esta votación. "
+    "Vota por uno que ya esté en la lista.",
     "refused": "Este voto no se ha aceptado. Carga la página de nuevo y vota otra vez.",
     "foreign": "Este voto venía de una página de otro sitio, así que no se ha aceptado. "
     "Vota en la página de votación.",

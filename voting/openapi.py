@@ -128,9 +128,10 @@ def _problem(description: str) -> dict[str, Any]:
 
 def vote_api_document(service: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a route's service."""
+    by_route = {"X-Vote-Route": {"schema": {"type": "string", "enum": ["grpc", "http"]}}}
     accepted = {
         "description": "Kafka has acknowledged the vote; it counts exactly once.",
-        "headers": {"X-Vote-Route": {"schema": {"type": "string", "enum": ["grpc", "http"]}}},
+        "headers": by_route,
         "content": {
             JSON_TYPE: {
                 "schema": {
@@ -143,7 +144,7 @@ def vote_api_document(service: str) -> dict[str, Any]:
     }
     taken = {
         "description": "The same for a form: `Location` is the page that says so.",
-        "headers": {"Location": {"schema": {"type": "string"}}, **accepted["headers"]},
+        "headers": {"Location": {"schema": {"type": "string"}}, **by_route},
     }
     unavailable = _problem("The vote cannot be taken now. Retry with the `id` in the answer.")
     unavailable["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}

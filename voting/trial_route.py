@@ -17,7 +17,7 @@ from voting.lean_protocol import LeanProtocol
 from voting.lifecycle import Readiness
 from voting.route_app import route_app
 from voting.telemetry import configure_logging
-from voting.vote import InvalidVoteError, Route, Vote
+from voting.vote import TOO_MANY_ALBUMS, InvalidVoteError, Route, Vote
 from voting.vote_sink import FULL, Told, UnavailableError
 
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
@@ -29,6 +29,7 @@ OUTCOMES: Final[dict[str, BaseException]] = {
     "away": UnavailableError("Kafka is away", retry_after=3),
     "slow to fail": UnavailableError("Kafka is away"),
     "stricter": InvalidVoteError("rank", "must be odd"),
+    "unlisted": InvalidVoteError("album", "is not listed", TOO_MANY_ALBUMS),
     "broken": RuntimeError("a bug"),
 }
 

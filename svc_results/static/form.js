@@ -7,6 +7,7 @@ import { keep, pending, settle } from "./pending.js";
 import { routeName, say } from "./words.js";
 
 const FIELDS = ["name", "album", "year", "rank"];
+const TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums";
 
 export class VoteForm {
   /** `onCast` gets the key of the album that a vote is cast for, and nothing if it is not taken. */
@@ -154,9 +155,10 @@ export class VoteForm {
     small.appendChild(document.createElement("code")).textContent = id;
   }
 
-  refuse(vote, { status, field }) {
+  refuse(vote, { status, field, type }) {
     const begun = this.id !== vote.id;
     this.id = undefined;
+    if (type === TOO_MANY_ALBUMS) return this.tell("failed", say("too_many_albums"));
     // Whoever has begun with the next vote meanwhile is not to look for a fault in it.
     if (begun || status !== 422 || !FIELDS.includes(field)) return this.tell("failed", say("refused"));
     this.tell("", "");
