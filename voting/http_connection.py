@@ -36,6 +36,9 @@ LIMITS: Final[Mapping[str, Any]] = {
     "REQUEST_BUFFER_SIZE": 24_576,  # more is not read ahead: a whole request has less
 }
 
+# What is kept of answers that a client does not read, beside the last one; Sanic keeps 64 kB.
+_UNSENT_BYTES: Final = 8192
+
 # A client that still sends what nobody wants shall see the answer before the connection breaks:
 # so long, and for so many bytes, it is waited for.
 _LINGER_SECONDS: Final = 1.0
@@ -177,6 +180,7 @@ class Connection(HttpProtocol):
         places: Places = self.app.ctx.places
         if places.take(self.connections):
             super().connection_made(transport)  # type: ignore[no-untyped-call]
+            transport.set_write_buffer_limits(high=_UNSENT_BYTES)
         else:
             transport.write(places.refusal)
             transport.close()

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from voting.problem import PROBLEM_TYPE, ProblemError
 
-CONNECTIONS_MAX: Final = 4000
+CONNECTIONS_MAX: Final = 3000
 
 # What the process opens beside its connections: Kafka, the stores, gRPC, its own files.
 _OTHER_FILES: Final = 256

@@ -1,11 +1,20 @@
 """The bound on connections, with connections by hand, and with a process that has few files."""
 
 import asyncio
-from contextlib import AsyncExitStack
+import re
+import resource
+import socket
+from contextlib import AsyncExitStack, ExitStack, suppress
+from pathlib import Path
 
-from voting.places import Places
-from voting.trial_client import say, trial, voter
+import pytest
+
+from local.waiting import wait_until
+from voting.places import CONNECTIONS_MAX, Places
+from voting.trial_client import Trial, say, trial, voter
 from voting.trial_requests import LAST
+
+LIMIT_MB = 256  # of a route, in k8s/base
 
 
 class Connection:
@@ -64,3 +73,41 @@ async def test_idle_connections_do_not_keep_new_ones_out() -> None:
             async with asyncio.timeout(20):
                 while not (await say(route.port, LAST)).heard.startswith(b"HTTP/1.1 200"):
                     await asyncio.sleep(0.1)
+
+
+def memory_mb(route: Trial) -> float:
+    status = Path(f"/proc/{route.process.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) / 1024
+
+
+HEAD = b"POST /votes HTTP/1.1\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        HEAD + b"X: " + b"x" * 16_000,
+        HEAD + b"Content-Length: 4000\r\n\r\n" + b"x" * 3990,
+        b"GET /openapi.json HTTP/1.1\r\n\r\n" * 1000,
+    ],
+    ids=["half a head", "half a body", "unread answers"],
+)
+def test_all_connections_that_one_client_can_take_fit_into_the_memory(sent: bytes) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with trial(lean=True, files=CONNECTIONS_MAX + 256) as route, ExitStack() as stack:
+        for _ in range(CONNECTIONS_MAX):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", route.port), 30))
+            client.setblocking(False)
+            with suppress(BlockingIOError):
+                client.send(sent)
+        peaks = [0.0, memory_mb(route)]
+
+        def is_settled() -> bool:
+            peaks.append(max(peaks[-1], memory_mb(route)))
+            return len(peaks) > 250 and peaks[-1] - peaks[-250] < 1
+
+        wait_until("its memory grows no more", is_settled, 120)
+        assert peaks[-1] < LIMIT_MB
