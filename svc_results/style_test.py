@@ -62,3 +62,10 @@ def test_text_can_be_read(theme: str, text: str, ground: str) -> None:
 @pytest.mark.parametrize("edge", ["edge", "focus"])
 def test_controls_and_focus_can_be_seen(theme: str, edge: str) -> None:
     assert contrast(THEMES[theme][edge], THEMES[theme]["page"]) >= LARGE
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_filled_part_of_the_slider_stands_out_more_than_the_rest(theme: str) -> None:
+    page = THEMES[theme]["page"]
+    assert contrast(THEMES[theme]["accent"], page) > 2 * contrast(THEMES[theme]["rest"], page)
+    assert contrast(THEMES[theme]["accent"], page) >= LARGE

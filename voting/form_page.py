@@ -24,15 +24,15 @@ body { max-width: 30rem; margin: 0 auto; padding: 2rem 1rem 3rem; background: va
   overflow-wrap: break-word; }
 h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.2; }
 p { margin: 0 0 1rem; }
-label { display: block; color: var(--soft); font-size: .9rem; }
+label { display: block; margin-bottom: .3rem; color: var(--soft); font-size: .9rem; }
 input { width: 100%; min-height: 2.75rem; padding: .4rem .65rem; border: 1px solid var(--edge);
   border-radius: 3px; background: var(--field); color: inherit; font: inherit; }
 input[aria-invalid] { border-color: var(--wrong); box-shadow: inset 0 0 0 1px var(--wrong); }
-.error { display: block; color: var(--wrong); }
+.error { display: block; margin-top: .3rem; color: var(--wrong); }
 button { width: 100%; min-height: 3rem; border: 0; border-radius: 3px; background: var(--ink);
   color: var(--page); font: inherit; font-weight: 700; cursor: pointer; }
 a { color: inherit; }
-:focus { outline: 3px solid #4a86e8; outline-offset: 2px; }
+:focus { outline: 3px solid #4a86e8; outline-offset: 1px; }
 """
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 
