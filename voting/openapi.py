@@ -112,12 +112,14 @@ PROBLEM_SCHEMA = {
 _REFUSALS = {
     "400": "The body is not of its content type.",
     "403": "The form was sent from a page of another site.",
+    "408": "The request did not come to its end in time.",
     "413": f"The body is larger than 4 KiB, or {FORM_MAX // 1024} KiB as a form.",
-    "415": "The content type is neither of the two.",
+    "415": "The content type is neither of the two, or the body is compressed.",
     "422": (
         "The body is no vote; `field` names the field at fault, if it is one. Or `type` says that "
         "there are too many albums for another one."
     ),
+    "431": "The headers are larger than 16 KiB.",
 }
 
 

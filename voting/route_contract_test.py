@@ -189,7 +189,8 @@ def test_operators_see_health_readiness_and_the_document(client: httpx.Client) -
     assert client.get("/readyz").json() == {"status": "ready"}
     document = client.get("/openapi.json").json()
     responses = document["paths"]["/votes"]["post"]["responses"]
-    assert set(responses) == {"202", "400", "413", "415", "422", "503"}
+    refusals = {"400", "403", "408", "413", "415", "422", "431", "503"}
+    assert set(responses) == {"202", "303", *refusals}
 
 
 def metric(client: httpx.Client, name: str, **labels: str) -> float:
