@@ -166,7 +166,7 @@ def test_a_store_that_stops_is_named_and_found_again(
         assert results["unavailable"][part]
         page = client.get("/")
         assert page.status_code == httpx.codes.OK
-        assert "cannot be read now" in page.text
+        assert f'id="{part}-notice" role="status">' in page.text  # not hidden
     wait_until("ready", lambda: reason(client) is None)
     book.count("Canciones reencontradas en París")
     wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
