@@ -1,67 +1,97 @@
 """What changed since an earlier report, and whether that is more than noise."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from loadtest.estimate import Estimate, t_quantile
-from loadtest.report import Report, Setup
+import msgspec
+
+from loadtest.between_runs import EXCESS, FALSE_ALARMS
+from loadtest.estimate import Estimate, t_quantile, two_sided_p
+from loadtest.report import Report
+from loadtest.setup_differences import setup_differences
 from loadtest.side_by_side import Change, Changes, SideBySide
 from loadtest.side_by_side_rows import FIGURES
 from loadtest.wording import ROUTE_NAMES
 
+_RATIO: Final = "gRPC / HTTP"
 
-def changes_since(old: Report, setup: Setup, found: SideBySide) -> Changes:
-    """Return what differs between an earlier report and the figures of this one."""
+
+def changes_since(old: Report, new: Report) -> Changes:
+    """Return what differs between an earlier report and this one."""
+    pairs = list(_pairs(old.side_by_side, new.side_by_side))
+    compared = [row for row in pairs if isinstance(row, Change)]
+    adjusted = holm([change.p for change in compared])
     return Changes(
-        old.started_at, list(_unlike(old.setup, setup)), list(_changes(old.side_by_side, found))
+        since=old.started_at,
+        unlike=list(setup_differences(old, new)),
+        uncompared=[row for row in pairs if isinstance(row, str)],
+        changes=[
+            msgspec.structs.replace(change, p=p, changed=p < FALSE_ALARMS)
+            for change, p in zip(compared, adjusted, strict=True)
+        ],
     )
 
 
-def factor(new: Estimate, old: Estimate) -> Estimate | None:
-    """Return new over old with the interval of Welch's test on the logarithms.
+def holm(chances: Sequence[float]) -> list[float]:
+    """Return each p corrected for the number of all, in the same order.
 
-    Both runs have their own spread, and not the same one. None when one was measured only once.
+    Holm's method (A simple sequentially rejective multiple test procedure, 1979): whichever of them
+    are below a level, the chance that any of those is there by chance is at most that level,
+    however the figures hang together.
     """
-    new_error, old_error = _standard_error(new), _standard_error(old)
-    if new_error is None or old_error is None:
+    corrected = [1.0] * len(chances)
+    highest = 0.0
+    ascending = sorted(range(len(chances)), key=chances.__getitem__)
+    for smaller, index in enumerate(ascending):
+        highest = max(highest, min(1.0, (len(chances) - smaller) * chances[index]))
+        corrected[index] = highest
+    return corrected
+
+
+def change(figure: str, of: str, old: Estimate, new: Estimate, *, excess: float) -> Change | None:
+    """Return one figure's change, its p not yet corrected; None when one was measured only once.
+
+    Welch's test on the logarithms, since both runs have their own spread; their standard errors
+    count `excess` times (see `Excess`), for what the phases of a run have in common.
+    """
+    if old.standard_error is None or new.standard_error is None:
         return None
-    value = new.value / old.value
-    error = math.hypot(new_error, old_error)
+    value, repeats = new.value / old.value, min(old.repeats, new.repeats)
+    old_error, new_error = excess * old.standard_error, excess * new.standard_error
+    error = math.hypot(old_error, new_error)
     if error == 0:
-        return Estimate(value, value, value, min(new.repeats, old.repeats))
+        exact = Estimate(value, value, value, repeats)
+        return Change(figure, of, old, new, exact, 1.0 if value == 1 else 0.0, changed=False)
     # The degrees of freedom of Welch and Satterthwaite, rounded down: the wider interval.
-    freedom = error**4 / (new_error**4 / (new.repeats - 1) + old_error**4 / (old.repeats - 1))
-    spread = math.exp(t_quantile(max(1, int(freedom))) * error)
-    return Estimate(value, value / spread, value * spread, min(new.repeats, old.repeats))
+    freedom = error**4 / (old_error**4 / (old.repeats - 1) + new_error**4 / (new.repeats - 1))
+    freedom = max(1, math.floor(freedom + 1e-9))
+    reach = math.exp(t_quantile(freedom) * error)
+    factor = Estimate(value, value / reach, value * reach, repeats)
+    p = two_sided_p(math.log(value) / error, freedom)
+    return Change(figure, of, old, new, factor, p, changed=False)
 
 
-def _standard_error(estimate: Estimate) -> float | None:
-    if estimate.low is None or estimate.high is None:
-        return None
-    return math.log(estimate.high / estimate.low) / 2 / t_quantile(estimate.repeats - 1)
-
-
-def _changes(old: SideBySide, new: SideBySide) -> Iterator[Change]:
+def _pairs(old: SideBySide, new: SideBySide) -> Iterator[Change | str]:
     for title, figure, ratio in FIGURES:
         for route, name in ROUTE_NAMES.items():
-            if route in old.routes and route in new.routes:
-                yield from _change(
-                    title, name, figure(old.routes[route]), figure(new.routes[route])
-                )
+            before, now = (
+                figure(found.routes[route]) if route in found.routes else None
+                for found in (old, new)
+            )
+            yield from _pair(title, name, before, now)
         if ratio is not None:
-            yield from _change(title, "gRPC / HTTP", ratio(old.ratios), ratio(new.ratios))
+            yield from _pair(title, _RATIO, ratio(old.ratios), ratio(new.ratios))
 
 
-def _change(title: str, of: str, old: Estimate | None, new: Estimate | None) -> Iterator[Change]:
-    if old is None or new is None:
+def _pair(
+    title: str, of: str, old: Estimate | None, new: Estimate | None
+) -> Iterator[Change | str]:
+    if old is None and new is None:
         return
-    found = factor(new, old)
-    if found is not None:
-        yield Change(title, of, old, new, found, found.excludes(1.0))
-
-
-def _unlike(old: Setup, new: Setup) -> Iterator[str]:
-    for name in ("target", "pattern", "rate", "users", "client_ids", "processes"):
-        before, now = getattr(old, name), getattr(new, name)
-        if before != now:
-            yield f"{name.replace('_', ' ')}: {before} then, {now} now"
+    if old is None or new is None:
+        yield f"{title}, {of}: measured only {'now' if old is None else 'then'}"
+        return
+    excess = EXCESS[title].ratio if of == _RATIO else EXCESS[title].route
+    found = change(title, of, old, new, excess=excess)
+    yield found or f"{title}, {of}: measured only once, so without a spread"

@@ -46,7 +46,7 @@ def server() -> Iterator[RoutesServer]:
         (["--users", "1", "--processes", "2"], "--users: each of the --processes needs one"),
         (["--ramp", "--arrivals", "closed"], "--ramp: a closed loop has no rate"),
         (["--compare", "/nowhere/report.json"], "--compare: cannot be read: "),
-        (["--compare", __file__], "--compare: is no report.json of version 2"),
+        (["--compare", __file__], "--compare: is no report.json of version 2 or 3"),
         (["--colour"], "--colour"),
     ],
 )

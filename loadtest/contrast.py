@@ -33,12 +33,12 @@ def _cost(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> Ite
 
 
 def _latency(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> Iterator[str]:
-    if ratio is None or grpc.latency is None or http.latency is None:
+    if ratio is None or grpc.p50 is None or http.p50 is None:
         return
-    medians = f"{ms(grpc.latency.p50)} against {ms(http.latency.p50)}"
+    medians = f"{ms(grpc.p50.value)} against {ms(http.p50.value)}"
     text = f"{_sentence('takes', 'as long as', ratio, 'at the median')}: {medians}"
-    if grpc.latency.p99 is not None and http.latency.p99 is not None:
-        text += f"; 99 % within {ms(grpc.latency.p99)} against {ms(http.latency.p99)}"
+    if grpc.p99 is not None and http.p99 is not None:
+        text += f"; 99 % within {ms(grpc.p99.value)} against {ms(http.p99.value)}"
     yield f"{text}."
 
 

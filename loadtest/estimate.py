@@ -14,6 +14,7 @@ import msgspec
 CONFIDENCE: Final = 0.95
 
 _T: Final = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)
+_SIMPSON: Final = 2000  # steps, an even number
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -26,6 +27,13 @@ class Estimate(msgspec.Struct, frozen=True):
     low: float | None
     high: float | None
     repeats: int
+
+    @property
+    def standard_error(self) -> float | None:
+        """The standard error of the value's logarithm; None after a single measurement."""
+        if self.low is None or self.high is None:
+            return None
+        return math.log(self.high / self.low) / 2 / t_quantile(self.repeats - 1)
 
     def excludes(self, value: float) -> bool:
         """Return whether a value can be ruled out with the interval's confidence."""
@@ -57,6 +65,24 @@ def ratio(of: Sequence[float], to: Sequence[float]) -> Estimate | None:
     if any(one <= 0 or other <= 0 for one, other in pairs):
         return None
     return estimate([one / other for one, other in pairs])
+
+
+def two_sided_p(t: float, freedom: float) -> float:
+    """Return how likely Student's t is at least so far from 0, on either side, by chance.
+
+    With t = sqrt(freedom) * tan(angle) the density becomes a power of the angle's cosine
+    (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3), which Simpson's rule
+    integrates well. `freedom` is at least 1 and need not be whole.
+    """
+    start = math.atan(abs(t) / math.sqrt(freedom))
+    width = (math.pi / 2 - start) / _SIMPSON
+    heights = [math.pow(math.cos(start + n * width), freedom - 1) for n in range(_SIMPSON)]
+    last = 1.0 if freedom == 1 else 0.0  # cos(pi / 2), without its rounding error
+    tail = width / 3 * (heights[0] + 4 * sum(heights[1::2]) + 2 * sum(heights[2::2]) + last)
+    whole = (
+        math.sqrt(math.pi) / 2 * math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom + 1) / 2))
+    )
+    return min(1.0, tail / whole)
 
 
 def t_quantile(freedom: int) -> float:

@@ -4,12 +4,19 @@ from random import Random
 import pytest
 from scipy import stats
 
-from loadtest.estimate import estimate, ratio, t_quantile
+from loadtest.estimate import estimate, ratio, t_quantile, two_sided_p
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 10, 11, 30, 1000])
 def test_the_quantile_is_students(freedom: int) -> None:
     assert t_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-4)
+
+
+@pytest.mark.parametrize("freedom", [1, 1.5, 3, 7.3, 30, 4000])
+@pytest.mark.parametrize("t", [0.0, 0.5, -2.0, 5.0, 40.0])
+def test_the_probability_is_students(t: float, freedom: float) -> None:
+    expected = 2 * stats.t.sf(abs(t), freedom)
+    assert two_sided_p(t, freedom) == pytest.approx(expected, rel=1e-3, abs=1e-15)
 
 
 def test_the_interval_holds_the_truth_19_times_of_20() -> None:

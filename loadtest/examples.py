@@ -12,7 +12,7 @@ from loadtest.cast_votes import CastVotes
 from loadtest.catalogue import read_catalogue
 from loadtest.checks import Damage, Reconciliation
 from loadtest.figures import phase_report
-from loadtest.findings import Latency, PhaseReport, ProcessUse
+from loadtest.findings import PhaseReport, ProcessUse
 from loadtest.phase import Phase, PhaseResult
 from loadtest.report import Report, Setup
 from loadtest.samples import Sample, Samples, SampleWriter, read_samples
@@ -153,6 +153,7 @@ def with_cpu(phase: PhaseReport, **us_per_vote: float) -> PhaseReport:
             cpu_seconds=us / 1000,
             memory_bytes=50.0 * 2**20,
             votes_per_batch=None if name == "svc_consumer" else 1.5,
+            instances=1,
         )
         for name, us in us_per_vote.items()
     }
@@ -161,8 +162,8 @@ def with_cpu(phase: PhaseReport, **us_per_vote: float) -> PhaseReport:
 
 def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> Report:
     """Return a report with these findings."""
-    latency = {route: _first_latency(phases, route) for route in Route}
-    side_by_side = compare_routes(phases, latency)
+    curves = {route: _first_curve(phases, route) for route in Route}
+    side_by_side = compare_routes(phases, curves)
     splits = check_splits(phases, WEIGHTS)
     return Report(
         started_at=1_700_000_000.0,
@@ -181,6 +182,8 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
             client_ids=True,
             fresh_share=0.25,
             weights=WEIGHTS,
+            machine="a machine",
+            version="abc1234",
         ),
         side_by_side=side_by_side,
         ramp=None,
@@ -193,6 +196,7 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
     )
 
 
-def _first_latency(phases: Sequence[PhaseReport], route: Route) -> Latency | None:
+def _first_curve(phases: Sequence[PhaseReport], route: Route) -> list[tuple[float, float]]:
     own = [phase for phase in phases if phase.forced is route and route in phase.routes]
-    return own[0].routes[route].latency if own else None
+    latency = own[0].routes[route].latency if own else None
+    return latency.curve if latency else []

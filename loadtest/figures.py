@@ -1,7 +1,6 @@
 """From the samples of a phase to its figures."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -18,12 +17,12 @@ from loadtest.findings import (
     PhaseReport,
     RouteFigures,
 )
+from loadtest.percentiles import curve, percentile, percentile_if_beyond
 from loadtest.phase import Phase, PhaseResult
 from loadtest.samples import ROUTES, Samples
 from loadtest.series import time_series
 from voting.vote import Route
 
-_CURVE_POINTS: Final = 120
 BUSY: Final = 0.9  # of a core: above it the generator competes with itself
 _LATE_MS: Final = 10.0
 
@@ -55,13 +54,10 @@ def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseRe
     )
 
 
-def latency_alone(samples: Sequence[Samples]) -> Latency | None:
-    """Return the latency of all accepted votes of some phases together, None of none."""
-    accepted = [
-        phase["latency"][(phase["at"] >= 0) & (phase["outcome"] == Outcome.ACCEPTED)] * 1000.0
-        for phase in samples
-    ]
-    return latency(np.concatenate(accepted)) if accepted else None
+def accepted_ms(samples: Samples) -> NDArray[np.floating]:
+    """Return the ascending latencies in ms of a phase's accepted votes, its warm-up left out."""
+    measured = samples[(samples["at"] >= 0) & (samples["outcome"] == Outcome.ACCEPTED)]
+    return np.sort(measured["latency"] * 1000.0)
 
 
 def latency(milliseconds: NDArray[np.floating]) -> Latency | None:
@@ -72,34 +68,12 @@ def latency(milliseconds: NDArray[np.floating]) -> Latency | None:
     return Latency(
         mean=float(ordered.mean()),
         p50=percentile(ordered, 50),
-        p90=_if_beyond(ordered, 90),
-        p99=_if_beyond(ordered, 99),
-        p999=_if_beyond(ordered, 99.9),
+        p90=percentile_if_beyond(ordered, 90),
+        p99=percentile_if_beyond(ordered, 99),
+        p999=percentile_if_beyond(ordered, 99.9),
         max=float(ordered[-1]),
-        curve=_curve(ordered),
+        curve=curve([ordered]),
     )
-
-
-def percentile(ordered: NDArray[np.floating], percent: float) -> float:
-    """Return the smallest sample that at least `percent` % of the ascending samples reach.
-
-    The nearest-rank method: always a value that was measured.
-    """
-    # 99.9 % of 1,000 samples are 999 of them, also in floating-point numbers.
-    rank = math.ceil(percent * len(ordered) / 100 - 1e-6)
-    return float(ordered[max(rank, 1) - 1])
-
-
-def _if_beyond(ordered: NDArray[np.floating], percent: float) -> float | None:
-    """Return the percentile when at least one sample in expectation lies beyond it."""
-    return percentile(ordered, percent) if len(ordered) * (100 - percent) >= 100 - 1e-6 else None
-
-
-def _curve(ordered: NDArray[np.floating]) -> list[tuple[float, float]]:
-    # Evenly spaced "nines": each step towards 100 % is as long as the one before.
-    nines = np.linspace(0, max(np.log10(len(ordered)), 0.3), _CURVE_POINTS)
-    percents = 100 * (1 - 10.0**-nines)
-    return [(round(float(percent), 6), percentile(ordered, percent)) for percent in percents]
 
 
 def _route_figures(measured: Samples, seconds: float) -> dict[Route, RouteFigures]:

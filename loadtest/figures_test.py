@@ -5,19 +5,9 @@ import pytest
 
 from loadtest.answer import Outcome
 from loadtest.examples import accepted, failed, phase_of, stored
-from loadtest.figures import latency, percentile
+from loadtest.figures import latency
 from loadtest.series import time_series
 from voting.vote import Route
-
-
-@pytest.mark.parametrize("percent", [0.1, 50, 90, 99, 99.9, 100])
-def test_a_percentile_is_the_smallest_sample_that_so_many_reach(percent: float) -> None:
-    samples = np.sort(np.random.default_rng(1).exponential(5.0, 12_345))
-    value = percentile(samples, percent)
-    assert value in samples
-    assert np.mean(samples <= value) >= percent / 100 - 1e-12
-    assert np.mean(samples < value) < percent / 100
-    assert value == pytest.approx(np.percentile(samples, percent), rel=0.05)
 
 
 def test_no_sample_no_latency() -> None:
@@ -123,8 +113,16 @@ def test_series_count_votes_when_they_were_answered(tmp_path: Path) -> None:
     series = time_series(samples, 2.0)
     assert series.accepted == {Route.GRPC: [1.0, 1.0], Route.HTTP: [0.0, 0.0]}
     assert series.errors == [1.0, 0.0]
-    assert series.p99[Route.GRPC] == pytest.approx([100.0, 300.0], rel=1e-5)
-    assert series.p99[Route.HTTP] == [None, None]
+
+
+def test_a_step_of_the_series_with_fewer_than_a_hundred_votes_has_no_p99(tmp_path: Path) -> None:
+    slowest = accepted(0, latency=0.5, at=0.4)
+    enough = [accepted(n, at=0.4, latency=0.1) for n in range(1, 100)]
+    few = [accepted(n, at=1.4, latency=0.1) for n in range(100, 199)]
+    samples, _ = stored([slowest, *enough, *few], tmp_path)
+    series = time_series(samples, 2.0)
+    assert series.p99[Route.HTTP] == [pytest.approx(100.0, rel=1e-5), None]
+    assert series.p99[Route.GRPC] == [None, None]
 
 
 def test_series_of_a_long_phase_have_longer_steps(tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ class ErrorCount(msgspec.Struct, frozen=True):
 class Series(msgspec.Struct, frozen=True):
     """A phase over time, in steps of `step` seconds.
 
-    By route: accepted votes per second and the 99th percentile of latency in ms (None: no vote);
-    `errors`: votes per second that were not accepted.
+    By route: accepted votes per second and the 99th percentile of latency in ms, None where fewer
+    than 100 votes can tell none; `errors`: votes per second that were not accepted.
     """
 
     step: float
@@ -77,12 +77,13 @@ class Generator(msgspec.Struct, frozen=True):
 class Delay(msgspec.Struct, frozen=True):
     """Milliseconds from a vote's acknowledgement until the tally had it, of `votes` votes.
 
-    The tally was read each 20 ms, so each is up to that too long; none is below 1.
+    The tally was read each 20 ms, so each is up to that too long; none is below 1. `p99` is None
+    when no vote lies beyond it.
     """
 
     votes: int
     p50: float
-    p99: float
+    p99: float | None
     max: float
 
 
@@ -92,6 +93,7 @@ class ProcessUse(msgspec.Struct, frozen=True):
     All pods of a service are one process here. `votes` were accepted meanwhile, by whatever route.
     `memory_bytes` is resident memory at its highest. `votes_per_batch`: how many votes it sent on
     together on average, to Kafka or over gRPC; None when it sends none on.
+    `instances`: how many processes, or pods, it was; None in reports before version 3.
     """
 
     seconds: float
@@ -99,6 +101,7 @@ class ProcessUse(msgspec.Struct, frozen=True):
     cpu_seconds: float
     memory_bytes: float
     votes_per_batch: float | None
+    instances: int | None = None
 
 
 class Connection(StrEnum):

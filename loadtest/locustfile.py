@@ -5,6 +5,9 @@
     locust -f loadtest/locustfile.py --route grpc     every vote asks for the gRPC route
     locust -f loadtest/locustfile.py --processes 4    or --master and --worker, on several machines
 
+The web page is for this machine alone; `--web-host '*'` opens it to others. Its target is what
+`--host` gave and stays that: see `page_guard`.
+
 Each user casts one vote a second, so the number of users is the number of votes a second. For
 exact percentiles and the reconciliation with the vote log: `./bazelw run //loadtest:compare`.
 """
@@ -12,22 +15,33 @@ exact percentiles and the reconciliation with the vote log: `./bazelw run //load
 from argparse import ArgumentParser
 
 from locust import constant_throughput, events, task
+from locust.env import Environment
+from locust.web import WebUI
 
+from loadtest.page_guard import guard
 from loadtest.voter import VoteUser, new_client_id
 from voting.vote import Route
 
 
-def _add_route_option(parser: ArgumentParser) -> None:
+def _set_up_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--route",
-        type=str.lower,
         choices=["split", *Route],
         default="split",
         help="the route to force, or 'split' to leave it to the splitter (default)",
     )
+    # Locust's own default is every address. An environment variable, a configuration file and the
+    # command line still have the last word.
+    parser.set_defaults(web_host="127.0.0.1")
 
 
-events.init_command_line_parser.add_listener(_add_route_option)  # type: ignore[no-untyped-call]
+def _guard_page(environment: Environment, web_ui: WebUI | None, **_: object) -> None:
+    if web_ui is not None and web_ui.app is not None:
+        guard(web_ui.app, environment.host or Voter.host)
+
+
+events.init_command_line_parser.add_listener(_set_up_options)  # type: ignore[no-untyped-call]
+events.init.add_listener(_guard_page)  # type: ignore[no-untyped-call]
 
 
 class Voter(VoteUser):

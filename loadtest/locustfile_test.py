@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
+
+import msgspec
 
 from loadtest.phase_runner import driver_environment
 from loadtest.routes_server import routes_server
@@ -20,6 +24,12 @@ LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 @contextmanager
 def locust(*options: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options]
+    with started(command, output) as process:
+        yield process
+
+
+@contextmanager
+def started(command: Sequence[str], output: Path) -> Iterator[subprocess.Popen[bytes]]:
     with output.open("wb") as file:
         process = subprocess.Popen(
             command, stdout=file, stderr=subprocess.STDOUT, env=driver_environment()
@@ -78,26 +88,93 @@ def test_a_master_counts_what_its_workers_cast(tmp_path: Path) -> None:
     assert "/votes (" in (tmp_path / "master").read_text()
 
 
-def test_the_web_page_starts_a_run_on_both_routes(tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    port = free_port()
+def reply(url: str, form: Mapping[str, object], **headers: str) -> dict[str, Any]:
+    """Return the JSON that answers a form."""
+    request = urllib.request.Request(url, urlencode(form).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return msgspec.json.decode(response.read(), type=dict[str, Any])
+    except urllib.error.HTTPError as error:
+        with error:
+            return msgspec.json.decode(error.read(), type=dict[str, Any])
+
+
+def answers(page: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{page}/", timeout=5) as response:
+            return "Locust" in response.read().decode()
+    except OSError:
+        return False
+
+
+@contextmanager
+def locust_page(target: str, folder: Path, *options: str) -> Iterator[str]:
+    """Run Locust with its web page, whose URL on loopback is yielded."""
+    output, port = folder / "output", free_port()
     page = f"http://127.0.0.1:{port}"
+    with locust("--web-port", str(port), "--host", target, *options, output=output):
+        wait_until("the page answers", lambda: answers(page), 60)
+        yield page
+    assert "Traceback" not in output.read_text()
 
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"{page}/", timeout=5) as response:
-                return "Locust" in response.read().decode()
-        except OSError:
-            return False
 
-    with (
-        routes_server() as server,
-        locust("--web-host", "127.0.0.1", "--web-port", str(port), output=output),
-    ):
-        wait_until("the page answers", answers, 60)
+def listens_on(port: int) -> set[str]:
+    """Return the addresses, as the kernel writes them, on which somebody listens on a port."""
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            address, _, hexadecimal = local.partition(":")
+            if state == "0A" and int(hexadecimal, 16) == port:
+                found.add(address)
+    return found
+
+
+LOOPBACK = "0100007F"
+
+
+def test_the_web_page_listens_on_loopback_and_starts_a_run_on_both_routes(tmp_path: Path) -> None:
+    with routes_server() as server, locust_page(server.url, tmp_path) as page:
+        assert listens_on(int(page.rpartition(":")[2])) == {LOOPBACK}
         form = {"user_count": 4, "spawn_rate": 4, "host": server.url, "route": "split"}
-        urllib.request.urlopen(f"{page}/swarm", urlencode(form).encode(), timeout=5).close()
+        assert reply(f"{page}/swarm", form, Origin=page)["success"]
         wait_until(
             "both routes have votes", lambda: {route for _, route in server.received} == set(Route)
         )
-    assert "Traceback" not in output.read_text()
+
+
+def test_the_web_page_is_open_to_others_when_that_is_asked_for(tmp_path: Path) -> None:
+    with locust_page("http://127.0.0.1:1", tmp_path, "--web-host", "*") as page:
+        (address,) = listens_on(int(page.rpartition(":")[2]))
+        assert set(address) == {"0"}
+
+
+def test_the_start_with_bazel_listens_on_loopback_as_well(tmp_path: Path) -> None:
+    port = free_port()
+    program = LOCUSTFILE.with_name("locust_main.py")
+    with started([sys.executable, str(program), "--web-port", str(port)], tmp_path / "output"):
+        wait_until("the page answers", lambda: answers(f"http://127.0.0.1:{port}"), 60)
+        assert listens_on(port) == {LOOPBACK}
+
+
+def test_nobody_turns_the_load_elsewhere_from_the_page(tmp_path: Path) -> None:
+    load: dict[str, object] = {"user_count": 4, "spawn_rate": 4}
+    with (
+        routes_server() as server,
+        routes_server() as victim,
+        locust_page(server.url, tmp_path) as page,
+    ):
+        elsewhere = reply(f"{page}/swarm", load | {"host": victim.url})
+        assert not elsewhere["success"]
+        assert elsewhere["message"].startswith(f"The target is {server.url}; start Locust with")
+        file = reply(f"{page}/swarm", load | {"html_file": str(tmp_path / "written")})
+        assert file["message"] == "Cannot be changed from the page: html_file."
+        user = {"user_class_name": "Voter", "host": victim.url}
+        assert not reply(f"{page}/user", user)["success"]
+        foreign = reply(f"{page}/swarm", load, Origin="http://evil.example")
+        assert foreign["message"] == "Only Locust's own page may do this."
+        assert server.received == []
+        # Without a host the form means the one that Locust was started with.
+        assert reply(f"{page}/swarm", load)["success"]
+        wait_until("votes come in", lambda: len(server.received) >= 8, 60)
+        assert victim.received == []

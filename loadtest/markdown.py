@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from loadtest.report import Report
 from loadtest.side_by_side import Changes
 from loadtest.side_by_side_rows import side_by_side_rows
-from loadtest.wording import ROUTE_NAMES, figure, headline, rate
+from loadtest.wording import ROUTE_NAMES, change_word, changes_note, figure, headline, rate
 
 
 def to_markdown(report: Report) -> str:
@@ -38,13 +38,19 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield (
         f"<sub>{load}, {setup.users} connections; each route {setup.seconds:g} s in"
-        f" {2 * setup.rounds} phases; 95 % intervals in brackets.</sub>"
+        f" {2 * setup.rounds} phases; figures are the means of the phases, 95 % intervals in"
+        " brackets.</sub>"
     )
 
 
 def _changes(changes: Changes) -> Iterator[str]:
     for text in changes.unlike:
-        yield f"- ⚠️ Not the same load: {text}"
+        yield f"- ⚠️ Not the same set-up: {text}"
+    for text in changes.uncompared:
+        yield f"- Not compared: {text}"
+    if not changes.changes:
+        return
+    yield ""
     yield from _table(
         ["since the earlier report", "of", "old", "new", "new / old", ""],
         [
@@ -54,11 +60,13 @@ def _changes(changes: Changes) -> Iterator[str]:
                 figure(change.old),
                 figure(change.new),
                 figure(change.factor),
-                "**changed**" if change.changed else "within noise",
+                f"**{change_word(change)}**" if change.changed else change_word(change),
             ]
             for change in changes.changes
         ],
     )
+    yield ""
+    yield f"<sub>{changes_note(changes)}</sub>"
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

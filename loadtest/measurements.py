@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from loadtest.figures import latency_alone, phase_report
-from loadtest.findings import Latency, PhaseReport
+from loadtest.figures import accepted_ms, phase_report
+from loadtest.findings import PhaseReport
+from loadtest.percentiles import curve
 from loadtest.phase import Phase, PhaseResult
 from loadtest.prometheus import PrometheusError, read_tracks
 from loadtest.samples import Samples
@@ -73,9 +74,10 @@ class Measurements:
         """Return each phase's part of the report."""
         return [run.report for run in self._runs]
 
-    def latency_alone(self) -> dict[Route, Latency | None]:
-        """Return the latency of each route over all phases in which it was alone."""
+    def curves_alone(self, phases: Sequence[PhaseReport]) -> dict[Route, list[tuple[float, float]]]:
+        """Return the curve of each route's latency over those of these phases that it had alone."""
+        chosen = [run for run in self._runs if run.report in phases]
         return {
-            route: latency_alone([run.samples for run in self._runs if run.phase.forced is route])
+            route: curve([accepted_ms(run.samples) for run in chosen if run.phase.forced is route])
             for route in Route
         }

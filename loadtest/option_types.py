@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from loadtest.report import VERSION, Report, from_json
+from loadtest.report import READABLE, Report, from_json
 from voting.vote import Route
 
 
@@ -70,5 +70,6 @@ def earlier_report(text: str) -> Report:
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot be read: {error}") from error
     except msgspec.DecodeError as error:
-        reason = f"is no report.json of version {VERSION}: {error}"
+        versions = " or ".join(map(str, READABLE))
+        reason = f"is no report.json of version {versions}: {error}"
         raise argparse.ArgumentTypeError(reason) from error

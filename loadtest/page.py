@@ -37,6 +37,8 @@ def to_html(report: Report) -> str:
         "mib": wording.mib,
         "percent": wording.percent,
         "rate": wording.rate,
+        "changed": wording.change_word,
+        "changes_note": wording.changes_note,
         "route": lambda route: wording.ROUTE_NAMES[route] if route else "not known",
     }
     measured = [phase for phase in report.phases if phase.seconds > 0]

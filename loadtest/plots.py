@@ -7,7 +7,7 @@ from markupsafe import Markup
 from loadtest.axes import linear_axis, log_axis, nines_axis
 from loadtest.chart import Band, Dot, Line, line_chart
 from loadtest.findings import Latency, PhaseReport
-from loadtest.side_by_side import SideBySide
+from loadtest.side_by_side import RouteSummary, SideBySide
 from loadtest.wording import ROUTE_NAMES, ms
 from voting.vote import Route
 
@@ -16,12 +16,12 @@ def latency_plot(found: SideBySide, phases: Sequence[PhaseReport]) -> Markup:
     """Return latency over percentiles: a line per route alone, dashed in the split."""
     lines = [
         *(
-            _latency_line(route, summary.latency, dashed=False)
+            _alone_line(route, summary)
             for route, summary in sorted(found.routes.items())
-            if summary.latency
+            if summary.curve
         ),
         *(
-            _latency_line(route, figures.latency, dashed=True)
+            _split_line(route, figures.latency)
             for phase in phases
             if phase.forced is None
             for route, figures in sorted(phase.routes.items())
@@ -57,15 +57,24 @@ def slowest_plot(phases: Sequence[PhaseReport]) -> Markup:
     return _plot_over_time("Latency over time", "99 % answered within (ms)", phases, lines)
 
 
-def _latency_line(route: Route, latency: Latency, *, dashed: bool) -> Line:
-    where = "in the split" if dashed else "alone"
-    marked = [(50.0, latency.p50), (90.0, latency.p90), (99.0, latency.p99), (99.9, latency.p999)]
-    dots = [
-        Dot(percent, value, f"{ROUTE_NAMES[route]} {where}: {percent:g} % within {ms(value)}")
-        for percent, value in marked
+def _alone_line(route: Route, summary: RouteSummary) -> Line:
+    estimates = [summary.p50, summary.p90, summary.p99, summary.p999]
+    values = [None if found is None else found.value for found in estimates]
+    return Line(route.value, summary.curve, _latency_dots(f"{ROUTE_NAMES[route]} alone", values))
+
+
+def _split_line(route: Route, latency: Latency) -> Line:
+    values = [latency.p50, latency.p90, latency.p99, latency.p999]
+    dots = _latency_dots(f"{ROUTE_NAMES[route]} in the split", values)
+    return Line(f"{route} dashed", latency.curve, dots)
+
+
+def _latency_dots(line: str, values: Sequence[float | None]) -> list[Dot]:
+    return [
+        Dot(percent, value, f"{line}: {percent:g} % within {ms(value)}")
+        for percent, value in zip((50.0, 90.0, 99.0, 99.9), values, strict=True)
         if value is not None
     ]
-    return Line(f"{route} dashed" if dashed else route.value, latency.curve, dots)
 
 
 def _throughput_lines(phase: PhaseReport, zero: float) -> Iterator[Line]:

@@ -49,7 +49,17 @@ class RampPlan:
             bound=self._bound,
             passed={route: found.passed for route, found in searches if found.passed is not None},
             failed={route: found.failed for route, found in searches if found.failed is not None},
+            generator_limited=[
+                route for route, search in searches if self._generator_failed(route, search.failed)
+            ],
             steps=list(self._steps),
+        )
+
+    def _generator_failed(self, route: Route, failed: float | None) -> bool:
+        return any(
+            step.limited and not step.passed
+            for step in self._steps
+            if step.route is route and step.rate == failed
         )
 
     def _phase(self, route: Route, step: float) -> Phase:

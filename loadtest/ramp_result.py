@@ -20,10 +20,13 @@ class Ramp(msgspec.Struct, frozen=True):
     """What the ramp found for each route: the highest rate that passed, the lowest that failed.
 
     A rate passes when 99 % of the votes due are sent and accepted, and 99 % of those within `bound`
-    ms. It has failed when it did not pass twice.
+    ms. It has failed when it did not pass twice. `generator_limited` names the routes whose failing
+    rate says nothing of them, as the load generator was late itself there: they take at least what
+    passed.
     """
 
     bound: float
     passed: dict[Route, float]
     failed: dict[Route, float]
+    generator_limited: list[Route]
     steps: list[RampStep]

@@ -1,13 +1,21 @@
 from pathlib import Path
 
+import msgspec
 import pytest
+from rich.console import Console
 
-from loadtest.examples import accepted, phase_of
+from loadtest.examples import accepted, new_report, phase_of
 from loadtest.findings import PhaseReport
+from loadtest.markdown import to_markdown
 from loadtest.options import read_options
+from loadtest.page import to_html
 from loadtest.phase import Phase
 from loadtest.ramp import RampPlan
-from loadtest.ramp_words import ramp_findings
+from loadtest.ramp_words import ramp_findings, ramp_warnings
+from loadtest.report import from_json, to_json
+from loadtest.results_table import print_result
+from loadtest.split import Splits
+from loadtest.verdict import judge
 from voting.vote import Route
 
 LIMITS = {Route.GRPC: 700.0, Route.HTTP: 1500.0}
@@ -54,3 +62,46 @@ def test_a_route_that_never_passes_has_no_rate(plan: RampPlan, tmp_path: Path) -
     found = plan.result()
     assert found.passed == {}
     assert "at no rate" in next(ramp_findings(found))
+
+
+def test_a_limit_of_the_generators_is_no_result(plan: RampPlan, tmp_path: Path) -> None:
+    for phase in plan.phases():
+        assert phase.forced is not None
+        found = slow_beyond(LIMITS[phase.forced], phase, tmp_path)
+        late = msgspec.structs.replace(
+            found.generator, limited=phase.rate > LIMITS[Route.HTTP], lag_p99=50.0
+        )
+        plan.note(phase, msgspec.structs.replace(found, generator=late))
+    ramp = plan.result()
+    assert ramp.generator_limited == [Route.HTTP]
+    (finding,) = ramp_findings(ramp)
+    assert finding.startswith("The gRPC route takes 6")
+    (warning,) = ramp_warnings(ramp)
+    assert warning.startswith("The HTTP route takes at least 1,4")
+    assert "; the load generator was the limit, late itself at 1,6" in warning
+    verdict = judge(
+        [], new_report([], None).side_by_side, Splits(None), None,
+        ramp=ramp, interrupted=False, unmeasured=None,
+    )  # fmt: skip
+    assert verdict.findings == [finding]
+    assert verdict.warnings[0] == warning
+    report = msgspec.structs.replace(new_report([], None), ramp=ramp, verdict=verdict)
+    page, console = to_html(report), Console(record=True, width=300)
+    print_result(console, report)
+    terminal = console.export_text()
+    for shown in (page, terminal, to_markdown(report), to_json(report).decode()):
+        assert "takes at least 1,4" in shown
+        assert "The HTTP route takes 1,4" not in shown
+    assert from_json(to_json(report)).ramp == ramp
+
+
+def test_a_generator_that_is_late_at_every_rate_tells_nothing(
+    plan: RampPlan, tmp_path: Path
+) -> None:
+    for phase in plan.phases():
+        found = slow_beyond(0.0, phase, tmp_path)
+        late = msgspec.structs.replace(found.generator, limited=True)
+        plan.note(phase, msgspec.structs.replace(found, generator=late))
+    ramp = plan.result()
+    assert list(ramp_findings(ramp)) == []
+    assert all(text.startswith("Nothing is known of the") for text in ramp_warnings(ramp))

@@ -16,7 +16,9 @@ from loadtest.ramp_result import Ramp
 from loadtest.side_by_side import Changes, SideBySide
 from voting.vote import Route
 
-VERSION: Final = 2
+VERSION: Final = 3
+READABLE: Final = (2, VERSION)
+"""The versions that can be compared with; what an older one has not is named."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -29,7 +31,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """How the comparison was asked for; `weights` are the splitter's, by route."""
+    """How the comparison was asked for, on which machine and with which code.
+
+    `weights` are the splitter's, by route. `machine` is the load generator's, `version` as git
+    describes it, None where that is not known and in reports before version 3.
+    """
 
     target: str
     pattern: str
@@ -44,6 +50,8 @@ class Setup(msgspec.Struct, frozen=True):
     client_ids: bool
     fresh_share: float
     weights: dict[Route, float]
+    machine: str | None = None
+    version: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,5 +81,11 @@ def to_json(report: Report) -> bytes:
 
 
 def from_json(text: bytes) -> Report:
-    """Return the report in a report.json; raise `msgspec.ValidationError` when it is none."""
-    return msgspec.json.decode(text, type=Report)
+    """Return the report in a report.json; raise `msgspec.ValidationError` when it is none.
+
+    So it is as well with a version that is not among `READABLE`.
+    """
+    report = msgspec.json.decode(text, type=Report)
+    if report.version not in READABLE:
+        raise msgspec.ValidationError(f"its version is {report.version}")
+    return report

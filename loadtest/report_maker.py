@@ -1,8 +1,11 @@
 """Puts a report together from what was measured."""
 
+import msgspec
+
 from loadtest.arrivals import Pattern
 from loadtest.changes import changes_since
 from loadtest.checks import Reconciliation
+from loadtest.machine import machine, version
 from loadtest.measurements import Measurements
 from loadtest.options import Options
 from loadtest.ramp_result import Ramp
@@ -28,19 +31,19 @@ def make_report(
     phases = measurements.phases()
     splits = check_splits(phases, options.weights)
     whole = phases[:-1] if interrupted and len(phases) > 1 else phases  # the last may be cut short
-    side_by_side = compare_routes([] if ramp else whole, measurements.latency_alone())
-    setup, earlier = _setup(options), options.earlier
-    return Report(
+    alone = [] if ramp else whole
+    side_by_side = compare_routes(alone, measurements.curves_alone(alone))
+    report = Report(
         started_at=started,
         interrupted=interrupted,
-        setup=setup,
+        setup=_setup(options),
         side_by_side=side_by_side,
         ramp=ramp,
         phases=phases,
         split=splits.whole,
         split_by_connection=splits.by_connection,
         reconciliation=found if isinstance(found, Reconciliation) else None,
-        changes=None if earlier is None else changes_since(earlier, setup, side_by_side),
+        changes=None,
         verdict=judge(
             phases,
             side_by_side,
@@ -51,6 +54,9 @@ def make_report(
             unmeasured=measurements.unmeasured,
         ),
     )
+    if options.earlier is None:
+        return report
+    return msgspec.structs.replace(report, changes=changes_since(options.earlier, report))
 
 
 def _setup(options: Options) -> Setup:
@@ -68,4 +74,6 @@ def _setup(options: Options) -> Setup:
         client_ids=options.client_ids,
         fresh_share=options.fresh_share,
         weights=options.weights,
+        machine=machine(),
+        version=version(),
     )

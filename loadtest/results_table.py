@@ -8,7 +8,7 @@ from loadtest.findings import PhaseReport
 from loadtest.report import Report
 from loadtest.side_by_side import Changes, SideBySide
 from loadtest.side_by_side_rows import side_by_side_rows
-from loadtest.wording import ROUTE_NAMES, figure, headline, three_digits
+from loadtest.wording import ROUTE_NAMES, change_word, changes_note, figure, headline, three_digits
 
 
 def print_result(console: Console, report: Report) -> None:
@@ -16,7 +16,7 @@ def print_result(console: Console, report: Report) -> None:
     if report.side_by_side.routes:
         console.print(side_by_side_table(report.side_by_side))
     if report.changes is not None:
-        console.print(changes_table(report.changes))
+        _print_changes(console, report.changes)
     if any(phase.errors for phase in report.phases):
         console.print(errors_table(report.phases))
     _print_verdict(console, report)
@@ -24,7 +24,7 @@ def print_result(console: Console, report: Report) -> None:
 
 def side_by_side_table(found: SideBySide) -> Table:
     """Return each figure of both routes and their ratio, with the 95 % intervals."""
-    table = _table("Each route alone, with 95 % intervals")
+    table = _table("Each route alone: means of its phases, with 95 % intervals")
     table.add_column("", no_wrap=True)
     for heading in ("gRPC", "HTTP", "gRPC / HTTP"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -43,8 +43,7 @@ def changes_table(found: Changes) -> Table:
     table.add_column("", no_wrap=True)
     for change in found.changes:
         values = [three_digits(change.old.value), three_digits(change.new.value)]
-        noise = "changed" if change.changed else "within noise"
-        table.add_row(change.figure, change.of, *values, figure(change.factor), noise)
+        table.add_row(change.figure, change.of, *values, figure(change.factor), change_word(change))
     return table
 
 
@@ -67,6 +66,20 @@ def _table(title: str) -> Table:
     table.padding = (0, 1, 0, 0)  # fits into 80 columns
     table.show_edge = False
     return table
+
+
+def _print_changes(console: Console, found: Changes) -> None:
+    if found.changes:
+        console.print(changes_table(found))
+        console.print(changes_note(found), style="dim", highlight=False, markup=False)
+    for text in found.unlike:
+        _print_warning(console, f"Not the same set-up: {text}")
+    for text in found.uncompared:
+        _print_warning(console, f"Not compared: {text}")
+
+
+def _print_warning(console: Console, text: str) -> None:
+    console.print(f"! {text}", style="yellow", highlight=False, markup=False)
 
 
 def _print_verdict(console: Console, report: Report) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from loadtest.answer import Outcome
 from loadtest.findings import Series
+from loadtest.percentiles import percentile_if_beyond
 from loadtest.samples import ROUTES, Samples
 
 _MAX_STEPS: Final = 240  # of one phase: more would neither be seen nor keep the report small
@@ -46,7 +47,5 @@ def _p99(votes: Samples, step: int, steps: int) -> list[float | None]:
     values: list[float | None] = []
     for number in range(steps):
         of_step = votes["latency"][index == number] * 1000.0
-        values.append(
-            float(np.percentile(of_step, 99, method="inverted_cdf")) if len(of_step) else None
-        )
+        values.append(percentile_if_beyond(np.sort(of_step), 99))
     return values

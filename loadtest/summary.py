@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from loadtest.estimate import Estimate, estimate, ratio
-from loadtest.findings import Latency, PhaseReport, ProcessUse, RouteFigures
+from loadtest.findings import PhaseReport, ProcessUse, RouteFigures
 from loadtest.side_by_side import ProcessCost, Ratios, RouteSummary, SideBySide
 from loadtest.usage import OWN
 from voting.vote import Route
@@ -12,16 +12,16 @@ type Figure = Callable[[PhaseReport], float | None]
 
 
 def compare_routes(
-    phases: Sequence[PhaseReport], latency: Mapping[Route, Latency | None]
+    phases: Sequence[PhaseReport], curves: Mapping[Route, list[tuple[float, float]]]
 ) -> SideBySide:
-    """Return the routes side by side; `latency` is of all votes that each accepted alone."""
+    """Return the routes side by side; `curves` are of their latency over percentiles."""
     alone = {
         route: [phase for phase in phases if phase.forced is route and phase.seconds > 0]
         for route in Route
     }
     return SideBySide(
         routes={
-            route: _route_summary(route, own, latency.get(route))
+            route: _route_summary(route, own, curves.get(route, []))
             for route, own in alone.items()
             if own
         },
@@ -52,14 +52,13 @@ def cpu_us_per_vote(phase: PhaseReport) -> float | None:
 
 
 def _route_summary(
-    route: Route, phases: Sequence[PhaseReport], latency: Latency | None
+    route: Route, phases: Sequence[PhaseReport], curve: list[tuple[float, float]]
 ) -> RouteSummary:
     return RouteSummary(
         phases=len(phases),
         requests=sum(phase.requests for phase in phases),
         accepted=sum(figures.accepted for phase in phases for figures in _of(phase, route)),
         errors=sum(error.count for phase in phases for error in phase.errors),
-        latency=latency,
         accepted_per_second=_estimate(phases, _accepted_per_second),
         p50=_estimate(phases, _percentile("p50")),
         p90=_estimate(phases, _percentile("p90")),
@@ -69,6 +68,7 @@ def _route_summary(
         votes_per_batch=_estimate(phases, _votes_per_batch),
         visible_p50=_estimate(phases, _visible("p50")),
         visible_p99=_estimate(phases, _visible("p99")),
+        curve=curve,
     )
 
 
@@ -142,6 +142,7 @@ def _process_costs(
                 us_per_vote={route: cost for route, cost in costs.items() if cost is not None},
                 idle_cores=_cores(idle),
                 memory_bytes=max(use.memory_bytes for use in _uses(name, phases)),
+                instances=max(use.instances or 0 for use in _uses(name, phases)) or None,
             ),
         )
 

@@ -87,6 +87,7 @@ def _use(
         cpu_seconds=sum(rates) * (last - first),
         memory_bytes=sum(memory),
         votes_per_batch=_votes_per_batch(tracks, begin, end),
+        instances=len(cpu),
     )
 
 

@@ -7,7 +7,7 @@ from loadtest.checks import Damage, Reconciliation
 from loadtest.contrast import contrast_findings
 from loadtest.findings import PhaseReport
 from loadtest.ramp_result import Ramp
-from loadtest.ramp_words import ramp_findings
+from loadtest.ramp_words import ramp_findings, ramp_warnings
 from loadtest.report import Verdict
 from loadtest.side_by_side import SideBySide
 from loadtest.split import Splits
@@ -37,7 +37,7 @@ def judge(
         late = any(phase.generator.limited for phase in phases if phase.forced)
         findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(splits)]
     else:  # too high a rate is what it looks for, and no news
-        warnings, findings = [], list(ramp_findings(ramp))
+        warnings, findings = list(ramp_warnings(ramp)), list(ramp_findings(ramp))
     if isinstance(found, str):
         failures.append(f"The votes could not be held against the stores: {found}")
     else:

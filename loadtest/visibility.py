@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtest.answer import Outcome
-from loadtest.figures import percentile
 from loadtest.findings import Delay
+from loadtest.percentiles import percentile, percentile_if_beyond
 from loadtest.samples import ROUTES, Samples
 from loadtest.tally_watch import Reading
 from voting.vote import Route
@@ -35,7 +35,7 @@ def visible_after(
                 found[number][route] = Delay(
                     votes=len(delays),
                     p50=percentile(delays, 50),
-                    p99=percentile(delays, 99),
+                    p99=percentile_if_beyond(delays, 99),
                     max=float(delays[-1]),
                 )
     return found

@@ -1,8 +1,10 @@
 """How figures are written for people."""
 
+from loadtest.between_runs import FALSE_ALARMS, TRIAL
 from loadtest.estimate import Estimate
 from loadtest.findings import Connection
 from loadtest.report import Report
+from loadtest.side_by_side import Change, Changes
 from voting.vote import Route
 
 _WIDE = 20  # an interval with ends so many times apart is no news to anybody
@@ -83,6 +85,26 @@ def interval(estimate: Estimate) -> str:
     if _says_nothing(estimate):
         return "too few or too different phases for an interval"
     return f"95 % interval {three_digits(estimate.low)} to {three_digits(estimate.high)}"
+
+
+def changes_note(changes: Changes) -> str:
+    """Return what "changed" means, and how often it is wrong."""
+    return (
+        f"“Changed”: p below {FALSE_ALARMS:g}, corrected for all {len(changes.changes)} figures"
+        " (Holm), so that of twenty reports of the same code one at most has a false alarm. The"
+        " intervals, each 95 % for itself, are widened by as much as runs of the same code differ"
+        f" beyond their phases' spread ({TRIAL})."
+    )
+
+
+def change_word(change: Change) -> str:
+    """Return whether a figure changed, with its corrected p: `changed, p = 0.003`."""
+    return f"changed, p {probability(change.p)}" if change.changed else "within noise"
+
+
+def probability(p: float) -> str:
+    """Return a probability with one or two significant digits: `= 0.03`, `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
 
 
 def _says_nothing(estimate: Estimate) -> bool:

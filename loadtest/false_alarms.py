@@ -1,0 +1,109 @@
+"""`./bazelw run //loadtest:false_alarms`: how often `--compare` calls something changed by chance.
+
+    ./bazelw run //loadtest:false_alarms -- --output aa -- --duration 20
+
+runs the comparison again and again against a system that nobody changes, and compares each report
+with the one before. Reports that the folder has already count; missing ones are made, with the
+options after the second `--`. Then each pair is compared once more as if the gRPC route had become
+slower, to see that a real change is found.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from loadtest.between_runs import EXCESS, Excess
+from loadtest.false_alarm_trial import Trial, excesses, judge_runs
+from loadtest.option_types import between, folder, whole_number
+from loadtest.report import Report, from_json
+
+_MOST: Final = 1000  # reports: the trial has an end
+_FAILED: Final = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the trial; return 1 when more than one report in twenty has a false alarm."""
+    given = _parser().parse_args(arguments)
+    # One more run than reports that compare: the first has none before it.
+    runs = [_run(given.output, number, given.options) for number in range(1, given.reports + 2)]
+    trial = judge_runs(runs, given.slowdown)
+    for line in _lines(trial, excesses(runs)):
+        sys.stdout.write(f"{line}\n")
+    return 0 if trial.quiet else _FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="false_alarms",
+        description="Compare a system with itself, again and again, and count what is called"
+        " changed.",
+    )
+    add = parser.add_argument
+    add(
+        "--reports",
+        type=whole_number(_MOST),
+        default=20,
+        metavar="N",
+        help="how many reports to compare with the one before (default: %(default)s)",
+    )
+    add(
+        "--slowdown",
+        type=between(0.01, 10),
+        default=0.25,
+        metavar="SHARE",
+        help="by how much the gRPC route is made slower to see whether that is found (default:"
+        " %(default)g)",
+    )
+    add(
+        "--output",
+        type=folder,
+        required=True,
+        metavar="DIR",
+        help="for the reports; those that are there already are taken as they are",
+    )
+    add("options", nargs="*", metavar="-- OPTION", help="of the comparison, after another --")
+    return parser
+
+
+def _run(output: Path, number: int, options: Sequence[str]) -> Report:
+    """Return the report of one run; raise SystemExit when it cannot be made."""
+    place = output / f"{number:03}"
+    file = place / "report.json"
+    if not file.exists():
+        command = ["-m", "loadtest.compare", *options, "--output", str(place)]
+        status = subprocess.run([sys.executable, *command], check=False).returncode
+        if not file.exists() or status not in {0, 1}:
+            raise SystemExit(f"false_alarms: run {number} ended with status {status}")
+    return from_json(file.read_bytes())
+
+
+def _lines(trial: Trial, found: dict[str, Excess]) -> Sequence[str]:
+    reports = len(trial.alarms)
+    alone = sum(1 for number in trial.uncorrected if number)
+    return [
+        *(
+            f"report {number}: {row.figure}, {row.of}: {row.factor.value:.2f} times, p {row.p:.3g}"
+            for number, rows in enumerate(trial.alarms, 2)
+            for row in rows
+        ),
+        "runs lie so many times further apart than their phases say: a route, the ratio (in use)",
+        *(
+            f"  {title}: {_times(excess)} ({_times(EXCESS[title])})"
+            for title, excess in found.items()
+        ),
+        f"without either correction: {alone} of {reports} reports with a false"
+        f" alarm, at most {max(trial.uncorrected)} of {trial.rows} figures in one",
+        f"the gRPC route {trial.slowdown:.0%} slower: found in {trial.found} of {reports} reports",
+        f"false alarms: {trial.false_alarms} of {reports} reports",
+    ]
+
+
+def _times(excess: Excess) -> str:
+    return f"{excess.route:.1f}, {excess.ratio:.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

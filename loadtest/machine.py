@@ -1,0 +1,42 @@
+"""Where and with which code a comparison ran, for comparing it with another one."""
+
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+_SECONDS: Final = 5.0  # git's answer, which is nothing to wait for
+
+
+def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the load generator's machine in words: its processor, cores and operating system.
+
+    The system under test may run elsewhere; the report's target says where.
+    """
+    cores = os.process_cpu_count() or 1
+    system = f"{platform.system()} {platform.release()}"
+    return f"{_processor(cpuinfo)}, {cores} core{'s' * (cores > 1)}, {system}"
+
+
+def _processor(cpuinfo: Path) -> str:
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1].strip() if found else platform.machine()
+
+
+def version() -> str | None:
+    """Return the code's version as git describes it; None outside a working copy.
+
+    `bazel run` starts programs elsewhere and tells where the working copy is.
+    """
+    folder = os.environ.get("BUILD_WORKSPACE_DIRECTORY") or str(Path(__file__).parent)
+    command = ["git", "-C", folder, "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SECONDS)
+    except OSError, subprocess.SubprocessError:
+        return None
+    return said.stdout.strip() or None
