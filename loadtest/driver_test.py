@@ -212,7 +212,8 @@ async def test_a_part_of_the_users_opens_a_connection_for_each_vote(run: Run) ->
         connections = len(server.connections)
     fresh = np.count_nonzero(samples["fresh"])
     assert fresh == pytest.approx(len(samples) / 2, abs=3)
-    assert connections == fresh + 2
+    # The users who keep theirs are two, and one of them may always have been the first to be free.
+    assert 1 <= connections - fresh <= 2
 
 
 async def test_one_driver_runs_phase_after_phase(run: Run) -> None:

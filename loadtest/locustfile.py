@@ -26,6 +26,7 @@ from voting.vote import Route
 def _set_up_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--route",
+        type=str.lower,
         choices=["split", *Route],
         default="split",
         help="the route to force, or 'split' to leave it to the splitter (default)",
