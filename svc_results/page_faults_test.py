@@ -2,24 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from local.stack import Stack
 from local.waiting import wait_until
 from svc_results.browser import keep_screenshot, open_page
 from svc_results.messages import CATALOGUE
-from svc_results.page_actions import cast, fill, press_vote, row
+from svc_results.page_actions import fill, fresh_page, get, press_vote, row, vote
 from voting.vote import TOO_MANY_ALBUMS
 
 pytest_plugins = ["svc_results.page_fixtures"]
-
-TABS: Final = 7
 
 # What browsers have that are newer than the oldest that the page is for.
 NEWER: Final = """
@@ -39,31 +33,6 @@ NEWER: Final = """
 """
 
 
-@contextmanager
-def fresh_page(browser: Browser, url: str, setup: str = "", **options: Any) -> Iterator[Page]:
-    """Open a page in which `setup` runs first; what its scripts throw is no fault of the test."""
-    context = browser.new_context(**{"locale": "en-GB", **options})
-    if setup:
-        context.add_init_script(setup)
-    try:
-        page = context.new_page()
-        page.goto(url)
-        yield page
-    finally:
-        context.close()
-
-
-def vote(page: Page, album: str) -> None:
-    fill(page, "Neil Young", album, "1975")
-    press_vote(page)
-
-
-def watchers(stack: Stack) -> float:
-    text = get(f"{stack.services['svc_results'].url}/metrics").text
-    [line] = re.findall(r"^svc_results_watchers (\S+)$", text, re.MULTILINE)
-    return float(line)
-
-
 def counted(url: str, album: str) -> None:
     """Wait until the album has its one vote."""
 
@@ -72,11 +41,6 @@ def counted(url: str, album: str) -> None:
         return [one["votes"] for one in albums if one["album"] == album] == [1]
 
     wait_until(f"{album} has one vote", shown)
-
-
-def get(url: str) -> httpx.Response:
-    with httpx.Client(trust_env=False) as client:
-        return client.get(url)
 
 
 # The script.
@@ -232,66 +196,6 @@ def test_an_old_browser_can_vote_and_is_live(browser: Browser, url: str) -> None
         expect(page.locator("#outcome")).to_contain_text("It went by")
         expect(row(page, "Old Browser").locator(".votes")).to_have_text("1")
     assert errors == []
-
-
-# Tabs.
-
-
-def test_seven_tabs_share_one_stream_stay_live_and_can_vote(
-    browser: Browser, url: str, stack: Stack
-) -> None:
-    with ExitStack() as closing:
-        context = browser.new_context(locale="en-GB")
-        closing.callback(context.close)
-        tabs = [open_tab(context, url) for _ in range(TABS)]
-        for tab in tabs:
-            expect(tab.locator("#status")).to_have_text("Live")
-        assert watchers(stack) == 1
-        vote(tabs[-1], "Seven Tabs")
-        expect(tabs[-1].locator("#outcome")).to_contain_text("It went by", timeout=3000)
-        for tab in tabs:
-            expect(row(tab, "Seven Tabs").locator(".votes")).to_have_text("1")
-        tabs[0].close()
-        tabs[1].close()
-        cast(url, "Seven Tabs, five left", 50)
-        for tab in tabs[2:]:
-            expect(row(tab, "Seven Tabs, five left").locator(".votes")).to_have_text("1")
-    wait_until("nobody watches", lambda: watchers(stack) == 0)
-
-
-def open_tab(context: BrowserContext, url: str) -> Page:
-    tab = context.new_page()
-    tab.goto(url)
-    return tab
-
-
-@pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])
-def test_a_page_that_nobody_sees_has_no_stream(
-    browser: Browser, url: str, stack: Stack, shared: bool
-) -> None:
-    setup = "" if shared else "delete window.SharedWorker;"
-    show = """state => {
-      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    wait_until("nobody else watches", lambda: watchers(stack) == 0)
-    with fresh_page(browser, url, setup) as page:
-        expect(page.locator("#status")).to_have_text("Live")
-        page.evaluate(show, "hidden")
-        wait_until("the stream is closed", lambda: watchers(stack) == 0)
-        page.evaluate(show, "visible")
-        expect(page.locator("#status")).to_have_text("Live")
-        assert watchers(stack) == 1
-
-
-def test_a_page_whose_shared_worker_does_not_start_has_a_stream_of_its_own(
-    browser: Browser, url: str
-) -> None:
-    setup = """window.SharedWorker = class extends EventTarget {
-      port = { addEventListener() {}, start() {}, postMessage() {}, close() {} };
-    };"""
-    with fresh_page(browser, url, setup) as page:
-        expect(page.locator("#status")).to_have_text("Live", timeout=10_000)
 
 
 # The network.
