@@ -1,4 +1,4 @@
-"""As many watchers as may come, and what they take: real sockets, a real service, real Redis.
+"""As many watchers and visitors as may come, and what they take: real sockets, service and Redis.
 
 The albums are as many and have names as long as can be, of characters that hardly compress, so that
 frames are the largest there are. Most watchers do not read, or read a byte now and then; some
@@ -23,6 +23,7 @@ from redis import Redis
 from local.ports import free_port
 from local.services import Service
 from svc_results.ranking import RANKING_MAX
+from svc_results.service import VISITORS
 from svc_results.settings import ResultsSettings
 from svc_results.watchers import SEND_BUFFER_BYTES
 from voting.tally import AlbumTally, Tally, counter_fields
@@ -210,6 +211,29 @@ async def test_all_places_are_taken_and_the_memory_is_enough(
     memory, sent = peak_memory(results), MOST * 2 * SEND_BUFFER_BYTES
     used = f"{memory >> 20} MB at most, and {sent >> 20} MB of the system's buffers"
     assert memory + sent < memory_limit(), used
+
+
+async def test_visitors_who_do_not_read_their_pages_fit_into_the_memory(results: Service) -> None:
+    loop = asyncio.get_running_loop()
+    open_more_files(VISITORS + 500)
+    visitors = []
+    try:
+        for _ in range(VISITORS):
+            visitor = socket.socket()
+            visitors.append(visitor)
+            visitor.setblocking(False)
+            visitor.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            await loop.sock_connect(visitor, (results.host, results.port))
+            await loop.sock_sendall(visitor, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert await loop.sock_recv(visitor, 15) == b"HTTP/1.1 200 OK"
+        async with httpx.AsyncClient(timeout=30) as client:
+            page = await client.get(results.url)
+        assert page.status_code == httpx.codes.OK
+    finally:
+        for visitor in visitors:
+            visitor.close()
+    memory = peak_memory(results)
+    assert memory < memory_limit(), f"{memory >> 20} MB; a page has {len(page.content)} bytes"
 
 
 async def vote(redis: Redis) -> None:

@@ -22,6 +22,7 @@ from voting.listening import BACKLOG, listen
 from voting.places import Places, allow_connections
 from voting.problem import Answer, ProblemError
 from voting.telemetry import READY
+from voting.unread_answers import UnreadAnswers
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def new_app(name: str) -> Sanic[Any, Any]:
         error_handler=_ProblemHandler(),
     )
     app.ctx.places = Places()
+    app.ctx.unread = UnreadAnswers()
     app.ctx.client_left = _nothing_to_do
     app.config.ACCESS_LOG = False
     app.config.MOTD = False

@@ -190,6 +190,17 @@ class Connection(HttpProtocol):
         if self.conn_info is not None:
             super().connection_lost(exc)  # type: ignore[no-untyped-call]
 
+    def pause_writing(self) -> None:
+        """Send no more for now: the client does not read."""
+        super().pause_writing()  # type: ignore[no-untyped-call]
+        if self.transport is not None:
+            self.app.ctx.unread.hold(self, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Send again; also called at the end."""
+        super().resume_writing()  # type: ignore[no-untyped-call]
+        self.app.ctx.unread.release(self)
+
     def data_received(self, data: bytes) -> None:
         """Take bytes for Sanic."""
         if self.conn_info is None:
