@@ -23,7 +23,10 @@ class Dot(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line through points; None breaks it. `style` names CSS classes."""
+    """A line through points; None breaks it. `style` names CSS classes.
+
+    Where lines cross, later ones are drawn above earlier ones.
+    """
 
     style: str
     points: Sequence[tuple[float, float] | None]
@@ -100,7 +103,8 @@ def _line(line: Line, x: Axis, y: Axis) -> Markup:
         if point is None:
             pen = "M"
             continue
-        path.append(f"{pen}{_x(x, point[0])} {_y(y, point[1])}")
+        start = "h0" if pen == "M" else ""  # a point between two gaps is a line of no length
+        path.append(f"{pen}{_x(x, point[0])} {_y(y, point[1])}{start}")
         pen = "L"
     drawn = Markup('<path class="line {}" d="{}"/>').format(line.style, "".join(path))
     dots = [

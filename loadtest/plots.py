@@ -14,20 +14,8 @@ from voting.vote import Route
 
 def latency_plot(found: SideBySide, phases: Sequence[PhaseReport]) -> Markup:
     """Return latency over percentiles: a line per route alone, dashed in the split."""
-    lines = [
-        *(
-            _alone_line(route, summary)
-            for route, summary in sorted(found.routes.items())
-            if summary.curve
-        ),
-        *(
-            _split_line(route, figures.latency)
-            for phase in phases
-            if phase.forced is None
-            for route, figures in sorted(phase.routes.items())
-            if figures.latency
-        ),
-    ]
+    # All of gRPC's first: its lines are wide, HTTP's thin, so that neither hides the other.
+    lines = [line for route in sorted(Route) for line in _latency_lines(route, found, phases)]
     points = [point for line in lines for point in line.points if point is not None]
     return line_chart(
         "Latency of each route over percentiles",
@@ -55,6 +43,18 @@ def slowest_plot(phases: Sequence[PhaseReport]) -> Markup:
         for route in sorted(phase.series.p99)
     ]
     return _plot_over_time("Latency over time", "99 % answered within (ms)", phases, lines)
+
+
+def _latency_lines(
+    route: Route, found: SideBySide, phases: Sequence[PhaseReport]
+) -> Iterator[Line]:
+    if route in found.routes and found.routes[route].curve:
+        yield _alone_line(route, found.routes[route])
+    for phase in phases:
+        if phase.forced is None and route in phase.routes:
+            latency = phase.routes[route].latency
+            if latency is not None:
+                yield _split_line(route, latency)
 
 
 def _alone_line(route: Route, summary: RouteSummary) -> Line:

@@ -8,6 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from loadtest.answer import Outcome
+from loadtest.axes import linear_axis
+from loadtest.chart import Line, line_chart
 from loadtest.checks import Damage, TallyDifference
 from loadtest.examples import accepted, failed, new_report, phase_of, sound
 from loadtest.findings import Connection
@@ -101,6 +103,26 @@ def test_the_page_draws_every_plot_and_names_every_route(report: Report) -> None
     assert any(label.startswith("HTTP share") for label in labels)
     assert "gRPC alone" in text
     assert "HTTP in the split" in text
+
+
+def test_neither_route_hides_the_other_where_they_run_together(report: Report) -> None:
+    text = to_html(report)
+    width = {
+        route: float(re.findall(rf"\.line\.{route} {{[^}}]*stroke-width: ([\d.]+)", text)[0])
+        for route in Route
+    }
+    assert width[Route.GRPC] >= 2 * width[Route.HTTP]
+    plots = re.findall(r'<svg[^>]*role="img".*?</svg>', text, re.DOTALL)
+    drawn = [re.findall(r'<path class="line (grpc|http)[ "]', plot) for plot in plots]
+    latency, throughput, *_ = [routes for routes in drawn if routes]
+    assert latency == sorted(latency)  # each is above all that come before it
+    assert throughput[-2:] == ["grpc", "http"]  # the split
+
+
+def test_a_single_point_between_gaps_is_drawn() -> None:
+    line = Line("grpc", [None, (0.5, 0.5), None])
+    axis = linear_axis("x", 0, 1, str)
+    assert re.search(r'd="M[\d.]+ [\d.]+h0"', line_chart("one point", axis, axis, [line]))
 
 
 def test_the_page_shows_texts_of_others_as_text(report: Report) -> None:
