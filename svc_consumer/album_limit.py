@@ -9,6 +9,7 @@ import asyncio
 import logging
 from typing import Final, Protocol
 
+from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.ledger import Ledger
 from svc_consumer.metrics import ALBUMS, ALBUMS_LIMIT
 from voting.backoff import Backoff
@@ -56,6 +57,14 @@ class ListUnavailableError(Exception):
     """The list cannot be written now; the same call may succeed later."""
 
 
+_EXPECTED: Final = (
+    LedgerUnavailableError,  # its topic may be away for a moment
+    ListUnavailableError,
+    StoreUnavailableError,
+    ValueError,
+)
+
+
 class AlbumLimit:
     """Counts the albums, about once a second, where the votes' first partition is.
 
@@ -91,12 +100,12 @@ class AlbumLimit:
 
     async def check(self) -> None:
         """Count, and publish a list if the one that is published does not do any more."""
-        if _WATCHED not in self._ledger.assigned or not self._reader.current:
-            ALBUMS.set(0)
-            return
         try:
-            await self._check()
-        except (StoreUnavailableError, ListUnavailableError, ValueError) as error:
+            if _WATCHED in self._ledger.assigned and self._reader.current:
+                await self._check()
+            else:
+                ALBUMS.set(0)
+        except _EXPECTED as error:
             level = logging.DEBUG if self._failing else logging.WARNING
             _log.log(level, "the list of albums stays as it is: %s", error)
             self._failing = True

@@ -146,5 +146,8 @@ async def test_what_is_away_is_tried_again_and_told_once(
     assert len(caplog.messages) == 1
     trial.topic.down, trial.tally.down = False, True
     assert await trial.has("abc") is None
-    trial.tally.down = False
+    trial.tally.down, trial.ledger.gone = False, True
+    assert await trial.has("abc") is None
+    assert len(caplog.messages) == 1
+    trial.ledger.gone = False
     assert await trial.has("abc") == hashes("abc")

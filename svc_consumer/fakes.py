@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, override
 
 import msgspec
 
-from svc_consumer.errors import RejectedUnavailableError
+from svc_consumer.errors import LedgerUnavailableError, RejectedUnavailableError
 from svc_consumer.ledger import Ledger, OutsideLedgerError, Records
 from svc_consumer.projector import RejectedRecords
 from svc_consumer.records import Rejection
@@ -260,6 +260,7 @@ class FakeLedger(Ledger):
         self.errors: list[Exception] = []  # what the next calls raise
         self.given: list[int] = []
         self.answers_others = True
+        self.gone = False  # whether there is no such topic any more
         self.starts = 0
         self.seeks = 0
 
@@ -272,6 +273,8 @@ class FakeLedger(Ledger):
     @property
     @override
     def partitions(self) -> int:
+        if self.gone:
+            raise LedgerUnavailableError("there is no topic votes")
         return PARTITIONS
 
     @property
