@@ -173,4 +173,8 @@ def test_mistakes_are_counted_and_a_rejected_record_raises_the_alert(
             == {"RecordsRejected"}
         ),
     )
-    assert prometheus.value("sum(svc_results_album_votes)") == VOTES + 1
+    # svc_results reads the tally once a second while nobody watches.
+    wait_until(
+        "all votes in the result",
+        lambda: prometheus.value("sum(svc_results_album_votes)") == VOTES + 1,
+    )
