@@ -16,13 +16,11 @@ from voting.vote import Route
 BETWEEN, WITHIN = 0.03, 0.05  # standard deviations of logarithms
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> list[Report]:
+def made_runs(count: int, pairs: int, folder: Path) -> list[Report]:
     """Return runs of the same code, each at a moment of its own that its phases share."""
     random = Random(1)
     phases = {
-        route: phase_of([accepted(n, route) for n in range(1000)], tmp_path, route)
-        for route in Route
+        route: phase_of([accepted(n, route) for n in range(1000)], folder, route) for route in Route
     }
 
     def phase(route: Route, us: float, moment: float) -> PhaseReport:
@@ -33,10 +31,15 @@ def runs(tmp_path: Path) -> list[Report]:
 
     def run() -> Report:
         moment = random.gauss(0, BETWEEN)
-        pairs = [(Route.GRPC, 200.0), (Route.HTTP, 100.0)] * 6
-        return new_report([phase(route, us, moment) for route, us in pairs], None)
+        both = [(Route.GRPC, 200.0), (Route.HTTP, 100.0)] * pairs
+        return new_report([phase(route, us, moment) for route, us in both], None)
 
-    return [run() for _ in range(41)]
+    return [run() for _ in range(count)]
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Report]:
+    return made_runs(41, 6, tmp_path)
 
 
 def test_runs_of_the_same_code_raise_few_alarms_and_a_slowdown_is_found(
@@ -47,6 +50,12 @@ def test_runs_of_the_same_code_raise_few_alarms_and_a_slowdown_is_found(
     assert trial.false_alarms <= 2
     assert trial.quiet
     assert trial.found >= 36
+
+
+def test_a_quarter_slower_is_found_with_twelve_phases_and_narrow_intervals(tmp_path: Path) -> None:
+    trial = judge_runs(made_runs(41, 12, tmp_path), slowdown=0.25)
+    assert trial.quiet
+    assert trial.found >= 38  # as docs/comparison.md says
 
 
 def test_it_is_told_how_much_further_runs_lie_apart_than_their_phases_say(
