@@ -136,8 +136,9 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
     assert cost is not None
     assert cost.repeats == 2
     assert report.side_by_side.processes.keys() >= {*OWN, "svc_consumer", "traefik"}
-    visible = report.side_by_side.routes[Route.HTTP].visible_p99
-    assert visible is not None
+    http = report.side_by_side.routes[Route.HTTP]
+    assert http.visible_p50 is not None
+    assert http.visible_p99 is None  # phases so short have fewer than a hundred votes
     assert "times the processor time of the HTTP route" in " ".join(printed.split())
     assert report.split is not None
     assert report.split.requests.keys() == set(Route)

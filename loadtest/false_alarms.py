@@ -18,14 +18,19 @@ from typing import Final
 from loadtest.between_runs import EXCESS, Excess
 from loadtest.false_alarm_trial import Trial, excesses, judge_runs
 from loadtest.option_types import between, folder, whole_number
+from loadtest.phase_runner import driver_environment
 from loadtest.report import Report, from_json
 
 _MOST: Final = 1000  # reports: the trial has an end
 _FAILED: Final = 1
+_NOT_RUN: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the trial; return 1 when more than one report in twenty has a false alarm."""
+    """Run the trial; return 1 when more than one report in twenty has a false alarm.
+
+    The process exits with 2 when a run cannot be made.
+    """
     given = _parser().parse_args(arguments)
     # One more run than reports that compare: the first has none before it.
     runs = [_run(given.output, number, given.options) for number in range(1, given.reports + 2)]
@@ -69,14 +74,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(output: Path, number: int, options: Sequence[str]) -> Report:
-    """Return the report of one run; raise SystemExit when it cannot be made."""
+    """Return the report of one run; exit with 2 when it cannot be made."""
     place = output / f"{number:03}"
     file = place / "report.json"
     if not file.exists():
         command = ["-m", "loadtest.compare", *options, "--output", str(place)]
-        status = subprocess.run([sys.executable, *command], check=False).returncode
-        if not file.exists() or status not in {0, 1}:
-            raise SystemExit(f"false_alarms: run {number} ended with status {status}")
+        run = subprocess.run([sys.executable, *command], check=False, env=driver_environment())
+        if not file.exists() or run.returncode not in {0, 1}:
+            sys.stderr.write(f"false_alarms: run {number} ended with status {run.returncode}\n")
+            raise SystemExit(_NOT_RUN)
     return from_json(file.read_bytes())
 
 

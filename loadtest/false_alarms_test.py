@@ -82,6 +82,17 @@ def test_the_command_takes_the_reports_that_are_there(
     assert "the gRPC route 25% slower: found in " in printed
 
 
+def test_a_run_that_cannot_be_made_ends_the_trial(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--output", str(tmp_path), "--", "--target", "http://127.0.0.1:1"])
+    assert caught.value.code == 2
+    said = capfd.readouterr().err
+    assert "target http://127.0.0.1:1 does not answer" in said
+    assert said.endswith("false_alarms: run 1 ended with status 2\n")
+
+
 def test_a_system_that_keeps_changing_fails_the_trial(runs: Sequence[Report]) -> None:
     slower = [run if number % 2 else _slower(run) for number, run in enumerate(runs)]
     assert not judge_runs(slower, slowdown=0.25).quiet
