@@ -107,14 +107,20 @@ class Ledger:
         return sorted(partition.partition for partition in self._started.assignment())
 
     def seek(self, partition: int, offset: int) -> None:
-        """Read an assigned partition from this offset on."""
+        """Read a partition from this offset on, unless it was given away meanwhile.
+
+        aiokafka has the group's new assignment a moment before it says so.
+        """
         where = TopicPartition(self._topic, partition)
-        self._started.seek(where, offset)
-        self._started.resume(where)
+        if where in self._started.assignment():
+            self._started.seek(where, offset)
+            self._started.resume(where)
 
     def rest(self, partition: int) -> None:
-        """Read an assigned partition no more until the next `seek`."""
-        self._started.pause(TopicPartition(self._topic, partition))
+        """Read a partition no more until the next `seek`, unless it was given away meanwhile."""
+        where = TopicPartition(self._topic, partition)
+        if where in self._started.assignment():
+            self._started.pause(where)
 
     async def poll(self) -> Records:
         """Return the next records of the partitions, none when none came within a moment.
