@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,6 @@ def open_page(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
 
 
 def keep_screenshot(page: Page, name: str) -> None:
-    """Keep a picture of the page among the outputs of the test."""
-    folder = Path(os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR", "."))
+    """Keep a picture of the page among the outputs of the test, else among temporary files."""
+    folder = Path(os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or tempfile.gettempdir())
     page.screenshot(path=folder / f"{name}.png")

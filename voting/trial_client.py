@@ -65,7 +65,7 @@ def _answers(route: Trial) -> bool:
 
 
 class Voter:
-    """A client that hears all that comes over its connection."""
+    """A client that keeps all that comes over its connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
