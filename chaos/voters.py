@@ -135,7 +135,7 @@ class Voters:
     def _judge(self, ballot: Ballot, answer: Answer) -> None:
         """Write down refusals, and answers that no client should ever get."""
         status, told = answer.status, answer.document.get("id")
-        kind = f"{status or ''} {answer.reason}".strip()
+        kind = _kind(answer)
         if status == HTTPStatus.ACCEPTED:
             if told is None or ballot.id not in {None, told}:
                 self.register.wrong_answers["202 with another id, or none"] += 1
@@ -146,3 +146,9 @@ class Voters:
             ours = answer.headers.get("content-type", "").startswith("application/problem+json")
             if ours and ("retry-after" not in answer.headers or told is None):
                 self.register.wrong_answers[f"{kind} without Retry-After or id"] += 1
+
+
+def _kind(answer: Answer) -> str:
+    """Return what an answer says, and in whose words: ours, or those of a proxy on the way."""
+    words = answer.document.get("detail") or answer.body[:80].decode(errors="replace").strip()
+    return f"{answer.status or ''} {answer.reason} {f'({words})' if words else ''}".strip()
