@@ -43,13 +43,14 @@ _SERVICE_CONFIG: Final = {
     "methodConfig": [
         {
             "name": [{"service": _SERVICE}],
-            # Safe: a vote counts once per id.
+            # Safe: a vote counts once per id. A server that ends cancels the calls that reach it
+            # before its word that it takes no more has reached the client.
             "retryPolicy": {
                 "maxAttempts": 3,
                 "initialBackoff": "0.05s",
                 "maxBackoff": "0.5s",
                 "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
+                "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
             },
         }
     ],

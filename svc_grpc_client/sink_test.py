@@ -36,7 +36,7 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
         self.gate = asyncio.Event()
         self.gate.set()
         self.peers: set[str] = set()
-        self.unavailable = 0
+        self.failures: list[grpc.StatusCode] = []  # of the next calls
         self.clock: Callable[[], int] = lambda: 0  # as a server of before it told its time
 
     async def CastVotes(  # noqa: N802
@@ -44,9 +44,8 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
     ) -> votes_pb2.CastVotesResponse:
         self.requests.append(request)
         self.peers.add(context.peer())
-        if self.unavailable:
-            self.unavailable -= 1
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "going away")
+        if self.failures:
+            await context.abort(self.failures.pop(), "going away")
         await self.gate.wait()
         accepted = STATUS.OUTCOME_ACCEPTED
         return votes_pb2.CastVotesResponse(
@@ -162,9 +161,10 @@ async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
     assert found == ([expected] if told else [])
 
 
-async def test_a_call_that_was_cut_off_is_tried_again() -> None:
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
+async def test_a_call_that_was_cut_off_is_tried_again(code: grpc.StatusCode) -> None:
     service = Service()
-    service.unavailable = 1
+    service.failures = [code]
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
         await cast_vote(grpc_sink, VOTE)
     assert len(service.requests) == 2
