@@ -1,4 +1,4 @@
-"""Runs the linters over the work tree: `lint.py all`, or `lint.py ruff|mypy|buildifier ARGUMENTS`.
+"""Runs the linters over the work tree: `lint.py all`, or `lint.py LINTER ARGUMENTS`.
 
 Bazel starts it (`./bazelw run //tools/lint`), so that the linters are the locked ones.
 """
@@ -31,9 +31,19 @@ def buildifier_command(arguments: list[str]) -> list[str]:
     ]
 
 
-COMMANDS = {"buildifier": buildifier_command, "mypy": mypy_command, "ruff": ruff_command}
+def links_command(arguments: list[str]) -> list[str]:
+    """Look for broken links in all Markdown files."""
+    return [sys.executable, str(Path(__file__).with_name("links.py")), *arguments]
 
-CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["buildifier"]]
+
+COMMANDS = {
+    "buildifier": buildifier_command,
+    "links": links_command,
+    "mypy": mypy_command,
+    "ruff": ruff_command,
+}
+
+CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["buildifier"], ["links"]]
 
 
 def environment() -> dict[str, str]:
