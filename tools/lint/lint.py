@@ -22,6 +22,11 @@ def mypy_command(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "mypy", *arguments]
 
 
+def imports_command(arguments: list[str]) -> list[str]:
+    """Import-linter, with the contracts of .importlinter."""
+    return [sys.executable, str(Path(__file__).with_name("contracts.py")), *arguments]
+
+
 def buildifier_command(arguments: list[str]) -> list[str]:
     """Buildifier over all BUILD and .bzl files; without arguments it only checks."""
     return [
@@ -38,12 +43,20 @@ def links_command(arguments: list[str]) -> list[str]:
 
 COMMANDS = {
     "buildifier": buildifier_command,
+    "imports": imports_command,
     "links": links_command,
     "mypy": mypy_command,
     "ruff": ruff_command,
 }
 
-CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["buildifier"], ["links"]]
+CHECKS = [
+    ["ruff", "check"],
+    ["ruff", "format", "--check"],
+    ["mypy"],
+    ["imports"],
+    ["buildifier"],
+    ["links"],
+]
 
 
 def environment() -> dict[str, str]:
