@@ -18,6 +18,7 @@ from tools.oci.container import Container, Unpacked
 from tools.oci.image import Image, open_layer
 from tools.oci.sbom import bill
 
+VERSION: Final = Path("VERSION")
 SMALL: Final = 45_000_000
 TOOLS: Final = {
     *("ash", "bash", "busybox", "dash", "sh", "zsh"),
@@ -82,6 +83,12 @@ def test_a_service_has_three_layers_and_the_lowest_is_shared(name: str) -> None:
 
 def test_an_image_runs_as_a_user_without_rights(opened: Opened) -> None:
     assert opened.config["config"]["User"] == "65532:65532"
+
+
+def test_an_image_carries_the_version_of_this_repository(opened: Opened) -> None:
+    version = VERSION.read_text()
+    assert f"{opened.labels['org.opencontainers.image.version']}\n" == version
+    assert opened.manifest["annotations"]["org.opencontainers.image.version"] == version.strip()
 
 
 def test_the_bill_of_materials_is_valid_and_names_what_is_inside(opened: Opened) -> None:

@@ -31,7 +31,8 @@ def _layout_impl(ctx):
     arguments.add_all([layout], expand_directories = False)
     arguments.add(config)
     arguments.add_all(ctx.files.layers)
-    inputs = ctx.files.layers + [config]
+    arguments.add("--version", ctx.file._version)
+    inputs = ctx.files.layers + [config, ctx.file._version]
     if ctx.attr.revision:
         arguments.add("--status", ctx.info_file)
         inputs.append(ctx.info_file)
@@ -57,6 +58,7 @@ _layout = rule(
         "revision": attr.bool(mandatory = True),
         "title": attr.string(mandatory = True),
         "_make": attr.label(default = "//tools/oci:layout", executable = True, cfg = "exec"),
+        "_version": attr.label(default = "//:VERSION", allow_single_file = True),
     },
 )
 
@@ -89,7 +91,7 @@ def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [
     """An image for linux/amd64 that runs as a user without rights.
 
     Makes, all built only when asked for:
-        NAME: the image, an OCI layout (a folder), labelled with source and revision.
+        NAME: the image, an OCI layout (a folder), labelled with version, source and revision.
         NAME_sbom: NAME.cdx.json, its software bill of materials (CycloneDX).
         NAME_tar: NAME.tar, for `podman load` and `docker load`.
         push (NAME with `push` for `image`): bazel run ... -- --repository HOST/NAME --tag TAG

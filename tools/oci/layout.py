@@ -23,20 +23,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("config", type=Path, help="title and the container's configuration, JSON")
     parser.add_argument("layers", type=Path, nargs="+")
+    parser.add_argument("--version", type=Path, required=True, help="file that holds the version")
     parser.add_argument("--status", type=Path, help="Bazel's stable-status.txt")
     options = parser.parse_args(arguments)
     provenance = read_provenance(options.status.read_text()) if options.status else Provenance()
+    version = options.version.read_text().strip()
     image = json.loads(options.config.read_text())
-    write_layout(options.output, image["title"], image["config"], options.layers, provenance)
+    title, config = image["title"], image["config"]
+    write_layout(options.output, title, version, config, options.layers, provenance)
 
 
 def write_layout(
-    folder: Path, title: str, config: Json, layers: Sequence[Path], provenance: Provenance
+    folder: Path,
+    title: str,
+    version: str,
+    config: Json,
+    layers: Sequence[Path],
+    provenance: Provenance,
 ) -> None:
     """Write blobs, manifest and index."""
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
-    labels = {"org.opencontainers.image.title": title, **provenance.labels()}
+    labels = {
+        "org.opencontainers.image.title": title,
+        "org.opencontainers.image.version": version,
+        **provenance.labels(),
+    }
     packed = [layer.read_bytes() for layer in layers]
     described_config = {
         "architecture": "amd64",

@@ -33,7 +33,7 @@ def image(tmp_path: Path) -> Image:
 def make_image(folder: Path, title: str) -> Image:
     layer = folder / f"{title}.tar.gz"
     write_archive({"etc/motd": File(title.encode())}, layer)
-    write_layout(folder / title, title, {"Entrypoint": ["/x"]}, [layer], SOURCE)
+    write_layout(folder / title, title, "1.2.3", {"Entrypoint": ["/x"]}, [layer], SOURCE)
     return Image(folder / title)
 
 
@@ -62,6 +62,7 @@ def test_another_client_reads_layers_and_labels(registry: Registry, image: Image
         "org.opencontainers.image.revision": "8d5f2c",
         "org.opencontainers.image.source": "https://example.org/voting",
         "org.opencontainers.image.title": "example",
+        "org.opencontainers.image.version": "1.2.3",
     }
 
 
