@@ -16,6 +16,7 @@ from typing import Final
 import httpx
 from redis import Redis
 
+from loadtest.percentiles import percentile_of
 from local.mongodb_server import MongodbServer
 from local.ports import free_port
 from local.redis_server import RedisServer
@@ -88,7 +89,6 @@ def watch(results: Service, redis: Redis, seconds: float) -> Iterator[str]:
     status = Path(f"/proc/{results.pid}/status").read_text()
     [peak] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
     commands = redis.info("commandstats")
-    answers.sort()
     yield f"albums                       {metrics['svc_results_albums']}"
     yield f"Redis, MB                    {redis.info('memory')['used_memory'] >> 20}"
     yield f"svc_results at most, MB      {int(peak.split()[1]) >> 10}"
@@ -97,9 +97,9 @@ def watch(results: Service, redis: Redis, seconds: float) -> Iterator[str]:
     for name in ("hscan", "hmget", "hlen"):
         command = commands[f"cmdstat_{name}"]
         yield f"{name}, calls and µs each     {command['calls']}, {command['usec_per_call']}"
-    for share in (0.5, 0.99):
-        answer = answers[int(share * (len(answers) - 1))]
-        yield f"/healthz, ms, quantile {share:g}  {1000 * answer:.1f}"
+    for percent in (50, 99):
+        answer = percentile_of(answers, percent) or 0.0
+        yield f"/healthz, ms, quantile {percent / 100:g}  {1000 * answer:.1f}"
 
 
 if __name__ == "__main__":

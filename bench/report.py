@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 
 from bench.run import Measured
-from bench.turn import Turn, quantile
+from bench.turn import Turn
 from loadtest.estimate import Estimate, estimate, ratio
+from loadtest.percentiles import percentile_of
 
 VERSION: Final = 1
 """Of the JSON's shape: it changes when a reader of the old one would be wrong."""
@@ -68,7 +69,7 @@ def row(measured: Measured) -> Row:
     """Return the figures of a case."""
     turns = measured.turns
     names = turns[0].cpu_seconds
-    visible = sorted(seconds for turn in turns for seconds in turn.visible)
+    visible = [seconds for turn in turns for seconds in turn.visible]
     return Row(
         measured.name,
         measured.what,
@@ -84,8 +85,8 @@ def row(measured: Measured) -> Row:
         votes=sum(turn.votes for turn in turns),
         p50_ms=_median_ms([turn.p50 for turn in turns]),
         p99_ms=_median_ms([turn.p99 for turn in turns]),
-        visible_p50_ms=_ms(quantile(visible, 0.5)),
-        visible_p99_ms=_ms(quantile(visible, 0.99)),
+        visible_p50_ms=_ms(percentile_of(visible, 50)),
+        visible_p99_ms=_ms(percentile_of(visible, 99)),
         probes=len(visible),
     )
 
@@ -113,7 +114,7 @@ def _cost(turn: Turn, names: Sequence[str]) -> float:
 
 
 def _median_ms(seconds: Sequence[float | None]) -> float | None:
-    return _ms(quantile(sorted(value for value in seconds if value is not None), 0.5))
+    return _ms(percentile_of((value for value in seconds if value is not None), 50))
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -21,7 +21,8 @@ from bench.kafka_write import Writer
 from bench.large_log import PARTITIONS, LargeLog
 from bench.options import at_least_one, path
 from bench.rig import Rig, Stores
-from bench.turn import Turn, quantile
+from bench.turn import Turn
+from loadtest.percentiles import percentile_of
 from local.console import run_command, say
 from local.errors import ServerError
 from local.services import Service
@@ -93,9 +94,9 @@ class ScaleTrial:
         }
         step = Step(
             votes,
-            {name: _ms([a.seconds for a in found], 0.5) for name, found in answers.items()},
-            {name: _ms([a.seconds for a in found], 0.99) for name, found in answers.items()},
-            {name: _ms([a.cpu for a in found], 0.5) for name, found in answers.items()},
+            {name: _ms([a.seconds for a in found], 50) for name, found in answers.items()},
+            {name: _ms([a.seconds for a in found], 99) for name, found in answers.items()},
+            {name: _ms([a.cpu for a in found], 50) for name, found in answers.items()},
             {name: value * 1e6 for name, value in used.items()},
             size / votes,
         )
@@ -136,8 +137,8 @@ class ScaleTrial:
             return [await case.turn(1.0) for _ in range(_TURNS)]
 
 
-def _ms(seconds: list[float], share: float) -> float:
-    return (quantile(sorted(seconds), share) or 0.0) * 1000
+def _ms(seconds: list[float], percent: float) -> float:
+    return (percentile_of(seconds, percent) or 0.0) * 1000
 
 
 def _table(steps: list[Step]) -> str:

@@ -2,11 +2,12 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from bench.clock import cpu_of
+from loadtest.percentiles import percentile_of
 from local.server import Server
 
 
@@ -29,19 +30,13 @@ class Turn(msgspec.Struct, frozen=True):
 
     def with_latencies(self, latencies: list[float]) -> Turn:
         """Return the turn with the seconds that its votes took."""
-        ordered = sorted(latencies)
         return msgspec.structs.replace(
-            self, p50=quantile(ordered, 0.5), p99=quantile(ordered, 0.99)
+            self, p50=percentile_of(latencies, 50), p99=percentile_of(latencies, 99)
         )
 
     def with_visible(self, visible: list[float]) -> Turn:
         """Return the turn with the seconds that probes took into the tally."""
         return msgspec.structs.replace(self, visible=visible)
-
-
-def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """Return the value that this share of the ordered values does not exceed; None without any."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
 
 
 class Case(ABC):

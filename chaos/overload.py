@@ -20,6 +20,7 @@ from chaos.flood import Flood, FloodResult
 from chaos.memory import MemoryWatch
 from chaos.system import System
 from chaos.watch import NotRecoveredError, Watch
+from loadtest.percentiles import percentile_of
 from local.console import run_command, say
 from local.errors import ServerError
 from local.server import Server
@@ -113,7 +114,7 @@ def _yield_processor(server: Server) -> None:
 
 
 def _p99(latencies: list[float]) -> float:
-    return sorted(latencies)[len(latencies) * 99 // 100] if latencies else 0.0
+    return percentile_of(latencies, 99) or 0.0
 
 
 def _slow_refusals(flood: FloodResult) -> list[str]:

@@ -1,7 +1,7 @@
 """Percentiles of samples: nearest-rank, the one definition in every figure and plot."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,13 +11,19 @@ _CURVE_POINTS: Final = 120
 _ALMOST: Final = 1e-6  # 99.9 % of 1,000 samples are 999 of them, also in floating-point numbers
 
 
-def percentile(ordered: NDArray[np.floating], percent: float) -> float:
+def percentile(ordered: NDArray[np.floating] | Sequence[float], percent: float) -> float:
     """Return the smallest sample that at least `percent` % of the ascending samples reach.
 
     The nearest-rank method: always a value that was measured. There must be a sample.
     """
     rank = math.ceil(percent * len(ordered) / 100 - _ALMOST)
     return float(ordered[max(rank, 1) - 1])
+
+
+def percentile_of(samples: Iterable[float], percent: float) -> float | None:
+    """Return the percentile of samples in any order; None when there is none."""
+    ordered = sorted(samples)
+    return percentile(ordered, percent) if ordered else None
 
 
 def percentile_if_beyond(ordered: NDArray[np.floating], percent: float) -> float | None:

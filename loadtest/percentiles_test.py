@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from loadtest.percentiles import curve, percentile, percentile_if_beyond
+from loadtest.percentiles import curve, percentile, percentile_if_beyond, percentile_of
 
 
 @pytest.mark.parametrize("percent", [0.1, 50, 90, 99, 99.9, 100])
@@ -34,6 +34,11 @@ def test_a_percentile_is_the_smallest_sample_that_so_many_reach(percent: float) 
 def test_the_rank_is_right_at_the_edges(count: int, percent: float, rank: int) -> None:
     """The 99th percentile of a hundred is the second slowest, not the slowest."""
     assert percentile(np.arange(1.0, count + 1), percent) == rank
+
+
+def test_samples_come_in_any_order_or_not_at_all() -> None:
+    assert percentile_of([float(n) for n in range(100, 0, -1)], 99) == 99.0
+    assert percentile_of([], 99) is None
 
 
 @pytest.mark.parametrize(("percent", "fewest"), [(90, 10), (99, 100), (99.9, 1000)])

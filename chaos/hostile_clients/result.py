@@ -7,6 +7,7 @@ from typing import Final
 
 from chaos.hostile_clients.client import Harvest
 from chaos.hostile_clients.usage import Usage
+from loadtest.percentiles import percentile_of
 
 P99_MORE_S: Final = 0.1
 """So much longer than in the calm may 99 of 100 voters wait beside a hostile client."""
@@ -33,7 +34,7 @@ class Result:
 
 def p99(waits: list[float]) -> float:
     """Return how long (s) 99 of 100 waited at most; 0 of none."""
-    return sorted(waits)[len(waits) * 99 // 100] if waits else 0.0
+    return percentile_of(waits, 99) or 0.0
 
 
 def broken(result: Result, limits: Mapping[str, float]) -> Iterator[str]:
