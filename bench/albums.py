@@ -16,14 +16,14 @@ from typing import Final
 import httpx
 from redis import Redis
 
-from loadtest.percentiles import percentile_of
-from local.mongodb_server import MongodbServer
-from local.ports import free_port
-from local.redis_server import RedisServer
-from local.services import Service
-from voting.tally import AlbumTally, Tally, counter_fields
-from voting.tally_reader import TALLY_KEY
-from voting.vote import TEXT_MAX
+from harness.processes.ports import free_port
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from harness.servers.services import Service
+from loadtest.model.percentiles import percentile_of
+from voting.domain.tally import AlbumTally, Tally, counter_fields
+from voting.domain.vote import TEXT_MAX
+from voting.stores.tally_reader import TALLY_KEY
 
 _ALBUMS_PER_CALL: Final = 1000
 _READ: Final = 'svc_results_read_seconds_{}{{source="Redis"}}'

@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from bench.errors import BenchError
-from bench.report import VERSION, Report, machine, row
-from bench.rig import Rig
-from bench.run import Plan, measure
-from bench.table import findings, has_place, markdown_table, text_table, with_table
+from bench.cases.errors import BenchError
+from bench.cases.run import Plan, measure
+from bench.cases.servers import Rig
+from bench.report.report import VERSION, Report, machine, row
+from bench.report.table import findings, has_place, markdown_table, text_table, with_table
+from harness.processes.errors import ServerError
 from local.console import say
-from local.errors import ServerError
 
 
 def bench(options: Namespace) -> int:

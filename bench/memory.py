@@ -12,14 +12,14 @@ from typing import Final
 import msgspec
 import uvloop
 
-from bench.end_to_end import System
-from bench.errors import BenchError
-from bench.load import Load
+from bench.cases.end_to_end import System
+from bench.cases.errors import BenchError
+from bench.cases.load import Load
+from bench.cases.servers import Rig
 from bench.options import path, positive
-from bench.rig import Rig
-from chaos.memory import MemoryWatch
+from chaos.runs.memory import MemoryWatch
+from harness.processes.errors import ServerError
 from local.console import run_command, say
-from local.errors import ServerError
 
 _CONNECTIONS: Final = 64
 _TELL_SECONDS: Final = 15.0

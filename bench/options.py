@@ -4,7 +4,7 @@ import os
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from bench.run import GROUPS
+from bench.cases.run import GROUPS
 
 
 def parser() -> ArgumentParser:

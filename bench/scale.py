@@ -14,20 +14,20 @@ from typing import Final, NamedTuple
 import msgspec
 import uvloop
 
-from bench.clock import cpu_of
-from bench.consumers import ConsumerCase
-from bench.errors import BenchError
-from bench.kafka_write import Writer
-from bench.large_log import PARTITIONS, LargeLog
+from bench.cases.clock import cpu_of
+from bench.cases.consumers import ConsumerCase
+from bench.cases.errors import BenchError
+from bench.cases.kafka_write import Writer
+from bench.cases.large_log import PARTITIONS, LargeLog
+from bench.cases.servers import Rig, Stores
+from bench.cases.turn import Turn
 from bench.options import at_least_one, path
-from bench.rig import Rig, Stores
-from bench.turn import Turn
-from loadtest.percentiles import percentile_of
+from harness.processes.errors import ServerError
+from harness.servers.services import Service
+from harness.system.stack import stop_together
+from loadtest.model.percentiles import percentile_of
 from local.console import run_command, say
-from local.errors import ServerError
-from local.services import Service
-from local.stack import stop_together
-from svc_results.cursor import encode_cursor
+from svc_results.result.cursor import encode_cursor
 
 _TOPIC: Final = "bench.scale"
 _STEPS: Final = (100_000, 1_000_000)

@@ -15,17 +15,17 @@ from typing import Final, NamedTuple
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 
-from chaos.books import Positions, Reader, open_reader
-from chaos.filling import fill
-from chaos.ledger import end_offsets
-from chaos.system import System
-from chaos.voters import Voters
-from chaos.watch import NotRecoveredError
+from chaos.runs.watch import NotRecoveredError
+from harness.filler.filling import fill
+from harness.processes.errors import ServerError
+from harness.promise.ledger_reader import end_offsets
+from harness.promise.stores_reader import Positions, Reader, open_reader
+from harness.system.stack import start_together
+from harness.system.weakened import System
+from harness.voters.voters import Voters
 from local.console import run_command, say
-from local.errors import ServerError
-from local.stack import start_together
-from svc_consumer.audit import LogReader, differences, read_snapshot
-from voting.store import StoreUnavailableError
+from svc_consumer.repair.audit import LogReader, differences, read_snapshot
+from voting.stores.errors import StoreUnavailableError
 
 _POLL_S: Final = 0.25
 _LIMIT_S: Final = 300.0
@@ -150,7 +150,7 @@ async def _measure(system: System, options: Namespace, random: Random) -> list[s
 
 def healing(options: Namespace) -> int:
     """Run the trial and return the exit status."""
-    logging.getLogger("local").setLevel(logging.WARNING)
+    logging.getLogger("harness").setLevel(logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-healing-"))
     say(f"data and logs in {folder}")

@@ -11,14 +11,14 @@ import uvloop
 
 from chaos.hostile_clients.attack import AttackFailedError
 from chaos.hostile_clients.catalogue import CLIENTS
-from chaos.hostile_clients.limits import memory_limits
-from chaos.hostile_clients.result import broken, slower
-from chaos.hostile_clients.table import tables
-from chaos.hostile_clients.trial import VOTES_PER_SECOND, Trial
-from chaos.system import System
-from chaos.watch import NotRecoveredError
+from chaos.hostile_trial.limits import memory_limits
+from chaos.hostile_trial.result import broken, slower
+from chaos.hostile_trial.table import tables
+from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
+from chaos.runs.watch import NotRecoveredError
+from harness.processes.errors import ServerError
+from harness.system.weakened import System
 from local.console import run_command, say
-from local.errors import ServerError
 
 _EPILOG: Final = """\
 Exit status: 0 when no vote and no reader was refused, 99 of 100 voters waited at most 100 ms longer
@@ -28,7 +28,7 @@ vote counts once; else 1. It needs a quiet machine, as all clients run on it, to
 
 def hostile(options: Namespace) -> int:
     """Run the clients; return 0 when no bound was broken."""
-    logging.getLogger("local").setLevel(logging.WARNING)
+    logging.getLogger("harness").setLevel(logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-hostile-"))
     say(f"seed {options.seed}, data and logs in {folder}")

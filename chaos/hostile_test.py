@@ -7,11 +7,11 @@ import asyncio
 from pathlib import Path
 
 from chaos.hostile_clients.catalogue import CLIENTS
-from chaos.hostile_clients.limits import memory_limits
-from chaos.hostile_clients.result import broken
-from chaos.hostile_clients.table import tables
-from chaos.hostile_clients.trial import VOTES_PER_SECOND, Trial
-from chaos.system import System
+from chaos.hostile_trial.limits import memory_limits
+from chaos.hostile_trial.result import broken
+from chaos.hostile_trial.table import tables
+from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
+from harness.system.weakened import System
 from local.console import say
 
 RATE = 60.0

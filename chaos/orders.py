@@ -13,15 +13,15 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from chaos.books import open_reader
-from chaos.check import violations
-from chaos.system import System
-from chaos.voters import Voters
-from chaos.watch import NotRecoveredError, Watch
+from chaos.runs.watch import NotRecoveredError, Watch
+from harness.processes.errors import ServerError
+from harness.processes.server import Server
+from harness.promise.check import violations
+from harness.promise.stores_reader import open_reader
+from harness.servers.services import Service
+from harness.system.weakened import System
+from harness.voters.voters import Voters
 from local.console import run_command, say
-from local.errors import ServerError
-from local.server import Server
-from local.services import Service
 
 GRACE_S: Final = 30.0
 """How long a part may take to end: what Kubernetes gives by default."""
@@ -114,7 +114,7 @@ def _said_twice(service: Service, since: int) -> list[str]:
 
 def orders(options: Namespace) -> int:
     """Run the orders; return 0 when nothing was wrong."""
-    logging.getLogger("local").setLevel(logging.WARNING)
+    logging.getLogger("harness").setLevel(logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-orders-"))
     say(f"seed {options.seed}, data and logs in {folder}")

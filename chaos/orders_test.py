@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 from chaos.orders import Orders
-from chaos.system import System
+from harness.system.weakened import System
 from local.console import say
 
 RATE = 40.0

@@ -14,17 +14,17 @@ from typing import Final
 
 import uvloop
 
-from chaos.books import open_reader
-from chaos.check import violations
-from chaos.flood import Flood, FloodResult
-from chaos.memory import MemoryWatch
-from chaos.system import System
-from chaos.watch import NotRecoveredError, Watch
-from loadtest.percentiles import percentile_of
+from chaos.runs.flood import Flood, FloodResult
+from chaos.runs.memory import MemoryWatch
+from chaos.runs.watch import NotRecoveredError, Watch
+from harness.processes.errors import ServerError
+from harness.processes.server import Server
+from harness.promise.check import violations
+from harness.promise.stores_reader import open_reader
+from harness.system.weakened import System
+from loadtest.model.percentiles import percentile_of
 from local.console import run_command, say
-from local.errors import ServerError
-from local.server import Server
-from voting.vote import Route
+from voting.domain.vote import Route
 
 REFUSAL_S: Final = 0.1
 """Within this time 99 of 100 refusals must be answered."""
@@ -133,7 +133,7 @@ def _too_large(memory: MemoryWatch) -> list[str]:
 
 def overload(options: Namespace) -> int:
     """Run the flood; return 0 when nothing was wrong."""
-    logging.getLogger("local").setLevel(logging.WARNING)
+    logging.getLogger("harness").setLevel(logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-overload-"))
     say(f"data and logs in {folder}")

@@ -10,14 +10,14 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from chaos.fault import Fault, FaultFailedError
-from chaos.run import Run
-from chaos.schedule import FAULTS, schedule
-from chaos.system import System
-from chaos.table import table
-from chaos.watch import NotRecoveredError
+from chaos.faults.fault import Fault, FaultFailedError
+from chaos.faults.schedule import FAULTS, schedule
+from chaos.runs.run import Run
+from chaos.runs.table import table
+from chaos.runs.watch import NotRecoveredError
+from harness.processes.errors import ServerError
+from harness.system.weakened import System
 from local.console import run_command, say
-from local.errors import ServerError
 
 _MOST_FAULTS: Final = 10_000
 _EPILOG: Final = """\
@@ -28,7 +28,7 @@ something is wrong."""
 
 def soak(options: Namespace) -> int:
     """Run the system and the faults; print the table; return the exit status."""
-    logging.getLogger("local").setLevel(logging.WARNING)  # a server that starts is nothing new
+    logging.getLogger("harness").setLevel(logging.WARNING)  # a server that starts is nothing new
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # nor one that is away
     folder = Path(tempfile.mkdtemp(prefix="voting-chaos-"))
     say(f"seed {options.seed}, data and logs in {folder}")

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cluster import running
-from cluster.console import run_command, say
-from cluster.errors import ClusterError
-from cluster.places import State, cache
+from cluster.common.console import run_command, say
+from cluster.common.errors import ClusterError
+from cluster.common.places import State, cache
 from cluster.ports import DEFAULTS
 from cluster.start import start
 from cluster.steps import images

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cluster import programs, running
-from cluster.console import run_command
-from cluster.errors import ClusterError
-from cluster.places import State
+from cluster import running
+from cluster.common.console import run_command
+from cluster.common.errors import ClusterError
+from cluster.common.places import State
+from cluster.provision import programs
 
 
 def kubectl(kubeconfig: Path, *arguments: str, given: str = "") -> str:

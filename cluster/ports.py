@@ -7,8 +7,8 @@ from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Final, Self
 
-from cluster import network
-from cluster.errors import ClusterError
+from cluster.common import network
+from cluster.common.errors import ClusterError
 
 HOST: Final = "127.0.0.1"
 

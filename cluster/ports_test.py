@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from cluster.errors import ClusterError
+from cluster.common.errors import ClusterError
 from cluster.ports import Listening, answers
 
 

@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from cluster import cgroups
-from cluster.errors import ClusterError
-from cluster.places import State
+from cluster.common.errors import ClusterError
+from cluster.common.places import State
+from cluster.node import cgroups
 
 
 def hold(state: State) -> IO[str]:

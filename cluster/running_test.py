@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from cluster import running
-from cluster.errors import ClusterError
-from cluster.places import State
+from cluster.common.errors import ClusterError
+from cluster.common.places import State
 
 
 @pytest.fixture

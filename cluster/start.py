@@ -11,25 +11,18 @@ from typing import Final
 
 import msgspec
 
-from cluster import (
-    cgroups,
-    configuration,
-    debian,
-    gateway,
-    images,
-    network,
-    preflight,
-    programs,
-    running,
-)
-from cluster.api import Api
-from cluster.components import components
-from cluster.console import step
-from cluster.errors import ClusterError
-from cluster.node import Description
-from cluster.places import State
+from cluster import running
+from cluster.common import network
+from cluster.common.console import step
+from cluster.common.errors import ClusterError
+from cluster.common.places import State
+from cluster.common.waiting import wait_until
+from cluster.node import cgroups, configuration
+from cluster.node.api import Api
+from cluster.node.components import components
+from cluster.node.main import Description
 from cluster.ports import INNER, Listening, answers
-from cluster.waiting import wait_until
+from cluster.provision import debian, gateway, images, preflight, programs
 
 _LIMIT_S: Final = 90.0
 """For each part of the start; all of it takes a fraction of this."""
@@ -81,7 +74,7 @@ def _describe(state: State, listening: Listening, layer: Path | None, node: Path
 
 def _start_node(state: State, inherited: list[int]) -> subprocess.Popen[bytes]:
     environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    python = [sys.executable, "-m", "cluster.node", str(state.description)]
+    python = [sys.executable, "-m", "cluster.node.main", str(state.description)]
     with (state.log / "node.log").open("wb") as log:
         return subprocess.Popen(
             [*preflight.NAMESPACES, "--kill-child=SIGKILL", *python],

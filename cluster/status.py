@@ -4,12 +4,13 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from cluster import node, running
-from cluster.cgroups import ROOT
-from cluster.console import run_command, say
+from cluster import running
+from cluster.common.console import run_command, say
+from cluster.common.places import State
 from cluster.kubectl import kubectl
-from cluster.places import State
-from cluster.supervisor import restarts
+from cluster.node import main as node
+from cluster.node.cgroups import ROOT
+from cluster.node.supervisor import restarts
 
 
 def status(state: State) -> int:

@@ -3,8 +3,8 @@
 import sys
 from argparse import ArgumentParser, Namespace
 
-from cluster.console import run_command, say, step
-from cluster.places import State
+from cluster.common.console import run_command, say, step
+from cluster.common.places import State
 from cluster.ports import DEFAULTS
 from cluster.start import start
 

@@ -9,7 +9,7 @@ from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_server.settings import GrpcServerSettings
 from svc_http_route.settings import HttpRouteSettings
 from svc_results.settings import ResultsSettings
-from voting.settings import Settings, describe_settings
+from voting.service.settings import Settings, describe_settings
 
 PAGE = Path("docs/configuration.md").read_text(encoding="utf-8")
 

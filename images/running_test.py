@@ -7,11 +7,11 @@ from typing import Final
 import httpx
 import pytest
 
+from harness.processes.ports import free_ports
+from harness.processes.server import Server
+from harness.processes.waiting import wait_until
+from harness.system.stack import Stack
 from images.images import OTHERS, SERVICES, image
-from local.ports import free_ports
-from local.server import Server
-from local.stack import Stack
-from local.waiting import wait_until
 from tools.oci.container import Container, Unpacked
 
 IMAGES: Final = {"entry": "traefik"}

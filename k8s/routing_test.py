@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from harness.servers.traefik_server import CANARY_HEADER, WEIGHTS
 from k8s.rendering import OVERLAYS, manifests, of_kind, render
-from local.traefik_server import CANARY_HEADER, WEIGHTS
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
 ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"

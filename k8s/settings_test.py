@@ -11,7 +11,7 @@ from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_server.settings import GrpcServerSettings
 from svc_http_route.settings import HttpRouteSettings
 from svc_results.settings import ResultsSettings
-from voting.settings import Settings, read_settings
+from voting.service.settings import Settings, read_settings
 
 SERVICES: Final[dict[str, type[Settings]]] = {
     "Deployment/svc-consumer": ConsumerSettings,

@@ -8,7 +8,7 @@ if __name__ == "__main__":
     # second that the imports take.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    from loadtest.compare_command import main
+    from loadtest.command.compare_command import main
 
     status = main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt

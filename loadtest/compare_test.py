@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.command_line import new_parser
-from loadtest.compare_command import main
-from loadtest.options import read_options
-from loadtest.routes_server import RoutesServer, routes_server
-from local.mongodb_server import MongodbServer
-from local.waiting import wait_until
-from voting.vote import Route
+from harness.processes.waiting import wait_until
+from harness.servers.mongodb_server import MongodbServer
+from loadtest.command.compare_command import main
+from loadtest.plan.command_line import new_parser
+from loadtest.plan.options import read_options
+from loadtest.testing.routes_server import RoutesServer, routes_server
+from voting.domain.vote import Route
 
-pytest_plugins = ["local.fixtures"]
+pytest_plugins = ["harness.testing.fixtures"]
 
 NO_MONGODB = "mongodb://user:secret@127.0.0.1:1"
 NO_REDIS = "redis://:secret@127.0.0.1:1/0"

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from loadtest.between_runs import EXCESS, Excess
-from loadtest.false_alarm_trial import Trial, excesses, judge_runs
-from loadtest.option_types import between, folder, whole_number
-from loadtest.phase_runner import driver_environment
-from loadtest.report import Report, from_json
+from loadtest.command.false_alarm_trial import Trial, excesses, judge_runs
+from loadtest.driver.phase_runner import driver_environment
+from loadtest.model.between_runs import EXCESS, Excess
+from loadtest.model.report import Report, from_json
+from loadtest.plan.option_types import between, folder, whole_number
 
 _MOST: Final = 1000  # reports: the trial has an end
 _FAILED: Final = 1

@@ -5,13 +5,13 @@ from random import Random
 import msgspec
 import pytest
 
-from loadtest.examples import accepted, new_report, phase_of, with_cpu
-from loadtest.false_alarm_trial import excesses, judge_runs
+from loadtest.command.false_alarm_trial import excesses, judge_runs
 from loadtest.false_alarms import main
-from loadtest.findings import PhaseReport
-from loadtest.report import Report, to_json
-from loadtest.side_by_side_rows import FIGURES
-from voting.vote import Route
+from loadtest.model.findings import PhaseReport
+from loadtest.model.report import Report, to_json
+from loadtest.model.side_by_side_rows import FIGURES
+from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
+from voting.domain.vote import Route
 
 BETWEEN, WITHIN = 0.03, 0.05  # standard deviations of logarithms
 

@@ -18,9 +18,9 @@ from locust import constant_throughput, events, task
 from locust.env import Environment
 from locust.web import WebUI
 
-from loadtest.page_guard import guard
-from loadtest.voter import VoteUser, new_client_id
-from voting.vote import Route
+from loadtest.driver.page_guard import guard
+from loadtest.driver.voter import VoteUser, new_client_id
+from voting.domain.vote import Route
 
 
 def _set_up_options(parser: ArgumentParser) -> None:

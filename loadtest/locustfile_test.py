@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from loadtest.phase_runner import driver_environment
-from loadtest.routes_server import routes_server
-from local.ports import free_port
-from local.waiting import wait_until
-from voting.vote import Route
+from harness.processes.ports import free_port
+from harness.processes.waiting import wait_until
+from loadtest.driver.phase_runner import driver_environment
+from loadtest.testing.routes_server import routes_server
+from voting.domain.vote import Route
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 

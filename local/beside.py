@@ -2,8 +2,8 @@
 
 import shlex
 
-from local.stack import Stack
-from local.traefik_server import WEIGHTS
+from harness.servers.traefik_server import WEIGHTS
+from harness.system.stack import Stack
 
 
 def verify_command(stack: Stack) -> str:

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from harness.processes.errors import PortInUseError, ServerError
+from harness.system.stack import Stack
 from local.beside import compare_command, verify_command
-from local.errors import PortInUseError, ServerError
-from local.stack import Stack
 
 _INTERRUPTED: Final = 130  # what a shell says of a program that Ctrl-C ended
 

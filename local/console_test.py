@@ -2,8 +2,8 @@ import signal
 
 import pytest
 
+from harness.processes.errors import PortInUseError, ServerError
 from local.console import run_command
-from local.errors import PortInUseError, ServerError
 
 
 def failing(error: BaseException) -> int:

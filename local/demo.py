@@ -6,12 +6,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
 
+from harness.processes.process import Process
+from harness.processes.programs import ROOT, python_environment
+from harness.system.stack import Stack
 from local.beside import comparison_options
 from local.console import run_command, say, show_addresses
 from local.options import add_stack_options, chosen_folder, chosen_ports
-from local.process import Process
-from local.programs import ROOT, python_environment
-from local.stack import Stack
 
 _POLL_S: Final = 0.2
 _GRACE_S: Final = 10.0

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import fields
 from pathlib import Path
 
-from local.ports import Ports, free_ports
+from harness.processes.ports import Ports, free_ports
 
 
 def add_stack_options(parser: ArgumentParser) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.processes.ports import Ports
+from harness.system.stack import Stack
 from local.options import add_stack_options, chosen_folder, chosen_ports
-from local.ports import Ports
-from local.stack import Stack
 
 
 def parse(*arguments: str) -> Namespace:

@@ -3,9 +3,9 @@
 import sys
 from argparse import ArgumentParser, Namespace
 
+from harness.system.stack import Stack
 from local.console import run_command, say, show_addresses
 from local.options import add_stack_options, at_least_one, chosen_folder, chosen_ports
-from local.stack import Stack
 
 
 def up(options: Namespace) -> int:

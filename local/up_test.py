@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from local.programs import python_environment
-from local.services import Service
-from local.waiting import has_ended, wait_until
+from harness.processes.programs import python_environment
+from harness.processes.waiting import has_ended, wait_until
+from harness.servers.services import Service
 
 COMMAND = [sys.executable, "-m", "local.up", "--free-ports", "--data-dir"]
 ROW = re.compile(r"^(\w+) +\S+:\d+\S* +(\d+)$")

@@ -5,13 +5,13 @@ import logging
 import os
 import sys
 
+from svc_consumer.repair.command import TOOLS, run_tool
 from svc_consumer.service import serve
 from svc_consumer.settings import ConsumerSettings
-from svc_consumer.tools import TOOLS, run_tool
-from voting.settings import load_settings
-from voting.tally_store import TallyStore
-from voting.telemetry import configure_logging
-from voting.vote_log import VoteLog
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import VoteLog
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from voting.store import StoreUnavailableError
+from voting.stores.errors import StoreUnavailableError
 
 KAFKA: Final = "Kafka"
 # Apart from Kafka, which may well answer the bookkeeper while nobody can write to this topic.

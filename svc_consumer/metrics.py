@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from voting.vote import Route
+from voting.domain.vote import Route
 
 COUNTED: Final = Counter(
     "votes_counted_total",

@@ -6,24 +6,24 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
-from svc_consumer.album_limit import AlbumLimit
-from svc_consumer.album_list_topic import AlbumListTopic
-from svc_consumer.assignment import Assignment
-from svc_consumer.bookkeeper import Bookkeeper
-from svc_consumer.consumer import SERVERS, Consumer
-from svc_consumer.ledger import Ledger
-from svc_consumer.progress import Progress, Watchdog
-from svc_consumer.projector import Projector
-from svc_consumer.rejected import RejectedTopic
+from svc_consumer.albums.limit import AlbumLimit
+from svc_consumer.albums.list_topic import AlbumListTopic
+from svc_consumer.counting.projector import Projector
+from svc_consumer.counting.store_protocols import CounterStore, LogStore
+from svc_consumer.ledger.reader import Ledger
+from svc_consumer.ledger.rejected import RejectedTopic
+from svc_consumer.loop.assignment import Assignment
+from svc_consumer.loop.consumer import SERVERS, Consumer
+from svc_consumer.loop.lag_reporter import Bookkeeper
+from svc_consumer.loop.progress import Progress, Watchdog
+from svc_consumer.loop.verifier import Verifier
+from svc_consumer.loop.waiting import Waiting
 from svc_consumer.settings import ConsumerSettings
-from svc_consumer.stores import CounterStore, LogStore
-from svc_consumer.verifier import Verifier
-from svc_consumer.waiting import Waiting
-from voting.album_list_reader import AlbumListReader
-from voting.known_albums import KnownAlbums
-from voting.lifecycle import Readiness, stop_event
-from voting.operations import serve_operations
-from voting.tally_reader import TallyReader
+from voting.domain.known_albums import KnownAlbums
+from voting.http.operations import serve_operations
+from voting.ledger.album_list_reader import AlbumListReader
+from voting.service.lifecycle import Readiness, stop_event
+from voting.stores.tally_reader import TallyReader
 
 _log = logging.getLogger(__name__)
 

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import pytest
 from redis.asyncio import Redis
 
-from local.errors import ServerError
-from local.kafka_server import KafkaServer
-from local.mongodb_server import MongodbServer
-from local.redis_server import RedisServer
-from local.services import Service
-from svc_consumer.fakes import PARTITION, a_vote
-from svc_consumer.trial import Trial, metric, unready_reason, until, votes
-from voting.codec import encode_vote
-from voting.tally import position_field
-from voting.tally_store import TALLY_KEY
-from voting.vote import lane_of, new_vote_id
+from harness.processes.errors import ServerError
+from harness.servers.kafka_server import KafkaServer
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from harness.servers.services import Service
+from svc_consumer.testing.consumer_process import Trial, metric, unready_reason, until, votes
+from svc_consumer.testing.fakes import PARTITION, a_vote
+from voting.domain.codec import encode_vote
+from voting.domain.tally import position_field
+from voting.domain.vote import lane_of, new_vote_id
+from voting.stores.tally_store import TALLY_KEY
 
 if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
-    from local.fixtures import StartService
+    from harness.testing.fixtures import StartService
 
-pytest_plugins = ["local.fixtures"]
+pytest_plugins = ["harness.testing.fixtures"]
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.kafka_settings import KafkaSettings
-from voting.settings import Port
-from voting.store_settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
+from voting.ledger.settings import KafkaSettings
+from voting.service.settings import Port
+from voting.stores.settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
 
 RejectedTopicName = Annotated[
     str, Meta(description="Topic that takes records that are no votes.", min_length=1)

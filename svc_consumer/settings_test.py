@@ -1,7 +1,7 @@
 import pytest
 
 from svc_consumer.settings import ConsumerSettings
-from voting.settings import SettingError, read_settings
+from voting.service.settings import SettingError, read_settings
 
 
 def test_the_defaults_are_the_servers_of_one_machine() -> None:

@@ -9,10 +9,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from svc_consumer.settings import TopicSettings
-from voting.kafka_connection import connection_arguments, why_not_let_in
-from voting.kafka_topics import TopicRefusedError, create_topics, note_arrivals
-from voting.settings import load_settings
-from voting.telemetry import configure_logging
+from voting.ledger.connection import connection_arguments, why_not_let_in
+from voting.ledger.topics import TopicRefusedError, create_topics, note_arrivals
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
 
 _NAME: Final = "svc_consumer.topics"
 _log = logging.getLogger(_NAME)  # not __name__: it runs as __main__

@@ -7,14 +7,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 
-from local.kafka_server import KafkaServer
-from local.ports import free_port
+from harness.processes.ports import free_port
+from harness.servers.kafka_server import KafkaServer
 from svc_consumer import topics
 from svc_consumer.settings import TopicSettings
-from svc_consumer.trial import until
-from voting.kafka_topics import TopicRefusedError
+from svc_consumer.testing.consumer_process import until
+from voting.ledger.topics import TopicRefusedError
 
-pytest_plugins = ["local.fixtures"]
+pytest_plugins = ["harness.testing.fixtures"]
 
 
 def settings(kafka: KafkaServer, topic: str, replicas: int = 1) -> TopicSettings:

@@ -6,9 +6,9 @@ from sanic import Sanic
 
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
-from voting.lifecycle import Readiness
-from voting.route_app import route_app
-from voting.vote import Route
+from voting.domain.vote import Route
+from voting.route.app import route_app
+from voting.service.lifecycle import Readiness
 
 
 def grpc_route_app(settings: GrpcClientSettings) -> Sanic[Any, Any]:

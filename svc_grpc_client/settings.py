@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.settings import LeanPath, Port, Settings
+from voting.service.settings import LeanPath, Port, Settings
 
 
 class GrpcClientSettings(Settings, frozen=True, kw_only=True):

@@ -11,13 +11,13 @@ import grpc.aio
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_client.settings import GrpcClientSettings
-from voting.clock_watch import ClockWatch, now_ms
-from voting.codec import to_message
-from voting.group_commit import GroupCommit, QueueFullError
-from voting.lifecycle import Readiness, run_for_good
-from voting.telemetry import BATCH_SIZE
-from voting.vote import InvalidVoteError, Vote, new_vote_id
-from voting.vote_sink import FULL, UNKNOWN, Told, UnavailableError
+from voting.casting.group_commit import GroupCommit, QueueFullError
+from voting.casting.sink import FULL, UNKNOWN, Told, UnavailableError
+from voting.domain.codec import to_message
+from voting.domain.vote import InvalidVoteError, Vote, new_vote_id
+from voting.service.clock_watch import ClockWatch, now_ms
+from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.telemetry import BATCH_SIZE
 
 _log = logging.getLogger(__name__)
 

@@ -13,15 +13,15 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
-from local.ports import free_port
+from harness.processes.ports import free_port
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
-from voting.clock_watch import now_ms
-from voting.codec import to_message
-from voting.examples import VOTE, vote_with
-from voting.lifecycle import Readiness
-from voting.vote import RESIDUES, InvalidVoteError
-from voting.vote_sink import UNKNOWN, UnavailableError, cast_vote
+from voting.casting.sink import UNKNOWN, UnavailableError, cast_vote
+from voting.domain.codec import to_message
+from voting.domain.vote import RESIDUES, InvalidVoteError
+from voting.service.clock_watch import now_ms
+from voting.service.lifecycle import Readiness
+from voting.testing.examples import VOTE, vote_with
 
 STATUS = votes_pb2.VoteStatus
 NAME = "votes.v1.VoteService"

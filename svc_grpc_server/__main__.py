@@ -6,13 +6,13 @@ import uvloop
 
 from svc_grpc_server.server import serve_votes
 from svc_grpc_server.settings import GrpcServerSettings
-from voting.album_list_reader import AlbumListReader
-from voting.event_log import EventLog
-from voting.known_albums import KnownAlbums
-from voting.lifecycle import Readiness, stop_event
-from voting.operations import serve_operations
-from voting.settings import load_settings
-from voting.telemetry import configure_logging
+from voting.domain.known_albums import KnownAlbums
+from voting.http.operations import serve_operations
+from voting.ledger.album_list_reader import AlbumListReader
+from voting.ledger.writer import EventLog
+from voting.service.lifecycle import Readiness, stop_event
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
 
 
 async def serve(settings: GrpcServerSettings) -> None:

@@ -4,8 +4,8 @@ import pytest
 from votes.v1 import votes_pb2
 
 from svc_grpc_server.request import VOTES_MAX, read_request
-from voting.codec import to_message
-from voting.examples import VOTE, vote_with
+from voting.domain.codec import to_message
+from voting.testing.examples import VOTE, vote_with
 
 ENOUGH = 100_000
 EMPTY_VOTE = b"\x0a\x00"

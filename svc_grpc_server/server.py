@@ -11,9 +11,9 @@ from votes.v1 import votes_pb2
 
 from svc_grpc_server.request import read_request
 from svc_grpc_server.service import VoteService
-from voting.known_albums import KnownAlbums
-from voting.lifecycle import Readiness, run_for_good
-from voting.vote_sink import RecordSink
+from voting.casting.sink import RecordSink
+from voting.domain.known_albums import KnownAlbums
+from voting.service.lifecycle import Readiness, run_for_good
 
 SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 GRACE_SECONDS: Final = 10.0

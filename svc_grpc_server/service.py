@@ -10,13 +10,13 @@ from grpc.aio import ServicerContext
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.request import VOTES_MAX
-from voting.clock_watch import now_ms
-from voting.codec import from_message
-from voting.group_commit import settle
-from voting.known_albums import KnownAlbums
-from voting.vote import InvalidVoteError, check_new_vote
-from voting.vote_api import read_traceparent
-from voting.vote_sink import RecordSink, Told, UnavailableError
+from voting.casting.group_commit import settle
+from voting.casting.sink import RecordSink, Told, UnavailableError
+from voting.domain.codec import from_message
+from voting.domain.known_albums import KnownAlbums
+from voting.domain.vote import InvalidVoteError, check_new_vote
+from voting.route.vote_api import read_traceparent
+from voting.service.clock_watch import now_ms
 
 # How far a vote's time may be off our clock. Beyond, a clock is wrong: no fault of the voter.
 CLOCK_TOLERANCE_MS: Final = 300_000

@@ -13,13 +13,13 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.request import VOTES_MAX
 from svc_grpc_server.server import SERVICE_NAME, address, serve_votes
-from voting.codec import Record, encode_vote, record_of, to_message
-from voting.examples import VOTE, vote_with
-from voting.known_albums import AlbumList, KnownAlbums, album_hash
-from voting.lifecycle import Readiness
-from voting.tally import album_key
-from voting.vote import TOO_MANY_ALBUMS
-from voting.vote_sink import Told, UnavailableError
+from voting.casting.sink import Told, UnavailableError
+from voting.domain.codec import Record, encode_vote, record_of, to_message
+from voting.domain.known_albums import AlbumList, KnownAlbums, album_hash
+from voting.domain.tally import album_key
+from voting.domain.vote import TOO_MANY_ALBUMS
+from voting.service.lifecycle import Readiness
+from voting.testing.examples import VOTE, vote_with
 
 type RawCall = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.kafka_settings import KafkaWriterSettings
-from voting.settings import Port
+from voting.ledger.settings import KafkaWriterSettings
+from voting.service.settings import Port
 
 
 class GrpcServerSettings(KafkaWriterSettings, frozen=True, kw_only=True):

@@ -2,11 +2,11 @@
 
 from svc_http_route.app import http_route_app
 from svc_http_route.settings import HttpRouteSettings
-from voting.http_app import run_app
-from voting.http_connection import Connection
-from voting.lean_protocol import LeanProtocol
-from voting.settings import load_settings
-from voting.telemetry import configure_logging
+from voting.http.app import run_app
+from voting.http.connection import Connection
+from voting.route.lean_protocol import LeanProtocol
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
 
 
 def main() -> None:

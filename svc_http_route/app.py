@@ -6,12 +6,12 @@ from typing import Any
 from sanic import Sanic
 
 from svc_http_route.settings import HttpRouteSettings
-from voting.album_list_reader import AlbumListReader
-from voting.event_log import EventLog
-from voting.known_albums import KnownAlbums
-from voting.lifecycle import Readiness
-from voting.route_app import route_app
-from voting.vote import Route
+from voting.domain.known_albums import KnownAlbums
+from voting.domain.vote import Route
+from voting.ledger.album_list_reader import AlbumListReader
+from voting.ledger.writer import EventLog
+from voting.route.app import route_app
+from voting.service.lifecycle import Readiness
 
 
 def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.kafka_settings import KafkaWriterSettings
-from voting.settings import LeanPath, Port
+from voting.ledger.settings import KafkaWriterSettings
+from voting.service.settings import LeanPath, Port
 
 
 class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):

@@ -2,9 +2,9 @@
 
 from svc_results.service import results_service
 from svc_results.settings import ResultsSettings
-from voting.http_app import run_app
-from voting.settings import load_settings
-from voting.telemetry import configure_logging
+from voting.http.app import run_app
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
 
 
 def main() -> None:

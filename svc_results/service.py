@@ -6,17 +6,17 @@ from typing import Any, Final
 from prometheus_client import REGISTRY
 from sanic import Sanic
 
-from svc_results.app import results_app
-from svc_results.feed import Feed
-from svc_results.ranking_reader import RankingReader
-from svc_results.result_metrics import ResultCollector
+from svc_results.api.app import results_app
+from svc_results.feed.feed import Feed
+from svc_results.feed.ranking_reader import RankingReader
+from svc_results.feed.result_metrics import ResultCollector
+from svc_results.feed.source import Source
+from svc_results.feed.watchers import Watchers
+from svc_results.result.snapshot import NEWEST_VOTES
 from svc_results.settings import ResultsSettings
-from svc_results.snapshot import NEWEST_VOTES
-from svc_results.source import Source
-from svc_results.watchers import Watchers
-from voting.lifecycle import Readiness, run_for_good
-from voting.tally_reader import TallyReader
-from voting.vote_log_reader import VoteLogReader
+from voting.service.lifecycle import Readiness, run_for_good
+from voting.stores.tally_reader import TallyReader
+from voting.stores.vote_log_reader import VoteLogReader
 
 # Connections beside those of watchers.
 VISITORS: Final = 2000

@@ -16,23 +16,23 @@ import msgspec
 import pytest
 from redis import Redis
 
-from local.server import Server
-from local.services import Service
-from local.waiting import wait_until
-from voting.logged_vote import to_document
-from voting.store import NO_POSITION
-from voting.tally import tally_of
-from voting.tally_reader import COMMANDS
-from voting.tally_store import TallyStore
-from voting.vote import Route, Vote
-from voting.vote_log import VoteLog
+from harness.processes.server import Server
+from harness.processes.waiting import wait_until
+from harness.servers.services import Service
+from voting.domain.tally import tally_of
+from voting.domain.vote import Route, Vote
+from voting.stores.errors import NO_POSITION
+from voting.stores.logged_vote import to_document
+from voting.stores.tally_reader import COMMANDS
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import VoteLog
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
-    from local.fixtures import StartService
-    from local.mongodb_server import MongodbServer
-    from local.redis_server import RedisServer
+    from harness.servers.mongodb_server import MongodbServer
+    from harness.servers.redis_server import RedisServer
+    from harness.testing.fixtures import StartService
 
-pytest_plugins = ["local.fixtures"]
+pytest_plugins = ["harness.testing.fixtures"]
 
 FRESH_S = 1.0
 
@@ -199,8 +199,9 @@ def test_no_store_is_asked_to_write(
     redis.close()
     assert {name.removeprefix("cmdstat_") for name in asked} <= {*COMMANDS, "client|setinfo"}
     modules = run_python("import svc_results.service, sys; print(*sys.modules)").split()
-    assert "voting.tally_reader" in modules
-    assert not {"voting.tally_store", "voting.tally_correction", "voting.vote_log"} & {*modules}
+    assert "voting.stores.tally_reader" in modules
+    writers = {"tally_store", "tally_correction", "vote_log"}
+    assert not {f"voting.stores.{name}" for name in writers} & {*modules}
 
 
 def test_the_service_starts_before_its_stores_and_says_so(service: StartService) -> None:

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from svc_results.client_address import Network, read_networks
-from voting.settings import Port, Settings, wrong
-from voting.store_settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
+from svc_results.feed.client_address import Network, read_networks
+from voting.service.settings import Port, Settings, wrong
+from voting.stores.settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
 
 
 class ResultsSettings(Settings, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ requirement = _requirement
 def py_pytest(name, srcs, deps = [], data = [], args = [], **kwargs):
     """A test that pytest runs, with the settings of //:pyproject.toml.
 
-    Imports start at the repository's root: `from voting.vote import Vote`.
+    Imports start at the repository's root: `from voting.domain.vote import Vote`.
 
     Args:
         name: the test's name.

@@ -7,7 +7,7 @@ import pytest
 
 from chaos.hostile_clients.attack import Attack, AttackFailedError
 from chaos.hostile_clients.client import Target
-from local.ports import free_port
+from harness.processes.ports import free_port
 
 SERVICES = ["svc_grpc_client", "svc_http_route", "svc_results"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import ClassVar, Final, NamedTuple
 
-from voting.vote import Route
+from voting.domain.vote import Route
 
 NAME: Final = "Hostile ".ljust(200, "x")
 """The artist of every vote that a hostile client casts: as long as a name may be."""

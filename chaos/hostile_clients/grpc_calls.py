@@ -10,8 +10,8 @@ from votes.v1 import votes_pb2
 
 from chaos.hostile_clients.client import NAME, HostileClient
 from chaos.hostile_clients.wire import Pace
-from local.ports import HOST
-from voting.vote import RESIDUES, Route, new_vote_id
+from harness.processes.ports import HOST
+from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 _METHOD: Final = f"/{_SERVICE}/CastVotes"

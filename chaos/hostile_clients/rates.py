@@ -5,9 +5,9 @@ from typing import Final
 
 from chaos.hostile_clients.client import NAME, HostileClient
 from chaos.hostile_clients.wire import SOURCE, Pace
-from chaos.http_client import HttpClient
-from local.ports import HOST
-from voting.vote import RESIDUES, Route, new_vote_id
+from harness.processes.ports import HOST
+from harness.voters.http_client import HttpClient
+from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _PER_S: Final = 2000.0
 _WORKERS: Final = 30

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from local.ports import HOST
+from harness.processes.ports import HOST
 
 SOURCE: Final = "127.0.0.66"
 """The one address that a hostile client has."""

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from chaos.hostile_clients.wire import Pace, exchange, get, status_of
-from local.ports import HOST
+from harness.processes.ports import HOST
 
 
 async def answer_with(answer: bytes, *, after: int) -> tuple[asyncio.Server, int]:

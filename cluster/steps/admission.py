@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from cluster.errors import ClusterError
+from cluster.common.errors import ClusterError
 from cluster.steps.names import NAMESPACE
 from cluster.steps.step import StepError, World
 

@@ -8,7 +8,7 @@ from typing import Final
 from cluster.steps.casting import Caster
 from cluster.steps.names import ROUTES
 from cluster.steps.step import World, until
-from voting.vote import Route
+from voting.domain.vote import Route
 
 _ROUTE: Final = Route.HTTP
 _PEOPLE: Final = 32

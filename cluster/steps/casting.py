@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from chaos.http_client import HttpClient
-from cluster import network
+from cluster.common import network
 from cluster.steps.step import World
-from local.traefik_server import CANARY_HEADER
-from voting.vote import Route
+from harness.servers.traefik_server import CANARY_HEADER
+from harness.voters.http_client import HttpClient
+from voting.domain.vote import Route
 
 FORCE: Final[Mapping[Route | None, dict[str, str]]] = {
     None: {},

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Final
 
-from cluster import network
+from cluster.common import network
 from cluster.steps.names import DATABASE, MONGODB, PROMETHEUS, REDIS
 from cluster.steps.step import StepError, World
-from loadtest.findings import PhaseReport
-from loadtest.report import from_json
+from loadtest.model.findings import PhaseReport
+from loadtest.model.report import from_json
 
 _SECONDS: Final = 60
 """Of each route alone, in two phases, and half of it for the split: 30 s a phase."""

@@ -7,7 +7,7 @@ from typing import Final
 from cluster.steps.casting import Caster
 from cluster.steps.restarts import rolled_out
 from cluster.steps.step import World, until
-from voting.vote import Route
+from voting.domain.vote import Route
 
 _IN_A_ROW: Final = 10
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from cluster import network
-from cluster.errors import ClusterError
+from cluster.common import network
+from cluster.common.errors import ClusterError
 from cluster.steps.restarts import rolled_out
 from cluster.steps.step import StepError, World, until
 from cluster.steps.voting_people import all_were_taken, people_vote

@@ -5,10 +5,10 @@ from http import HTTPStatus
 from typing import Final
 from urllib.error import HTTPError
 
-from cluster import network
+from cluster.common import network
 from cluster.steps import deploy, routing
 from cluster.steps.step import StepError, World
-from loadtest.direct_http import open_directly
+from loadtest.measure.direct_http import open_directly
 
 _PUBLIC: Final = ("/", "/api/results", "/api/votes", "/openapi.json")
 _PRIVATE: Final = ("/metrics", "/healthz", "/readyz", "/votes/metrics")

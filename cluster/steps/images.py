@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from cluster.errors import ClusterError
+from cluster.common.errors import ClusterError
 from tools.oci.image import Image
 from tools.oci.push import PushError
 from tools.oci.push import push as push_image

@@ -1,6 +1,6 @@
 import pytest
 
-from cluster.errors import ClusterError
+from cluster.common.errors import ClusterError
 from cluster.steps.images import Repository, repository
 
 

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from chaos.register import Register
-from cluster.errors import ClusterError
+from cluster.common.errors import ClusterError
 from cluster.steps import (
     admission,
     autoscaling,
@@ -27,7 +26,8 @@ from cluster.steps import (
 )
 from cluster.steps.step import Step, StepError, World
 from cluster.steps.table import row
-from voting.store import StoreUnavailableError
+from harness.voters.register import Register
+from voting.stores.errors import StoreUnavailableError
 
 STEPS: Final = [
     Step("overlay applied", deploy.apply, essential=True),

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from chaos.register import Register
 from cluster.steps.inside import run
 from cluster.steps.step import Step, StepError, World
+from harness.voters.register import Register
 
 WORLD = World(
     Path("overlay.yaml"), Path("gateway.yaml"), Path("output"), registers=[], others=Register()

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from cluster.steps.names import PROMETHEUS, SERVICES
 from cluster.steps.step import World, until
-from loadtest.direct_http import open_directly
+from loadtest.measure.direct_http import open_directly
 
 _TIMEOUT_S: Final = 10
 _WITHIN_S: Final = 60

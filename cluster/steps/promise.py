@@ -5,15 +5,15 @@ from typing import cast
 
 from aiokafka.errors import KafkaError
 
-from chaos.books import Books, Reader
-from chaos.check import violations
-from chaos.register import Register
-from chaos.system import System
 from cluster.steps.names import DATABASE, KAFKA, MONGODB, REDIS
 from cluster.steps.step import StepError, World, until
-from voting.store import StoreUnavailableError
-from voting.tally_store import TallyStore
-from voting.vote_log import VoteLog
+from harness.promise.check import violations
+from harness.promise.stores_reader import Books, Reader
+from harness.system.weakened import System
+from harness.voters.register import Register
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import VoteLog
 
 
 async def kept(world: World) -> str:

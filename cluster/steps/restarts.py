@@ -4,10 +4,10 @@ import asyncio
 import time
 from typing import Any
 
-from chaos.register import Register
 from cluster.steps.names import SERVICES
 from cluster.steps.step import World, until
 from cluster.steps.voting_people import all_were_taken, people_vote
+from harness.voters.register import Register
 
 
 async def rolling(world: World) -> str:

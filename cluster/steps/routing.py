@@ -7,9 +7,9 @@ from cluster.steps.casting import FORCE, Caster
 from cluster.steps.names import ROUTES
 from cluster.steps.restarts import rolled_out
 from cluster.steps.step import StepError, World, until
-from loadtest.split import check_split
-from local.traefik_server import WEIGHTS
-from voting.vote import Route
+from harness.servers.traefik_server import WEIGHTS
+from loadtest.analysis.split import check_split
+from voting.domain.vote import Route
 
 _PEOPLE: Final = 8
 _UNFORCED_EACH: Final = 300

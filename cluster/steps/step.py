@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from chaos.register import Register
+from cluster.common.places import CONFIG
 from cluster.kubectl import kubectl
-from cluster.places import CONFIG
 from cluster.steps.names import NAMESPACE
+from harness.voters.register import Register
 
 _KUBECONFIG: Final = CONFIG / "admin.kubeconfig"
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cluster.console import say
+from cluster.common.console import say
 
 
 class Row:

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Final
 
-from chaos.register import Register
-from chaos.voters import Voters
-from cluster import network
+from cluster.common import network
 from cluster.steps.step import StepError, World
+from harness.voters.register import Register
+from harness.voters.voters import Voters
 
 RATE: Final = 40.0
 """Votes per second over both routes: enough to see a gap of 25 ms, little for two processors."""

@@ -16,13 +16,13 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from harness.processes.ports import free_ports
+from harness.processes.waiting import wait_until
+from harness.servers.traefik_server import CANARY_HEADER
+from harness.system.stack import Stack
 from k8s.dashboards.files import dashboard_files
-from local.ports import free_ports
-from local.stack import Stack
-from local.traefik_server import CANARY_HEADER
-from local.waiting import wait_until
 
-pytest_plugins = ["local.fixtures"]
+pytest_plugins = ["harness.testing.fixtures"]
 
 VOTES: Final = 400
 PAUSE_S: Final = 0.01  # so that the votes are spread over several readings of Prometheus

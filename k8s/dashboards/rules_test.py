@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.programs import find_program
+from harness.processes.programs import find_program
 
 FOLDER = Path("k8s/base/prometheus").absolute()
 

@@ -15,12 +15,12 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from harness.processes.ports import free_ports
+from harness.processes.waiting import wait_until
+from harness.system.stack import Stack
 from k8s.dashboards.files import dashboard_files
-from local.ports import free_ports
-from local.stack import Stack
-from local.waiting import wait_until
-from voting.telemetry import REFUSED_STATUSES
-from voting.vote import Route
+from voting.domain.vote import Route
+from voting.service.telemetry import REFUSED_STATUSES
 
 RULES: Final = Path("k8s/base/prometheus/rules.yaml").absolute()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import free_port
+from harness.processes.ports import free_port
 from tools.oci import push, tar
 from tools.oci.archive import write_archive
 from tools.oci.image import Image

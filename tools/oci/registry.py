@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from local.http_server import HttpServer
+from harness.processes.http_server import HttpServer
 
 
 class Registry(HttpServer):

@@ -1,0 +1,1 @@
+"""What is measured: one case a module, and the servers and turns that they share."""

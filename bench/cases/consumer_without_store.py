@@ -1,0 +1,111 @@
+"""svc_consumer with a store held apart: its place takes something that answers at once.
+
+`python -m bench.cases.consumer_without_store` takes the settings of svc_consumer, and `TALLY_APART`.
+What the real consumer costs more than this one is the cost of the store's client.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, override
+
+from msgspec import Meta
+
+from svc_consumer.counting.store_protocols import CounterStore, LogStore
+from svc_consumer.service import serve
+from svc_consumer.settings import ConsumerSettings
+from voting.domain.tally import Tally
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
+from voting.stores.errors import NO_POSITION
+from voting.stores.log_slices import SliceSum
+from voting.stores.logged_vote import Place
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import StoredPosition
+
+
+class ApartSettings(ConsumerSettings, frozen=True, kw_only=True):
+    """What this consumer can be told beside the real one's settings."""
+
+    tally_apart: Annotated[bool, Meta(description="Hold Redis apart, too.")] = False
+
+
+class LogApart(LogStore):
+    """A vote log that believes every vote to be new, and keeps positions only."""
+
+    def __init__(self) -> None:
+        self._stored: dict[int, StoredPosition] = {}
+
+    @override
+    async def ensure_indexes(self) -> None:
+        pass
+
+    @override
+    async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
+        return []
+
+    @override
+    async def places(self, ids: Sequence[str]) -> dict[str, Place]:
+        return {}
+
+    @override
+    async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
+        pass
+
+    @override
+    async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
+        return SliceSum(Tally(), None)
+
+    @override
+    async def id_at(self, place: Place) -> str | None:
+        return None
+
+    @override
+    async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition:
+        stored = self._stored.get(partition, StoredPosition(NO_POSITION, owner, partitions))
+        self._stored[partition] = stored._replace(owner=owner)
+        return self._stored[partition]
+
+    @override
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        self._stored[partition] = self._stored[partition]._replace(position=position)
+        return True
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        return {p: self._stored[p] for p in partitions if p in self._stored}
+
+
+class TallyApart(CounterStore):
+    """A tally that keeps positions only."""
+
+    def __init__(self) -> None:
+        self._stored: dict[int, str] = {}
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
+        return {p: self._stored.get(p, NO_POSITION) for p in partitions}
+
+    @override
+    async def claim(self, partition: int) -> str:
+        return self._stored.get(partition, NO_POSITION)
+
+    @override
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        self._stored[partition] = position
+        return position
+
+
+async def _serve(settings: ApartSettings) -> None:
+    tally = TallyApart() if settings.tally_apart else TallyStore(settings.redis_url)
+    await serve(settings, LogApart(), tally)
+
+
+def main() -> None:
+    """Count until told to stop."""
+    settings = load_settings(ApartSettings, "consumer_apart")
+    configure_logging(settings.log_level)
+    asyncio.run(_serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The consumer on a full topic: all of it, without a store, and in several processes."""
+
+import asyncio
+import http.client
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import ClassVar, Final, NamedTuple, override
+
+from bench.cases.errors import BenchError
+from bench.cases.kafka_write import Writer
+from bench.cases.quick_mongodb import QuickMongodbServer
+from bench.cases.servers import Group, Rig, Stores
+from bench.cases.turn import Case, Meter, Turn
+from harness.processes.ports import free_port
+from harness.processes.server import Server
+from harness.servers.services import Service
+
+_APART: Final = "bench.cases.consumer_without_store"
+_COUNTED: Final = "votes_counted_total"
+_POLL_SECONDS: Final = 0.1
+_LIMIT_SECONDS: Final = 60
+_VOTES_MIN: Final = 200  # in each partition
+_VOTES_MAX: Final = 200_000
+_PROCESSES: Final = (1, 2, 4)
+
+
+class ConsumerCase(Case):
+    """Consumers of a topic of their own: each turn fills it while they stand still, then measures.
+
+    `consumers` are the processes of one group, `beside` the stores and Kafka.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        what: str,
+        consumers: Sequence[Service],
+        beside: Sequence[Server],
+        writer: Writer,
+        partitions: int,
+    ) -> None:
+        super().__init__(name, what, tuple(consumer.name for consumer in consumers))
+        self._consumers = consumers
+        self._servers = {server.name: server for server in (*consumers, *beside)}
+        self._writer = writer
+        self._partitions = partitions
+        self._counted = 0
+        self._rate = 0.0
+
+    async def warm_up(self) -> None:
+        """Let all consumers take in a few votes, which tells how many they can in a turn."""
+        turn = await self._take_in(self._partitions * _VOTES_MIN)
+        self._rate = turn.votes / turn.seconds
+
+    @override
+    async def turn(self, seconds: float) -> Turn:
+        least = self._partitions * _VOTES_MIN
+        turn = await self._take_in(min(max(least, int(self._rate * seconds)), _VOTES_MAX))
+        self._rate = turn.votes / turn.seconds
+        return turn
+
+    async def _take_in(self, votes: int) -> Turn:
+        for consumer in self._consumers:
+            consumer.pause()
+        try:
+            await self._writer.fill(votes, self._partitions)
+            meter = Meter(self._servers)
+        finally:
+            for consumer in self._consumers:
+                consumer.resume()
+        await self._until_counted(self._counted + votes)
+        self._counted += votes
+        return meter.turn(votes)
+
+    async def _until_counted(self, votes: int) -> None:
+        limit = time.monotonic() + _LIMIT_SECONDS
+        while (counted := await asyncio.to_thread(self._count)) < votes:
+            if time.monotonic() > limit:
+                raise BenchError(f"{self.name}: {counted} of {votes} votes in {_LIMIT_SECONDS} s")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _count(self) -> int:
+        return sum(counter(consumer, _COUNTED) for consumer in self._consumers)
+
+
+def counter(service: Service, name: str) -> int:
+    """Return the value of a counter of a service, over all its labels."""
+    connection = http.client.HTTPConnection(service.host, service.port, timeout=_LIMIT_SECONDS)
+    try:
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+    finally:
+        connection.close()
+    values = (line.rpartition(" ")[2] for line in lines if line.partition("{")[0] == name)
+    return int(sum(map(float, values)))
+
+
+class _Consumers(NamedTuple):
+    """Consumers of one group on a topic of their own."""
+
+    name: str
+    consumers: list[Service]
+    partitions: int
+
+
+def _consumers(
+    rig: Rig,
+    stores: Stores,
+    name: str,
+    count: int,
+    partitions: int,
+    *,
+    database: int,
+    program: str = _APART,
+    **settings: str,
+) -> _Consumers:
+    """Return so many consumers, with a database of Redis for themselves."""
+    kafka = {"KAFKA_TOPIC": _topic(name), "KAFKA_GROUP": name}
+    told = {**stores.settings(database), **kafka, **settings}
+    names = [name] if count == 1 else [f"{name}-{n}" for n in range(1, count + 1)]
+    return _Consumers(name, [rig.service(n, program=program, **told) for n in names], partitions)
+
+
+@asynccontextmanager
+async def _running(
+    rig: Rig, stores: Stores, what: Mapping[str, str], all_consumers: Sequence[_Consumers]
+) -> AsyncIterator[list[Case]]:
+    """Run the stores and all consumers while the context lasts; return their cases."""
+    rig.kafka.create_topics({_topic(one.name): one.partitions for one in all_consumers})
+    processes = [consumer for one in all_consumers for consumer in one.consumers]
+    cases: list[Case] = []
+    async with rig.running(*stores.servers), rig.running(*processes), AsyncExitStack() as stack:
+        for one in all_consumers:
+            writer = Writer(rig.kafka.address, _topic(one.name))
+            await stack.enter_async_context(writer)
+            beside = (rig.kafka, *stores.servers)
+            case = ConsumerCase(
+                one.name, what[one.name], one.consumers, beside, writer, one.partitions
+            )
+            await case.warm_up()
+            cases.append(case)
+        yield cases
+
+
+def _topic(name: str) -> str:
+    return f"bench.{name}"
+
+
+class Parts(Group):
+    """One consumer of all partitions, as it is and with stores held apart."""
+
+    names: ClassVar = {
+        "consumer": "the consumer, stores as on one machine",
+        "consumer-full": "the consumer at full speed: MongoDB answers at once and keeps nothing",
+        "consumer-redis": "the consumer, MongoDB held apart",
+        "consumer-alone": "the consumer, both stores held apart",
+    }
+
+    @override
+    @asynccontextmanager
+    async def cases(self, rig: Rig) -> AsyncIterator[list[Case]]:
+        stores = Stores(rig.folder, "parts")
+
+        quick = QuickMongodbServer("quick-mongodb", free_port(), rig.folder / "parts")
+        alone, at_once = {"TALLY_APART": "true"}, {"MONGODB_URL": quick.url}
+        real = {"program": "svc_consumer"}
+        consumers = [
+            _consumers(rig, stores, "consumer", 1, 6, database=0, **real),
+            _consumers(rig, stores, "consumer-full", 1, 6, database=1, **real, **at_once),
+            _consumers(rig, stores, "consumer-redis", 1, 6, database=2),
+            _consumers(rig, stores, "consumer-alone", 1, 6, database=3, **alone),
+        ]
+        async with rig.running(quick), _running(rig, stores, self.names, consumers) as cases:
+            yield cases
+
+
+class Scale(Group):
+    """The same consumer as 1, 2 and 4 processes that share 12 partitions."""
+
+    names: ClassVar = {
+        f"consumers-{count}": f"{count} consumers of 12 partitions, MongoDB held apart"
+        for count in _PROCESSES
+    }
+
+    @override
+    @asynccontextmanager
+    async def cases(self, rig: Rig) -> AsyncIterator[list[Case]]:
+        stores = Stores(rig.folder, "scale")
+        consumers = [
+            _consumers(rig, stores, f"consumers-{count}", count, 12, database=database)
+            for database, count in enumerate(_PROCESSES)
+        ]
+        async with _running(rig, stores, self.names, consumers) as cases:
+            yield cases

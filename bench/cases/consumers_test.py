@@ -1,0 +1,19 @@
+from pathlib import Path
+
+import pytest
+
+from bench.cases.consumers import Parts, Scale
+from bench.cases.servers import Group, Rig
+
+
+@pytest.mark.parametrize("group", [Parts(), Scale()], ids=["parts", "scale"])
+async def test_consumers_count_every_vote_of_a_turn(group: Group, tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    async with rig.started(), group.cases(rig) as cases:
+        assert [case.name for case in cases] == list(group.names)
+        for case in cases:
+            turn = await case.turn(0.1)  # which waits until all are counted
+            assert turn.votes >= 1000
+            # Held apart, Redis has nothing to do; a short turn may fall between two of its ticks.
+            beside = ("kafka",) if case.name == "consumer-alone" else ("kafka", "redis")
+            assert all(turn.cpu_seconds[name] > 0 for name in (*case.own, *beside))

@@ -1,0 +1,81 @@
+"""How long a vote takes from its acknowledgement until everybody can see it in the tally."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from redis.asyncio import Redis
+
+from bench.cases.ballots import request
+from bench.cases.connection import Connection
+from bench.cases.errors import BenchError
+from harness.processes.server import Server
+from voting.domain.tally import AlbumTally, Tally, counter_fields
+from voting.stores.tally_store import TALLY_KEY
+
+_PERIOD_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.003
+_PATIENCE_SECONDS: Final = 30
+
+
+class Probes:
+    """Casts votes, each on an album of its own, and looks for each in Redis.
+
+    `visible` has the seconds from the acknowledgement of each to its appearance, which are right
+    to about the 3 ms between two looks.
+    """
+
+    def __init__(self, entries: Sequence[Server], redis_url: str) -> None:
+        self._entries = entries
+        self._redis: Redis = Redis.from_url(redis_url)
+        self._cast = 0
+        self._on_way: dict[Connection, str] = {}
+        self._waiting: dict[str, float] = {}  # acknowledged at, by the field of the tally
+        self.visible: list[float] = []
+
+    async def run(self, seconds: float) -> None:
+        """Probe for a while, and until the last probe is visible."""
+        loop = asyncio.get_running_loop()
+        connections = [
+            (await loop.create_connection(lambda: Connection(self._answered), e.host, e.port))[1]
+            for e in self._entries
+        ]
+        looking = asyncio.create_task(self._look())
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            connection = connections[self._cast % len(connections)]
+            if not connection.waits:
+                self._send(connection)
+            await asyncio.sleep(_PERIOD_SECONDS)
+        while (self._on_way or self._waiting) and not looking.done():
+            if time.monotonic() > end + _PATIENCE_SECONDS:
+                raise BenchError(f"{len(self._waiting)} votes are not in the tally yet")
+            await asyncio.sleep(_POLL_SECONDS)
+        for connection in connections:
+            connection.close()
+        looking.cancel()
+        await asyncio.wait([looking])
+        await self._redis.aclose()
+
+    def _send(self, connection: Connection) -> None:
+        self._cast += 1
+        name, album, year = "Probe", f"{time.time_ns()}", 2000
+        tally = Tally({(name, album, year): AlbumTally(name, album, year, 1, 1)})
+        self._on_way[connection] = next(iter(counter_fields(tally)))
+        connection.send(request(self._entries[0].host, name, album, year, 1))
+
+    def _answered(self, connection: Connection, accepted: bool) -> None:
+        field = self._on_way.pop(connection)
+        if accepted:
+            self._waiting[field] = time.perf_counter()
+
+    async def _look(self) -> None:
+        while True:
+            if fields := list(self._waiting):
+                counts = await self._redis.hmget(TALLY_KEY, fields)
+                now = time.perf_counter()
+                for field, count in zip(fields, counts, strict=True):
+                    if count is not None:
+                        self.visible.append(now - self._waiting.pop(field))
+            await asyncio.sleep(_POLL_SECONDS)

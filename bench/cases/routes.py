@@ -1,0 +1,110 @@
+"""The routes, and what they are held against: the empty handler, and writing to Kafka alone."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import ClassVar, Final, override
+
+from bench.cases.kafka_write import KafkaWrite
+from bench.cases.load import Load
+from bench.cases.servers import Group, Rig
+from bench.cases.turn import Case, Meter, Turn
+from harness.processes.server import Server
+from harness.servers.services import Service
+
+CONNECTIONS: Final = (64, 256)
+FLOOR: Final = "floor-64"
+_WARM_UP_SECONDS: Final = 0.2
+
+_ROUTES: Final = {
+    "floor": "an empty Sanic handler",
+    "http": "the HTTP route, lean path",
+    "http-plain": "the HTTP route, Sanic's own handler",
+    "grpc": "the gRPC route, lean path",
+    "grpc-plain": "the gRPC route, Sanic's own handler",
+}
+_WRITES: Final = {
+    "kafka-64": "writing to Kafka alone, batches of 64",
+    "kafka-1000": "writing to Kafka alone, batches of 1,000",
+}
+
+
+class RouteCase(Case):
+    """Votes to one service from so many connections, each as fast as it is answered."""
+
+    def __init__(
+        self,
+        name: str,
+        what: str,
+        entry: Server,
+        own: Mapping[str, Server],
+        beside: Mapping[str, Server],
+        connections: int,
+    ) -> None:
+        """`entry` takes the votes, `own` are the processes of the route."""
+        super().__init__(name, what, tuple(own))
+        self._entry = entry
+        self._servers = {**own, **beside}
+        self._connections = connections
+
+    @override
+    async def turn(self, seconds: float) -> Turn:
+        async with Load([self._entry], self._connections) as load:
+            await load.run(min(_WARM_UP_SECONDS, seconds))
+            load.reset()
+            meter = Meter(self._servers)
+            await load.run(seconds)
+            turn = meter.turn(load.accepted)
+            return turn.with_latencies(load.latencies)
+
+
+def floor_case(rig: Rig, connections: int = 64) -> RouteCase:
+    """Return the case of the empty handler."""
+    name = f"floor-{connections}"
+    what = f"{_ROUTES['floor']}, {connections} connections"
+    return RouteCase(name, what, rig.floor, {"floor": rig.floor}, {}, connections)
+
+
+class Routes(Group):
+    """Both routes with their lean path on and off, at 64 and at 256 connections."""
+
+    names: ClassVar = {
+        f"{name}-{connections}": f"{what}, {connections} connections"
+        for connections in CONNECTIONS
+        for name, what in _ROUTES.items()
+    } | _WRITES
+
+    @override
+    @asynccontextmanager
+    async def cases(self, rig: Rig) -> AsyncIterator[list[Case]]:
+        rig.kafka.create_topics()
+        grpc_server = rig.service("svc_grpc_server")
+        entries: dict[str, Service] = {}
+        for name, program in (("http", "svc_http_route"), ("grpc", "svc_grpc_client")):
+            for kind, lean in (("", "true"), ("-plain", "false")):
+                entries[name + kind] = rig.service(
+                    f"{program}{kind}",
+                    program=program,
+                    LEAN_PATH=lean,
+                    GRPC_TARGET=grpc_server.grpc_target,
+                )
+        async with (
+            rig.running(grpc_server, *entries.values()),
+            KafkaWrite.cases(rig.kafka) as writes,
+        ):
+            yield [*self._routes(rig, grpc_server, entries), *writes]
+
+    def _routes(
+        self, rig: Rig, grpc_server: Service, entries: Mapping[str, Service]
+    ) -> Sequence[Case]:
+        found: list[Case] = []
+        for connections in CONNECTIONS:
+            found.append(floor_case(rig, connections))
+            for kind, entry in entries.items():
+                name = f"{kind}-{connections}"
+                own: dict[str, Server] = {entry.program: entry}
+                if kind.startswith("grpc"):
+                    own["svc_grpc_server"] = grpc_server
+                beside = {"kafka": rig.kafka}
+                case = RouteCase(name, self.names[name], entry, own, beside, connections)
+                found.append(case)
+        return found

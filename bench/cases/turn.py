@@ -1,0 +1,74 @@
+"""A turn: one short measurement of one case. Cases take turns, so that all see the same machine."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import msgspec
+
+from bench.cases.clock import cpu_of
+from harness.processes.server import Server
+from loadtest.model.percentiles import percentile_of
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """What one turn of a case saw.
+
+    `cpu_seconds` is the processor time by process or part, `seconds` how long the turn took, both
+    for `votes` votes that were accepted (or counted). `generator_seconds` is the processor time
+    of the load generator, which is nobody's part. `p50` and `p99` are of the seconds that votes
+    took to their acknowledgement; `visible` are those that probes took from there into the tally.
+    """
+
+    votes: int
+    seconds: float
+    cpu_seconds: dict[str, float]
+    generator_seconds: float = 0.0
+    p50: float | None = None
+    p99: float | None = None
+    visible: list[float] = []
+
+    def with_latencies(self, latencies: list[float]) -> Turn:
+        """Return the turn with the seconds that its votes took."""
+        return msgspec.structs.replace(
+            self, p50=percentile_of(latencies, 50), p99=percentile_of(latencies, 99)
+        )
+
+    def with_visible(self, visible: list[float]) -> Turn:
+        """Return the turn with the seconds that probes took into the tally."""
+        return msgspec.structs.replace(self, visible=visible)
+
+
+class Case(ABC):
+    """One thing that is measured, again and again.
+
+    `own` names the processes, or parts, whose processor time is the case's figure; all others are
+    measured beside them.
+    """
+
+    def __init__(self, name: str, what: str, own: tuple[str, ...]) -> None:
+        self.name = name
+        self.what = what
+        self.own = own
+
+    @abstractmethod
+    async def turn(self, seconds: float) -> Turn:
+        """Measure for about so many seconds. Raises BenchError when that means nothing."""
+
+
+class Meter:
+    """Notes the processor time of servers, of this process, and the time, between two moments."""
+
+    def __init__(self, servers: Mapping[str, Server]) -> None:
+        self._servers = servers
+        self._before = self._now()
+
+    def turn(self, votes: int) -> Turn:
+        """Return what was used since the beginning, for so many votes."""
+        clock, own, cpu = self._now()
+        clock_before, own_before, cpu_before = self._before
+        used = {name: seconds - cpu_before[name] for name, seconds in cpu.items()}
+        return Turn(votes, clock - clock_before, used, own - own_before)
+
+    def _now(self) -> tuple[float, float, dict[str, float]]:
+        return time.perf_counter(), time.process_time(), cpu_of(self._servers)

@@ -1,0 +1,121 @@
+"""The figures of a run: what a vote costs in each case, and how much of the floor that is."""
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bench.cases.run import Measured
+from bench.cases.turn import Turn
+from loadtest.model.estimate import Estimate, estimate, ratio
+from loadtest.model.percentiles import percentile_of
+
+VERSION: Final = 1
+"""Of the JSON's shape: it changes when a reader of the old one would be wrong."""
+
+_PACKAGES: Final = ("aiokafka", "grpcio", "motor", "protobuf", "redis", "sanic", "uvloop")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A case. Times per vote are in µs of processor time, latencies in milliseconds.
+
+    `processes` has every process that was measured, `own` those that make up `cpu_us`. `to_floor`
+    is the ratio to the empty handler at 64 connections, measured in the same rounds.
+    """
+
+    name: str
+    what: str
+    own: tuple[str, ...]
+    cpu_us: Estimate | None
+    to_floor: Estimate | None
+    votes_per_second: Estimate | None
+    processes: dict[str, Estimate | None]
+    generator_us: Estimate | None
+    votes: int
+    p50_ms: float | None
+    p99_ms: float | None
+    visible_p50_ms: float | None
+    visible_p99_ms: float | None
+    probes: int
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Where the figures come from."""
+
+    processor: str
+    cores: int
+    system: str
+    python: str
+    packages: dict[str, str]
+    load_before: float
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A whole run."""
+
+    version: int
+    at: str
+    turn_seconds: float
+    rounds: int
+    machine: Machine
+    rows: list[Row]
+
+
+def row(measured: Measured) -> Row:
+    """Return the figures of a case."""
+    turns = measured.turns
+    names = turns[0].cpu_seconds
+    visible = [seconds for turn in turns for seconds in turn.visible]
+    return Row(
+        measured.name,
+        measured.what,
+        measured.own,
+        cpu_us=estimate([_cost(turn, measured.own) for turn in turns]),
+        to_floor=ratio(
+            [_cost(turn, measured.own) for turn in turns],
+            [_cost(turn, ("floor",)) for turn in measured.floor],
+        ),
+        votes_per_second=estimate([turn.votes / turn.seconds for turn in turns]),
+        processes={name: estimate([_cost(turn, (name,)) for turn in turns]) for name in names},
+        generator_us=estimate([turn.generator_seconds / turn.votes * 1e6 for turn in turns]),
+        votes=sum(turn.votes for turn in turns),
+        p50_ms=_median_ms([turn.p50 for turn in turns]),
+        p99_ms=_median_ms([turn.p99 for turn in turns]),
+        visible_p50_ms=_ms(percentile_of(visible, 50)),
+        visible_p99_ms=_ms(percentile_of(visible, 99)),
+        probes=len(visible),
+    )
+
+
+def machine() -> Machine:
+    """Return the facts of this machine."""
+    return Machine(
+        processor=_processor(),
+        cores=os.process_cpu_count() or 1,
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        packages={name: version(name) for name in _PACKAGES},
+        load_before=os.getloadavg()[0],
+    )
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
+    return next(names, platform.machine()).strip()
+
+
+def _cost(turn: Turn, names: Sequence[str]) -> float:
+    return sum(turn.cpu_seconds[name] for name in names) / turn.votes * 1e6
+
+
+def _median_ms(seconds: Sequence[float | None]) -> float | None:
+    return _ms(percentile_of((value for value in seconds if value is not None), 50))
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000

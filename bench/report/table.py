@@ -1,0 +1,107 @@
+"""The report as a table, for the terminal and for a page of Markdown."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from bench.report.report import Report, Row
+from loadtest.model.estimate import Estimate
+
+_BEGIN: Final = "<!-- bench -->"
+_END: Final = "<!-- /bench -->"
+_HEAD: Final = ("case", "CPU µs/vote", "95 %", "of the floor", "95 %", "votes/s", "p99 ms")
+
+
+def text_table(report: Report) -> str:
+    """Return the table for a terminal."""
+    lines = [_HEAD, *_cells(report)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def markdown_table(report: Report) -> str:
+    """Return the table in Markdown, with a line that says where it comes from."""
+    facts = report.machine
+    source = (
+        f"{report.at}; {facts.cores} cores, {facts.processor}; Python {facts.python}, "
+        f"{', '.join(f'{name} {version}' for name, version in facts.packages.items())}; "
+        f"{report.rounds} rounds of turns of {report.turn_seconds:g} s; "
+        f"load of the machine before the start {facts.load_before:.1f}."
+    )
+    lines = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1)), *_cells(report)]
+    table = "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
+    told = "".join(f"- {line}\n" for line in findings(report))
+    return f"{table}\n\n{told}\n{source}\n"
+
+
+def with_table(page: str, report: Report) -> str:
+    """Return a page of Markdown, which `has_place`, with this table in the place of its own."""
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{markdown_table(report)}{_END}{after}"
+
+
+def has_place(page: str) -> bool:
+    """Whether a page has the lines `<!-- bench -->` and `<!-- /bench -->`, for a table between."""
+    return _END in page.partition(_BEGIN)[2]
+
+
+def findings(report: Report) -> Iterator[str]:
+    """Yield what the table does not show."""
+    rows = {row.name: row for row in report.rows}
+    if (half := rows.get("end-to-end-half")) and half.visible_p99_ms is not None:
+        yield (
+            f"acknowledged to visible at half load: p50 {half.visible_p50_ms:.0f} ms, "
+            f"p99 {half.visible_p99_ms:.0f} ms ({half.probes} probes)"
+        )
+    parts = [rows.get(name) for name in ("consumer-full", "consumer-redis", "consumer-alone")]
+    if all(parts) and (costs := [row.cpu_us for row in parts if row and row.cpu_us]):
+        whole, without_log, alone = (cost.value for cost in costs)
+        yield (
+            f"the consumer: Kafka's client, decoding and the rules {alone:.1f}, Redis' client "
+            f"{without_log - alone:.1f}, MongoDB's client {whole - without_log:.1f} µs per vote; "
+            f"{1e6 / whole:,.0f} votes/s per core, {1e6 / without_log:,.0f} without MongoDB's"
+        )
+    if cost := next((row.generator_us for row in report.rows if row.name == "floor-64"), None):
+        yield f"the load generator costs {cost.value:.1f} µs per vote, counted in no case"
+
+
+def _cells(report: Report) -> Iterator[Sequence[str]]:
+    for row in report.rows:
+        rate, p99 = _number(row.votes_per_second), row.p99_ms
+        yield (
+            row.name,
+            _number(row.cpu_us),
+            _interval(row.cpu_us),
+            _number(row.to_floor, 2),
+            _interval(row.to_floor, 2),
+            rate,
+            "" if p99 is None else f"{p99:.0f}",
+        )
+        if len(row.own) > 1:
+            yield from (_part(row, name) for name in row.own)
+
+
+def _part(row: Row, name: str) -> Sequence[str]:
+    cost = row.processes[name]
+    return (f"  of it {name}", _number(cost), _interval(cost), "", "", "", "")
+
+
+def _number(estimate: Estimate | None, digits: int | None = None) -> str:
+    if estimate is None:
+        return "-"
+    value = estimate.value
+    digits = digits if digits is not None else 0 if value >= 100 else 1
+    return f"{value:,.{digits}f}"
+
+
+def _interval(estimate: Estimate | None, digits: int | None = None) -> str:
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return ""
+    digits = digits if digits is not None else 0 if estimate.value >= 100 else 1
+    return f"{estimate.low:,.{digits}f}-{estimate.high:,.{digits}f}"

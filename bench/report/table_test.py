@@ -1,0 +1,83 @@
+import msgspec
+
+from bench.cases.run import Measured, Plan
+from bench.cases.turn import Turn
+from bench.report.report import VERSION, Report, machine, row
+from bench.report.table import findings, has_place, markdown_table, text_table, with_table
+
+FLOOR = [Turn(1000, 1.0, {"floor": 0.10}), Turn(1000, 1.0, {"floor": 0.20})]
+
+
+def measured(name: str, *microseconds: float, **more: object) -> Measured:
+    turns = [
+        msgspec.structs.replace(
+            Turn(1000, 0.5, {"a": us * 0.75e-3, "b": us * 0.25e-3, "kafka": 1e-3}, 0.01), **more
+        )
+        for us in microseconds
+    ]
+    return Measured(name, name, ("a", "b"), turns, FLOOR)
+
+
+def report(*all_measured: Measured) -> Report:
+    rows = [row(one) for one in all_measured]
+    return Report(VERSION, "2026-01-01T00:00+00:00", 1.0, 2, machine(), rows)
+
+
+def test_a_case_is_held_against_the_floor_of_its_round() -> None:
+    found = row(measured("http", 50, 100))
+    assert found.to_floor
+    assert round(found.to_floor.value, 9) == 0.5
+    assert found.to_floor.low
+    assert round(found.to_floor.low, 9) == 0.5  # half of the floor in every round
+
+
+def test_a_case_costs_what_its_own_processes_use() -> None:
+    found = row(measured("http", 50))
+    assert found.cpu_us
+    assert round(found.cpu_us.value, 6) == 50
+    assert set(found.processes) == {"a", "b", "kafka"}
+    assert found.votes_per_second
+    assert found.votes_per_second.value == 2000
+
+
+def test_the_table_has_a_line_for_each_case_and_its_parts() -> None:
+    lines = text_table(report(measured("http", 50, 100))).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:]] == ["http", "", ""]
+    assert "of it a" in lines[2]
+    assert "0.50-0.50" in lines[1]
+
+
+def test_markdown_says_where_the_figures_come_from() -> None:
+    text = markdown_table(report(measured("http", 50, 100)))
+    assert "| http |" in text
+    assert "2 rounds of turns of 1 s" in text
+
+
+def test_a_table_takes_the_place_of_the_one_before() -> None:
+    page = "# Speed\n<!-- bench -->\nold\n<!-- /bench -->\nmore\n"
+    assert has_place(page)
+    renewed = with_table(page, report(measured("http", 50, 100)))
+    assert "old" not in renewed
+    assert "| http |" in renewed
+    assert renewed.startswith("# Speed\n<!-- bench -->\n|")
+    assert renewed.endswith("\n<!-- /bench -->\nmore\n")
+    assert not has_place("# Speed\n")
+
+
+def test_what_the_consumer_spends_where_follows_from_what_is_held_apart() -> None:
+    costs = {"consumer-full": 30, "consumer-redis": 20, "consumer-alone": 15}
+    said = " ".join(findings(report(*(measured(name, cost) for name, cost in costs.items()))))
+    assert "rules 15.0, Redis' client 5.0, MongoDB's client 10.0 µs" in said
+    assert "33,333 votes/s per core, 50,000 without MongoDB's" in said
+
+
+def test_how_long_votes_take_into_the_tally_is_told() -> None:
+    half = measured("end-to-end-half", 50, visible=[0.010] * 98 + [0.5] * 2)
+    assert "p50 10 ms, p99 500 ms (100 probes)" in " ".join(findings(report(half)))
+
+
+def test_only_what_was_asked_for_is_measured() -> None:
+    plan = Plan(["http*-64", "end-to-end"], 1, 1)
+    assert [plan.wants(n) for n in ("http-plain-64", "http-256", "end-to-end")] == [1, 0, 1]
+    assert len(list(plan.groups())) == 2
+    assert Plan([], 1, 1).wants("consumer")

@@ -1,0 +1,1 @@
+"""The faults, and the order in which they come."""

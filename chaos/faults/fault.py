@@ -1,0 +1,64 @@
+"""What a fault is, and what it can do to the system."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from harness.system.weakened import System
+
+
+class InterruptedFaultError(Exception):
+    """A person ended the run while a fault was at work."""
+
+
+class FaultFailedError(Exception):
+    """The system did not do what it must under this fault; the text says what."""
+
+
+@dataclass
+class Scene:
+    """Where a fault happens; one for each time that one is injected."""
+
+    system: System
+    random: Random
+    long: bool
+    interrupted: threading.Event = field(default_factory=threading.Event)
+    healed_at: float | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; raise InterruptedFaultError when a person ends the run."""
+        if self.interrupted.wait(seconds):
+            raise InterruptedFaultError
+
+    def wait_a_moment(self, longest_s: float) -> None:
+        """Let a random time pass."""
+        self.wait(self.random.random() * longest_s)
+
+    def wait_until(self, what: str, holds: Callable[[], bool], limit_s: float) -> None:
+        """Return as soon as `holds()`; raise FaultFailedError when that takes over `limit_s`."""
+        end = time.monotonic() + limit_s
+        while not holds():
+            if time.monotonic() > end:
+                raise FaultFailedError(f"not within {limit_s:g} s: {what}")
+            self.wait(0.1)
+
+    def healing(self) -> None:
+        """Say that from now on the system is left in peace: recovery is timed from here."""
+        self.healed_at = time.monotonic()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that a real event brings.
+
+    `inject` does it and undoes it, within `limit_s` seconds; it runs in a thread of its own.
+    An `idle` one happens while nobody votes and both stores have everything.
+    """
+
+    name: str
+    what: str
+    inject: Callable[[Scene], None]
+    limit_s: float = 240.0
+    idle: bool = False

@@ -1,0 +1,59 @@
+"""Processes and networks that say nothing for a while, and then go on as if nothing had been."""
+
+from chaos.faults.fault import Fault, Scene
+from harness.processes.server import Server
+
+_SESSION_S = 8.0  # longer than Kafka waits for a member of a group (6 s)
+_ZOMBIE_S = 20.0
+_SILENCE_S = 7.0  # longer than a route waits for Kafka (5 s)
+_LONG_SILENCE_S = 12.0
+
+
+def _hang(scene: Scene, server: Server, seconds: float) -> None:
+    server.pause()
+    scene.wait(seconds)
+    scene.healing()
+    server.resume()
+
+
+def _zombie_consumer(scene: Scene) -> None:
+    seconds = _ZOMBIE_S if scene.long else _SESSION_S
+    _hang(scene, scene.random.choice(scene.system.consumers), seconds)
+
+
+def _hang_grpc_server(scene: Scene) -> None:
+    seconds = _ZOMBIE_S if scene.long else _SESSION_S
+    _hang(scene, scene.system.services["svc_grpc_server"], seconds)
+
+
+def _cut_network(scene: Scene) -> None:
+    proxy = scene.random.choice(list(scene.system.proxies.values()))
+    proxy.kill()
+    scene.wait(1 + 3 * scene.random.random())
+    scene.healing()
+    proxy.start()
+
+
+def _silence_network(scene: Scene) -> None:
+    proxy = scene.random.choice(list(scene.system.proxies.values()))
+    _hang(scene, proxy, _LONG_SILENCE_S if scene.long else _SILENCE_S)
+
+
+HANGS = [
+    Fault(
+        "consumer hangs",
+        "SIGSTOP of a consumer until its partitions moved to the other, then SIGCONT",
+        _zombie_consumer,
+    ),
+    Fault("gRPC server hangs", "SIGSTOP of svc_grpc_server, then SIGCONT", _hang_grpc_server),
+    Fault(
+        "network cut",
+        "connections between a service and Kafka break and cannot be made for up to 4 s",
+        _cut_network,
+    ),
+    Fault(
+        "network silent",
+        "nothing passes between a service and Kafka, and nobody is told",
+        _silence_network,
+    ),
+]

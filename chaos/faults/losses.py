@@ -1,0 +1,96 @@
+"""Stores that lose data: all of it, the last part of it, or for want of space."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from redis import Redis
+
+from chaos.faults.fault import Fault, Scene
+from chaos.faults.kills import kill_and_restart
+from harness.promise.stores_reader import DATABASE
+from harness.system.stack import start_together
+
+_SET_BACK_S = 3.0
+_LONGEST_CUT = 30_000  # bytes
+_NOTICED_S = 20.0
+_FULL_S = 3.0
+
+
+def empty_redis(scene: Scene) -> None:
+    """Delete everything in Redis."""
+    with Redis.from_url(scene.system.redis.url) as client:
+        client.flushall()
+
+
+def drop_vote_log(scene: Scene) -> None:
+    """Delete the vote log, positions and index with it."""
+    client: MongoClient[dict[str, Any]] = MongoClient(scene.system.mongodb.url)
+    with client:
+        client[DATABASE]["votes"].drop()
+
+
+def append_only_file(folder: Path) -> Path:
+    """Return the newest append-only file in Redis' folder."""
+    files = (folder / "appendonlydir").glob("*.incr.aof")
+    return max(files, key=lambda file: file.stat().st_mtime_ns)
+
+
+def _tear_append_only_file(scene: Scene) -> None:
+    redis = scene.system.redis
+    redis.kill()
+    file = append_only_file(redis.data)
+    keep = max(0, file.stat().st_size - scene.random.randint(1, _LONGEST_CUT))
+    with file.open("r+b") as content:
+        content.truncate(keep)
+    redis.start()
+    scene.wait(0.5)  # votes are counted again: the file has a torn place in its middle now
+    kill_and_restart(scene, [redis])
+
+
+def _set_both_back(scene: Scene) -> None:
+    redis, mongodb = scene.system.redis, scene.system.mongodb
+    kept = scene.system.folder / "kept"
+    shutil.rmtree(kept, ignore_errors=True)
+    folders = {redis: kept / "redis", mongodb: kept / "mongodb"}
+    for store, copy in folders.items():
+        store.pause()
+        shutil.copytree(store.data, copy, ignore=shutil.ignore_patterns("*-shm", "filler"))
+        store.resume()
+    scene.wait(_SET_BACK_S)
+    for store, copy in folders.items():
+        store.kill()
+        for file in list(store.data.iterdir()):
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
+        shutil.copytree(copy, store.data, dirs_exist_ok=True)
+    scene.healing()
+    start_together(list(folders))
+
+
+def _fill_disk(scene: Scene) -> None:
+    scene.system.redis_disk.fill()
+    with Redis.from_url(scene.system.redis.url, decode_responses=True) as client:
+        scene.wait_until(
+            "Redis notices",
+            lambda: client.info("persistence")["aof_last_write_status"] != "ok",
+            _NOTICED_S,
+        )
+    scene.wait(_FULL_S)
+    scene.healing()
+    scene.system.redis_disk.clear()
+
+
+LOSSES = [
+    Fault("Redis emptied", "FLUSHALL while votes are counted", empty_redis),
+    Fault("Redis emptied, idle", "FLUSHALL while nobody votes", empty_redis, idle=True),
+    Fault("vote log dropped", "its collection is dropped while votes are counted", drop_vote_log),
+    Fault("vote log dropped, idle", "the same while nobody votes", drop_vote_log, idle=True),
+    Fault(
+        "append-only file torn",
+        "Redis killed, its file cut at a random byte, started, killed and started again",
+        _tear_append_only_file,
+    ),
+    Fault("both stores set back", "both start again with their files of 3 s ago", _set_both_back),
+    Fault("disk full", "no space for Redis' append-only file for 3 s", _fill_disk),
+]

@@ -1,0 +1,54 @@
+"""Nodes of a Kafka cluster that end without a warning, one at a time."""
+
+import asyncio
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from chaos.faults.fault import Fault, Scene
+from harness.promise.ledger_reader import TOPIC
+from harness.servers.kafka_quorum import active_controller, partition_leaders
+from harness.servers.kafka_server import KafkaServer
+
+_REPLICATED_S: Final = 120.0
+_LONGEST_ABSENCE_S: Final = 5.0
+
+
+def _kill_leader(scene: Scene) -> None:
+    leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, TOPIC))
+    leader = scene.random.choice(list(leaders.values())).leader
+    _kill_node(scene, next(node for node in scene.system.kafka if node.node.id == leader))
+
+
+def _kill_controller(scene: Scene) -> None:
+    any_node = scene.system.kafka[0]
+    active = active_controller(any_node.host, any_node.port)
+    node = next(node for node in scene.system.kafka if node.node.id == active)
+    _kill_node(scene, node)
+
+
+def _kill_node(scene: Scene, node: KafkaServer) -> None:
+    """Kill a node, leave it away for some seconds, start it; return when it has all records."""
+    node.kill()
+    scene.wait(_LONGEST_ABSENCE_S)
+    scene.healing()
+    node.start()
+    scene.wait_until("every node in sync", lambda: _replicated(scene), _REPLICATED_S)
+
+
+def _replicated(scene: Scene) -> bool:
+    try:
+        leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, TOPIC))
+    except KafkaError, OSError:
+        return False
+    return all(len(found.in_sync) == len(scene.system.kafka) for found in leaders.values())
+
+
+NODES: Final = [
+    Fault("kill the leader", "SIGKILL and restart of a partition's leader", _kill_leader),
+    Fault(
+        "kill the controller",
+        "SIGKILL and restart of the active controller",
+        _kill_controller,
+    ),
+]

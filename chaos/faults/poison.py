@@ -1,0 +1,44 @@
+"""Records in the topic that are no votes: somebody else wrote them."""
+
+import asyncio
+import uuid
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+
+from chaos.faults.fault import Fault, Scene
+from harness.promise.ledger_reader import TOPIC
+from voting.domain.codec import encode_vote
+from voting.domain.vote import Route, Vote, lane_of, new_vote_id
+
+_TIMES: Final = 5
+_PARTITIONS: Final = 6
+
+
+async def _write(address: str) -> None:
+    """Write nonsense, nothing at all, a vote under another key, and a vote in a wrong place."""
+    vote_id = new_vote_id(0)
+    vote = encode_vote(Vote(vote_id, "Nobody", "No vote", 2000, 1, Route.HTTP, 0))
+    right = lane_of(vote_id, _PARTITIONS)
+    other_key, own_key = str(uuid.uuid4()).encode(), vote_id.encode()
+    records = [
+        (other_key, b"\xff\xff no vote", right),
+        (other_key, None, right),
+        (None, b"", right),
+        (other_key, vote, right),
+        (own_key, vote, (right + 1) % _PARTITIONS),
+    ]
+    async with AIOKafkaProducer(bootstrap_servers=address) as producer:
+        for key, value, partition in records:
+            await producer.send_and_wait(TOPIC, value, key=key, partition=partition)
+
+
+def _poison(scene: Scene) -> None:
+    for _ in range(_TIMES):
+        asyncio.run(_write(scene.system.bootstrap_servers))
+        scene.wait_a_moment(0.5)
+
+
+POISON: Final = [
+    Fault("records that are no votes", "nonsense and misplaced votes written to Kafka", _poison)
+]

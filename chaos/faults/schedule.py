@@ -1,0 +1,22 @@
+"""Which faults, in which order: the same seed gives the same schedule."""
+
+from random import Random
+from typing import Final
+
+from chaos.faults.fault import Fault
+from chaos.faults.hangs import HANGS
+from chaos.faults.kills import KILLS
+from chaos.faults.losses import LOSSES
+from chaos.faults.poison import POISON
+from chaos.faults.wrong_topic import TOPICS
+
+FAULTS: Final = {fault.name: fault for fault in (*KILLS, *HANGS, *LOSSES, *TOPICS, *POISON)}
+"""Every fault, by its name."""
+
+
+def schedule(random: Random, count: int) -> list[Fault]:
+    """Return `count` faults: all of them in a random order, again and again."""
+    chosen: list[Fault] = []
+    while len(chosen) < count:
+        chosen += random.sample(list(FAULTS.values()), len(FAULTS))
+    return chosen[:count]

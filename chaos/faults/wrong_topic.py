@@ -1,0 +1,106 @@
+"""A topic that is not the one that was counted: every partition must stop and call a human."""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+
+import httpx
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+
+from chaos.faults.fault import Fault, FaultFailedError, Scene
+from harness.promise.ledger_reader import TOPIC
+from harness.promise.stores_reader import Positions, open_reader
+from harness.servers.services import Service
+from harness.system.stack import start_together, stop_together
+from voting.domain.codec import encode_vote
+from voting.domain.vote import Route, Vote, lane_of, new_vote_id
+
+_HALT_S = 60.0
+_SHORTER = 1
+_LONGER = 20
+
+
+def _replace_topic(scene: Scene) -> None:
+    """Put another topic in the place of the one that was counted, and bring that one back."""
+    system = scene.system
+    (kafka,) = system.kafka
+    kept = system.folder / "kept-topic"
+    before = asyncio.run(_positions(scene))
+    kafka.stop()
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(kafka.data / "log", kept)
+    kafka.start()
+    asyncio.run(_delete_topic(kafka.address))
+    kafka.create_topics()
+    counts = {p: end + _LONGER if p % 2 else _SHORTER for p, end in before.ledger.items()}
+    asyncio.run(_write_votes(kafka.address, counts))
+    scene.wait_until(
+        "all partitions halted", lambda: _halted(system.consumers) == len(counts), _HALT_S
+    )
+    after = asyncio.run(_positions(scene))
+    if (after.log, after.tally) != (before.log, before.tally):
+        raise FaultFailedError(f"votes of another topic were counted: {before} -> {after}")
+    stop_together(system.consumers)
+    kafka.kill()
+    shutil.rmtree(kafka.data / "log")
+    shutil.copytree(kept, kafka.data / "log")
+    scene.healing()
+    kafka.start()
+    start_together(system.consumers)
+
+
+async def _positions(scene: Scene) -> Positions:
+    async with open_reader(scene.system) as reader:
+        return await reader.positions()
+
+
+async def _delete_topic(address: str) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=address)
+    await client.start()
+    try:
+        answer = await client.delete_topics([TOPIC])
+    finally:
+        await client.close()
+    for topic, code in answer.topic_error_codes:
+        if code:
+            raise FaultFailedError(f"cannot delete {topic}: {for_code(code).__name__}")
+
+
+async def _write_votes(address: str, counts: Mapping[int, int]) -> None:
+    """Write valid votes that nobody cast, so many to each partition."""
+    async with AIOKafkaProducer(bootstrap_servers=address) as producer:
+        written = []
+        for partition, count in counts.items():
+            for _ in range(count):
+                vote_id = new_vote_id(partition)
+                vote = Vote(vote_id, "Nobody", "Another topic", 2000, 1, Route.HTTP, 0)
+                where = lane_of(vote_id, len(counts))
+                written.append(
+                    await producer.send(
+                        TOPIC, encode_vote(vote), key=vote_id.encode(), partition=where
+                    )
+                )
+        await asyncio.gather(*written)
+
+
+def _halted(consumers: list[Service]) -> int:
+    """Return how many partitions the consumers' alarm says are halted."""
+    with httpx.Client(timeout=5, trust_env=False) as client:
+        metrics = [client.get(f"{c.url}/metrics").text.splitlines() for c in consumers]
+    return sum(
+        line.startswith("svc_consumer_partition_halted{") and line.endswith(" 1.0")
+        for lines in metrics
+        for line in lines
+    )
+
+
+TOPICS = [
+    Fault(
+        "topic replaced",
+        "by one of which half of the partitions are shorter and half are longer, then brought back",
+        _replace_topic,
+        idle=True,
+    ),
+]

@@ -1,0 +1,36 @@
+"""The pods' limits are read from the manifests."""
+
+from pathlib import Path
+
+from chaos.hostile_trial.limits import memory_limits
+
+MANIFEST = """
+kind: Service
+metadata: {name: svc-results}
+---
+kind: Deployment
+metadata: {name: svc-results}
+spec:
+  template:
+    spec:
+      containers:
+        - resources: {limits: {memory: 256Mi}}
+        - resources: {limits: {memory: 1Gi}}
+"""
+
+
+def test_a_pod_may_take_what_its_containers_may(tmp_path: Path) -> None:
+    (tmp_path / "svc-results.yaml").write_text(MANIFEST)
+    (tmp_path / "grafana.yaml").write_text(MANIFEST)
+    assert memory_limits(tmp_path) == {"svc_results": 256 + 1024}
+
+
+def test_every_service_has_a_limit() -> None:
+    assert {
+        "redis",
+        "svc_consumer",
+        "svc_grpc_client",
+        "svc_grpc_server",
+        "svc_http_route",
+        "svc_results",
+    } == memory_limits().keys()

@@ -1,0 +1,73 @@
+"""The tables of the trial: rows of Markdown, which people read as they are."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from chaos.hostile_trial.result import Result, p99, told
+
+_VOTERS = (
+    "client",
+    "acknowledged",
+    "refused",
+    "p99 calm (ms)",
+    "p99 (ms)",
+    "slowest (s)",
+    "longest gap (s)",
+    "readers refused",
+    "readers' p99 (s)",
+)
+
+
+def tables(results: Sequence[Result], limits: Mapping[str, float]) -> str:
+    """Return what became of the voters, what each process took, and what the clients got."""
+    names = list(results[0].usage) if results else []
+    titles = [f"{name} ({limits[name]:.0f})" if name in limits else name for name in names]
+    return "\n".join(
+        [
+            "Voters and readers beside each client:",
+            "",
+            *_table(_VOTERS, (_voters(result) for result in results)),
+            "",
+            "Memory at most in MB (of the pod's limit), and processors kept busy:",
+            "",
+            *_table(["client", *titles, "all TCP"], (_taken(result) for result in results)),
+            "",
+            "What the clients got:",
+            "",
+            *_table(["client", "answers", "most"], (_got(result) for result in results)),
+        ]
+    )
+
+
+def _voters(result: Result) -> list[str]:
+    return [
+        result.client,
+        str(len(result.beside)),
+        str(result.refused.total()),
+        f"{p99(result.calm) * 1000:.0f}",
+        f"{p99(result.beside) * 1000:.0f}",
+        f"{max(result.beside, default=0):.2f}",
+        f"{result.longest_gap:.1f}",
+        str(result.readers_refused.total()),
+        f"{p99(result.readers):.2f}",
+    ]
+
+
+def _taken(result: Result) -> list[str]:
+    taken = [f"{usage.memory:.0f}, {usage.processors:.2f}" for usage in result.usage.values()]
+    return [result.client, *taken, f"{result.sockets:.0f}"]
+
+
+def _got(result: Result) -> list[str]:
+    most = ", ".join(f"{what}: {value:.1f}" for what, value in result.harvest.most.items())
+    return [result.client, told(result.harvest.answers), most]
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield _row(titles)
+    yield _row(["---"] * len(titles))
+    for row in rows:
+        yield _row(row)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

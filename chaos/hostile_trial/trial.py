@@ -1,0 +1,173 @@
+"""People vote and look at the result, and beside them one hostile client after the other."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final
+
+from chaos.hostile_clients.attack import Attack
+from chaos.hostile_clients.client import NAME, Harvest, Target
+from chaos.hostile_trial.readers import Readers
+from chaos.hostile_trial.result import Result, p99
+from chaos.hostile_trial.usage import Usage, UsageWatch
+from chaos.runs.watch import NotRecoveredError, Watch
+from harness.processes.errors import NotReadyError
+from harness.promise.check import violations
+from harness.promise.stores_reader import open_reader
+from harness.system.weakened import System
+from harness.voters.register import Acknowledgement
+from harness.voters.voters import Voters
+
+VOTES_PER_SECOND: Final = 100
+"""The entry's limit of votes for one address, as the component `rate-limit` has it."""
+
+_VOTERS: Final = [f"127.0.1.{number}" for number in range(1, 251)]
+_READERS: Final = [f"127.0.2.{number}" for number in range(1, 6)]
+_START_S: Final = 60.0
+_CALM_PART: Final = 0.1  # of the time of each client
+_CALM_MIN_S: Final = 3.0
+_LOOK_S: Final = 0.5
+_TELL_S: Final = 10.0
+_READY_S: Final = 10.0
+_CATCH_UP_S: Final = 60.0
+_QUIET_S: Final = 1200.0
+
+
+class Trial:
+    """The trial of a running system."""
+
+    def __init__(self, system: System, rate: float, seed: int, say: Callable[[str], None]) -> None:
+        """`rate` is that of the honest votes per second; `say` takes lines of progress."""
+        self._system = system
+        self._rate = rate
+        self._seed = seed
+        self._say = say
+        self.results: list[Result] = []
+        """Of the clients that are over."""
+        entry = system.entry
+        random = Random(seed)  # noqa: S311 - votes, not secrets
+        self._voters = Voters(entry.host, entry.port, rate, random, _VOTERS)
+        self._voters.register.others = frozenset({NAME})
+        self._readers = Readers(entry.port, _READERS)
+        self._target = Target(
+            entry.port,
+            {name: service.port for name, service in system.services.items()},
+            system.services["svc_grpc_server"].grpc_port or 0,
+        )
+
+    async def run(self, clients: Sequence[str], seconds: float) -> list[str]:
+        """Run each client for so long; return the promises to voters that were broken.
+
+        Raises NotRecoveredError when nobody can vote, or not all is counted in the end, and
+        AttackFailedError.
+        """
+        register = self._voters.register
+        async with open_reader(self._system) as reader:
+            watch = Watch(self._system, reader, register, lag=max(50, int(2 * self._rate)))
+            begin = time.monotonic()
+            self._voters.start()
+            await watch.recovered(begin, _START_S)
+            reading = asyncio.create_task(self._readers.run())
+            try:
+                for client in clients:
+                    self.results.append(await self._beside(client, seconds))
+                    await self._catch_up(watch, client)
+            finally:
+                reading.cancel()
+                await asyncio.wait([reading])
+                await self._voters.stop()
+                self._voters.close()
+            self._say("all have voted; waiting until everything is counted")
+            await watch.in_step(_QUIET_S)
+            books = await reader.books()
+        found = [str(violation) for violation in violations(register, books)]
+        found += [f"{name} ended by itself, {times} times" for name, times in watch.ended.items()]
+        self._say(f"{len(register.acknowledged)} acknowledged, {len(books.logged)} in the log")
+        return found
+
+    async def _beside(self, client: str, seconds: float) -> Result:
+        """Measure a calm time, and then one with the client at work."""
+        calm = len(self._voters.waits)
+        await asyncio.sleep(max(_CALM_MIN_S, seconds * _CALM_PART))
+        first, first_read = len(self._voters.waits), len(self._readers.waits)
+        refused, readers_refused = self._refused, self._readers.refused.copy()
+        usage, begin = UsageWatch(self._system.parts), time.monotonic()
+        with Attack(client, self._target, self._seed, seconds) as attack:
+            taken = await self._look_on(client, attack, usage, calm, first)
+            harvest = await asyncio.to_thread(attack.harvest)
+        result = Result(
+            client,
+            self._voters.waits[calm:first],
+            self._voters.waits[first:],
+            self._voters.register.longest_gap(begin, time.monotonic()),
+            self._refused - refused,
+            self._readers.waits[first_read:],
+            self._readers.refused - readers_refused,
+            taken,
+            usage.sockets,
+            await self._not_ready(),
+            harvest,
+        )
+        self._believe(harvest)
+        return result
+
+    async def _look_on(
+        self, client: str, attack: Attack, usage: UsageWatch, calm: int, first: int
+    ) -> dict[str, Usage]:
+        begin = tell = time.monotonic()
+        taken = usage.look()
+        while not attack.over:
+            await asyncio.sleep(_LOOK_S)
+            taken = usage.look()
+            now, waits = time.monotonic(), self._voters.waits
+            if now > tell + _TELL_S:
+                tell = now
+                self._say(
+                    f"{now - begin:4.0f} s  {client:12} {len(waits) - first} votes  "
+                    f"p99 {p99(waits[first:]) * 1000:.0f} ms "
+                    f"(calm {p99(waits[calm:first]) * 1000:.0f})  most memory (MB): "
+                    + ", ".join(
+                        f"{name} {part.memory:.0f}"
+                        for name, part in taken.items()
+                        if name in self._system.services
+                    )
+                )
+        return taken
+
+    async def _not_ready(self) -> list[str]:
+        """Return which services are not ready though the client is gone."""
+        end, found = time.monotonic() + _READY_S, ["?"]
+        while found and time.monotonic() < end:
+            found = await asyncio.to_thread(self._ask_services)
+            await asyncio.sleep(_LOOK_S)
+        return found
+
+    def _ask_services(self) -> list[str]:
+        found = []
+        for service in self._system.services.values():
+            try:
+                service.probe()
+            except (NotReadyError, OSError) as error:
+                found.append(f"{service.name} is not ready: {error}")
+        return found
+
+    async def _catch_up(self, watch: Watch, client: str) -> None:
+        begin = time.monotonic()
+        try:
+            after = await watch.recovered(begin, _CATCH_UP_S) - begin
+            self._say(f"{client}: over, and all votes counted {after:.1f} s after it")
+        except NotRecoveredError as error:
+            self._say(f"{client}: over, and not yet all votes counted: {error}")
+
+    def _believe(self, harvest: Harvest) -> None:
+        """Note what a hostile client was promised: that must be kept as well."""
+        now = time.monotonic()
+        for vote_id, route in harvest.acknowledged:
+            self._voters.register.acknowledged[vote_id] = Acknowledgement(now, route)
+
+    @property
+    def _refused(self) -> Counter[str]:
+        register = self._voters.register
+        return register.refusals + register.wrong_answers

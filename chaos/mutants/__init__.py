@@ -1,0 +1,1 @@
+"""Consumers with one rule broken each, which the check must catch."""

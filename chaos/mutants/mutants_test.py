@@ -1,0 +1,302 @@
+"""The checker is checked: each rule of counting is broken once, and the check must catch it.
+
+Every scenario runs twice: with the consumer as it is nothing may be found, with the broken one
+something must be.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+
+import msgspec
+import pytest
+from pymongo import MongoClient
+from redis import Redis
+
+from chaos.faults.losses import append_only_file
+from chaos.mutants.mutants import (
+    CommitsFirst,
+    CountsDuplicates,
+    ManyWritesTally,
+    OverwritingLog,
+    TallyFirst,
+    UncomparedTally,
+    UnfencedLog,
+)
+from chaos.mutants.workbench import PARTITION, CountingConsumer, Ledger, NothingRejected
+from harness.promise.stores_reader import DATABASE
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from svc_consumer.counting.projector import Projector
+from voting.domain.tally import Tally
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import VoteLog
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+LOST: Final = "acknowledged, but not in the vote log"
+ALTERED: Final = "in the vote log, but not what the voter sent first"
+MISCOUNTED: Final = "tally is not the vote log's sum"
+CUTS: Final = 8
+
+
+class Bench:
+    """Empty stores, an empty ledger, and consumers made of the parts that a test chooses."""
+
+    def __init__(self, redis: RedisServer, mongodb: MongodbServer) -> None:
+        self.redis = redis
+        self.mongodb = mongodb
+        self.ledger = Ledger()
+        self._clients: list[VoteLog | TallyStore] = []
+        with Redis.from_url(redis.url) as client:
+            client.flushall()
+        self.lose_log()
+
+    def log(self, kind: type[VoteLog] = VoteLog) -> VoteLog:
+        self._clients.append(log := kind(self.mongodb.url, DATABASE))
+        return log
+
+    def tally(self, kind: Callable[[str], TallyStore] = TallyStore) -> TallyStore:
+        self._clients.append(tally := kind(self.redis.url))
+        return tally
+
+    def consumer(
+        self,
+        kind: type[Projector] = Projector,
+        log: VoteLog | None = None,
+        tally: TallyStore | None = None,
+    ) -> CountingConsumer:
+        log, tally = log or self.log(), tally or self.tally()
+        return CountingConsumer(self.ledger, kind(log, tally, NothingRejected()), log, tally)
+
+    async def check(self) -> dict[str, int]:
+        """Return how often each rule is broken."""
+        found = await self.ledger.check(self.log(), self.tally())
+        return {violation.rule: violation.times for violation in found}
+
+    def lose_log(self) -> None:
+        with self._mongodb() as client:
+            client[DATABASE]["votes"].drop()
+
+    def set_log_back_to(self, offset: int) -> None:
+        """Let the vote log be as it was when the record at `offset` was its last."""
+        key = self.ledger.records[offset].key or b""
+        with self._mongodb() as client:
+            votes = client[DATABASE]["votes"]
+            votes.delete_many({"offset": {"$gt": offset}})
+            position = {"$set": {"pos": f"{offset}:{key.decode()}"}}
+            votes.update_one({"_id": f"@{PARTITION}"}, position)
+
+    async def close(self) -> None:
+        for client in self._clients:
+            if isinstance(client, VoteLog):
+                client.close()
+            else:
+                await client.close()
+
+    def _mongodb(self) -> MongoClient[dict[str, Any]]:
+        return MongoClient(self.mongodb.url)
+
+
+@pytest.fixture
+async def new_bench(
+    redis_server: RedisServer, mongodb: MongodbServer
+) -> AsyncIterator[Callable[[], Bench]]:
+    benches: list[Bench] = []
+
+    def new() -> Bench:
+        benches.append(Bench(redis_server, mongodb))
+        return benches[-1]
+
+    yield new
+    for bench in benches:
+        await bench.close()
+
+
+async def test_a_log_moved_on_without_comparing_loses_votes(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def log_set_back(kind: type[VoteLog]) -> dict[str, int]:
+        bench = new_bench()
+        consumer = bench.consumer(log=bench.log(kind))
+        bench.ledger.cast(20)
+        await consumer.catch_up()
+        bench.set_log_back_to(9)
+        bench.ledger.cast(10)
+        await consumer.catch_up()
+        return await bench.check()
+
+    assert await log_set_back(VoteLog) == {}
+    assert (await log_set_back(UnfencedLog))[LOST] == 10
+
+
+async def test_a_tally_moved_on_without_comparing_counts_twice(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def wakes_between_fence_and_tally(kind: Callable[[str], TallyStore]) -> dict[str, int]:
+        bench = new_bench()
+        held = HeldTally(bench.tally(kind))
+        zombie, other = bench.consumer(tally=held), bench.consumer(tally=bench.tally(kind))
+        bench.ledger.cast(30)
+        asleep = asyncio.create_task(zombie.take_in_next())
+        await asyncio.wait_for(held.reached.wait(), 10)
+        await other.catch_up()
+        held.go_on.set()
+        await asleep
+        await zombie.catch_up()
+        return await bench.check()
+
+    assert await wakes_between_fence_and_tally(TallyStore) == {}
+    assert MISCOUNTED in await wakes_between_fence_and_tally(UncomparedTally)
+
+
+async def test_a_tally_before_the_fence_counts_twice(new_bench: Callable[[], Bench]) -> None:
+    async def log_lost_before_a_duplicate(kind: type[Projector]) -> dict[str, int]:
+        bench = new_bench()
+        consumer = bench.consumer(kind)
+        votes = bench.ledger.cast(10)
+        await consumer.catch_up()
+        bench.lose_log()
+        bench.ledger.append(votes[5])
+        await consumer.catch_up()
+        return await bench.check()
+
+    assert await log_lost_before_a_duplicate(Projector) == {}
+    assert MISCOUNTED in await log_lost_before_a_duplicate(TallyFirst)
+
+
+async def test_several_writes_in_the_script_are_torn_apart(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def torn_files(kind: Callable[[str], TallyStore]) -> dict[str, int]:
+        bench = new_bench()
+        redis, folder = bench.redis, bench.redis.data
+        bench.ledger.cast(20)
+        consumer = bench.consumer(tally=bench.tally(kind))
+        await consumer.take_in_next()
+        before = append_only_file(folder).stat().st_size
+        await consumer.take_in_next()
+        after = append_only_file(folder).stat().st_size
+        redis.kill()
+        file = append_only_file(folder)
+        whole = file.read_bytes()
+        found: dict[str, int] = {}
+        for cut in range(before, after, (after - before) // CUTS):
+            file.write_bytes(whole[:cut])
+            redis.start()
+            await bench.consumer(tally=bench.tally(kind)).catch_up()
+            redis.kill()
+            redis.start()  # a torn script shows only now
+            await bench.consumer(tally=bench.tally(kind)).catch_up()
+            found |= await bench.check()
+            redis.kill()
+        redis.start()
+        return found
+
+    assert await torn_files(TallyStore) == {}
+    assert MISCOUNTED in await torn_files(ManyWritesTally)
+
+
+async def test_a_later_copy_in_the_log_is_not_what_was_acknowledged(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def sent_again_with_another_rank(kind: type[VoteLog]) -> dict[str, int]:
+        bench = new_bench()
+        consumer = bench.consumer(log=bench.log(kind))
+        votes = bench.ledger.cast(10)
+        await consumer.catch_up()
+        bench.ledger.append(msgspec.structs.replace(votes[5], rank=99))
+        await consumer.catch_up()
+        return await bench.check()
+
+    assert await sent_again_with_another_rank(VoteLog) == {}
+    assert (await sent_again_with_another_rank(OverwritingLog))[ALTERED] == 1
+
+
+@pytest.mark.parametrize("store", ["log", "tally"])
+async def test_without_verifying_an_idle_loss_stays(
+    new_bench: Callable[[], Bench], store: str
+) -> None:
+    async def idle_loss(*, verifies: bool) -> dict[str, int]:
+        bench = new_bench()
+        consumer = bench.consumer()
+        bench.ledger.cast(20)
+        await consumer.catch_up()
+        if store == "log":
+            bench.lose_log()
+        else:
+            with Redis.from_url(bench.redis.url) as client:
+                client.flushall()
+        if verifies:
+            await consumer.idle_for_a_second()
+        await consumer.catch_up()
+        return await bench.check()
+
+    assert await idle_loss(verifies=True) == {}
+    assert await idle_loss(verifies=False) != {}
+
+
+async def test_counted_duplicates_are_too_many(new_bench: Callable[[], Bench]) -> None:
+    async def one_vote_twice(kind: type[Projector]) -> dict[str, int]:
+        bench = new_bench()
+        (vote,) = bench.ledger.cast(1)
+        bench.ledger.append(vote)
+        await bench.consumer(kind).catch_up()
+        return await bench.check()
+
+    assert await one_vote_twice(Projector) == {}
+    assert MISCOUNTED in await one_vote_twice(CountsDuplicates)
+
+
+async def test_commit_before_write_loses_what_a_crash_cuts_short(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def log_away_for_one_batch(kind: type[Projector]) -> dict[str, int]:
+        bench = new_bench()
+        log = FailingLog(bench.mongodb.url, DATABASE)
+        consumer = bench.consumer(kind, log=log)
+        bench.ledger.cast(10)
+        await consumer.catch_up()
+        bench.ledger.cast(10)
+        log.fails = True
+        await consumer.take_in_next()
+        log.fails = False
+        bench.ledger.cast(10)
+        await consumer.catch_up()
+        log.close()
+        return await bench.check()
+
+    assert await log_away_for_one_batch(Projector) == {}
+    assert LOST in await log_away_for_one_batch(CommitsFirst)
+
+
+class HeldTally(TallyStore):
+    """A tally whose first advance waits, as that of a process that was stopped there."""
+
+    def __init__(self, tally: TallyStore) -> None:
+        self._tally = tally
+        self.reached = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def positions(self, partitions: Any) -> dict[int, str]:
+        return await self._tally.positions(partitions)
+
+    async def claim(self, partition: int) -> str:
+        return await self._tally.claim(partition)
+
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        self.reached.set()
+        await self.go_on.wait()
+        return await self._tally.advance(partition, expected, position, delta)
+
+
+class FailingLog(VoteLog):
+    """A vote log that takes no votes while `fails`."""
+
+    fails = False
+
+    async def insert(self, documents: Any) -> list[str]:
+        if self.fails:
+            raise StoreUnavailableError("MongoDB", ConnectionError("refused"))
+        return await super().insert(documents)

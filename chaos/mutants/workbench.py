@@ -1,0 +1,123 @@
+"""The consumer's counting on a bench: real stores, a ledger in memory, every step by hand."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from harness.promise.check import Violation, violations
+from harness.promise.ledger_reader import LedgerVotes, Rejections, logged_vote
+from harness.promise.stores_reader import Books
+from harness.voters.register import Ballot, Register
+from svc_consumer.counting.projector import Projector
+from svc_consumer.errors import StaleError
+from svc_consumer.ledger.records import Rejection
+from svc_consumer.loop.assignment import Assignment
+from svc_consumer.loop.verifier import Verifier
+from svc_consumer.loop.waiting import Waiting
+from voting.domain.codec import encode_vote
+from voting.domain.vote import Route, Vote, new_vote_id
+from voting.service.lifecycle import Readiness
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import VoteLog
+
+PARTITION: Final = 3
+_PARTITIONS: Final = 6
+_BATCH: Final = 10
+_TRIES: Final = 5
+
+
+class LedgerRecord(NamedTuple):
+    """A record of the ledger in memory."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int = -1
+
+
+class Ledger:
+    """One partition of the ledger, and the voters whose votes lie in it."""
+
+    def __init__(self) -> None:
+        self.records: list[LedgerRecord] = []
+        self.register = Register()
+        self._first: dict[str, tuple[int, Vote]] = {}
+
+    def cast(self, count: int) -> list[Vote]:
+        """Append votes and acknowledge them."""
+        votes = [
+            Vote(new_vote_id(PARTITION), "Nina Simone", "Baltimore", 1978, rank, Route.HTTP, 1)
+            for rank in range(1, count + 1)
+        ]
+        for vote in votes:
+            self.append(vote)
+        return votes
+
+    def append(self, vote: Vote) -> None:
+        """Append one copy of a vote and acknowledge it."""
+        offset = len(self.records)
+        self.records.append(LedgerRecord(offset, vote.id.encode(), encode_vote(vote)))
+        self._first.setdefault(vote.id, (offset, vote))
+        ballot = Ballot(vote.id, vote.name, vote.album, vote.year, vote.rank, vote.route)
+        self.register.sent.setdefault(vote.id, ballot)
+        self.register.acknowledge(ballot, at=0.0)
+
+    async def check(self, log: VoteLog, tally: TallyStore) -> list[Violation]:
+        """Hold the stores against what the voters were promised, as after every run."""
+        first = {i: logged_vote(v, PARTITION, at) for i, (at, v) in self._first.items()}
+        ledger = LedgerVotes(first, len(self.records))
+        books = Books(
+            ledger, await log.newest(1000), await tally.read(), Rejections(frozenset(), [])
+        )
+        return violations(self.register, books)
+
+
+class NothingRejected:
+    """A topic of rejected records for a ledger that has none."""
+
+    async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
+        """Refuse to reject anything."""
+        if rejections:
+            raise AssertionError(f"partition {partition}: {rejections}")
+
+
+class CountingConsumer:
+    """A consumer whose main loop is turned by hand."""
+
+    def __init__(
+        self, ledger: Ledger, projector: Projector, log: VoteLog, tally: TallyStore
+    ) -> None:
+        waiting = Waiting(Readiness(), ())
+        self._ledger = ledger
+        self._projector = projector
+        self._assignment = Assignment()
+        self._verifier = Verifier(log, tally, self._assignment, waiting)
+
+    async def take_in_next(self) -> None:
+        """Take in one batch, or what the log can give the tally.
+
+        On an error it believes nothing any more, as the main loop does.
+        """
+        if PARTITION not in self._assignment.synced:
+            self._assignment.add(await self._projector.sync(PARTITION, _PARTITIONS))
+        partition = self._assignment.synced[PARTITION]
+        at = partition.next_offset
+        batch = self._ledger.records[at : at + _BATCH]
+        try:
+            if partition.heals:
+                await self._projector.heal(partition)
+            elif batch:
+                await self._projector.take_in(partition, batch)
+        except (StaleError, StoreUnavailableError) as error:
+            self._assignment.drop(partition, error)
+
+    async def catch_up(self) -> None:
+        """Take in all that the ledger has, unless that fails again and again."""
+        batches = len(self._ledger.records) // _BATCH + 1
+        for _ in range(batches + _TRIES):
+            await self.take_in_next()
+
+    async def idle_for_a_second(self) -> None:
+        """Do what the consumer does when no votes come: verify, and act on what is found."""
+        await self._verifier.verify()
+        await self.catch_up()

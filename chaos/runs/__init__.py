@@ -1,0 +1,1 @@
+"""A run: faults while people vote, then the check."""

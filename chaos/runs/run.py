@@ -1,0 +1,158 @@
+"""One run: faults one after the other while people vote, then the check."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final, NamedTuple
+
+from chaos.faults.fault import Fault, FaultFailedError, Scene
+from chaos.runs.watch import NotRecoveredError, Watch
+from harness.promise.check import Violation, violations
+from harness.promise.stores_reader import Books, Reader, open_reader
+from harness.system.weakened import CONSUMERS, System
+from harness.voters.register import Register
+from harness.voters.voters import Voters
+
+_RECOVERY_S: Final = 120.0
+_REREAD_VOTES_PER_S: Final = 250.0  # a dropped vote log is made anew from the whole ledger
+_QUIET_S: Final = 180.0
+_LONGEST_CALM_S: Final = 1.0
+
+
+class Round(NamedTuple):
+    """One injection: how long (s) no vote was acknowledged on a route, and until all was well."""
+
+    name: str
+    fault: Fault
+    longest_gap: float
+    recovery: float
+
+
+@dataclass
+class Outcome:
+    """What a run found."""
+
+    rounds: list[Round]
+    register: Register
+    books: Books
+    violations: list[Violation]
+    ended: dict[str, int]
+
+
+class Run:
+    """Faults against a running system."""
+
+    def __init__(
+        self,
+        system: System,
+        rate: float,
+        random: Random,
+        say: Callable[[str], None],
+        *,
+        long: bool,
+    ) -> None:
+        """`rate` is in votes per second; `say` takes lines of progress."""
+        self._system = system
+        self._rate = rate
+        self._random = random
+        self._say = say
+        self._long = long
+        entry = system.entry
+        self._voters = Voters(entry.host, entry.port, rate, random)
+
+    async def run(
+        self, faults: Sequence[Fault], seconds: float = math.inf, at_least: int = 0
+    ) -> Outcome:
+        """Inject faults, then check. It ends early after `seconds` and `at_least` so many faults.
+
+        Raises NotRecoveredError or FaultFailedError when the system does not do what it must.
+        """
+        async with open_reader(self._system) as reader:
+            watch = Watch(self._system, reader, self._voters.register, lag=max(50, int(self._rate)))
+            try:
+                return await self._run(faults, seconds, at_least, reader, watch)
+            finally:
+                await self._voters.stop()
+                self._voters.close()
+
+    async def _run(
+        self,
+        faults: Sequence[Fault],
+        seconds: float,
+        at_least: int,
+        reader: Reader,
+        watch: Watch,
+    ) -> Outcome:
+        begin, rounds = time.monotonic(), list[Round]()
+        self._voters.start()
+        await watch.recovered(begin, _RECOVERY_S)
+        for number, fault in enumerate(faults, 1):
+            if number > at_least and time.monotonic() - begin > seconds:
+                break
+            self._voters.round = f"{number:03d} {fault.name}"
+            rounds.append(await self._round(fault, watch))
+            elapsed = time.monotonic() - begin
+            self._say(
+                f"{elapsed:6.0f} s  {self._voters.round:30} "
+                f"gap {rounds[-1].longest_gap:5.1f} s  recovery {rounds[-1].recovery:5.1f} s  "
+                f"{len(self._voters.register.acknowledged)} votes"
+            )
+            await asyncio.sleep(self._random.random() * _LONGEST_CALM_S)
+        await self._voters.stop()
+        await watch.in_step(_QUIET_S)
+        books = await reader.books()
+        found = violations(self._voters.register, books) + _ended(watch)
+        return Outcome(rounds, self._voters.register, books, found, dict(watch.ended))
+
+    async def _round(self, fault: Fault, watch: Watch) -> Round:
+        if fault.idle:
+            await self._voters.stop()
+            await watch.in_step(_QUIET_S)
+        scene = Scene(self._system, self._random, self._long)
+        begin = time.monotonic()
+        await _inject(fault, scene)
+        healed = scene.healed_at or time.monotonic()
+        votes = len(self._voters.register.acknowledged)
+        limit = _RECOVERY_S + votes / _REREAD_VOTES_PER_S
+        try:
+            if fault.idle:
+                well = await watch.in_step(limit)
+                self._voters.start()
+                await watch.recovered(well, _RECOVERY_S)
+                gap = 0.0
+            else:
+                well = await watch.recovered(healed, limit)
+                gap = self._voters.register.longest_gap(begin, well)
+        except NotRecoveredError as error:
+            raise NotRecoveredError(f"after {self._voters.round}: {error}") from error
+        return Round(self._voters.round, fault, gap, well - healed)
+
+
+def _ended(watch: Watch) -> list[Violation]:
+    """Return what ended though nobody killed it; a consumer that is stuck ends on purpose."""
+    unasked = [name for name in watch.ended.elements() if name not in CONSUMERS]
+    return [Violation("ended by itself", len(unasked), unasked)] if unasked else []
+
+
+async def _inject(fault: Fault, scene: Scene) -> None:
+    """Let a fault do its work in a thread; end it in order when this task is cancelled."""
+    work = asyncio.create_task(asyncio.to_thread(fault.inject, scene))
+    try:
+        async with asyncio.timeout(fault.limit_s):
+            await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await _break_off(scene, work)
+        raise
+    except TimeoutError as error:
+        if work.done():
+            raise  # the fault's own
+        await _break_off(scene, work)
+        raise FaultFailedError(f"{fault.name} took over {fault.limit_s:g} s") from error
+
+
+async def _break_off(scene: Scene, work: asyncio.Task[None]) -> None:
+    scene.interrupted.set()
+    await asyncio.gather(work, return_exceptions=True)  # whatever it ran into, it is over

@@ -1,0 +1,73 @@
+"""The table of a run, for people."""
+
+from collections.abc import Iterator
+
+from chaos.runs.run import Outcome, Round
+from harness.promise.check import round_result
+
+_COLUMNS = (
+    ("fault", 26),
+    ("times", 5),
+    ("acknowledged", 12),
+    ("lost", 5),
+    ("double", 6),
+    ("longest gap (s)", 15),
+    ("recovery (s)", 12),
+)
+
+
+def table(outcome: Outcome) -> str:
+    """Return one line per fault, the totals and the verdict.
+
+    The gap is the longest time in which one of the routes acknowledged nothing; recovery counts
+    from the moment when the fault was over until both routes acknowledge and both stores keep up.
+    Both are the worst of all times.
+    """
+    return "\n".join(
+        [_line([name for name, _ in _COLUMNS]), *_fault_lines(outcome), *_verdict(outcome)]
+    )
+
+
+def _fault_lines(outcome: Outcome) -> Iterator[str]:
+    rounds: dict[str, list[Round]] = {}
+    for one in outcome.rounds:
+        rounds.setdefault(one.fault.name, []).append(one)
+    for name, of_fault in rounds.items():
+        results = [round_result(r.name, outcome.register, outcome.books) for r in of_fault]
+        yield _line(
+            [
+                name,
+                str(len(of_fault)),
+                str(sum(r.acknowledged for r in results)),
+                str(sum(r.lost for r in results)),
+                str(sum(r.double for r in results)),
+                "-" if of_fault[0].fault.idle else f"{max(r.longest_gap for r in of_fault):.1f}",
+                f"{max(r.recovery for r in of_fault):.1f}",
+            ]
+        )
+
+
+def _verdict(outcome: Outcome) -> Iterator[str]:
+    register, books = outcome.register, outcome.books
+    yield ""
+    yield (
+        f"{len(register.acknowledged)} votes acknowledged, {register.repeats} sent again after "
+        f"that, {books.ledger.records} records in Kafka, {len(books.logged)} votes in the log, "
+        f"{books.tally.votes} in the tally"
+    )
+    if register.refusals:
+        told = ", ".join(f"{n} x {kind}" for kind, n in register.refusals.most_common())
+        yield f"refused, may be retried: {told}"
+    for name, times in outcome.ended.items():
+        yield f"ended by itself and started again: {name}, {times} times"
+    for violation in outcome.violations:
+        yield f"BROKEN  {violation}"
+    if not outcome.violations:
+        yield "every acknowledged vote counts once"
+
+
+def _line(cells: list[str]) -> str:
+    (_, width), *others = _COLUMNS
+    padded = [f"{cells[0]:{width}}"]
+    padded += [f"{cell:>{w}}" for cell, (_, w) in zip(cells[1:], others, strict=True)]
+    return "  ".join(padded)

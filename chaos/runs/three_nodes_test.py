@@ -1,0 +1,24 @@
+"""Kafka with three nodes loses one: votes go on, and none is lost."""
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+from chaos.faults.nodes import NODES
+from chaos.runs.run import Run
+from chaos.runs.table import table
+from harness.system.weakened import System
+from local.console import say
+
+RATE = 40.0
+LONGEST_GAP = 6.0  # seconds
+
+
+def test_votes_go_on_when_the_leader_or_the_controller_dies(tmp_path: Path) -> None:
+    system = System(tmp_path / "system", nodes=3)
+    with system.running():
+        run = Run(system, RATE, Random(1), say, long=False)
+        outcome = asyncio.run(run.run(NODES))
+    say(table(outcome))
+    assert outcome.violations == []
+    assert max(r.longest_gap for r in outcome.rounds) < LONGEST_GAP

@@ -1,0 +1,1 @@
+"""The node: its processes, their settings and certificates, and what keeps them running."""

@@ -1,0 +1,108 @@
+"""The control groups that hold everything of the cluster, in either version of the kernel's tree.
+
+Version 1 has one tree per controller: the cluster gets a group below the caller's own in each.
+Version 2 has one tree, in which a group that hands out controllers holds no processes: the cluster
+gets a group of its own at the top, and its processes sit in a leaf of that.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+from cluster.common.errors import ClusterError
+
+ROOT: Final = Path("/sys/fs/cgroup")
+LEAF: Final = "node"
+"""The group of the node's own processes, beside `kubepods`, with version 2."""
+
+_NEEDED: Final = {"cpu", "cpuset", "memory", "pids"}
+_END_S: Final = 15.0
+
+
+def is_version_2(root: Path = ROOT) -> bool:
+    """Whether `root` is a tree of version 2."""
+    return (root / "cgroup.controllers").exists()
+
+
+def make(name: str, membership: str, root: Path = ROOT) -> list[Path]:
+    """Make a group called `name` in each tree and return them.
+
+    `membership` is the caller's /proc/self/cgroup. Raises ClusterError when one cannot be made.
+    """
+    made: list[Path] = []
+    try:
+        if is_version_2(root):
+            made.append(_make_version_2(root, name))
+        else:
+            lines = filter(_of_version_1, membership.splitlines())
+            made.extend(_make_version_1(root, name, line) for line in lines)
+    except OSError as error:
+        remove(made)
+        raise ClusterError(f"cannot make a control group: {error}") from error
+    return made
+
+
+def _of_version_1(line: str) -> bool:
+    return line.split(":", 2)[1] != ""
+
+
+def _make_version_2(root: Path, name: str) -> Path:
+    have = set((root / "cgroup.controllers").read_text().split())
+    if not have >= _NEEDED:
+        raise ClusterError(f"no control group controllers {', '.join(sorted(_NEEDED - have))}")
+    enabled = set((root / "cgroup.subtree_control").read_text().split())
+    for controller in sorted(_NEEDED - enabled):
+        (root / "cgroup.subtree_control").write_text(f"+{controller}")
+    group = root / name
+    group.mkdir(exist_ok=True)
+    return group
+
+
+def _make_version_1(root: Path, name: str, line: str) -> Path:
+    _, controllers, own = line.split(":", 2)
+    parent = root / controllers.removeprefix("name=") / own.strip("/")
+    group = parent / name
+    group.mkdir(exist_ok=True)
+    if "cpuset" in controllers.split(","):  # a new group has no processors, and takes no process
+        for file in ("cpuset.cpus", "cpuset.mems"):
+            (group / file).write_text((parent / file).read_text())
+    return group
+
+
+def join(groups: list[Path]) -> None:
+    """Move this process into the groups, then make them the root of all that it sees."""
+    for group in groups:
+        (group / "cgroup.procs").write_text("0")
+    os.unshare(os.CLONE_NEWCGROUP)
+
+
+def split_version_2(root: Path = ROOT) -> None:
+    """Move this process, the root's only one, into a leaf, and hand out all controllers."""
+    leaf = root / LEAF
+    leaf.mkdir()
+    (leaf / "cgroup.procs").write_text("0")
+    for controller in (root / "cgroup.controllers").read_text().split():
+        (root / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def remove(groups: list[Path]) -> None:
+    """Remove the groups and all below them, as soon as the kernel has ended what was in them.
+
+    Raises ClusterError when something still runs there after 15 seconds.
+    """
+    end = time.monotonic() + _END_S
+    while left := [group for group in groups if group.exists()]:
+        for group in left:
+            _remove_empty(group)
+        if time.monotonic() > end:
+            raise ClusterError(f"processes still run in {', '.join(map(str, left))}")
+        time.sleep(0.05)
+
+
+def _remove_empty(group: Path) -> None:
+    for folder, _, _ in os.walk(group, topdown=False):
+        try:
+            Path(folder).rmdir()
+        except OSError:  # not empty yet: `remove` tries again
+            return

@@ -1,0 +1,1 @@
+"""Fills ledger and stores with very many votes."""

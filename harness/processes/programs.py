@@ -1,0 +1,40 @@
+"""Where the programs and files are that the servers run on."""
+
+import shutil
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Final
+
+from harness.processes.errors import ServerError
+
+ROOT: Final = Path(__file__).parents[2]
+"""The repository's root: in the work tree, or among the runfiles of a Bazel target."""
+
+_DEBIAN_PACKAGES: Final = {
+    "java": "openjdk-25-jre-headless",
+    "prometheus": "prometheus",
+    "redis-server": "redis-server",
+}
+
+
+def find_program(name: str) -> str:
+    """Return the path of a program on PATH. Raises ServerError saying how to get it."""
+    path = shutil.which(name)
+    if path is None:
+        package = _DEBIAN_PACKAGES[name]
+        raise ServerError(
+            f"there is no program {name} on PATH: start through ./bazelw, which brings it, "
+            f"or install it (Debian package {package})"
+        )
+    return path
+
+
+def wheel_program(package: str, name: str) -> str:
+    """Return the path of a native program that a Python package of ours carries."""
+    return str(distribution(package).locate_file(f"bin/{name}"))
+
+
+def python_environment() -> dict[str, str]:
+    """Environment in which a Python child imports what this process can import."""
+    return {"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONUNBUFFERED": "1"}

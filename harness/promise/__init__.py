@@ -1,0 +1,1 @@
+"""The promise, checked from outside: every accepted vote counts, and counts once."""

@@ -1,0 +1,103 @@
+"""The promise, as a check: every acknowledged vote counts, and counts once. No I/O here."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from harness.promise.stores_reader import Books
+from harness.voters.register import Register
+from voting.domain.tally import counter_fields, tally_of
+from voting.stores.logged_vote import LoggedVote
+
+_SHOWN: Final = 3
+
+
+class Violation(NamedTuple):
+    """A broken rule: which, how often, and the first few cases."""
+
+    rule: str
+    times: int
+    examples: list[str]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.times} ({', '.join(self.examples)})"
+
+
+def violations(register: Register, books: Books) -> list[Violation]:
+    """Return every way in which the stores do not hold what the voters were promised."""
+    log = {vote.id: vote for vote in books.logged}
+    found = {
+        "acknowledged, but not in the vote log": _lost(register, log),
+        "twice in the vote log": _twice(books.logged),
+        "in the vote log, but not what the voter sent first": _altered(register, log),
+        "in the vote log, but nobody sent it": _foreign(register, log),
+        "vote log is not the ledger's first copies": _not_the_first(books.ledger.first, log),
+        "tally is not the vote log's sum": _miscounted(books),
+        "valid, but rejected": books.rejections.valid,
+        "no vote, but not rejected": _not_rejected(books),
+        "answers that no voter should get": list(register.wrong_answers.elements()),
+    }
+    return [Violation(r, len(cases), cases[:_SHOWN]) for r, cases in found.items() if cases]
+
+
+class RoundResult(NamedTuple):
+    """What became of the votes of one round."""
+
+    acknowledged: int
+    lost: int
+    double: int
+
+
+def round_result(name: str, register: Register, books: Books) -> RoundResult:
+    """Return what became of the votes that were cast in a round: its name is their album."""
+    log = {vote.id for vote in books.logged}
+    ours = [i for i in register.acknowledged if register.sent[i].album == name]
+    in_log = Counter((v.name, v.album, v.year) for v in books.logged if v.album == name)
+    in_tally = {key: album.votes for key, album in books.tally.albums.items() if key[1] == name}
+    differences = [
+        in_tally.get(key, 0) - in_log.get(key, 0) for key in in_tally.keys() | in_log.keys()
+    ]
+    lost = sum(vote_id not in log for vote_id in ours) - sum(d for d in differences if d < 0)
+    return RoundResult(len(ours), lost, sum(d for d in differences if d > 0))
+
+
+def _lost(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
+    return [vote_id for vote_id in register.acknowledged if vote_id not in log]
+
+
+def _twice(logged: list[LoggedVote]) -> list[str]:
+    return [vote_id for vote_id, n in Counter(vote.id for vote in logged).items() if n > 1]
+
+
+def _altered(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
+    known = (register.sent[vote_id] for vote_id in register.sent.keys() & log.keys())
+    return [str(b.id) for b in known if not b.is_logged_as(log[str(b.id)])]
+
+
+def _foreign(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
+    """Return votes that nobody sent, beyond those that may have come without a known id."""
+    strangers = [
+        vote_id
+        for vote_id, vote in log.items()
+        if vote_id not in register.sent and vote.name not in register.others
+    ]
+    return strangers[register.anonymous :]
+
+
+def _not_the_first(first: Mapping[str, LoggedVote], log: Mapping[str, LoggedVote]) -> list[str]:
+    return [i for i in first.keys() | log.keys() if first.get(i) != log.get(i)]
+
+
+def _not_rejected(books: Books) -> list[str]:
+    return [str(place) for place in books.ledger.no_votes - books.rejections.places]
+
+
+def _miscounted(books: Books) -> list[str]:
+    return list(_differences(counter_fields(tally_of(books.logged)), counter_fields(books.tally)))
+
+
+def _differences(log: Mapping[str, int], tally: Mapping[str, int]) -> Iterator[str]:
+    for field in sorted(log.keys() | tally.keys()):
+        if log.get(field, 0) != tally.get(field, 0):
+            readable = field.replace("\x1f", " / ")
+            yield f"{readable} is {tally.get(field, 0)} instead of {log.get(field, 0)}"

@@ -1,0 +1,117 @@
+"""Reads Kafka from outside: what lies in the topics, whatever the consumer made of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from svc_consumer.ledger.records import read_vote
+from voting.domain.vote import InvalidVoteError, Vote
+from voting.stores.logged_vote import LoggedVote, Place, arrival
+
+TOPIC: Final = "votes"
+REJECTED_TOPIC: Final = "votes.rejected"
+_LIMIT_S: Final = 300.0
+
+type _Consumer = AIOKafkaConsumer[bytes, bytes]
+
+
+class LedgerVotes(NamedTuple):
+    """What should count, the first copy of every vote, by id; and where there are no votes."""
+
+    first: dict[str, LoggedVote]
+    records: int
+    no_votes: frozenset[Place] = frozenset()
+
+
+class Rejections(NamedTuple):
+    """What was rejected: where it lies in the ledger, and the ids of votes that are valid."""
+
+    places: frozenset[Place]
+    valid: list[str]
+
+
+async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
+    """Return the votes of the topic. Raises TimeoutError after five minutes."""
+    first: dict[str, LoggedVote] = {}
+    no_votes: set[Place] = set()
+    records = 0
+    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, TOPIC) as consumer:
+        partitions = len(consumer.assignment())
+        async for record in _all_records(consumer):
+            records += 1
+            place = Place(record.partition, record.offset)
+            try:
+                vote = read_vote(record.key, record.value, record.partition, partitions)
+            except InvalidVoteError:
+                no_votes.add(place)
+            else:
+                first.setdefault(vote.id, logged_vote(vote, *place, record.timestamp))
+    return LedgerVotes(first, records, frozenset(no_votes))
+
+
+async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections:
+    """Return what was rejected of a topic with so many partitions; errors as `read_ledger`."""
+    places: set[Place] = set()
+    valid: list[str] = []
+    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, REJECTED_TOPIC) as consumer:
+        async for record in _all_records(consumer):
+            headers = dict(record.headers)
+            place = Place(int(headers["partition"]), int(headers["offset"]))
+            places.add(place)
+            try:
+                vote = read_vote(record.key, record.value, place.partition, partitions)
+            except InvalidVoteError:
+                continue
+            valid.append(vote.id)
+    return Rejections(frozenset(places), valid)
+
+
+async def end_offsets(bootstrap_servers: str) -> dict[int, int]:
+    """Return the offset of the next record of each partition. Raises KafkaError, TimeoutError."""
+    async with asyncio.timeout(5), _consumer(bootstrap_servers, TOPIC) as consumer:
+        ends = await consumer.end_offsets(consumer.assignment())
+    return {partition.partition: offset for partition, offset in ends.items()}
+
+
+@asynccontextmanager
+async def _consumer(bootstrap_servers: str, topic: str) -> AsyncIterator[_Consumer]:
+    """Connect as a reader of all partitions of a topic, outside of any group."""
+    consumer: _Consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest"
+    )
+    try:
+        await consumer.start()
+        if not consumer.assignment():
+            raise KafkaError(f"there is no topic {topic}")
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _all_records(consumer: _Consumer) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+    """Return the records up to the topic's present end, in order within each partition."""
+    ends = await consumer.end_offsets(consumer.assignment())
+    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+        for records in (await consumer.getmany(timeout_ms=1000)).values():
+            for record in records:
+                yield record
+
+
+def logged_vote(vote: Vote, partition: int, offset: int, timestamp_ms: int = -1) -> LoggedVote:
+    """Return a vote as the log should have it; -1 when Kafka did not note when it arrived."""
+    return LoggedVote(
+        vote.id,
+        vote.name,
+        vote.album,
+        vote.year,
+        vote.rank,
+        vote.route,
+        vote.cast_at_ms,
+        partition,
+        offset,
+        arrival(vote, timestamp_ms),
+    )

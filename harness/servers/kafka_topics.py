@@ -1,0 +1,46 @@
+"""Creates topics in Kafka."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from harness.processes.errors import ServerError
+from voting.ledger import topics as kafka_topics
+
+_LIMIT_S: Final = 30.0
+_COMPACTED: Final = ("votes.albums",)
+
+
+def create_topics(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int = 1) -> None:
+    """Create those of the topics that do not exist, with so many replicas.
+
+    Works inside and outside of a running event loop. Raises ServerError when Kafka refuses or
+    does not answer within 30 seconds.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's may have a loop of its own
+        thread.submit(
+            asyncio.run, _create_in_time(bootstrap_servers, partitions, replicas)
+        ).result()
+
+
+async def _create_in_time(
+    bootstrap_servers: str, partitions: Mapping[str, int], replicas: int
+) -> None:
+    try:
+        await asyncio.wait_for(_create(bootstrap_servers, partitions, replicas), _LIMIT_S)
+    except TimeoutError as error:
+        raise ServerError(f"kafka created no topics within {_LIMIT_S:.0f} s") from error
+
+
+async def _create(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await client.start()
+    try:
+        await kafka_topics.create_topics(client, partitions, replicas, _COMPACTED)
+    except kafka_topics.TopicRefusedError as error:
+        raise ServerError(str(error)) from error
+    finally:
+        await client.close()

@@ -1,0 +1,83 @@
+"""A TCP proxy: the network to a server can fail, and a server without TLS can be given it."""
+
+import asyncio
+import socket
+import ssl
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from harness.processes.ports import HOST
+from harness.processes.programs import python_environment
+from harness.processes.server import Server
+
+_CHUNK: Final = 64 * 1024
+_PROBE_LIMIT_S: Final = 1.0
+
+
+class TcpProxy(Server):
+    """Passes every connection on to `target_port`.
+
+    `kill` cuts the network so that both sides notice at once, `pause` so that nothing comes
+    through and nobody is told; `start` and `resume` heal it.
+    """
+
+    def __init__(
+        self, name: str, port: int, target_port: int, folder: Path, pem: Path | None = None
+    ) -> None:
+        """Ports are on 127.0.0.1; nobody needs to listen on the target's yet.
+
+        With `pem`, a file of a key and its certificate, clients speak TLS to the proxy.
+        """
+        super().__init__(name, port, folder)
+        self.target_port = target_port
+        self._pem = pem
+
+    def command(self) -> list[str]:
+        """Return the command line of this module."""
+        arguments = [self.port, self.target_port, *([self._pem] if self._pem else [])]
+        return [sys.executable, "-m", "harness.servers.tcp_proxy", *map(str, arguments)]
+
+    def environment(self) -> Mapping[str, str]:
+        """Let the child import what this process can import."""
+        return python_environment()
+
+    def probe(self) -> None:
+        """Connect."""
+        socket.create_connection((self.host, self.port), _PROBE_LIMIT_S).close()
+
+
+async def _serve(port: int, target_port: int, tls: ssl.SSLContext | None) -> None:
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_connection(HOST, target_port)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+
+    server = await asyncio.start_server(connect, HOST, port, ssl=tls)
+    await server.serve_forever()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy until one side ends, then end the other."""
+    with suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+def _main(port: str, target_port: str, *pem: str) -> None:
+    tls = None
+    if pem:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*pem)
+    asyncio.run(_serve(int(port), int(target_port), tls))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

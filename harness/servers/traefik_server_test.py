@@ -1,0 +1,219 @@
+"""The split and the header, with tiny real backends."""
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.processes.ports import free_port
+from harness.processes.waiting import wait_until
+from harness.servers.traefik_server import CANARY_HEADER, TraefikServer
+
+
+class Backend(ThreadingHTTPServer):
+    def __init__(self, name: str, port: int | None = None) -> None:
+        self.name = name
+        self.ready = True
+        self.connections: list[socket.socket] = []
+        super().__init__(("127.0.0.1", port or free_port()), Answer)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def stop(self) -> None:
+        """End it and its connections, as a process that is killed does."""
+        self.shutdown()
+        self.server_close()
+        for connection in self.connections:
+            with suppress(OSError):  # it has ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Answers with the backend's name; at /readyz with 503 when the backend is not ready."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
+    server: Backend
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        ready = self.server.ready or self.path != "/readyz"
+        self.send_response(200 if ready else 503)
+        self.send_header("Content-Length", str(len(self.server.name)))
+        self.end_headers()
+        self.wfile.write(self.server.name.encode())
+
+    do_GET = do_POST = answer  # noqa: N815 - the base's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Stay silent."""
+
+
+@pytest.fixture(scope="module")
+def backends() -> Iterator[dict[str, Backend]]:
+    backends = {name: Backend(name) for name in ("grpc", "http", "results")}
+    yield backends
+    for backend in backends.values():
+        backend.stop()
+
+
+@pytest.fixture(scope="module")
+def entry(
+    backends: dict[str, Backend], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TraefikServer]:
+    urls = {name: backend.url for name, backend in backends.items()}
+    with TraefikServer(free_port(), free_port(), tmp_path_factory.mktemp("entry"), urls) as server:
+        yield server
+
+
+def ask(entry: TraefikServer, path: str, times: int = 1, canary: str | None = None) -> Counter[str]:
+    """Who answered how often; a status other than 200 is counted as `#status`."""
+    method = "POST" if path == "/votes" else "GET"
+    headers = {CANARY_HEADER: canary} if canary else {}
+    answers: Counter[str] = Counter()
+    with closing(HTTPConnection(entry.host, entry.port, timeout=10)) as connection:
+        for _ in range(times):
+            connection.request(method, path, headers=headers)
+            response = connection.getresponse()
+            body = response.read().decode()
+            answers[body if response.status == 200 else f"#{response.status}"] += 1
+    return answers
+
+
+def test_votes_are_split_in_halves(entry: TraefikServer) -> None:
+    assert ask(entry, "/votes", 200) == {"grpc": 100, "http": 100}
+
+
+@pytest.mark.parametrize(("canary", "route"), [("always", "http"), ("never", "grpc")])
+def test_the_header_forces_the_route(entry: TraefikServer, canary: str, route: str) -> None:
+    assert ask(entry, "/votes", 20, canary) == {route: 20}
+
+
+def test_another_value_of_the_header_forces_nothing(entry: TraefikServer) -> None:
+    assert ask(entry, "/votes", 20, "perhaps") == {"grpc": 10, "http": 10}
+
+
+@pytest.mark.parametrize("path", ["/", "/api/votes?limit=3", "/static/page.js", "/votesx"])
+def test_everything_else_goes_to_the_results(entry: TraefikServer, path: str) -> None:
+    assert ask(entry, path) == {"results": 1}
+
+
+SPLIT = {"grpc": 20, "http": 20}
+
+
+def wait_for_votes(entry: TraefikServer, wanted: dict[str, int], limit_s: float) -> None:
+    wait_until(f"{wanted} of 40 votes", lambda: ask(entry, "/votes", 40) == wanted, limit_s)
+
+
+@pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
+def test_a_route_that_is_killed_leaves_all_votes_to_the_other(
+    entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
+) -> None:
+    wait_for_votes(entry, SPLIT, 5)
+    port = backends[gone].server_port
+    backends[gone].stop()
+    wait_for_votes(entry, {other: 40}, 3)
+    assert ask(entry, "/votes", 40) == {other: 40}
+    backends[gone] = Backend(gone, port)
+    wait_for_votes(entry, SPLIT, 3)
+
+
+@pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
+def test_a_route_that_is_not_ready_leaves_all_votes_to_the_other(
+    entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
+) -> None:
+    backends[gone].ready = False
+    wait_for_votes(entry, {other: 40}, 3)
+    forced = {"http": "always", "grpc": "never"}[gone]
+    assert ask(entry, "/votes", 10, forced) == {gone: 10}  # who asks for it gets its own answer
+    backends[gone].ready = True
+    wait_for_votes(entry, SPLIT, 3)
+
+
+def test_when_no_route_is_ready_each_gives_its_own_answer(
+    entry: TraefikServer, backends: dict[str, Backend]
+) -> None:
+    backends["grpc"].ready = False
+    wait_for_votes(entry, {"http": 40}, 3)
+    backends["http"].ready = False
+    wait_for_votes(entry, SPLIT, 3)
+    for route in ("grpc", "http"):
+        backends[route].ready = True
+    wait_for_votes(entry, SPLIT, 3)
+
+
+VOTES_PER_SECOND = 5
+AT_ONCE = 2 * VOTES_PER_SECOND
+
+
+@pytest.fixture
+def limited_entry(backends: dict[str, Backend], tmp_path: Path) -> Iterator[TraefikServer]:
+    """Run an entry that has not yet seen anybody."""
+    urls = {name: backend.url for name, backend in backends.items()}
+    ports = free_port(), free_port()
+    with TraefikServer(*ports, tmp_path, urls, votes_per_second=VOTES_PER_SECOND) as server:
+        yield server
+
+
+def vote_from(
+    entry: TraefikServer, address: str, times: int, path: str = "/votes", **headers: str
+) -> list[HTTPResponse]:
+    """The answers to votes from one of this machine's addresses, one right after another."""
+    answers = []
+    connection = HTTPConnection(entry.host, entry.port, timeout=10, source_address=(address, 0))
+    with closing(connection):
+        for _ in range(times):
+            connection.request("POST", path, headers=headers)
+            answers.append(connection.getresponse())
+            answers[-1].read()
+    return answers
+
+
+def taken(answers: list[HTTPResponse]) -> int:
+    return sum(answer.status == 200 for answer in answers)
+
+
+def test_an_address_over_the_limit_is_told_when_to_come_back(limited_entry: TraefikServer) -> None:
+    answers = vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    assert AT_ONCE <= taken(answers) < AT_ONCE + 10  # what came due meanwhile may pass as well
+    refused = [answer for answer in answers if answer.status != 200]
+    assert {answer.status for answer in refused} == {429}
+    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+    wait_until("a vote again", lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, 3)
+
+
+def test_as_many_votes_as_a_hall_sends_at_once_pass(limited_entry: TraefikServer) -> None:
+    assert taken(vote_from(limited_entry, "127.0.0.1", AT_ONCE)) == AT_ONCE
+
+
+def test_one_address_does_not_use_up_what_another_may_send(limited_entry: TraefikServer) -> None:
+    vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    assert taken(vote_from(limited_entry, "127.0.0.2", AT_ONCE)) == AT_ONCE
+
+
+def test_a_header_gives_nobody_another_address(limited_entry: TraefikServer) -> None:
+    vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    names = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
+    for number, name in enumerate(names):
+        answers = vote_from(limited_entry, "127.0.0.1", 5, **{name: f"192.0.2.{number}"})
+        assert taken(answers) < 5
+
+
+def test_whoever_only_looks_is_not_limited(limited_entry: TraefikServer) -> None:
+    vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    assert taken(vote_from(limited_entry, "127.0.0.1", 30, "/api/results")) == 30

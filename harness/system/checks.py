@@ -1,0 +1,60 @@
+"""What must hold on this machine before the stack starts."""
+
+import fcntl
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, TextIO
+
+from harness.processes.errors import PortInUseError, ServerError
+from harness.processes.ports import is_free
+from harness.processes.server import Server
+
+NEEDED_MEMORY_MB: Final = 1500
+"""Memory that the whole stack takes, with some room for its load (MB)."""
+
+
+def check_memory(meminfo: str, needed_mb: int = NEEDED_MEMORY_MB) -> None:
+    """Raise ServerError when the kernel says (text of /proc/meminfo) that too little is left."""
+    numbers = dict(line.split(":") for line in meminfo.splitlines())
+    available_mb = int(numbers["MemAvailable"].removesuffix("kB")) // 1024
+    if available_mb < needed_mb:
+        raise ServerError(
+            f"too little memory: {available_mb} MB are available, the stack needs {needed_mb} MB"
+        )
+
+
+def check_programs(servers: Iterable[Server]) -> None:
+    """Raise ServerError when a program that a server runs on is missing."""
+    for server in servers:
+        server.command()
+
+
+def check_ports(servers: Iterable[Server]) -> None:
+    """Raise PortInUseError when somebody else listens on a port of ours."""
+    for server in servers:
+        for name, port in server.ports.items():
+            if not is_free(port):
+                raise PortInUseError(name, port)
+
+
+def lock_folder(folder: Path) -> TextIO:
+    """Return a file that keeps every other stack out of the folder until it is closed.
+
+    Raises ServerError when another one has it.
+    """
+    file = (folder / "lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        owner = file.read().strip()
+        file.close()
+        raise ServerError(
+            f"another stack (process {owner}) runs on {folder}: "
+            "end it, or choose another --data-dir"
+        ) from error
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file

@@ -1,0 +1,105 @@
+"""Real servers for tests: `pytest_plugins = ["harness.testing.fixtures"]`.
+
+Each starts when a test first asks for it, is shared by the tests of one run, and ends with it.
+A test that stops one starts it again before it ends.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+import pytest
+
+from harness.processes.ports import free_port
+from harness.processes.server import Server
+from harness.servers.kafka_server import KafkaServer
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from harness.servers.services import Service
+
+# A setting of a service, and the fixture whose server it names when the test sets nothing.
+_WIRING: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
+    "KAFKA_BOOTSTRAP_SERVERS": lambda request: request.getfixturevalue("kafka").address,
+    "REDIS_URL": lambda request: request.getfixturevalue("redis_server").url,
+    "MONGODB_URL": lambda request: request.getfixturevalue("mongodb").url,
+}
+_SETTINGS: Final = {
+    "svc_grpc_client": [],
+    "svc_grpc_server": ["KAFKA_BOOTSTRAP_SERVERS"],
+    "svc_http_route": ["KAFKA_BOOTSTRAP_SERVERS"],
+    "svc_consumer": ["KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL", "MONGODB_URL"],
+    "svc_results": ["REDIS_URL", "MONGODB_URL"],
+}
+
+
+def pytest_configure() -> None:
+    """Forget the proxies of the caller's shell: tests talk to servers on this machine only."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]
+
+
+class StartService(Protocol):
+    """What the fixture `service` gives."""
+
+    def __call__(self, name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
+        """Start a service on free ports; return when it answers 200 at `ready_path`.
+
+        Settings that name Kafka, Redis or MongoDB lead to the fixtures' servers unless given.
+        """
+        ...
+
+
+@pytest.fixture(scope="session")
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the folder for the servers' data and logs; Bazel keeps the logs as test outputs."""
+    folder = tmp_path_factory.mktemp("servers")
+    yield folder
+    if kept := os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR"):
+        for log in (*folder.glob("*.log"), *folder.glob("service-*/*.log")):
+            shutil.copy(log, Path(kept, "-".join(log.relative_to(folder).parts)))
+
+
+@pytest.fixture(scope="session")
+def kafka(server_folder: Path) -> Iterator[KafkaServer]:
+    """Run Kafka with the topics of the voting system; `votes` has 6 partitions."""
+    with KafkaServer(free_port(), free_port(), server_folder) as server:
+        server.create_topics()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_folder: Path) -> Iterator[RedisServer]:
+    """Run an empty Redis."""
+    with RedisServer("redis", free_port(), server_folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongodb(server_folder: Path) -> Iterator[MongodbServer]:
+    """Run an empty server that speaks MongoDB's protocol."""
+    with MongodbServer("mongodb", free_port(), server_folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def service(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[StartService]:
+    """Return a function that starts our services as processes."""
+    started: list[Server] = []
+
+    def start(name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
+        wired = {key: _WIRING[key](request) for key in _SETTINGS[name] if key not in settings}
+        if name == "svc_results" and "REDIS_URL" in wired:
+            wired["REDIS_URL"] = request.getfixturevalue("redis_server").reader_url
+        grpc_port = free_port() if name == "svc_grpc_server" else None
+        folder = server_folder / f"service-{len(started)}"
+        server = Service(name, free_port(), folder, {**wired, **settings}, grpc_port)
+        server.ready_path = ready_path
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in reversed(started):
+        server.stop()

@@ -1,0 +1,1 @@
+"""People who vote, and the register of what they sent and what they were answered."""

@@ -1,0 +1,97 @@
+"""What changed since an earlier report, and whether that is more than noise."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from loadtest.analysis.setup_differences import setup_differences
+from loadtest.model.between_runs import EXCESS, FALSE_ALARMS
+from loadtest.model.estimate import Estimate, t_quantile, two_sided_p
+from loadtest.model.report import Report
+from loadtest.model.side_by_side import Change, Changes, SideBySide
+from loadtest.model.side_by_side_rows import FIGURES
+from loadtest.model.wording import ROUTE_NAMES
+
+_RATIO: Final = "gRPC / HTTP"
+
+
+def changes_since(old: Report, new: Report) -> Changes:
+    """Return what differs between an earlier report and this one."""
+    pairs = list(_pairs(old.side_by_side, new.side_by_side))
+    compared = [row for row in pairs if isinstance(row, Change)]
+    adjusted = holm([change.p for change in compared])
+    return Changes(
+        since=old.started_at,
+        unlike=list(setup_differences(old, new)),
+        uncompared=[row for row in pairs if isinstance(row, str)],
+        changes=[
+            msgspec.structs.replace(change, p=p, changed=p < FALSE_ALARMS)
+            for change, p in zip(compared, adjusted, strict=True)
+        ],
+    )
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """Return each p corrected for the number of all, in the same order.
+
+    Holm's method (A simple sequentially rejective multiple test procedure, 1979): whichever of them
+    are below a level, the chance that any of those is there by chance is at most that level,
+    however the figures hang together.
+    """
+    corrected = [1.0] * len(chances)
+    highest = 0.0
+    ascending = sorted(range(len(chances)), key=chances.__getitem__)
+    for smaller, index in enumerate(ascending):
+        highest = max(highest, min(1.0, (len(chances) - smaller) * chances[index]))
+        corrected[index] = highest
+    return corrected
+
+
+def change(figure: str, of: str, old: Estimate, new: Estimate, *, excess: float) -> Change | None:
+    """Return one figure's change, its p not yet corrected; None when one was measured only once.
+
+    Welch's test on the logarithms, since both runs have their own spread; their standard errors
+    count `excess` times (see `Excess`), for what the phases of a run have in common.
+    """
+    if old.standard_error is None or new.standard_error is None:
+        return None
+    value, repeats = new.value / old.value, min(old.repeats, new.repeats)
+    old_error, new_error = excess * old.standard_error, excess * new.standard_error
+    error = math.hypot(old_error, new_error)
+    if error == 0:
+        exact = Estimate(value, value, value, repeats)
+        return Change(figure, of, old, new, exact, 1.0 if value == 1 else 0.0, changed=False)
+    # The degrees of freedom of Welch and Satterthwaite, rounded down: the wider interval.
+    freedom = error**4 / (old_error**4 / (old.repeats - 1) + new_error**4 / (new.repeats - 1))
+    freedom = max(1, math.floor(freedom + 1e-9))
+    reach = math.exp(t_quantile(freedom) * error)
+    factor = Estimate(value, value / reach, value * reach, repeats)
+    p = two_sided_p(math.log(value) / error, freedom)
+    return Change(figure, of, old, new, factor, p, changed=False)
+
+
+def _pairs(old: SideBySide, new: SideBySide) -> Iterator[Change | str]:
+    for title, figure, ratio in FIGURES:
+        for route, name in ROUTE_NAMES.items():
+            before, now = (
+                figure(found.routes[route]) if route in found.routes else None
+                for found in (old, new)
+            )
+            yield from _pair(title, name, before, now)
+        if ratio is not None:
+            yield from _pair(title, _RATIO, ratio(old.ratios), ratio(new.ratios))
+
+
+def _pair(
+    title: str, of: str, old: Estimate | None, new: Estimate | None
+) -> Iterator[Change | str]:
+    if old is None and new is None:
+        return
+    if old is None or new is None:
+        yield f"{title}, {of}: measured only {'now' if old is None else 'then'}"
+        return
+    excess = EXCESS[title].ratio if of == _RATIO else EXCESS[title].route
+    found = change(title, of, old, new, excess=excess)
+    yield found or f"{title}, {of}: measured only once, so without a spread"

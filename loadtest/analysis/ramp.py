@@ -1,0 +1,98 @@
+"""The ramp: each route's highest rate with the 99th percentile under a bound."""
+
+from collections.abc import Iterable, Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Final
+
+from loadtest.analysis.search import Search
+from loadtest.model.findings import PhaseReport
+from loadtest.model.phase import MAX_RATE, Phase
+from loadtest.model.ramp_result import Ramp, RampStep
+from loadtest.model.wording import ROUTE_NAMES, rate
+from loadtest.plan.options import Options
+from voting.domain.vote import Route
+
+_STEPS: Final = 6  # one step lasts the duration divided by this
+_ACCEPTED: Final = 0.99  # of the votes due, at least, or the rate is too high
+
+
+class RampPlan:
+    """Plans one phase after another from what the last ones gave, the routes in turns."""
+
+    def __init__(self, options: Options, bound: float, folder: Path) -> None:
+        self._options = options
+        self._bound = bound
+        self._folder = folder
+        self._searches = {route: Search(options.rate, MAX_RATE) for route in Route}
+        self._steps: list[RampStep] = []
+
+    def phases(self) -> Iterator[Phase]:
+        """Return the phases; `note` must have taken in one before the next is asked for."""
+        turns: Iterable[Route] = cycle([Route.GRPC, Route.HTTP, Route.HTTP, Route.GRPC])
+        for route in turns:
+            if all(search.next() is None for search in self._searches.values()):
+                return
+            if (step := self._searches[route].next()) is not None:
+                yield self._phase(route, step)
+
+    def note(self, phase: Phase, found: PhaseReport) -> None:
+        """Take in what a phase gave."""
+        step = _step(phase, found, self._bound)
+        self._steps.append(step)
+        self._searches[step.route].note(passed=step.passed)
+
+    def result(self) -> Ramp:
+        """Return what was found so far."""
+        searches = self._searches.items()
+        return Ramp(
+            bound=self._bound,
+            passed={route: found.passed for route, found in searches if found.passed is not None},
+            failed={route: found.failed for route, found in searches if found.failed is not None},
+            generator_limited=[
+                route for route, search in searches if self._generator_failed(route, search.failed)
+            ],
+            steps=list(self._steps),
+        )
+
+    def _generator_failed(self, route: Route, failed: float | None) -> bool:
+        return any(
+            step.limited and not step.passed
+            for step in self._steps
+            if step.route is route and step.rate == failed
+        )
+
+    def _phase(self, route: Route, step: float) -> Phase:
+        options, number = self._options, len(self._steps)
+        return Phase(
+            name=f"{ROUTE_NAMES[route]} {rate(step)}",
+            target=options.target,
+            forced=route,
+            pattern=options.pattern,
+            rate=step,
+            users=options.users,
+            warm_up=options.warm_up,
+            seconds=max(1.0, options.seconds / _STEPS),
+            timeout=options.timeout,
+            seed=options.seed + number,
+            client_ids=options.client_ids,
+            fresh_share=0.0,
+            samples=str(self._folder / f"samples-{number}"),
+        )
+
+
+def _step(phase: Phase, found: PhaseReport, bound: float) -> RampStep:
+    assert phase.forced is not None  # noqa: S101 - every phase of a ramp is of one route
+    figures = found.routes.get(phase.forced)
+    latency = figures.latency if figures else None
+    p99 = None if latency is None else latency.p99 if latency.p99 is not None else latency.max
+    due = found.requests + found.generator.unsent
+    accepted = figures.accepted if figures else 0
+    return RampStep(
+        route=phase.forced,
+        rate=phase.rate,
+        accepted_per_second=found.accepted_per_second,
+        p99=p99,
+        passed=p99 is not None and p99 <= bound and accepted >= _ACCEPTED * due,
+        limited=found.generator.limited,
+    )

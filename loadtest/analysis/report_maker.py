@@ -1,0 +1,79 @@
+"""Puts a report together from what was measured."""
+
+import msgspec
+
+from loadtest.analysis.changes import changes_since
+from loadtest.analysis.machine import machine, version
+from loadtest.analysis.split import check_splits
+from loadtest.analysis.summary import compare_routes
+from loadtest.analysis.verdict import judge
+from loadtest.measure.measurements import Measurements
+from loadtest.model.arrivals import Pattern
+from loadtest.model.checks import Reconciliation
+from loadtest.model.ramp_result import Ramp
+from loadtest.model.report import Report, Setup
+from loadtest.plan.options import Options
+
+
+def make_report(
+    options: Options,
+    measurements: Measurements,
+    ramp: Ramp | None,
+    found: Reconciliation | str | None,
+    *,
+    started: float,
+    interrupted: bool,
+) -> Report:
+    """Return the report; `found` as `judge` takes it.
+
+    The phases of a ramp have different rates: routes are not put side by side by them.
+    """
+    phases = measurements.phases()
+    splits = check_splits(phases, options.weights)
+    whole = phases[:-1] if interrupted and len(phases) > 1 else phases  # the last may be cut short
+    alone = [] if ramp else whole
+    side_by_side = compare_routes(alone, measurements.curves_alone(alone))
+    report = Report(
+        started_at=started,
+        interrupted=interrupted,
+        setup=_setup(options),
+        side_by_side=side_by_side,
+        ramp=ramp,
+        phases=phases,
+        split=splits.whole,
+        split_by_connection=splits.by_connection,
+        reconciliation=found if isinstance(found, Reconciliation) else None,
+        changes=None,
+        verdict=judge(
+            phases,
+            side_by_side,
+            splits,
+            found,
+            ramp=ramp,
+            interrupted=interrupted,
+            unmeasured=measurements.unmeasured,
+        ),
+    )
+    if options.earlier is None:
+        return report
+    return msgspec.structs.replace(report, changes=changes_since(options.earlier, report))
+
+
+def _setup(options: Options) -> Setup:
+    return Setup(
+        target=options.target,
+        pattern=options.pattern,
+        rate=None if options.pattern is Pattern.CLOSED else options.rate,
+        users=options.users,
+        processes=options.processes,
+        seconds=options.seconds,
+        rounds=options.rounds,
+        warm_up=options.warm_up,
+        timeout=options.timeout,
+        seed=options.seed,
+        client_ids=options.client_ids,
+        fresh_share=options.fresh_share,
+        weights=options.weights,
+        machine=machine(),
+        version=version(),
+    )

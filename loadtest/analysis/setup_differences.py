@@ -1,0 +1,54 @@
+"""What was not the same in two comparisons, so that a change may come from there."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from loadtest.model.report import Report
+from loadtest.model.wording import ROUTE_NAMES
+
+_NAMES: Final = {
+    "target": "target",
+    "pattern": "arrivals",
+    "rate": "rate",
+    "users": "connections",
+    "processes": "load generator's processes",
+    "seconds": "duration",
+    "rounds": "rounds",
+    "warm_up": "warm-up",
+    "timeout": "time-out",
+    "client_ids": "ids made by the client",
+    "fresh_share": "share of users with fresh connections",
+    "machine": "machine",
+    "version": "code",
+}
+_NOT_SAID: Final = "not said"
+
+
+def setup_differences(old: Report, new: Report) -> Iterator[str]:
+    """Return every difference of the set-up in words; the seed, which always differs, is none."""
+    for field, name in _NAMES.items():
+        yield from _difference(name, getattr(old.setup, field), getattr(new.setup, field))
+    for route, name in ROUTE_NAMES.items():
+        weights = [report.setup.weights.get(route) for report in (old, new)]
+        yield from _difference(f"weight of the {name} route", *weights)
+    yield from _difference("interrupted", old.interrupted, new.interrupted)
+    before, now = _instances(old), _instances(new)
+    for process in sorted(before.keys() & now.keys()):
+        yield from _difference(f"instances of {process}", before[process], now[process])
+
+
+def _difference(name: str, old: object, new: object) -> Iterator[str]:
+    if old != new:
+        yield f"{name}: {_text(old)} then, {_text(new)} now"
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return _NOT_SAID
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _instances(report: Report) -> Mapping[str, int | None]:
+    return {name: cost.instances for name, cost in report.side_by_side.processes.items()}

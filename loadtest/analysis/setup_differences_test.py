@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from loadtest.analysis.machine import machine
+from loadtest.analysis.setup_differences import setup_differences
+from loadtest.model.report import Report, Setup, from_json, to_json
+from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
+from voting.domain.vote import Route
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Report:
+    phase = phase_of([accepted(n) for n in range(200)], tmp_path, Route.HTTP)
+    return new_report([with_cpu(phase, svc_http_route=100.0)], None)
+
+
+def differences(old: Report, **changes: object) -> list[str]:
+    setup = msgspec.structs.replace(old.setup, **changes)
+    return list(setup_differences(old, msgspec.structs.replace(old, setup=setup)))
+
+
+def test_the_same_set_up_has_no_difference_whatever_the_seed(report: Report) -> None:
+    assert differences(report) == []
+    assert differences(report, seed=2) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"target": "http://other"}, "target: http://127.0.0.1:8080 then, http://other now"),
+        ({"pattern": "constant"}, "arrivals: poisson then, constant now"),
+        ({"rate": 100.0}, "rate: 400 then, 100 now"),
+        ({"users": 8}, "connections: 64 then, 8 now"),
+        ({"processes": 2}, "load generator's processes: 1 then, 2 now"),
+        ({"seconds": 60.0}, "duration: 1 then, 60 now"),
+        ({"rounds": 6}, "rounds: 1 then, 6 now"),
+        ({"warm_up": 1.0}, "warm-up: 0 then, 1 now"),
+        ({"timeout": 2.0}, "time-out: 10 then, 2 now"),
+        ({"client_ids": False}, "ids made by the client: yes then, no now"),
+        ({"fresh_share": 0.5}, "share of users with fresh connections: 0.25 then, 0.5 now"),
+        ({"machine": "another"}, "machine: a machine then, another now"),
+        ({"version": None}, "code: abc1234 then, not said now"),
+        (
+            {"weights": {Route.GRPC: 90.0, Route.HTTP: 50.0}},
+            "weight of the gRPC route: 50 then, 90 now",
+        ),
+    ],
+)
+def test_every_difference_is_named(changes: dict[str, object], words: str, report: Report) -> None:
+    assert differences(report, **changes) == [words]
+
+
+def test_no_part_of_the_set_up_is_forgotten(report: Report) -> None:
+    for field in Setup.__struct_fields__:
+        value = {Route.GRPC: 1.0} if field == "weights" else "another"
+        assert bool(differences(report, **{field: value})) == (field != "seed"), field
+
+
+def test_another_number_of_instances_is_named(report: Report) -> None:
+    processes = report.side_by_side.processes
+    more = {name: msgspec.structs.replace(cost, instances=2) for name, cost in processes.items()}
+    found = msgspec.structs.replace(report.side_by_side, processes=more)
+    new = msgspec.structs.replace(report, side_by_side=found)
+    differences = list(setup_differences(report, new))
+    assert differences == ["instances of svc_http_route: 1 then, 2 now"]
+
+
+def test_what_an_older_report_does_not_say_is_named(report: Report) -> None:
+    document = msgspec.json.decode(to_json(report)) | {"version": 2}
+    for part in ("machine", "version"):
+        del document["setup"][part]
+    old = from_json(msgspec.json.encode(document))
+    assert list(setup_differences(old, report)) == [
+        "machine: not said then, a machine now",
+        "code: not said then, abc1234 now",
+    ]
+
+
+def test_the_machine_is_named_by_its_processor(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor : 0\nmodel name\t: Some CPU @ 2 GHz\n")
+    assert machine(cpuinfo).startswith("Some CPU @ 2 GHz, ")
+    assert " core" in machine(tmp_path / "none")

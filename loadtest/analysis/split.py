@@ -1,0 +1,109 @@
+"""Whether a splitter kept its weights."""
+
+import math
+from collections.abc import Iterable, Mapping
+from statistics import NormalDist
+from typing import Final
+
+import msgspec
+
+from loadtest.model.checks import SplitTest
+from loadtest.model.findings import Connection, PhaseReport
+from voting.domain.vote import Route
+
+# One fair random split in a thousand fails by chance: rare enough for CI. At 10,000 requests a
+# share that is 3 points off is caught 99 times of 100. A splitter that takes turns, as most do,
+# varies less than chance and never fails.
+ALPHA: Final = 0.001
+
+
+class Splits(msgspec.Struct, frozen=True):
+    """The test of all votes that the splitter had, and of each kind of connection's."""
+
+    whole: SplitTest | None = None
+    by_connection: dict[Connection, SplitTest] = {}
+
+
+def check_splits(phases: Iterable[PhaseReport], weights: Mapping[Route, float]) -> Splits:
+    """Return the tests of the phase that left the route to the splitter, empty without one."""
+    for phase in phases:
+        if phase.forced is None:
+            return Splits(
+                check_phase_split(phase, weights), check_connection_splits(phase, weights)
+            )
+    return Splits()
+
+
+def check_phase_split(phase: PhaseReport, weights: Mapping[Route, float]) -> SplitTest | None:
+    """Return the test of a phase that left the route to the splitter; None without answers."""
+    requests = {route: figures.requests for route, figures in phase.routes.items()}
+    return check_split(requests, weights, phase.requests - sum(requests.values()))
+
+
+def check_connection_splits(
+    phase: PhaseReport, weights: Mapping[Route, float]
+) -> dict[Connection, SplitTest]:
+    """Return the same test for each kind of connection: a splitter may choose once for each."""
+    tests = {
+        kind: check_split(count.routes, weights, count.requests - sum(count.routes.values()))
+        for kind, count in phase.connections.items()
+    }
+    return {kind: test for kind, test in tests.items() if test is not None}
+
+
+def check_split(
+    requests: Mapping[Route, int],
+    weights: Mapping[Route, float],
+    unanswered: int = 0,
+    alpha: float = ALPHA,
+) -> SplitTest | None:
+    """Return the test of the requests each route got against the weights; None without requests.
+
+    `unanswered` requests got no answer that names a route: a route that fails loses its share of
+    the answers, which is no fault of the splitter. So the split is off only when it is off however
+    these went.
+    """
+    total = sum(requests.values())
+    if total == 0:
+        return None
+    http = requests.get(Route.HTTP, 0)
+    expected = weights[Route.HTTP] / sum(weights.values())
+    wanting = round(expected * (total + unanswered)) - http
+    best = http + min(max(0, wanting), unanswered)
+    low, high = wilson_interval(http, total, alpha)
+    return SplitTest(
+        requests=dict(requests),
+        unanswered=unanswered,
+        expected=expected,
+        share=http / total,
+        low=low,
+        high=high,
+        chi_square=_chi_square(http, total, expected),
+        p_value=_p_value(http, total, expected),
+        alpha=alpha,
+        fair=_p_value(best, total + unanswered, expected) >= alpha,
+    )
+
+
+def _chi_square(hits: int, total: int, expected: float) -> float:
+    """Return Pearson's statistic, which has one degree of freedom here."""
+    return total * (hits / total - expected) ** 2 / (expected * (1 - expected))
+
+
+def _p_value(hits: int, total: int, expected: float) -> float:
+    # With one degree of freedom, P(chi-square > x) = erfc(sqrt(x / 2)).
+    return math.erfc(math.sqrt(_chi_square(hits, total, expected) / 2))
+
+
+def wilson_interval(hits: int, total: int, alpha: float) -> tuple[float, float]:
+    """Return the interval that holds the true share of hits with confidence 1 - `alpha`.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal
+    of the American Statistical Association 22 (1927): all shares that the chi-square test without
+    continuity correction does not reject.
+    """
+    z = NormalDist().inv_cdf(1 - alpha / 2)
+    share = hits / total
+    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
+    return centre - half, centre + half

@@ -1,0 +1,117 @@
+"""The verdict on a comparison: what is wrong, and what was found."""
+
+from collections.abc import Iterator, Sequence
+
+from loadtest.analysis import notes as remarks
+from loadtest.analysis.ramp_findings import ramp_findings, ramp_warnings
+from loadtest.analysis.routes_compared import contrast_findings
+from loadtest.analysis.split import Splits
+from loadtest.model.checks import Damage, Reconciliation
+from loadtest.model.findings import PhaseReport
+from loadtest.model.ramp_result import Ramp
+from loadtest.model.report import Verdict
+from loadtest.model.side_by_side import SideBySide
+from loadtest.model.wording import CONNECTIONS, ROUTE_NAMES, count_of, percent
+
+
+def judge(
+    phases: Sequence[PhaseReport],
+    side_by_side: SideBySide,
+    splits: Splits,
+    found: Reconciliation | str | None,
+    *,
+    ramp: Ramp | None = None,
+    interrupted: bool,
+    unmeasured: str | None,
+) -> Verdict:
+    """Return the verdict on what was measured; it passes when there is no failure.
+
+    `found` is the reconciliation, or why there could be none, or None when it was left out;
+    `unmeasured` is why there is no processor time, None when there is.
+    """
+    reconciliation = found if isinstance(found, Reconciliation) else None
+    damages = list(_damages(reconciliation)) if reconciliation else []
+    failures = [*_failed_phases(phases, interrupted=interrupted), *_unfair_split(splits), *damages]
+    if ramp is None:
+        warnings = list(_warnings(phases, splits, unmeasured))
+        late = any(phase.generator.limited for phase in phases if phase.forced)
+        findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(splits)]
+    else:  # too high a rate is what it looks for, and no news
+        warnings, findings = list(ramp_warnings(ramp)), list(ramp_findings(ramp))
+    if isinstance(found, str):
+        failures.append(f"The votes could not be held against the stores: {found}")
+    else:
+        warnings += remarks.reconciliation_warning(found)
+    if reconciliation and not damages:
+        findings.append(remarks.reconciliation_finding(reconciliation))
+    if interrupted:
+        warnings.append("The comparison was interrupted: figures are of the part that ran.")
+    return Verdict(not failures, failures, warnings, findings)
+
+
+def _warnings(
+    phases: Sequence[PhaseReport], splits: Splits, unmeasured: str | None
+) -> Iterator[str]:
+    yield from remarks.late_generator(phases)
+    yield from remarks.overloaded(phases)
+    yield from remarks.not_accepted(phases)
+    yield from remarks.split_warning(splits.whole)
+    if unmeasured is not None:
+        yield f"Processor time per vote was not measured: {unmeasured}."
+
+
+def _failed_phases(phases: Sequence[PhaseReport], *, interrupted: bool) -> Iterator[str]:
+    for phase in phases:
+        if phase.forced and phase.elsewhere:
+            yield (
+                f"{phase.name}: {count_of(phase.elsewhere, 'vote')} asked for the"
+                f" {ROUTE_NAMES[phase.forced]} route and got the other one."
+            )
+        if phase.accepted_per_second == 0 and not interrupted:
+            yield f"{phase.name}: no vote was accepted."
+
+
+def _unfair_split(splits: Splits) -> Iterator[str]:
+    for split, votes in [
+        (splits.whole, "the votes"),
+        *((test, f"the votes {CONNECTIONS[kind]}") for kind, test in splits.by_connection.items()),
+    ]:
+        if split is not None and not split.fair:
+            yield (
+                f"The split is off: {percent(split.share)} of {votes} took the HTTP route,"
+                f" {percent(split.expected)} were expected (p = {split.p_value:.2g},"
+                f" below {split.alpha})."
+            )
+
+
+def _damages(found: Reconciliation) -> Iterator[str]:
+    yield from _damage(found.lost, "accepted {} not in the vote log")
+    yield from _damage(found.altered, "{} not in the vote log as sent")
+    yield from _damage(found.repeated, "accepted {} given an id that another vote has")
+    yield from _damage(found.refused_counted, "refused {} in the vote log all the same")
+    if found.difference_count:
+        yield _tally_damage(found)
+    if found.others < 0:
+        yield f"{count_of(-found.others, 'vote')} of before are gone from the vote log."
+    surplus = found.others - found.unknown_without_id
+    if surplus > 0 and not found.others_allowed:
+        yield f"The vote log has {count_of(surplus, 'vote')} that nobody cast."
+
+
+def _damage(damage: Damage, text: str) -> Iterator[str]:
+    if damage.count:
+        verb = "is" if damage.count == 1 else "are"
+        subject = text.format(f"{'vote' if damage.count == 1 else 'votes'} {verb}")
+        yield f"{damage.count:,} {subject}, such as {damage.ids[0]}."
+
+
+def _tally_damage(found: Reconciliation) -> str:
+    first = found.differences[0]
+    excess = found.tally_votes - found.log_votes
+    text = f"The tally differs from the vote log in {count_of(found.difference_count, 'counter')}"
+    if excess:
+        text += f" and has {count_of(abs(excess), 'vote')}"
+        text += " too many" if excess > 0 else " too few"
+    return (
+        f"{text}; for example {first.counter}: {first.log} in the log, {first.tally} in the tally."
+    )

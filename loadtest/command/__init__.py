@@ -1,0 +1,1 @@
+"""The commands: run a comparison, try how often it errs."""

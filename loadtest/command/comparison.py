@@ -1,0 +1,124 @@
+"""The comparison: the phases one after another, then the reconciliation."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from loadtest.analysis.ramp import RampPlan
+from loadtest.analysis.report_maker import make_report
+from loadtest.command.interrupts import Interrupts
+from loadtest.driver.catalogue import read_catalogue
+from loadtest.driver.phase_runner import Drivers, start_drivers
+from loadtest.measure.measurements import Measurements
+from loadtest.measure.tally_watch import TallyWatch
+from loadtest.model.checks import Reconciliation
+from loadtest.model.phase import Phase
+from loadtest.model.report import Report
+from loadtest.plan.options import Options
+from loadtest.plan.plan import planned_phases
+from loadtest.reconcile.cast_votes import CastVotes
+from loadtest.reconcile.catch_up import CatchUp
+from loadtest.reconcile.reconciliation import Log
+from loadtest.render.terminal import Terminal
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_store import TallyStore
+
+
+class Comparison:
+    """One comparison. `folder` takes the samples, `driver_log` what the load driver complains of.
+
+    An interruption ends the phase that runs and leaves out the following ones; another one leaves
+    out the reconciliation. What was measured by then is reported.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        stores: tuple[Log, TallyStore],
+        *,
+        terminal: Terminal,
+        interrupts: Interrupts,
+        folder: Path,
+        driver_log: Path,
+        save: Callable[[Report], None],
+    ) -> None:
+        self._options = options
+        self._log, self._tallies = stores
+        self._terminal = terminal
+        self._interrupts = interrupts
+        self._folder = folder
+        self._driver_log = driver_log
+        self._save = save
+        self._measurements = Measurements()
+        self._ramp = None if options.ramp is None else RampPlan(options, options.ramp, folder)
+
+    async def run(self) -> Report:
+        """Save and return the report; saved a first time before the wait for the consumer.
+
+        Raises `DriverError` when a phase cannot be run, `StoreUnavailableError` when the vote log
+        or the tally does not answer before the first phase.
+        """
+        watch = TallyWatch(self._tallies)
+        async with (
+            watch.watching(),
+            start_drivers(self._options.processes, self._driver_log) as drivers,
+        ):
+            return await self._run(watch, drivers)
+
+    async def _run(self, watch: TallyWatch, drivers: Drivers) -> Report:
+        started = time.time()
+        votes_before = await self._log.count()
+        for phase in self._planned():
+            if self._interrupts.interrupted:
+                break
+            await self._run_phase(phase, drivers)
+        await self._measurements.ask_prometheus(self._options.prometheus)
+        self._save(self._report(started, None))
+        found: Reconciliation | str | None
+        try:
+            found = await self._reconcile(votes_before)
+        except StoreUnavailableError as error:
+            found = str(error)
+        if watch.gap is None and isinstance(found, Reconciliation) and not found.strangers:
+            self._measurements.take_visibility(watch.readings)
+        report = self._report(started, found)
+        self._save(report)
+        return report
+
+    def _planned(self) -> Iterator[Phase]:
+        return self._ramp.phases() if self._ramp else planned_phases(self._options, self._folder)
+
+    async def _run_phase(self, phase: Phase, drivers: Drivers) -> None:
+        with self._terminal.phase(phase) as show:
+            event = self._interrupts.event
+            result, samples = await drivers.run_phase(phase, event, show)
+        measured = self._measurements.add(phase, result, samples)
+        if self._ramp and not result.interrupted:
+            self._ramp.note(phase, measured)
+
+    async def _reconcile(self, votes_before: int) -> Reconciliation | None:
+        interruption = self._interrupts.next()
+        cast = CastVotes(read_catalogue(), self._measurements.samples)
+        with self._terminal.waiting() as show:
+            catch_up = CatchUp(self._log, self._tallies, self._options.catch_up, show)
+            work = asyncio.create_task(
+                catch_up.reconcile(cast, votes_before, others_allowed=not self._options.alone)
+            )
+            skip = asyncio.create_task(interruption.wait())
+            try:
+                await asyncio.wait({work, skip}, return_when=asyncio.FIRST_COMPLETED)
+                return work.result() if work.done() else None
+            finally:
+                skip.cancel()
+                work.cancel()
+
+    def _report(self, started: float, found: Reconciliation | str | None) -> Report:
+        return make_report(
+            self._options,
+            self._measurements,
+            self._ramp.result() if self._ramp else None,
+            found,
+            started=started,
+            interrupted=self._interrupts.interrupted,
+        )

@@ -1,0 +1,59 @@
+"""Whether the target answers and honours the header that forces a route."""
+
+import asyncio
+import http.client
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+from loadtest.model.answer import CANARY_HEADER, FORCE, ROUTE_HEADER
+from loadtest.reconcile.stores import UnreachableError
+from voting.domain.vote import Route
+
+_TIMEOUT: Final = 5.0  # seconds for one answer
+_STARTING: Final = (404, 502, 503, 504)  # what a proxy says while a route behind it starts
+_PATIENCE: Final = 10.0  # seconds for a route to start
+
+
+async def check_target(target: str) -> None:
+    """Return when both routes answer; raise `UnreachableError` when one does not.
+
+    It sends an empty vote, which every route refuses, so nothing is counted.
+    """
+    for route in Route:
+        await asyncio.to_thread(_check_route, target, route)
+
+
+def _check_route(target: str, route: Route) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            status, answered = _ask(target, route)
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(f"target {target} does not answer: {error}") from error
+        if answered == route:
+            return
+        if status not in _STARTING or time.monotonic() > deadline:
+            raise UnreachableError(_wrong_route(target, route, status, answered))
+        time.sleep(0.2)
+
+
+def _ask(target: str, route: Route) -> tuple[int, str | None]:
+    parts = urlsplit(target)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=_TIMEOUT)
+    headers = {"Content-Type": "application/json", CANARY_HEADER: FORCE[route]}
+    try:
+        connection.request("POST", f"{parts.path.rstrip('/')}/votes", b"{}", headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status, response.headers.get(ROUTE_HEADER)
+    finally:
+        connection.close()
+
+
+def _wrong_route(target: str, route: Route, status: int, answered: str | None) -> str:
+    wish = f"{CANARY_HEADER}: {FORCE[route]}"
+    if answered is None:
+        return f"target {target} answered {status} without {ROUTE_HEADER} to {wish}"
+    return f"target {target} answered {wish} by the {answered} route, not the {route} route"

@@ -1,0 +1,1 @@
+"""Sends the votes, with Locust, and writes down what came back."""

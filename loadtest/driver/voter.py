@@ -1,0 +1,95 @@
+"""A Locust user that casts votes. Importing this module lets gevent patch the process."""
+
+from random import SystemRandom
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+import msgspec
+from locust import FastHttpUser
+
+from loadtest.driver.catalogue import Ballots, Choice, read_catalogue
+from loadtest.model.answer import (
+    CANARY_HEADER,
+    FORCE,
+    NO_ANSWER,
+    Answer,
+    Outcome,
+    no_answer,
+    read_answer,
+)
+from voting.domain.vote import RESIDUES, Route, new_vote_id
+
+_RANDOM: Final = SystemRandom()
+_ALBUMS: Final = read_catalogue()
+
+
+def new_client_id() -> UUID:
+    """Return an id for a vote, spread evenly over the partitions like any other client's."""
+    return UUID(new_vote_id(_RANDOM.randrange(RESIDUES)))
+
+
+class VoteUser(FastHttpUser):
+    """Casts votes from the catalogue at the target's `/votes`.
+
+    `forced` is the route to ask for, None for whatever the splitter chooses; `fresh` is whether
+    each vote has a connection of its own. Subclasses decide when to vote.
+    """
+
+    abstract = True
+    forced: Route | None = None
+    fresh = False
+    ballots: ClassVar[Ballots] = Ballots(_ALBUMS, _RANDOM)
+
+    def cast_vote(self, choice: Choice, vote_id: UUID | None) -> Answer:
+        """Send one vote and return its answer, or what its absence means.
+
+        Locust's own statistics file the request under the route that answered.
+        """
+        with self.client.post(
+            "/votes",
+            data=_body(choice, vote_id),
+            headers=self._headers(),
+            catch_response=True,
+        ) as response:
+            answer = _read(response)
+            if vote_id is not None and answer.id not in (vote_id, None):
+                answer = msgspec.structs.replace(
+                    answer, outcome=Outcome.UNKNOWN, kind="answered with another id"
+                )
+            response.request_meta["name"] = f"/votes ({answer.route or 'route unknown'})"
+            if answer.outcome is Outcome.ACCEPTED:
+                response.success()
+            else:
+                response.failure(answer.kind)
+        return answer
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "application/json"}
+        if self.forced is not None:
+            headers[CANARY_HEADER] = FORCE[self.forced]
+        if self.fresh:
+            headers["Connection"] = "close"
+        return headers
+
+
+def _body(choice: Choice, vote_id: UUID | None) -> str:
+    album = _ALBUMS[choice.album]
+    vote: dict[str, object] = {
+        "name": album.name,
+        "album": album.album,
+        "year": album.year,
+        "rank": choice.rank,
+    }
+    if vote_id is not None:
+        vote["id"] = vote_id
+    return msgspec.json.encode(vote).decode()
+
+
+def _read(response: Any) -> Answer:
+    error = response.request_meta["exception"]
+    status = response.status_code
+    if error is not None and status < 400:  # a status of 400 or more is an error to Locust as well
+        return no_answer(getattr(error, "original", None) or error)  # time-outs come wrapped
+    if status == NO_ANSWER:
+        return no_answer(ConnectionError())
+    return read_answer(status, response.headers, response.content or b"")

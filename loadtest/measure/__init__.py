@@ -1,0 +1,1 @@
+"""What was measured while people voted, and the figures made of it."""

@@ -1,0 +1,63 @@
+"""Watches the tally while people vote, to tell later when votes became visible in it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+import msgspec
+
+from voting.domain.vote import Route
+from voting.stores.errors import StoreUnavailableError
+
+_EVERY: Final = 0.02  # seconds
+
+
+class RouteCounts(Protocol):
+    """What of the tally's store is needed here; `TallyStore` has it."""
+
+    async def route_votes(self) -> dict[Route, int]: ...  # noqa: D102
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How many votes of each route the tally had at a Unix time."""
+
+    at: float
+    votes: dict[Route, int]
+
+
+class TallyWatch:
+    """Readings of the tally. `gap` says why they are not complete, None when they are."""
+
+    def __init__(self, tallies: RouteCounts) -> None:
+        self._tallies = tallies
+        self.readings: list[Reading] = []
+        self.gap: str | None = None
+
+    async def read(self) -> None:
+        """Take one reading. Its time is that of the answer: by then the votes were visible."""
+        votes = await self._tallies.route_votes()
+        self.readings.append(Reading(time.time(), votes))
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Take a reading before the block, and one each 20 ms while it runs.
+
+        Raises `StoreUnavailableError` when the first fails; a later failure ends the watch.
+        """
+        await self.read()
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _watch(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(_EVERY)
+                await self.read()
+        except StoreUnavailableError as error:
+            self.gap = str(error)

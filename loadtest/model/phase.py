@@ -1,0 +1,72 @@
+"""What the comparison and its driver process tell each other about one phase."""
+
+import msgspec
+
+from loadtest.model.arrivals import Pattern
+from voting.domain.vote import Route
+
+MAX_SECONDS = 3600.0
+MAX_PROCESSES = 64
+MAX_ROUNDS = 100
+MAX_RATE = 20_000.0
+MAX_USERS = 5_000
+MAX_VOTES = 5_000_000  # of one phase, whatever its rate: the load has an end
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True):
+    """One stretch of load.
+
+    `forced` is the route that every vote asks for, None to leave it to the splitter. Times in
+    seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
+    carries an id of ours, otherwise the service makes one. `samples` is the file to write.
+    `fresh_share` of the users open a connection for each vote, the others keep theirs.
+    `offset` delays the schedule: drivers that share constant arrivals send in turns.
+    """
+
+    name: str
+    target: str
+    forced: Route | None
+    pattern: Pattern
+    rate: float
+    users: int
+    warm_up: float
+    seconds: float
+    timeout: float
+    seed: int
+    client_ids: bool
+    fresh_share: float
+    samples: str
+    offset: float = 0.0
+
+
+class PhaseReady(msgspec.Struct, frozen=True, tag=True):
+    """All users of the phase are there; the driver waits for the line `begin`."""
+
+
+class PhaseProgress(msgspec.Struct, frozen=True, tag=True):
+    """How far a phase is: `at` in seconds since the start of the measurement, votes so far."""
+
+    at: float
+    sent: int
+    accepted: int
+    failed: int
+
+
+class PhaseResult(msgspec.Struct, frozen=True, tag=True):
+    """The end of a phase, as the driver saw it.
+
+    `started` is the start of the measurement in Unix time and `seconds` its length, shorter than
+    asked for when `interrupted`. `cpu_seconds` is the processor time that the driver process used
+    during the measurement, of which it can have one core; of several drivers the busiest one's.
+    `unsent` votes were due but found every user busy until the end. `kinds`: see `SampleWriter`.
+    """
+
+    started: float
+    seconds: float
+    cpu_seconds: float
+    unsent: int
+    interrupted: bool
+    kinds: list[str]
+
+
+type Message = PhaseReady | PhaseProgress | PhaseResult

@@ -1,0 +1,91 @@
+"""What a comparison found: the structure of report.json. Everything shown is made from it.
+
+The JSON schema, report.schema.json, is made from it; field names are the keys. Rates are votes per
+second of measurement, latencies are milliseconds from the intended start to the whole answer,
+shares are fractions of 1. The warm-up of each phase is left out of all figures, not out of the
+reconciliation.
+"""
+
+from typing import Final
+
+import msgspec
+
+from loadtest.model.checks import Reconciliation, SplitTest
+from loadtest.model.findings import Connection, PhaseReport
+from loadtest.model.ramp_result import Ramp
+from loadtest.model.side_by_side import Changes, SideBySide
+from voting.domain.vote import Route
+
+VERSION: Final = 3
+READABLE: Final = (2, VERSION)
+"""The versions that can be compared with; what an older one has not is named."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The result in words. `failures` are why the exit status is 1; `warnings` are not."""
+
+    passed: bool
+    failures: list[str]
+    warnings: list[str]
+    findings: list[str]
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """How the comparison was asked for, on which machine and with which code.
+
+    `weights` are the splitter's, by route. `machine` is the load generator's, `version` as git
+    describes it, None where that is not known and in reports before version 3.
+    """
+
+    target: str
+    pattern: str
+    rate: float | None
+    users: int
+    processes: int
+    seconds: float
+    rounds: int
+    warm_up: float
+    timeout: float
+    seed: int
+    client_ids: bool
+    fresh_share: float
+    weights: dict[Route, float]
+    machine: str | None = None
+    version: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole comparison. What was not reached before an interruption is missing or None.
+
+    `ramp` is None where rates were not searched; where they were, nothing is side by side.
+    `changes` is None when no earlier report was given.
+    """
+
+    version: int = VERSION
+    started_at: float
+    interrupted: bool
+    setup: Setup
+    side_by_side: SideBySide
+    ramp: Ramp | None
+    phases: list[PhaseReport]
+    split: SplitTest | None
+    split_by_connection: dict[Connection, SplitTest]
+    reconciliation: Reconciliation | None
+    changes: Changes | None
+    verdict: Verdict
+
+
+def to_json(report: Report) -> bytes:
+    """Return report.json."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def from_json(text: bytes) -> Report:
+    """Return the report in a report.json; raise `msgspec.ValidationError` when it is none.
+
+    So it is as well with a version that is not among `READABLE`.
+    """
+    report = msgspec.json.decode(text, type=Report)
+    if report.version not in READABLE:
+        raise msgspec.ValidationError(f"its version is {report.version}")
+    return report

@@ -1,0 +1,102 @@
+"""The routes side by side: each from all phases in which it was alone; and what changed since."""
+
+import msgspec
+
+from loadtest.model.estimate import Estimate
+from voting.domain.vote import Route
+
+
+class RouteSummary(msgspec.Struct, frozen=True):
+    """One route alone. Estimates are from its phases, one measurement each.
+
+    `cpu_us_per_vote` is the processor time of the processes that only this route has;
+    `votes_per_batch` how many votes it wrote to Kafka together; `visible_p50` and `visible_p99` ms
+    from the acknowledgement until the tally had it. `curve` has (percentile, ms) points, each the
+    geometric mean of the phases' percentiles as `p50` to `p999` are, so that picture and table show
+    one value; empty in reports before version 3.
+    """
+
+    phases: int
+    requests: int
+    accepted: int
+    errors: int
+    accepted_per_second: Estimate | None
+    p50: Estimate | None
+    p90: Estimate | None
+    p99: Estimate | None
+    p999: Estimate | None
+    cpu_us_per_vote: Estimate | None
+    votes_per_batch: Estimate | None
+    visible_p50: Estimate | None
+    visible_p99: Estimate | None
+    curve: list[tuple[float, float]] = []
+
+
+class ProcessCost(msgspec.Struct, frozen=True):
+    """What one process costs: microseconds of processor time per accepted vote, by route.
+
+    `owner` is the route that alone has this process, None for one that serves both. `idle_cores`
+    is what an owned process uses while the other route has all votes: part of its cost, whatever
+    the load. `memory_bytes` is resident memory at its highest; `instances` how
+    many processes of it there were at most, None when that is not known.
+    """
+
+    owner: Route | None
+    us_per_vote: dict[Route, Estimate]
+    idle_cores: float | None
+    memory_bytes: float
+    instances: int | None = None
+
+
+class Ratios(msgspec.Struct, frozen=True):
+    """The gRPC route's figure over the HTTP route's, from pairs of neighbouring phases.
+
+    `low` and `high` of each are its 95 % interval. None where it was not measured on both.
+    """
+
+    cpu_us_per_vote: Estimate | None
+    p50: Estimate | None
+    p90: Estimate | None
+    p99: Estimate | None
+    accepted_per_second: Estimate | None
+    visible_p50: Estimate | None
+    visible_p99: Estimate | None
+
+
+class SideBySide(msgspec.Struct, frozen=True):
+    """Both routes, each alone in turn (A B B A), and their ratios."""
+
+    routes: dict[Route, RouteSummary]
+    ratios: Ratios
+    processes: dict[str, ProcessCost]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One figure in two reports. `factor` is new over old, with its 95 % interval.
+
+    The interval has the phases' spread in it, widened for what a run's phases have in common. `p`
+    is the chance of a difference so large without any change, corrected for the number of figures
+    (Holm); `changed` says whether it is below 0.05, so one report in twenty at most has a false
+    alarm.
+    """
+
+    figure: str
+    of: str
+    old: Estimate
+    new: Estimate
+    factor: Estimate
+    p: float
+    changed: bool
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What changed since the report of `since` (Unix time).
+
+    `unlike` names every difference of the set-up, `uncompared` the figures that one of the reports
+    has not, and why.
+    """
+
+    since: float
+    unlike: list[str]
+    uncompared: list[str]
+    changes: list[Change]

@@ -1,0 +1,111 @@
+"""How figures are written for people."""
+
+from loadtest.model.between_runs import FALSE_ALARMS, TRIAL
+from loadtest.model.estimate import Estimate
+from loadtest.model.findings import Connection
+from loadtest.model.report import Report
+from loadtest.model.side_by_side import Change, Changes
+from voting.domain.vote import Route
+
+_WIDE = 20  # an interval with ends so many times apart is no news to anybody
+ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
+
+
+CONNECTIONS = {
+    Connection.KEPT: "over kept connections",
+    Connection.FRESH: "over a new connection each",
+}
+
+
+def headline(report: Report) -> str:
+    """Return the result in a word or two."""
+    if not report.verdict.passed:
+        return "Failed"
+    return "Interrupted, nothing wrong so far" if report.interrupted else "Passed"
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return a count and its noun: `1 vote`, `12,345 votes`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def ms(milliseconds: float | None) -> str:
+    """Return a duration with three significant digits; a dash when there is none."""
+    if milliseconds is None:
+        return "—"
+    if milliseconds >= 999.5:
+        return f"{three_digits(milliseconds / 1000)} s"
+    return f"{three_digits(milliseconds)} ms"
+
+
+def three_digits(value: float) -> str:
+    """Return a positive number with three significant digits, or as a whole number."""
+    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:,.{digits}f}"
+
+
+def mib(size: float) -> str:
+    """Return a size in bytes as mebibytes."""
+    return f"{size / 2**20:,.0f} MiB"
+
+
+def percent(share: float) -> str:
+    """Return a share of 1 in percent."""
+    return f"{100 * share:.1f} %"
+
+
+def rate(per_second: float | None) -> str:
+    """Return a rate per second; a dash when there is none."""
+    if per_second is None:
+        return "—"
+    return f"{per_second:,.0f}/s" if per_second >= 100 else f"{per_second:.1f}/s"
+
+
+def times(ratio: Estimate) -> str:
+    """Return a ratio in words: `1.60 times`."""
+    return f"{three_digits(ratio.value)} times"
+
+
+def figure(estimate: Estimate | None) -> str:
+    """Return an estimate with its interval: `4.20 (4.00-4.41)`; a dash when there is none."""
+    if estimate is None:
+        return "—"
+    text = three_digits(estimate.value)
+    if estimate.low is None or estimate.high is None:
+        return text
+    if _says_nothing(estimate):
+        return f"{text} (unsure)"
+    return f"{text} ({three_digits(estimate.low)}-{three_digits(estimate.high)})"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return what is known of an estimate's error: `95 % interval 1.50 to 1.70`."""
+    if estimate.low is None or estimate.high is None:
+        return "measured once, so without an interval"
+    if _says_nothing(estimate):
+        return "too few or too different phases for an interval"
+    return f"95 % interval {three_digits(estimate.low)} to {three_digits(estimate.high)}"
+
+
+def changes_note(changes: Changes) -> str:
+    """Return what "changed" means, and how often it is wrong."""
+    return (
+        f"“Changed”: p below {FALSE_ALARMS:g}, corrected for all {len(changes.changes)} figures"
+        " (Holm), so that of twenty reports of the same code one at most has a false alarm. The"
+        " intervals, each 95 % for itself, are widened by as much as runs of the same code differ"
+        f" beyond their phases' spread ({TRIAL})."
+    )
+
+
+def change_word(change: Change) -> str:
+    """Return whether a figure changed, with its corrected p: `changed, p = 0.003`."""
+    return f"changed, p {probability(change.p)}" if change.changed else "within noise"
+
+
+def probability(p: float) -> str:
+    """Return a probability with one or two significant digits: `= 0.03`, `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+
+
+def _says_nothing(estimate: Estimate) -> bool:
+    return bool(estimate.low and estimate.high and estimate.high > _WIDE * estimate.low)

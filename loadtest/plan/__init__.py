@@ -1,0 +1,1 @@
+"""What the comparison was asked for, and the phases that follow from it."""

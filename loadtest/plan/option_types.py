@@ -1,0 +1,75 @@
+"""How values on the command line are read; a wrong one raises `ArgumentTypeError`."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from loadtest.model.report import READABLE, Report, from_json
+from voting.domain.vote import Route
+
+
+def between(low: float, high: float) -> Callable[[str], float]:
+    """Return a reader of numbers within bounds, which are included."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be a number from {low:g} to {high:g}")
+        return value
+
+    return number
+
+
+def whole_number(high: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from 1 to `high`."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {high}")
+        return int(text)
+
+    return number
+
+
+def url(text: str) -> str:
+    """Return an HTTP URL as it is."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise argparse.ArgumentTypeError("must be a URL such as http://127.0.0.1:8080")
+    return text
+
+
+def weights(text: str) -> dict[Route, float]:
+    """Return the weights in a text such as `50:50`, the gRPC route's first."""
+    try:
+        grpc, http = (float(weight) for weight in text.split(":"))
+    except ValueError:
+        grpc = http = 0.0
+    if not (grpc > 0 and http > 0):
+        raise argparse.ArgumentTypeError("must be two numbers above 0 such as 50:50")
+    return {Route.GRPC: grpc, Route.HTTP: http}
+
+
+def folder(text: str) -> Path:
+    """Return a folder, which starts where the person is if it is relative."""
+    # `bazel run` starts programs elsewhere and tells where that is.
+    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), text).absolute()
+
+
+def earlier_report(text: str) -> Report:
+    """Return the report in a report.json."""
+    try:
+        return from_json(folder(text).read_bytes())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot be read: {error}") from error
+    except msgspec.DecodeError as error:
+        versions = " or ".join(map(str, READABLE))
+        reason = f"is no report.json of version {versions}: {error}"
+        raise argparse.ArgumentTypeError(reason) from error

@@ -1,0 +1,1 @@
+"""Holds the votes that were sent against the vote log and the tally."""

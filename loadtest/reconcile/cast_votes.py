@@ -1,0 +1,76 @@
+"""The votes that a comparison cast, as the vote log should know them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from loadtest.driver.catalogue import Album
+from loadtest.driver.samples import ROUTES, Samples, id_text
+from loadtest.model.answer import Outcome
+from voting.domain.vote import Route
+from voting.stores.logged_vote import LoggedVote
+
+_CHUNK: Final = 1000
+
+
+class CastVote(msgspec.Struct, frozen=True):
+    """A vote as it was sent; `route` is the one that answered, None when none was named."""
+
+    id: str
+    album: Album
+    rank: int
+    route: Route | None
+
+    def is_logged_as(self, logged: LoggedVote) -> bool:
+        """Return whether a vote of the log is this one, unaltered."""
+        album = self.album
+        return (
+            (logged.name, logged.album, logged.year) == (album.name, album.album, album.year)
+            and logged.rank == self.rank
+            and self.route in (None, logged.route)
+        )
+
+
+class CastVotes:
+    """All votes of a comparison, those of the warm-ups too."""
+
+    def __init__(self, albums: Sequence[Album], samples: Sequence[Samples]) -> None:
+        self._albums = albums
+        self._samples = samples
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many votes had this outcome."""
+        return sum(int(np.count_nonzero(s["outcome"] == outcome)) for s in self._samples)
+
+    def count_without_id(self, outcome: Outcome) -> int:
+        """Return how many votes with this outcome have an id that nobody knows."""
+        known = sum(len(chunk) for chunk in self.chunks(outcome))
+        return self.count(outcome) - known
+
+    def chunks(self, outcome: Outcome) -> Iterator[list[CastVote]]:
+        """Return the votes with this outcome and a known id, some at a time."""
+        for samples in self._samples:
+            of_outcome = samples[samples["outcome"] == outcome]
+            for start in range(0, len(of_outcome), _CHUNK):
+                yield list(self._cast(of_outcome[start : start + _CHUNK]))
+
+    def repeated_ids(self) -> list[str]:
+        """Return the id of each accepted vote whose id an earlier one has already."""
+        if not self._samples:
+            return []
+        accepted = [s["id"][s["outcome"] == Outcome.ACCEPTED] for s in self._samples]
+        ids, counts = np.unique(np.concatenate(accepted), return_counts=True)
+        return [text for raw in ids.repeat(counts - 1) if (text := id_text(raw)) is not None]
+
+    def _cast(self, samples: Samples) -> Iterator[CastVote]:
+        for record in samples:
+            vote_id = id_text(record["id"])
+            if vote_id is not None:
+                yield CastVote(
+                    vote_id,
+                    self._albums[record["album"]],
+                    int(record["rank"]),
+                    ROUTES[record["route"]],
+                )

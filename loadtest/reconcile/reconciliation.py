@@ -1,0 +1,131 @@
+"""Holds the votes that were sent against the vote log, and the log against the tally."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from loadtest.model.answer import Outcome
+from loadtest.model.checks import Damage, Reconciliation, TallyDifference
+from loadtest.reconcile.cast_votes import CastVote, CastVotes
+from voting.domain.tally import Tally
+from voting.stores.logged_vote import LoggedVote
+
+_SHOWN: Final = 20  # ids or counters in the report; the counts are complete
+_READINGS: Final = 20
+_BETWEEN_READINGS: Final = 0.5  # seconds
+
+
+class Log(Protocol):
+    """What of the vote log is needed here; `VoteLog` has it."""
+
+    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]: ...  # noqa: D102
+    async def tally(self) -> Tally: ...  # noqa: D102
+    async def count(self) -> int: ...  # noqa: D102
+
+
+class Tallies(Protocol):
+    """What of the tally's store is needed here; `TallyStore` has it."""
+
+    async def read(self) -> Tally: ...  # noqa: D102
+
+
+async def reconcile(
+    cast: CastVotes, log: Log, tallies: Tallies, *, votes_before: int, others_allowed: bool
+) -> Reconciliation:
+    """Return how the stores agree with what was sent.
+
+    `votes_before` is how many votes the log had before the first was sent; `others_allowed` says
+    whether other people may have voted meanwhile.
+    """
+    accepted = await _look_up(cast.chunks(Outcome.ACCEPTED), log)
+    refused = await _look_up(cast.chunks(Outcome.REFUSED), log)
+    unknown = await _look_up(cast.chunks(Outcome.UNKNOWN), log)
+    repeated = cast.repeated_ids()
+    logged, tally = await _read_totals(log, tallies)
+    differences = list(tally_differences(logged, tally))
+    ours = sum(found.present.count for found in (accepted, refused, unknown)) - len(repeated)
+    return Reconciliation(
+        accepted=cast.count(Outcome.ACCEPTED),
+        lost=accepted.missing.damage(),
+        altered=Damage(
+            accepted.altered.count + unknown.altered.count,
+            (accepted.altered.first + unknown.altered.first)[:_SHOWN],
+        ),
+        repeated=Damage(len(repeated), repeated[:_SHOWN]),
+        refused_counted=refused.present.damage(),
+        unknown=cast.count(Outcome.UNKNOWN),
+        unknown_counted=unknown.present.count,
+        unknown_without_id=cast.count_without_id(Outcome.UNKNOWN),
+        others=logged.votes - votes_before - ours,
+        others_allowed=others_allowed,
+        difference_count=len(differences),
+        differences=differences[:_SHOWN],
+        log_votes=logged.votes,
+        tally_votes=tally.votes,
+        caught_up_after=None,
+    )
+
+
+def tally_differences(log: Tally, tally: Tally) -> Iterator[TallyDifference]:
+    """Return the counters that differ: votes per route, votes and rank sum per album."""
+    for route in sorted(log.routes.keys() | tally.routes.keys()):
+        counts = log.routes.get(route, 0), tally.routes.get(route, 0)
+        if counts[0] != counts[1]:
+            yield TallyDifference(f"votes by route {route}", *counts)
+    for album in sorted(log.albums.keys() | tally.albums.keys()):
+        name = f"{album[0]}: {album[1]} ({album[2]})"
+        in_log, in_tally = log.albums.get(album), tally.albums.get(album)
+        for counter in ("votes", "rank_sum"):
+            counts = getattr(in_log, counter, 0), getattr(in_tally, counter, 0)
+            if counts[0] != counts[1]:
+                yield TallyDifference(f"{counter.replace('_', ' ')} of {name}", *counts)
+
+
+async def _read_totals(log: Log, tallies: Tallies) -> tuple[Tally, Tally]:
+    """Return the totals of log and tally: as soon as they agree, or when they stand still."""
+    previous: tuple[Tally, Tally] | None = None
+    for _ in range(_READINGS):
+        tally = await tallies.read()
+        logged = await log.tally()
+        if (logged, tally) == previous or not any(tally_differences(logged, tally)):
+            break
+        previous = logged, tally
+        await asyncio.sleep(_BETWEEN_READINGS)  # a vote may be on its way from one to the other
+    return logged, tally
+
+
+class _Ids(msgspec.Struct):
+    """Counts ids and keeps the first few."""
+
+    count: int = 0
+    first: list[str] = []
+
+    def add(self, vote_id: str) -> None:
+        self.count += 1
+        if len(self.first) < _SHOWN:
+            self.first.append(vote_id)
+
+    def damage(self) -> Damage:
+        return Damage(self.count, self.first)
+
+
+class _Found(msgspec.Struct):
+    missing: _Ids = msgspec.field(default_factory=_Ids)
+    present: _Ids = msgspec.field(default_factory=_Ids)
+    altered: _Ids = msgspec.field(default_factory=_Ids)
+
+
+async def _look_up(chunks: Iterable[list[CastVote]], log: Log) -> _Found:
+    result = _Found()
+    for chunk in chunks:
+        logged = await log.find([vote.id for vote in chunk])
+        for vote in chunk:
+            if vote.id not in logged:
+                result.missing.add(vote.id)
+                continue
+            result.present.add(vote.id)
+            if not vote.is_logged_as(logged[vote.id]):
+                result.altered.add(vote.id)
+    return result

@@ -1,0 +1,79 @@
+"""A comparison as Markdown, for a pull request."""
+
+from collections.abc import Iterator, Sequence
+
+from loadtest.model.report import Report
+from loadtest.model.side_by_side import Changes
+from loadtest.model.side_by_side_rows import side_by_side_rows
+from loadtest.model.wording import ROUTE_NAMES, change_word, changes_note, figure, headline, rate
+
+
+def to_markdown(report: Report) -> str:
+    """Return the report's verdict and figures."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    verdict, setup = report.verdict, report.setup
+    yield f"### {'✅' if verdict.passed else '❌'} Votes by gRPC and by HTTP: {headline(report)}"
+    yield ""
+    for text in verdict.failures:
+        yield f"- **{text}**"
+    for text in verdict.findings:
+        yield f"- {text}"
+    for text in verdict.warnings:
+        yield f"- ⚠️ {text}"
+    yield ""
+    yield from _table(
+        ["each route alone", *ROUTE_NAMES.values(), "gRPC / HTTP"],
+        [
+            [row.title, row.grpc, row.http, row.ratio]
+            for row in side_by_side_rows(report.side_by_side)
+        ],
+    )
+    if report.changes is not None:
+        yield ""
+        yield from _changes(report.changes)
+    load = "closed loop" if setup.rate is None else f"{rate(setup.rate)}, {setup.pattern}"
+    yield ""
+    yield (
+        f"<sub>{load}, {setup.users} connections; each route {setup.seconds:g} s in"
+        f" {2 * setup.rounds} phases; figures are the means of the phases, 95 % intervals in"
+        " brackets.</sub>"
+    )
+
+
+def _changes(changes: Changes) -> Iterator[str]:
+    for text in changes.unlike:
+        yield f"- ⚠️ Not the same set-up: {text}"
+    for text in changes.uncompared:
+        yield f"- Not compared: {text}"
+    if not changes.changes:
+        return
+    yield ""
+    yield from _table(
+        ["since the earlier report", "of", "old", "new", "new / old", ""],
+        [
+            [
+                change.figure,
+                change.of,
+                figure(change.old),
+                figure(change.new),
+                figure(change.factor),
+                f"**{change_word(change)}**" if change.changed else change_word(change),
+            ]
+            for change in changes.changes
+        ],
+    )
+    yield ""
+    yield f"<sub>{changes_note(changes)}</sub>"
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield _row(headings)
+    yield _row(["---", *["---:"] * (len(headings) - 1)])
+    yield from (_row(row) for row in rows)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '\\|') for cell in cells)} |"

@@ -1,0 +1,95 @@
+"""report.html: one file that needs nothing else, made from the report alone."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from loadtest.model import wording
+from loadtest.model.checks import Reconciliation
+from loadtest.model.findings import PhaseReport
+from loadtest.model.report import Report
+from loadtest.model.side_by_side_rows import side_by_side_rows
+from loadtest.render.cost_bars import cost_bars
+from loadtest.render.plots import latency_plot, slowest_plot, throughput_plot
+from loadtest.render.ramp_plot import ramp_plot
+from loadtest.render.split_plot import split_plot
+from voting.domain.vote import Route
+
+_TEMPLATE: Final = "report.html.jinja"
+
+
+def to_html(report: Report) -> str:
+    """Return the report as a page."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "ms": wording.ms,
+        "figure": lambda estimate: _stacked(wording.figure(estimate)),
+        "stacked": _stacked,
+        "mib": wording.mib,
+        "percent": wording.percent,
+        "rate": wording.rate,
+        "changed": wording.change_word,
+        "changes_note": wording.changes_note,
+        "route": lambda route: wording.ROUTE_NAMES[route] if route else "not known",
+    }
+    measured = [phase for phase in report.phases if phase.seconds > 0]
+    return environment.get_template(_TEMPLATE).render(
+        report=report,
+        headline=wording.headline(report),
+        routes=list(Route),
+        connections=wording.CONNECTIONS,
+        started=_time(report.started_at),
+        checks=_checks(report.reconciliation),
+        most_errors=max((e.count for phase in report.phases for e in phase.errors), default=0),
+        rows=list(side_by_side_rows(report.side_by_side)),
+        ramp=ramp_plot(report.ramp) if report.ramp and report.ramp.steps else None,
+        bars=cost_bars(report.side_by_side),
+        has_latency=any(_has_latency(phase) for phase in measured),
+        latency=latency_plot(report.side_by_side, measured),
+        throughput=throughput_plot(measured),
+        slowest=slowest_plot(measured),
+        split=split_plot(report.split) if report.split else None,
+    )
+
+
+def _stacked(text: str) -> Markup:
+    """Return a figure with its interval apart, so that it can stand below on a phone."""
+    value, space, interval = text.partition(" (")
+    if not space:
+        return escape(text)
+    return Markup('{} <span class="interval">({}</span>').format(value, interval)
+
+
+def _time(unix: float) -> str:
+    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _has_latency(phase: PhaseReport) -> bool:
+    return any(figures.latency for figures in phase.routes.values())
+
+
+def _checks(found: Reconciliation | None) -> list[tuple[str, int, bool]]:
+    """Return each check of the reconciliation: its text, how many break it, whether it holds."""
+    if found is None:
+        return []
+    surplus = max(0, found.others - found.unknown_without_id)
+    checks = [
+        ("Accepted votes missing in the vote log", found.lost.count),
+        ("Votes in the log with another content than was sent", found.altered.count),
+        ("Accepted votes that were given an id twice", found.repeated.count),
+        ("Refused votes that are in the log all the same", found.refused_counted.count),
+        ("Counters of the tally that differ from the log", found.difference_count),
+        ("Earlier votes gone from the log", max(0, -found.others)),
+    ]
+    if not found.others_allowed:
+        checks.append(("Votes in the log that nobody cast", surplus))
+    return [(text, count, count == 0) for text, count in checks]

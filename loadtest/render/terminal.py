@@ -1,0 +1,70 @@
+"""What the comparison shows in the terminal while it runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from loadtest.model.phase import Phase, PhaseProgress
+from loadtest.reconcile.catch_up import Waiting
+
+
+class Terminal:
+    """Progress bars on a terminal; elsewhere, such as in CI's log, one line when a step ends."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str) -> None:
+        """Print one line."""
+        self._console.print(text, highlight=False, markup=False)
+
+    @contextmanager
+    def phase(self, phase: Phase) -> Iterator[Callable[[PhaseProgress], None]]:
+        """Show a phase while the block runs; yields what to call with its progress."""
+        with self._progress(TaskProgressColumn(), TimeRemainingColumn()) as bar:
+            task = bar.add_task(phase.name, total=phase.warm_up + phase.seconds, note="starting")
+
+            def show(progress: PhaseProgress) -> None:
+                elapsed = max(0.0, progress.at + phase.warm_up)
+                bar.update(task, completed=elapsed, note=_phase_note(progress))
+
+            yield show
+
+    @contextmanager
+    def waiting(self) -> Iterator[Callable[[Waiting], None]]:
+        """Show how the consumer catches up; yields what to call with the state of the waiting."""
+        with self._progress() as bar:
+            task = bar.add_task("reconciliation", total=None, note="")
+
+            def show(waiting: Waiting) -> None:
+                note = f"{waiting.in_log:,} came into the log, {waiting.expected:,} were accepted"
+                bar.update(task, total=waiting.expected, completed=waiting.in_log, note=note)
+
+            yield show
+
+    @contextmanager
+    def _progress(self, *columns: ProgressColumn) -> Iterator[Progress]:
+        with Progress(
+            TextColumn("{task.description:<16}"),
+            BarColumn(bar_width=30),
+            *columns,
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+        ) as progress:
+            yield progress
+
+
+def _phase_note(progress: PhaseProgress) -> str:
+    note = f"{progress.accepted:,} accepted"
+    if progress.failed:
+        note += f", [red]{progress.failed:,} not[/red]"
+    return f"warming up, {note}" if progress.at < 0 else note

@@ -1,0 +1,193 @@
+"""As many albums as there may be: real Kafka, stores, consumer, and both routes."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from harness.servers.kafka_server import KafkaServer
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from harness.servers.services import Service
+from svc_consumer.testing.consumer_process import Trial, metric, until
+from voting.domain.vote import TOO_MANY_ALBUMS, new_vote_id
+
+if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+    from harness.testing.fixtures import StartService
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+LIMIT = 10
+
+
+class System:
+    """Both routes and a consumer, whose topics are their own."""
+
+    def __init__(self, trial: Trial, kafka: KafkaServer, start: StartService) -> None:
+        self.trial = trial
+        self.list_topic = f"{trial.topic}.albums"
+        kafka.create_topics({self.list_topic: 1})
+        self._start = start
+        self._topics = {"KAFKA_TOPIC": trial.topic, "KAFKA_ALBUMS_TOPIC": self.list_topic}
+        self._numbers = itertools.count()
+        self._acknowledged: set[str] = set()
+        self.http = start("svc_http_route", **self._topics)
+        self.grpc_server = start("svc_grpc_server", **self._topics)
+        self.grpc = start("svc_grpc_client", GRPC_TARGET=self.grpc_server.grpc_target)
+        self.consumer = self.start_consumer(LIMIT)
+
+    @property
+    def routes(self) -> list[Service]:
+        return [self.http, self.grpc]
+
+    def start_consumer(self, limit: int) -> Service:
+        consumer = self._start(
+            "svc_consumer",
+            KAFKA_REJECTED_TOPIC=self.trial.rejected_topic,
+            KAFKA_GROUP=self.trial.topic,
+            MAX_ALBUMS=str(limit),
+            **self._topics,
+        )
+        self.trial.consumers.append(consumer)
+        return consumer
+
+    async def cast(self, route: Service, album: str, vote_id: str = "") -> httpx.Response:
+        """Vote for an album on a route."""
+        vote: dict[str, Any] = {"name": "Somebody", "album": album, "year": 2000, "rank": 50}
+        if vote_id:
+            vote["id"] = vote_id
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(f"{route.url}/votes", json=vote, timeout=10)
+        if answer.status_code == 202:
+            self._acknowledged.add(answer.json()["id"])
+        return answer
+
+    async def fill(self, albums: int) -> None:
+        """Vote for so many albums, on both routes in turn, and wait until they are counted."""
+        for number in range(albums):
+            answer = await self.cast(self.routes[number % 2], f"Album {number}")
+            assert answer.status_code == 202
+        await self.counts_what_it_took()
+
+    async def counts_what_it_took(self) -> None:
+        """Return when the tally has as many votes as were acknowledged."""
+
+        async def reached() -> bool:
+            return await self.trial.counted() == len(self._acknowledged)
+
+        await until(reached)
+
+    async def takes(self, status: int) -> None:
+        """Return when both routes answer so to votes for albums that nobody has voted on."""
+        for route in self.routes:
+
+            async def answered(route: Service = route) -> bool:
+                answer = await self.cast(route, f"Made up {next(self._numbers)}")
+                return answer.status_code == status
+
+            await until(answered)
+
+
+@pytest.fixture
+async def system(
+    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
+) -> AsyncIterator[System]:
+    trial = Trial(kafka, redis_server, mongodb, service)
+    await trial.empty_tally()
+    trial.drop_log()
+    system = System(trial, kafka, service)
+    yield system
+    await trial.close()
+    for one in (system.grpc, system.grpc_server, system.http):
+        one.stop()
+
+
+async def test_at_the_limit_both_routes_refuse_one_more_and_count_the_others(
+    system: System,
+) -> None:
+    await system.fill(LIMIT - 1)
+
+    async def shown() -> bool:
+        return metric(system.consumer, "svc_consumer_albums") == LIMIT - 1
+
+    await until(shown)
+    assert metric(system.consumer, "svc_consumer_albums_limit") == LIMIT
+    assert (await system.cast(system.grpc, "Album of a patient voter")).status_code == 202
+    await system.counts_what_it_took()
+    await system.takes(422)
+    bodies = []
+    for route in system.routes:
+        answer = await system.cast(route, "One more")
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+        bodies.append(answer.json())
+        assert (await system.cast(route, "Album 3")).status_code == 202
+    assert bodies[0] == bodies[1]
+    assert bodies[0]["type"] == TOO_MANY_ALBUMS
+    assert bodies[0]["field"] == "album"
+    assert bodies[0]["title"] == "Too many albums"
+
+
+async def test_what_was_acknowledged_counts_and_is_in_the_list_from_then_on(
+    system: System,
+) -> None:
+    await system.fill(LIMIT - 1)
+    # Written to Kafka before any route can know: as if the routes had taken them meanwhile.
+    answers = await asyncio.gather(
+        *(system.cast(route, f"Late {n}") for n in range(5) for route in system.routes)
+    )
+    taken = [answer.status_code for answer in answers].count(202)
+    assert taken >= 2
+    await system.counts_what_it_took()
+    await system.takes(422)
+
+    async def all_are_taken() -> bool:
+        answers = [await system.cast(system.http, f"Late {n}") for n in range(5)]
+        return {answer.status_code for answer in answers} == {202}
+
+    await until(all_are_taken)
+
+
+async def test_a_vote_sent_again_with_its_id_is_no_problem_for_a_known_album(
+    system: System,
+) -> None:
+    await system.fill(LIMIT - 1)
+    vote_id = new_vote_id(0)
+    assert (await system.cast(system.http, "The last one", vote_id)).status_code == 202
+    await system.takes(422)
+    again = await system.cast(system.grpc, "The last one", vote_id)
+    assert (again.status_code, again.json()["id"]) == (202, vote_id)
+
+    async def read() -> bool:
+        return metric(system.consumer, "votes_duplicate_total") == 1
+
+    await until(read)
+    await system.counts_what_it_took()
+
+
+async def test_the_list_outlives_an_emptied_tally_and_all_that_restart(system: System) -> None:
+    await system.fill(LIMIT)
+    await system.takes(422)
+    await system.trial.empty_tally()
+    for service in (system.consumer, system.http, system.grpc_server, system.grpc):
+        service.stop()
+        service.start()
+    await system.counts_what_it_took()
+    for route in system.routes:
+
+        async def refused(route: Service = route) -> bool:
+            return (await system.cast(route, "One more")).status_code == 422
+
+        await until(refused)
+        assert (await system.cast(route, "Album 0")).status_code == 202
+
+
+async def test_a_higher_limit_takes_more_albums(system: System) -> None:
+    await system.fill(LIMIT)
+    await system.takes(422)
+    system.consumer.stop()
+    system.start_consumer(1000)
+    await system.takes(202)

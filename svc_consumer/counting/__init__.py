@@ -1,0 +1,1 @@
+"""Which copy of a vote counts, and how both stores follow the ledger exactly once."""

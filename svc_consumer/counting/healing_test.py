@@ -1,0 +1,199 @@
+import pytest
+
+from svc_consumer.counting.partition import Partition
+from svc_consumer.counting.projector import Projector
+from svc_consumer.errors import LedgerReplacedError, StaleError
+from svc_consumer.metrics import HEALED
+from svc_consumer.testing.fakes import (
+    PARTITION,
+    PARTITIONS,
+    FakeLog,
+    FakeRecord,
+    FakeRejected,
+    FakeTally,
+    a_vote,
+    records_of,
+)
+from voting.domain.vote import Route, Vote
+from voting.stores.logged_vote import to_document
+from voting.stores.tally_store import MAX_COUNTERS
+
+
+class Trial:
+    """Stores in memory that took in a ledger, of which the tally then lost all."""
+
+    def __init__(self) -> None:
+        self.log, self.tally = FakeLog(), FakeTally()
+        self.projector = Projector(self.log, self.tally, FakeRejected())
+        self.ledger: list[FakeRecord] = []
+
+    def cast(self, *votes: Vote) -> None:
+        self.ledger += records_of(*votes, start=len(self.ledger))
+
+    async def count(self, batch: int = 1000) -> Partition:
+        """Take in the ledger as far as the stores have not."""
+        partition = await self.sync()
+        while partition.next_offset < len(self.ledger):
+            at = partition.next_offset
+            await self.projector.take_in(partition, self.ledger[at : at + batch])
+        return partition
+
+    async def sync(self) -> Partition:
+        return await self.projector.sync(PARTITION, PARTITIONS)
+
+    async def heal(self, partition: Partition) -> int:
+        """Return in how many steps the tally healed."""
+        steps = 0
+        while partition.heals:
+            await self.projector.heal(partition)
+            steps += 1
+        return steps
+
+    def assert_in_step(self) -> None:
+        logged = self.log.tally()
+        ranks = sum(album.rank_sum for album in logged.albums.values())
+        assert (self.tally.votes, self.tally.ranks) == (logged.votes, ranks)
+        assert self.tally.stored[PARTITION] == self.log.stored[PARTITION].position
+
+
+@pytest.fixture
+async def lost() -> Trial:
+    trial = Trial()
+    trial.cast(*(a_vote(rank=rank) for rank in range(1, 100)))
+    await trial.count()
+    trial.tally.lose_everything()
+    return trial
+
+
+async def test_an_emptied_tally_heals_in_one_step_and_reads_on_at_the_logs_position(
+    lost: Trial,
+) -> None:
+    partition = await lost.sync()
+    assert await lost.heal(partition) == 1
+    lost.assert_in_step()
+    assert (partition.next_offset, partition.confirmed) == (98, False)
+    lost.cast(a_vote())
+    await lost.projector.take_in(partition, lost.ledger[98:])
+    lost.assert_in_step()
+    assert lost.tally.votes == 100
+
+
+async def test_between_steps_the_tally_is_at_a_record(lost: Trial) -> None:
+    partition = await lost.sync()
+    partition.slice_offsets = 10
+    await lost.projector.heal(partition)
+    assert lost.tally.stored[PARTITION] == f"9:{(lost.ledger[9].key or b'').decode()}"
+    assert lost.tally.votes == 10
+    assert await lost.heal(partition) == 9
+    lost.assert_in_step()
+
+
+async def test_records_that_did_not_count_are_passed_over() -> None:
+    trial = Trial()
+    vote = a_vote()
+    trial.cast(vote, *([vote] * 50), a_vote(), *([vote] * 50))
+    await trial.count()
+    trial.tally.lose_everything()
+    partition = await trial.sync()
+    partition.slice_offsets = 10
+    assert await trial.heal(partition) == 3
+    trial.assert_in_step()
+    assert trial.tally.votes == 2
+
+
+async def test_the_log_beyond_its_position_does_not_count_yet(lost: Trial) -> None:
+    # Votes of a batch whose fence did not hold.
+    await lost.log.insert([to_document(a_vote(), PARTITION, 99)])
+    await lost.heal(await lost.sync())
+    assert lost.tally.votes == 99
+
+
+async def test_other_partitions_do_not_count_here(lost: Trial) -> None:
+    await lost.log.insert([to_document(a_vote(), PARTITION + 1, 5)])
+    await lost.heal(await lost.sync())
+    assert lost.tally.votes == 99
+
+
+async def test_a_tally_set_back_heals_after_its_record_was_read_again(lost: Trial) -> None:
+    lost.log.lose_everything()
+    ledger, lost.ledger = lost.ledger, lost.ledger[:50]
+    await lost.count()
+    kept = lost.tally.copy()
+    lost.ledger = ledger
+    await lost.count()
+    lost.tally.set_back(kept)
+    partition = await lost.sync()
+    assert (partition.behind, partition.heals, partition.next_offset) == (True, False, 49)
+    await lost.projector.take_in(partition, ledger[49:60])
+    assert lost.tally.votes == 50
+    assert await lost.heal(partition) == 1
+    lost.assert_in_step()
+
+
+async def test_a_tally_of_another_topic_is_an_alarm(lost: Trial) -> None:
+    lost.tally.stored[PARTITION] = "3:another"
+    partition = await lost.sync()
+    assert not partition.heals
+    with pytest.raises(LedgerReplacedError, match="the record at 3:another is"):
+        await lost.projector.take_in(partition, lost.ledger[3:])
+    assert lost.tally.votes == 0
+
+
+async def test_the_tally_stays_untouched_when_another_consumer_claims_the_partition(
+    lost: Trial,
+) -> None:
+    partition = await lost.sync()
+    other = await lost.sync()
+    with pytest.raises(StaleError, match="vote log"):
+        await lost.projector.heal(partition)
+    assert lost.tally.votes == 0
+    await lost.heal(other)
+    lost.assert_in_step()
+
+
+async def test_the_tally_stays_untouched_when_the_log_is_lost_meanwhile(lost: Trial) -> None:
+    partition = await lost.sync()
+    lost.log.lose_everything()
+    with pytest.raises(StaleError, match="vote log"):
+        await lost.projector.heal(partition)
+    assert lost.tally.votes == 0
+
+
+async def test_a_tally_that_somebody_else_moved_on_is_stale(lost: Trial) -> None:
+    partition = await lost.sync()
+    lost.tally.stored[PARTITION] = "5:x"
+    with pytest.raises(StaleError, match="the tally is at 5:x"):
+        await lost.projector.heal(partition)
+    assert lost.tally.votes == 0
+
+
+async def test_to_heal_what_somebody_else_healed_just_now_is_harmless(lost: Trial) -> None:
+    partition = await lost.sync()
+    await lost.heal(await lost.sync())
+    partition.owner = lost.log.stored[PARTITION].owner
+    await lost.heal(partition)
+    lost.assert_in_step()
+
+
+async def test_more_albums_than_a_script_takes_heal_in_several_steps() -> None:
+    trial = Trial()
+    trial.cast(*(a_vote(album=f"Album {number}") for number in range(MAX_COUNTERS)))
+    await trial.count()
+    trial.tally.lose_everything()
+    partition = await trial.sync()
+    partition.slice_offsets = 4000
+    assert await trial.heal(partition) == 4
+    trial.assert_in_step()
+
+
+async def test_metrics_tell_what_was_healed(lost: Trial) -> None:
+    healed = HEALED.labels(Route.GRPC)
+    before = healed._value.get()
+    await lost.heal(await lost.sync())
+    assert healed._value.get() - before == 99
+
+
+async def test_the_index_is_made_before_healing(lost: Trial) -> None:
+    lost.log.journal.clear()
+    await lost.sync()
+    assert lost.log.journal == ["claim", "indexes"]

@@ -1,0 +1,214 @@
+"""Any interleaving of what consumers do and of what stores lose ends in the same totals.
+
+What must hold does so at every moment, too: the tally has exactly what counts up to its positions,
+and so has the log. Broken rules, in the second part, must be found.
+"""
+
+from collections.abc import Callable
+from typing import Any, override
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from svc_consumer.counting.projector import Projector
+from svc_consumer.testing.model import READ, Pause, SteppedLog, SteppedTally, System
+from voting.domain.tally import Tally, add_tally
+from voting.stores.errors import NO_POSITION
+from voting.stores.log_slices import SliceSum
+from voting.stores.vote_log import StoredPosition
+
+partitions = st.sampled_from(READ)
+consumers = st.sampled_from(range(3))
+few = st.integers(1, 4)
+
+
+class Model(RuleBasedStateMachine):
+    """Three consumers, each of which may believe at any moment that all partitions are its own."""
+
+    log: type[SteppedLog] = SteppedLog
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.system = System(self.log(), SteppedTally(), Projector, consumers=3)
+        self.kept_log = self.system.log.copy()
+        self.kept_tally = self.system.tally.copy()
+
+    @rule(partition=partitions, voters=st.lists(st.integers(0, 5), max_size=6), rank=few)
+    def votes_are_cast(self, partition: int, voters: list[int], rank: int) -> None:
+        """Some of them not for the first time, and with another rank than before."""
+        for voter in voters:
+            self.system.ledger.cast(partition, voter, rank)
+
+    @rule(partition=partitions)
+    def something_else_is_written(self, partition: int) -> None:
+        self.system.ledger.append_no_vote(partition)
+
+    @rule(who=consumers, partition=partitions, steps=st.integers(1, 12), batch=few)
+    def a_consumer_works(self, who: int, partition: int, steps: int, batch: int) -> None:
+        """It may stop in the middle of anything, and go on much later."""
+        for _ in range(steps):
+            self.system.consumers[who].step(partition, batch)
+
+    @rule(who=consumers)
+    def a_consumer_is_killed(self, who: int) -> None:
+        self.system.consumers[who].end()
+
+    @rule()
+    def the_tally_is_lost(self) -> None:
+        self.system.tally.lose_everything()
+
+    @rule()
+    def the_log_is_lost(self) -> None:
+        self.system.log.lose_everything()
+
+    @rule()
+    def the_stores_are_copied(self) -> None:
+        self.kept_log, self.kept_tally = self.system.log.copy(), self.system.tally.copy()
+
+    @rule(log=st.booleans(), tally=st.booleans())
+    def stores_are_set_back(self, *, log: bool, tally: bool) -> None:
+        if log:
+            self.system.log.set_back(self.kept_log)
+        if tally:
+            self.system.tally.set_back(self.kept_tally)
+
+    @rule()
+    def all_is_quiet(self) -> None:
+        self.system.check_all()
+
+    @invariant()
+    def every_total_is_right_at_its_position(self) -> None:
+        self.system.check_tally()
+        self.system.check_log()
+
+    @override
+    def teardown(self) -> None:
+        self.system.check_all()
+
+
+BOUNDS: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "database": None,
+}
+
+
+def test_any_interleaving_ends_in_the_same_totals() -> None:
+    run_state_machine_as_test(
+        Model, settings=settings(max_examples=150, stateful_step_count=40, **BOUNDS)
+    )
+
+
+class UnfencedLog(SteppedLog):
+    """Moves on whoever asks, from wherever it is."""
+
+    @override
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        await Pause()
+        stored = self.stored.get(partition, StoredPosition("", owner, 6))
+        self.stored[partition] = stored._replace(position=position)
+        return True
+
+
+class LaterCopiesStay(SteppedLog):
+    """Leaves a later copy where an earlier one should be."""
+
+    @override
+    async def rewrite(self, documents: Any) -> None:
+        return
+
+
+class SumsBeyondThePosition(SteppedLog):
+    """Heals with votes beyond the log's position, which may not win."""
+
+    @override
+    async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
+        found = await super().sum_up(partition, after, upto + 1)
+        return found._replace(last=None if found.last is None else min(found.last, upto))
+
+
+class UncomparedTally(SteppedTally):
+    """Counts wherever it is."""
+
+    @override
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        await Pause()
+        add_tally(self.counts, delta)
+        self.stored[partition] = position
+        return position
+
+
+class UnfencedHealing(SteppedLog):
+    """Lets everybody through who does not move the position."""
+
+    @override
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        moved = await super().advance(partition, owner, expected, position)
+        return moved or expected == position
+
+
+@pytest.mark.parametrize("broken", [UnfencedLog, SumsBeyondThePosition])
+def test_a_broken_rule_is_found(broken: type[SteppedLog]) -> None:
+    machine = type("Broken", (Model,), {"log": broken})
+    bounds = settings(max_examples=2000, stateful_step_count=40, phases=[Phase.generate], **BOUNDS)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(machine, settings=bounds)
+
+
+# What takes so many coincidences that chance rarely finds it, step by step.
+
+
+def a_later_copy_gets_in_after_a_loss(log: SteppedLog, tally: SteppedTally) -> System:
+    system = System(log, tally, Projector, consumers=2)
+    system.ledger.cast(0, voter=1, rank=1)
+    system.consumers[0].catch_up()
+    log.lose_everything()
+    system.ledger.cast(0, voter=1, rank=2)
+    for _ in range(10):
+        system.consumers[0].step(0, batch=1)
+    return system
+
+
+def the_log_is_lost_while_the_tally_heals(log: SteppedLog, tally: SteppedTally) -> System:
+    system = System(log, tally, Projector, consumers=2)
+    system.ledger.cast(0, voter=1, rank=1)
+    system.consumers[0].catch_up()
+    system.tally.lose_everything()
+    while not system.consumers[1].believes(0):
+        system.consumers[1].step(0, batch=1)
+    log.lose_everything()
+    for _ in range(10):
+        system.consumers[1].step(0, batch=1)
+    return system
+
+
+def a_consumer_wakes_between_fence_and_tally(log: SteppedLog, tally: SteppedTally) -> System:
+    system = System(log, tally, Projector, consumers=2)
+    system.ledger.cast(0, voter=1, rank=1)
+    zombie, other = system.consumers
+    while 0 not in log.stored or log.stored[0].position == NO_POSITION:
+        zombie.step(0, batch=1)
+    other.catch_up()
+    for _ in range(10):
+        zombie.step(0, batch=1)
+    return system
+
+
+@pytest.mark.parametrize(
+    ("scenario", "log", "tally"),
+    [
+        (a_later_copy_gets_in_after_a_loss, LaterCopiesStay, SteppedTally),
+        (the_log_is_lost_while_the_tally_heals, UnfencedHealing, SteppedTally),
+        (a_consumer_wakes_between_fence_and_tally, SteppedLog, UncomparedTally),
+    ],
+)
+def test_a_rule_broken_at_the_right_moment_is_found(
+    scenario: Callable[[SteppedLog, SteppedTally], System],
+    log: type[SteppedLog],
+    tally: type[SteppedTally],
+) -> None:
+    scenario(SteppedLog(), SteppedTally()).check_all()
+    with pytest.raises(AssertionError):
+        scenario(log(), tally()).check_all()

@@ -1,0 +1,41 @@
+"""Positions: "offset:key" of the last record that a store has taken in.
+
+The key tells whether a topic is still the one that was counted: the record at the position is
+read again, and its key compared.
+"""
+
+import hashlib
+from typing import Final
+
+from voting.stores.errors import NO_POSITION
+
+_KEY_MAX: Final = 64
+
+
+def offset_of(position: str) -> int:
+    """Return the offset of a position; -1 for `NO_POSITION`."""
+    return int(position.partition(":")[0])
+
+
+def position_at(offset: int, key: bytes | None) -> str:
+    """Return the position of a store that has taken in the record with this offset and key."""
+    return f"{offset}:{_printable(key)}"
+
+
+def seek_offset(*positions: str) -> int:
+    """Return the offset to read on from: the lowest position, that record included."""
+    return max(0, min(offset_of(position) for position in positions))
+
+
+def known_records(*positions: str) -> dict[int, str]:
+    """Return the positions by the offset of their record: those records must be the same still."""
+    return {offset_of(position): position for position in positions if position != NO_POSITION}
+
+
+def _printable(key: bytes | None) -> str:
+    """Return a key as text, short and without loss of identity: anything may write to a topic."""
+    if not key:
+        return ""
+    if len(key) <= _KEY_MAX and key.isascii() and (text := key.decode()).isprintable():
+        return text
+    return f"sha256-{hashlib.sha256(key).hexdigest()}"

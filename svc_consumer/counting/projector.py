@@ -1,0 +1,118 @@
+"""Takes batches of the ledger into both stores, so that every accepted vote counts once.
+
+The order is the rule: documents, then the fence in the vote log, then the tally. Whatever stops
+it halfway, the log gives the tally what it lacks, and the ledger gives it to the log.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import Protocol
+
+from svc_consumer.counting.copies import delta
+from svc_consumer.counting.fence import pass_fence
+from svc_consumer.counting.healing import Healer
+from svc_consumer.counting.log_projection import LogProjection
+from svc_consumer.counting.partition import Partition
+from svc_consumer.counting.positions import offset_of, position_at
+from svc_consumer.counting.store_protocols import CounterStore, LogStore
+from svc_consumer.errors import LedgerReplacedError, StaleError
+from svc_consumer.ledger.records import Copy, Record, Rejection, read_records
+from svc_consumer.metrics import COUNTED, DUPLICATES
+from voting.stores.errors import NO_POSITION
+
+
+class RejectedRecords(Protocol):
+    """Where records that are no votes go."""
+
+    async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
+        """Return when Kafka has acknowledged the records; raise `RejectedUnavailableError`."""
+        ...
+
+
+class Projector:
+    """Keeps both stores in step with the partitions of this consumer."""
+
+    def __init__(self, log: LogStore, tally: CounterStore, rejected: RejectedRecords) -> None:
+        self._log = log
+        self._log_projection = LogProjection(log)
+        self._tally = tally
+        self._healer = Healer(log, tally)
+        self._rejected = rejected
+
+    async def sync(self, number: int, partitions: int) -> Partition:
+        """Claim a partition, one of `partitions`, and return it as both stores have it now.
+
+        It writes to both: a store that only answers reads is found out here. Raises `StaleError`
+        when another consumer claims it at the same moment, and
+        `LedgerReplacedError` when the topic had another number of partitions.
+        """
+        owner = uuid.uuid4().hex
+        logged = await self._log.claim(number, owner, partitions)
+        if logged is None:
+            raise StaleError("another consumer claims it at the same moment")
+        if logged.partitions != partitions:
+            # Votes would be looked for in other partitions than those they lie in.
+            counted = f"it was counted with {logged.partitions}"
+            raise LedgerReplacedError(f"the topic has {partitions} partitions, {counted}")
+        tally_position = await self._tally.claim(number)
+        partition = Partition(number, partitions, owner, logged.position, tally_position)
+        if logged.position == NO_POSITION or partition.behind:
+            await self._log.ensure_indexes()  # they go with the collection, and healing needs one
+        return partition
+
+    async def heal(self, partition: Partition) -> None:
+        """Give the tally of a partition that is `behind` the next votes that it lacks."""
+        await self._healer.step(partition)
+        if not partition.behind:
+            partition.look_back()  # the record at the log's position is to be read again
+
+    async def take_in(self, partition: Partition, records: Sequence[Record]) -> None:
+        """Take a batch of at most `voting.stores.tally_store.MAX_VOTES` records into both stores.
+
+        Of a partition that is `behind` the batch is only checked: the tally needs to heal first.
+        Raises `StaleError` when a store is not where it was believed to be, and
+        `LedgerReplacedError` when the records are not those of the ledger that was counted.
+        """
+        partition.check_batch(records)
+        if partition.behind:
+            return
+        new = [r for r in records if r.offset > offset_of(partition.log_position)]
+        if new:
+            await self._take_in_new(partition, new)
+        partition.next_offset = records[-1].offset + 1
+
+    async def _take_in_new(self, partition: Partition, records: Sequence[Record]) -> None:
+        """Take in records that the log does not have yet; the tally may have some."""
+        contents = read_records(records, partition.number, partition.partitions)
+        position = position_at(records[-1].offset, records[-1].key)
+        await self._reject(partition, contents.rejections)
+        winners = await self._log_projection.take_in(partition.number, contents.copies)
+        await pass_fence(self._log, partition, position)
+        if offset_of(position) > offset_of(partition.tally_position):
+            await self._count(partition, position, contents.copies, winners)
+
+    async def _reject(self, partition: Partition, rejections: Sequence[Rejection]) -> None:
+        """Hand on records that are no votes, unless the tally's position is past them.
+
+        It moved over them only after they had been handed on. When a batch is cut short between
+        here and the fence, its rejections are written again.
+        """
+        done = offset_of(partition.tally_position)
+        new = [rejection for rejection in rejections if rejection.record.offset > done]
+        await self._rejected.write(partition.number, new)
+
+    async def _count(
+        self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
+    ) -> None:
+        """Add the winners that the tally lacks, together with the position."""
+        after = offset_of(partition.tally_position)
+        lacking = delta(winners, after)
+        stored = await self._tally.advance(
+            partition.number, partition.tally_position, position, lacking
+        )
+        if stored != position:
+            raise StaleError(f"the tally is at {stored}, not at {partition.tally_position}")
+        partition.tally_position = position
+        for route, votes in lacking.routes.items():
+            COUNTED.labels(route).inc(votes)
+        DUPLICATES.inc(sum(copy.offset > after for copy in copies) - lacking.votes)

@@ -1,0 +1,252 @@
+"""The ledger: the topic of the votes, read as a member of a consumer group."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
+
+from svc_consumer.errors import LedgerUnavailableError
+from svc_consumer.settings import ConsumerSettings
+from voting.ledger.connection import connection_arguments, why_not_let_in
+
+_log = logging.getLogger(__name__)
+
+_POLL_RECORDS: Final = 6000  # over all partitions; each takes them in batches of its own
+_POLL_MS: Final = 200
+_METADATA_MS: Final = 10_000
+_START_SECONDS: Final = 15
+_ANSWER_SECONDS: Final = 5
+_END_OFFSETS_SECONDS: Final = 3
+_STOP_SECONDS: Final = 5
+
+type Records = dict[int, list[ConsumerRecord[bytes, bytes]]]
+
+
+class OutsideLedgerError(Exception):
+    """The ledger has no record at these offsets, by partition; `offsets` were asked for."""
+
+    def __init__(self, offsets: Mapping[int, int]) -> None:
+        super().__init__(f"no records at {dict(offsets)}")
+        self.offsets = dict(offsets)
+
+
+class Ledger:
+    """The partitions of the topic that the group gives to this consumer.
+
+    `on_change` is called whenever they change; what was known of them is void then. A partition
+    rests until `seek` says where to read it: what the group has committed is for lag metrics
+    only. Everything that waits is bounded and may raise
+    `LedgerUnavailableError`.
+    """
+
+    def __init__(self, settings: ConsumerSettings, on_change: Callable[[], None]) -> None:
+        self._connection = connection_arguments(settings)
+        self._group = settings.kafka_group
+        self._topic = settings.kafka_topic
+        self._on_change = on_change
+        self._consumer: AIOKafkaConsumer[bytes, bytes] | None = None
+        self.generation = 0  # how often the partitions were given or taken
+        self.more: set[int] = set()  # the partitions of the last poll that had further records
+
+    async def start(self) -> None:
+        """Connect and join the group."""
+        consumer = AIOKafkaConsumer(
+            **self._connection,
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_500,
+            max_poll_interval_ms=120_000,
+            request_timeout_ms=10_000,
+            # A topic that was away while the group shared it out is nobody's until this is over.
+            metadata_max_age_ms=_METADATA_MS,
+        )
+        try:
+            with _translated():
+                async with asyncio.timeout(_START_SECONDS):
+                    await consumer.start()
+                    topics = await consumer.topics()
+        except LedgerUnavailableError as error:
+            await _end(consumer)  # one that failed to start cannot start again
+            if refusal := await why_not_let_in(self._connection):
+                servers = self._connection["bootstrap_servers"]
+                raise LedgerUnavailableError(f"{servers}, {refusal}") from error
+            raise
+        except BaseException:
+            await _end(consumer)
+            raise
+        if self._topic not in topics:
+            await _end(consumer)
+            raise LedgerUnavailableError(f"there is no topic {self._topic}")
+        self._consumer = consumer
+        consumer.subscribe([self._topic], listener=_Listener(self._changed))
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions the topic has."""
+        found = self._started.partitions_for_topic(self._topic)
+        if not found:
+            raise LedgerUnavailableError(f"there is no topic {self._topic}")
+        return len(found)
+
+    @property
+    def assigned(self) -> list[int]:
+        """The partitions that the group gives to this consumer."""
+        return sorted(partition.partition for partition in self._started.assignment())
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Read a partition from this offset on, unless it was given away meanwhile.
+
+        aiokafka has the group's new assignment a moment before it says so.
+        """
+        where = TopicPartition(self._topic, partition)
+        if where in self._started.assignment():
+            self._started.seek(where, offset)
+            self._started.resume(where)
+
+    def rest(self, partition: int) -> None:
+        """Read a partition no more until the next `seek`, unless it was given away meanwhile."""
+        where = TopicPartition(self._topic, partition)
+        if where in self._started.assignment():
+            self._started.pause(where)
+
+    async def poll(self) -> Records:
+        """Return the next records of the partitions, none when none came within a moment.
+
+        Raises `OutsideLedgerError` when the ledger does not have the offsets sought.
+        """
+        try:
+            with _translated():
+                # During a rebalance getmany() ignores its timeout.
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    found = await self._started.getmany(
+                        timeout_ms=_POLL_MS, max_records=_POLL_RECORDS
+                    )
+        except LedgerUnavailableError as error:
+            if isinstance(error.__cause__, NoOffsetForPartitionError):
+                return {}  # assigned a moment ago, not sought yet
+            if isinstance(error.__cause__, OffsetOutOfRangeError):
+                offsets = error.__cause__.args[0]
+                raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
+            raise
+        self.more = {p.partition for p, records in found.items() if self._more(p, records)}
+        return {partition.partition: records for partition, records in found.items()}
+
+    async def end_offsets(self) -> dict[int, int]:
+        """Return the offset of the next record to be written of each assigned partition.
+
+        Asks Kafka even when no partition is assigned, so it tells whether Kafka answers.
+        """
+        partitions = list(self._started.assignment())
+        with _translated():
+            async with asyncio.timeout(_END_OFFSETS_SECONDS):
+                if not partitions:
+                    await self._started.topics()
+                    return {}
+                found = await self._started.end_offsets(partitions)
+        return {partition.partition: offset for partition, offset in found.items()}
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """Tell Kafka the next offset of each partition, for those who watch the group's lag."""
+        if not offsets:
+            return
+        with _translated():
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._started.commit(
+                    {TopicPartition(self._topic, p): offset for p, offset in offsets.items()}
+                )
+
+    async def last_committed(self, partitions: Collection[int]) -> dict[int, int]:
+        """Return what was committed last of these partitions, without those never committed."""
+        found = {}
+        with _translated():
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                for number in partitions:
+                    where = TopicPartition(self._topic, number)
+                    found[number] = await self._started.committed(where)
+        return {number: offset for number, offset in found.items() if offset is not None}
+
+    async def reachable(self) -> bool:
+        """Whether Kafka answers somebody else: a new connection."""
+        client = AIOKafkaClient(**self._connection)
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await client.bootstrap()
+        except (KafkaError, TimeoutError, OSError) as error:
+            _log.debug("a new connection to Kafka: %s", error)
+            return False
+        finally:
+            await client.close()
+        return True
+
+    async def stop(self) -> None:
+        """Leave the group, so that the others take over at once."""
+        if self._consumer is not None:
+            await _end(self._consumer)
+            self._consumer = None
+
+    @property
+    def _started(self) -> AIOKafkaConsumer[bytes, bytes]:
+        if self._consumer is None:
+            raise LedgerUnavailableError("not connected")
+        return self._consumer
+
+    def _more(self, partition: TopicPartition, records: list[ConsumerRecord[bytes, bytes]]) -> bool:
+        known_end = self._started.highwater(partition)  # of the last fetch; asks nobody
+        return known_end is not None and known_end > records[-1].offset + 1
+
+    def _changed(self, assigned: Iterable[TopicPartition]) -> None:
+        self.generation += 1
+        for partition in assigned:
+            self._started.seek(partition, 0)  # or aiokafka would look for committed offsets
+            self._started.pause(partition)
+        self._on_change()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Does no I/O: no heartbeat is sent meanwhile, and errors would only be logged."""
+
+    def __init__(self, changed: Callable[[Iterable[TopicPartition]], None]) -> None:
+        self._changed = changed
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+        self._changed(())
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        _log.info("assigned partitions: %s", sorted(p.partition for p in assigned) or "none")
+        self._changed(assigned)
+
+
+async def _end(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
+    try:
+        await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
+    except (KafkaError, TimeoutError, OSError) as error:
+        _log.warning("left Kafka without a word: %s", str(error) or "it does not answer")
+    except asyncio.CancelledError:
+        # While Kafka is away aiokafka lets the end of a task of its own through to its caller.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        _log.warning("left Kafka without a word: it is away")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except KafkaConnectionError as error:
+        raise LedgerUnavailableError("no broker can be reached") from error
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise LedgerUnavailableError(str(error) or "no answer in time") from error

@@ -1,0 +1,85 @@
+"""Records of the ledger, and which of them are votes."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from voting.domain.codec import decode_vote
+from voting.domain.vote import InvalidVoteError, Vote, lane_of
+from voting.stores.logged_vote import CAST_AT_MAX_MS, arrival
+
+
+class Record(Protocol):
+    """What we use of a Kafka record."""
+
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """When Kafka got it: Unix time in milliseconds, -1 where Kafka notes no such time."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """Whatever was written as its key."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """Whatever was written as its value."""
+        ...
+
+
+class Copy(NamedTuple):
+    """One copy of a vote in a partition of the ledger; `arrived_at_ms` is None when not known."""
+
+    offset: int
+    vote: Vote
+    arrived_at_ms: int | None = None
+
+
+class Rejection(NamedTuple):
+    """A record that is no vote, and why."""
+
+    record: Record
+    reason: str
+
+
+class Contents(NamedTuple):
+    """What a batch of records holds, in the order of the ledger."""
+
+    copies: list[Copy]
+    rejections: list[Rejection]
+
+
+def read_records(records: Iterable[Record], partition: int, partitions: int) -> Contents:
+    """Return the votes in records of a partition, and the records that are none."""
+    contents = Contents([], [])
+    for record in records:
+        try:
+            vote = read_vote(record.key, record.value, partition, partitions)
+        except InvalidVoteError as error:
+            contents.rejections.append(Rejection(record, str(error)))
+        else:
+            contents.copies.append(Copy(record.offset, vote, arrival(vote, record.timestamp)))
+    return contents
+
+
+def read_vote(key: bytes | None, value: bytes | None, partition: int, partitions: int) -> Vote:
+    """Return the vote in a record of one of `partitions` partitions.
+
+    Raises `InvalidVoteError` when there is none, or when the record does not lie where all
+    copies of the vote lie: then another copy could count as well.
+    """
+    if value is None:
+        raise InvalidVoteError("value", "is missing")
+    vote = decode_vote(value)
+    if vote.cast_at_ms > CAST_AT_MAX_MS:
+        raise InvalidVoteError("cast_at_ms", "must be before the year 10000")
+    if key != vote.id.encode():
+        raise InvalidVoteError("key", "is not the vote's id")
+    if (lane := lane_of(vote.id, partitions)) != partition:
+        raise InvalidVoteError("partition", f"must be {lane} for this id")
+    return vote

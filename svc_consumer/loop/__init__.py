@@ -1,0 +1,1 @@
+"""The loop that takes records into the stores: partitions, waiting, setbacks, lag."""

@@ -1,0 +1,122 @@
+"""The partitions of this consumer: which are in step with both stores, and which are halted."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from svc_consumer.counting.partition import Partition
+from svc_consumer.errors import LedgerReplacedError, RejectedUnavailableError, StaleError
+from svc_consumer.loop.setbacks import Setbacks
+from svc_consumer.metrics import HALTED, RESYNCS
+from voting.stores.errors import StoreUnavailableError
+
+for _cause in (
+    LedgerReplacedError,
+    RejectedUnavailableError,
+    StaleError,
+    StoreUnavailableError,
+    TimeoutError,
+):
+    RESYNCS.labels(_cause.__name__)  # there from the start, so that the first one shows
+
+_log = logging.getLogger(__name__)
+
+_HALT_SECONDS: Final = 60
+_SILENCE_SECONDS: Final = 0.5
+_SLOW_BATCH_SECONDS: Final = 10.0
+
+
+class Assignment:
+    """What is known of the partitions that the group has given to this consumer.
+
+    A halted partition is looked at again every minute, should a human have put it right; until
+    its records are again those that were counted, the alarm stays on.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.synced: dict[int, Partition] = {}
+        self.setbacks = Setbacks()
+        self._halted_until: dict[int, float] = {}
+        self._dropped_at: dict[int, int] = {}  # the next offset then, by partition
+        self._clock = clock
+
+    @property
+    def reached(self) -> dict[int, int]:
+        """The next offset of each partition that was in step at some time, as last known."""
+        return self._dropped_at | {n: p.next_offset for n, p in self.synced.items()}
+
+    def clear(self) -> None:
+        """Forget everything: the partitions are given anew."""
+        self.synced.clear()
+        self._halted_until.clear()
+        self._dropped_at.clear()
+        self.setbacks.clear()
+        HALTED.clear()
+
+    def halted(self, number: int) -> bool:
+        """Whether a partition is to be left alone for now."""
+        return self._clock() < self._halted_until.get(number, 0)
+
+    def add(self, partition: Partition) -> None:
+        """Take in records of a partition from now on."""
+        again = partition.number in self.setbacks
+        _log.log(
+            logging.DEBUG if again else logging.INFO,
+            "partition %d: from offset %d (vote log at %s, tally at %s)",
+            partition.number,
+            partition.next_offset,
+            partition.log_position,
+            partition.tally_position,
+        )
+        self.synced[partition.number] = partition
+        self.setbacks.settle(partition)
+        if partition.number not in self._halted_until:
+            HALTED.labels(partition.number).set(0)
+        self.confirm(partition)
+
+    def confirm(self, partition: Partition) -> None:
+        """End the alarm for a partition whose records proved to be those that were counted."""
+        if partition.confirmed:
+            if self._halted_until.pop(partition.number, None) is not None:
+                _log.warning("partition %d counts again", partition.number)
+            HALTED.labels(partition.number).set(0)
+
+    def heard_after_silence(self, partition: Partition, *, more: bool) -> bool:
+        """Note that records came, and return whether there had been none for a while.
+
+        Long enough for the topic to be replaced: Kafka's clients go on reading at the offset
+        they had, in the new one. `more`: there are further records; they are fetched while these
+        are taken in, so a slow batch is no silence. Very long ones are: Kafka may have been away.
+        """
+        now, before, expected = self._clock(), partition.heard_at, partition.more
+        partition.heard_at, partition.more = now, more
+        limit = _SLOW_BATCH_SECONDS if expected else _SILENCE_SECONDS
+        return before is not None and now - before > limit
+
+    def drop(self, partition: Partition, error: Exception) -> None:
+        """Read both positions of a partition again, or halt it, because of an error."""
+        again = partition.number in self.setbacks
+        if self.synced.get(partition.number) is not partition:
+            return  # given away meanwhile
+        del self.synced[partition.number]
+        self._dropped_at[partition.number] = partition.next_offset
+        RESYNCS.labels(type(error).__name__).inc()
+        if isinstance(error, LedgerReplacedError):
+            self.halt(partition.number, error)
+        elif not isinstance(error, StoreUnavailableError | RejectedUnavailableError):
+            level = logging.DEBUG if again else logging.INFO
+            _log.log(level, "partition %d: syncs again: %s", partition.number, error)
+
+    def halt(self, number: int, error: LedgerReplacedError) -> None:
+        """Stop a partition: only a human can tell what should count."""
+        self._halted_until[number] = self._clock() + _HALT_SECONDS
+        self.setbacks.forget(number)
+        HALTED.labels(number).set(1)
+        _log.critical(
+            "partition %d is HALTED, nothing of it is counted: %s. The topic is not the one that "
+            "was counted. Bring that one back, or, to count this one, empty the vote log and then "
+            "the tally; the partition is looked at again every minute",
+            number,
+            error,
+        )

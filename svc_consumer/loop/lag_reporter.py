@@ -1,0 +1,109 @@
+"""Tells Prometheus and Kafka how far the partitions got, and notices when Kafka is away."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from svc_consumer.errors import KAFKA, LedgerUnavailableError
+from svc_consumer.ledger.reader import Ledger
+from svc_consumer.loop.assignment import Assignment
+from svc_consumer.loop.waiting import Waiting
+from svc_consumer.metrics import LAG
+
+_log = logging.getLogger(__name__)
+
+_PERIOD_SECONDS: Final = 2.0
+_STUCK_SECONDS: Final = 20.0
+
+
+class Bookkeeper:
+    """Keeps the lag known, also while a store is away or a partition is halted.
+
+    What it commits to Kafka is for lag metrics only: no record is read or left out because of it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        assignment: Assignment,
+        waiting: Waiting,
+        renew: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`renew` replaces the connections of the ledger."""
+        self._ledger = ledger
+        self._assignment = assignment
+        self._waiting = waiting
+        self._renew = renew
+        self._clock = clock
+        self._answered = clock()
+        self._shown: set[int] = set()
+        self._committed: dict[int, int] = {}
+
+    async def run(self) -> None:
+        """Keep books until cancelled."""
+        while True:
+            await asyncio.sleep(_PERIOD_SECONDS)
+            await self.keep()
+
+    async def keep(self) -> None:
+        """Ask Kafka for the ends of the partitions, and tell how far we are."""
+        try:
+            ends = await self._ledger.end_offsets()
+        except LedgerUnavailableError as error:
+            _log.debug("books: %s", error)
+            self._waiting.down(KAFKA, str(error))
+            await self._renew_if_stuck()
+        else:
+            self._answered = self._clock()
+            self._waiting.up(KAFKA)
+            self._show(ends, await self._reached(ends))
+            await self._commit()
+
+    async def _renew_if_stuck(self) -> None:
+        """Replace connections on which Kafka answers no more, if it does on a new one.
+
+        Background tasks of aiokafka that end by an error unforeseen leave it like that.
+        """
+        if self._clock() - self._answered > _STUCK_SECONDS and await self._ledger.reachable():
+            _log.warning("Kafka answers on a new connection only: replacing the consumer's")
+            self._answered = self._clock()
+            self._renew()
+
+    async def _reached(self, ends: Collection[int]) -> dict[int, int]:
+        """Return the next offset of partitions; the one committed for those not in step so far.
+
+        What nobody has committed is not in it.
+        """
+        unknown = set(ends) - self._assignment.reached.keys()
+        committed: dict[int, int] = {}
+        if unknown:
+            try:
+                committed = await self._ledger.last_committed(unknown)
+            except LedgerUnavailableError as error:
+                _log.info("could not ask how far partitions had been counted: %s", error)
+        return committed | self._assignment.reached
+
+    def _show(self, ends: Mapping[int, int], reached: Mapping[int, int]) -> None:
+        for number, partition in self._assignment.synced.items():
+            partition.end_offset = ends.get(number, partition.end_offset)
+        shown = ends.keys() & reached.keys()
+        for number in shown:
+            LAG.labels(number).set(max(0, ends[number] - reached[number]))
+        for number in self._shown - shown:
+            LAG.remove(number)
+        self._shown = shown
+
+    async def _commit(self) -> None:
+        offsets = self._assignment.reached
+        if offsets == self._committed:
+            return
+        try:
+            await self._ledger.commit(offsets)
+        except LedgerUnavailableError as error:
+            # The group is being rebalanced, most likely. Nothing depends on it.
+            _log.info("could not commit offsets for the lag metrics: %s", error)
+        else:
+            self._committed = offsets

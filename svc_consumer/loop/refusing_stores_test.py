@@ -1,0 +1,165 @@
+"""Real servers that answer reads and refuse writes: a replica, a full one, a closed topic."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from redis.asyncio import Redis
+
+from harness.servers.kafka_server import KafkaServer
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from harness.servers.services import Service
+from svc_consumer.testing.consumer_process import Trial, unready_reason, until, votes
+from svc_consumer.testing.fakes import PARTITION, PARTITIONS, a_vote
+from voting.domain.vote import new_vote_id
+
+if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+    from harness.testing.fixtures import StartService
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+# Each partition is refused once when it counts, and whenever it is synced: after 0.15 s at the
+# earliest, then 0.3 s, 0.6 s ...
+CALLS_EACH = 4
+LEAST_SECONDS = 0.15 + 0.3 + 0.6
+# The longest pause of all is 5 s, but the first partition that gets on ends it for the others.
+RECOVERY_SECONDS = 8
+
+# What Redis then answers to a write, and the commands that let it refuse and relent.
+REFUSALS = {
+    "replica": ("read only replica", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    "full": ("used memory", "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 256mb"),
+}
+
+
+@pytest.fixture
+async def trial(
+    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
+) -> AsyncIterator[Trial]:
+    trial = Trial(kafka, redis_server, mongodb, service)
+    await trial.empty_tally()
+    trial.drop_log()
+    yield trial
+    await trial.close()
+
+
+async def tell(redis: Redis, command: str) -> None:
+    await redis.execute_command(*command.split())  # type: ignore[no-untyped-call]
+
+
+async def script_calls(redis: Redis) -> int:
+    """Return how often the consumer has asked to write."""
+    return int((await redis.info("commandstats"))["cmdstat_evalsha"]["calls"])
+
+
+def changes(consumer: Service) -> list[str]:
+    """Return each change of readiness, as the consumer logged it."""
+    lines = consumer.log.read_text().splitlines()
+    return [line for line in lines if "ready" in line]
+
+
+async def becomes(consumer: Service, *, ready: bool) -> None:
+    async def reached() -> bool:
+        return ready is not bool(unready_reason(consumer))
+
+    await until(reached)
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+async def test_a_redis_that_refuses_writes_is_tried_seldom_and_told_once(
+    trial: Trial, why: str
+) -> None:
+    answer, refuse, relent = REFUSALS[why]
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(200))
+    await trial.in_step()
+    async with Redis.from_url(trial.redis.url) as redis:
+        said, lines = len(changes(consumer)), len(consumer.log.read_text().splitlines())
+        await tell(redis, refuse)
+        try:
+            asked = await script_calls(redis) + CALLS_EACH * PARTITIONS
+            began = asyncio.get_running_loop().time()
+            await trial.cast(*votes(300))
+            await becomes(consumer, ready=False)
+
+            async def asked_often() -> bool:
+                return await script_calls(redis) >= asked
+
+            await until(asked_often)
+            assert asyncio.get_running_loop().time() - began > LEAST_SECONDS
+            assert answer in unready_reason(consumer)
+            assert len(changes(consumer)) == said + 1
+            assert len(consumer.log.read_text().splitlines()) <= lines + 2 + PARTITIONS
+        finally:
+            await tell(redis, relent)
+    async with asyncio.timeout(RECOVERY_SECONDS):
+        await trial.in_step()
+        await becomes(consumer, ready=True)
+    assert len(changes(consumer)) == said + 2
+
+
+async def test_without_votes_it_is_not_ready_until_redis_takes_a_write(trial: Trial) -> None:
+    async with Redis.from_url(trial.redis.url) as redis:
+        _, refuse, relent = REFUSALS["replica"]
+        await tell(redis, refuse)
+        try:
+            consumer = trial.start_consumer(ready_path="/healthz")
+
+            async def refused() -> bool:
+                return "read only replica" in unready_reason(consumer)
+
+            await until(refused)
+            asked = await script_calls(redis) + 2 * PARTITIONS
+
+            async def asked_again() -> bool:
+                return await script_calls(redis) >= asked
+
+            await until(asked_again)
+            assert await refused()
+            assert not any("lifecycle: ready" in line for line in changes(consumer))
+        finally:
+            await tell(redis, relent)
+        await becomes(consumer, ready=True)
+
+
+async def make_unwritable(trial: Trial) -> None:
+    """Make a topic of rejected records that refuses every record as too large."""
+    trial.rejected_topic = f"{trial.topic}.unwritable"
+    client = AIOKafkaAdminClient(bootstrap_servers=trial.kafka.address)
+    await client.start()
+    configs = {"max.message.bytes": "1"}
+    await client.create_topics([NewTopic(trial.rejected_topic, 1, 1, topic_configs=configs)])
+    await client.close()
+
+
+async def make_writable(trial: Trial) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=trial.kafka.address)
+    await client.start()
+    configs = {"max.message.bytes": "1000000"}
+    topic = ConfigResource(ConfigResourceType.TOPIC, trial.rejected_topic, configs)
+    await client.alter_configs([topic])
+    await client.close()
+
+
+async def test_a_topic_that_takes_no_rejected_records_is_told_once_and_written_in_the_end(
+    trial: Trial,
+) -> None:
+    await make_unwritable(trial)
+    consumer = trial.start_consumer()
+    said = len(changes(consumer))
+    await trial.write(*((b"no vote", None, partition) for partition in (PARTITION, 4)))
+    await becomes(consumer, ready=False)
+    for _ in range(30):
+        await trial.cast(*(a_vote(new_vote_id(partition)) for partition in (0, 1, 2)))
+        await trial.in_step()
+    assert trial.rejected_topic in unready_reason(consumer)
+    assert len(changes(consumer)) == said + 1
+    await make_writable(trial)
+    await becomes(consumer, ready=True)
+    await trial.in_step()
+    assert len(changes(consumer)) == said + 2
+    assert len(await trial.rejected(2)) == 2

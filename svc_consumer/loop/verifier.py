@@ -1,0 +1,77 @@
+"""Notices losses of a store without traffic: asks both for their positions about once a second."""
+
+import asyncio
+from typing import Final
+
+from svc_consumer.counting.partition import Partition
+from svc_consumer.counting.store_protocols import CounterStore, LogStore
+from svc_consumer.errors import StaleError
+from svc_consumer.loop.assignment import Assignment
+from svc_consumer.loop.waiting import Waiting
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.vote_log import StoredPosition
+
+_PERIOD_SECONDS: Final = 1.0
+
+
+class Verifier:
+    """Compares the stored positions with those that the consumer believes in.
+
+    A task of its own: the main loop may wait for long while the group is being rebalanced.
+    """
+
+    def __init__(
+        self, log: LogStore, tally: CounterStore, assignment: Assignment, waiting: Waiting
+    ) -> None:
+        self._log = log
+        self._tally = tally
+        self._assignment = assignment
+        self._waiting = waiting
+
+    async def run(self) -> None:
+        """Verify until cancelled."""
+        while True:
+            await asyncio.sleep(_PERIOD_SECONDS)
+            await self.verify()
+
+    async def verify(self) -> None:
+        """Drop every partition that is not stored as it is believed to be."""
+        believed = {
+            partition: (partition.log_position, partition.tally_position)
+            for partition in self._assignment.synced.values()
+            if not partition.busy
+        }
+        if not believed:
+            return
+        numbers = [partition.number for partition in believed]
+        try:
+            counted = await self._tally.positions(numbers)
+            logged = await self._log.positions(numbers)
+        except StoreUnavailableError as error:
+            self._waiting.down(error.store, error.reason)
+            for partition in believed:
+                self._assignment.drop(partition, error)
+            return
+        for partition, positions in believed.items():
+            if partition.busy or positions != (partition.log_position, partition.tally_position):
+                continue  # moved on meanwhile, and the stores compare by themselves
+            difference = _difference(
+                partition, logged.get(partition.number), counted[partition.number]
+            )
+            if difference is not None:
+                self._assignment.drop(partition, StaleError(difference))
+
+
+def _difference(
+    partition: Partition, logged: StoredPosition | None, tally_position: str
+) -> str | None:
+    """Return how the stores differ from what is believed, None when they do not."""
+    if tally_position != partition.tally_position:
+        return f"the tally is at {tally_position}, not at {partition.tally_position}"
+    if logged is None:
+        return "the vote log has lost its position"
+    if logged.position != partition.log_position:
+        return f"the vote log is at {logged.position}, not at {partition.log_position}"
+    if logged.owner != partition.owner:
+        return "another consumer has claimed it"
+    return None

@@ -1,0 +1,1 @@
+"""Commands that check the stores against each other and repair the tally."""

@@ -1,0 +1,130 @@
+"""What one may run beside the consumers: `svc_consumer verify`, `rebuild` and `twins`."""
+
+import asyncio
+import signal
+import sys
+from argparse import ArgumentParser
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from svc_consumer.repair.audit import (
+    Difference,
+    LogBehindError,
+    LogReader,
+    differences,
+    read_snapshot,
+)
+from svc_consumer.repair.rebuild import NotRebuiltError, Rebuild
+from svc_consumer.repair.twins import twins
+from svc_consumer.settings import ConsumerSettings
+from voting.service.settings import load_settings
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_correction import CorrectableTally
+from voting.stores.vote_log import VoteLog
+
+_AGREES: Final = 0
+_DIFFERS: Final = 1
+_NOT_DONE: Final = 2
+_INTERRUPTED: Final = 130  # what a shell says of a program that Ctrl-C ended
+_SHOWN: Final = 20
+_TRIES: Final = 3
+
+_SETTINGS: Final = (
+    "Settings are the consumer's environment variables: REDIS_URL, MONGODB_URL, MONGODB_DATABASE. "
+    "Consumers may run meanwhile."
+)
+
+
+async def verify(log: VoteLog, tally: CorrectableTally) -> int:
+    """Tell where the tally is not what the vote log adds up to."""
+    snapshot = await read_snapshot(tally)
+    logged = await LogReader(log, _say).upto(snapshot.positions)
+    found = differences(snapshot, logged)
+    _show(found)
+    _say(f"{logged.votes} votes up to the tally's positions, {len(found)} differences")
+    return _DIFFERS if found else _AGREES
+
+
+async def rebuild(log: VoteLog, tally: CorrectableTally) -> int:
+    """Make the tally anew, and tell what had been wrong with it."""
+    found = await Rebuild(log, tally, _say).run()
+    _show(found)
+    _say(f"the tally is what the vote log adds up to; {len(found)} counters were not")
+    return _AGREES
+
+
+async def show_twins(_: VoteLog, tally: CorrectableTally) -> int:
+    """Tell which albums a reader may take for one another, as ASCII beside what they look like."""
+    albums = (await tally.read()).albums
+    found = twins(albums)
+    for group in found:
+        for name, album, year in group:
+            _say(f"{albums[name, album, year].votes:>9} {name!a} / {album!a} / {year}")
+        _say("")
+    _say(f"{len(albums)} albums, {len(found)} groups that look alike; all are counted as voted")
+    return _AGREES
+
+
+type _Tool = Callable[[VoteLog, CorrectableTally], Awaitable[int]]
+
+TOOLS: Final[dict[str, tuple[_Tool, str]]] = {
+    "verify": (
+        verify,
+        "Compares the tally with the vote log, album by album and route by route. "
+        "Exit status: 0 when they agree, 1 when not, 2 when it could not be told.",
+    ),
+    "rebuild": (
+        rebuild,
+        "Makes the tally in Redis anew from the vote log. Readers see the tally as it was, then "
+        "as it should be, and nothing in between. Exit status: 0 when done, 2 when not.",
+    ),
+    "twins": (
+        show_twins,
+        "Lists albums of one year whose names look alike (letters of another script, case, "
+        "spaces), with their votes. Changes nothing. Exit status: 0 when done, 2 when not.",
+    ),
+}
+
+
+def run_tool(name: str, arguments: Sequence[str]) -> int:
+    """Run one of `TOOLS` and return its exit status."""
+    tool, description = TOOLS[name]
+    program = f"svc_consumer {name}"
+    ArgumentParser(prog=program, description=description, epilog=_SETTINGS).parse_args(arguments)
+    settings = load_settings(ConsumerSettings, program, [])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return asyncio.run(_with_stores(tool, settings))
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{program}: interrupted, nothing was changed\n")
+        return _INTERRUPTED
+    except (StoreUnavailableError, LogBehindError, NotRebuiltError) as error:
+        sys.stderr.write(f"{program}: {error}\n")
+        return _NOT_DONE
+
+
+async def _with_stores(tool: _Tool, settings: ConsumerSettings) -> int:
+    log = VoteLog(settings.mongodb_url, settings.mongodb_database)
+    tally = CorrectableTally(settings.redis_url)
+    try:
+        for _ in range(_TRIES - 1):
+            try:
+                return await tool(log, tally)
+            except StoreUnavailableError as error:
+                _say(f"once more from the beginning: {error}")
+        return await tool(log, tally)
+    finally:
+        log.close()
+        await tally.close()
+
+
+def _show(found: Sequence[Difference]) -> None:
+    for difference in found[:_SHOWN]:
+        _say(str(difference))
+    if len(found) > _SHOWN:
+        _say(f"and {len(found) - _SHOWN} more")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

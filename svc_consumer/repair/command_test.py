@@ -1,0 +1,253 @@
+"""`svc_consumer verify` and `rebuild` as processes, while a consumer counts what comes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from harness.processes.programs import ROOT, python_environment
+from harness.servers.kafka_server import KafkaServer
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from svc_consumer.testing.consumer_process import DATABASE, Trial, votes
+from voting.domain.tally import counter_fields, tally_of
+from voting.stores.tally_store import TALLY_KEY, TallyStore
+
+if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+    from harness.testing.fixtures import StartService
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+LIMIT_SECONDS = 90
+PACE_SECONDS = 0.2
+LOOK_SECONDS = 0.005
+
+
+@pytest.fixture
+async def trial(
+    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
+) -> AsyncIterator[Trial]:
+    trial = Trial(kafka, redis_server, mongodb, service)
+    await trial.empty_tally()
+    trial.drop_log()
+    yield trial
+    await trial.close()
+
+
+async def run(trial: Trial, *arguments: str, **settings: str) -> tuple[int, str]:
+    """Return the exit status of svc_consumer with these arguments, and what it printed."""
+    process = await start(trial, *arguments, **settings)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def start(trial: Trial, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+    binary = ROOT / "svc_consumer" / "svc_consumer"
+    command = [str(binary)] if binary.exists() else [sys.executable, "-m", "svc_consumer"]
+    stores = {
+        "REDIS_URL": trial.redis.url,
+        "MONGODB_URL": trial.mongodb.url,
+        "MONGODB_DATABASE": DATABASE,
+    }
+    environment = {**os.environ, **python_environment(), **stores, **settings}
+    return await asyncio.create_subprocess_exec(
+        *command, *arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+@asynccontextmanager
+async def watched(trial: Trial, check: Callable[[int, int], None]) -> AsyncIterator[None]:
+    """Read the tally all the time, and check each total of votes and the one before."""
+    tally = TallyStore(trial.redis.url)
+
+    async def watch() -> None:
+        before = 0
+        while True:
+            total = (await tally.read()).votes
+            check(before, total)
+            before = total
+            await asyncio.sleep(LOOK_SECONDS)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+        await tally.close()
+    if not watching.cancelled():
+        await watching  # raises what was wrong
+
+
+@asynccontextmanager
+async def voting(trial: Trial) -> AsyncIterator[None]:
+    """Let votes flow."""
+
+    enough = False
+
+    async def vote() -> None:
+        while not enough:
+            await trial.cast(*votes(20 + len(trial.votes) % 7))
+            await asyncio.sleep(PACE_SECONDS)  # or the stores would have no time for the tools
+
+    flowing = asyncio.create_task(vote())
+    try:
+        yield
+    finally:
+        enough = True
+        await flowing
+
+
+async def damage(trial: Trial, *, wrong: int) -> None:
+    """Write wrong counters into the tally."""
+    async with Redis.from_url(trial.redis.url, decode_responses=True) as client:
+        fields = cast("list[str]", await client.hkeys(TALLY_KEY))
+        [first, *_] = sorted(field for field in fields if field.startswith("v:"))
+        await client.hincrby(TALLY_KEY, first, wrong)
+        await client.hincrby(TALLY_KEY, "r:grpc", wrong)
+        await client.hset(TALLY_KEY, "s:Nobody\x1fNothing\x1f1999", "12")
+
+
+async def test_a_tally_that_agrees_is_verified_while_votes_flow(trial: Trial) -> None:
+    trial.start_consumer()
+    await trial.cast(*votes(500))
+    await trial.in_step()
+    async with voting(trial):
+        for _ in range(3):
+            status, output = await run(trial, "verify")
+            assert status == 0, output
+    assert "0 differences" in output
+
+
+async def test_differences_are_told_one_by_one(trial: Trial) -> None:
+    trial.start_consumer()
+    await trial.cast(*votes(500))
+    await trial.in_step()
+    await damage(trial, wrong=3)
+    status, output = await run(trial, "verify")
+    expected = counter_fields(tally_of(trial.votes.values()))
+    assert status == 1
+    assert f"r grpc: {expected['r:grpc'] + 3} in the tally, {expected['r:grpc']} in the log" in (
+        output.replace("votes of the route", "r")
+    )
+    assert "rank sum of Nobody / Nothing / 1999: 12 in the tally, 0 in the log" in output
+    assert "3 differences" in output
+
+
+async def test_a_damaged_tally_is_rebuilt_while_votes_flow(trial: Trial) -> None:
+    def wrong_then_right(before: int, total: int) -> None:
+        if total < 1_000_000 and total > len(trial.votes):
+            raise AssertionError(f"{total} votes, {len(trial.votes)} were cast")
+        if total < before and before < 1_000_000:
+            raise AssertionError(f"{total} votes after {before}")
+
+    trial.start_consumer()
+    await trial.cast(*votes(2000))
+    await trial.in_step()
+    await damage(trial, wrong=1_000_000)
+    async with voting(trial), watched(trial, wrong_then_right):
+        status, output = await run(trial, "rebuild")
+        assert status == 0, output
+        status, output = await run(trial, "verify")
+        assert status == 0, output
+    await trial.in_step()
+
+
+async def test_a_right_tally_is_rebuilt_without_being_touched(trial: Trial) -> None:
+    def never_less(before: int, total: int) -> None:
+        if not before <= total <= len(trial.votes):
+            raise AssertionError(f"{total} votes after {before}, {len(trial.votes)} were cast")
+
+    trial.start_consumer()
+    await trial.cast(*votes(2000))
+    await trial.in_step()
+    async with voting(trial), watched(trial, never_less):
+        for _ in range(3):
+            status, output = await run(trial, "rebuild")
+            assert status == 0, output
+            assert "0 counters were not" in output
+    await trial.in_step()
+
+
+async def test_an_empty_tally_is_rebuilt_at_once_without_a_consumer(trial: Trial) -> None:
+    def all_or_nothing(before: int, total: int) -> None:
+        if total not in {0, 2000}:
+            raise AssertionError(f"{total} votes")
+
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(2000))
+    await trial.in_step()
+    consumer.stop()
+    await trial.empty_tally()
+    async with watched(trial, all_or_nothing):
+        status, output = await run(trial, "rebuild")
+    assert status == 0, output
+    await trial.in_step()
+    status, output = await run(trial, "verify")
+    assert (status, "2000 votes" in output) == (0, True), output
+    consumer.start()
+    await trial.cast(*votes(100))
+    await trial.in_step()
+
+
+async def test_an_interrupted_rebuild_leaves_nothing_behind(trial: Trial) -> None:
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(100))
+    await trial.in_step()
+    consumer.stop()
+    trial.drop_log()  # so it waits for the log to have what the tally has
+    process = await start(trial, "rebuild")
+    assert process.stdout is not None
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while b"waiting" not in await process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        output, _ = await process.communicate()
+    assert process.returncode == 130
+    assert output.endswith(b"svc_consumer rebuild: interrupted, nothing was changed\n")
+    async with Redis.from_url(trial.redis.url, decode_responses=True) as client:
+        assert await client.keys("*") == [TALLY_KEY]
+        assert not await client.hexists(TALLY_KEY, "rebuild")
+
+
+@pytest.mark.parametrize("tool", ["verify", "rebuild"])
+async def test_a_store_that_is_away_is_named_in_one_line(trial: Trial, tool: str) -> None:
+    status, output = await run(trial, tool, REDIS_URL="redis://127.0.0.1:1/0")
+    assert status == 2
+    assert output.splitlines()[-1].startswith(f"svc_consumer {tool}: Redis is not available")
+
+
+@pytest.mark.parametrize("tool", ["verify", "rebuild"])
+async def test_help_tells_what_it_does(trial: Trial, tool: str) -> None:
+    status, output = await run(trial, tool, "--help")
+    assert status == 0
+    assert "vote log" in output
+    assert "REDIS_URL" in output
+    assert tool in (await run(trial, "--help"))[1]
+
+
+async def test_albums_that_look_alike_are_listed(trial: Trial) -> None:
+    async with Redis.from_url(trial.redis.url) as client:
+        fields = {
+            "Yes\x1fFragile\x1f1971": 3,
+            "Y\u0435s\x1fFragile\x1f1971": 2,
+            "Yes\x1fRelayer\x1f1974": 1,
+        }
+        for field, number in fields.items():
+            await client.hset(TALLY_KEY, mapping={f"v:{field}": number, f"s:{field}": number})
+    status, output = await run(trial, "twins")
+    assert status == 0, output
+    assert output.splitlines() == [
+        "        3 'Yes' / 'Fragile' / 1971",
+        "        2 'Y\\u0435s' / 'Fragile' / 1971",
+        "",
+        "3 albums, 1 groups that look alike; all are counted as voted",
+    ]

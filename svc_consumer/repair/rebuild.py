@@ -1,0 +1,73 @@
+"""Makes the tally anew from the vote log, while consumers count and readers look at it."""
+
+import uuid
+from typing import Final
+
+from svc_consumer.repair.audit import (
+    Difference,
+    LogReader,
+    Say,
+    Snapshot,
+    differences,
+    number_in,
+    offset_in,
+)
+from voting.domain.tally import counter_fields
+from voting.stores.errors import NO_POSITION
+from voting.stores.tally_correction import CorrectableTally, Move
+from voting.stores.vote_log import VoteLog
+
+_TRIES: Final = 5
+
+
+class NotRebuiltError(Exception):
+    """The tally is lost again and again while it is made anew."""
+
+
+class Rebuild:
+    """One rebuild of a tally."""
+
+    def __init__(self, log: VoteLog, tally: CorrectableTally, say: Say) -> None:
+        self._log = log
+        self._tally = tally
+        self._say = say
+        self._reader = LogReader(log, say)
+        self._token = uuid.uuid4().hex
+
+    async def run(self) -> list[Difference]:
+        """Return what was wrong and is right now.
+
+        Raises `NotRebuiltError`, or `LogBehindError` when the tally has counted what the vote log
+        does not have. The tally is unchanged then.
+        """
+        try:
+            for _ in range(_TRIES):
+                found = await self._try()
+                if found is not None:
+                    return found
+                self._say("the tally was lost meanwhile: once more from the beginning")
+        finally:
+            await self._tally.unmark(self._token)
+        raise NotRebuiltError("Redis loses the tally again and again")
+
+    async def _try(self) -> list[Difference] | None:
+        """Return what was wrong; None when the tally was lost meanwhile."""
+        snapshot = Snapshot(await self._tally.mark(self._token))
+        wrong = differences(snapshot, await self._reader.upto(snapshot.positions))
+        corrections = {d.field: d.logged - number_in(d.counted) for d in wrong}
+        moves = await self._moves(snapshot)
+        return wrong if await self._tally.correct(self._token, corrections, moves) else None
+
+    async def _moves(self, snapshot: Snapshot) -> list[Move]:
+        """Return what brings each partition to where the log is, should no consumer do it."""
+        partitions = {*snapshot.positions, *await self._log.partitions()}
+        stored = await self._log.positions(sorted(partitions))
+        moves = []
+        for partition in sorted(partitions):
+            at = snapshot.positions.get(partition, "")
+            to = stored[partition].position if partition in stored else NO_POSITION
+            if offset_in(to) > offset_in(at):
+                lacking = await self._reader.between(partition, at, to)
+                self._say(f"partition {partition}: {lacking.votes} more votes, up to {to}")
+                moves.append(Move(partition, at, to, counter_fields(lacking)))
+        return moves

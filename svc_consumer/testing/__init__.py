@@ -1,0 +1,1 @@
+"""Stores, ledgers and consumers in memory, and the consumer as a process, for tests."""

@@ -1,0 +1,175 @@
+"""The consumer as a process between real servers, with votes that a test casts."""
+
+import asyncio
+import itertools
+import json
+import random
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from pymongo import MongoClient
+from redis.asyncio import Redis
+
+from harness.servers.kafka_server import KafkaServer
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from harness.servers.services import Service
+from svc_consumer.testing.fakes import PARTITIONS, a_vote
+from voting.domain.codec import encode_vote
+from voting.domain.tally import Tally, tally_of
+from voting.domain.vote import Route, Vote, lane_of, new_vote_id
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import VoteLog
+
+if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+    from harness.testing.fixtures import StartService
+
+DATABASE: Final = "voting"
+_LIMIT_SECONDS: Final = 30
+_PERIOD_SECONDS: Final = 0.05
+_numbers = itertools.count()
+
+
+class Trial:
+    """Topics and a group of its own, and stores that are empty at first.
+
+    `cast` has every vote that should count, by id, as its first copy.
+    """
+
+    def __init__(
+        self, kafka: KafkaServer, redis: RedisServer, mongodb: MongodbServer, start: StartService
+    ) -> None:
+        self.kafka, self.redis, self.mongodb = kafka, redis, mongodb
+        self._start = start
+        self.topic = f"votes-{next(_numbers)}"
+        self.rejected_topic = f"{self.topic}.rejected"
+        self.votes: dict[str, Vote] = {}
+        self.consumers: list[Service] = []
+        self._log = VoteLog(mongodb.url, DATABASE)
+        self._tally = TallyStore(redis.url)
+        kafka.create_topics({self.topic: PARTITIONS, self.rejected_topic: 1})
+
+    async def empty_tally(self) -> None:
+        """Lose everything that Redis has."""
+        async with Redis.from_url(self.redis.url) as client:
+            await client.flushall()
+
+    def drop_log(self) -> None:
+        """Lose everything that MongoDB has."""
+        with MongoClient[dict[str, object]](self.mongodb.url) as client:
+            client[DATABASE]["votes"].drop()
+
+    async def close(self) -> None:
+        """End the consumers and all connections."""
+        for consumer in self.consumers:
+            consumer.stop()
+        self._log.close()
+        await self._tally.close()
+
+    def start_consumer(self, ready_path: str = "/readyz") -> Service:
+        """Start a consumer and return when it is ready."""
+        consumer = self._start(
+            "svc_consumer",
+            ready_path=ready_path,
+            KAFKA_TOPIC=self.topic,
+            KAFKA_REJECTED_TOPIC=self.rejected_topic,
+            KAFKA_GROUP=self.topic,
+            MONGODB_DATABASE=DATABASE,
+        )
+        self.consumers.append(consumer)
+        return consumer
+
+    async def cast(self, *votes: Vote) -> None:
+        """Append votes to the ledger, as both routes do."""
+        for vote in votes:
+            self.votes.setdefault(vote.id, vote)
+        await self.write(
+            *((v.id.encode(), encode_vote(v), lane_of(v.id, PARTITIONS)) for v in votes)
+        )
+
+    async def write(self, *records: tuple[bytes | None, bytes | None, int]) -> None:
+        """Append records (key, value, partition) to the ledger."""
+        async with AIOKafkaProducer(bootstrap_servers=self.kafka.address, acks="all") as producer:
+            acknowledged = [
+                await producer.send(self.topic, value, key=key, partition=partition)
+                for key, value, partition in records
+            ]
+            await asyncio.gather(*acknowledged)
+
+    async def in_step(self) -> None:
+        """Return when both stores have exactly the votes cast; fail when that takes too long."""
+        expected = _counts(tally_of(self.votes.values()))
+
+        async def reached() -> bool:
+            return (
+                _counts(await self._tally.read()) == expected
+                and _counts(await self._log.tally()) == expected
+            )
+
+        await until(reached)
+        logged = await self._log.find(list(self.votes))
+        cast = {vote_id: (vote.album, vote.rank) for vote_id, vote in self.votes.items()}
+        if {vote_id: (vote.album, vote.rank) for vote_id, vote in logged.items()} != cast:
+            raise AssertionError("the vote log has other copies than the first")
+
+    async def counted(self) -> int:
+        """Return how many votes the tally has."""
+        return (await self._tally.read()).votes
+
+    async def rejected(self, count: int) -> list[ConsumerRecord[bytes, bytes]]:
+        """Return the rejected records, as soon as there are so many."""
+        async with AIOKafkaConsumer(bootstrap_servers=self.kafka.address) as consumer:
+            partition = TopicPartition(self.rejected_topic, 0)
+            consumer.assign([partition])
+            consumer.seek(partition, 0)
+            found: list[ConsumerRecord[bytes, bytes]] = []
+            async with asyncio.timeout(_LIMIT_SECONDS):
+                while len(found) < count:
+                    found += (await consumer.getmany(timeout_ms=200)).get(partition, [])
+            return found
+
+
+def votes(count: int) -> list[Vote]:
+    """Return votes on ten albums, over all partitions and both routes."""
+    chance = random.Random(count)  # noqa: S311 - only to vary
+    return [
+        a_vote(
+            new_vote_id(chance.randrange(PARTITIONS)),
+            album=f"Album {chance.randrange(10)}",
+            rank=chance.randint(1, 100),
+            route=chance.choice(list(Route)),
+        )
+        for _ in range(count)
+    ]
+
+
+def metric(consumer: Service, name: str) -> float:
+    """Return the sum of a metric of a consumer over its labels."""
+    with urllib.request.urlopen(f"{consumer.url}/metrics") as answer:  # noqa: S310 - our own
+        lines = answer.read().decode().splitlines()
+    samples = (line.rpartition(" ") for line in lines)
+    return sum(float(value) for key, _, value in samples if key.partition("{")[0] == name)
+
+
+def unready_reason(consumer: Service) -> str:
+    """Return why a consumer is not ready, nothing when it is."""
+    try:
+        urllib.request.urlopen(f"{consumer.url}/readyz").close()  # noqa: S310 - our own
+    except urllib.error.HTTPError as error:
+        with error:
+            return str(json.load(error)["reason"])
+    return ""
+
+
+async def until(condition: Callable[[], Awaitable[object]]) -> None:
+    """Return when the condition holds; fail when that takes too long."""
+    async with asyncio.timeout(_LIMIT_SECONDS):
+        while not await condition():  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(_PERIOD_SECONDS)
+
+
+def _counts(tally: Tally) -> tuple[object, object]:
+    return tally.albums, tally.routes

@@ -1,0 +1,345 @@
+"""Stores and records in memory, for tests of the counting rules."""
+
+import asyncio
+import copy
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, override
+
+import msgspec
+
+from svc_consumer.counting.projector import RejectedRecords
+from svc_consumer.counting.store_protocols import CounterStore, LogStore
+from svc_consumer.errors import LedgerUnavailableError, RejectedUnavailableError
+from svc_consumer.ledger.reader import Ledger, OutsideLedgerError, Records
+from svc_consumer.ledger.records import Rejection
+from svc_consumer.settings import ConsumerSettings
+from voting.domain.codec import encode_vote
+from voting.domain.tally import Tally, add_tally, tally_of
+from voting.domain.vote import Route, Vote, new_vote_id
+from voting.stores.errors import NO_POSITION, StoreUnavailableError
+from voting.stores.log_slices import SliceSum
+from voting.stores.logged_vote import Place, from_document
+from voting.stores.vote_log import StoredPosition
+
+PARTITIONS: Final = 6
+PARTITION: Final = 3
+
+
+def a_vote(vote_id: str | None = None, **fields: object) -> Vote:
+    """Return a vote that belongs into `PARTITION`, unless its id says otherwise."""
+    vote = Vote(
+        vote_id or new_vote_id(PARTITION),
+        "Queen",
+        "Jazz",
+        1978,
+        7,
+        Route.GRPC,
+        1_764_000_000_000,
+    )
+    return msgspec.structs.replace(vote, **fields)
+
+
+class FakeRecord(NamedTuple):
+    """A record of the ledger."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int = -1
+
+
+def record_of(vote: Vote, offset: int) -> FakeRecord:
+    """Return the record of a vote."""
+    return FakeRecord(offset, vote.id.encode(), encode_vote(vote))
+
+
+def records_of(*votes: Vote, start: int = 0) -> list[FakeRecord]:
+    """Return records of these votes, one after the other."""
+    return [record_of(vote, start + index) for index, vote in enumerate(votes)]
+
+
+class FakeLog(LogStore):
+    """The vote log; `journal` tells which of its writes happened, in order."""
+
+    def __init__(self, journal: list[str] | None = None) -> None:
+        self.journal = [] if journal is None else journal
+        self.votes: dict[str, dict[str, Any]] = {}
+        self.stored: dict[int, StoredPosition] = {}
+        self.down = False
+        self.refuses: Collection[str] = ()  # these writes, as `journal` names them
+        self.refused = 0  # how many writes were
+
+    def lose_everything(self) -> None:
+        """Lose votes and positions together, as when the collection is dropped."""
+        self.set_back(({}, {}))
+
+    def copy(self) -> tuple[dict[str, dict[str, Any]], dict[int, StoredPosition]]:
+        """Return what is stored now, for `set_back`."""
+        return dict(self.votes), dict(self.stored)
+
+    def set_back(self, kept: tuple[dict[str, dict[str, Any]], dict[int, StoredPosition]]) -> None:
+        """Lose what was stored since that copy was made."""
+        self.votes, self.stored = dict(kept[0]), dict(kept[1])
+
+    def tally(self) -> Tally:
+        """Return the tally of the votes in the log."""
+        return tally_of(from_document(document) for document in self.votes.values())
+
+    @override
+    async def ensure_indexes(self) -> None:
+        self._write("indexes")
+
+    @override
+    async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
+        self._write("documents")
+        known = [document["_id"] for document in documents if document["_id"] in self.votes]
+        for document in documents:
+            self.votes.setdefault(document["_id"], document)
+        return known
+
+    @override
+    async def places(self, ids: Sequence[str]) -> dict[str, Place]:
+        self._check()
+        found = (self.votes[vote_id] for vote_id in ids if vote_id in self.votes)
+        return {d["_id"]: Place(d["partition"], d["offset"]) for d in found}
+
+    @override
+    async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
+        self._write("rewrite")
+        for document in documents:
+            stored = self.votes.get(document["_id"])
+            if stored and stored["partition"] == document["partition"]:
+                self.votes[document["_id"]] = min(stored, document, key=itemgetter("offset"))
+
+    @override
+    async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
+        self._check()
+        found = [
+            from_document(document)
+            for document in self.votes.values()
+            if document["partition"] == partition and after < document["offset"] <= upto
+        ]
+        return SliceSum(tally_of(found), max((vote.offset for vote in found), default=None))
+
+    @override
+    async def id_at(self, place: Place) -> str | None:
+        self._check()
+        found = (i for i, d in self.votes.items() if (d["partition"], d["offset"]) == place)
+        return next(found, None)
+
+    @override
+    async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
+        self._write("claim")
+        stored = self.stored.get(partition, StoredPosition(NO_POSITION, owner, partitions))
+        self.stored[partition] = stored._replace(owner=owner)
+        return self.stored[partition]
+
+    @override
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        self._write("fence")
+        stored = self.stored.get(partition)
+        if stored is None or (stored.owner, stored.position) != (owner, expected):
+            return False
+        self.stored[partition] = stored._replace(position=position)
+        return True
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        self._check()
+        return {p: self.stored[p] for p in partitions if p in self.stored}
+
+    def _check(self) -> None:
+        if self.down:
+            raise StoreUnavailableError("MongoDB", ConnectionError("refused"))
+
+    def _write(self, what: str) -> None:
+        self._check()
+        if what in self.refuses:
+            self.refused += 1
+            raise StoreUnavailableError("MongoDB", OSError("not primary"))
+        self.journal.append(what)
+
+
+class FakeTally(CounterStore):
+    """The tally; `journal` tells which of its writes happened, in order."""
+
+    def __init__(self, journal: list[str] | None = None) -> None:
+        self.journal = [] if journal is None else journal
+        self.counts = Tally()
+        self.stored: dict[int, str] = {}
+        self.down = False
+        self.reads_only = False
+        self.refuses: Collection[int] = ()  # the counts of these partitions
+        self.refused = 0  # how many writes were
+
+    @property
+    def votes(self) -> int:
+        """How many votes were counted."""
+        return self.counts.votes
+
+    @property
+    def ranks(self) -> int:
+        """The sum of their ranks."""
+        return sum(album.rank_sum for album in self.counts.albums.values())
+
+    def lose_everything(self) -> None:
+        """Lose counters and positions together, as FLUSHALL does."""
+        self.set_back((Tally(), {}))
+
+    def copy(self) -> tuple[Tally, dict[int, str]]:
+        """Return what is stored now, for `set_back`."""
+        return copy.deepcopy(self.counts), dict(self.stored)
+
+    def set_back(self, kept: tuple[Tally, dict[int, str]]) -> None:
+        """Lose what was stored since that copy was made."""
+        self.counts, self.stored = copy.deepcopy(kept[0]), dict(kept[1])
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
+        self._check()
+        return {p: self.stored.get(p, NO_POSITION) for p in partitions}
+
+    @override
+    async def claim(self, partition: int) -> str:
+        self._check_write()
+        return self.stored.setdefault(partition, NO_POSITION)
+
+    @override
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        self._check_write()
+        if partition in self.refuses:
+            self.refused += 1
+            raise StoreUnavailableError("Redis", OSError("out of memory"))
+        self.journal.append("tally")
+        stored = self.stored.get(partition, NO_POSITION)
+        if stored != expected:
+            return stored
+        add_tally(self.counts, delta)
+        self.stored[partition] = position
+        return position
+
+    def _check(self) -> None:
+        if self.down:
+            raise StoreUnavailableError("Redis", ConnectionError("refused"))
+
+    def _check_write(self) -> None:
+        self._check()
+        if self.reads_only:
+            self.refused += 1
+            raise StoreUnavailableError("Redis", OSError("a read only replica"))
+
+
+class FakeRejected(RejectedRecords):
+    """The topic of rejected records; `journal` tells when it was written."""
+
+    def __init__(self, journal: list[str] | None = None) -> None:
+        self.journal = [] if journal is None else journal
+        self.written: list[tuple[int, int, str]] = []  # partition, offset, reason
+        self.down = False
+        self.refused = 0  # how often, while down
+
+    @override
+    async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
+        if rejections and self.down:
+            self.refused += 1
+            raise RejectedUnavailableError("refused")
+        if rejections:
+            self.journal.append("rejected")
+        self.written += [(partition, r.record.offset, r.reason) for r in rejections]
+
+
+class FakeLedger(Ledger):
+    """The ledger; tests give and take its partitions and append to `records`."""
+
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        super().__init__(ConsumerSettings(), on_change)
+        self.records: dict[int, list[FakeRecord]] = {}
+        self.reading: dict[int, int] = {}  # the next offset of the partitions that are read
+        self.committed: dict[int, int] = {}
+        self.errors: list[Exception] = []  # what the next calls raise
+        self.given: list[int] = []
+        self.answers_others = True
+        self.gone = False  # whether there is no such topic any more
+        self.starts = 0
+        self.seeks = 0
+
+    def give(self, *partitions: int) -> None:
+        """Assign these partitions, as a rebalance of the group does."""
+        self.given = list(partitions)
+        self.reading.clear()
+        self._changed(())
+
+    @property
+    @override
+    def partitions(self) -> int:
+        if self.gone:
+            raise LedgerUnavailableError("there is no topic votes")
+        return PARTITIONS
+
+    @property
+    @override
+    def assigned(self) -> list[int]:
+        return self.given
+
+    @override
+    async def start(self) -> None:
+        self._fail()
+        self.starts += 1
+
+    @override
+    async def reachable(self) -> bool:
+        return self.answers_others
+
+    @override
+    async def stop(self) -> None:
+        self.give()
+
+    @override
+    def seek(self, partition: int, offset: int) -> None:
+        self.reading[partition] = offset
+        self.seeks += 1
+
+    @override
+    def rest(self, partition: int) -> None:
+        self.reading.pop(partition, None)
+
+    @override
+    async def poll(self) -> Records:
+        await asyncio.sleep(0)
+        self._fail()
+        found: dict[int, list[Any]] = {}
+        for partition, offset in self.reading.items():
+            records = self.records.get(partition, [])
+            if offset > len(records):
+                raise OutsideLedgerError({partition: offset})
+            if new := records[offset:]:
+                found[partition] = new
+                self.reading[partition] = len(records)
+        return found
+
+    @override
+    async def end_offsets(self) -> dict[int, int]:
+        self._fail()
+        return {partition: len(self.records.get(partition, [])) for partition in self.given}
+
+    @override
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        self._fail()
+        self.committed |= offsets
+
+    @override
+    async def last_committed(self, partitions: Collection[int]) -> dict[int, int]:
+        self._fail()
+        return {p: self.committed[p] for p in partitions if p in self.committed}
+
+    def _fail(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Return when the condition holds; fail when it does not within 10 seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0.001)

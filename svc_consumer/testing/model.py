@@ -1,0 +1,254 @@
+"""Consumers, stores and a ledger in memory, whose every step a test chooses.
+
+The code that counts is the real one. It is driven by hand, from one call of a store to the next,
+so that whatever can happen between two calls does happen: other consumers take over, stores lose
+data, a process ends or wakes up late.
+"""
+
+from collections.abc import Coroutine, Generator, Iterable, Sequence
+from typing import Any, Final, override
+
+from svc_consumer.counting.partition import Partition
+from svc_consumer.counting.positions import offset_of
+from svc_consumer.counting.projector import Projector
+from svc_consumer.errors import StaleError
+from svc_consumer.testing.fakes import (
+    PARTITIONS,
+    FakeLog,
+    FakeRecord,
+    FakeRejected,
+    FakeTally,
+    a_vote,
+    record_of,
+)
+from voting.domain.tally import Tally, tally_of
+from voting.domain.vote import Route, Vote
+from voting.stores.log_slices import SliceSum
+from voting.stores.logged_vote import Place
+from voting.stores.vote_log import StoredPosition
+
+READ: Final = (0, 1)
+"""The partitions that are read."""
+
+_SLICE: Final = 2
+_MOST_STEPS: Final = 10_000
+
+
+class Ledger:
+    """The topic: partitions of records, and what of them counts."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, list[FakeRecord]] = {partition: [] for partition in READ}
+        self._votes: dict[int, list[tuple[int, Vote]]] = {partition: [] for partition in READ}
+
+    def cast(self, partition: int, voter: int, rank: int) -> None:
+        """Append a copy of a voter's vote; it may say something else than the first one did."""
+        vote_id = f"00000000-0000-0000-0000-{voter * PARTITIONS + partition:012x}"
+        vote = a_vote(vote_id, album=f"Album {rank % 2}", rank=rank, route=list(Route)[rank % 2])
+        offset = len(self.records[partition])
+        self.records[partition].append(record_of(vote, offset))
+        self._votes[partition].append((offset, vote))
+
+    def append_no_vote(self, partition: int) -> None:
+        """Append a record that is no vote."""
+        offset = len(self.records[partition])
+        self.records[partition].append(FakeRecord(offset, b"nonsense", b"\xff"))
+
+    def counting(self, partition: int, upto: int) -> dict[str, tuple[int, Vote]]:
+        """Return what counts up to an offset: the first copy of each vote, and where it lies."""
+        first: dict[str, tuple[int, Vote]] = {}
+        for offset, vote in self._votes[partition]:
+            if offset <= upto:
+                first.setdefault(vote.id, (offset, vote))
+        return first
+
+
+class Pause:
+    """Where a consumer may be left alone for any time."""
+
+    def __await__(self) -> Generator[None]:
+        yield
+
+
+class SteppedLog(FakeLog):
+    """A vote log before each of whose calls there is a pause."""
+
+    @override
+    async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
+        await Pause()
+        return await super().insert(documents)
+
+    @override
+    async def places(self, ids: Sequence[str]) -> dict[str, Place]:
+        await Pause()
+        return await super().places(ids)
+
+    @override
+    async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
+        await Pause()
+        await super().rewrite(documents)
+
+    @override
+    async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
+        await Pause()
+        return await super().sum_up(partition, after, upto)
+
+    @override
+    async def id_at(self, place: Place) -> str | None:
+        await Pause()
+        return await super().id_at(place)
+
+    @override
+    async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
+        await Pause()
+        return await super().claim(partition, owner, partitions)
+
+    @override
+    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+        await Pause()
+        return await super().advance(partition, owner, expected, position)
+
+
+class SteppedTally(FakeTally):
+    """A tally before each of whose calls there is a pause."""
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
+        await Pause()
+        return await super().positions(partitions)
+
+    @override
+    async def claim(self, partition: int) -> str:
+        await Pause()
+        return await super().claim(partition)
+
+    @override
+    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+        await Pause()
+        return await super().advance(partition, expected, position, delta)
+
+
+class ModelConsumer:
+    """A consumer that owns all partitions, or believes so, and goes on one store call at a time."""
+
+    def __init__(self, ledger: Ledger, projector: Projector) -> None:
+        self._ledger = ledger
+        self._projector = projector
+        self._believed: dict[int, Partition] = {}
+        self._working: dict[int, Coroutine[None, None, None]] = {}
+
+    def step(self, number: int, batch: int) -> None:
+        """Go on to the next call of a store; with nothing under way, take `batch` records."""
+        if number not in self._working:
+            self._working[number] = self._work(number, batch)
+        try:
+            self._working[number].send(None)
+        except StopIteration:
+            del self._working[number]
+        except StaleError:
+            del self._working[number]
+            self._believed.pop(number, None)
+
+    def believes(self, number: int) -> bool:
+        """Whether it has read where the stores are, and nothing has told it otherwise yet."""
+        return number in self._believed
+
+    def end(self) -> None:
+        """End at once, wherever it is; whoever steps on is a process that was started anew."""
+        for work in self._working.values():
+            work.close()
+        self._working.clear()
+        self._believed.clear()
+
+    def catch_up(self) -> None:
+        """Start anew, and take in all that is there."""
+        self.end()
+        for number in READ:
+            for _ in range(_MOST_STEPS):
+                if self._done(number):
+                    break
+                self.step(number, batch=3)
+            else:
+                raise AssertionError(f"partition {number} never catches up")
+
+    def _done(self, number: int) -> bool:
+        partition = self._believed.get(number)
+        if partition is None or self._working:
+            return False
+        return not partition.behind and partition.next_offset == len(self._ledger.records[number])
+
+    async def _work(self, number: int, batch: int) -> None:
+        partition = self._believed.get(number)
+        if partition is None:
+            partition = await self._projector.sync(number, PARTITIONS)
+            partition.slice_offsets = _SLICE
+            self._believed[number] = partition
+        elif partition.heals:
+            await self._projector.heal(partition)
+        else:
+            at = partition.next_offset
+            if records := self._ledger.records[number][at : at + batch]:
+                await self._projector.take_in(partition, records)
+
+
+class System:
+    """Everything, and what must hold of it at every moment."""
+
+    def __init__(
+        self,
+        log: SteppedLog,
+        tally: SteppedTally,
+        projector: type[Projector],
+        consumers: int,
+    ) -> None:
+        self.ledger, self.log, self.tally = Ledger(), log, tally
+        self.consumers = [
+            ModelConsumer(self.ledger, projector(log, tally, FakeRejected()))
+            for _ in range(consumers)
+        ]
+
+    def check_tally(self) -> None:
+        """Fail unless the tally has exactly what counts up to its positions."""
+        votes = [
+            vote
+            for partition, position in self.tally.stored.items()
+            for _, vote in self.ledger.counting(partition, offset_of(position)).values()
+        ]
+        expected = tally_of(votes)
+        _same(_counts(self.tally.counts), _counts(expected))
+
+    def check_log(self) -> None:
+        """Fail unless the log has exactly what counts up to its positions."""
+        for partition, stored in self.log.stored.items():
+            last = offset_of(stored.position)
+            expected = {
+                vote_id: (offset, vote.rank)
+                for vote_id, (offset, vote) in self.ledger.counting(partition, last).items()
+            }
+            _same(_logged(self.log.votes.values(), partition, last), expected)
+
+    def check_all(self) -> None:
+        """Let one consumer catch up; fail unless everything that counts was counted."""
+        self.consumers[0].catch_up()
+        self.check_tally()
+        self.check_log()
+        for partition, records in self.ledger.records.items():
+            if records:
+                _same(offset_of(self.tally.stored[partition]), records[-1].offset)
+                _same(self.tally.stored[partition], self.log.stored[partition].position)
+
+
+def _same(found: object, expected: object) -> None:
+    if found != expected:
+        raise AssertionError(f"{found} instead of {expected}")
+
+
+def _logged(
+    documents: Iterable[dict[str, Any]], partition: int, last: int
+) -> dict[str, tuple[int, int]]:
+    ours = (d for d in documents if d["partition"] == partition and d["offset"] <= last)
+    return {d["_id"]: (d["offset"], d["rank"]) for d in ours}
+
+
+def _counts(tally: Tally) -> tuple[object, object]:
+    return tally.albums, tally.routes

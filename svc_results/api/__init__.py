@@ -1,0 +1,1 @@
+"""What svc_results serves over HTTP."""

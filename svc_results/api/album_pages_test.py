@@ -1,0 +1,79 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from svc_results.api.album_pages import PLACE_CHARACTERS_MAX, album_page, decode_place, encode_place
+from svc_results.result.ranking import Place, Ranking, Standing
+from voting.domain.tally import album_key
+
+LONG = "\U0001d11e" * 200
+RANKING = Ranking(
+    {}, [Standing(9 - n // 2, 50, album_key("Björk", f"Album {n}", 1993)) for n in range(7)], 7
+)
+
+
+def titles(limit: int, after: Place | None = None) -> tuple[list[str], Place | None]:
+    page = album_page(RANKING, limit, after)
+    titles = [album.album for album in page.albums]
+    return titles, None if page.next is None else decode_place(page.next)
+
+
+def test_pages_follow_each_other_in_order() -> None:
+    first, after = titles(3)
+    second, then = titles(3, after)
+    third, end = titles(3, then)
+    assert first + second + third == [f"Album {n}" for n in range(7)]
+    assert end is None
+
+
+def test_a_full_page_is_the_last_when_nothing_follows() -> None:
+    assert titles(7)[1] is None
+    assert titles(200, (0, b"")) == ([], None)
+    assert album_page(Ranking(), 10, None).albums == []
+
+
+def test_a_place_holds_though_its_album_moved_on() -> None:
+    _, after = titles(3)
+    moved = Ranking({}, [Standing(99, 99, RANKING.standings[2].key), *RANKING.standings[:2]], 3)
+    assert album_page(moved, 5, after).albums == []
+    assert titles(2, (-8, b""))[0] == ["Album 2", "Album 3"]
+
+
+def test_a_place_survives_the_way_through_a_url() -> None:
+    place = (-(10**15), album_key(LONG, LONG, 2100))
+    text = encode_place(place)
+    assert text.isascii()
+    assert not set(text) & set("+/=&?#% ")
+    assert len(text) <= PLACE_CHARACTERS_MAX
+    assert decode_place(text) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "é",
+        encode_place((-1, b"no album")),
+        encode_place((1, album_key("a", "b", 2000))),
+        encode_place((-(10**16), album_key("a", "b", 2000))),
+        encode_place((-1, b"\xff\x1fb\x1f2000")),
+        encode_place((-1, b"a\x1fb\x1f")),
+        "MTox" * 2000,
+    ],
+)
+def test_anything_else_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        decode_place(text)
+
+
+PLACES = st.tuples(st.integers(), st.binary()).map(encode_place)
+
+
+@given(st.text() | PLACES)
+def test_no_text_gives_anything_but_a_page_or_a_value_error(text: str) -> None:
+    try:
+        place = decode_place(text)
+    except ValueError:
+        return
+    assert len(album_page(RANKING, 3, place).albums) <= 3

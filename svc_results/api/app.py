@@ -1,0 +1,134 @@
+"""The routes of the results service."""
+
+import asyncio
+import gzip
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+import msgspec
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
+
+from svc_results.api.album_pages import album_page
+from svc_results.api.events import stream_events
+from svc_results.api.openapi import results_document
+from svc_results.api.query import read_after, read_language, read_limit, read_place, read_voted
+from svc_results.api.security import SECURITY_HEADERS
+from svc_results.feed.feed import Feed
+from svc_results.feed.source import TIMEOUT
+from svc_results.feed.watchers import Watchers
+from svc_results.page.page import render_page
+from svc_results.page.static_files import STATIC_FOLDER, StaticFiles, accepts_gzip
+from svc_results.result.newest_votes import VotePage, vote_page
+from svc_results.result.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
+from voting.http.app import add_operations, new_app, say_goodbye
+from voting.http.problem import JSON_TYPE, ProblemError
+from voting.service.lifecycle import Readiness
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.logged_vote import Cursor, LoggedVote
+
+NAME: Final = "svc_results"
+# Pages of the vote log that are read at the same time.
+READERS: Final = 4
+
+
+class NewestVotes(Protocol):
+    """The vote log, newest first."""
+
+    async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
+        """Return at most `limit` votes; with `after`, those that follow it."""
+
+
+def results_app(
+    feed: Feed, log: NewestVotes, readiness: Readiness, watchers: Watchers
+) -> Sanic[Any, Any]:
+    """Return the app that shows what `feed` and `log` hold."""
+    app = new_app(NAME)
+    add_operations(app, readiness, results_document())
+    files = StaticFiles(STATIC_FOLDER)
+    pages = _Pages(log)
+
+    @app.get("/")
+    async def page(request: Request) -> HTTPResponse:
+        after = read_after(request)
+        older = None if after is None else await pages.read(NEWEST_VOTES, after)
+        language = read_language(request)
+        voted = read_voted(request)
+        html = render_page(language, feed.snapshot, older, files.root, voted).encode()
+        headers = {
+            "cache-control": "no-store",
+            "content-language": language,
+            "vary": "accept-language, accept-encoding",
+        }
+        if accepts_gzip(request):
+            html = gzip.compress(html, compresslevel=5)
+            headers["content-encoding"] = "gzip"
+        return HTTPResponse(html, headers=headers, content_type="text/html; charset=utf-8")
+
+    @app.get("/static/<version:str>/<name:str>")
+    async def static(request: Request, version: str, name: str) -> HTTPResponse:
+        return files.answer(request, version, name)
+
+    @app.get("/api/results")
+    async def results(_: Request) -> HTTPResponse:
+        if feed.snapshot.at is None:
+            raise _unavailable(TALLY_AWAY)
+        return _json(feed.snapshot)
+
+    @app.get("/api/albums")
+    async def albums(request: Request) -> HTTPResponse:
+        limit, after = read_limit(request), read_place(request)
+        if feed.ranking is None:
+            raise _unavailable(TALLY_AWAY)
+        return _json(album_page(feed.ranking, limit, after))
+
+    @app.get("/api/votes")
+    async def votes(request: Request) -> HTTPResponse:
+        return _json(await pages.read(read_limit(request), read_after(request)))
+
+    @app.get("/api/events")
+    async def events(request: Request) -> None:
+        await stream_events(request, feed, watchers)
+
+    async def finish(request: Request, response: BaseHTTPResponse) -> None:
+        say_goodbye(request)
+        response.headers.update(SECURITY_HEADERS)
+
+    app.register_middleware(finish, "response")
+
+    @app.before_server_stop
+    async def drain(_: Sanic[Any, Any]) -> None:
+        readiness.drain()
+        feed.close()
+        watchers.close()
+
+    return app
+
+
+class _Pages:
+    """Pages of the vote log for everyone who asks.
+
+    Few are read at a time, so that MongoDB has time for those who count.
+    """
+
+    def __init__(self, log: NewestVotes) -> None:
+        self._log = log
+        self._turn = asyncio.Semaphore(READERS)
+
+    async def read(self, limit: int, after: Cursor | None) -> VotePage:
+        """Return a page; raise `ProblemError` when that takes too long."""
+        try:
+            async with asyncio.timeout(TIMEOUT), self._turn:
+                return vote_page(await self._log.newest(limit, after), limit)
+        except (StoreUnavailableError, TimeoutError) as error:
+            raise _unavailable(LOG_AWAY) from error
+
+
+def _json(body: msgspec.Struct) -> HTTPResponse:
+    return HTTPResponse(
+        msgspec.json.encode(body), headers={"cache-control": "no-store"}, content_type=JSON_TYPE
+    )
+
+
+def _unavailable(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"retry-after": "1"})

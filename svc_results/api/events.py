@@ -1,0 +1,52 @@
+"""The stream of events: each watcher is sent the newest snapshot whenever it changes."""
+
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Final
+
+from sanic import Request
+from sanic.http import Http
+
+from svc_results.feed.feed import Feed
+from svc_results.feed.frame import GZIP_HEADER, OPENING
+from svc_results.feed.watchers import Watchers
+from svc_results.page.static_files import accepts_gzip
+from voting.http.app import say_goodbye
+from voting.http.problem import ProblemError
+
+# It is kept for as long as someone watches, and there is nothing to ask for.
+_URL_BYTES_MAX: Final = 200
+
+
+async def stream_events(request: Request, feed: Feed, watchers: Watchers) -> None:
+    """Send events until the watcher goes, stalls or sends something, or the service stops.
+
+    The feed goes on without a watcher who reads slowly, and who then gets the newest frame.
+    """
+    if len(request.raw_url) > _URL_BYTES_MAX:
+        raise ProblemError(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long")
+    with watchers.place(request):
+        await _stream(request, feed, watchers)
+
+
+async def _stream(request: Request, feed: Feed, watchers: Watchers) -> None:
+    zipped = accepts_gzip(request)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    if zipped:
+        headers["content-encoding"] = "gzip"
+    response = await request.respond(
+        headers=headers, content_type="text/event-stream; charset=utf-8"
+    )
+    await response.send(GZIP_HEADER + OPENING.deflated if zipped else OPENING.text)
+    if isinstance(request.stream, Http) and request.stream.head_only:
+        await response.eof()
+        return
+    with watchers.connection(request) as connection:
+        async with aclosing(feed.watch()) as events:
+            async for event in events:
+                data = event.zipped_chunk if zipped else event.chunk
+                del event  # of a frame, a slow watcher keeps these bytes and no more
+                if not await connection.send(data):
+                    return
+        await response.eof()
+        say_goodbye(request)  # the head of the answer was sent long ago

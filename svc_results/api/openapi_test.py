@@ -1,0 +1,126 @@
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+import pytest
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from svc_results.api.openapi import results_document
+from svc_results.api.query import LIMIT_DEFAULT, LIMIT_MAX
+from svc_results.result.cover import SLEEVES
+from svc_results.result.ranking import RANKING_MAX
+from svc_results.result.rates import HISTORY_SECONDS
+from svc_results.result.snapshot import TOP_ALBUMS
+from svc_results.testing.fakes import FakeStores, logged_vote
+from svc_results.testing.serving import Served, serve
+
+DOCUMENT = results_document()
+SCHEMAS = DOCUMENT["components"]["schemas"]
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    async with serve(FakeStores([logged_vote(n) for n in range(25)])) as served:
+        yield served
+
+
+def test_the_document_is_openapi() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_the_document_tells_the_services_limits() -> None:
+    albums = SCHEMAS["Results"]["properties"]["albums"]
+    limit = DOCUMENT["components"]["parameters"]["Limit"]["schema"]
+    assert albums["maxItems"] == TOP_ALBUMS
+    assert SCHEMAS["Route"]["properties"]["history"]["maxItems"] == HISTORY_SECONDS
+    assert SCHEMAS["Sleeve"]["maximum"] == SLEEVES - 1
+    assert (limit["maximum"], limit["default"]) == (LIMIT_MAX, LIMIT_DEFAULT)
+    assert SCHEMAS["Votes"]["properties"]["votes"]["maxItems"] == LIMIT_MAX
+    assert SCHEMAS["Albums"]["properties"]["albums"]["maxItems"] == LIMIT_MAX
+    assert f"{RANKING_MAX:,}" in DOCUMENT["paths"]["/api/albums"]["get"]["description"]
+
+
+async def test_every_route_is_documented_and_nothing_else(served: Served) -> None:
+    routes = {
+        "/" + re.sub(r"<(\w+):\w+>", r"{\1}", route.path): sorted(map(str.lower, route.methods))
+        for route in served.app.router.routes
+    }
+    assert routes == {path: sorted(operations) for path, operations in DOCUMENT["paths"].items()}
+
+
+ANSWERS: list[tuple[str, dict[str, str], int]] = [
+    ("/", {}, 200),
+    ("/?after=x", {}, 422),
+    ("/static/{version}/{name}", {"version": "0", "name": "page.css"}, 200),
+    ("/static/{version}/{name}", {"version": "0", "name": "none"}, 404),
+    ("/api/results", {}, 200),
+    ("/api/albums", {}, 200),
+    ("/api/albums?limit=3", {}, 200),
+    ("/api/albums?after=x", {}, 422),
+    ("/api/votes", {}, 200),
+    ("/api/votes?limit=3", {}, 200),
+    ("/api/votes?limit=x", {}, 422),
+    ("/healthz", {}, 200),
+    ("/readyz", {}, 200),
+    ("/metrics", {}, 200),
+    ("/openapi.json", {}, 200),
+]
+AWAY: list[tuple[str, dict[str, str], int]] = [
+    ("/?after=MTowMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDA", {}, 503),
+    ("/api/votes", {}, 503),
+    ("/readyz", {}, 503),
+    ("/api/results", {}, 503),
+    ("/api/albums", {}, 503),
+]
+
+
+@pytest.mark.parametrize(("path", "values", "status"), ANSWERS)
+async def test_answers_are_as_documented(
+    served: Served, path: str, values: Mapping[str, str], status: int
+) -> None:
+    await check_answer(served, path, values, status)
+
+
+@pytest.mark.parametrize(("path", "values", "status"), AWAY)
+async def test_answers_are_as_documented_while_the_stores_are_away(
+    path: str, values: Mapping[str, str], status: int
+) -> None:
+    stores = FakeStores()
+    stores.redis_away = stores.mongodb_away = True
+    async with serve(stores) as served:
+        await check_answer(served, path, values, status)
+
+
+async def check_answer(served: Served, path: str, values: Mapping[str, str], status: int) -> None:
+    answer = await served.client.get(path.format(**values))
+    assert answer.status_code == status
+    responses = DOCUMENT["paths"][path.partition("?")[0]]["get"]["responses"]
+    documented = resolve(responses[str(status)])
+    for header in documented.get("headers", {}):
+        assert header in answer.headers
+    media_type = answer.headers["content-type"].partition(";")[0]
+    schema = documented["content"][media_type]["schema"]
+    check_instance(answer.json() if media_type.endswith("json") else answer.text, schema)
+
+
+async def test_events_are_as_documented(served: Served) -> None:
+    async with served.client.stream("GET", "/api/events") as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith("data: "):
+                break
+    check_instance(msgspec.json.decode(line.removeprefix("data: ")), SCHEMAS["Results"])
+
+
+def check_instance(instance: Any, schema: dict[str, Any]) -> None:
+    complete = {**schema, "components": DOCUMENT["components"]}
+    OAS31Validator(complete, format_checker=OAS31Validator.FORMAT_CHECKER).validate(instance)
+
+
+def resolve(part: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in part:
+        return part
+    kind, name = part["$ref"].removeprefix("#/components/").split("/")
+    found: dict[str, Any] = DOCUMENT["components"][kind][name]
+    return found

@@ -1,0 +1,1 @@
+"""Reads the stores for everyone who watches, and sends each watcher the newest snapshot."""

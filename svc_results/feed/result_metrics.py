@@ -1,0 +1,45 @@
+"""The result as metrics, for Grafana's dashboards."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from svc_results.result.snapshot import Snapshot
+
+# Anyone may vote on an album of any name, and each name is a series that Prometheus keeps: only
+# the few that lead are told, never all.
+ALBUMS: Final = 20
+
+
+class ResultCollector(Collector):
+    """Tells the result as it stands when Prometheus asks.
+
+    Gauges of the tally, not counters: they agree with the page also after the tally was emptied
+    and filled again. Each instance tells the same result, so take the maximum, not the sum.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the votes of each route, the number of albums, and the votes of the first few."""
+        snapshot = self._snapshot()
+        routes = GaugeMetricFamily(
+            "svc_results_route_votes", "Votes in the tally.", labels=["route"]
+        )
+        for route, result in snapshot.routes.items():
+            routes.add_metric([route], result.votes)
+        yield routes
+        yield GaugeMetricFamily(
+            "svc_results_albums", "Different albums in the tally.", snapshot.album_count
+        )
+        albums = GaugeMetricFamily(
+            "svc_results_album_votes",
+            f"Votes in the tally of each of the {ALBUMS} albums with the most votes.",
+            labels=["name", "album", "year"],
+        )
+        for album in snapshot.albums[:ALBUMS]:
+            albums.add_metric([album.name, album.album, str(album.year)], album.votes)
+        yield albums

@@ -1,0 +1,68 @@
+"""A store that is read again and again, and may be away for a while."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from svc_results.feed.metrics import READ_FAILURES, READ_SECONDS
+from voting.stores.errors import StoreUnavailableError
+
+_log = logging.getLogger(__name__)
+
+TIMEOUT: Final = 3.0
+# A store rests this many times as long as it took to read it.
+REST: Final = 4
+
+
+class Source[T]:
+    """The last value read, and why it cannot be read now.
+
+    `problem` is for operators: it names the store and no address. The error itself goes to the log,
+    once per outage. `rest` is how long the store is to be left alone after the last reading.
+
+    With `paced`, `read` bounds its own time and asks as seldom as the store needs.
+    """
+
+    def __init__(
+        self, store: str, read: Callable[[], Awaitable[T]], *, paced: bool = False
+    ) -> None:
+        self.value: T | None = None
+        self.problem: str | None = f"{store} has not answered yet"
+        self.rest = 0.0
+        self._store = store
+        self._read = read
+        self._paced = paced
+        self._failing = False
+        READ_FAILURES.labels(store)  # there from the start, so that the first failure shows
+        READ_SECONDS.labels(store)
+
+    async def refresh(self) -> bool:
+        """Read again; return whether it worked. An old value stays when it did not."""
+        start = time.perf_counter()
+        try:
+            async with asyncio.timeout(None if self._paced else TIMEOUT):
+                self.value = await self._read()
+        except TimeoutError:
+            self._failed("does not answer", f"nothing within {TIMEOUT:g} s")
+            return False
+        except StoreUnavailableError as error:
+            self._failed("does not answer", error.reason)
+            return False
+        except ValueError as error:
+            self._failed("holds what cannot be read", str(error))
+            return False
+        seconds = time.perf_counter() - start
+        self.rest = 0.0 if self._paced else REST * seconds
+        READ_SECONDS.labels(self._store).observe(seconds)
+        if self._failing:
+            _log.info("%s answers again", self._store)
+        self._failing, self.problem = False, None
+        return True
+
+    def _failed(self, problem: str, reason: str) -> None:
+        READ_FAILURES.labels(self._store).inc()
+        if not self._failing:
+            _log.warning("%s %s: %s", self._store, problem, reason)
+        self._failing, self.problem = True, f"{self._store} {problem}"

@@ -1,0 +1,138 @@
+"""Who watches: how many may at a time, and each one's connection."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Final, cast
+
+from sanic import Request
+from sanic.compat import Header
+from sanic.server.protocols.http_protocol import HttpProtocol
+
+from svc_results.feed.client_address import Network, client_address
+from svc_results.feed.metrics import WATCHERS_STALLED
+from voting.http.problem import ProblemError
+
+# A watcher that has not taken what it was sent by then is cut off; its browser comes back.
+STALLED_SECONDS: Final = 10.0
+# The system's buffer for each watcher, of which it takes the double: by itself it would grow to
+# megabytes for those who do not read. One usual frame.
+SEND_BUFFER_BYTES: Final = 16_384
+
+_RETRY: Final = {"retry-after": "10"}
+
+
+class Watchers:
+    """The places for watchers: `most` in all, and `most_per_address` of them for one address.
+
+    `trusted` are the proxies that are believed whom they speak for; see `client_address`.
+    """
+
+    def __init__(self, most: int, most_per_address: int, trusted: Sequence[Network] = ()) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._trusted = trusted
+        self._watching: Counter[str] = Counter()
+        self._connections: set[WatcherConnection] = set()
+
+    @contextmanager
+    def place(self, request: Request) -> Iterator[None]:
+        """Hold a place; raise `ProblemError` when there is none."""
+        forwarded_for = request.headers.getall("x-forwarded-for", [])
+        address = client_address(request.ip, forwarded_for, self._trusted)
+        if self._watching[address] >= self._most_per_address:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "as many are watching from this address as may",
+                headers=_RETRY,
+            )
+        if self._watching.total() >= self._most:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "as many are watching as can", headers=_RETRY
+            )
+        self._watching[address] += 1
+        try:
+            yield
+        finally:
+            self._watching[address] -= 1
+            if not self._watching[address]:
+                del self._watching[address]
+
+    @contextmanager
+    def connection(self, request: Request) -> Iterator[WatcherConnection]:
+        """Take a watcher's connection over; the head of the answer has been sent."""
+        connection = WatcherConnection(request)
+        self._connections.add(connection)
+        try:
+            yield connection
+        finally:
+            self._connections.discard(connection)
+
+    def close(self) -> None:
+        """Wait no longer for those who read slowly."""
+        for connection in self._connections:
+            connection.hurry()
+
+
+class WatcherConnection(asyncio.Protocol):
+    """A connection that only sends. It stands between the transport and Sanic's protocol.
+
+    Nothing is kept for a watcher but what the system could not take of one event. Whoever sends
+    anything is cut off: nothing is expected, and it would have to be kept.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._transport = cast("asyncio.Transport", request.transport)
+        self._sanic = cast("HttpProtocol", self._transport.get_protocol())
+        self._taken = asyncio.Event()
+        self._taken.set()
+        self._transport.set_protocol(self)
+        self._transport.set_write_buffer_limits(high=0)  # paused while anything is unsent
+        connection: socket.socket = self._transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        # A head may have thousands of fields, and is not looked at again.
+        request.headers = Header()
+        request.head = b""
+        if self._sanic.recv_buffer:
+            self._transport.abort()
+
+    async def send(self, data: bytes) -> bool:
+        """Send `data` and return when the system has all of it.
+
+        False, and the end of the connection, when the watcher did not read enough in time.
+        """
+        await self._sanic.send(data)
+        if self._taken.is_set():
+            return True
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await self._taken.wait()
+        except TimeoutError:
+            WATCHERS_STALLED.inc()
+            self._transport.abort()
+            return False
+        return True
+
+    def hurry(self) -> None:
+        """Let `send` return, whatever is unsent."""
+        self._taken.set()
+
+    def pause_writing(self) -> None:
+        """Note that the system could not take all."""
+        self._taken.clear()
+
+    def resume_writing(self) -> None:
+        """Note that it has."""
+        self._taken.set()
+
+    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - the transport calls it so
+        """End the connection of whoever has something to say."""
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell Sanic, which ends the request."""
+        self._taken.set()
+        self._sanic.connection_lost(exc)

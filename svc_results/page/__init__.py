@@ -1,0 +1,1 @@
+"""The page: its HTML, words, style and scripts."""

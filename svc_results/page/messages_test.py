@@ -1,0 +1,37 @@
+import re
+
+import pytest
+
+from svc_results.page.messages import CATALOGUE, format_number, format_speed
+from voting.pages.languages import Language
+
+
+def test_every_language_says_everything_with_the_same_values() -> None:
+    def gaps(language: Language) -> dict[str, list[str]]:
+        words = CATALOGUE[language]
+        return {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in words.items()}
+
+    assert gaps("en") == gaps("es")
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "english", "spanish"),
+    [
+        (0, 0, "0", "0"),
+        (1234, 0, "1,234", "1234"),
+        (12345, 0, "12,345", "12.345"),
+        (1234567.89, 1, "1,234,567.9", "1.234.567,9"),
+        (49.95, 2, "49.95", "49,95"),
+    ],
+)
+def test_numbers_are_written_as_the_language_does(
+    number: float, digits: int, english: str, spanish: str
+) -> None:
+    assert format_number("en", number, digits) == english
+    assert format_number("es", number, digits) == spanish
+
+
+def test_slow_rates_have_a_decimal_and_unknown_ones_are_a_dash() -> None:
+    rates = [None, 0, 0.3, 9.94, 9.96, 1234.5]
+    shown = [format_speed("en", rate) for rate in rates]
+    assert shown == ["–", "0", "0.3", "9.9", "10", "1,234"]

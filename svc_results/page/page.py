@@ -1,0 +1,71 @@
+"""The page as HTML, with the data in it."""
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import jinja2
+
+from svc_results.page.messages import CATALOGUE, format_number, format_speed
+from svc_results.result.newest_votes import VotePage
+from svc_results.result.snapshot import Snapshot
+from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
+from voting.pages.languages import Language
+
+_TEMPLATE: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+).get_template("page.html")
+
+_ROUTE_NAMES: Final = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
+
+# Fills the rows that the script clones.
+_BLANK: Final = {
+    "name": "",
+    "album": "",
+    "year": "",
+    "votes": 0,
+    "average_rank": 0,
+    "rank": "",
+    "route": Route.GRPC,
+    "cast_at": "",
+    "sleeve": 0,
+}
+
+
+def render_page(
+    language: Language,
+    result: Snapshot,
+    older: VotePage | None,
+    static_root: str,
+    voted: str | None = None,
+) -> str:
+    """Return the page in `language`.
+
+    `older` is a page of the vote log to show in place of the newest votes; `static_root` is where
+    the style and the script lie; `voted` is the id of a vote that this voter's browser has sent as
+    a form. Each page's form has an id of its own, so that the same form sent twice is one vote.
+    """
+    return _TEMPLATE.render(
+        m=CATALOGUE[language],
+        language=language,
+        other="en" if language == "es" else "es",
+        number=partial(format_number, language),
+        speed=partial(format_speed, language),
+        route_name=_ROUTE_NAMES.__getitem__,
+        result=result,
+        votes=older or result.newest,
+        paged=older is not None,
+        voted=voted,
+        form_id=uuid4(),
+        blank=_BLANK,
+        now=f"{datetime.now(UTC):%H:%M:%S} UTC",
+        static=static_root,
+        year_min=YEAR_MIN,
+        year_max=YEAR_MAX,
+        rank_min=RANK_MIN,
+        rank_max=RANK_MAX,
+    )

@@ -1,0 +1,1 @@
+"""The result: ranking, rates, newest votes, and the snapshot of all of it. No I/O."""

@@ -1,0 +1,82 @@
+"""The albums in order of their votes, as many as are shown at all, and the totals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from voting.domain.tally import Tally, album_key
+from voting.domain.vote import Route
+
+# Albums that are kept in order, the first ones. As many as an open poll takes by default; whatever
+# slips through beyond that is counted, and is shown when it has votes enough.
+RANKING_MAX: Final = 10_000
+
+
+class Standing(NamedTuple):
+    """What an album has; `key` is its `album_key`."""
+
+    votes: int
+    rank_sum: int
+    key: bytes
+
+
+type Place = tuple[int, bytes]  # sorts as the ranking does: by votes, most first, then by key
+
+
+class Ranking(msgspec.Struct, frozen=True):
+    """The first `RANKING_MAX` albums, most votes first, and the votes of each route.
+
+    `album_count` is the number of all albums. Far beyond `RANKING_MAX` it may be a little too
+    high, as albums that are not kept may be met twice.
+    """
+
+    routes: Mapping[Route, int] = {}
+    standings: Sequence[Standing] = ()
+    album_count: int = 0
+
+    @property
+    def votes(self) -> int:
+        """How many votes were counted."""
+        return sum(self.routes.values())
+
+
+def place_of(standing: Standing) -> Place:
+    """Return the album's place in the order."""
+    return -standing.votes, standing.key
+
+
+def ranking_of(tally: Tally) -> Ranking:
+    """Return the ranking that a whole tally amounts to."""
+    standings = (
+        Standing(album.votes, album.rank_sum, album_key(album.name, album.album, album.year))
+        for album in tally.albums.values()
+    )
+    return Ranking(tally.routes, sorted(standings, key=place_of)[:RANKING_MAX], len(tally.albums))
+
+
+class Leaders:
+    """Picks the first `most` albums of any number while holding few more than those."""
+
+    def __init__(self, most: int) -> None:
+        self.seen = 0
+        self._most = most
+        self._room = most + max(most // 4, 100)
+        self._votes: dict[bytes, int] = {}
+        self._bar = 0  # votes of the last album kept when it was last looked at
+
+    def add(self, albums: Mapping[bytes, int]) -> None:
+        """Take in votes by `album_key`; of an album that comes twice, the later count holds."""
+        self.seen += len(albums.keys() - self._votes.keys())
+        self._votes.update((key, votes) for key, votes in albums.items() if votes >= self._bar)
+        if len(self._votes) > self._room:
+            self._votes = dict(self._first())
+            self._bar = min(self._votes.values())
+
+    def keys(self) -> list[bytes]:
+        """Return the first albums in order."""
+        return [key for key, _ in self._first()]
+
+    def _first(self) -> list[tuple[bytes, int]]:
+        in_order = sorted(self._votes.items(), key=lambda item: (-item[1], item[0]))
+        return in_order[: self._most]

@@ -1,0 +1,1 @@
+"""Stores in memory, and the page in headless Chromium, for tests."""

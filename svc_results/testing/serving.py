@@ -1,0 +1,71 @@
+"""The results app on a port of its own inside a test's event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+from sanic import Sanic
+
+from svc_results.api.app import results_app
+from svc_results.feed.client_address import read_networks
+from svc_results.feed.feed import Feed
+from svc_results.feed.source import Source
+from svc_results.feed.watchers import Watchers
+from svc_results.testing.fakes import FakeStores
+from voting.http.connection import Connection
+from voting.http.listening import listen
+from voting.service.lifecycle import Readiness
+
+
+class Served:
+    """An app that serves what some fake stores hold; `read` makes it look at them again."""
+
+    def __init__(self, stores: FakeStores, watchers: Watchers) -> None:
+        readiness = Readiness()
+        newest = Source("MongoDB", lambda: stores.newest(10))
+        self.feed = Feed(Source("Redis", stores.read), newest, readiness, 0.05)
+        self.watchers = watchers
+        self.app = results_app(self.feed, stores, readiness, watchers)
+        # Sanic can rewrite its own code for speed only once in a process.
+        self.app.config.TOUCHUP = False
+        self.client = httpx.AsyncClient(timeout=10, trust_env=False)
+
+    async def read(self) -> None:
+        """Read both stores once."""
+        await self.feed.read_log()
+        await self.feed.read_tally()
+
+
+@asynccontextmanager
+async def serve(
+    stores: FakeStores, *, max_watchers: int = 100, per_address: int = 100, trusted: str = ""
+) -> AsyncIterator[Served]:
+    """Serve while the context lasts; the stores have been read once."""
+    watchers = Watchers(max_watchers, per_address, read_networks(trusted))
+    served = Served(stores, watchers)
+    sock = listen("test", "127.0.0.1", 0)
+    served.client.base_url = httpx.URL(f"http://127.0.0.1:{sock.getsockname()[1]}")
+    server = await served.app.create_server(
+        sock=sock, protocol=Connection, return_asyncio_server=True, access_log=False
+    )
+    if server is None:
+        raise RuntimeError("Sanic made no server")
+    try:
+        await served.read()
+        await server.startup()
+        await server.start_serving()
+        async with served.client:
+            yield served
+    finally:
+        await server.before_stop()
+        server.close()
+        await server.wait_closed()
+        Sanic.unregister_app(served.app)
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Return as soon as `holds()`; raise `TimeoutError` when that takes over 10 s."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.001)

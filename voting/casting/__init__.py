@@ -1,0 +1,1 @@
+"""Where a route hands over a vote, and how votes that wait leave together."""

@@ -1,0 +1,74 @@
+"""Where a route puts the votes it has accepted: the one thing in which the routes differ."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from voting.casting.group_commit import settle
+from voting.domain.codec import Record
+from voting.domain.vote import Vote
+
+# Told None when Kafka has acknowledged a vote with acks=all, else the error.
+type Told = Callable[[BaseException | None], None]
+
+
+# What a voter may know of a sink in trouble; which server it is, and what it said, is in the log.
+CLOSED: Final = "votes cannot be taken now"
+UNKNOWN: Final = "it is not known whether the vote was kept"
+FULL: Final = "too many votes are waiting"
+
+
+class UnavailableError(Exception):
+    """The vote cannot be taken now; the caller may retry it with the same id.
+
+    The text is for voters: it names no server and repeats no error of one.
+    `retry_after` is a proposal in seconds. The vote may have been stored all the same: a retry
+    with the same id counts once.
+    """
+
+    def __init__(self, reason: str, retry_after: int = 1) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class VoteSink(Protocol):
+    """Takes votes and tells when Kafka has acknowledged them."""
+
+    def new_id(self) -> str:
+        """Return an id for a vote that came without one, in the batch that is being filled."""
+        ...
+
+    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
+        """Take a vote; `told` is called later, when it is known what became of it.
+
+        `told`, or the call itself, gives `UnavailableError` when the vote cannot be taken now.
+        """
+        ...
+
+
+class RecordSink(Protocol):
+    """Takes votes that keep every rule as records, and tells as a `VoteSink` does."""
+
+    def append(self, record: Record, told: Told) -> None:
+        """Take a record; `told`, or the call itself, gives what `VoteSink.cast` does."""
+        ...
+
+
+def cast_vote(
+    sink: VoteSink, vote: Vote, traceparent: str | None = None, unheard: Told | None = None
+) -> asyncio.Future[None]:
+    """Return a future that is done when Kafka has acknowledged the vote with acks=all.
+
+    The future, or the call itself, raises `UnavailableError` when that cannot be had now. When
+    its owner has cancelled it, `unheard` is told instead.
+    """
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def told(error: BaseException | None) -> None:
+        if future.cancelled() and unheard is not None:
+            unheard(error)
+        else:
+            settle(future, error)
+
+    sink.cast(vote, traceparent, told)
+    return future

@@ -1,0 +1,1 @@
+"""What a vote is and what votes add up to. No I/O."""

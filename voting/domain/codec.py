@@ -1,0 +1,69 @@
+"""A vote as bytes: the `votes.v1.Vote` message that gRPC carries and Kafka keeps."""
+
+from collections.abc import Callable
+from typing import Final
+
+from google.protobuf.message import DecodeError
+from votes.v1 import votes_pb2
+
+from voting.domain.vote import InvalidVoteError, Route, Vote, check_vote
+
+CONTENT_TYPE: Final = b'application/x-protobuf; messageType="votes.v1.Vote"'
+
+# What Kafka gets: a vote's id, the vote as bytes, and its traceparent if it brought one.
+type Record = tuple[str, bytes, str | None]
+
+_TO_PROTO: Final = {Route.GRPC: votes_pb2.ROUTE_GRPC, Route.HTTP: votes_pb2.ROUTE_HTTP}
+_FROM_PROTO: Final = {number: route for route, number in _TO_PROTO.items()}
+
+
+def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote) -> votes_pb2.Vote:
+    """Return the vote as a protobuf message, made in its place by a repeated field's `add`."""
+    return make(
+        id=vote.id,
+        name=vote.name,
+        album=vote.album,
+        year=vote.year,
+        rank=vote.rank,
+        route=_TO_PROTO[vote.route],
+        cast_at_ms=vote.cast_at_ms,
+    )
+
+
+def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_vote) -> Vote:
+    """Return the vote in a message; raise `InvalidVoteError` when it breaks a rule.
+
+    `check` has the rules: those of the ledger, unless told otherwise.
+    """
+    route = _FROM_PROTO.get(message.route)
+    if route is None:
+        raise InvalidVoteError("route", "must be ROUTE_GRPC or ROUTE_HTTP")
+    vote = Vote(
+        message.id,
+        message.name,
+        message.album,
+        message.year,
+        message.rank,
+        route,
+        message.cast_at_ms,
+    )
+    return check(vote)
+
+
+def encode_vote(vote: Vote) -> bytes:
+    """Return the vote as the bytes of a Kafka record's value."""
+    return to_message(vote).SerializeToString()
+
+
+def record_of(vote: Vote, traceparent: str | None = None) -> Record:
+    """Return the vote as a record for Kafka."""
+    return vote.id, encode_vote(vote), traceparent
+
+
+def decode_vote(value: bytes) -> Vote:
+    """Return the vote in a record's value; raise `InvalidVoteError` when it is none."""
+    try:
+        message = votes_pb2.Vote.FromString(value)
+    except DecodeError as error:
+        raise InvalidVoteError("value", "is not a votes.v1.Vote message") from error
+    return from_message(message)

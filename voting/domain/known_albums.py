@@ -1,0 +1,91 @@
+"""Which albums may still be voted on, once there are as many as there may be. No I/O here.
+
+The list has hashes, not names: 8 bytes each. An album that is none of 100,000 shares
+a hash with one of them once in 10^14 times; then it is taken, and counts as itself.
+"""
+
+import sys
+from array import array
+from collections.abc import Set
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from prometheus_client import Gauge
+
+from voting.domain.tally import album_key
+from voting.domain.vote import TOO_MANY_ALBUMS, InvalidVoteError, Vote
+
+LIST_MAX: Final = 125_000
+"""Albums of the longest list: it leaves as one record, and Kafka takes 1 MiB."""
+
+_CLOSED, _OPEN = b"\x01", b"\x00"
+_BYTES: Final = 8
+
+LISTED: Final = Gauge(
+    "votes_listed_albums", "Albums that a vote may name, as there are too many; 0 for any album."
+)
+
+
+class AlbumList(NamedTuple):
+    """The albums that were in the tally, by `album_hash`; no others are taken when it is closed."""
+
+    hashes: frozenset[int] = frozenset()
+    closed: bool = False
+
+
+def album_hash(key: bytes) -> int:
+    """Return the hash of an album, given by its `voting.domain.tally.album_key`."""
+    return int.from_bytes(blake2b(key, digest_size=_BYTES).digest(), "big")
+
+
+def encode_list(albums: AlbumList) -> bytes:
+    """Return a list as the value of a Kafka record: whether it is closed, then hashes in order."""
+    numbers = array("Q", sorted(albums.hashes))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return (_CLOSED if albums.closed else _OPEN) + numbers.tobytes()
+
+
+def decode_list(value: bytes | None) -> AlbumList:
+    """Return the list in a record's value; raise `ValueError` when it is none."""
+    if not value or value[:1] not in {_CLOSED, _OPEN} or len(value) % _BYTES != 1:
+        raise ValueError("not a list of albums")
+    numbers = array("Q", value[1:])
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return AlbumList(frozenset(numbers), value[:1] == _CLOSED)
+
+
+def grown(albums: AlbumList, found: Set[int]) -> AlbumList:
+    """Return the closed list with what was found added, up to `LIST_MAX`; none is taken out."""
+    room = LIST_MAX - len(albums.hashes)
+    new = sorted(found - albums.hashes)[: max(0, room)]
+    return AlbumList(albums.hashes.union(new), closed=True)
+
+
+class KnownAlbums:
+    """The newest list that a route knows.
+
+    `listed` is None while any album may be voted on, so that a vote's way costs nothing then.
+    """
+
+    def __init__(self) -> None:
+        self.albums = AlbumList()
+        self.listed: frozenset[int] | None = None
+
+    def take(self, albums: AlbumList) -> None:
+        """Let this list hold from now on."""
+        self.albums = albums
+        self.listed = albums.hashes if albums.closed else None
+        LISTED.set(len(albums.hashes) if albums.closed else 0)
+
+    def check(self, vote: Vote) -> None:
+        """Raise `InvalidVoteError` when there are too many albums for this vote's one."""
+        if self.listed is None:
+            return
+        if album_hash(album_key(vote.name, vote.album, vote.year)) not in self.listed:
+            raise InvalidVoteError(
+                "album",
+                "is not among those that have votes, and there are too many for another one",
+                TOO_MANY_ALBUMS,
+            )

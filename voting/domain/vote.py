@@ -1,0 +1,202 @@
+"""What a vote is, and the rules it must keep. No I/O here.
+
+New votes are judged where they come in, by the rules for what is new (`clean_text`,
+`clean_new_id`, `check_new_vote`). Records of the ledger are judged by `check_vote`, which never
+becomes stricter: whatever was acknowledged once, by whichever version, counts.
+"""
+
+import os
+import re
+import time
+import unicodedata
+import uuid
+from array import array
+from enum import StrEnum
+
+import msgspec
+
+from voting.domain.visible_text import has_visible, is_plain, most_marks, without_invisible
+
+TEXT_MAX = 200
+YEAR_MIN, YEAR_MAX = 1900, 2100
+RANK_MIN, RANK_MAX = 1, 100
+# Combining marks in a row: UTS #39, section 5.4.
+MARKS_MAX = 4
+
+# The largest prime below 2**16. An id's lane is its residue modulo this prime, modulo the number
+# of lanes: the prime takes every bit of the id into account, whatever made the id, and it lets a
+# service mint ids that fall into a lane of its choice, even without knowing how many there are.
+RESIDUES = 65521
+
+# Random numbers of 64 bits: one call of the system for many ids.
+_random = array("Q")
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The nil and the max UUID (RFC 9562): what programs send that have made none.
+NO_IDS = frozenset(str(uuid.UUID(int=value)) for value in (0, 2**128 - 1))
+
+
+class Route(StrEnum):
+    """The way a vote took into the system."""
+
+    GRPC = "grpc"
+    HTTP = "http"
+
+
+class Vote(msgspec.Struct, frozen=True):
+    """One person's rating of one album.
+
+    `id` is a UUID in canonical lower-case form; a vote counts once per id. `cast_at_ms` is Unix
+    time in milliseconds.
+    """
+
+    id: str
+    name: str
+    album: str
+    year: int
+    rank: int
+    route: Route
+    cast_at_ms: int
+
+
+TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums"
+
+
+class InvalidVoteError(ValueError):
+    """A vote breaks a rule: `field` names the field, `reason` says which rule.
+
+    `kind` is the type of the problem (RFC 9457), for a rule that clients may want to tell from
+    all others; "" for most.
+    """
+
+    def __init__(self, field: str, reason: str, kind: str = "") -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+        self.kind = kind
+
+
+def clean_text(field: str, text: str) -> str:
+    """Return the text of a new vote trimmed, in Unicode NFC, and without what nobody can see.
+
+    Raises `InvalidVoteError` when nothing to see or too much is left, a control character, or
+    more than `MARKS_MAX` combining marks in a row.
+    """
+    text = text.strip()
+    if text.isascii():
+        return _check_text(field, text)
+    text = unicodedata.normalize("NFC", text)
+    if is_plain(text):
+        return _check_text(field, text)
+    text = _check_text(field, unicodedata.normalize("NFC", without_invisible(text)).strip())
+    if "\u2028" in text or "\u2029" in text:
+        raise InvalidVoteError(field, "must not contain line breaks")
+    if not has_visible(text):
+        raise InvalidVoteError(field, "must have a character that can be seen")
+    if most_marks(text) > MARKS_MAX:
+        raise InvalidVoteError(field, f"must not have more than {MARKS_MAX} marks in a row")
+    return text
+
+
+def _check_text(field: str, text: str) -> str:
+    if not 1 <= len(text) <= TEXT_MAX:
+        raise InvalidVoteError(field, f"must have 1 to {TEXT_MAX} characters after trimming")
+    if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
+        raise InvalidVoteError(field, "must not contain control characters")
+    return text
+
+
+def clean_id(vote_id: str) -> str:
+    """Return a UUID in canonical lower-case form, or raise `InvalidVoteError`."""
+    vote_id = vote_id.lower()
+    if not _UUID.fullmatch(vote_id):
+        raise InvalidVoteError("id", "must be a UUID like 019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071")
+    return vote_id
+
+
+def clean_new_id(vote_id: str) -> str:
+    """Return a new vote's UUID as `clean_id` does; the nil and the max UUID are none."""
+    return _check_new_id(clean_id(vote_id))
+
+
+def _check_new_id(vote_id: str) -> str:
+    if vote_id in NO_IDS:
+        raise InvalidVoteError("id", "must not be the nil or the max UUID")
+    return vote_id
+
+
+def check_range(field: str, value: int, low: int, high: int) -> int:
+    """Return `value` when it lies in `low`..`high`, else raise `InvalidVoteError`."""
+    if not low <= value <= high:
+        raise InvalidVoteError(field, f"must be from {low} to {high}")
+    return value
+
+
+def check_vote(vote: Vote) -> Vote:
+    """Return `vote` when it keeps every rule of the ledger, else raise `InvalidVoteError`.
+
+    For records of the topic. Nothing is mended here, as the same bytes must mean the same vote
+    to whoever reads them. No rule may ever be added: the record may have been acknowledged.
+    """
+    _check_id(vote.id)
+    for field, text in (("name", vote.name), ("album", vote.album)):
+        trimmed = text.strip()
+        if not trimmed.isascii():
+            trimmed = unicodedata.normalize("NFC", trimmed)
+        if _check_text(field, trimmed) != text:
+            raise InvalidVoteError(field, "must be trimmed and in Unicode NFC")
+    return _check_numbers(vote)
+
+
+def check_new_vote(vote: Vote) -> Vote:
+    """Return `vote` when it keeps every rule for a new one, else raise `InvalidVoteError`.
+
+    For votes of other programs, which nothing mends: they are records as they stand.
+    """
+    _check_new_id(_check_id(vote.id))
+    for field, text in (("name", vote.name), ("album", vote.album)):
+        if clean_text(field, text) != text:
+            raise InvalidVoteError(
+                field, "must be trimmed, in Unicode NFC and without invisible characters"
+            )
+    return _check_numbers(vote)
+
+
+def _check_id(vote_id: str) -> str:
+    if not _UUID.fullmatch(vote_id):
+        clean_id(vote_id)
+        raise InvalidVoteError("id", "must be in lower case")
+    return vote_id
+
+
+def _check_numbers(vote: Vote) -> Vote:
+    check_range("year", vote.year, YEAR_MIN, YEAR_MAX)
+    check_range("rank", vote.rank, RANK_MIN, RANK_MAX)
+    if vote.cast_at_ms < 0:
+        raise InvalidVoteError("cast_at_ms", "must not be negative")
+    return vote
+
+
+def lane_of(vote_id: str, lanes: int) -> int:
+    """Return the lane, 0 to `lanes` - 1, of a canonical id.
+
+    The one partition function of the system: all copies of an id share a partition of the topic.
+    """
+    return int(vote_id.replace("-", ""), 16) % RESIDUES % lanes
+
+
+def new_vote_id(residue: int) -> str:
+    """Return a new UUIDv7 (RFC 9562) whose value modulo `RESIDUES` is `residue`.
+
+    So `lane_of(new_vote_id(lane), lanes) == lane`, and ids that share a residue share a lane
+    however many lanes there are.
+    """
+    if len(_random) < 2:
+        _random.frombytes(os.urandom(4096))
+    # Bits: 48 time, 4 version, 12 random, 2 variant, 62 random. One of the 62 stays clear at the
+    # top and the addition below adds less than 2**16, so it never reaches the variant.
+    value = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | (_random.pop() >> 52) << 64
+    value |= 0b10 << 62 | (_random.pop() & 0x1FFF_FFFF_FFFF_FFFF)
+    value += (residue - value) % RESIDUES
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -1,0 +1,113 @@
+"""The bound on connections, with connections by hand, and with a process that has few files."""
+
+import asyncio
+import re
+import resource
+import socket
+from contextlib import AsyncExitStack, ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from harness.processes.waiting import wait_until
+from voting.http.connection_limit import CONNECTIONS_MAX, Places
+from voting.testing.requests import LAST
+from voting.testing.route_client import Trial, say, trial, voter
+
+LIMIT_MB = 256  # of a route, in k8s/base
+
+
+class Connection:
+    """A connection that has been idle for some time."""
+
+    def __init__(self, idle_seconds: float) -> None:
+        self.idle_seconds = idle_seconds
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_there_is_a_place_up_to_the_bound() -> None:
+    places = Places(2)
+    assert places.take([])
+    assert places.take([Connection(99)])
+    assert not places.take([Connection(0), Connection(0)])
+
+
+def test_at_the_bound_those_that_only_wait_make_room() -> None:
+    waiting, busy, fresh = Connection(6), Connection(0), Connection(4)
+    assert Places(3).take([waiting, busy, fresh])
+    assert [waiting.closed, busy.closed, fresh.closed] == [True, False, False]
+
+
+def test_nobody_can_make_a_service_look_at_all_connections_all_the_time() -> None:
+    places = Places(1)
+    assert not places.take([Connection(0)])
+    waiting = Connection(6)
+    assert not places.take([waiting])
+    assert not waiting.closed
+
+
+async def test_at_the_bound_of_files_a_service_goes_on() -> None:
+    with trial(lean=True, files=256 + 20) as route:
+        async with AsyncExitStack() as stack:
+            held = [await stack.enter_async_context(voter(route.port)) for _ in range(20)]
+            for client in held:
+                client.writer.write(b"POST /votes HTTP/1.1\r\n")  # under way: not to be ended
+            refused = await say(route.port, answers=99)
+            assert refused.heard.startswith(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1")
+            assert b"application/problem+json" in refused.heard
+            assert not any(client.end for client in held)
+        async with asyncio.timeout(10):
+            while not (await say(route.port, LAST)).heard.startswith(b"HTTP/1.1 200"):
+                await asyncio.sleep(0.01)
+        assert "Traceback" not in route.log.read_text()
+
+
+async def test_idle_connections_do_not_keep_new_ones_out() -> None:
+    with trial(lean=True, files=256 + 20) as route:
+        async with AsyncExitStack() as stack:
+            for _ in range(20):
+                await stack.enter_async_context(voter(route.port))
+            async with asyncio.timeout(20):
+                while not (await say(route.port, LAST)).heard.startswith(b"HTTP/1.1 200"):
+                    await asyncio.sleep(0.1)
+
+
+def memory_mb(route: Trial) -> float:
+    status = Path(f"/proc/{route.process.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) / 1024
+
+
+HEAD = b"POST /votes HTTP/1.1\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        HEAD + b"X: " + b"x" * 16_000,
+        HEAD + b"Content-Length: 4000\r\n\r\n" + b"x" * 3990,
+        b"GET /openapi.json HTTP/1.1\r\n\r\n" * 1000,
+    ],
+    ids=["half a head", "half a body", "unread answers"],
+)
+def test_all_connections_that_one_client_can_take_fit_into_the_memory(sent: bytes) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with trial(lean=True, files=CONNECTIONS_MAX + 256) as route, ExitStack() as stack:
+        for _ in range(CONNECTIONS_MAX):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", route.port), 30))
+            client.setblocking(False)
+            with suppress(BlockingIOError):
+                client.send(sent)
+        peaks = [0.0, memory_mb(route)]
+
+        def is_settled() -> bool:
+            peaks.append(max(peaks[-1], memory_mb(route)))
+            return len(peaks) > 250 and peaks[-1] - peaks[-250] < 1
+
+        wait_until("its memory grows no more", is_settled, 120)
+        assert peaks[-1] < LIMIT_MB

@@ -1,0 +1,39 @@
+"""Health, readiness and metrics over HTTP for services that speak something else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from sanic import Sanic
+
+from voting.http.app import add_operations, new_app, open_port
+from voting.http.connection import Connection
+from voting.service.lifecycle import Readiness
+
+_CLOSE_SECONDS: Final = 1
+
+
+@asynccontextmanager
+async def serve_operations(
+    name: str, readiness: Readiness, host: str, port: int
+) -> AsyncIterator[None]:
+    """Serve /healthz, /readyz and /metrics in this event loop while the context lasts."""
+    app = new_app(f"{name}-operations")
+    sock = open_port(app, name, host, port)
+    add_operations(app, readiness)
+    server = await app.create_server(
+        sock=sock, protocol=Connection, return_asyncio_server=True, access_log=False
+    )
+    if server is None:  # Sanic's signature allows it; its code does so for nobody
+        raise RuntimeError(f"{name}: no server for the operations endpoints")
+    try:
+        await server.startup()
+        await server.start_serving()
+        yield
+    finally:
+        server.close()
+        # asyncio waits for every connection to end, and Prometheus keeps its own for good.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), _CLOSE_SECONDS)
+        Sanic.unregister_app(app)

@@ -1,0 +1,66 @@
+"""Error answers of the HTTP interfaces: RFC 9457 problem details, one shape for all."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from voting.domain.vote import TOO_MANY_ALBUMS
+
+PROBLEM_TYPE: Final = "application/problem+json"
+JSON_TYPE: Final = "application/json"
+
+
+# Where there is a type, the title is the same for all problems of it.
+_TITLES: Final = {TOO_MANY_ALBUMS: "Too many albums"}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An HTTP answer, free of any web framework."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON_TYPE
+    headers: Mapping[str, str] = {}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Problem details (RFC 9457, section 3).
+
+    Without `type` it is `about:blank`, so `title` is the phrase of the status code; `detail` tells
+    this case. Extension members: `field` names the field at fault, `id` the vote that may be
+    retried.
+    """
+
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    id: str | None = None
+    type: str | None = None
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem as its answer."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        field: str | None = None,
+        vote_id: str | None = None,
+        kind: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`kind` is the problem's `type`."""
+        super().__init__(detail)
+        title = _TITLES.get(kind or "", status.phrase)
+        self.problem = Problem(title, int(status), detail, field, vote_id, kind)
+        self.headers = dict(headers or {})
+
+    def answer(self) -> Answer:
+        """Return the answer that tells the problem."""
+        body = msgspec.json.encode(self.problem)
+        return Answer(self.problem.status, body, PROBLEM_TYPE, self.headers)

@@ -1,0 +1,49 @@
+from voting.http.unread_answers import UnreadAnswers
+
+
+class Reader:
+    def __init__(self) -> None:
+        self.cut_off = False
+
+    def abort(self) -> None:
+        self.cut_off = True
+
+
+def test_as_much_as_may_be_unread_waits() -> None:
+    unread, readers = UnreadAnswers(100), [Reader() for _ in range(10)]
+    for reader in readers:
+        unread.hold(reader, 10)
+    assert not any(reader.cut_off for reader in readers)
+
+
+def test_one_byte_more_cuts_off_who_has_waited_longest() -> None:
+    unread, first, second, third = UnreadAnswers(100), Reader(), Reader(), Reader()
+    unread.hold(first, 60)
+    unread.hold(second, 40)
+    unread.hold(third, 1)
+    assert [first.cut_off, second.cut_off, third.cut_off] == [True, False, False]
+    unread.hold(Reader(), 59)
+    assert not second.cut_off
+
+
+def test_what_was_read_leaves_room() -> None:
+    unread, quick, slow = UnreadAnswers(100), Reader(), Reader()
+    unread.hold(quick, 100)
+    unread.release(quick)
+    unread.hold(slow, 100)
+    unread.release(quick)
+    assert not quick.cut_off
+    assert not slow.cut_off
+
+
+def test_an_answer_that_grows_counts_once() -> None:
+    unread, reader = UnreadAnswers(100), Reader()
+    for size in range(101):
+        unread.hold(reader, size)
+    assert not reader.cut_off
+
+
+def test_an_answer_beyond_the_bound_is_cut_off_itself() -> None:
+    unread, reader = UnreadAnswers(100), Reader()
+    unread.hold(reader, 101)
+    assert reader.cut_off

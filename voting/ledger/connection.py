@@ -1,0 +1,75 @@
+"""How a client of Kafka connects: the one place that turns settings into aiokafka's arguments."""
+
+import asyncio
+from ssl import SSLCertVerificationError, SSLError
+from typing import Any, Final
+
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+
+from voting.ledger.settings import KafkaSettings
+
+_ANSWER_SECONDS: Final = 5
+
+_REFUSED_USER: Final = (
+    IllegalSaslStateError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+
+
+def connection_arguments(settings: KafkaSettings) -> dict[str, Any]:
+    """Return the arguments of aiokafka's clients that say where Kafka is and how to get in.
+
+    The files of certificates are read here: once renewed, they count after the next start.
+    """
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers,
+        "security_protocol": settings.kafka_security_protocol,
+    }
+    if settings.kafka_tls:
+        arguments["ssl_context"] = settings.kafka_tls_context()
+    if settings.kafka_sasl:
+        arguments |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_sasl_username,
+            "sasl_plain_password": settings.kafka_sasl_password,
+        }
+    return arguments
+
+
+async def why_not_let_in(connection: dict[str, Any]) -> str | None:
+    """Return why a broker does not let us in; None when it would, or cannot be reached at all.
+
+    The text continues a sentence that ends with the brokers: "which ...".
+
+    aiokafka only tells that there is no connection, so the first broker that answers is asked
+    once more. Without TLS and SASL there is nothing to ask.
+    """
+    how = dict(connection)
+    hosts = collect_hosts(how.pop("bootstrap_servers"))
+    if how["security_protocol"] == "PLAINTEXT":
+        return None
+    for host, port, _ in hosts:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                broker = await create_conn(host, port, **how)
+        except SSLCertVerificationError as error:
+            return f"whose certificate is not trusted: {error.verify_message}"
+        except SSLError as error:
+            return f"with which TLS fails: {error.reason}"
+        except _REFUSED_USER as error:
+            return f"which refuses the user: {error}"
+        except KafkaConnectionError, ConnectionResetError:
+            return "which ends the connection: another KAFKA_SECURITY_PROTOCOL or certificate?"
+        except KafkaError, TimeoutError, OSError:
+            continue  # not there; the next one may be
+        broker.close()
+        return None
+    return None

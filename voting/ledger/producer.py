@@ -1,0 +1,60 @@
+"""One idempotent Kafka producer: made, filled with record batches, and ended within bounds."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from voting.domain.codec import CONTENT_TYPE, Record
+
+_log = logging.getLogger(__name__)
+
+CLOSE_SECONDS: Final = 10
+_BATCH_BYTES: Final = 512 * 1024
+# Kafka notes itself when a record arrives. It refuses a batch in which one record's time is over an
+# hour ahead of its own, so records bring none: no clock but Kafka's own matters.
+_NO_TIME: Final = -1
+_HEADERS: Final = [("content-type", CONTENT_TYPE)]
+
+
+def new_producer(connection: Mapping[str, Any]) -> AIOKafkaProducer:
+    """Return a producer that acknowledges a batch when all in-sync replicas have it.
+
+    `connection` is what `connection_arguments` returns.
+    """
+    return AIOKafkaProducer(
+        **connection,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=_BATCH_BYTES,
+    )
+
+
+def record_batches(producer: AIOKafkaProducer, records: Sequence[Record]) -> Iterator[object]:
+    """Yield the votes as record batches of at most 512 KiB each."""
+    batch = producer.create_batch()
+    for vote_id, value, traceparent in records:
+        key = vote_id.encode()
+        headers = _HEADERS
+        if traceparent:
+            headers = [*_HEADERS, ("traceparent", traceparent.encode())]
+        if batch.append(timestamp=_NO_TIME, key=key, value=value, headers=headers) is None:  # full
+            yield batch
+            batch = producer.create_batch()
+            batch.append(timestamp=_NO_TIME, key=key, value=value, headers=headers)
+    yield batch
+
+
+async def close_producer(producer: AIOKafkaProducer) -> None:
+    """Let a producer deliver what it has, within bounds, and end it for good."""
+    try:
+        await asyncio.wait_for(producer.stop(), CLOSE_SECONDS)
+    except (KafkaError, TimeoutError, OSError) as error:
+        # stop() waits for batches that a lost broker never takes, and leaves its sender running.
+        _log.debug("ending a Kafka producer by force: %s", error)
+        if (sender := producer._sender.sender_task) is not None:
+            sender.cancel()
+        await producer.client.close()

@@ -1,0 +1,113 @@
+"""Settings of the services that use Kafka: where it is, and how it lets a client in."""
+
+import re
+from pathlib import Path
+from ssl import SSLContext, SSLError, create_default_context
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from voting.service.settings import Settings, wrong
+
+_BROKER: Final = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCII)
+
+
+class KafkaSettings(Settings, frozen=True, kw_only=True):
+    """Where Kafka is, and how it lets a client in."""
+
+    kafka_bootstrap_servers: Annotated[
+        str, Meta(description="Kafka brokers, HOST:PORT, comma-separated.", min_length=1)
+    ] = "127.0.0.1:9092"
+    kafka_topic: Annotated[str, Meta(description="Topic of the votes.", min_length=1)] = "votes"
+    kafka_albums_topic: Annotated[
+        str, Meta(description="Topic of the list of known albums.", min_length=1)
+    ] = "votes.albums"
+    kafka_security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+        Meta(description="PLAINTEXT, SSL (this is TLS), SASL_PLAINTEXT or SASL_SSL."),
+    ] = "PLAINTEXT"
+    kafka_sasl_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+        Meta(description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."),
+    ] = "PLAIN"
+    kafka_sasl_username: Annotated[str, Meta(description="User at Kafka, with SASL.")] = ""
+    kafka_sasl_password: Annotated[str, Meta(description="The user's password.")] = ""
+    kafka_tls_ca_file: Annotated[
+        str, Meta(description="Authorities that sign the brokers (PEM); else the system's.")
+    ] = ""
+    kafka_tls_certificate_file: Annotated[
+        str, Meta(description="Our own certificate (PEM), if Kafka asks for one.")
+    ] = ""
+    kafka_tls_key_file: Annotated[
+        str, Meta(description="Its key (PEM, not encrypted), if not in the same file.")
+    ] = ""
+
+    @property
+    def kafka_tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.kafka_security_protocol in {"SSL", "SASL_SSL"}
+
+    @property
+    def kafka_sasl(self) -> bool:
+        """Whether Kafka wants a user name and a password."""
+        return self.kafka_security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
+
+    def __post_init__(self) -> None:
+        """Check what the types do not tell."""
+        super().__post_init__()
+        for broker in self.kafka_bootstrap_servers.split(","):
+            port = _BROKER.fullmatch(broker)
+            if port is None or not 1 <= int(port[1]) <= 65535:
+                raise wrong("kafka_bootstrap_servers", "must be HOST:PORT, comma-separated")
+        self._check_together(self.kafka_sasl, ["kafka_sasl_username", "kafka_sasl_password"], [])
+        files = ["kafka_tls_ca_file", "kafka_tls_certificate_file", "kafka_tls_key_file"]
+        self._check_together(self.kafka_tls, [], files)
+        if self.kafka_tls_key_file and not self.kafka_tls_certificate_file:
+            raise wrong("kafka_tls_certificate_file", "needed with KAFKA_TLS_KEY_FILE")
+        if self.kafka_tls:
+            self.kafka_tls_context()
+
+    def kafka_tls_context(self) -> SSLContext:
+        """Return what encrypts connections; `ValueError` names a file that cannot be used."""
+        context = create_default_context()
+        if self.kafka_tls_ca_file:
+            try:
+                context = create_default_context(cafile=self.kafka_tls_ca_file)
+            except OSError as error:
+                raise _unusable("kafka_tls_ca_file", error) from error
+        if self.kafka_tls_certificate_file:
+            key = self.kafka_tls_key_file or None
+            try:
+                # With a password of its own, OpenSSL does not ask for one on the terminal.
+                context.load_cert_chain(self.kafka_tls_certificate_file, key, password="")
+            except OSError as error:
+                there = Path(self.kafka_tls_certificate_file).is_file()
+                field = "kafka_tls_key_file" if there and key else "kafka_tls_certificate_file"
+                raise _unusable(field, error) from error
+        return context
+
+    def _check_together(self, used: bool, needed: list[str], optional: list[str]) -> None:
+        protocol = f"KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol}"
+        for field in needed:
+            if used and not getattr(self, field):
+                raise wrong(field, f"needed with {protocol}")
+        for field in (*needed, *optional):
+            if not used and getattr(self, field):
+                raise wrong(field, f"of no use with {protocol}")
+
+
+class KafkaWriterSettings(KafkaSettings, frozen=True, kw_only=True):
+    """How votes are written to Kafka."""
+
+    ack_timeout_seconds: Annotated[
+        float, Meta(description="Answer 503 when Kafka has not acknowledged by then.", gt=0)
+    ] = 5.0
+    max_waiting_votes: Annotated[
+        int, Meta(description="Votes that may wait for a batch; more are answered 503.", ge=1)
+    ] = 10_000
+
+
+def _unusable(field: str, error: OSError) -> ValueError:
+    if isinstance(error, SSLError):
+        return wrong(field, f"cannot be used: {error.reason or 'no PEM file'}")
+    return wrong(field, f"cannot be read: {error.strerror}")

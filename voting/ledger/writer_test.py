@@ -1,0 +1,238 @@
+"""The way into Kafka, against a real broker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from prometheus_client import REGISTRY
+
+from harness.servers.kafka_server import KafkaServer
+from voting.casting.sink import CLOSED, UNKNOWN, UnavailableError, cast_vote
+from voting.domain.codec import CONTENT_TYPE, decode_vote
+from voting.domain.vote import lane_of
+from voting.ledger.settings import KafkaWriterSettings
+from voting.ledger.writer import EventLog
+from voting.service.clock_watch import now_ms
+from voting.service.lifecycle import Readiness
+from voting.testing.examples import vote_with
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+PARTITIONS = 6
+LOG_APPEND_TIME = 1
+HOUR_MS = 3_600_000
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+CLIENT_ID = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
+
+
+@asynccontextmanager
+async def event_log(
+    kafka: KafkaServer, **settings: object
+) -> AsyncIterator[tuple[EventLog, Readiness]]:
+    readiness = Readiness()
+    log = EventLog(
+        KafkaWriterSettings(kafka_bootstrap_servers=kafka.address, **settings),  # type: ignore[arg-type]
+        readiness,
+    )
+    await log.start()
+    yield log, readiness
+    await log.stop()
+
+
+async def until(condition: Callable[[], bool], readiness: Readiness) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await readiness.changed()
+
+
+async def records(kafka: KafkaServer, vote_ids: set[str]) -> list[ConsumerRecord]:
+    """All records of the topic whose key is one of the ids."""
+    partitions = [TopicPartition("votes", number) for number in range(PARTITIONS)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.address)
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        found: list[ConsumerRecord] = []
+        while any([await consumer.position(tp) < ends[tp] for tp in partitions]):
+            for batch in (await consumer.getmany(timeout_ms=1000)).values():
+                found += [record for record in batch if record.key.decode() in vote_ids]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def test_a_kafka_that_refuses_every_vote_is_tried_less_and_less(
+    kafka: KafkaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await client.start()
+    none = {"max.message.bytes": "1"}
+    await client.create_topics([NewTopic("refusing", PARTITIONS, 1, topic_configs=none)])
+    await client.close()
+    began = asyncio.get_running_loop().time()
+    async with event_log(kafka, kafka_topic="refusing") as (log, readiness):
+        for _ in range(4):
+            await until(lambda: readiness.ready, readiness)
+            with pytest.raises(UnavailableError):
+                await cast_vote(log, vote_with(id=CLIENT_ID))
+            await until(lambda: not readiness.ready, readiness)
+    assert asyncio.get_running_loop().time() - began > 0.25 + 0.5 + 1
+    assert sum("replacing" in message for message in caplog.messages) == 4
+
+
+async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> None:
+    vote = vote_with(id=CLIENT_ID)
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        await cast_vote(log, vote, TRACEPARENT)
+    [record] = await records(kafka, {vote.id})
+    assert decode_vote(record.value) == vote
+    assert record.partition == lane_of(vote.id, PARTITIONS)
+    assert record.timestamp_type == LOG_APPEND_TIME
+    assert abs(record.timestamp - now_ms()) < 60_000
+    assert dict(record.headers) == {
+        "content-type": CONTENT_TYPE,
+        "traceparent": TRACEPARENT.encode(),
+    }
+
+
+async def make_topic(kafka: KafkaServer, name: str) -> None:
+    """Make a topic in which writers say what time it is, as somebody else may have made it."""
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await client.start()
+    configs = {"message.timestamp.type": "CreateTime"}
+    await client.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=configs)])
+    await client.close()
+
+
+@pytest.mark.parametrize("hours", [2, -24 * 365, 24 * 365 * 1000])
+@pytest.mark.parametrize("topic", ["votes", "votes-elsewhere"])
+async def test_a_clock_that_is_wrong_harms_nobodys_vote(
+    kafka: KafkaServer, topic: str, hours: int
+) -> None:
+    """Kafka refuses a batch for one record whose time is over an hour ahead."""
+    if topic != "votes":
+        await make_topic(kafka, topic)
+    async with event_log(kafka, kafka_topic=topic) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        wrong, right = now_ms() + hours * HOUR_MS, now_ms()
+        votes = [vote_with(id=log.new_id(), cast_at_ms=t) for t in [right, wrong, right]]
+        await asyncio.gather(*(cast_vote(log, vote) for vote in votes))
+        assert readiness.ready
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"), [(2, "7200 s ahead of that of kafka"), (-2, "7200 s behind that of kafka")]
+)
+async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
+    kafka: KafkaServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hours: int,
+    told: str,
+) -> None:
+    monkeypatch.setattr("voting.ledger.writer.now_ms", lambda: now_ms() + hours * HOUR_MS)
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        for _ in range(3):
+            await cast_vote(log, vote_with(id=log.new_id()))
+        assert readiness.ready
+    assert [message for message in caplog.messages if "clock" in message] == [
+        f"this machine's clock is {told}"
+    ]
+    offset = REGISTRY.get_sample_value("clock_offset_seconds", {"server": "kafka"})
+    assert offset == pytest.approx(hours * 3600, abs=60)
+
+
+async def test_votes_with_new_ids_that_arrive_together_share_a_partition(
+    kafka: KafkaServer,
+) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        votes = []
+        acknowledged = []
+        for _ in range(50):
+            votes.append(vote_with(id=log.new_id()))
+            acknowledged.append(cast_vote(log, votes[-1]))
+        await asyncio.gather(*acknowledged)
+    stored = await records(kafka, {vote.id for vote in votes})
+    assert len(stored) == 50
+    assert len({record.partition for record in stored}) == 1
+
+
+async def test_a_batch_larger_than_a_record_batch_is_split(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        votes = [
+            vote_with(id=log.new_id(), name="\U0001f3b5" * 200, album="\U0001f3b6" * 200)
+            for _ in range(600)  # about 1 MB
+        ]
+        await asyncio.gather(*(cast_vote(log, vote) for vote in votes))
+    assert len(await records(kafka, {vote.id for vote in votes})) == 600
+
+
+async def test_more_votes_than_may_wait_are_refused_at_once(kafka: KafkaServer) -> None:
+    async with event_log(kafka, max_waiting_votes=10) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        acknowledged = [cast_vote(log, vote_with(id=log.new_id())) for _ in range(10)]
+        with pytest.raises(UnavailableError, match="too many votes"):
+            cast_vote(log, vote_with(id=log.new_id()))
+        await asyncio.gather(*acknowledged)
+
+
+async def test_stop_waits_for_acknowledgements(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        acknowledged = [cast_vote(log, vote_with(id=log.new_id())) for _ in range(20)]
+    assert all(future.done() and future.exception() is None for future in acknowledged)
+
+
+async def test_it_waits_for_kafka_and_recovers_from_its_loss(kafka: KafkaServer) -> None:
+    vote = vote_with(id="0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6b")
+    await asyncio.to_thread(kafka.kill)
+    async with event_log(kafka, ack_timeout_seconds=1) as (log, readiness):
+        await until(lambda: "waiting for Kafka" in (readiness.reason or ""), readiness)
+        with pytest.raises(UnavailableError, match=f"^{CLOSED}$"):
+            await cast_vote(log, vote)
+
+        await asyncio.to_thread(kafka.start)
+        await until(lambda: readiness.ready, readiness)
+        await cast_vote(log, vote)
+
+        await asyncio.to_thread(kafka.kill)
+        with pytest.raises(UnavailableError, match=f"^{UNKNOWN}$"):
+            await cast_vote(log, vote)
+        await until(lambda: not readiness.ready, readiness)
+
+        await asyncio.to_thread(kafka.start)
+        await until(lambda: readiness.ready, readiness)
+        await cast_vote(log, vote)
+    stored = await records(kafka, {vote.id})
+    assert len(stored) >= 2
+    assert len({record.partition for record in stored}) == 1
+
+
+async def test_a_lost_broker_shows_without_traffic(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (_, readiness):
+        await until(lambda: readiness.ready, readiness)
+        await asyncio.to_thread(kafka.kill)
+        await until(lambda: not readiness.ready, readiness)
+        await asyncio.to_thread(kafka.start)
+        await until(lambda: readiness.ready, readiness)
+
+
+async def test_a_producer_whose_client_answers_no_more_is_replaced(kafka: KafkaServer) -> None:
+    async with event_log(kafka) as (log, readiness):
+        await until(lambda: readiness.ready, readiness)
+        kafka.pause()
+        try:
+            await until(lambda: not readiness.ready, readiness)
+        finally:
+            kafka.resume()
+        await until(lambda: readiness.ready, readiness)
+        await cast_vote(log, vote_with(id=log.new_id()))

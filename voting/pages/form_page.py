@@ -1,0 +1,122 @@
+"""The page that answers a filled-in form which was not taken: what is wrong, and the form again."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from html import escape
+from http import HTTPStatus
+from typing import Final
+
+from voting.domain.vote import RANK_MAX, RANK_MIN, TEXT_MAX, TOO_MANY_ALBUMS, YEAR_MAX, YEAR_MIN
+from voting.http.problem import Answer, ProblemError
+from voting.pages.browser_headers import BROWSER_HEADERS
+from voting.pages.form_words import FORM_WORDS
+from voting.pages.languages import Language
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --page: #f5f5f2; --ink: #17171a; --soft: #5b5b64;
+  --field: #fff; --edge: #85858f; --wrong: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --page: #0d0d0f; --ink: #f4f4f1; --soft: #a8a8b2;
+  --field: #18181b; --edge: #74747e; --wrong: #ff8a80; } }
+*, ::before, ::after { box-sizing: border-box; }
+body { max-width: 30rem; margin: 0 auto; padding: 2rem 1rem 3rem; background: var(--page);
+  color: var(--ink); font: 1.05rem/1.4 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: break-word; }
+h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.2; }
+p { margin: 0 0 1rem; }
+label { display: block; margin-bottom: .3rem; color: var(--soft); font-size: .9rem; }
+input { width: 100%; min-height: 2.75rem; padding: .4rem .65rem; border: 1px solid var(--edge);
+  border-radius: 3px; background: var(--field); color: inherit; font: inherit; }
+input[aria-invalid] { border-color: var(--wrong); box-shadow: inset 0 0 0 1px var(--wrong); }
+.error { display: block; margin-top: .3rem; color: var(--wrong); }
+button { width: 100%; min-height: 3rem; border: 0; border-radius: 3px; background: var(--ink);
+  color: var(--page); font: inherit; font-weight: 700; cursor: pointer; }
+a { color: inherit; }
+:focus { outline: 3px solid #4a86e8; outline-offset: 1px; }
+"""
+_STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
+
+_HEADERS: Final[Mapping[str, str]] = {
+    **BROWSER_HEADERS,
+    "cache-control": "no-store",
+    "content-security-policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+_INPUTS: Final = {
+    "name": f'required maxlength="{TEXT_MAX}" dir="auto"',
+    "album": f'required maxlength="{TEXT_MAX}" dir="auto"',
+    "year": f'required type="number" inputmode="numeric" min="{YEAR_MIN}" max="{YEAR_MAX}"',
+    "rank": f'required type="number" inputmode="numeric" min="{RANK_MIN}" max="{RANK_MAX}"',
+}
+_LABELS: Final = {"name": "name", "album": "album", "year": "year", "rank": "rank_scale"}
+_HIDDEN: Final = ("form", "id", "lang")
+
+
+def refusal_page(problem: ProblemError, fields: Mapping[str, str], language: Language) -> Answer:
+    """Return the page for a form with these fields that was refused for this problem.
+
+    It says what is wrong in the voter's words, holds what was filled in, and sends it again as
+    the same vote. A form that another site sent is not offered again.
+    """
+    words = FORM_WORDS[language]
+    status = problem.problem.status
+    field = problem.problem.field
+    wrong = field if status == HTTPStatus.UNPROCESSABLE_ENTITY and field in _INPUTS else None
+    if problem.problem.type == TOO_MANY_ALBUMS:
+        wrong = None
+        title, text, button = words["not_counted"], words["too_many_albums"], words["cast"]
+    elif wrong:
+        title, text, button = words["not_counted"], words["correct_it"], words["cast"]
+    elif is_open(status):
+        busy = status == HTTPStatus.TOO_MANY_REQUESTS
+        title, button = words["not_yet"], words["cast_again"]
+        text = words["busy" if busy else "unavailable"]
+    else:
+        foreign = status == HTTPStatus.FORBIDDEN
+        title, button = words["not_counted"], ""
+        text = words["foreign" if foreign else "refused"]
+    form = _form(fields, words, button, wrong) if button else ""
+    page = (
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f'<h1>{title}</h1>\n<p role="alert">{text}</p>\n{form}'
+        f'<p><a href="/?lang={language}">{words["to_the_page"]}</a></p>\n'
+        "</main>\n</body>\n</html>\n"
+    )
+    headers = {**problem.headers, **_HEADERS, "content-language": language}
+    return Answer(status, page.encode(), "text/html; charset=utf-8", headers)
+
+
+def is_open(status: int) -> bool:
+    """Whether an answer leaves open what became of the vote, so that it is to be sent again."""
+    again = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+    return status in again or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _form(
+    fields: Mapping[str, str], words: Mapping[str, str], button: str, wrong: str | None
+) -> str:
+    hidden = [
+        f'<input type="hidden" name="{name}" value="{escape(fields[name])}">\n'
+        for name in _HIDDEN
+        if name in fields
+    ]
+    inputs = [_input(name, fields.get(name, ""), words, wrong=name == wrong) for name in _INPUTS]
+    return (
+        f'<form method="post" action="/votes" autocomplete="off">\n{"".join(hidden)}'
+        f'{"".join(inputs)}<p><button type="submit">{button}</button></p>\n</form>\n'
+    )
+
+
+def _input(name: str, value: str, words: Mapping[str, str], *, wrong: bool) -> str:
+    more = ' aria-invalid="true" aria-describedby="error" autofocus' if wrong else ""
+    error = f'<span class="error" id="error">{words[f"wrong_{name}"]}</span>' if wrong else ""
+    return (
+        f'<p><label for="{name}">{words[_LABELS[name]]}</label>'
+        f'<input id="{name}" name="{name}" value="{escape(value)}" {_INPUTS[name]}{more}>'
+        f"{error}</p>\n"
+    )

@@ -1,0 +1,1 @@
+"""`POST /votes`, the same on both routes."""

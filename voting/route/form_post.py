@@ -1,0 +1,129 @@
+"""A vote that comes as a filled-in form, `application/x-www-form-urlencoded`, from a browser.
+
+So the page works when its script has not come, or never comes. The fields are those of the JSON
+body, and two more: `lang`, the voter's language, and `form`, a random UUID that the page gave this
+form. The vote's id is made of that UUID and of what was filled in: the same form sent again is the
+same vote, and what was filled in anew after going back is another one.
+"""
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID, uuid4
+
+import msgspec
+
+from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
+from voting.http.problem import Answer, ProblemError
+from voting.pages.browser_headers import BROWSER_HEADERS
+from voting.pages.languages import LANGUAGES, Language, choose_language
+from voting.route.vote_api import invalid, read_vote
+
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+
+# Two texts of 200 characters have up to 4,800 bytes in this form.
+FORM_MAX: Final = 8192
+
+_FIELDS: Final = frozenset({"name", "album", "year", "rank", "id", "form", "lang"})
+
+
+def is_form(content_type: str | None) -> bool:
+    """Whether a request's `Content-Type` header says that a form comes."""
+    return (content_type or "").partition(";")[0].strip().lower() == FORM_TYPE
+
+
+def check_sender(headers: Mapping[str, str]) -> None:
+    """Raise `ProblemError` (403) for a form that a browser sends from another site's page.
+
+    Such a page could vote for all who visit it. Old browsers, and pages without TLS, tell no
+    `Sec-Fetch-Site`; then `Origin` must have the host that the request is for. What tells neither
+    is no browser, and nobody is tricked.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        own = site.strip().lower() in {"same-origin", "none"}
+    else:
+        origin = headers.get("origin")
+        own = origin is None or _host_of(origin) == (headers.get("host") or "").lower()
+    if not own:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "the form was sent from a page of another site")
+
+
+def _host_of(origin: str) -> str | None:
+    """Return host and port of an `Origin` header, None when there are none."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
+
+
+def read_fields(body: bytes) -> dict[str, str]:
+    """Return the fields of a form, with a `form` UUID made if it has neither that nor an id.
+
+    Raises `ProblemError` for a body that is no form, or has fields that a vote has not.
+    """
+    if len(body) > FORM_MAX:
+        raise ProblemError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {FORM_MAX} bytes"
+        )
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=len(_FIELDS),
+        )
+    except ValueError as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"the body must be {FORM_TYPE}") from error
+    fields = dict(pairs)
+    if len(fields) < len(pairs) or not fields.keys() <= _FIELDS:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "the form must have the fields of a vote, each once"
+        )
+    if not fields.get("id"):
+        fields.pop("id", None)
+        fields.setdefault("form", str(uuid4()))
+    return fields
+
+
+def read_form_vote(fields: Mapping[str, str], route: Route, new_id: Callable[[], str]) -> Vote:
+    """Return the vote in a form's fields; raises `ProblemError` when it breaks a rule."""
+    content = {name: text for name, text in fields.items() if name not in {"form", "lang"}}
+    vote = read_vote(msgspec.json.encode(content), None, route, new_id)
+    if "id" in fields:
+        return vote
+    try:
+        form = clean_new_id(fields["form"])
+    except InvalidVoteError as error:
+        raise invalid(InvalidVoteError("form", error.reason)) from error
+    return msgspec.structs.replace(vote, id=_id_of(form, vote))
+
+
+def language_of(fields: Mapping[str, str], accept_language: str | None) -> Language:
+    """Return the language of the form, else the browser's."""
+    for language in LANGUAGES:
+        if fields.get("lang") == language:
+            return language
+    return choose_language(accept_language)
+
+
+def thanks(vote: Vote, language: Language) -> Answer:
+    """Return the answer to a form whose vote counts: to the page that says so.
+
+    303, so that to load that page again sends nothing again.
+    """
+    where = "/?" + urlencode({"voted": vote.id, "lang": language}) + "#vote"
+    headers = {**BROWSER_HEADERS, "cache-control": "no-store", "location": where}
+    return Answer(HTTPStatus.SEE_OTHER, b"", "text/html; charset=utf-8", headers)
+
+
+def _id_of(form: str, vote: Vote) -> str:
+    """Return the id of a vote from a form: a UUIDv8 (RFC 9562) that only the form's UUID tells."""
+    filled_in = msgspec.json.encode((vote.name, vote.album, vote.year, vote.rank))
+    digest = int.from_bytes(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())
+    digest = digest & ~(0xF << 76) | 0x8 << 76
+    digest = digest & ~(0b11 << 62) | 0b10 << 62
+    return str(UUID(int=digest))

@@ -1,0 +1,279 @@
+"""A short way for `POST /votes` in front of Sanic: no task, future or Request object per vote.
+
+Sanic's own handler is the reference. What is not a complete, ordinary `POST /votes` goes there
+with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunked bodies,
+`Expect`, headers or bodies over the limits, a client that does not read its answers, what was sent
+ahead behind a vote that was refused at once, and all requests once the service is about to end.
+"""
+
+import re
+from functools import cache, lru_cache
+from http import HTTPStatus
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+from sanic import Sanic
+from sanic.headers import format_http1_response
+from sanic.http import Stage
+
+from voting.casting.sink import UnavailableError
+from voting.domain.vote import InvalidVoteError, Route, Vote, new_vote_id
+from voting.http.app import problem_of, to_response
+from voting.http.connection import HEAD_MAX, Connection
+from voting.http.problem import Answer, ProblemError
+from voting.route.route_state import CLIENT_LEFT, VoteDesk
+from voting.route.vote_api import (
+    BODY_MAX,
+    KEY_HEADER,
+    ROUTE_HEADER,
+    TRACE_HEADER,
+    accepted,
+    accepted_body,
+    check_media_type,
+    read_traceparent,
+    read_vote,
+    refusal,
+)
+
+_START: Final = b"POST /votes HTTP/1.1\r\n"
+_END: Final = b"\r\n\r\n"
+_ORDINARY: Final = re.compile(
+    rb"POST /votes HTTP/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*)*"
+)
+# Sanic, too, takes white space from the front of a value only.
+_FIELD: Final = re.compile(
+    rb"\r\n(connection|content-encoding|content-length|content-type|expect|idempotency-key"
+    rb"|traceparent|transfer-encoding|upgrade):[\t ]*([\t -~]*)",
+    re.IGNORECASE,
+)
+_LENGTH: Final = re.compile("[0-9]{1,9}")  # Python refuses to read thousands of digits
+
+_KEPT_HEAD: Final = 4096  # bytes; those of a larger head are not kept for the next one
+
+
+class Head(NamedTuple):
+    """What matters in the head of an ordinary `POST /votes`."""
+
+    length: int
+    key: str | None
+    traceparent: str | None
+
+
+# Most clients send the same few heads again and again, each with some lengths of bodies.
+@lru_cache(maxsize=1024)
+def read_head(head: bytes) -> Head | None:
+    """Return what matters in a request's head (without the empty line), None if not ordinary."""
+    if not _ORDINARY.fullmatch(head):
+        return None
+    found = _FIELD.findall(head)
+    fields = {name.decode().lower(): value.decode() for name, value in found}
+    length = fields.pop("content-length", "")
+    if len(found) != len(fields) + 1 or not _LENGTH.fullmatch(length) or int(length) > BODY_MAX:
+        return None
+    if fields.pop("connection", "keep-alive").lower() != "keep-alive":
+        return None
+    try:
+        check_media_type(fields.pop("content-type", None))
+    except ProblemError:
+        return None
+    known = Head(
+        int(length),
+        fields.pop(KEY_HEADER, None),
+        read_traceparent(fields.pop(TRACE_HEADER, None)),
+    )
+    return None if fields else known
+
+
+class LeanProtocol(Connection):
+    """A connection that answers votes itself and leaves the rest to Sanic.
+
+    `_free` is true while Sanic waits for a connection's next request: only then a vote is taken
+    here. While one is under way, Sanic's stage is `HANDLER`, so that its keep-alive clock and
+    its shutdown see a request; what arrives meanwhile waits in Sanic's buffer. So do the pieces
+    of an incomplete request, and Sanic gets them when their time is over.
+    """
+
+    __slots__ = ("_accepted_head", "_desk", "_free", "_start", "_vote")
+
+    def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
+        super().__init__(app=app, **kwargs)
+        self._desk: VoteDesk = app.ctx.vote_desk
+        self._accepted_head = _accepted_head(self._desk.route)
+        self._free = False
+        self._vote: Vote | None = None  # the one under way
+
+    async def receive_more(self) -> None:
+        """Wait for more bytes, for Sanic."""
+        http = self._http
+        between_requests = http.stage is Stage.IDLE and http.request is None
+        self._free = between_requests and bool(self.app.config.KEEP_ALIVE)
+        try:
+            await super().receive_more()
+        finally:
+            self._free = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take a vote, or give the bytes to Sanic."""
+        if self._free:
+            self._start = monotonic()
+            if self.recv_buffer:
+                data = self._buffered() + data
+            else:
+                self._time = self._start
+            try:
+                self._take(data)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it gets its answer
+                self._fail(error)
+        elif self._vote is None:
+            super().data_received(data)
+        else:
+            self._keep(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; a client that left in the middle of its vote's body is counted."""
+        if self._free and _END in self.recv_buffer:
+            self._desk.count_refused(CLIENT_LEFT)
+        super().connection_lost(exc)
+
+    def check_timeouts(self) -> None:
+        """End what takes too long."""
+        seconds = monotonic() - self._time
+        if self._vote is not None and seconds > self.response_timeout:
+            too_late = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "Response Timeout")
+            self._refuse(too_late, last=True)
+        elif self._free and self.recv_buffer and seconds > self.request_timeout:
+            self._to_sanic(b"")
+            self.loop.call_soon(super().check_timeouts)  # when Sanic has looked at it
+        else:
+            super().check_timeouts()
+
+    def _take(self, data: bytes) -> None:
+        """Take the request that begins with `data`."""
+        end = data.find(_END, 0, HEAD_MAX + 3)
+        if end < 0:
+            if len(data) < HEAD_MAX and data[: len(_START)] == _START[: len(data)]:
+                self._keep(data)
+            else:
+                self._to_sanic(data)
+            return
+        read = read_head if end <= _KEPT_HEAD else read_head.__wrapped__
+        head = read(data[:end])
+        if head is None or self._desk.closing or not self._can_write.is_set():
+            self._to_sanic(data)
+            return
+        size = end + 4 + head.length
+        if len(data) < size:
+            self._keep(data)
+            return
+        self._cast(head, data[end + 4 : size])
+        if len(data) == size or self.gone:
+            return
+        if self._free:
+            # Refused at once. What was sent ahead is served in turns with other connections.
+            self._to_sanic(data[size:])
+        else:
+            self._keep(data[size:])
+
+    def _cast(self, head: Head, body: bytes) -> None:
+        desk = self._desk
+        try:
+            vote = read_vote(body, head.key, desk.route, desk.sink.new_id)
+        except ProblemError as problem:
+            self._refuse(problem)
+            return
+        self._vote = vote
+        self._free = False
+        self._http.stage = Stage.HANDLER
+        try:
+            desk.sink.cast(vote, head.traceparent, self._told)
+        except (UnavailableError, InvalidVoteError) as error:
+            self._refuse(refusal(vote, error))
+
+    def _told(self, error: BaseException | None) -> None:
+        """Go on: it is known now what became of the vote under way."""
+        vote = self._vote
+        if vote is None:
+            return  # it was given up
+        if self.transport is None or self.transport.is_closing():
+            self._vote = None
+            self._desk.count_unheard(monotonic() - self._start, error)
+            return
+        try:
+            self._answer_vote(vote, error)
+            if self.recv_buffer and not self.transport.is_closing():
+                rest = self._buffered()
+                self.transport.resume_reading()
+                self._start = self._time
+                self._take(rest)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it gets its answer
+            self._fail(fault)
+
+    def _answer_vote(self, vote: Vote, error: BaseException | None) -> None:
+        if error is None:
+            self._desk.count_accepted(monotonic() - self._start)
+            if self._desk.closing:
+                self._answer(accepted(vote), last=True)
+            else:
+                self._send(self._accepted_head + accepted_body(vote.id))
+        elif isinstance(error, UnavailableError | InvalidVoteError):
+            self._refuse(refusal(vote, error))
+        else:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Answer an error that nobody expected; who knows what is left of the connection."""
+        self._refuse(problem_of("POST", "/votes", error), last=True)
+
+    def _refuse(self, problem: ProblemError, *, last: bool = False) -> None:
+        answer = problem.answer()
+        self._desk.count_refused(answer.status)
+        self._answer(answer, last=last or self._desk.closing)
+
+    def _answer(self, answer: Answer, *, last: bool) -> None:
+        connection = "close" if last else "keep-alive"
+        self._send(head_of(answer, self._desk.route, connection) + answer.body)
+        if last:
+            self._free = False
+            self.close()
+
+    def _send(self, data: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(data)
+        self._time = monotonic()
+        self._http.stage = Stage.IDLE
+        self._vote = None
+        self._free = True
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what cannot be taken yet, and stop to read when it is much."""
+        if self._free:
+            self._http.stage = Stage.REQUEST
+        self.recv_buffer += data
+        if len(self.recv_buffer) >= self.app.config.REQUEST_BUFFER_SIZE and self.transport:
+            self.transport.pause_reading()
+
+    def _buffered(self) -> bytes:
+        data = bytes(self.recv_buffer)
+        self.recv_buffer.clear()
+        return data
+
+    def _to_sanic(self, data: bytes) -> None:
+        """Let Sanic handle the request that begins here."""
+        self._free = False
+        self._keep(data)
+        self._data_received.set()
+
+
+@cache
+def _accepted_head(route: Route) -> bytes:
+    any_id = new_vote_id(0)  # they are all of one length
+    return head_of(Answer(HTTPStatus.ACCEPTED, accepted_body(any_id)), route)
+
+
+def head_of(answer: Answer, route: Route, connection: str = "keep-alive") -> bytes:
+    """Return the head of an answer as Sanic writes it."""
+    response = to_response(answer)
+    response.headers[ROUTE_HEADER] = route
+    response.headers["content-length"] = len(answer.body)
+    response.headers["connection"] = connection
+    return format_http1_response(response.status, response.processed_headers)

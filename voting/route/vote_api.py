@@ -1,0 +1,153 @@
+"""The vote endpoint, `POST /votes`: how a request is read and answered, free of any web framework.
+
+Both routes use it, whatever serves the connection.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from voting.casting.sink import Told, UnavailableError, VoteSink, cast_vote
+from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, clean_text
+from voting.http.problem import JSON_TYPE, Answer, ProblemError
+from voting.route.vote_form import decode_form, find_fault
+
+BODY_MAX: Final = 4096
+ROUTE_HEADER: Final = "x-vote-route"
+KEY_HEADER: Final = "idempotency-key"
+TRACE_HEADER: Final = "traceparent"
+
+# W3C Trace Context, version 00.
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def check_media_type(content_type: str | None) -> None:
+    """Raise `ProblemError` unless a request's `Content-Type` header says JSON."""
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if media_type != JSON_TYPE:
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type must be {JSON_TYPE}")
+
+
+def check_content_coding(content_encoding: str | None) -> None:
+    """Raise `ProblemError` if a request's `Content-Encoding` header says that its body is coded.
+
+    The answer says which codings would do, none, as RFC 9110 (section 12.5.3) has it.
+    """
+    if (content_encoding or "identity").strip().lower() != "identity":
+        raise ProblemError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "the body must not be compressed",
+            headers={"accept-encoding": "identity"},
+        )
+
+
+def read_vote(body: bytes, key: str | None, route: Route, new_id: Callable[[], str]) -> Vote:
+    """Return the vote in a request's body.
+
+    `key` is the `Idempotency-Key` header; without it and without an id in the body, `new_id`
+    makes one. Raises `ProblemError` with the answer for a request that is none.
+    """
+    if len(body) > BODY_MAX:
+        raise ProblemError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {BODY_MAX} bytes"
+        )
+    try:
+        form = decode_form(body)
+        return Vote(
+            _read_id(form.id, key) or new_id(),
+            clean_text("name", form.name),
+            clean_text("album", form.album),
+            int(form.year),
+            int(form.rank),
+            route,
+            time.time_ns() // 1_000_000,
+        )
+    except msgspec.ValidationError as error:
+        raise _fault_of(body) from error
+    except InvalidVoteError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _not_json(error) from error
+
+
+def read_traceparent(header: str | None) -> str | None:
+    """Return a `traceparent` header that keeps to W3C Trace Context, else nothing."""
+    return header if header and _TRACEPARENT.fullmatch(header) else None
+
+
+async def answer_vote(
+    vote: Vote, traceparent: str | None, sink: VoteSink, unheard: Told | None = None
+) -> Answer:
+    """Hand the vote over, wait for the acknowledgement, and return the answer.
+
+    Raises `ProblemError` with status 503 and the vote's id when it cannot be taken now. If the
+    wait is cancelled, `unheard` is told later what became of the vote.
+    """
+    try:
+        await cast_vote(sink, vote, traceparent, unheard)
+    except (UnavailableError, InvalidVoteError) as error:
+        raise refusal(vote, error) from error
+    return accepted(vote)
+
+
+def accepted(vote: Vote) -> Answer:
+    """Return the answer for a vote that Kafka has acknowledged."""
+    return Answer(HTTPStatus.ACCEPTED, accepted_body(vote.id))
+
+
+def accepted_body(vote_id: str) -> bytes:
+    """Return the body of the answer for an accepted vote, of the same length for all ids."""
+    # Nothing to escape: a canonical UUID has hexadecimal digits and hyphens only.
+    return b'{"id":"%b"}' % vote_id.encode()
+
+
+def invalid(error: InvalidVoteError) -> ProblemError:
+    """Return the problem for a vote that breaks a rule."""
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field, kind=error.kind or None
+    )
+
+
+def refusal(vote: Vote, error: UnavailableError | InvalidVoteError) -> ProblemError:
+    """Return the problem for a vote that a sink did not take."""
+    if isinstance(error, InvalidVoteError):  # too many albums, or a server of another version
+        return invalid(error)
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{error}; retry with the same id, it counts once",
+        vote_id=vote.id,
+        headers={"retry-after": str(error.retry_after)},
+    )
+
+
+def _read_id(from_body: str | None, from_header: str | None) -> str | None:
+    """Return the client's id from either place, or nothing; both must agree."""
+    in_body = None if from_body is None else clean_new_id(from_body)
+    if from_header is None:
+        return in_body
+    # The header is a structured string (quoted) in the IETF's draft, bare in older clients.
+    in_header = clean_new_id(from_header.strip().removeprefix('"').removesuffix('"'))
+    if in_body not in {None, in_header}:
+        raise InvalidVoteError("id", f"differs from the {KEY_HEADER} header")
+    return in_header
+
+
+def _fault_of(body: bytes) -> ProblemError:
+    """Return the problem of a body that is no vote."""
+    try:
+        fault = find_fault(body)
+    except msgspec.ValidationError:
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "the body must be a JSON object")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _not_json(error)
+    if fault is None:
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "a field must be given only once")
+    return invalid(fault)
+
+
+def _not_json(error: msgspec.DecodeError | UnicodeDecodeError) -> ProblemError:
+    return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}")

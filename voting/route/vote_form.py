@@ -1,0 +1,80 @@
+"""The JSON object that a client sends as its vote, and what is wrong with one that is none.
+
+msgspec tells what is wrong with an object only as a text, with the client's own words in it. That
+text is never looked at: the object is read once more, field by field.
+"""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, InvalidVoteError
+
+# The decimal digits of every year and rank that may be, in the common part of Python's and
+# ECMAScript's regular expressions.
+YEAR_DIGITS: Final = "(?:19[0-9][0-9]|20[0-9][0-9]|2100)"
+RANK_DIGITS: Final = "(?:[1-9][0-9]?|100)"
+
+_NAME_MAX: Final = 64  # characters shown of a field's name that we do not know
+
+
+class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A vote as a client sends it. Existing clients send numbers as decimal digits in a string."""
+
+    name: str
+    album: str
+    year: (
+        Annotated[int, Meta(ge=YEAR_MIN, le=YEAR_MAX)]
+        | Annotated[str, Meta(pattern=rf"\A{YEAR_DIGITS}\Z")]
+    )
+    rank: (
+        Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
+        | Annotated[str, Meta(pattern=rf"\A{RANK_DIGITS}\Z")]
+    )
+    id: str | None = None
+
+
+# Not strict: 1973.0 is as whole a number as 1973, in JSON and in its schemas.
+_STRICT: Final = False
+decode_form = msgspec.json.Decoder(VoteForm, strict=_STRICT).decode
+
+_MUST_BE: Final = {
+    "name": "must be a string",
+    "album": "must be a string",
+    "year": f"must be a whole number from {YEAR_MIN} to {YEAR_MAX}",
+    "rank": f"must be a whole number from {RANK_MIN} to {RANK_MAX}",
+    "id": "must be a string",
+}
+_FIELDS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    field.name: msgspec.json.Decoder(field.type, strict=_STRICT)
+    for field in msgspec.structs.fields(VoteForm)
+}
+_REQUIRED: Final = [field.name for field in msgspec.structs.fields(VoteForm) if field.required]
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def find_fault(body: bytes) -> InvalidVoteError | None:
+    """Return what is wrong first with an object that `decode_form` finds invalid.
+
+    None says that no field is: one that is given twice was. Raises `msgspec.ValidationError` when
+    the body is JSON but no object, `msgspec.DecodeError` or `UnicodeDecodeError` when it is no
+    JSON.
+    """
+    values = _decode_object(body)
+    for name, value in values.items():
+        if name not in _FIELDS:
+            return InvalidVoteError(_shown(name), "is not a field of a vote")
+        try:
+            _FIELDS[name].decode(value)
+        except msgspec.ValidationError:
+            return InvalidVoteError(name, _MUST_BE[name])
+    missing = (name for name in _REQUIRED if name not in values)
+    return next((InvalidVoteError(name, "is missing") for name in missing), None)
+
+
+def _shown(name: str) -> str:
+    """Return the name of a field as it may be told: short, and no character does anything."""
+    if len(name) > _NAME_MAX:
+        name = name[: _NAME_MAX - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

@@ -1,0 +1,1 @@
+"""What every service has: settings, readiness, an orderly end, logs and metrics."""

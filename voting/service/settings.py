@@ -1,0 +1,129 @@
+"""Settings from environment variables: checked at the start, listed by `--help`."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NoReturn
+
+import msgspec
+from msgspec import Meta, inspect
+
+from voting.service.setting_values import read_value
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+LeanPath = Annotated[
+    bool, Meta(description="Take ordinary votes on a short way, in front of Sanic's handler.")
+]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service can be told. A field `log_level` is the variable `LOG_LEVEL`."""
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="How much is logged: debug, info, warning or error."),
+    ] = "info"
+    host: Annotated[
+        str, Meta(description="Address to listen on; `::` is all, of IPv4 too.", min_length=1)
+    ] = "127.0.0.1"
+
+    def __post_init__(self) -> None:
+        """Check what the types do not tell; raise what `wrong` returns."""
+
+    def __repr__(self) -> str:
+        """Return no values: some are passwords, and what is logged may be read by many."""
+        return f"{type(self).__name__}(...)"
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used; `name` is its environment variable."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"setting {name}: {reason}")
+        self.name = name
+
+
+def wrong(field: str, reason: str) -> ValueError:
+    """Return the error for `__post_init__` to raise: `field` is wrong because of `reason`."""
+    return ValueError(f"{reason} - at `$.{field}`")  # in the way of msgspec, which reads settings
+
+
+def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
+    """Return the settings in `environ`, or raise `SettingError` naming the first wrong one."""
+    given = {
+        name: environ[name.upper()] for name in cls.__struct_fields__ if name.upper() in environ
+    }
+    try:
+        return msgspec.convert(_read_values(cls, given), cls)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        name = path.removesuffix("`") or re.sub(r".*`(\w+)`$", r"\1", reason)
+        raise SettingError(name.upper(), reason + _shown(name, given.get(name))) from error
+
+
+def _read_values(cls: type[Settings], given: Mapping[str, str]) -> dict[str, object]:
+    values = {}
+    for field in _fields(cls):
+        if (text := given.get(field.name)) is not None:
+            try:
+                values[field.name] = read_value(field.type, text)
+            except ValueError as error:
+                raise SettingError(
+                    field.name.upper(), f"{error}{_shown(field.name, text)}"
+                ) from error
+    return values
+
+
+def _fields(cls: type[Settings]) -> Sequence[inspect.Field]:
+    kind = inspect.type_info(cls)
+    return kind.fields if isinstance(kind, inspect.StructType) else ()
+
+
+def _shown(name: str, value: str | None) -> str:
+    secret = value is None or "password" in name or may_hold_password(value)
+    return "" if secret else f", got {value!r}"
+
+
+def may_hold_password(url: str) -> bool:
+    """Whether a URL may hold a password: before its host, or among its options."""
+    return "@" in url or "password" in url.lower()
+
+
+def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:
+    """Return (variable, default, meaning) for each setting, in order of the variables' names."""
+    rows = []
+    for field in _fields(cls):
+        schema = getattr(field.type, "extra_json_schema", None) or {}
+        default = "(required)" if field.default is msgspec.NODEFAULT else str(field.default)
+        rows.append((field.name.upper(), default, schema.get("description", "")))
+    return sorted(rows)
+
+
+def load_settings[S: Settings](cls: type[S], service: str, argv: Sequence[str] | None = None) -> S:
+    """Return the settings of this process.
+
+    Prints the list of settings and exits 0 for `--help`; names a wrong setting, or an argument
+    that does not belong here, on standard error and exits 2.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    if argv:
+        if set(argv) & {"-h", "--help"}:
+            print(_help_text(cls, service))
+            raise SystemExit(0)
+        _refuse(service, f"unknown argument {argv[0]!r}; settings are environment variables")
+    try:
+        return read_settings(cls, os.environ)
+    except SettingError as error:
+        _refuse(service, str(error))
+
+
+def _refuse(service: str, reason: str) -> NoReturn:
+    print(f"{service}: {reason} (see {service} --help)", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _help_text(cls: type[Settings], service: str) -> str:
+    rows = describe_settings(cls)
+    lines = [f"{name}={default}\n    {meaning}" for name, default, meaning in rows]
+    return "\n".join([f"{service} takes its settings from environment variables:", "", *lines])

@@ -1,0 +1,1 @@
+"""The vote log in MongoDB and the tally in Redis."""

@@ -1,0 +1,62 @@
+"""Types of the settings that name the two stores, and their check."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from msgspec import Meta
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+from redis.asyncio import ConnectionPool, SSLConnection
+
+from voting.service.settings import may_hold_password, wrong
+
+RedisUrl = Annotated[
+    str, Meta(description="Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
+]
+MongodbUrl = Annotated[
+    str, Meta(description="MongoDB that holds the vote log.", pattern=r"^mongodb(\+srv)?://.")
+]
+MongodbDatabase = Annotated[
+    str, Meta(description="Database of the vote log.", pattern=r'^[^/\\. "$*<>:|?]+$')
+]
+
+
+def check_store_urls(redis_url: str, mongodb_url: str) -> None:
+    """Check the settings `redis_url` and `mongodb_url`; for `__post_init__`.
+
+    Raises `ValueError` naming the wrong one.
+    """
+    if problem := redis_url_problem(redis_url):
+        raise wrong("redis_url", problem)
+    if problem := mongodb_url_problem(mongodb_url):
+        raise wrong("mongodb_url", problem)
+
+
+def redis_url_problem(url: str) -> str | None:
+    """Return why redis-py could not use a URL, files of certificates included; None if it can."""
+
+    def check() -> None:
+        connection = ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]
+        if isinstance(connection, SSLConnection):
+            connection.ssl_context.get()
+
+    return _problem(url, check)
+
+
+def mongodb_url_problem(url: str) -> str | None:
+    """Return why PyMongo could not use a URL, files of certificates included; None if it can."""
+    if url.startswith("mongodb+srv:"):
+        return None  # the check would ask the name server, which may be away for a while
+    return _problem(url, lambda: MongoClient[dict[str, object]](url, connect=False).close())
+
+
+def _problem(url: str, check: Callable[[], object]) -> str | None:
+    try:
+        check()
+    except OSError as error:
+        return f"names a file that cannot be used: {error.strerror or error}"
+    except (ValueError, TypeError, PyMongoError) as error:
+        if may_hold_password(url):  # the error may show a part of the password
+            return "check its options, and that user and password are percent-encoded"
+        return str(error)
+    return None

@@ -1,0 +1,112 @@
+"""Puts a tally right while consumers go on counting into it, in one step that all readers see.
+
+Counters are corrected by differences, not set: what consumers count meanwhile stays counted. A mark
+in the hash tells whether it is still the one for which the differences were found; a hash that was
+emptied or set back has none.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import batched
+from typing import Final, NamedTuple
+
+from voting.domain.tally import position_field
+from voting.stores.tally_store import TALLY_KEY, TallyStore, translated
+
+MARK: Final = "rebuild"
+
+_FIELDS_PER_CALL: Final = 1000
+_ABANDONED_SECONDS: Final = 3600
+
+# All writes but the last go to a copy, which then takes the tally's place. So the rest of a torn
+# append-only file, which Redis may apply at a second restart, leaves the tally alone.
+_CORRECT: Final = """
+local live, copy = KEYS[1], KEYS[2]
+if redis.call('HGET', live, ARGV[1]) ~= ARGV[2] then return 0 end
+local function add(source)
+  local fields = redis.call('HGETALL', source)
+  for i = 1, #fields, 2 do
+    local stored = redis.call('HGET', copy, fields[i]) or '0'
+    local value = (string.match(stored, '^-?%d+$') or 0) + fields[i + 1]
+    if value == 0 then redis.call('HDEL', copy, fields[i])
+    else redis.call('HSET', copy, fields[i], string.format('%.0f', value)) end
+  end
+end
+redis.call('COPY', live, copy, 'REPLACE')
+add(KEYS[3])
+for i = 4, #KEYS do
+  local field, expected, position = unpack(ARGV, 3 * i - 9, 3 * i - 7)
+  if (redis.call('HGET', copy, field) or '') == expected then
+    add(KEYS[i])
+    redis.call('HSET', copy, field, position)
+  end
+end
+redis.call('HDEL', copy, ARGV[1])
+if redis.call('EXISTS', copy) == 1 then redis.call('RENAME', copy, live)
+else redis.call('DEL', live) end
+return 1
+"""
+
+
+class Move(NamedTuple):
+    """Where a partition of the tally goes from `expected`, and what that adds to its counters.
+
+    `expected` is what is stored, nothing when nothing is.
+    """
+
+    partition: int
+    expected: str
+    position: str
+    counters: Mapping[str, int]
+
+
+class CorrectableTally(TallyStore):
+    """The tally, for whoever puts it right; every method may raise `StoreUnavailableError`."""
+
+    def __init__(self, redis_url: str) -> None:
+        super().__init__(redis_url)
+        self._prepared: set[str] = set()
+
+    async def mark(self, token: str) -> dict[str, str]:
+        """Mark the hash, and return it as it stands then."""
+        with translated():
+            await self._redis.hset(TALLY_KEY, MARK, token)
+        return await self.fields()
+
+    async def unmark(self, token: str) -> None:
+        """Remove a mark, and what was prepared under it."""
+        with translated():
+            if await self._redis.hget(TALLY_KEY, MARK) == token:
+                await self._redis.hdel(TALLY_KEY, MARK)
+            await self._redis.delete(_key(token, "copy"), *self._prepared)
+
+    async def correct(
+        self, token: str, corrections: Mapping[str, int], moves: Sequence[Move]
+    ) -> bool:
+        """Add corrections to the counters, and move on the partitions that nobody else moved.
+
+        Counters that become 0, and those that cannot be read and are to become 0, are removed.
+        Returns False, and changes nothing, when the hash does not have the mark any more.
+        """
+        sources = [await self._prepare(_key(token, "corrections"), corrections)]
+        arguments = [MARK, token]
+        for move in moves:
+            sources.append(await self._prepare(_key(token, str(move.partition)), move.counters))
+            arguments += [position_field(move.partition), move.expected, move.position]
+        with translated():
+            keys = [TALLY_KEY, _key(token, "copy"), *sources]
+            done = await self._redis.eval(_CORRECT, len(keys), *keys, *arguments)
+        return bool(done)
+
+    async def _prepare(self, key: str, counters: Mapping[str, int]) -> str:
+        """Store counters under a key of their own, for the script."""
+        self._prepared.add(key)
+        with translated():
+            await self._redis.delete(key)
+            for some in batched(counters.items(), _FIELDS_PER_CALL, strict=False):
+                await self._redis.hset(key, mapping=dict(some))
+            await self._redis.expire(key, _ABANDONED_SECONDS)
+        return key
+
+
+def _key(token: str, name: str) -> str:
+    return f"{TALLY_KEY}:rebuild:{token}:{name}"

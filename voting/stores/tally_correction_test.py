@@ -1,0 +1,120 @@
+"""Corrections of the tally against a real Redis."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from harness.servers.redis_server import RedisServer
+from voting.domain.tally import Tally, counter_fields, tally_of
+from voting.domain.vote import Route
+from voting.stores.errors import NO_POSITION
+from voting.stores.tally_correction import CorrectableTally, Move
+from voting.stores.tally_store import TALLY_KEY
+from voting.testing.examples import vote_with
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+DELTA = tally_of([vote_with(rank=10), vote_with(rank=20, route=Route.GRPC)])
+[ALBUM] = DELTA.albums
+VOTES, RANK_SUM = (
+    field for field in sorted(counter_fields(DELTA), reverse=True) if not field.startswith("r:")
+)
+
+
+@pytest.fixture
+async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_server.url, decode_responses=True)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def tally(redis_server: RedisServer, redis: Redis) -> AsyncIterator[CorrectableTally]:
+    tally = CorrectableTally(redis_server.url)
+    await tally.advance(3, NO_POSITION, "1:b", DELTA)
+    yield tally
+    await tally.close()
+
+
+async def counted(tally: CorrectableTally) -> tuple[int, int]:
+    album = (await tally.read()).albums[ALBUM]
+    return album.votes, album.rank_sum
+
+
+async def test_a_correction_keeps_what_was_counted_meanwhile(tally: CorrectableTally) -> None:
+    await tally.mark("token")
+    await tally.advance(3, "1:b", "3:d", DELTA)
+    assert await tally.correct("token", {VOTES: 5, RANK_SUM: -1}, [])
+    assert await counted(tally) == (9, 59)
+    assert (await tally.read()).positions == {3: "3:d"}
+
+
+async def test_a_hash_that_was_lost_meanwhile_is_left_alone(
+    tally: CorrectableTally, redis: Redis
+) -> None:
+    await tally.mark("token")
+    await redis.delete(TALLY_KEY)
+    await tally.advance(3, NO_POSITION, "1:b", DELTA)
+    assert not await tally.correct("token", {VOTES: 5}, [])
+    assert await counted(tally) == (2, 30)
+
+
+async def test_another_mark_is_respected(tally: CorrectableTally) -> None:
+    await tally.mark("first")
+    await tally.mark("second")
+    assert not await tally.correct("first", {VOTES: 5}, [])
+    await tally.unmark("first")
+    assert await tally.correct("second", {VOTES: 5}, [])
+
+
+async def test_counters_that_are_nothing_are_removed(tally: CorrectableTally, redis: Redis) -> None:
+    await redis.hset(TALLY_KEY, mapping={"v:wrong": "nonsense", "r:ftp": "7", "@x": "?"})
+    await tally.mark("token")
+    assert await tally.correct("token", {"v:wrong": 0, "r:ftp": -7, "@x": 0}, [])
+    assert await redis.hkeys(TALLY_KEY) == [*(await tally.fields())]
+    assert (await tally.read()).votes == 2
+
+
+async def test_what_cannot_be_read_becomes_what_it_should_be(
+    tally: CorrectableTally, redis: Redis
+) -> None:
+    await redis.hset(TALLY_KEY, VOTES, "nonsense")
+    await tally.mark("token")
+    assert await tally.correct("token", {VOTES: 2}, [])
+    assert await counted(tally) == (2, 30)
+
+
+async def test_a_partition_moves_on_unless_somebody_else_moved_it(tally: CorrectableTally) -> None:
+    await tally.mark("token")
+    await tally.advance(4, NO_POSITION, "1:x", DELTA)
+    counters = counter_fields(DELTA)
+    moves = [Move(3, "1:b", "5:f", counters), Move(4, "", "9:z", counters)]
+    assert await tally.correct("token", {}, [*moves, Move(5, "", "2:c", counters)])
+    assert (await tally.read()).positions == {3: "5:f", 4: "1:x", 5: "2:c"}
+    assert await counted(tally) == (8, 120)
+
+
+async def test_more_counters_than_one_command_takes(tally: CorrectableTally) -> None:
+    many = tally_of([vote_with(album=f"Album {number}") for number in range(9000)])
+    await tally.mark("token")
+    assert await tally.correct("token", counter_fields(many), [])
+    assert (await tally.read()).votes == 9002
+
+
+async def test_nothing_is_left_behind(tally: CorrectableTally, redis: Redis) -> None:
+    await tally.mark("token")
+    await tally.correct("token", {VOTES: 1}, [Move(3, "1:b", "2:c", {VOTES: 1})])
+    await tally.unmark("token")
+    assert await redis.keys("*") == [TALLY_KEY]
+    assert set(await redis.hkeys(TALLY_KEY)) == {*counter_fields(DELTA), "@3"}
+
+
+async def test_an_empty_tally_stays_empty(tally: CorrectableTally, redis: Redis) -> None:
+    await redis.delete(TALLY_KEY)
+    await tally.mark("token")
+    assert await tally.correct("token", {}, [])
+    assert await tally.read() == Tally()
+    await tally.unmark("token")
+    assert await redis.keys("*") == []

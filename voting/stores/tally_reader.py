@@ -1,0 +1,158 @@
+"""The tally for those who only show it: nothing here writes, and each reading is bounded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, NamedTuple, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from voting.domain.tally import album_votes_field, rank_sum_field, route_field
+from voting.domain.vote import Route
+from voting.stores.errors import StoreUnavailableError
+
+TALLY_KEY: Final = "{votes}:tally"
+STORE: Final = "Redis"
+
+# All that a reader asks of the hash; what it may do beside that is to connect.
+COMMANDS: Final = ("hlen", "hmget", "hscan")
+
+# Fields of the hash that one HSCAN looks at; Redis serves nobody else for that millisecond.
+SLICE_FIELDS: Final = 1000
+# Albums whose counts one HMGET brings, two fields each.
+STANDINGS_PER_CALL: Final = 250
+# Time for one answer, not for a whole reading, which takes as many as there are slices.
+ANSWER_SECONDS: Final = 3.0
+
+_CONNECT_SECONDS = 2
+_SOCKET_SECONDS = 5
+
+
+class Pulse(NamedTuple):
+    """Votes of each route, and how many fields the hash has: they change when a vote is counted."""
+
+    routes: dict[Route, int]
+    fields: int
+
+
+class AlbumsSlice(NamedTuple):
+    """Votes of some albums by `album_key`, and where the next slice begins: 0 behind the last."""
+
+    votes: dict[bytes, int]
+    next: int
+
+
+class Standings(NamedTuple):
+    """Votes and rank sum of each album asked for, in order; None for one that is not in the tally.
+
+    With the votes of the routes; all of it as it stood at one moment.
+    """
+
+    routes: dict[Route, int]
+    counts: list[tuple[int, int] | None]
+
+
+class TallyReader:
+    """Reads the tally in the Redis at `redis_url`; every method may raise `StoreUnavailableError`.
+
+    Raises `ValueError` for a counter that cannot be read.
+    """
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = connect(redis_url, decode=False)
+
+    async def pulse(self) -> Pulse:
+        """Return what tells cheaply whether votes were counted since the last time."""
+        async with _answer():
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.hmget(TALLY_KEY, _ROUTE_FIELDS)
+            pipeline.hlen(TALLY_KEY)
+            routes, fields = await pipeline.execute()
+        return Pulse(_routes(routes), fields)
+
+    async def albums(self, begin: int) -> AlbumsSlice:
+        """Return a slice of the albums; the first begins at 0.
+
+        All slices together have every album that was there all the time, some perhaps twice. A
+        small tally is one slice.
+        """
+        async with _answer():
+            following, stored = await self._redis.hscan(
+                TALLY_KEY, begin, match=album_votes_field(b"*"), count=SLICE_FIELDS
+            )
+        found = cast("dict[bytes, bytes]", stored)
+        prefix = len(album_votes_field(b""))
+        return AlbumsSlice(
+            {field[prefix:]: int(count) for field, count in found.items()}, following
+        )
+
+    async def standings(self, albums: Sequence[bytes]) -> Standings:
+        """Return the counts of at most `STANDINGS_PER_CALL` albums."""
+        if len(albums) > STANDINGS_PER_CALL:
+            raise ValueError(f"{len(albums)} albums are more than one call may ask for")
+        fields: list[str | bytes] = [*_ROUTE_FIELDS]
+        for album in albums:
+            fields += (album_votes_field(album), rank_sum_field(album))
+        async with _answer():
+            stored = await self._redis.hmget(TALLY_KEY, fields)
+        values = cast("list[bytes | None]", stored)
+        routes, counts = values[: len(_ROUTE_FIELDS)], values[len(_ROUTE_FIELDS) :]
+        return Standings(
+            _routes(routes),
+            [
+                None if votes is None else (int(votes), int(rank_sum or 0))
+                for votes, rank_sum in zip(counts[::2], counts[1::2], strict=True)
+            ],
+        )
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._redis.aclose()
+
+
+@asynccontextmanager
+async def _answer() -> AsyncIterator[None]:
+    """Give up an answer that takes too long."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            with translated():
+                yield
+    except TimeoutError as error:
+        raise StoreUnavailableError(
+            STORE, TimeoutError(f"nothing within {ANSWER_SECONDS:g} s")
+        ) from error
+
+
+_ROUTE_FIELDS: Final = [route_field(route) for route in Route]
+
+
+def _routes(counts: Sequence[bytes | None]) -> dict[Route, int]:
+    return {route: int(count or 0) for route, count in zip(Route, counts, strict=True)}
+
+
+def connect(redis_url: str, *, decode: bool) -> Redis:
+    """Return a client of the Redis at `redis_url` that gives texts, or bytes as they are stored."""
+    client: Redis = Redis.from_url(
+        redis_url,
+        decode_responses=decode,
+        socket_connect_timeout=_CONNECT_SECONDS,
+        socket_timeout=_SOCKET_SECONDS,
+        # Once more on a new connection: those in the pool break when Redis restarts.
+        retry=Retry(NoBackoff(), 1),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+    )
+    return client
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise the errors of Redis' client as `StoreUnavailableError`."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreUnavailableError(STORE, error) from error

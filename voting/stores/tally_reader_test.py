@@ -1,0 +1,150 @@
+"""Reading the tally without writing, against a real Redis."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from harness.servers.redis_server import RedisServer
+from voting.domain.tally import album_key, album_of_key, tally_of
+from voting.domain.vote import Route, Vote
+from voting.stores.errors import NO_POSITION, StoreUnavailableError
+from voting.stores.tally_reader import (
+    COMMANDS,
+    SLICE_FIELDS,
+    STANDINGS_PER_CALL,
+    TALLY_KEY,
+    Pulse,
+    TallyReader,
+)
+from voting.stores.tally_store import TallyStore
+from voting.testing.examples import vote_with
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+USER, PASSWORD = "page", "a"
+
+
+@pytest.fixture
+async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_server.url, decode_responses=True)
+    await client.flushall()
+    # A user who may do what the reader does, and nothing else.
+    await client.acl_setuser(
+        USER,
+        enabled=True,
+        reset=True,
+        passwords=[f"+{PASSWORD}"],
+        keys=[TALLY_KEY],
+        categories=["+@connection"],
+        commands=[f"+{command}" for command in COMMANDS],
+    )
+    yield client
+    await client.acl_deluser(USER)
+    await client.aclose()
+
+
+@pytest.fixture
+async def reader(redis_server: RedisServer, redis: Redis) -> AsyncIterator[TallyReader]:
+    reader = TallyReader(redis_server.url.replace("://", f"://{USER}:{PASSWORD}@"))
+    yield reader
+    await reader.close()
+
+
+@pytest.fixture
+async def store(redis_server: RedisServer, redis: Redis) -> AsyncIterator[TallyStore]:
+    store = TallyStore(redis_server.url)
+    yield store
+    await store.close()
+
+
+def votes_of(albums: int) -> list[Vote]:
+    """Return a vote for each of these albums."""
+    return [
+        vote_with(album=f"Album {n}", rank=n % 100 + 1, route=list(Route)[n % 2])
+        for n in range(albums)
+    ]
+
+
+async def all_slices(reader: TallyReader) -> list[dict[bytes, int]]:
+    found, begin = [], 0
+    while True:
+        votes, begin = await reader.albums(begin)
+        found.append(votes)
+        if begin == 0:
+            return found
+
+
+async def test_an_empty_tally_has_nothing_to_read(reader: TallyReader) -> None:
+    assert await reader.pulse() == Pulse({Route.GRPC: 0, Route.HTTP: 0}, 0)
+    assert await all_slices(reader) == [{}]
+    assert (await reader.standings([b"none"])).counts == [None]
+
+
+async def test_every_vote_shows_in_the_pulse(reader: TallyReader, store: TallyStore) -> None:
+    before = await reader.pulse()
+    await store.advance(0, NO_POSITION, "0:a", tally_of(votes_of(1)))
+    first = await reader.pulse()
+    await store.advance(0, "0:a", "1:b", tally_of(votes_of(1)))
+    second = await reader.pulse()
+    assert len({str(pulse) for pulse in (before, first, second)}) == 3
+    assert await reader.pulse() == second
+
+
+async def test_a_small_tally_is_one_slice(reader: TallyReader, store: TallyStore) -> None:
+    votes = votes_of(60)
+    await store.advance(0, NO_POSITION, "59:a", tally_of(votes))
+    [found] = await all_slices(reader)
+    assert found == {album_key(vote.name, vote.album, vote.year): 1 for vote in votes}
+
+
+async def test_a_large_tally_comes_in_slices_that_have_each_album(
+    reader: TallyReader, store: TallyStore
+) -> None:
+    at, votes = NO_POSITION, votes_of(5000)
+    for start in range(0, 5000, 1000):
+        position = f"{start}:a"
+        await store.advance(0, at, position, tally_of(votes[start : start + 1000]))
+        at = position
+    found = await all_slices(reader)
+    assert len(found) > 5000 // SLICE_FIELDS
+    assert max(map(len, found)) <= SLICE_FIELDS
+    albums = {album_of_key(key) for votes in found for key in votes}
+    assert albums == {(vote.name, vote.album, vote.year) for vote in votes}
+
+
+async def test_votes_and_ranks_of_albums_and_routes_come_from_one_moment(
+    reader: TallyReader, store: TallyStore
+) -> None:
+    votes = votes_of(STANDINGS_PER_CALL)
+    await store.advance(0, NO_POSITION, "9:a", tally_of(votes))
+    keys = [album_key(vote.name, vote.album, vote.year) for vote in votes]
+    standings = await reader.standings(keys)
+    assert standings.counts == [(1, vote.rank) for vote in votes]
+    assert standings.routes == (await reader.pulse()).routes
+    with pytest.raises(ValueError, match="more than one call"):
+        await reader.standings([*keys, b"x"])
+
+
+async def test_a_counter_that_is_no_number_is_an_error(reader: TallyReader, redis: Redis) -> None:
+    await redis.hset(TALLY_KEY, "v:a\x1fb\x1f1999", "many")
+    with pytest.raises(ValueError, match="invalid literal"):
+        await reader.albums(0)
+
+
+async def test_a_redis_that_hangs_is_given_up(
+    redis_server: RedisServer, reader: TallyReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reader.pulse()
+    monkeypatch.setattr("voting.stores.tally_reader.ANSWER_SECONDS", 0.1)
+    redis_server.pause()
+    try:
+        with pytest.raises(StoreUnavailableError, match=r"nothing within 0\.1 s"):
+            await reader.pulse()
+    finally:
+        redis_server.resume()
+
+
+async def test_a_reader_has_no_way_to_write(reader: TallyReader) -> None:
+    public = {name for name in dir(reader) if not name.startswith("_")}
+    assert public == {"pulse", "albums", "standings", "close"}

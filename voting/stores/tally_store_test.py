@@ -1,0 +1,128 @@
+"""The tally against a real Redis."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from harness.servers.redis_server import RedisServer
+from voting.domain.tally import Tally, tally_of
+from voting.domain.vote import Route
+from voting.stores.errors import NO_POSITION, StoreUnavailableError
+from voting.stores.tally_store import MAX_VOTES, TALLY_KEY, TallyStore
+from voting.testing.examples import vote_with
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+DELTA = tally_of([vote_with(rank=10), vote_with(rank=20, route=Route.GRPC)])
+
+
+@pytest.fixture
+async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_server.url, decode_responses=True)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def store(redis_server: RedisServer, redis: Redis) -> AsyncIterator[TallyStore]:
+    store = TallyStore(redis_server.url)
+    yield store
+    await store.close()
+
+
+def written(server: RedisServer) -> bytes:
+    """Return what the server's append-only file has beyond its base."""
+    [file] = server.data.rglob("*.incr.aof")
+    return file.read_bytes()
+
+
+async def test_counters_and_position_move_together(store: TallyStore) -> None:
+    assert await store.advance(3, NO_POSITION, "1:b", DELTA) == "1:b"
+    assert await store.advance(3, "1:b", "3:d", DELTA) == "3:d"
+    tally = await store.read()
+    assert [(album.votes, album.rank_sum) for album in tally.albums.values()] == [(4, 60)]
+    assert tally.routes == {Route.HTTP: 2, Route.GRPC: 2}
+    assert tally.positions == {3: "3:d"}
+
+
+async def test_the_votes_of_the_routes_can_be_had_alone(store: TallyStore) -> None:
+    assert await store.route_votes() == {Route.GRPC: 0, Route.HTTP: 0}
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    assert await store.route_votes() == (await store.read()).routes
+
+
+async def test_a_stale_caller_changes_nothing_and_learns_the_position(store: TallyStore) -> None:
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    before = await store.read()
+    assert await store.advance(3, NO_POSITION, "9:z", DELTA) == "1:b"
+    assert await store.advance(3, "0:a", "9:z", DELTA) == "1:b"
+    assert await store.read() == before
+
+
+async def test_to_repeat_a_call_is_harmless(store: TallyStore) -> None:
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    assert await store.advance(3, NO_POSITION, "1:b", DELTA) == "1:b"
+    assert (await store.read()).votes == 2
+
+
+async def test_partitions_have_positions_of_their_own(store: TallyStore) -> None:
+    await store.advance(0, NO_POSITION, "1:b", DELTA)
+    assert await store.positions([0, 1]) == {0: "1:b", 1: NO_POSITION}
+    assert await store.positions([]) == {}
+
+
+async def test_the_position_moves_over_records_that_do_not_count(store: TallyStore) -> None:
+    assert await store.advance(3, NO_POSITION, "7:x", Tally()) == "7:x"
+    assert (await store.read()).votes == 0
+
+
+async def test_a_batch_of_nothing_but_different_albums_fits(store: TallyStore) -> None:
+    votes = [vote_with(album=f"Album {number}", rank=100) for number in range(MAX_VOTES)]
+    for position, expected in (("999:a", NO_POSITION), ("1999:b", "999:a")):
+        assert await store.advance(3, expected, position, tally_of(votes)) == position
+    tally = await store.read()
+    assert len(tally.albums) == MAX_VOTES
+    assert {(a.votes, a.rank_sum) for a in tally.albums.values()} == {(2, 200)}
+
+
+async def test_large_counts_stay_exact(store: TallyStore, redis: Redis) -> None:
+    await redis.hset(TALLY_KEY, "r:http", str(2**53 - 2))
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    assert (await store.read()).routes[Route.HTTP] == 2**53 - 1
+
+
+async def test_a_batch_is_one_write_command(
+    redis_server: RedisServer, store: TallyStore, redis: Redis
+) -> None:
+    # Of several, a crash could leave some in the append-only file without the others.
+    await redis.config_set("appendfsync", "always")
+    before = len(written(redis_server))
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    words = written(redis_server)[before:].split(b"\r\n")
+    assert [word for word in words if word.isalpha() and word.isupper()] == [b"HSET"]
+
+
+async def test_a_redis_that_is_away_is_named_and_found_again(
+    redis_server: RedisServer, store: TallyStore
+) -> None:
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    redis_server.stop()
+    try:
+        with pytest.raises(StoreUnavailableError, match="Redis is not available"):
+            await store.read()
+        with pytest.raises(StoreUnavailableError):
+            await store.advance(3, "1:b", "2:c", DELTA)
+    finally:
+        redis_server.start()
+    assert await store.advance(3, "1:b", "2:c", DELTA) == "2:c"
+
+
+async def test_a_redis_that_refuses_writes_is_waited_for(store: TallyStore, redis: Redis) -> None:
+    await redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(StoreUnavailableError, match="command not allowed"):
+            await store.advance(3, NO_POSITION, "1:b", DELTA)
+    finally:
+        await redis.config_set("maxmemory", "256mb")

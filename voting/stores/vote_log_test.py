@@ -1,0 +1,214 @@
+"""The vote log against a real server of MongoDB's protocol."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pymongo import MongoClient
+
+from harness.servers.mongodb_server import MongodbServer
+from voting.domain.tally import Tally, tally_of
+from voting.domain.vote import Route, Vote, new_vote_id
+from voting.stores import log_slices
+from voting.stores.errors import NO_POSITION, StoreUnavailableError
+from voting.stores.log_slices import SliceSum
+from voting.stores.logged_vote import Place, to_document
+from voting.stores.vote_log import StoredPosition, VoteLog
+from voting.stores.vote_log_reader import NEWEST_MAX
+from voting.testing.examples import vote_with
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+PARTITION = 3
+
+
+@pytest.fixture
+async def log(mongodb: MongodbServer) -> AsyncIterator[VoteLog]:
+    with MongoClient[dict[str, object]](mongodb.url) as client:
+        client["voting"]["votes"].drop()
+    log = VoteLog(mongodb.url, "voting")
+    await log.ensure_indexes()
+    yield log
+    log.close()
+
+
+def votes_of(count: int) -> list[Vote]:
+    """Return votes of which three each were cast in the same millisecond."""
+    return [
+        vote_with(id=new_vote_id(PARTITION), album=f"Album {n % 5}", rank=n + 1,
+                  route=list(Route)[n % 2], cast_at_ms=1_764_000_000_000 + n // 3)
+        for n in range(count)
+    ]  # fmt: skip
+
+
+async def store(log: VoteLog, votes: list[Vote], start: int = 0) -> list[str]:
+    return await log.insert(
+        [to_document(vote, PARTITION, start + index) for index, vote in enumerate(votes)]
+    )
+
+
+async def test_votes_are_found_by_their_ids(log: VoteLog) -> None:
+    votes = votes_of(3)
+    assert await store(log, votes) == []
+    found = await log.find([*(vote.id for vote in votes), new_vote_id(0)])
+    assert {vote_id: (v.album, v.rank, v.offset) for vote_id, v in found.items()} == {
+        vote.id: (vote.album, vote.rank, offset) for offset, vote in enumerate(votes)
+    }
+
+
+async def test_many_votes_are_found_at_once(log: VoteLog) -> None:
+    votes = votes_of(2001)
+    await store(log, votes)
+    assert len(await log.find([vote.id for vote in votes])) == 2001
+    assert await log.find([]) == {}
+
+
+async def test_a_known_id_is_refused_and_the_rest_of_the_batch_stored(log: VoteLog) -> None:
+    votes = votes_of(5)
+    await store(log, votes[1:3])
+    assert await store(log, votes, start=10) == [votes[1].id, votes[2].id]
+    assert await log.places([vote.id for vote in votes]) == {
+        vote.id: Place(PARTITION, offset)
+        for vote, offset in zip(votes, [10, 0, 1, 13, 14], strict=True)
+    }
+    assert await store(log, []) == []
+
+
+async def test_only_a_later_copy_gives_way_to_another(log: VoteLog) -> None:
+    votes = votes_of(3)
+    await store(log, votes, start=10)
+    await log.rewrite([to_document(vote, PARTITION, 11) for vote in votes])
+    offsets = [place.offset for place in (await log.places([v.id for v in votes])).values()]
+    assert sorted(offsets) == [10, 11, 11]
+
+
+async def test_a_rewritten_vote_is_the_other_copy_as_a_whole(log: VoteLog) -> None:
+    [late] = votes_of(1)
+    await store(log, [late], start=10)
+    await log.rewrite([to_document(vote_with(id=late.id, album="First"), PARTITION, 4)])
+    [vote] = (await log.find([late.id])).values()
+    assert (vote.album, vote.rank, vote.offset) == ("First", 29, 4)
+    assert [entry.id for entry in await log.newest(10)] == [late.id]
+
+
+async def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition(
+    log: VoteLog,
+) -> None:
+    votes = votes_of(20)
+    await store(log, votes)
+    await log.claim(PARTITION, "owner", 6)
+    expected = sorted(votes, key=lambda vote: (vote.cast_at_ms, vote.id), reverse=True)
+    page, seen = await log.newest(7), []
+    while page:
+        seen += page
+        page = await log.newest(7, after=page[-1].cursor)
+    assert [vote.id for vote in seen] == [vote.id for vote in expected]
+
+
+async def test_the_newest_is_the_one_that_arrived_last_whatever_a_clock_said(log: VoteLog) -> None:
+    ahead, late, early = votes_of(3)
+    ahead = vote_with(id=ahead.id, cast_at_ms=late.cast_at_ms + 3_000_000)
+    documents = [
+        to_document(early, PARTITION, 0, arrived_at_ms=1),
+        to_document(ahead, PARTITION, 1, arrived_at_ms=2),
+        to_document(late, PARTITION, 2, arrived_at_ms=3),
+    ]
+    await log.insert(documents)
+    assert [vote.id for vote in await log.newest(10)] == [late.id, ahead.id, early.id]
+
+
+@pytest.mark.parametrize("limit", [-1, 0, NEWEST_MAX + 1, 199_999_999])
+async def test_nobody_reads_the_whole_log_at_once(log: VoteLog, limit: int) -> None:
+    with pytest.raises(ValueError, match="limit must be 1 to 1000"):
+        await log.newest(limit)
+
+
+async def test_the_tally_of_the_log_counts_every_vote_and_no_position(log: VoteLog) -> None:
+    votes = votes_of(20)
+    await store(log, votes)
+    await log.claim(PARTITION, "owner", 6)
+    tally, expected = await log.tally(), tally_of(votes)
+    assert (tally.albums, tally.routes) == (expected.albums, expected.routes)
+    assert tally.positions == {}
+    assert await log.count() == 20
+
+
+async def test_a_slice_is_the_votes_of_one_partition_between_two_offsets(log: VoteLog) -> None:
+    votes = votes_of(20)
+    await store(log, votes, start=100)
+    await log.insert([to_document(vote_with(id=new_vote_id(0)), 0, 110)])
+    found, expected = await log.sum_up(PARTITION, 104, 110), tally_of(votes[5:11])
+    assert (found.tally.albums, found.tally.routes) == (expected.albums, expected.routes)
+    assert found.last == 110
+    assert (await log.sum_up(PARTITION, 115, 500)).last == 119
+    assert await log.sum_up(PARTITION, 119, 500) == SliceSum(Tally(), None)
+
+
+async def test_the_vote_at_a_place_is_found(log: VoteLog) -> None:
+    votes = votes_of(3)
+    await store(log, votes, start=100)
+    assert await log.id_at(Place(PARTITION, 101)) == votes[1].id
+    assert await log.id_at(Place(PARTITION, 103)) is None
+    assert await log.id_at(Place(0, 101)) is None
+
+
+async def test_the_tally_of_the_log_is_added_up_slice_by_slice(
+    log: VoteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_slices, "SLICE_OFFSETS", 7)
+    votes = votes_of(20)
+    await store(log, votes, start=3)
+    others = [vote_with(id=new_vote_id(0)), vote_with(id=new_vote_id(0))]
+    await log.insert([to_document(v, 0, 6 + i) for i, v in enumerate(others)])
+    tally, expected = await log.tally(), tally_of([*votes, *others])
+    assert (tally.albums, tally.routes) == (expected.albums, expected.routes)
+
+
+async def test_slices_have_an_index(mongodb: MongodbServer, log: VoteLog) -> None:
+    await log.ensure_indexes()  # to make them again is harmless
+    with MongoClient[dict[str, object]](mongodb.url) as client:
+        keys = [list(index["key"]) for index in client["voting"]["votes"].list_indexes()]
+    assert keys == [["_id"], ["cast_key"], ["partition", "offset"]]
+
+
+async def test_an_empty_log_is_empty(log: VoteLog) -> None:
+    assert await log.newest(5) == []
+    assert await log.count() == 0
+    assert (await log.tally()).votes == 0
+    assert await log.positions([0, 1]) == {}
+
+
+async def test_only_the_last_who_claimed_a_partition_moves_its_position(log: VoteLog) -> None:
+    first = await log.claim(PARTITION, "first", 6)
+    assert first == StoredPosition(NO_POSITION, "first", 6)
+    assert await log.advance(PARTITION, "first", NO_POSITION, "4:e")
+    second = await log.claim(PARTITION, "second", 12)
+    assert second == StoredPosition("4:e", "second", 6)  # as many partitions as at first
+    assert not await log.advance(PARTITION, "first", "4:e", "5:f")
+    assert not await log.advance(PARTITION, "second", NO_POSITION, "5:f")
+    assert await log.advance(PARTITION, "second", "4:e", "5:f")
+    assert await log.positions([PARTITION, 0]) == {PARTITION: StoredPosition("5:f", "second", 6)}
+
+
+async def test_a_position_that_did_not_move_holds_the_fence_too(log: VoteLog) -> None:
+    await log.claim(PARTITION, "owner", 6)
+    await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
+    assert await log.advance(PARTITION, "owner", "4:e", "4:e")
+
+
+async def test_a_lost_position_is_never_made_anew(log: VoteLog) -> None:
+    assert not await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
+    assert await log.positions([PARTITION]) == {}
+
+
+async def test_a_log_that_is_away_is_named_and_found_again(
+    mongodb: MongodbServer, log: VoteLog
+) -> None:
+    votes = votes_of(2)
+    await store(log, votes)
+    mongodb.stop()
+    try:
+        with pytest.raises(StoreUnavailableError, match="MongoDB is not available"):
+            await store(log, votes)
+    finally:
+        mongodb.start()
+    assert await log.count() == 2

@@ -1,0 +1,158 @@
+"""Trial routes in processes of their own, and clients that send them bytes as they are."""
+
+import asyncio
+import json
+import multiprocessing
+import re
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import httpx
+
+from harness.processes.ports import free_port
+from harness.processes.waiting import wait_until
+from voting.testing.route_process import serve
+
+
+class Trial(NamedTuple):
+    """A running trial route."""
+
+    port: int
+    process: BaseProcess
+    log: Path
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask the route for something."""
+        url = f"http://127.0.0.1:{self.port}"
+        with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+            return client.get(path)
+
+
+@contextmanager
+def trial(
+    lean: bool, *, no_ids: bool = False, files: int = 4096, **config: float
+) -> Iterator[Trial]:
+    """Run a trial route, on the lean path or on Sanic's own, with settings of Sanic.
+
+    It may open so many `files`, and makes no ids if told so.
+    """
+    port = free_port()
+    spawn = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        arguments = (port, lean, config, log, no_ids, files)
+        process = spawn.Process(target=serve, args=arguments, daemon=True)
+        process.start()
+        route = Trial(port, process, log)
+        try:
+            wait_until("the trial route answers", lambda: _answers(route))
+            yield route
+        finally:
+            process.kill()
+            process.join(10)
+
+
+def _answers(route: Trial) -> bool:
+    try:
+        return route.get("/readyz").is_success
+    except httpx.TransportError:
+        return False
+
+
+class Voter:
+    """A client that keeps all that comes over its connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        self.heard = bytearray()
+        self.end: str | None = None  # how the connection ended
+        self._news = asyncio.Event()
+        self.listening = asyncio.create_task(self._listen(reader))
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The connection's transport."""
+        return cast(asyncio.Transport, self.writer.transport)
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while data := await reader.read(65536):
+                self.heard += data
+                self._news.set()
+            self.end = "closed"
+        except ConnectionError:
+            self.end = "reset"
+        self._news.set()
+
+    async def wait(self, answers: int, seconds: float) -> bool:
+        """Wait for so many answers, or the end; false when neither came in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.end is None and not complete(self.heard, answers):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def complete(heard: bytes | bytearray, answers: int) -> bool:
+    """Whether so many answers have come with their bodies."""
+    while answers:
+        head, end, heard = heard.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head)
+        if not end or len(heard) < (size := int(length[1]) if length else 0):
+            return False
+        heard = heard[size:]
+        answers -= not head.startswith(b"HTTP/1.1 100 ")
+    return True
+
+
+@asynccontextmanager
+async def voter(port: int, receive_buffer: int | None = None) -> AsyncIterator[Voter]:
+    """Connect a voter; its connection is cut at the end."""
+    sock = socket.socket()
+    if receive_buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=sock)
+    client = Voter(reader, writer)
+    try:
+        yield client
+    finally:
+        client.transport.abort()
+        await client.listening
+
+
+def counts(route: Trial) -> dict[str, str]:
+    """Return the route's counters."""
+    return dict(
+        re.findall(r"^(vote\w+(?:_total|_count)\{.*\}) (\S+)$", route.get("/metrics").text, re.M)
+    )
+
+
+def refused(counted: dict[str, str], status: int) -> float:
+    """Return how many requests were refused with a status."""
+    return float(counted.get(f'votes_refused_total{{route="http",status="{status}"}}', 0))
+
+
+def cast_votes(route: Trial) -> list[str]:
+    """Return the votes that the route's sink was given."""
+    return sorted(json.dumps(vote) for vote in route.get("/cast").json())
+
+
+async def say(port: int, *pieces: bytes, answers: int = 1, seconds: float = 10) -> Voter:
+    """Send something and nothing more; return when so many answers or the end have come."""
+    async with voter(port) as client:
+        for piece in pieces:
+            client.writer.write(piece)
+            await asyncio.sleep(0.001)
+        if not await client.wait(answers, seconds):
+            raise TimeoutError(f"{bytes(client.heard)!r} and no more")
+        return client

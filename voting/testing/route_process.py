@@ -1,0 +1,82 @@
+"""A route without Kafka for tests: what becomes of a vote is told by its name."""
+
+import asyncio
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from sanic import HTTPResponse, Request
+from sanic.response import raw
+
+from voting.casting.sink import FULL, Told, UnavailableError
+from voting.domain.vote import TOO_MANY_ALBUMS, InvalidVoteError, Route, Vote
+from voting.http.app import run_app
+from voting.http.connection import Connection
+from voting.route.app import route_app
+from voting.route.lean_protocol import LeanProtocol
+from voting.service.lifecycle import Readiness
+from voting.service.telemetry import configure_logging
+
+NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
+SLOW_SECONDS: Final = 0.4
+
+# Told later, by name; `full` and `crash` fail at once, `never` is never told. What begins with
+# `slow` takes its time.
+OUTCOMES: Final[dict[str, BaseException]] = {
+    "away": UnavailableError("Kafka is away", retry_after=3),
+    "slow to fail": UnavailableError("Kafka is away"),
+    "stricter": InvalidVoteError("rank", "must be odd"),
+    "unlisted": InvalidVoteError("album", "is not listed", TOO_MANY_ALBUMS),
+    "broken": RuntimeError("a bug"),
+}
+
+
+class TrialSink:
+    """A `VoteSink` that remembers its votes."""
+
+    def __init__(self, no_ids: bool) -> None:
+        self.no_ids = no_ids
+        self.cast_votes: list[tuple[Vote, str | None]] = []
+
+    def new_id(self) -> str:
+        """Return always the same id; without, fail as nobody expects."""
+        if self.no_ids:
+            raise RuntimeError("a bug in the ids")
+        return NEW_ID
+
+    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
+        """Take a vote whose name tells what becomes of it."""
+        if vote.name == "full":
+            raise UnavailableError(FULL)
+        if vote.name == "crash":
+            raise RuntimeError("a bug in the sink")
+        self.cast_votes.append((msgspec.structs.replace(vote, cast_at_ms=0), traceparent))
+        loop = asyncio.get_running_loop()
+        outcome = OUTCOMES.get(vote.name)
+        if vote.name.startswith("slow"):
+            loop.call_later(SLOW_SECONDS, told, outcome)
+        elif vote.name != "never":
+            loop.call_soon(told, outcome)
+
+
+def serve(
+    port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool, files: int
+) -> None:
+    """Serve the route in this process, which logs to `log`; `GET /cast` tells the votes."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, 1024), files))
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), sys.stderr.fileno())
+    configure_logging("info")
+    os.environ.update({f"SANIC_{name}": str(value) for name, value in config.items()})
+    sink, readiness = TrialSink(no_ids), Readiness()
+    app = route_app("trial_route", Route.HTTP, sink, readiness)
+
+    @app.get("/cast")
+    async def cast(_: Request) -> HTTPResponse:
+        return raw(msgspec.json.encode(sink.cast_votes))
+
+    readiness.set_ready()
+    run_app(app, "127.0.0.1", port, LeanProtocol if lean else Connection)
