@@ -46,7 +46,8 @@ SECONDS: Final = 8.0  # that all of them watch
 # A slow machine must be able to fill all places before the first is cut off; so the service bears
 # more here than it does.
 PATIENT: Final = """
-from svc_results import __main__, watchers
+from svc_results import __main__
+from svc_results.feed import watchers
 watchers.STALLED_SECONDS = 120.0
 __main__.main()
 """
