@@ -1,11 +1,10 @@
 """Whether a splitter kept its weights."""
 
-import math
 from collections.abc import Iterable, Mapping
-from statistics import NormalDist
 from typing import Final
 
 import msgspec
+from scipy import stats
 
 from loadtest.model.checks import SplitTest
 from loadtest.model.findings import Connection, PhaseReport
@@ -71,6 +70,8 @@ def check_split(
     wanting = round(expected * (total + unanswered)) - http
     best = http + min(max(0, wanting), unanswered)
     low, high = wilson_interval(http, total, alpha)
+    chi_square, p_value = _chi_square(http, total, expected)
+    _, best_p_value = _chi_square(best, total + unanswered, expected)
     return SplitTest(
         requests=dict(requests),
         unanswered=unanswered,
@@ -78,32 +79,23 @@ def check_split(
         share=http / total,
         low=low,
         high=high,
-        chi_square=_chi_square(http, total, expected),
-        p_value=_p_value(http, total, expected),
+        chi_square=chi_square,
+        p_value=p_value,
         alpha=alpha,
-        fair=_p_value(best, total + unanswered, expected) >= alpha,
+        fair=best_p_value >= alpha,
     )
 
 
-def _chi_square(hits: int, total: int, expected: float) -> float:
-    """Return Pearson's statistic, which has one degree of freedom here."""
-    return total * (hits / total - expected) ** 2 / (expected * (1 - expected))
-
-
-def _p_value(hits: int, total: int, expected: float) -> float:
-    # With one degree of freedom, P(chi-square > x) = erfc(sqrt(x / 2)).
-    return math.erfc(math.sqrt(_chi_square(hits, total, expected) / 2))
+def _chi_square(hits: int, total: int, expected: float) -> tuple[float, float]:
+    """Return Pearson's statistic, which has one degree of freedom here, and its p-value."""
+    found = stats.chisquare([hits, total - hits], [total * expected, total * (1 - expected)])
+    return float(found.statistic), float(found.pvalue)
 
 
 def wilson_interval(hits: int, total: int, alpha: float) -> tuple[float, float]:
     """Return the interval that holds the true share of hits with confidence 1 - `alpha`.
 
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal
-    of the American Statistical Association 22 (1927): all shares that the chi-square test without
-    continuity correction does not reject.
+    Wilson's, without continuity correction: all shares that the chi-square test does not reject.
     """
-    z = NormalDist().inv_cdf(1 - alpha / 2)
-    share = hits / total
-    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
-    return centre - half, centre + half
+    interval = stats.binomtest(hits, total).proportion_ci(1 - alpha, method="wilson")
+    return float(interval.low), float(interval.high)

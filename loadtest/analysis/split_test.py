@@ -1,5 +1,7 @@
+import math
+
 import pytest
-from scipy.stats import binom, binomtest, chisquare
+from scipy.stats import binom
 
 from loadtest.analysis.split import ALPHA, check_split, wilson_interval
 from loadtest.model.checks import SplitTest
@@ -14,25 +16,49 @@ def split(grpc: int, http: int, weights: dict[Route, float] | None = None) -> Sp
     return found
 
 
-@pytest.mark.parametrize(("grpc", "http"), [(500, 500), (480, 520), (1, 9), (10_000, 10_500)])
-def test_chi_square_is_that_of_scipy(grpc: int, http: int) -> None:
-    reference = chisquare([grpc, http])
+@pytest.mark.parametrize(
+    ("grpc", "http", "chi_square"),
+    [(500, 500, 0.0), (480, 520, 1.6), (1, 9, 6.4), (10_000, 10_500, 12.195122)],
+)
+def test_chi_square_is_that_of_pearson(grpc: int, http: int, chi_square: float) -> None:
+    """The sum of (observed - expected)² / expected, here (grpc - http)² / (grpc + http)."""
     found = split(grpc, http)
-    assert found.chi_square == pytest.approx(reference.statistic)
-    assert found.p_value == pytest.approx(reference.pvalue)
+    assert found.chi_square == pytest.approx(chi_square)
+    # Of one degree of freedom it is the square of a standard normal deviate.
+    assert found.p_value == pytest.approx(math.erfc(math.sqrt(chi_square / 2)))
 
 
-def test_chi_square_is_that_of_scipy_for_unequal_weights() -> None:
-    reference = chisquare([870, 130], [900, 100])
+def test_chi_square_is_that_of_pearson_for_unequal_weights() -> None:
     found = split(870, 130, {Route.GRPC: 90.0, Route.HTTP: 10.0})
-    assert found.chi_square == pytest.approx(reference.statistic)
-    assert found.p_value == pytest.approx(reference.pvalue)
+    assert found.chi_square == pytest.approx(30**2 / 900 + 30**2 / 100)
+    assert found.p_value == pytest.approx(0.0015654, rel=1e-4)
 
 
-@pytest.mark.parametrize(("hits", "total"), [(0, 10), (5, 10), (480, 1000), (999, 1000)])
-def test_the_interval_is_that_of_scipy(hits: int, total: int) -> None:
-    reference = binomtest(hits, total).proportion_ci(0.999, method="wilson")
-    assert wilson_interval(hits, total, 0.001) == pytest.approx((reference.low, reference.high))
+# Table 1.3.6.7.4 of the NIST/SEMATECH e-Handbook of Statistical Methods, one degree of freedom.
+@pytest.mark.parametrize(
+    ("chi_square", "printed"), [(2.706, 0.1), (3.841, 0.05), (6.635, 0.01), (10.828, 0.001)]
+)
+def test_the_probability_is_that_of_the_tables(chi_square: float, printed: float) -> None:
+    half = 10_000_000
+    away = round(math.sqrt(chi_square * half / 2))
+    found = split(half - away, half + away)
+    assert found.chi_square == pytest.approx(chi_square, rel=1e-3)
+    assert found.p_value == pytest.approx(printed, rel=3e-3)
+
+
+@pytest.mark.parametrize(
+    ("hits", "total", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_is_as_published(hits: int, total: int, low: float, high: float) -> None:
+    """R. G. Newcombe, Two-sided confidence intervals for the single proportion (1998), table I."""
+    found = wilson_interval(hits, total, 0.05)
+    assert [round(bound, 4) for bound in found] == [low, high]
 
 
 @pytest.mark.parametrize("http", range(4500, 5501, 50))

@@ -6,15 +6,13 @@ slower is so for small and large values), so means and intervals are taken of lo
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist, fmean, stdev
+from statistics import fmean, stdev
 from typing import Final
 
 import msgspec
+from scipy import special
 
 CONFIDENCE: Final = 0.95
-
-_T: Final = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)
-_SIMPSON: Final = 2000  # steps, an even number
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -70,33 +68,11 @@ def ratio(of: Sequence[float], to: Sequence[float]) -> Estimate | None:
 def two_sided_p(t: float, freedom: float) -> float:
     """Return how likely Student's t is at least so far from 0, on either side, by chance.
 
-    With t = sqrt(freedom) * tan(angle) the density becomes a power of the angle's cosine
-    (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3), which Simpson's rule
-    integrates well. `freedom` is at least 1 and need not be whole.
+    `freedom` (degrees of freedom) is at least 1 and need not be whole.
     """
-    start = math.atan(abs(t) / math.sqrt(freedom))
-    width = (math.pi / 2 - start) / _SIMPSON
-    heights = [math.pow(math.cos(start + n * width), freedom - 1) for n in range(_SIMPSON)]
-    last = 1.0 if freedom == 1 else 0.0  # cos(pi / 2), without its rounding error
-    tail = width / 3 * (heights[0] + 4 * sum(heights[1::2]) + 2 * sum(heights[2::2]) + last)
-    whole = (
-        math.sqrt(math.pi) / 2 * math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom + 1) / 2))
-    )
-    return min(1.0, tail / whole)
+    return float(2 * special.stdtr(freedom, -abs(t)))
 
 
 def t_quantile(freedom: int) -> float:
-    """Return the 97.5 % quantile of Student's distribution with these degrees of freedom.
-
-    From a table; beyond it by the expansion of Cornish and Fisher (Abramowitz and Stegun, Handbook
-    of Mathematical Functions, 26.7.5), which is right to four digits there.
-    """
-    if freedom <= len(_T):
-        return _T[freedom - 1]
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    return (
-        z
-        + (z**3 + z) / (4 * freedom)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
-    )
+    """Return the 97.5 % quantile of Student's distribution with these degrees of freedom."""
+    return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))

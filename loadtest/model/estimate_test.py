@@ -2,21 +2,58 @@ import math
 from random import Random
 
 import pytest
-from scipy import stats
 
 from loadtest.model.estimate import estimate, ratio, t_quantile, two_sided_p
 
 
-@pytest.mark.parametrize("freedom", [1, 2, 5, 10, 11, 30, 1000])
-def test_the_quantile_is_students(freedom: int) -> None:
-    assert t_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-4)
+# Percentage points of Student's distribution as every table prints them, such as table 1.3.6.7.2
+# of the NIST/SEMATECH e-Handbook of Statistical Methods.
+@pytest.mark.parametrize(
+    ("freedom", "printed"),
+    [
+        (1, 12.706),
+        (2, 4.303),
+        (3, 3.182),
+        (5, 2.571),
+        (10, 2.228),
+        (11, 2.201),
+        (30, 2.042),
+        (60, 2.000),
+        (100, 1.984),
+    ],
+)
+def test_the_quantile_is_that_of_the_tables(freedom: int, printed: float) -> None:
+    assert round(t_quantile(freedom), 3) == printed
 
 
-@pytest.mark.parametrize("freedom", [1, 1.5, 3, 7.3, 30, 4000])
+@pytest.mark.parametrize(
+    ("t", "freedom", "printed"),
+    [
+        (3.078, 1, 0.20),
+        (12.706, 1, 0.05),
+        (-4.303, 2, 0.05),
+        (3.365, 5, 0.02),
+        (1.812, 10, 0.10),
+        (3.169, 10, 0.01),
+        (4.144, 10, 0.002),
+        (2.042, 30, 0.05),
+        (3.174, 100, 0.002),
+    ],
+)
+def test_the_probability_is_that_of_the_tables(t: float, freedom: int, printed: float) -> None:
+    assert two_sided_p(t, freedom) == pytest.approx(printed, rel=1e-3)
+
+
 @pytest.mark.parametrize("t", [0.0, 0.5, -2.0, 5.0, 40.0])
-def test_the_probability_is_students(t: float, freedom: float) -> None:
-    expected = 2 * stats.t.sf(abs(t), freedom)
-    assert two_sided_p(t, freedom) == pytest.approx(expected, rel=1e-3, abs=1e-15)
+def test_the_probability_has_closed_forms_for_one_and_two_degrees(t: float) -> None:
+    assert two_sided_p(t, 1) == pytest.approx(1 - 2 / math.pi * math.atan(abs(t)))
+    assert two_sided_p(t, 2) == pytest.approx(1 - abs(t) / math.sqrt(2 + t * t))
+
+
+@pytest.mark.parametrize("freedom", [1.5, 7.3, 4000.5])
+def test_degrees_of_freedom_need_not_be_whole(freedom: float) -> None:
+    fewer, more = two_sided_p(2.0, math.floor(freedom)), two_sided_p(2.0, math.ceil(freedom))
+    assert more < two_sided_p(2.0, freedom) < fewer
 
 
 def test_the_interval_holds_the_truth_19_times_of_20() -> None:
