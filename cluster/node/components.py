@@ -55,7 +55,7 @@ def _flags(flags: Mapping[str, object]) -> list[str]:
 
 
 def _python(module: str, arguments: list[str]) -> list[str]:
-    return [sys.executable, "-m", f"cluster.{module}", *arguments]
+    return [sys.executable, "-m", f"cluster.node.{module}", *arguments]
 
 
 def _pairs(forwards: Mapping[int, int]) -> list[str]:
