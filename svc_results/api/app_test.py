@@ -220,7 +220,7 @@ async def test_stores_that_are_away_are_named_and_the_page_still_serves(
     assert not_ready.json()["reason"] == "Redis does not answer; MongoDB does not answer"
     page = await client.get("/")
     assert page.status_code == 200
-    assert "The count cannot be shown right now" in page.text
+    assert "Results are unavailable right now" in page.text
     assert "Kind of Blue" in page.text
     results = await client.get("/api/results")
     assert results.json()["unavailable"] == {

@@ -51,7 +51,7 @@ def test_a_vote_without_scripts_counts_once_and_the_page_says_so(
 ) -> None:
     with fresh_page(browser, url, java_script_enabled=False) as page:
         vote(page, "No Script")
-        expect(page.locator("#outcome")).to_have_text(re.compile("Your vote counts.*[0-9a-f-]{36}"))
+        expect(page.locator("#outcome")).to_have_text(re.compile("Your vote is in.*[0-9a-f-]{36}"))
         keep_screenshot(page, "voted-without-scripts")
         page.reload()
         counted(url, "No Script")
@@ -71,7 +71,7 @@ def test_a_vote_counts_when_the_script_does_not_come_or_fails(
             )
         page.goto(url)
         vote(page, f"Script {fault}")
-        expect(page.locator("#outcome")).to_contain_text("Your vote counts.")
+        expect(page.locator("#outcome")).to_contain_text("Your vote is in")
     counted(url, f"Script {fault}")
 
 
@@ -82,7 +82,7 @@ def test_a_vote_pressed_before_the_script_came_counts(browser: Browser, url: str
         page.goto(url, wait_until="commit")
         vote(page, "Early")
         expect(page).to_have_url(re.compile(r"voted="))
-        expect(page.locator("#outcome")).to_contain_text("Your vote counts.")
+        expect(page.locator("#outcome")).to_contain_text("Your vote is in")
     counted(url, "Early")
 
 
@@ -95,7 +95,7 @@ def test_what_the_script_cannot_send_the_browser_sends_as_the_same_vote(
         page.evaluate("() => { window.AbortController = undefined; }")
         page.on("request", lambda request: sent.append(request.post_data or ""))
         vote(page, "Plainly")
-        expect(page.locator("#outcome")).to_contain_text("Your vote counts.")
+        expect(page.locator("#outcome")).to_contain_text("Your vote is in")
         [form] = filter(None, sent)
         assert re.search("&id=[0-9a-f-]{36}", form)
         assert page.evaluate("sessionStorage.length") == 0
@@ -132,7 +132,7 @@ def test_another_sites_page_cannot_vote_for_those_who_visit_it(browser: Browser,
         page.route("http://evil.test/", lambda r: r.fulfill(body=evil, content_type="text/html"))
         page.goto("http://evil.test/")
         page.get_by_role("button").click()
-        expect(page.get_by_role("alert")).to_contain_text("a page of another site")
+        expect(page.get_by_role("alert")).to_contain_text("sent from another site")
         assert page.locator("form").count() == 0
 
 
@@ -154,9 +154,9 @@ def test_a_vote_whose_answer_was_lost_is_sent_again_after_a_reload_and_counts_on
 
     page.route("**/votes", lose)
     vote(page, "Reloaded")
-    expect(page.locator("#outcome")).to_contain_text("No answer yet.")
+    expect(page.locator("#outcome")).to_contain_text("No response yet.")
     page.reload()
-    expect(page.locator("#outcome")).to_contain_text("Your vote counts.")
+    expect(page.locator("#outcome")).to_contain_text("Your vote is in")
     assert sent[0] == sent[1]
     expect(row(page, "Reloaded").locator(".votes")).to_have_text("1")
     page.reload()
@@ -179,7 +179,7 @@ def test_a_browser_that_keeps_nothing_can_vote(browser: Browser, url: str) -> No
     setup = """Object.defineProperty(window, "sessionStorage", { get() { throw new Error(); } });"""
     with fresh_page(browser, url, setup) as page:
         vote(page, "Nothing Kept")
-        expect(page.locator("#outcome")).to_contain_text("It went by")
+        expect(page.locator("#outcome")).to_contain_text("Your vote is in, via")
 
 
 # An old browser.
@@ -193,7 +193,7 @@ def test_an_old_browser_can_vote_and_is_live(browser: Browser, url: str) -> None
         expect(page.locator("#status")).to_have_text("Live")
         assert page.evaluate("typeof SharedWorker + typeof AbortSignal.timeout") == "undefined" * 2
         vote(page, "Old Browser")
-        expect(page.locator("#outcome")).to_contain_text("It went by")
+        expect(page.locator("#outcome")).to_contain_text("Your vote is in, via")
         expect(row(page, "Old Browser").locator(".votes")).to_have_text("1")
     assert errors == []
 
@@ -212,7 +212,7 @@ def test_offline_is_told_and_the_vote_goes_when_the_network_is_back(
         expect(page.locator("#outcome")).to_have_text(CATALOGUE["en"]["waiting_online"])
         keep_screenshot(page, "offline")
         page.context.set_offline(False)
-        expect(page.locator("#outcome")).to_contain_text("It went by")
+        expect(page.locator("#outcome")).to_contain_text("Your vote is in, via")
         expect(page.locator("#status")).to_have_text("Live")
 
 

@@ -32,7 +32,7 @@ def test_a_vote_cast_through_the_form_moves_its_bar(page: Page) -> None:
     page.get_by_label("Rank").fill("91")
     page.get_by_role("button", name="Vote", exact=True).click()
     outcome = page.locator("#outcome")
-    expect(outcome).to_have_text(re.compile(r"It went by (gRPC|HTTP)\..*[0-9a-f-]{36}$"))
+    expect(outcome).to_have_text(re.compile(r"Your vote is in, via (gRPC|HTTP)\..*[0-9a-f-]{36}$"))
     start = time.monotonic()
     expect(row(page, "After the Gold Rush").locator(".votes")).to_have_text("3")
     assert 1000 * (time.monotonic() - start) < MOVED_MS
@@ -73,7 +73,7 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator("#cast")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#outcome")).to_contain_text("Your vote counts.")
+    expect(page.locator("#outcome")).to_contain_text("Your vote is in")
     expect(row(page, "La llorona").locator(".average")).to_contain_text("53.0")
 
 
@@ -100,7 +100,7 @@ def test_a_known_album_is_suggested_and_its_pick_fills_in_the_rest(page: Page) -
 def test_a_problem_stands_beside_the_field_it_names(page: Page) -> None:
     fill(page, "   ", "Harvest", "1972")
     page.get_by_role("button", name="Vote", exact=True).click()
-    expect(page.locator("#name-error")).to_have_text("Please write 1 to 200 ordinary characters.")
+    expect(page.locator("#name-error")).to_have_text("Please enter 1 to 200 visible characters.")
     expect(page.get_by_label("Artist or band")).to_be_focused()
     expect(page.get_by_label("Artist or band")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Artist or band").fill("Neil Young")
@@ -111,7 +111,7 @@ def test_what_cannot_be_right_is_not_sent(page: Page) -> None:
     fill(page, "Neil Young", "", "1899")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#album-error")).to_have_text("Please fill this in.")
-    expect(page.locator("#year-error")).to_have_text("Please give a year from 1900 to 2100.")
+    expect(page.locator("#year-error")).to_have_text("Please enter a year from 1900 to 2100.")
 
 
 def test_a_vote_of_which_nothing_is_known_is_sent_again_with_the_same_id(page: Page) -> None:
@@ -133,8 +133,8 @@ def test_a_vote_of_which_nothing_is_known_is_sent_again_with_the_same_id(page: P
     page.route("**/votes", lose)
     fill(page, "Neil Young", "Tonight's the Night", "1975")
     page.get_by_role("button", name="Vote", exact=True).click()
-    expect(page.locator("#outcome")).to_contain_text("Trying again in 1 s")
-    expect(page.locator("#outcome")).to_contain_text("Your vote counts.", timeout=15_000)
+    expect(page.locator("#outcome")).to_contain_text("Sending the same vote again in 1 s")
+    expect(page.locator("#outcome")).to_contain_text("Your vote is in", timeout=15_000)
     assert len({vote["id"] for vote in sent}) == 1
     assert len(sent) == 4
     expect(row(page, "Tonight's the Night").locator(".votes")).to_have_text("1")
@@ -144,9 +144,9 @@ def test_the_next_vote_may_be_begun_while_one_is_sent_again(page: Page) -> None:
     page.route("**/votes", lambda route: route.abort(), times=1)
     fill(page, "Neil Young", "Zuma", "1975")
     page.get_by_role("button", name="Vote", exact=True).click()
-    expect(page.locator("#outcome")).to_contain_text("Trying again in 1 s")
+    expect(page.locator("#outcome")).to_contain_text("Sending the same vote again in 1 s")
     fill(page, "Neil Young", "Comes a Time", "1978")
-    expect(page.locator("#outcome")).to_contain_text("Your vote counts.")
+    expect(page.locator("#outcome")).to_contain_text("Your vote is in")
     expect(row(page, "Zuma").locator(".votes")).to_have_text("1")
     expect(page.get_by_label("Album", exact=True)).to_have_value("Comes a Time")
 
@@ -161,7 +161,7 @@ def test_the_log_is_paged_and_comes_back(page: Page, url: str) -> None:
     cast(url.rstrip("/"), "Harvest", 99)
     expect(page.locator("#albums")).to_be_visible()
     expect(newest.first).to_contain_text("2/100")
-    page.get_by_role("link", name="Back to the newest").click()
+    page.get_by_role("link", name="Back to the latest").click()
     expect(newest.first).to_contain_text("99/100")
 
 
@@ -169,7 +169,7 @@ def test_spanish_is_spoken_to_who_prefers_it(browser: Browser, url: str) -> None
     with open_page(browser, url, locale="es-AR") as page:
         expect(page.locator("#status")).to_have_text("En directo")
         expect(page.get_by_role("heading", name="Clasificación")).to_be_visible()
-        expect(page.get_by_label("Puntuación, de 1 a 100")).to_be_visible()
+        expect(page.get_by_label("Puntuación (de 1 a 100)")).to_be_visible()
         expect(page.locator("#albums .average").first).to_contain_text(re.compile(r"\d,\d"))
         keep_screenshot(page, "spanish")
 
@@ -204,7 +204,7 @@ def test_without_scripts_there_are_tables(browser: Browser, url: str) -> None:
             ["Place", "Album", "votes", "Average rank"]
         )
         expect(board.get_by_role("row").filter(has_text="Harvest")).to_be_visible()
-        newest = page.get_by_role("table", name="Newest votes")
+        newest = page.get_by_role("table", name="Latest votes")
         expect(newest.get_by_role("row")).not_to_have_count(1)
         expect(page.get_by_role("button", name="Vote", exact=True)).to_be_visible()
         keep_screenshot(page, "without-scripts")
@@ -230,6 +230,6 @@ def test_a_store_that_is_away_is_told_and_the_page_recovers(page: Page, stack: S
 def test_a_lost_connection_is_told_and_found_again(page: Page, stack: Stack) -> None:
     results = stack.services["svc_results"]
     results.stop()
-    expect(page.locator("#status")).to_have_text("Connection lost. Trying again…")
+    expect(page.locator("#status")).to_have_text("Connection lost. Reconnecting…")
     results.start()
     expect(page.locator("#status")).to_have_text("Live", timeout=20_000)

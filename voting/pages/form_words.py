@@ -15,26 +15,26 @@ _EN: Final = {
     "name": "Artist or band",
     "album": "Album",
     "year": "Year",
-    "rank_scale": f"Rank, {RANK_MIN} to {RANK_MAX}",
+    "rank_scale": f"Rank ({RANK_MIN} to {RANK_MAX})",
     "cast": "Vote",
     "cast_again": "Send again",
-    "to_the_page": "To the voting page",
-    "wrong_name": f"Please write 1 to {TEXT_MAX} ordinary characters.",
-    "wrong_album": f"Please write 1 to {TEXT_MAX} ordinary characters.",
-    "wrong_year": f"Please give a year from {YEAR_MIN} to {YEAR_MAX}.",
-    "wrong_rank": f"Please give a whole number from {RANK_MIN} to {RANK_MAX}.",
-    "too_many_albums": "No more albums can be added to this vote. "
-    "Please vote for one that is on the list already.",
-    "refused": "This vote was not accepted. Please load the page again and vote once more.",
-    "foreign": "This vote came from a page of another site, so it was not accepted. "
+    "to_the_page": "Go to the voting page",
+    "wrong_name": f"Please enter 1 to {TEXT_MAX} visible characters.",
+    "wrong_album": f"Please enter 1 to {TEXT_MAX} visible characters.",
+    "wrong_year": f"Please enter a year from {YEAR_MIN} to {YEAR_MAX}.",
+    "wrong_rank": f"Please enter a whole number from {RANK_MIN} to {RANK_MAX}.",
+    "too_many_albums": "No more albums can be added. "
+    "Please vote for one that is already on the list.",
+    "refused": "This vote was not accepted. Please reload the page and vote again.",
+    "foreign": "This vote was sent from another site, so it was not accepted. "
     "Please vote on the voting page.",
     "not_counted": "Your vote was not accepted",
-    "correct_it": "Nothing was counted. Please correct what is marked, then vote.",
-    "not_yet": "Your vote has not been taken yet",
-    "busy": "Very many votes come from your network right now. "
-    "Please wait a moment and send the same vote again; it counts once.",
-    "unavailable": "Votes cannot be taken right now. "
-    "Please wait a moment and send the same vote again; it counts once.",
+    "correct_it": "Nothing was counted. Please correct the marked entry and vote again.",
+    "not_yet": "Your vote is not confirmed yet",
+    "busy": "Too many votes are coming from your network right now. "
+    "Please wait a moment and send the same vote again; it will count only once.",
+    "unavailable": "Voting is unavailable right now. "
+    "Please wait a moment and send the same vote again; it will count only once.",
 }
 
 _ES: Final = {
@@ -42,26 +42,25 @@ _ES: Final = {
     "name": "Artista o grupo",
     "album": "Disco",
     "year": "Año",
-    "rank_scale": f"Puntuación, de {RANK_MIN} a {RANK_MAX}",
+    "rank_scale": f"Puntuación (de {RANK_MIN} a {RANK_MAX})",
     "cast": "Votar",
     "cast_again": "Enviar de nuevo",
     "to_the_page": "Ir a la página de votación",
-    "wrong_name": f"Escribe de 1 a {TEXT_MAX} caracteres corrientes.",
-    "wrong_album": f"Escribe de 1 a {TEXT_MAX} caracteres corrientes.",
-    "wrong_year": f"Escribe un año de {YEAR_MIN} a {YEAR_MAX}.",
-    "wrong_rank": f"Escribe un número entero de {RANK_MIN} a {RANK_MAX}.",
-    "too_many_albums": "Ya no caben más discos en esta votación. "
-    "Vota por uno que ya esté en la lista.",
-    "refused": "Este voto no se ha aceptado. Carga la página de nuevo y vota otra vez.",
-    "foreign": "Este voto venía de una página de otro sitio, así que no se ha aceptado. "
+    "wrong_name": f"Escribe de 1 a {TEXT_MAX} caracteres visibles.",
+    "wrong_album": f"Escribe de 1 a {TEXT_MAX} caracteres visibles.",
+    "wrong_year": f"Escribe un año entre {YEAR_MIN} y {YEAR_MAX}.",
+    "wrong_rank": f"Escribe un número entero entre {RANK_MIN} y {RANK_MAX}.",
+    "too_many_albums": "Ya no se pueden añadir más discos. Vota por uno que ya esté en la lista.",
+    "refused": "Este voto no se ha aceptado. Recarga la página y vota de nuevo.",
+    "foreign": "Este voto se envió desde otro sitio, así que no se ha aceptado. "
     "Vota en la página de votación.",
     "not_counted": "Tu voto no se ha aceptado",
-    "correct_it": "No se ha contado nada. Corrige lo que está marcado y vota.",
-    "not_yet": "Tu voto no se ha recibido todavía",
-    "busy": "Ahora mismo llegan muchísimos votos desde tu red. "
-    "Espera un momento y envía de nuevo el mismo voto; cuenta una sola vez.",
-    "unavailable": "Ahora mismo no se pueden recibir votos. "
-    "Espera un momento y envía de nuevo el mismo voto; cuenta una sola vez.",
+    "correct_it": "No se ha contado nada. Corrige el campo marcado y vota de nuevo.",
+    "not_yet": "Tu voto aún no está confirmado",
+    "busy": "Ahora mismo llegan demasiados votos desde tu red. "
+    "Espera un momento y envía el mismo voto de nuevo; solo contará una vez.",
+    "unavailable": "Ahora mismo no se puede votar. "
+    "Espera un momento y envía el mismo voto de nuevo; solo contará una vez.",
 }
 
 FORM_WORDS: Final[Mapping[Language, Mapping[str, str]]] = {"en": _EN, "es": _ES}
