@@ -1,6 +1,6 @@
 """svc_consumer with a store held apart: its place takes something that answers at once.
 
-`python -m bench.cases.consumer_without_store` takes the settings of svc_consumer, and `TALLY_APART`.
+`python -m bench.cases.consumer_without_store` takes the settings of svc_consumer and `TALLY_APART`.
 What the real consumer costs more than this one is the cost of the store's client.
 """
 

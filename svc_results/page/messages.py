@@ -9,7 +9,7 @@ from voting.pages.languages import Language
 Messages = Mapping[str, str]
 
 _EN: Final[Messages] = {
-    "title": "Album vote: live results",
+    "title": "Album vote",
     "lead": "Every vote counts once. Results update as you watch.",
     "votes": "votes",
     "one_vote": "vote",
@@ -66,8 +66,8 @@ _EN: Final[Messages] = {
 }
 
 _ES: Final[Messages] = {
-    "title": "Votación de discos: resultados en directo",
-    "lead": "Cada voto cuenta una sola vez. Los resultados se actualizan en directo.",
+    "title": "Votación de discos",
+    "lead": "Cada voto cuenta una sola vez. Resultados en directo.",
     "votes": "votos",
     "one_vote": "voto",
     "albums": "discos",
