@@ -1,4 +1,4 @@
-"""Bytes to a port and what comes back, for clients that do not keep to HTTP's manners."""
+"""Bytes to a port and what comes back, for clients that send what an HTTP library would refuse."""
 
 import asyncio
 import socket

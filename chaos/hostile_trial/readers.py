@@ -4,16 +4,20 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
+
+import httpx
 
 from harness.processes.ports import HOST
 
 _STAY_S: Final = 3.0
 _LIMIT_S: Final = 10.0
-_READ: Final = 1 << 16
 _PAUSE_S: Final = 0.5
-_EVENTS: Final = b"GET /api/events HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-_PAGE: Final = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+_EVENTS: Final = "/api/events"
+_PAGE: Final = "/"
+_SIGNS: Final = {_EVENTS: "data:", _PAGE: "</html>"}
+"""What a line of each has once there is something to see."""
 
 
 class Readers:
@@ -34,52 +38,36 @@ class Readers:
         """Read until cancelled."""
         async with asyncio.TaskGroup() as readers:
             for source in self._sources:
-                readers.create_task(self._again_and_again(source, _EVENTS, b"data:"))
-                readers.create_task(self._again_and_again(source, _PAGE, b"</html>"))
+                for path in _SIGNS:
+                    readers.create_task(self._again_and_again(source, path))
 
-    async def _again_and_again(self, source: str, request: bytes, sign: bytes) -> None:
-        while True:
-            begin = time.monotonic()
-            try:
-                async with asyncio.timeout(_LIMIT_S):
-                    reader, writer = await asyncio.open_connection(
-                        HOST, self._port, local_addr=(source, 0)
-                    )
-            except (OSError, TimeoutError) as error:
-                self.refused[type(error).__name__] += 1
+    async def _again_and_again(self, source: str, path: str) -> None:
+        async with httpx.AsyncClient(
+            base_url=f"http://{HOST}:{self._port}",
+            headers={"connection": "close", "accept-encoding": "identity"},
+            timeout=None,  # noqa: S113 - a visit has one as a whole
+            transport=httpx.AsyncHTTPTransport(local_address=source),
+            trust_env=False,
+        ) as client:
+            while True:
+                await self._visit(client, path)
                 await asyncio.sleep(_PAUSE_S)
-                continue
-            try:
-                writer.write(request)
-                await self._read_until(reader, sign, begin)
-                if request == _EVENTS:
-                    await _stay(reader)
-            finally:
-                writer.transport.abort()
-            await asyncio.sleep(_PAUSE_S)
 
-    async def _read_until(self, reader: asyncio.StreamReader, sign: bytes, begin: float) -> None:
-        received = b""
+    async def _visit(self, client: httpx.AsyncClient, path: str) -> None:
+        """Wait for the page, or for the first event and stay for a moment."""
+        begin, seen = time.monotonic(), False
         try:
-            async with asyncio.timeout(_LIMIT_S):
-                while sign not in received:
-                    data = await reader.read(_READ)
-                    if not data:
+            async with asyncio.timeout(_LIMIT_S) as limit, client.stream("GET", path) as answer:
+                async for line in answer.aiter_lines():
+                    if seen or answer.status_code != HTTPStatus.OK or _SIGNS[path] not in line:
+                        continue
+                    seen = True
+                    self.waits.append(time.monotonic() - begin)
+                    if path == _PAGE:
                         break
-                    received += data
-        except (OSError, TimeoutError) as error:
-            self.refused[type(error).__name__] += 1
-            return
-        if sign in received and received.startswith(b"HTTP/1.1 200"):
-            self.waits.append(time.monotonic() - begin)
-        else:
-            self.refused[received[9:12].decode("latin-1") or "closed"] += 1
-
-
-async def _stay(reader: asyncio.StreamReader) -> None:
-    try:
-        async with asyncio.timeout(_STAY_S):
-            while await reader.read(_READ):
-                pass
-    except OSError, TimeoutError:
-        pass
+                    limit.reschedule(asyncio.get_running_loop().time() + _STAY_S)
+            got = str(answer.status_code)
+        except (httpx.HTTPError, TimeoutError) as error:
+            got = type(error).__name__
+        if not seen:
+            self.refused[got] += 1

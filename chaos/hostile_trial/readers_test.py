@@ -1,0 +1,69 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from chaos.hostile_trial.readers import Readers
+from harness.processes.ports import HOST, free_port
+
+SOURCE = "127.0.1.9"
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+EVENT = OK + b"event: results\ndata: {}\n\n"
+PAGE = OK + b"<html>\n</html>\n"
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@asynccontextmanager
+async def server(answers: dict[str, bytes]) -> AsyncIterator[tuple[int, set[str]]]:
+    """Answer each path so, then end the connection; note who came."""
+    visitors: set[str] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visitors.add(writer.get_extra_info("peername")[0])
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(answers[head.split()[1].decode()])
+        writer.close()
+
+    async with await asyncio.start_server(serve, HOST, 0) as listening:
+        yield listening.sockets[0].getsockname()[1], visitors
+
+
+async def read(port: int, enough: Callable[[Readers], bool]) -> Readers:
+    """Read until there is enough."""
+    readers = Readers(port, [SOURCE])
+    reading = asyncio.create_task(readers.run())
+    async with asyncio.timeout(20):
+        while not enough(readers):
+            await asyncio.sleep(0.01)
+    reading.cancel()
+    with suppress(asyncio.CancelledError):
+        await reading
+    return readers
+
+
+async def test_readers_see_page_and_events_each_from_an_address_of_its_own() -> None:
+    async with server({"/": PAGE, "/api/events": EVENT}) as (port, visitors):
+        readers = await read(port, lambda readers: len(readers.waits) >= 4)
+    assert not readers.refused
+    assert visitors == {SOURCE}
+
+
+@pytest.mark.parametrize(
+    ("answer", "got"),
+    [
+        (BUSY, "503"),
+        (OK, "200"),  # and nothing to see
+        (b"", "RemoteProtocolError"),
+    ],
+)
+async def test_a_reader_who_sees_nothing_was_refused(answer: bytes, got: str) -> None:
+    async with server({"/": answer, "/api/events": answer}) as (port, _):
+        readers = await read(port, lambda readers: readers.refused.total() >= 2)
+    assert not readers.waits
+    assert set(readers.refused) == {got}
+
+
+async def test_a_reader_whom_nobody_lets_in_was_refused() -> None:
+    readers = await read(free_port(), lambda readers: readers.refused.total() >= 2)
+    assert set(readers.refused) == {"ConnectError"}
