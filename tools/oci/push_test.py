@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from harness.processes.ports import free_port
+from harness.testing.registry import Registry
 from tools.oci import push, tar
 from tools.oci.archive import write_archive
 from tools.oci.image import Image
 from tools.oci.layout import write_layout
 from tools.oci.provenance import Provenance
-from tools.oci.registry import Registry
 from tools.oci.tree import File
 
 SOURCE = Provenance("https://example.org/voting", "8d5f2c", "2026-11-24T09:00:00Z")
