@@ -4,7 +4,7 @@ import sys
 
 from bench.command import bench
 from bench.options import parser
-from local.console import run_command
+from harness.processes.console import run_command
 
 
 def main() -> int:

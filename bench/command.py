@@ -1,6 +1,5 @@
 """Measures what a vote costs, as a command: measure, print, write the files asked for."""
 
-import logging
 import tempfile
 from argparse import Namespace
 from datetime import UTC, datetime
@@ -9,28 +8,24 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from bench.cases.errors import BenchError
 from bench.cases.run import Plan, measure
 from bench.cases.servers import Rig
 from bench.report.report import VERSION, Report, machine, row
 from bench.report.table import findings, has_place, markdown_table, text_table, with_table
+from harness.processes.console import hide_progress, say
 from harness.processes.errors import ServerError
-from local.console import say
 
 
 def bench(options: Namespace) -> int:
     """Measure, print the table and write the files that were asked for."""
-    logging.getLogger("local").setLevel(logging.WARNING)
+    hide_progress()
     plan = Plan(options.only, options.seconds, options.rounds)
     if not list(plan.groups()):
         raise ServerError(f"no case is called {' or '.join(plan.only)}; --help lists them")
     page = _page(options.markdown)
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
     with tempfile.TemporaryDirectory(prefix="voting-bench-") as folder:
-        try:
-            measured = uvloop.run(measure(Rig(Path(folder)), plan, say))
-        except BenchError as error:
-            raise ServerError(str(error)) from error
+        measured = uvloop.run(measure(Rig(Path(folder)), plan, say))
     rows = [row(one) for one in measured]
     report = Report(VERSION, at, plan.seconds, plan.rounds, facts, rows)
     say(f"\n{text_table(report)}\n")

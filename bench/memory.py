@@ -1,7 +1,6 @@
 """Whether the services' memory stays flat under load: `./bazelw run //bench:memory`."""
 
 import asyncio
-import logging
 import sys
 import tempfile
 import time
@@ -13,13 +12,11 @@ import msgspec
 import uvloop
 
 from bench.cases.end_to_end import System
-from bench.cases.errors import BenchError
 from bench.cases.load import Load
 from bench.cases.servers import Rig
 from bench.options import path, positive
 from chaos.runs.memory import MemoryWatch
-from harness.processes.errors import ServerError
-from local.console import run_command, say
+from harness.processes.console import hide_progress, run_command, say
 
 _CONNECTIONS: Final = 64
 _TELL_SECONDS: Final = 15.0
@@ -76,13 +73,10 @@ async def watch(folder: Path, seconds: float, warm_up: float, rate: float | None
 
 def memory(options: Namespace) -> int:
     """Watch, print the table; status 1 when a service of ours grows."""
-    logging.getLogger("local").setLevel(logging.WARNING)
+    hide_progress()
     warm_up = min(30.0, options.seconds / 4)
     with tempfile.TemporaryDirectory(prefix="voting-memory-", dir=options.folder) as folder:
-        try:
-            found = uvloop.run(watch(Path(folder), options.seconds, warm_up, options.rate))
-        except BenchError as error:
-            raise ServerError(str(error)) from error
+        found = uvloop.run(watch(Path(folder), options.seconds, warm_up, options.rate))
     say(f"\n{'resident memory, MB':20}{'begin':>8}{'end':>8}{'most':>8}")
     for one in found:
         grows = "  GROWS" if one.grows else ""

@@ -2,7 +2,6 @@
 
 import asyncio
 import http.client
-import logging
 import sys
 import tempfile
 import time
@@ -22,11 +21,10 @@ from bench.cases.large_log import PARTITIONS, LargeLog
 from bench.cases.servers import Rig, Stores
 from bench.cases.turn import Turn
 from bench.options import at_least_one, path
-from harness.processes.errors import ServerError
+from harness.processes.console import hide_progress, run_command, say
+from harness.processes.server import stop_together
 from harness.servers.services import Service
-from harness.system.stack import stop_together
 from loadtest.model.percentiles import percentile_of
-from local.console import run_command, say
 from svc_results.result.cursor import encode_cursor
 
 _TOPIC: Final = "bench.scale"
@@ -163,12 +161,9 @@ def _table(steps: list[Step]) -> str:
 
 def scale(options: Namespace) -> int:
     """Run the trial, print the table, write the file that was asked for."""
-    logging.getLogger("local").setLevel(logging.WARNING)
+    hide_progress()
     with tempfile.TemporaryDirectory(prefix="voting-scale-", dir=options.folder) as folder:
-        try:
-            steps = uvloop.run(ScaleTrial(Path(folder)).run(options.votes))
-        except BenchError as error:
-            raise ServerError(str(error)) from error
+        steps = uvloop.run(ScaleTrial(Path(folder)).run(options.votes))
     say(f"\n{_table(steps)}")
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(steps)))

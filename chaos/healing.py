@@ -17,13 +17,13 @@ from redis.asyncio import Redis
 
 from chaos.runs.watch import NotRecoveredError
 from harness.filler.filling import fill
+from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
+from harness.processes.server import start_together
 from harness.promise.ledger_reader import end_offsets
 from harness.promise.stores_reader import Positions, Reader, open_reader
-from harness.system.stack import start_together
 from harness.system.weakened import System
 from harness.voters.voters import Voters
-from local.console import run_command, say
 from svc_consumer.repair.audit import LogReader, differences, read_snapshot
 from voting.stores.errors import StoreUnavailableError
 

@@ -16,9 +16,9 @@ from chaos.hostile_trial.result import broken, slower
 from chaos.hostile_trial.table import tables
 from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
 from chaos.runs.watch import NotRecoveredError
+from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.system.weakened import System
-from local.console import run_command, say
 
 _EPILOG: Final = """\
 Exit status: 0 when no vote and no reader was refused, 99 of 100 voters waited at most 100 ms longer

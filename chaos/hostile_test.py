@@ -11,8 +11,8 @@ from chaos.hostile_trial.limits import memory_limits
 from chaos.hostile_trial.result import broken
 from chaos.hostile_trial.table import tables
 from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
+from harness.processes.console import say
 from harness.system.weakened import System
-from local.console import say
 
 RATE = 60.0
 SECONDS = 4.0

@@ -14,6 +14,7 @@ from random import Random
 from typing import Final
 
 from chaos.runs.watch import NotRecoveredError, Watch
+from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.processes.server import Server
 from harness.promise.check import violations
@@ -21,7 +22,6 @@ from harness.promise.stores_reader import open_reader
 from harness.servers.services import Service
 from harness.system.weakened import System
 from harness.voters.voters import Voters
-from local.console import run_command, say
 
 GRACE_S: Final = 30.0
 """How long a part may take to end: what Kubernetes gives by default."""

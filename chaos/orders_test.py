@@ -5,8 +5,8 @@ from pathlib import Path
 from random import Random
 
 from chaos.orders import Orders
+from harness.processes.console import say
 from harness.system.weakened import System
-from local.console import say
 
 RATE = 40.0
 COUNT = 2

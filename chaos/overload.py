@@ -17,13 +17,13 @@ import uvloop
 from chaos.runs.flood import Flood, FloodResult
 from chaos.runs.memory import MemoryWatch
 from chaos.runs.watch import NotRecoveredError, Watch
+from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.processes.server import Server
 from harness.promise.check import violations
 from harness.promise.stores_reader import open_reader
 from harness.system.weakened import System
 from loadtest.model.percentiles import percentile_of
-from local.console import run_command, say
 from voting.domain.vote import Route
 
 REFUSAL_S: Final = 0.1

@@ -15,9 +15,9 @@ from chaos.faults.schedule import FAULTS, schedule
 from chaos.runs.run import Run
 from chaos.runs.table import table
 from chaos.runs.watch import NotRecoveredError
+from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.system.weakened import System
-from local.console import run_command, say
 
 _MOST_FAULTS: Final = 10_000
 _EPILOG: Final = """\

@@ -12,12 +12,12 @@ import pytest
 from cluster import running
 from cluster.common.errors import ClusterError
 from cluster.common.places import SOURCES, State
-from cluster.common.waiting import wait_until
 from cluster.kubectl import kubectl
 from cluster.node.main import Description
 from cluster.node.supervisor import restarts
 from cluster.provision import images, programs
 from cluster.start import start
+from harness.processes.waiting import wait_until
 
 FREE = {"registry": 0, "api": 0, "entry": 0}
 

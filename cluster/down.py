@@ -4,9 +4,9 @@ import sys
 from argparse import ArgumentParser
 
 from cluster import running
-from cluster.common.console import run_command, say
 from cluster.common.errors import ClusterError
 from cluster.common.places import State
+from harness.processes.console import run_command, say
 
 
 def down(state: State) -> int:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cluster import running
-from cluster.common.console import run_command, say
 from cluster.common.errors import ClusterError
 from cluster.common.places import State, cache
 from cluster.ports import DEFAULTS
 from cluster.start import start
 from cluster.steps import images
 from cluster.steps.table import heading, row
+from harness.processes.console import run_command, say
 from k8s.rendering import RenderError, render
 
 

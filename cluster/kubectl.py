@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from cluster import running
-from cluster.common.console import run_command
 from cluster.common.errors import ClusterError
 from cluster.common.places import State
 from cluster.provision import programs
+from harness.processes.console import run_command
 
 
 def kubectl(kubeconfig: Path, *arguments: str, given: str = "") -> str:

@@ -13,16 +13,16 @@ import msgspec
 
 from cluster import running
 from cluster.common import network
-from cluster.common.console import step
 from cluster.common.errors import ClusterError
 from cluster.common.places import State
-from cluster.common.waiting import wait_until
 from cluster.node import cgroups, configuration
 from cluster.node.api import Api
 from cluster.node.components import components
 from cluster.node.main import Description
 from cluster.ports import INNER, Listening, answers
 from cluster.provision import debian, gateway, images, preflight, programs
+from harness.processes.console import step
+from harness.processes.waiting import wait_until
 
 _LIMIT_S: Final = 90.0
 """For each part of the start; all of it takes a fraction of this."""
@@ -99,7 +99,7 @@ def _finish(
             return holds()
 
         try:
-            wait_until(what, holds_or_ended, _LIMIT_S)
+            wait_until(what, holds_or_ended, _LIMIT_S, error=ClusterError)
         except ClusterError as error:
             raise ClusterError(f"{error}; {log}'s last words: {_tail(state.log / log)}") from error
         step(what)

@@ -5,12 +5,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from cluster import running
-from cluster.common.console import run_command, say
 from cluster.common.places import State
 from cluster.kubectl import kubectl
 from cluster.node import main as node
 from cluster.node.cgroups import ROOT
 from cluster.node.supervisor import restarts
+from harness.processes.console import run_command, say
 
 
 def status(state: State) -> int:

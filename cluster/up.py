@@ -3,10 +3,10 @@
 import sys
 from argparse import ArgumentParser, Namespace
 
-from cluster.common.console import run_command, say, step
 from cluster.common.places import State
 from cluster.ports import DEFAULTS
 from cluster.start import start
+from harness.processes.console import run_command, say, step
 
 _EPILOG = """\
 The cluster runs on its own after this command, until //cluster:down. All of it lives in its own

@@ -1,22 +1,11 @@
-"""What a person sees of the stack: progress, addresses, and one clear line when it fails."""
+"""What a person sees of the stack: its addresses, and which option frees a port."""
 
-import logging
-import signal
-import sys
 from collections.abc import Callable
-from typing import Final
 
+from harness.processes.console import run_command, say
 from harness.processes.errors import PortInUseError, ServerError
 from harness.system.stack import Stack
 from local.beside import compare_command, verify_command
-
-_INTERRUPTED: Final = 130  # what a shell says of a program that Ctrl-C ended
-
-
-def say(line: str = "") -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 def show_addresses(stack: Stack) -> None:
@@ -33,28 +22,15 @@ def show_addresses(stack: Stack) -> None:
     say(f"page      {stack.entry.url}/")
 
 
-def run_command(command: Callable[[], int]) -> int:
-    """Run a command line tool's work and return its exit status.
+def run_stack_command(command: Callable[[], int]) -> int:
+    """Run the work of a command that takes ports as options, and return its exit status."""
 
-    Progress goes to standard output. A failure of a server is one line on standard error and
-    status 1. Ctrl-C, SIGTERM and SIGHUP end the work in order: status 130 when it was not done.
-    """
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("local").setLevel(logging.INFO)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    try:
-        return command()
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except PortInUseError as error:
-        option = error.port_name.replace("_", "-")
-        return _fail(f"{error}; end it, or choose another port with --port-{option}")
-    except (ServerError, OSError) as error:
-        return _fail(str(error))
+    def naming_the_option() -> int:
+        try:
+            return command()
+        except PortInUseError as error:
+            option = error.port_name.replace("_", "-")
+            advice = f"{error}; end it, or choose another port with --port-{option}"
+            raise ServerError(advice) from error
 
-
-def _fail(reason: str) -> int:
-    sys.stdout.flush()
-    sys.stderr.write(f"error: {reason}\n")
-    return 1
+    return run_command(naming_the_option)

@@ -6,11 +6,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
 
+from harness.processes.console import say
 from harness.processes.process import Process
 from harness.processes.programs import ROOT, python_environment
 from harness.system.stack import Stack
 from local.beside import comparison_options
-from local.console import run_command, say, show_addresses
+from local.console import run_stack_command, show_addresses
 from local.options import add_stack_options, chosen_folder, chosen_ports
 
 _POLL_S: Final = 0.2
@@ -81,7 +82,7 @@ def main() -> int:
     )
     add_stack_options(parser)
     options = parser.parse_args()
-    return run_command(lambda: demo(options))
+    return run_stack_command(lambda: demo(options))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 import sys
 from argparse import ArgumentParser, Namespace
 
+from harness.processes.console import say
 from harness.system.stack import Stack
-from local.console import run_command, say, show_addresses
+from local.console import run_stack_command, show_addresses
 from local.options import add_stack_options, at_least_one, chosen_folder, chosen_ports
 
 
@@ -30,7 +31,7 @@ def main() -> int:
         "twice as many at once; what is over it is answered 429 (no limit)",
     )
     options = parser.parse_args()
-    return run_command(lambda: up(options))
+    return run_stack_command(lambda: up(options))
 
 
 if __name__ == "__main__":

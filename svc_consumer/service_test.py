@@ -9,11 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from harness.processes.errors import ServerError
+from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
-from svc_consumer.testing.consumer_process import Trial, metric, unready_reason, until, votes
+from svc_consumer.testing.consumer_process import Trial, metric, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, a_vote
 from voting.domain.codec import encode_vote
 from voting.domain.tally import position_field

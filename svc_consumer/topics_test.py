@@ -8,10 +8,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 
 from harness.processes.ports import free_port
+from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
 from svc_consumer import topics
 from svc_consumer.settings import TopicSettings
-from svc_consumer.testing.consumer_process import until
 from voting.ledger.topics import TopicRefusedError
 
 pytest_plugins = ["harness.testing.fixtures"]

@@ -1,5 +1,7 @@
 """What stops a measurement."""
 
+from harness.processes.errors import CommandError
 
-class BenchError(RuntimeError):
+
+class BenchError(CommandError):
     """A measurement would not mean anything; the text says why."""

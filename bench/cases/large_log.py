@@ -14,7 +14,7 @@ import msgspec
 
 from bench.cases.kafka_write import BATCH_VOTES, Writer, votes
 from bench.cases.servers import Rig, Stores
-from harness.system.stack import start_together
+from harness.processes.server import start_together
 from voting.domain.tally import Tally, add_tally, tally_of
 from voting.domain.vote import Vote
 from voting.stores.logged_vote import Cursor, to_document

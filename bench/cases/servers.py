@@ -8,12 +8,11 @@ from typing import ClassVar
 
 from bench.cases.turn import Case
 from harness.processes.ports import free_port
-from harness.processes.server import Server
+from harness.processes.server import Server, start_together, stop_together
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
-from harness.system.stack import start_together, stop_together
 
 
 class Rig:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from harness.processes.waiting import wait_until
 from harness.system.weakened import System
 
 
@@ -38,11 +39,7 @@ class Scene:
 
     def wait_until(self, what: str, holds: Callable[[], bool], limit_s: float) -> None:
         """Return as soon as `holds()`; raise FaultFailedError when that takes over `limit_s`."""
-        end = time.monotonic() + limit_s
-        while not holds():
-            if time.monotonic() > end:
-                raise FaultFailedError(f"not within {limit_s:g} s: {what}")
-            self.wait(0.1)
+        wait_until(what, holds, limit_s, error=FaultFailedError, pause=self.wait)
 
     def healing(self) -> None:
         """Say that from now on the system is left in peace: recovery is timed from here."""

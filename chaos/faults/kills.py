@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from chaos.faults.fault import Fault, Scene
-from harness.processes.server import Server
-from harness.system.stack import start_together
+from harness.processes.server import Server, start_together
 
 _LONGEST_ABSENCE_S = 2.0
 

@@ -9,8 +9,8 @@ from redis import Redis
 
 from chaos.faults.fault import Fault, Scene
 from chaos.faults.kills import kill_and_restart
+from harness.processes.server import start_together
 from harness.promise.stores_reader import DATABASE
-from harness.system.stack import start_together
 
 _SET_BACK_S = 3.0
 _LONGEST_CUT = 30_000  # bytes

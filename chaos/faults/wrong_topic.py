@@ -10,10 +10,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 
 from chaos.faults.fault import Fault, FaultFailedError, Scene
+from harness.processes.server import start_together, stop_together
 from harness.promise.ledger_reader import TOPIC
 from harness.promise.stores_reader import Positions, open_reader
 from harness.servers.services import Service
-from harness.system.stack import start_together, stop_together
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Route, Vote, lane_of, new_vote_id
 

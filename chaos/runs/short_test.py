@@ -12,8 +12,8 @@ import pytest
 from chaos.faults.schedule import FAULTS, schedule
 from chaos.runs.run import Run
 from chaos.runs.table import table
+from harness.processes.console import say
 from harness.system.weakened import System
-from local.console import say
 
 RATE = 40.0
 TOO_LONG = "kill everything"  # its parts are killed one by one

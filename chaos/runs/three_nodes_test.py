@@ -7,8 +7,8 @@ from random import Random
 from chaos.faults.nodes import NODES
 from chaos.runs.run import Run
 from chaos.runs.table import table
+from harness.processes.console import say
 from harness.system.weakened import System
-from local.console import say
 
 RATE = 40.0
 LONGEST_GAP = 6.0  # seconds

@@ -1,5 +1,7 @@
 """What can go wrong with the cluster."""
 
+from harness.processes.errors import CommandError
 
-class ClusterError(RuntimeError):
+
+class ClusterError(CommandError):
     """Something the cluster needs is missing or failed. The text says what to do."""

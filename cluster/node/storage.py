@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from cluster.common import network
-from cluster.common.console import say
 from cluster.common.places import LIB, PKI
 from cluster.node.api import Api
+from harness.processes.console import say
 
 CLASS: Final = "local"
 """The storage class; addons/storage.yaml makes it the default."""

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from cluster.common import network
-from cluster.common.console import say
 from cluster.common.places import LOG, PKI
 from cluster.node.api import Api
 from cluster.node.components import Component
+from harness.processes.console import say
 
 _POLL_S: Final = 0.1
 _PAUSE_S: Final = 1.0

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.common.waiting import wait_until
 from cluster.node.components import Component
 from cluster.node.supervisor import Supervisor, restarts
+from harness.processes.waiting import wait_until
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from cluster.common.console import step
 from cluster.common.errors import ClusterError
 from cluster.common.places import cache
+from harness.processes.console import step
 
 PACKAGES: Final = ["containerd", "containernetworking-plugins", "nftables", "runc"]
 

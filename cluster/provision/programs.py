@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from cluster.common.console import step
 from cluster.common.errors import ClusterError
 from cluster.common.places import SOURCES
 from cluster.common.places import cache as cache_folder
+from harness.processes.console import step
 
 _COMPONENTS: Final = SOURCES / "components"
 _GOFLAGS: Final = "-mod=readonly -trimpath -buildvcs=false"

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from cluster.common.places import CONFIG
 from cluster.kubectl import kubectl
 from cluster.steps.names import NAMESPACE
+from harness.processes import waiting
 from harness.voters.register import Register
 
 _KUBECONFIG: Final = CONFIG / "admin.kubeconfig"
@@ -57,8 +58,4 @@ async def until(
     what: str, holds: Callable[[], Awaitable[bool]], limit_s: float, poll_s: float = 0.5
 ) -> None:
     """Return as soon as `holds()`. Raises StepError naming `what` after `limit_s` seconds."""
-    end = asyncio.get_running_loop().time() + limit_s
-    while not await holds():
-        if asyncio.get_running_loop().time() > end:
-            raise StepError(f"not within {limit_s:g} s: {what}")
-        await asyncio.sleep(poll_s)
+    await waiting.until(holds, what, limit_s, error=StepError, longest_pause_seconds=poll_s)

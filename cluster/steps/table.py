@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cluster.common.console import say
+from harness.processes.console import say
 
 
 class Row:

@@ -1,7 +1,11 @@
-"""What can go wrong with a server."""
+"""What can go wrong with a command and its servers."""
 
 
-class ServerError(RuntimeError):
+class CommandError(RuntimeError):
+    """A command cannot go on. The text is one line for whoever called it, and says what to do."""
+
+
+class ServerError(CommandError):
     """A server cannot start, or ended unasked. The text names the server and says what to do."""
 
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -170,3 +170,19 @@ class Server(ABC):
         except (NotReadyError, OSError) as error:
             return str(error)
         return None
+
+
+def start_together(servers: Sequence[Server]) -> None:
+    """Start servers that do not need each other; return when all answer. Errors as `start`."""
+    for server in servers:
+        server.launch()
+    for server in servers:
+        server.wait_ready()
+
+
+def stop_together(servers: Sequence[Server]) -> None:
+    """End servers that do not need each other."""
+    for server in servers:
+        server.ask_to_stop()
+    for server in servers:
+        server.stop()

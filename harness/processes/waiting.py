@@ -1,20 +1,42 @@
-"""What tests wait for."""
+"""Waits, never for ever, for what sets no event that could be awaited."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from inspect import isawaitable
 from pathlib import Path
 from typing import Final
 
-_POLL_S: Final = 0.02
+_FIRST_PAUSE_SECONDS: Final = 0.001
+_LONGEST_PAUSE_SECONDS: Final = 0.05
 
 
-def wait_until(what: str, holds: Callable[[], bool], limit_s: float = 30.0) -> None:
-    """Return as soon as `holds()`; fail the test, naming `what`, when it does not in `limit_s`."""
-    end = time.monotonic() + limit_s
+def wait_until(
+    what: str,
+    holds: Callable[[], object],
+    limit_seconds: float = 30.0,
+    *,
+    error: type[Exception] = AssertionError,
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
+    """Return as soon as `holds()`; raise `error`, naming `what`, after `limit_seconds`."""
+    pauses = _pauses(what, limit_seconds, error)
     while not holds():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {limit_s:g} s: {what}")
-        time.sleep(_POLL_S)
+        pause(next(pauses))
+
+
+async def until(
+    holds: Callable[[], object],
+    what: str = "what is waited for",
+    limit_seconds: float = 30.0,
+    *,
+    error: type[Exception] = AssertionError,
+    longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
+) -> None:
+    """Do the same in an event loop; `holds` may be a coroutine function."""
+    pauses = _pauses(what, limit_seconds, error, longest_pause_seconds)
+    while not await _result(holds):  # noqa: ASYNC110 - there is no event
+        await asyncio.sleep(next(pauses))
 
 
 def has_ended(pid: int) -> bool:
@@ -24,3 +46,22 @@ def has_ended(pid: int) -> bool:
     except FileNotFoundError, ProcessLookupError:
         return True
     return stat.rpartition(")")[2].split()[0] == "Z"  # ended, and not yet collected by init
+
+
+async def _result(holds: Callable[[], object]) -> object:
+    found = holds()
+    return await found if isawaitable(found) else found
+
+
+def _pauses(
+    what: str,
+    limit_seconds: float,
+    error: type[Exception],
+    longest_seconds: float = _LONGEST_PAUSE_SECONDS,
+) -> Iterator[float]:
+    """Yield pauses that double up to the longest; raise `error` when the time is over."""
+    end, pause = time.monotonic() + limit_seconds, _FIRST_PAUSE_SECONDS
+    while time.monotonic() <= end:
+        yield pause
+        pause = min(2 * pause, longest_seconds)
+    raise error(f"not within {limit_seconds:g} s: {what}")

@@ -2,13 +2,12 @@
 
 import logging
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self, TextIO
 
 from harness.processes.ports import Ports
-from harness.processes.server import Server
+from harness.processes.server import Server, start_together, stop_together
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.prometheus_server import PrometheusServer
@@ -105,19 +104,3 @@ class Stack:
     def _scraped(self) -> dict[str, str]:
         metrics = {service.name: service.address for service in self.services.values()}
         return {**metrics, "traefik": f"{self.entry.host}:{self.entry.probe_port}"}
-
-
-def start_together(servers: Sequence[Server]) -> None:
-    """Start servers that do not need each other; return when all answer. Errors as `start`."""
-    for server in servers:
-        server.launch()
-    for server in servers:
-        server.wait_ready()
-
-
-def stop_together(servers: Sequence[Server]) -> None:
-    """End servers that do not need each other."""
-    for server in servers:
-        server.ask_to_stop()
-    for server in servers:
-        server.stop()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.processes.ports import HOST, free_port
-from harness.processes.server import Server
+from harness.processes.server import Server, start_together, stop_together
 from harness.servers.kafka_config import Link, Node
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
@@ -15,7 +15,6 @@ from harness.servers.services import Service
 from harness.servers.small_disk import SmallDisk
 from harness.servers.tcp_proxy import TcpProxy
 from harness.servers.traefik_server import TraefikServer
-from harness.system.stack import start_together, stop_together
 
 CONSUMERS: Final = ("svc_consumer", "svc_consumer-2")
 _USERS_OF_KAFKA: Final = ("svc_http_route", "svc_grpc_server", *CONSUMERS)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
-from svc_consumer.testing.consumer_process import Trial, metric, until
+from svc_consumer.testing.consumer_process import Trial, metric
 from voting.domain.vote import TOO_MANY_ALBUMS, new_vote_id
 
 if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from harness.processes.waiting import until
 from svc_consumer.testing.consumer_in_memory import Trial
-from svc_consumer.testing.fakes import until
 
 # What pauses of 0.15 to 0.3 s at first, each up to twice as long, leave room for.
 TRIES = 5

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from harness.processes.waiting import until
 from svc_consumer.errors import KAFKA
 from svc_consumer.testing.consumer_in_memory import Trial, halted
-from svc_consumer.testing.fakes import FakeRecord, a_vote, records_of, until
+from svc_consumer.testing.fakes import FakeRecord, a_vote, records_of
 from voting.domain.vote import new_vote_id
 
 

@@ -1,8 +1,9 @@
 import asyncio
 
+from harness.processes.waiting import until
 from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.testing.consumer_in_memory import Trial, halted
-from svc_consumer.testing.fakes import PARTITIONS, a_vote, records_of, until
+from svc_consumer.testing.fakes import PARTITIONS, a_vote, records_of
 from voting.domain.vote import new_vote_id
 from voting.stores.errors import NO_POSITION
 from voting.stores.vote_log import StoredPosition

@@ -9,11 +9,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from redis.asyncio import Redis
 
+from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
-from svc_consumer.testing.consumer_process import Trial, unready_reason, until, votes
+from svc_consumer.testing.consumer_process import Trial, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, PARTITIONS, a_vote
 from voting.domain.vote import new_vote_id
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from harness.processes.waiting import until
 from svc_consumer.counting.projector import Projector
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.consumer import SERVERS, Consumer
@@ -18,7 +19,6 @@ from svc_consumer.testing.fakes import (
     FakeTally,
     a_vote,
     records_of,
-    until,
 )
 from voting.domain.vote import new_vote_id
 from voting.service.lifecycle import Readiness

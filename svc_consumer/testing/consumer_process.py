@@ -6,13 +6,13 @@ import json
 import random
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from pymongo import MongoClient
 from redis.asyncio import Redis
 
+from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
@@ -29,7 +29,6 @@ if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
 
 DATABASE: Final = "voting"
 _LIMIT_SECONDS: Final = 30
-_PERIOD_SECONDS: Final = 0.05
 _numbers = itertools.count()
 
 
@@ -162,13 +161,6 @@ def unready_reason(consumer: Service) -> str:
         with error:
             return str(json.load(error)["reason"])
     return ""
-
-
-async def until(condition: Callable[[], Awaitable[object]]) -> None:
-    """Return when the condition holds; fail when that takes too long."""
-    async with asyncio.timeout(_LIMIT_SECONDS):
-        while not await condition():  # noqa: ASYNC110 - nothing tells when
-            await asyncio.sleep(_PERIOD_SECONDS)
 
 
 def _counts(tally: Tally) -> tuple[object, object]:

@@ -336,10 +336,3 @@ class FakeLedger(Ledger):
     def _fail(self) -> None:
         if self.errors:
             raise self.errors.pop(0)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Return when the condition holds; fail when it does not within 10 seconds."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nothing tells when
-            await asyncio.sleep(0.001)

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
+from harness.processes.waiting import until
 from svc_results.api import app as app_module
 from svc_results.testing.fakes import FakeStores, logged_vote
-from svc_results.testing.serving import Served, eventually, serve
+from svc_results.testing.serving import Served, serve
 from voting.stores.logged_vote import LoggedVote
 
 NASTY = "<script>alert('1')</script> \"&amp; </template>"
@@ -129,7 +130,7 @@ async def test_a_watcher_who_leaves_is_forgotten(served: Served) -> None:
     async with served.client.stream("GET", "/api/events") as stream:
         await next_snapshot(stream.aiter_lines())
         assert served.feed.watchers == 1
-    await eventually(lambda: served.feed.watchers == 0)
+    await until(lambda: served.feed.watchers == 0)
 
 
 async def test_a_slow_watcher_misses_frames_disturbs_nobody_and_catches_up(
@@ -141,7 +142,7 @@ async def test_a_slow_watcher_misses_frames_disturbs_nobody_and_catches_up(
     port = served.client.base_url.port
     slow, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
     writer.write(b"GET /api/events HTTP/1.1\r\nhost: x\r\n\r\n")
-    await eventually(lambda: served.feed.watchers == 1)
+    await until(lambda: served.feed.watchers == 1)
     async with asyncio.timeout(60):
         async with served.client.stream("GET", "/api/events") as stream:
             lines = stream.aiter_lines()
@@ -186,7 +187,7 @@ async def test_a_stopping_service_ends_the_connections_of_its_streams(stores: Fa
             port = served.client.base_url.port
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /api/events HTTP/1.1\r\nhost: x\r\n\r\n")
-            await eventually(lambda: served.feed.watchers == 1)
+            await until(lambda: served.feed.watchers == 1)
         assert (await reader.read()).endswith(b"0\r\n\r\n")
         writer.close()
 
@@ -281,7 +282,7 @@ async def test_few_pages_of_the_log_are_read_at_the_same_time(
 
     monkeypatch.setattr(stores, "newest", newest)
     asked = [asyncio.create_task(client.get("/api/votes?limit=200")) for _ in range(30)]
-    await eventually(lambda: reading == app_module.READERS)
+    await until(lambda: reading == app_module.READERS)
     go_on.set()
     assert {(await answer).status_code for answer in asked} == {200}
     assert most == app_module.READERS

@@ -5,12 +5,12 @@ from contextlib import aclosing, asynccontextmanager
 import msgspec
 import pytest
 
+from harness.processes.waiting import until
 from svc_results.feed import feed as feed_module
 from svc_results.feed.feed import Feed
 from svc_results.feed.frame import HEARTBEAT, Event, Frame
 from svc_results.feed.source import Source
 from svc_results.testing.fakes import FakeStores, logged_vote
-from svc_results.testing.serving import eventually
 from voting.service.lifecycle import Readiness
 
 FAST = 0.05
@@ -103,7 +103,7 @@ async def test_the_stores_are_left_alone_while_nobody_watches(
 ) -> None:
     monkeypatch.setattr(feed_module, "IDLE_SECONDS", 3600.0)
     async with running(feed):
-        await eventually(lambda: feed.snapshot.at is not None)
+        await until(lambda: feed.snapshot.at is not None)
         before = stores.readings
         for _ in range(100):
             await asyncio.sleep(0)
@@ -145,6 +145,6 @@ async def test_closing_the_feed_ends_every_stream(feed: Feed) -> None:
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         watching = [tasks.create_task(watch_to_the_end()) for _ in range(3)]
-        await eventually(lambda: feed.watchers == 3)
+        await until(lambda: feed.watchers == 3)
         feed.close()
     assert [task.result() for task in watching] == [1, 1, 1]

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from prometheus_client import REGISTRY
 
+from harness.processes.waiting import until
 from svc_results.feed import watchers as watchers_module
 from svc_results.testing.fakes import FakeStores, logged_vote
-from svc_results.testing.serving import Served, eventually, serve
+from svc_results.testing.serving import Served, serve
 
 LONG = "\U0001d11e" * 190
 
@@ -35,7 +36,7 @@ async def watching(served: Served, more: bytes = b"") -> AsyncIterator[socket.so
     before = served.feed.watchers
     watcher.sendall(b"GET /api/events HTTP/1.1\r\nhost: x\r\n\r\n" + more)
     if not more:
-        await eventually(lambda: served.feed.watchers == before + 1)
+        await until(lambda: served.feed.watchers == before + 1)
     with watcher:
         yield watcher
 
@@ -73,7 +74,7 @@ async def test_a_place_is_free_again_when_its_watcher_goes(stores: FakeStores) -
             async with served.client.stream("GET", "/api/events") as stream:
                 assert stream.status_code == 200
                 assert (await served.client.get("/api/events")).status_code == 429
-            await eventually(lambda: served.feed.watchers == 0)
+            await until(lambda: served.feed.watchers == 0)
 
 
 async def test_who_is_not_the_entry_is_not_believed(stores: FakeStores) -> None:
@@ -88,7 +89,7 @@ async def test_a_watcher_who_does_not_read_is_cut_off_in_time(
     monkeypatch.setattr(watchers_module, "STALLED_SECONDS", 0.2)
     before = counted("svc_results_watchers_stalled_total")
     async with serve(stores) as served, watching(served):
-        await eventually(lambda: served.feed.watchers == 0)
+        await until(lambda: served.feed.watchers == 0)
     assert counted("svc_results_watchers_stalled_total") == before + 1
 
 
@@ -113,7 +114,7 @@ async def test_a_watcher_who_sends_anything_more_is_cut_off(
         if not at_once:
             watcher.sendall(b"x")
         await read_to_the_end(watcher)
-        await eventually(lambda: served.feed.watchers == 0)
+        await until(lambda: served.feed.watchers == 0)
 
 
 async def test_an_address_that_would_have_to_be_kept_is_refused(stores: FakeStores) -> None:
@@ -137,5 +138,5 @@ async def test_a_stopping_service_does_not_wait_for_those_who_do_not_read(
         start = loop.time()
         served.feed.close()
         served.watchers.close()
-        await eventually(lambda: served.feed.watchers == 0)
+        await until(lambda: served.feed.watchers == 0)
         assert loop.time() - start < watchers_module.STALLED_SECONDS / 2

@@ -1,7 +1,6 @@
 """The results app on a port of its own inside a test's event loop."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -62,10 +61,3 @@ async def serve(
         server.close()
         await server.wait_closed()
         Sanic.unregister_app(served.app)
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Return as soon as `holds()`; raise `TimeoutError` when that takes over 10 s."""
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what is waited for sets no event
-            await asyncio.sleep(0.001)

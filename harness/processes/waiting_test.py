@@ -1,0 +1,43 @@
+from collections.abc import Callable
+
+import pytest
+
+from harness.processes.errors import ServerError
+from harness.processes.waiting import until, wait_until
+
+
+def true_at_call(number: int) -> Callable[[], bool]:
+    calls = iter(range(1, number + 1))
+    return lambda: next(calls) == number
+
+
+def test_waiting_ends_as_soon_as_the_condition_holds() -> None:
+    pauses: list[float] = []
+    wait_until("the fourth call", true_at_call(4), pause=pauses.append)
+    assert pauses == [0.001, 0.002, 0.004]
+
+
+def test_pauses_grow_to_a_twentieth_of_a_second() -> None:
+    pauses: list[float] = []
+    wait_until("the twentieth call", true_at_call(20), pause=pauses.append)
+    assert max(pauses) == 0.05
+
+
+def test_the_error_names_what_did_not_happen() -> None:
+    with pytest.raises(ServerError, match=r"not within 0\.01 s: a miracle"):
+        wait_until("a miracle", lambda: False, 0.01, error=ServerError)
+
+
+async def test_functions_and_coroutine_functions_can_be_awaited() -> None:
+    third = true_at_call(3)
+
+    async def holds() -> bool:
+        return third()
+
+    await until(holds)
+    await until(true_at_call(3))
+
+
+async def test_awaiting_fails_when_the_time_is_over() -> None:
+    with pytest.raises(AssertionError, match=r"not within 0\.01 s: a miracle"):
+        await until(lambda: False, "a miracle", 0.01)
