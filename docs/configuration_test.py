@@ -4,23 +4,11 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from svc_consumer.settings import ConsumerSettings, TopicSettings
-from svc_grpc_client.settings import GrpcClientSettings
-from svc_grpc_server.settings import GrpcServerSettings
-from svc_http_route.settings import HttpRouteSettings
-from svc_results.settings import ResultsSettings
+from svc_consumer.settings import TopicSettings
+from tools.services.roster import SERVICES, settings_class
 from voting.service.settings import Settings, describe_settings
 
 PAGE = Path("docs/configuration.md").read_text(encoding="utf-8")
-
-SERVICES: dict[str, type[Settings]] = {
-    "svc_grpc_client": GrpcClientSettings,
-    "svc_grpc_server": GrpcServerSettings,
-    "svc_http_route": HttpRouteSettings,
-    "svc_consumer": ConsumerSettings,
-    "svc_results": ResultsSettings,
-}
-
 
 TOPICS = "svc_consumer.topics"
 """The command that creates the topics: it reads the consumer's Kafka settings and its own."""
@@ -28,8 +16,8 @@ TOPICS = "svc_consumer.topics"
 
 def settings_table() -> str:
     services = defaultdict(list)
-    for service, settings in SERVICES.items():
-        for row in describe_settings(settings):
+    for service in SERVICES:
+        for row in describe_settings(settings_class(service)):
             services[row].append(service)
     for row in describe_settings(TopicSettings):
         if row not in services:
@@ -55,6 +43,6 @@ def test_the_table_has_every_setting_with_its_default() -> None:
 
 
 def test_every_variable_is_described() -> None:
-    described: list[type[Settings]] = [*SERVICES.values(), TopicSettings]
+    described: list[type[Settings]] = [*map(settings_class, SERVICES), TopicSettings]
     for settings in described:
         assert all(meaning for _, _, meaning in describe_settings(settings))

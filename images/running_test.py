@@ -11,8 +11,9 @@ from harness.processes.ports import free_ports
 from harness.processes.server import Server
 from harness.processes.waiting import wait_until
 from harness.system.stack import Stack
-from images.images import OTHERS, SERVICES, image
+from images.images import OTHERS, image
 from tools.oci.container import Container, Unpacked
+from tools.services.roster import SERVICES
 
 IMAGES: Final = {"entry": "traefik"}
 """The servers of the stack whose image has another name."""

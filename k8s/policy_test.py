@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from k8s.rendering import COMPONENTS, Manifest, manifests, name, of_kind, pod_specs
+from tools.services.roster import DEPLOYMENTS
 
 RENDERED: Final = {
     "gateway": manifests("gateway"),
@@ -14,18 +15,11 @@ RENDERED: Final = {
     "production": manifests("production"),
     **{component: manifests("production", component) for component in COMPONENTS},
 }
-SERVICES: Final = (
-    "svc-consumer",
-    "svc-grpc-client",
-    "svc-grpc-server",
-    "svc-http-route",
-    "svc-results",
-)
 REPLACED: Final = {("keda", "HorizontalPodAutoscaler", "svc-consumer"): "ScaledObject"}
 """What a component brings instead of an object that every service has."""
 
 every_rendering = pytest.mark.parametrize("title", RENDERED)
-every_service = pytest.mark.parametrize("service", SERVICES)
+every_service = pytest.mark.parametrize("service", DEPLOYMENTS)
 
 
 def containers(objects: list[Manifest]) -> dict[str, Manifest]:
@@ -135,7 +129,7 @@ def test_a_service_is_spread_and_never_all_replaced_at_once(service: str) -> Non
     assert spread == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
 
 
-@pytest.mark.parametrize("service", [s for s in SERVICES if s != "svc-consumer"])
+@pytest.mark.parametrize("service", [s for s in DEPLOYMENTS if s != "svc-consumer"])
 def test_who_takes_requests_waits_until_nobody_sends_any(service: str) -> None:
     pod = pod_specs(RENDERED["production"])[f"Deployment/{service}"]
     seconds = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]

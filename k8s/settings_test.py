@@ -6,19 +6,15 @@ import msgspec
 import pytest
 
 from k8s.rendering import manifests, of_kind, pod_specs
-from svc_consumer.settings import ConsumerSettings, TopicSettings
-from svc_grpc_client.settings import GrpcClientSettings
-from svc_grpc_server.settings import GrpcServerSettings
-from svc_http_route.settings import HttpRouteSettings
-from svc_results.settings import ResultsSettings
+from svc_consumer.settings import TopicSettings
+from tools.services.roster import DEPLOYMENTS, SERVICES, settings_class
 from voting.service.settings import Settings, read_settings
 
-SERVICES: Final[dict[str, type[Settings]]] = {
-    "Deployment/svc-consumer": ConsumerSettings,
-    "Deployment/svc-grpc-client": GrpcClientSettings,
-    "Deployment/svc-grpc-server": GrpcServerSettings,
-    "Deployment/svc-http-route": HttpRouteSettings,
-    "Deployment/svc-results": ResultsSettings,
+SETTINGS: Final[dict[str, type[Settings]]] = {
+    **{
+        f"Deployment/{deployment}": settings_class(service)
+        for deployment, service in zip(DEPLOYMENTS, SERVICES, strict=True)
+    },
     "Job/kafka-topics": TopicSettings,
 }
 RENDERED: Final = {
@@ -41,7 +37,7 @@ every_service = pytest.mark.parametrize(
     [
         (title, workload)
         for title, objects in RENDERED.items()
-        for workload in SERVICES
+        for workload in SETTINGS
         if workload in pod_specs(objects)
     ],
 )
@@ -64,19 +60,19 @@ def told(title: str, workload: str) -> dict[str, str]:
 
 @every_service
 def test_every_variable_is_a_setting_of_the_service(title: str, workload: str) -> None:
-    fields = {field.name.upper() for field in msgspec.structs.fields(SERVICES[workload])}
+    fields = {field.name.upper() for field in msgspec.structs.fields(SETTINGS[workload])}
     assert told(title, workload).keys() <= fields
 
 
 @every_service
 def test_the_service_takes_their_values(title: str, workload: str) -> None:
-    read_settings(SERVICES[workload], told(title, workload))
+    read_settings(SETTINGS[workload], told(title, workload))
 
 
 @every_service
 def test_nothing_that_leads_to_this_machine_is_left_unset(title: str, workload: str) -> None:
     variables = told(title, workload)
-    for field in msgspec.structs.fields(SERVICES[workload]):
+    for field in msgspec.structs.fields(SETTINGS[workload]):
         default = str(field.default)
         if "127.0.0.1" in default and field.name != "host":  # HOST is set by the image
             assert field.name.upper() in variables

@@ -1,8 +1,10 @@
-"""Puts the consumer together, runs it until it is told to stop, and ends it in order."""
+"""The consumer: puts it together, runs it until SIGTERM or SIGINT, and ends it in order."""
 
 import asyncio
 import contextlib
 import logging
+import os
+import sys
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
@@ -18,16 +20,43 @@ from svc_consumer.loop.lag_reporter import Bookkeeper
 from svc_consumer.loop.progress import Progress, Watchdog
 from svc_consumer.loop.verifier import Verifier
 from svc_consumer.loop.waiting import Waiting
+from svc_consumer.repair.command import TOOLS, run_tool
 from svc_consumer.settings import ConsumerSettings
 from voting.domain.known_albums import KnownAlbums
 from voting.http.operations import serve_operations
 from voting.ledger.album_list_reader import AlbumListReader
 from voting.service.lifecycle import Readiness, stop_event
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
 from voting.stores.tally_reader import TallyReader
+from voting.stores.tally_store import TallyStore
+from voting.stores.vote_log import VoteLog
 
 _log = logging.getLogger(__name__)
 
 _BATCH_GRACE_SECONDS: Final = 5
+
+
+def main() -> None:
+    """Count until SIGTERM or SIGINT; with the name of a tool, run that instead."""
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] in TOOLS:
+        sys.exit(run_tool(arguments[0], arguments[1:]))
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(f"svc_consumer {' and '.join(TOOLS)} have a --help of their own.\n\n")
+    settings = load_settings(ConsumerSettings, "svc_consumer")
+    configure_logging(settings.log_level)
+    # Not uvloop: it raises RuntimeError for a write to a connection that was reset, which ends
+    # aiokafka's background tasks for good.
+    asyncio.run(_serve(settings))
+    logging.shutdown()
+    # At once: Python would wait for those threads of Motor that a store that hangs still holds.
+    os._exit(0)
+
+
+async def _serve(settings: ConsumerSettings) -> None:
+    log = VoteLog(settings.mongodb_url, settings.mongodb_database)
+    await serve(settings, log, TallyStore(settings.redis_url))
 
 
 async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) -> None:

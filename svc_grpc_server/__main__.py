@@ -1,42 +1,6 @@
 """Runs the gRPC server: `python -m svc_grpc_server`; `--help` lists its settings."""
 
-import asyncio
-
-import uvloop
-
-from svc_grpc_server.server import serve_votes
-from svc_grpc_server.settings import GrpcServerSettings
-from voting.domain.known_albums import KnownAlbums
-from voting.http.operations import serve_operations
-from voting.ledger.album_list_reader import AlbumListReader
-from voting.ledger.writer import EventLog
-from voting.service.lifecycle import Readiness, stop_event
-from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
-
-
-async def serve(settings: GrpcServerSettings) -> None:
-    """Serve until told to stop, then drain."""
-    stop = stop_event()
-    readiness = Readiness()
-    log = EventLog(settings, readiness)
-    albums = KnownAlbums()
-    reader = AlbumListReader(settings, albums)
-    await log.start()
-    reader.start()
-    async with serve_operations("svc_grpc_server", readiness, settings.host, settings.port):
-        async with serve_votes(log, albums, readiness, settings.host, settings.grpc_port):
-            await stop.wait()
-            readiness.drain()
-        await asyncio.gather(log.stop(), reader.stop())
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    settings = load_settings(GrpcServerSettings, "svc_grpc_server")
-    configure_logging(settings.log_level)
-    uvloop.run(serve(settings))
-
+from svc_grpc_server.service import main
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ from grpc_reflection.v1alpha import reflection
 from votes.v1 import votes_pb2
 
 from svc_grpc_server.request import read_request
-from svc_grpc_server.service import VoteService
+from svc_grpc_server.vote_service import VoteService
 from voting.casting.sink import RecordSink
 from voting.domain.known_albums import KnownAlbums
 from voting.service.lifecycle import Readiness, run_for_good

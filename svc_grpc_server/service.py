@@ -1,102 +1,38 @@
-"""`VoteService` in front of a `RecordSink`."""
+"""The gRPC server: `VoteService` over gRPC, which writes its votes to Kafka."""
 
 import asyncio
-from collections.abc import Mapping
-from functools import partial
-from typing import Final
 
-from grpc import StatusCode
-from grpc.aio import ServicerContext
-from votes.v1 import votes_pb2, votes_pb2_grpc
+import uvloop
 
-from svc_grpc_server.request import VOTES_MAX
-from voting.casting.group_commit import settle
-from voting.casting.sink import RecordSink, Told, UnavailableError
-from voting.domain.codec import from_message
+from svc_grpc_server.server import serve_votes
+from svc_grpc_server.settings import GrpcServerSettings
 from voting.domain.known_albums import KnownAlbums
-from voting.domain.vote import InvalidVoteError, check_new_vote
-from voting.route.vote_api import read_traceparent
-from voting.service.clock_watch import now_ms
-
-# How far a vote's time may be off our clock. Beyond, a clock is wrong: no fault of the voter.
-CLOCK_TOLERANCE_MS: Final = 300_000
-
-_ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
-_INVALID = votes_pb2.VoteStatus.OUTCOME_INVALID
-_UNAVAILABLE = votes_pb2.VoteStatus.OUTCOME_UNAVAILABLE
+from voting.http.operations import serve_operations
+from voting.ledger.album_list_reader import AlbumListReader
+from voting.ledger.writer import EventLog
+from voting.service.lifecycle import Readiness, stop_event
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
 
 
-class VoteService(votes_pb2_grpc.VoteServiceServicer):
-    """Casts the votes of a request and answers when each is stored or refused."""
-
-    def __init__(self, sink: RecordSink, albums: KnownAlbums) -> None:
-        self._sink = sink
-        self._albums = albums
-
-    async def CastVotes(  # noqa: N802 - the name is the schema's
-        self,
-        request: votes_pb2.CastVotesRequest | None,
-        context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
-    ) -> votes_pb2.CastVotesResponse:
-        """Return one status per vote, in order; a request that is None could not be read."""
-        if request is None or max(len(request.votes), len(request.traceparents)) > VOTES_MAX:
-            await context.abort(
-                StatusCode.INVALID_ARGUMENT,
-                f"no request with at most {VOTES_MAX} votes and traceparents",
-            )
-        request.DiscardUnknownFields()  # the log keeps what was checked and no more
-        outcomes = _Outcomes(len(request.votes))
-        traceparents = dict(request.traceparents)
-        now = now_ms()
-        # All votes are handed over before the first is known: they share their batches.
-        for index, message in enumerate(request.votes):
-            outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
-            self._cast(message, traceparents, now, partial(outcomes.set, index))
-        await outcomes.known
-        outcomes.response.answered_at_ms = now_ms()
-        return outcomes.response
-
-    def _cast(
-        self, message: votes_pb2.Vote, traceparents: Mapping[str, str], now: int, told: Told
-    ) -> None:
-        try:
-            vote = from_message(message, check_new_vote)
-            if self._albums.listed is not None:
-                self._albums.check(vote)
-            if abs(vote.cast_at_ms - now) > CLOCK_TOLERANCE_MS:
-                message.cast_at_ms = now
-            # A message that keeps every rule is, encoded, the record.
-            traceparent = read_traceparent(traceparents.get(vote.id))
-            record = vote.id, message.SerializeToString(), traceparent
-            self._sink.append(record, told)
-        except (InvalidVoteError, UnavailableError) as error:
-            told(error)
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    settings = load_settings(GrpcServerSettings, "svc_grpc_server")
+    configure_logging(settings.log_level)
+    uvloop.run(serve(settings))
 
 
-class _Outcomes:
-    """The statuses of so many votes of a request; `known` is done when the last one is."""
-
-    def __init__(self, votes: int) -> None:
-        self.response = votes_pb2.CastVotesResponse()
-        self.statuses = self.response.statuses
-        self.known: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._unknown = votes
-        if not votes:
-            self.known.set_result(None)
-
-    def set(self, index: int, error: BaseException | None) -> None:
-        """Note what became of a vote."""
-        if error is None:
-            pass  # the status says so already
-        elif isinstance(error, InvalidVoteError | UnavailableError):
-            status = self.statuses[index]
-            status.outcome, status.detail = _UNAVAILABLE, str(error)
-            if isinstance(error, InvalidVoteError):
-                status.outcome = _INVALID
-                status.field, status.reason = error.field, error.reason
-                status.type = error.kind
-        else:
-            settle(self.known, error)
-        self._unknown -= 1
-        if not self._unknown:
-            settle(self.known, None)
+async def serve(settings: GrpcServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT, then drain."""
+    stop = stop_event()
+    readiness = Readiness()
+    log = EventLog(settings, readiness)
+    albums = KnownAlbums()
+    reader = AlbumListReader(settings, albums)
+    await log.start()
+    reader.start()
+    async with serve_operations("svc_grpc_server", readiness, settings.host, settings.port):
+        async with serve_votes(log, albums, readiness, settings.host, settings.grpc_port):
+            await stop.wait()
+            readiness.drain()
+        await asyncio.gather(log.stop(), reader.stop())

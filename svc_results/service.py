@@ -1,4 +1,4 @@
-"""Wires the app to Redis and MongoDB, of which it can only read."""
+"""The results service: the page and its API, which only read from Redis and MongoDB."""
 
 import asyncio
 from typing import Any, Final
@@ -14,12 +14,22 @@ from svc_results.feed.source import Source
 from svc_results.feed.watchers import Watchers
 from svc_results.result.snapshot import NEWEST_VOTES
 from svc_results.settings import ResultsSettings
+from voting.http.app import run_app
 from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
 from voting.stores.tally_reader import TallyReader
 from voting.stores.vote_log_reader import VoteLogReader
 
 # Connections beside those of watchers.
 VISITORS: Final = 2000
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    settings = load_settings(ResultsSettings, "svc_results")
+    configure_logging(settings.log_level)
+    run_app(results_service(settings), settings.host, settings.port)
 
 
 def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:

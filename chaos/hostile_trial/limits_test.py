@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chaos.hostile_trial.limits import memory_limits
+from tools.services.roster import SERVICES
 
 MANIFEST = """
 kind: Service
@@ -26,11 +27,4 @@ def test_a_pod_may_take_what_its_containers_may(tmp_path: Path) -> None:
 
 
 def test_every_service_has_a_limit() -> None:
-    assert {
-        "redis",
-        "svc_consumer",
-        "svc_grpc_client",
-        "svc_grpc_server",
-        "svc_http_route",
-        "svc_results",
-    } == memory_limits().keys()
+    assert {"redis", *SERVICES} == memory_limits().keys()

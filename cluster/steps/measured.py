@@ -5,9 +5,10 @@ import json
 from typing import Final
 from urllib.parse import urlencode
 
-from cluster.steps.names import PROMETHEUS, SERVICES
+from cluster.steps.names import PROMETHEUS
 from cluster.steps.step import World, until
 from loadtest.measure.direct_http import open_directly
+from tools.services.roster import DEPLOYMENTS
 
 _TIMEOUT_S: Final = 10
 _WITHIN_S: Final = 60
@@ -18,7 +19,7 @@ async def targets(world: World) -> str:
     pods: dict[str, int] = {}
 
     async def all_are_read() -> bool:
-        for service in SERVICES:
+        for service in DEPLOYMENTS:
             status = (await world.get("deployment", service))["status"]
             pods[service.replace("-", "_")] = status["replicas"]
         return await asyncio.to_thread(_up) == pods

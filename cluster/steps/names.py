@@ -3,15 +3,6 @@
 from typing import Final
 
 NAMESPACE: Final = "voting"
-SERVICES: Final = (
-    "svc-grpc-client",
-    "svc-grpc-server",
-    "svc-http-route",
-    "svc-consumer",
-    "svc-results",
-)
-"""Our five deployments."""
-
 ROUTES: Final = {"http": "svc-http-route", "grpc": "svc-grpc-client"}
 KAFKA: Final = f"kafka.{NAMESPACE}.svc.cluster.local:9092"
 REDIS: Final = f"redis://redis.{NAMESPACE}.svc.cluster.local:6379/0"

@@ -4,20 +4,20 @@ import asyncio
 import time
 from typing import Any
 
-from cluster.steps.names import SERVICES
 from cluster.steps.step import World, until
 from cluster.steps.voting_people import all_were_taken, people_vote
 from harness.voters.register import Register
+from tools.services.roster import DEPLOYMENTS
 
 
 async def rolling(world: World) -> str:
     """Restart every service, all at the same time: no vote may fail."""
-    deployments = [f"deployment/{service}" for service in SERVICES]
+    deployments = [f"deployment/{service}" for service in DEPLOYMENTS]
     async with people_vote(world, "rolling restart") as register:
         await world.kubectl("rollout", "restart", *deployments)
         for deployment in deployments:
             await rolled_out(world, deployment)
-    return f"{len(SERVICES)} services, {all_were_taken(register)}"
+    return f"{len(DEPLOYMENTS)} services, {all_were_taken(register)}"
 
 
 async def deletion(world: World) -> str:

@@ -18,6 +18,7 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
+from tools.services.roster import SERVICES
 
 # A setting of a service, and the fixture whose server it names when the test sets nothing.
 _WIRING: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
@@ -26,11 +27,9 @@ _WIRING: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
     "MONGODB_URL": lambda request: request.getfixturevalue("mongodb").url,
 }
 _SETTINGS: Final = {
-    "svc_grpc_client": [],
-    "svc_grpc_server": ["KAFKA_BOOTSTRAP_SERVERS"],
-    "svc_http_route": ["KAFKA_BOOTSTRAP_SERVERS"],
-    "svc_consumer": ["KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL", "MONGODB_URL"],
-    "svc_results": ["REDIS_URL", "MONGODB_URL"],
+    "kafka": "KAFKA_BOOTSTRAP_SERVERS",
+    "redis": "REDIS_URL",
+    "mongodb": "MONGODB_URL",
 }
 
 
@@ -89,10 +88,11 @@ def service(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Sta
     started: list[Server] = []
 
     def start(name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
-        wired = {key: _WIRING[key](request) for key in _SETTINGS[name] if key not in settings}
+        needed = [_SETTINGS[server] for server in SERVICES[name].needs]
+        wired = {key: _WIRING[key](request) for key in needed if key not in settings}
         if name == "svc_results" and "REDIS_URL" in wired:
             wired["REDIS_URL"] = request.getfixturevalue("redis_server").reader_url
-        grpc_port = free_port() if name == "svc_grpc_server" else None
+        grpc_port = free_port() if SERVICES[name].grpc_port else None
         folder = server_folder / f"service-{len(started)}"
         server = Service(name, free_port(), folder, {**wired, **settings}, grpc_port)
         server.ready_path = ready_path

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from harness.processes.programs import find_program
+from tools.services.roster import SERVICES
 
 FOLDER = Path("k8s/base/prometheus").absolute()
 
@@ -28,10 +29,7 @@ def test_promtool_finds_no_fault(check: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    "service",
-    ["svc_consumer", "svc_grpc_client", "svc_grpc_server", "svc_http_route", "svc_results"],
-)
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_pod_is_known_by_its_services_name_as_on_one_machine(service: str) -> None:
     settings = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
     [pods] = [c for c in settings["scrape_configs"] if "kubernetes_sd_configs" in c]

@@ -13,16 +13,12 @@ from loadtest.measure.prometheus import BATCHED, BATCHES, CPU, MEMORY, Track
 from loadtest.model.answer import Outcome
 from loadtest.model.findings import ProcessUse
 from loadtest.model.phase import Phase, PhaseResult
+from tools.services.roster import SERVICES
 from voting.domain.vote import Route
 
-OWN: Final = {
-    "svc_grpc_client": Route.GRPC,
-    "svc_grpc_server": Route.GRPC,
-    "svc_http_route": Route.HTTP,
-}
+OWN: Final = {name: Route(service.route) for name, service in SERVICES.items() if service.route}
 """The processes that only one route has."""
 
-_SHARED: Final = ("svc_consumer", "svc_results")
 _OTHERS: Final = ("traefik", "kafka", "redis", "mongodb")
 
 
@@ -54,7 +50,7 @@ def process_name(labels: dict[str, str]) -> str | None:
     """
     names = [value.replace("-", "_") for value in labels.values()]
     for name in names:
-        if name in OWN or name in _SHARED:
+        if name in SERVICES:
             return name
     job = labels.get("job", "")
     return job if any(other in job for other in _OTHERS) else None

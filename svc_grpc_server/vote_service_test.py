@@ -58,7 +58,7 @@ def readiness() -> Readiness:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server's clock stands at the moment when the example was cast."""
-    monkeypatch.setattr("svc_grpc_server.service.now_ms", lambda: VOTE.cast_at_ms)
+    monkeypatch.setattr("svc_grpc_server.vote_service.now_ms", lambda: VOTE.cast_at_ms)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Wires the route's app to the gRPC servers."""
+"""The gRPC route's front end: the route's app, whose votes go to the gRPC servers."""
 
 from typing import Any
 
@@ -7,8 +7,21 @@ from sanic import Sanic
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
 from voting.domain.vote import Route
+from voting.http.app import run_app
+from voting.http.connection import Connection
 from voting.route.app import route_app
+from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    settings = load_settings(GrpcClientSettings, "svc_grpc_client")
+    configure_logging(settings.log_level)
+    protocol = LeanProtocol if settings.lean_path else Connection
+    run_app(grpc_route_app(settings), settings.host, settings.port, protocol)
 
 
 def grpc_route_app(settings: GrpcClientSettings) -> Sanic[Any, Any]:

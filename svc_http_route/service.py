@@ -1,4 +1,4 @@
-"""Wires the route's app to Kafka."""
+"""The HTTP route: the route's app, which writes its votes to Kafka."""
 
 import asyncio
 from typing import Any
@@ -8,10 +8,23 @@ from sanic import Sanic
 from svc_http_route.settings import HttpRouteSettings
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import Route
+from voting.http.app import run_app
+from voting.http.connection import Connection
 from voting.ledger.album_list_reader import AlbumListReader
 from voting.ledger.writer import EventLog
 from voting.route.app import route_app
+from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    settings = load_settings(HttpRouteSettings, "svc_http_route")
+    configure_logging(settings.log_level)
+    protocol = LeanProtocol if settings.lean_path else Connection
+    run_app(http_route_app(settings), settings.host, settings.port, protocol)
 
 
 def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:

@@ -1,0 +1,47 @@
+"""The services. BUILD files read this list through //tools:defs.bzl, Python through roster.py.
+
+In the order in which a vote passes them. One dictionary of plain values, so that it is Python, too:
+
+- `port`: HTTP (at least probes and metrics); `grpc_port`: gRPC, where it has that.
+- `settings`: the class in its settings.py.
+- `needs`: the servers that its settings name.
+- `route`: the route that it belongs to, where it belongs to one.
+- `wheels`: packages that the bill of materials of its image must name.
+"""
+
+SERVICES = {
+    "svc_grpc_client": {
+        "needs": [],
+        "port": 8001,
+        "route": "grpc",
+        "settings": "GrpcClientSettings",
+        "wheels": ["grpcio", "sanic"],
+    },
+    "svc_grpc_server": {
+        "grpc_port": 8003,
+        "needs": ["kafka"],
+        "port": 9003,
+        "route": "grpc",
+        "settings": "GrpcServerSettings",
+        "wheels": ["grpcio", "aiokafka"],
+    },
+    "svc_http_route": {
+        "needs": ["kafka"],
+        "port": 8002,
+        "route": "http",
+        "settings": "HttpRouteSettings",
+        "wheels": ["aiokafka", "sanic"],
+    },
+    "svc_consumer": {
+        "needs": ["kafka", "redis", "mongodb"],
+        "port": 9004,
+        "settings": "ConsumerSettings",
+        "wheels": ["aiokafka", "motor", "redis"],
+    },
+    "svc_results": {
+        "needs": ["redis", "mongodb"],
+        "port": 8005,
+        "settings": "ResultsSettings",
+        "wheels": ["jinja2", "motor", "redis"],
+    },
+}
