@@ -8,7 +8,7 @@ from voting.service.settings import LeanPath, Port, Settings
 
 
 class GrpcClientSettings(Settings, frozen=True, kw_only=True):
-    """What svc_grpc_client can be told."""
+    """Settings of svc_grpc_client."""
 
     port: Annotated[Port, Meta(description="Port of the vote endpoint.")] = 8001
     lean_path: LeanPath = True

@@ -1,4 +1,4 @@
-"""Votes over gRPC: all that wait leave in one `CastVotes` call."""
+"""Casts votes over gRPC: all waiting votes leave in one `CastVotes` call."""
 
 import asyncio
 import contextlib
@@ -21,30 +21,30 @@ from voting.service.telemetry import BATCH_SIZE
 
 _log = logging.getLogger(__name__)
 
-# Ids made for one call share a residue, hence a partition. Many lanes, taken in turn, spread the
-# calls evenly over any usual number of partitions, as 60 is a multiple of most.
+# Ids made for one call share a residue, hence a partition. The lanes take turns, which spreads the
+# calls evenly over any usual number of partitions: 60 is a multiple of most.
 _LANES: Final = 60
 _MAX_CALLS: Final = 4
 _BATCH_VOTES: Final = 500
-# Votes wait for the call under way, as large calls are cheaper, but not for one in trouble. Few
-# votes wait a moment longer, for the next ones of those who were just answered.
+# Votes wait for the call under way, because large calls are cheaper, but not for a slow one. Few
+# votes wait a moment longer, for the next votes of clients just answered.
 _PATIENCE_SECONDS: Final = 0.01
 _PAUSE_SECONDS: Final = 0.002
 _ENOUGH_VOTES: Final = 32
 _CONNECTING: Final = {grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING}
-# How long a channel that was ready may take to connect again before that is told.
+# How long a channel that was ready may take to reconnect before the service is not ready.
 _GRACE_SECONDS: Final = 1.0
 _SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 
 _SERVICE_CONFIG: Final = {
     "loadBalancingConfig": [{"round_robin": {}}],
-    # A server that cannot reach Kafka says so in its health and gets no calls.
+    # A server that cannot reach Kafka reports itself unhealthy and gets no calls.
     "healthCheckConfig": {"serviceName": _SERVICE},
     "methodConfig": [
         {
             "name": [{"service": _SERVICE}],
-            # Safe: a vote counts once per id. A server that ends cancels the calls that reach it
-            # before its word that it takes no more has reached the client.
+            # Safe: a vote counts once per id. A stopping server cancels the calls that reach it
+            # before the client has received its GOAWAY.
             "retryPolicy": {
                 "maxAttempts": 3,
                 "initialBackoff": "0.05s",
@@ -63,7 +63,7 @@ _OPTIONS: Final = [
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 3_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    # The servers are ours: a proxy that the environment names is for the internet.
+    # The servers are ours; a proxy in the environment is for the internet.
     ("grpc.enable_http_proxy", 0),
     ("grpc.dns_min_time_between_resolutions_ms", 1_000),
 ]
@@ -104,7 +104,7 @@ class GrpcSink:
 
     async def stop(self) -> None:
         """Wait for the calls under way, as long as one may take, and close the channel."""
-        with contextlib.suppress(TimeoutError):  # to what still waits, nobody listens any more
+        with contextlib.suppress(TimeoutError):  # nobody waits for the remaining votes
             await asyncio.wait_for(self._group.drain(), self._timeout)
         self._follower.cancel()
         await self._channel.close()
@@ -114,7 +114,7 @@ class GrpcSink:
         return new_vote_id(self._group.filling)
 
     def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
-        """Take a vote; `told` is called when a server says that Kafka has it, or cannot."""
+        """Take a vote; `told` is called once Kafka has it, or with the error."""
         try:
             self._group.submit(self._group.filling, (vote, traceparent), told)
         except QueueFullError as error:
@@ -136,24 +136,24 @@ class GrpcSink:
             self._failed(error)
             raise UnavailableError(UNKNOWN) from error
         self._failure = None
-        if response.answered_at_ms:  # else a server of before it told its time
+        if response.answered_at_ms:  # older servers do not send their time
             self._clock.note(sent_ms, response.answered_at_ms, now_ms())
         return [_result(status) for status in response.statuses]
 
     def _failed(self, error: grpc.aio.AioRpcError) -> None:
-        """Log why calls fail: once, until one works or fails in another way."""
+        """Log why calls fail: once, until a call succeeds or fails in another way."""
         if error.code() is not self._failure:
             _log.warning("calls of %s fail: %s, %s", self._target, error.code(), error.details())
         self._failure = error.code()
 
     async def _follow_channel(self) -> None:
-        """Follow the channel; one that was ready has `_GRACE_SECONDS` to connect again.
+        """Set readiness by the channel's state; after ready, it has `_GRACE_SECONDS` to reconnect.
 
-        A server ends each connection after a minute, and the next one stands within milliseconds.
-        Calls wait for it, so nobody need know. A connection that fails is told at once.
+        A server ends each connection after a minute, and the next one is up within milliseconds.
+        Calls wait for it, so readiness stays. A connection that fails shows at once.
         """
         loop = asyncio.get_running_loop()
-        until = 0.0  # when the grace is over, in the loop's time
+        until = 0.0  # the end of the grace period, in the loop's time
         while True:
             state = self._channel.get_state(try_to_connect=True)
             if state is grpc.ChannelConnectivity.READY:
@@ -177,5 +177,5 @@ def _result(status: votes_pb2.VoteStatus) -> UnavailableError | InvalidVoteError
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_INVALID:
         if status.field:
             return InvalidVoteError(status.field, status.reason, status.type)
-        return InvalidVoteError("vote", status.detail)  # a server of before `field` and `reason`
+        return InvalidVoteError("vote", status.detail)  # older servers have no `field` and `reason`
     return UnavailableError(status.detail)

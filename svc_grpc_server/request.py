@@ -1,4 +1,4 @@
-"""Reads a call's request, unless it would take far more memory than it has bytes."""
+"""Parses a call's request, unless it would take far more memory than its size."""
 
 from typing import Final
 
@@ -8,15 +8,15 @@ from votes.v1 import votes_pb2
 # Twice what svc_grpc_client sends at most.
 VOTES_MAX: Final = 1000
 
-# What is shorter takes little, whatever is in it; and ordinary calls are.
+# Shorter requests, as ordinary calls are, take little memory whatever they contain.
 _SMALL_BYTES: Final = 65_536
 _LENGTH_BYTES_MAX: Final = 4
 
 
 def read_request(data: bytes) -> votes_pb2.CastVotesRequest | None:
-    """Return the request in `data`; None if it is none, or has far more than `VOTES_MAX` votes.
+    """Return the request in `data`; None if invalid, or with far more than `VOTES_MAX` votes.
 
-    A vote without content is two bytes long, and takes a hundred when it is read.
+    An empty vote is two bytes long and takes a hundred once parsed.
     """
     if len(data) > _SMALL_BYTES and not _has_few_fields(data, 2 * VOTES_MAX):
         return None
@@ -27,12 +27,12 @@ def read_request(data: bytes) -> votes_pb2.CastVotesRequest | None:
 
 
 def _has_few_fields(message: bytes, most: int) -> bool:
-    """Whether a message is a sequence of at most `most` fields that say how long they are."""
+    """Whether a message is a sequence of at most `most` length-delimited fields."""
     position = 0
     for _ in range(most):
         if position >= len(message):
             break
-        if message[position] & 0x87 != 2:  # a field of another kind: the schema has none
+        if message[position] & 0x87 != 2:  # another wire type, which the schema does not have
             return False
         length = 0
         for shift in range(_LENGTH_BYTES_MAX):

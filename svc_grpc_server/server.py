@@ -1,4 +1,4 @@
-"""The gRPC server: the vote service, health and reflection, and how it ends."""
+"""The gRPC server: the vote service, health, reflection, and graceful shutdown."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,10 +19,10 @@ SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_
 GRACE_SECONDS: Final = 10.0
 
 _OPTIONS: Final = [
-    # Clients come back and resolve the name again, so that they find new pods.
+    # Clients reconnect and resolve the name again, so that they find new pods.
     ("grpc.max_connection_age_ms", 60_000),
     ("grpc.max_connection_age_grace_ms", 10_000),
-    # Clients may ask every 5 s whether an idle connection still stands.
+    # Clients may probe an idle connection every 5 s.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     # Room for as many of the longest votes as a call may have, with their traceparents.
@@ -30,7 +30,7 @@ _OPTIONS: Final = [
     # Several times what one svc_grpc_client has under way.
     ("grpc.max_concurrent_streams", 32),
     ("grpc.absolute_max_metadata_size", 8 * 1024),
-    # A port that is taken must be an error, not shared.
+    # A port in use must be an error, not shared.
     ("grpc.so_reuseport", 0),
 ]
 
@@ -51,7 +51,7 @@ async def serve_votes(
     names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     try:
-        port = server.add_insecure_port(address(host, port))
+        port = server.add_insecure_port(listen_address(host, port))
     except RuntimeError as error:
         raise SystemExit(f"svc_grpc_server: cannot listen on {host}:{port}: {error}") from error
     follower = run_for_good(_follow(readiness, health_servicer), "the health service")
@@ -65,7 +65,7 @@ async def serve_votes(
 
 
 def _handler(service: VoteService) -> grpc.GenericRpcHandler:
-    """Return what serves the calls; generated code would read each request whatever is in it."""
+    """Return the handler of the calls; generated code would parse every request, however large."""
     cast_votes = grpc.unary_unary_rpc_method_handler(
         service.CastVotes,
         request_deserializer=read_request,
@@ -74,8 +74,8 @@ def _handler(service: VoteService) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(SERVICE_NAME, {"CastVotes": cast_votes})
 
 
-def address(host: str, port: int) -> str:
-    """Return what gRPC listens on; it wants an IPv6 address in brackets."""
+def listen_address(host: str, port: int) -> str:
+    """Return the address for gRPC to listen on, with an IPv6 host in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -9,7 +9,7 @@ from voting.service.settings import Port
 
 
 class GrpcServerSettings(KafkaWriterSettings, frozen=True, kw_only=True):
-    """What svc_grpc_server can be told."""
+    """Settings of svc_grpc_server."""
 
     grpc_port: Annotated[Port, Meta(description="Port of the gRPC service.")] = 8003
     port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9003

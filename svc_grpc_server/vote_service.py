@@ -1,4 +1,4 @@
-"""`VoteService` in front of a `RecordSink`."""
+"""`VoteService`, which casts its votes into a `RecordSink`."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,7 +18,8 @@ from voting.domain.vote import InvalidVoteError, check_new_vote
 from voting.route.vote_api import read_traceparent
 from voting.service.clock_watch import now_ms
 
-# How far a vote's time may be off our clock. Beyond, a clock is wrong: no fault of the voter.
+# How far a vote's time may differ from our clock. Beyond that a clock is wrong, and the vote takes
+# the time of ours.
 CLOCK_TOLERANCE_MS: Final = 300_000
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
@@ -44,11 +45,11 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
                 StatusCode.INVALID_ARGUMENT,
                 f"no request with at most {VOTES_MAX} votes and traceparents",
             )
-        request.DiscardUnknownFields()  # the log keeps what was checked and no more
+        request.DiscardUnknownFields()  # the ledger keeps only what was checked
         outcomes = _Outcomes(len(request.votes))
         traceparents = dict(request.traceparents)
         now = now_ms()
-        # All votes are handed over before the first is known: they share their batches.
+        # All votes are cast before the first result: they share batches.
         for index, message in enumerate(request.votes):
             outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
             self._cast(message, traceparents, now, partial(outcomes.set, index))
@@ -65,7 +66,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
                 self._albums.check(vote)
             if abs(vote.cast_at_ms - now) > CLOCK_TOLERANCE_MS:
                 message.cast_at_ms = now
-            # A message that keeps every rule is, encoded, the record.
+            # The record is the encoded message, once it keeps every rule.
             traceparent = read_traceparent(traceparents.get(vote.id))
             record = vote.id, message.SerializeToString(), traceparent
             self._sink.append(record, told)
@@ -74,7 +75,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
 
 
 class _Outcomes:
-    """The statuses of so many votes of a request; `known` is done when the last one is."""
+    """The statuses of a request's votes; `known` is done when all are known."""
 
     def __init__(self, votes: int) -> None:
         self.response = votes_pb2.CastVotesResponse()
@@ -85,9 +86,9 @@ class _Outcomes:
             self.known.set_result(None)
 
     def set(self, index: int, error: BaseException | None) -> None:
-        """Note what became of a vote."""
+        """Set the status of a vote."""
         if error is None:
-            pass  # the status says so already
+            pass  # accepted is the status from the start
         elif isinstance(error, InvalidVoteError | UnavailableError):
             status = self.statuses[index]
             status.outcome, status.detail = _UNAVAILABLE, str(error)

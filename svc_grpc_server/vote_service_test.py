@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.request import VOTES_MAX
-from svc_grpc_server.server import SERVICE_NAME, address, serve_votes
+from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
 from voting.casting.sink import Told, UnavailableError
 from voting.domain.codec import Record, encode_vote, record_of, to_message
 from voting.domain.known_albums import AlbumList, KnownAlbums, album_hash
@@ -284,4 +284,4 @@ async def test_reflection_describes_the_service(channel: grpc.aio.Channel) -> No
     [("0.0.0.0", "0.0.0.0:9090"), ("localhost", "localhost:9090"), ("::", "[::]:9090")],
 )
 def test_an_ipv6_address_is_put_in_brackets(host: str, expected: str) -> None:
-    assert address(host, 9090) == expected
+    assert listen_address(host, 9090) == expected

@@ -9,7 +9,7 @@ from voting.service.settings import LeanPath, Port
 
 
 class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):
-    """What svc_http_route can be told."""
+    """Settings of svc_http_route."""
 
     port: Annotated[Port, Meta(description="Port of the vote endpoint.")] = 8002
     lean_path: LeanPath = True

@@ -229,7 +229,7 @@ def test_the_service_ends_at_once_though_someone_watches(service: StartService) 
 def test_connections_may_be_as_many_as_watchers_and_more() -> None:
     code = (
         "import svc_results.service as s; from svc_results.settings import ResultsSettings;"
-        "print(s.results_service(ResultsSettings(max_watchers=9000)).ctx.places.most)"
+        "print(s.results_service(ResultsSettings(max_watchers=9000)).ctx.connection_limit.most)"
     )
     assert int(run_python(code)) > 9000
 

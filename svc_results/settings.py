@@ -10,7 +10,7 @@ from voting.stores.settings import MongodbDatabase, MongodbUrl, RedisUrl, check_
 
 
 class ResultsSettings(Settings, frozen=True, kw_only=True):
-    """What svc_results can be told."""
+    """Settings of svc_results."""
 
     port: Annotated[Port, Meta(description="Port of the page and its API.")] = 8005
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
@@ -37,7 +37,7 @@ class ResultsSettings(Settings, frozen=True, kw_only=True):
         return read_networks(self.trusted_proxies)
 
     def __post_init__(self) -> None:
-        """Check what the types do not tell."""
+        """Check what types cannot express."""
         super().__post_init__()
         try:
             read_networks(self.trusted_proxies)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from svc_results.result.ranking import Place, Ranking, place_of
+from svc_results.result.ranking import Position, Ranking, position_of
 from svc_results.result.snapshot import AlbumResult, album_results
 from voting.domain.bounded_number import read_number
 from voting.domain.tally import album_of_key
@@ -16,7 +16,7 @@ from voting.domain.vote import TEXT_MAX
 _VOTES_MAX: Final = 10**15
 _KEY_BYTES_MAX: Final = 2 * 4 * TEXT_MAX + 6  # two texts of four bytes a character, and the year
 # More than any cursor of ours has; a longer text is not even decoded.
-PLACE_CHARACTERS_MAX: Final = 4 * (_KEY_BYTES_MAX + 20) // 3
+POSITION_CHARACTERS_MAX: Final = 4 * (_KEY_BYTES_MAX + 20) // 3
 
 
 class AlbumPage(msgspec.Struct, frozen=True):
@@ -26,27 +26,27 @@ class AlbumPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def album_page(ranking: Ranking, limit: int, after: Place | None) -> AlbumPage:
-    """Return the page of at most `limit` albums that begins behind the place `after`.
+def album_page(ranking: Ranking, limit: int, after: Position | None) -> AlbumPage:
+    """Return the page of at most `limit` albums that begins behind the position `after`.
 
     An album that moves meanwhile may be in two pages or in none; the order of the page is right.
     """
     standings = ranking.standings
-    begin = 0 if after is None else bisect_right(standings, after, key=place_of)
+    begin = 0 if after is None else bisect_right(standings, after, key=position_of)
     page = standings[begin : begin + limit]
     more = begin + limit < len(standings)
-    return AlbumPage(album_results(page), encode_place(place_of(page[-1])) if more else None)
+    return AlbumPage(album_results(page), encode_position(position_of(page[-1])) if more else None)
 
 
-def encode_place(place: Place) -> str:
-    """Return the place as text for a URL."""
-    votes, key = -place[0], place[1]
+def encode_position(position: Position) -> str:
+    """Return the position as text for a URL."""
+    votes, key = -position[0], position[1]
     return b64encode(b"%d:%b" % (votes, key), altchars=b"-_").decode().rstrip("=")
 
 
-def decode_place(text: str) -> Place:
-    """Return the place in `text`; raise `ValueError` when there is none."""
-    if len(text) > PLACE_CHARACTERS_MAX:
+def decode_position(text: str) -> Position:
+    """Return the position in `text`; raise `ValueError` when there is none."""
+    if len(text) > POSITION_CHARACTERS_MAX:
         raise ValueError("longer than any cursor")
     votes, _, key = urlsafe_b64decode(text + "=" * (-len(text) % 4)).partition(b":")
     album_of_key(key)

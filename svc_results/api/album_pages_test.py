@@ -2,8 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svc_results.api.album_pages import PLACE_CHARACTERS_MAX, album_page, decode_place, encode_place
-from svc_results.result.ranking import Place, Ranking, Standing
+from svc_results.api.album_pages import (
+    POSITION_CHARACTERS_MAX,
+    album_page,
+    decode_position,
+    encode_position,
+)
+from svc_results.result.ranking import Position, Ranking, Standing
 from voting.domain.tally import album_key
 
 LONG = "\U0001d11e" * 200
@@ -12,10 +17,10 @@ RANKING = Ranking(
 )
 
 
-def titles(limit: int, after: Place | None = None) -> tuple[list[str], Place | None]:
+def titles(limit: int, after: Position | None = None) -> tuple[list[str], Position | None]:
     page = album_page(RANKING, limit, after)
     titles = [album.album for album in page.albums]
-    return titles, None if page.next is None else decode_place(page.next)
+    return titles, None if page.next is None else decode_position(page.next)
 
 
 def test_pages_follow_each_other_in_order() -> None:
@@ -40,12 +45,12 @@ def test_a_place_holds_though_its_album_moved_on() -> None:
 
 
 def test_a_place_survives_the_way_through_a_url() -> None:
-    place = (-(10**15), album_key(LONG, LONG, 2100))
-    text = encode_place(place)
+    position = (-(10**15), album_key(LONG, LONG, 2100))
+    text = encode_position(position)
     assert text.isascii()
     assert not set(text) & set("+/=&?#% ")
-    assert len(text) <= PLACE_CHARACTERS_MAX
-    assert decode_place(text) == place
+    assert len(text) <= POSITION_CHARACTERS_MAX
+    assert decode_position(text) == position
 
 
 @pytest.mark.parametrize(
@@ -54,26 +59,26 @@ def test_a_place_survives_the_way_through_a_url() -> None:
         "",
         "x",
         "é",
-        encode_place((-1, b"no album")),
-        encode_place((1, album_key("a", "b", 2000))),
-        encode_place((-(10**16), album_key("a", "b", 2000))),
-        encode_place((-1, b"\xff\x1fb\x1f2000")),
-        encode_place((-1, b"a\x1fb\x1f")),
+        encode_position((-1, b"no album")),
+        encode_position((1, album_key("a", "b", 2000))),
+        encode_position((-(10**16), album_key("a", "b", 2000))),
+        encode_position((-1, b"\xff\x1fb\x1f2000")),
+        encode_position((-1, b"a\x1fb\x1f")),
         "MTox" * 2000,
     ],
 )
 def test_anything_else_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        decode_place(text)
+        decode_position(text)
 
 
-PLACES = st.tuples(st.integers(), st.binary()).map(encode_place)
+POSITIONS = st.tuples(st.integers(), st.binary()).map(encode_position)
 
 
-@given(st.text() | PLACES)
+@given(st.text() | POSITIONS)
 def test_no_text_gives_anything_but_a_page_or_a_value_error(text: str) -> None:
     try:
-        place = decode_place(text)
+        position = decode_position(text)
     except ValueError:
         return
-    assert len(album_page(RANKING, 3, place).albums) <= 3
+    assert len(album_page(RANKING, 3, position).albums) <= 3

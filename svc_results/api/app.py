@@ -12,16 +12,16 @@ from sanic.response import BaseHTTPResponse
 from svc_results.api.album_pages import album_page
 from svc_results.api.events import stream_events
 from svc_results.api.openapi import results_document
-from svc_results.api.query import read_after, read_language, read_limit, read_place, read_voted
+from svc_results.api.query import read_after, read_language, read_limit, read_position, read_voted
 from svc_results.api.security import SECURITY_HEADERS
 from svc_results.feed.feed import Feed
-from svc_results.feed.source import TIMEOUT
+from svc_results.feed.source import TIMEOUT_SECONDS
 from svc_results.feed.watchers import Watchers
 from svc_results.page.page import render_page
 from svc_results.page.static_files import STATIC_FOLDER, StaticFiles, accepts_gzip
 from svc_results.result.newest_votes import VotePage, vote_page
 from svc_results.result.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
-from voting.http.app import add_operations, new_app, say_goodbye
+from voting.http.app import add_operations, close_if_stopping, new_app
 from voting.http.problem import JSON_TYPE, ProblemError
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
@@ -29,7 +29,7 @@ from voting.stores.logged_vote import Cursor, LoggedVote
 
 NAME: Final = "svc_results"
 # Pages of the vote log that are read at the same time.
-READERS: Final = 4
+CONCURRENT_READS: Final = 4
 
 
 class NewestVotes(Protocol):
@@ -77,7 +77,7 @@ def results_app(
 
     @app.get("/api/albums")
     async def albums(request: Request) -> HTTPResponse:
-        limit, after = read_limit(request), read_place(request)
+        limit, after = read_limit(request), read_position(request)
         if feed.ranking is None:
             raise _unavailable(TALLY_AWAY)
         return _json(album_page(feed.ranking, limit, after))
@@ -91,7 +91,7 @@ def results_app(
         await stream_events(request, feed, watchers)
 
     async def finish(request: Request, response: BaseHTTPResponse) -> None:
-        say_goodbye(request)
+        close_if_stopping(request)
         response.headers.update(SECURITY_HEADERS)
 
     app.register_middleware(finish, "response")
@@ -113,12 +113,12 @@ class _Pages:
 
     def __init__(self, log: NewestVotes) -> None:
         self._log = log
-        self._turn = asyncio.Semaphore(READERS)
+        self._turn = asyncio.Semaphore(CONCURRENT_READS)
 
     async def read(self, limit: int, after: Cursor | None) -> VotePage:
         """Return a page; raise `ProblemError` when that takes too long."""
         try:
-            async with asyncio.timeout(TIMEOUT), self._turn:
+            async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
                 return vote_page(await self._log.newest(limit, after), limit)
         except (StoreUnavailableError, TimeoutError) as error:
             raise _unavailable(LOG_AWAY) from error

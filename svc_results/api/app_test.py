@@ -11,8 +11,8 @@ from prometheus_client import REGISTRY
 
 from harness.processes.waiting import until
 from svc_results.api import app as app_module
-from svc_results.testing.fakes import FakeStores, logged_vote
-from svc_results.testing.serving import Served, serve
+from svc_results.testing.fakes import FakeStores, fake_vote
+from svc_results.testing.serving import Served, serve_results
 from voting.stores.logged_vote import LoggedVote
 
 NASTY = "<script>alert('1')</script> \"&amp; </template>"
@@ -20,12 +20,12 @@ NASTY = "<script>alert('1')</script> \"&amp; </template>"
 
 @pytest.fixture
 def stores() -> FakeStores:
-    return FakeStores([logged_vote(n) for n in range(25)])
+    return FakeStores([fake_vote(n) for n in range(25)])
 
 
 @pytest.fixture
 async def served(stores: FakeStores) -> AsyncIterator[Served]:
-    async with serve(stores) as served:
+    async with serve_results(stores) as served:
         yield served
 
 
@@ -71,7 +71,7 @@ async def test_the_log_is_read_page_by_page_each_vote_once(client: httpx.AsyncCl
         if page["next"] is None:
             break
         query["after"] = page["next"]
-    assert seen == [logged_vote(n).id for n in reversed(range(25))]
+    assert seen == [fake_vote(n).id for n in reversed(range(25))]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_watchers_are_sent_each_change(served: Served, stores: FakeStores)
         assert stream.headers["content-encoding"] == "gzip"
         lines = stream.aiter_lines()
         assert (await next_snapshot(lines))["total"] == 25
-        stores.votes.append(logged_vote(25))
+        stores.votes.append(fake_vote(25))
         await served.read()
         assert (await next_snapshot(lines))["total"] == 26
 
@@ -137,7 +137,7 @@ async def test_a_slow_watcher_misses_frames_disturbs_nobody_and_catches_up(
     served: Served, stores: FakeStores
 ) -> None:
     long = "\U0001d11e" * 190  # large frames soon fill the buffers of a connection
-    stores.votes = [logged_vote(n, name=long, album=f"{long}{n}") for n in range(50)]
+    stores.votes = [fake_vote(n, name=long, album=f"{long}{n}") for n in range(50)]
     dropped = frames_dropped()
     port = served.client.base_url.port
     slow, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
@@ -148,7 +148,7 @@ async def test_a_slow_watcher_misses_frames_disturbs_nobody_and_catches_up(
             lines = stream.aiter_lines()
             await next_snapshot(lines)
             for number in range(50, 250):
-                stores.votes.append(logged_vote(number, name=long, album=f"{long}{number % 50}"))
+                stores.votes.append(fake_vote(number, name=long, album=f"{long}{number % 50}"))
                 await served.read()
                 assert (await next_snapshot(lines))["total"] == number + 1
         text = b""
@@ -159,7 +159,7 @@ async def test_a_slow_watcher_misses_frames_disturbs_nobody_and_catches_up(
 
 
 async def test_too_many_watchers_are_asked_to_come_again(stores: FakeStores) -> None:
-    async with serve(stores, max_watchers=1) as served:
+    async with serve_results(stores, max_watchers=1) as served:
         async with served.client.stream("GET", "/api/events") as stream:
             await next_snapshot(stream.aiter_lines())
             refused = await served.client.get("/api/events")
@@ -169,7 +169,7 @@ async def test_too_many_watchers_are_asked_to_come_again(stores: FakeStores) -> 
 
 async def test_a_stopping_service_ends_its_streams(stores: FakeStores) -> None:
     async with (
-        serve(stores) as served,
+        serve_results(stores) as served,
         asyncio.timeout(10),
         served.client.stream(
             "GET", "/api/events", headers={"accept-encoding": "identity"}
@@ -183,7 +183,7 @@ async def test_a_stopping_service_ends_its_streams(stores: FakeStores) -> None:
 
 async def test_a_stopping_service_ends_the_connections_of_its_streams(stores: FakeStores) -> None:
     async with asyncio.timeout(10):
-        async with serve(stores) as served:
+        async with serve_results(stores) as served:
             port = served.client.base_url.port
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET /api/events HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -237,7 +237,7 @@ async def test_stores_that_are_away_are_named_and_the_page_still_serves(
 
 
 async def test_one_vote_is_one_vote() -> None:
-    async with serve(FakeStores([logged_vote(1)])) as served:
+    async with serve_results(FakeStores([fake_vote(1)])) as served:
         page = (await served.client.get("/?lang=es")).text
     assert re.search(r'id="total">1</strong> <span[^>]*>voto<', page)
     assert re.search(r'id="album-count">1</span> <span[^>]*>disco<', page)
@@ -246,7 +246,7 @@ async def test_one_vote_is_one_vote() -> None:
 async def test_there_is_no_result_before_redis_has_ever_answered() -> None:
     stores = FakeStores()
     stores.redis_away = True
-    async with serve(stores) as served:
+    async with serve_results(stores) as served:
         page = await served.client.get("/")
         answer = await served.client.get("/api/results")
     assert '<strong id="total">–</strong>' in page.text
@@ -263,7 +263,7 @@ async def test_a_vote_log_that_hangs_is_given_up_in_time(
         return []
 
     monkeypatch.setattr(stores, "newest", hang)
-    monkeypatch.setattr(app_module, "TIMEOUT", 0.01)
+    monkeypatch.setattr(app_module, "TIMEOUT_SECONDS", 0.01)
     assert (await client.get("/api/votes")).status_code == 503
 
 
@@ -282,16 +282,16 @@ async def test_few_pages_of_the_log_are_read_at_the_same_time(
 
     monkeypatch.setattr(stores, "newest", newest)
     asked = [asyncio.create_task(client.get("/api/votes?limit=200")) for _ in range(30)]
-    await until(lambda: reading == app_module.READERS)
+    await until(lambda: reading == app_module.CONCURRENT_READS)
     go_on.set()
     assert {(await answer).status_code for answer in asked} == {200}
-    assert most == app_module.READERS
+    assert most == app_module.CONCURRENT_READS
 
 
 async def test_the_albums_are_read_page_by_page_each_once(
     served: Served, stores: FakeStores
 ) -> None:
-    stores.votes = [logged_vote(n, album=f"Album {n % 150:03}") for n in range(400)]
+    stores.votes = [fake_vote(n, album=f"Album {n % 150:03}") for n in range(400)]
     await served.read()
     first = (await served.client.get("/api/results")).json()
     assert (first["album_count"], len(first["albums"])) == (150, 100)
@@ -332,7 +332,7 @@ class Page(HTMLParser):
 async def test_the_page_escapes_whatever_people_vote_for(
     served: Served, stores: FakeStores
 ) -> None:
-    stores.votes = [logged_vote(1, album=NASTY, name=NASTY)]
+    stores.votes = [fake_vote(1, album=NASTY, name=NASTY)]
     await served.read()
     text = (await served.client.get("/")).text
     assert NASTY not in text

@@ -11,7 +11,7 @@ from svc_results.feed.feed import Feed
 from svc_results.feed.frame import GZIP_HEADER, OPENING
 from svc_results.feed.watchers import Watchers
 from svc_results.page.static_files import accepts_gzip
-from voting.http.app import say_goodbye
+from voting.http.app import close_if_stopping
 from voting.http.problem import ProblemError
 
 # It is kept for as long as someone watches, and there is nothing to ask for.
@@ -25,7 +25,7 @@ async def stream_events(request: Request, feed: Feed, watchers: Watchers) -> Non
     """
     if len(request.raw_url) > _URL_BYTES_MAX:
         raise ProblemError(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long")
-    with watchers.place(request):
+    with watchers.admit(request):
         await _stream(request, feed, watchers)
 
 
@@ -49,4 +49,4 @@ async def _stream(request: Request, feed: Feed, watchers: Watchers) -> None:
                 if not await connection.send(data):
                     return
         await response.eof()
-        say_goodbye(request)  # the head of the answer was sent long ago
+        close_if_stopping(request)  # the head of the answer was sent long ago

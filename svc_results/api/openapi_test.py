@@ -9,12 +9,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from svc_results.api.openapi import results_document
 from svc_results.api.query import LIMIT_DEFAULT, LIMIT_MAX
-from svc_results.result.cover import SLEEVES
+from svc_results.result.cover import COVERS
 from svc_results.result.ranking import RANKING_MAX
 from svc_results.result.rates import HISTORY_SECONDS
 from svc_results.result.snapshot import TOP_ALBUMS
-from svc_results.testing.fakes import FakeStores, logged_vote
-from svc_results.testing.serving import Served, serve
+from svc_results.testing.fakes import FakeStores, fake_vote
+from svc_results.testing.serving import Served, serve_results
 
 DOCUMENT = results_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -22,7 +22,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
-    async with serve(FakeStores([logged_vote(n) for n in range(25)])) as served:
+    async with serve_results(FakeStores([fake_vote(n) for n in range(25)])) as served:
         yield served
 
 
@@ -35,7 +35,7 @@ def test_the_document_tells_the_services_limits() -> None:
     limit = DOCUMENT["components"]["parameters"]["Limit"]["schema"]
     assert albums["maxItems"] == TOP_ALBUMS
     assert SCHEMAS["Route"]["properties"]["history"]["maxItems"] == HISTORY_SECONDS
-    assert SCHEMAS["Sleeve"]["maximum"] == SLEEVES - 1
+    assert SCHEMAS["Sleeve"]["maximum"] == COVERS - 1
     assert (limit["maximum"], limit["default"]) == (LIMIT_MAX, LIMIT_DEFAULT)
     assert SCHEMAS["Votes"]["properties"]["votes"]["maxItems"] == LIMIT_MAX
     assert SCHEMAS["Albums"]["properties"]["albums"]["maxItems"] == LIMIT_MAX
@@ -89,7 +89,7 @@ async def test_answers_are_as_documented_while_the_stores_are_away(
 ) -> None:
     stores = FakeStores()
     stores.redis_away = stores.mongodb_away = True
-    async with serve(stores) as served:
+    async with serve_results(stores) as served:
         await check_answer(served, path, values, status)
 
 

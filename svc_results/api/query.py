@@ -6,9 +6,9 @@ from typing import Final
 
 from sanic import Request
 
-from svc_results.api.album_pages import decode_place
+from svc_results.api.album_pages import decode_position
 from svc_results.result.cursor import decode_cursor
-from svc_results.result.ranking import Place
+from svc_results.result.ranking import Position
 from voting.domain.bounded_number import read_number
 from voting.domain.vote import InvalidVoteError, clean_new_id
 from voting.http.problem import ProblemError
@@ -32,9 +32,9 @@ def read_after(request: Request) -> Cursor | None:
     return _read_after(request, decode_cursor)
 
 
-def read_place(request: Request) -> Place | None:
+def read_position(request: Request) -> Position | None:
     """Return the parameter `after` of a page of albums."""
-    return _read_after(request, decode_place)
+    return _read_after(request, decode_position)
 
 
 def _read_after[T](request: Request, decode: Callable[[str], T]) -> T | None:

@@ -15,7 +15,7 @@ from svc_results.result.snapshot import (
     LOG_AWAY,
     TALLY_AWAY,
     Unavailable,
-    same_picture,
+    shows_the_same,
     take_snapshot,
 )
 from voting.service.lifecycle import Readiness
@@ -64,7 +64,7 @@ class Feed:
         await asyncio.gather(self._tally.refresh(), self._log.refresh())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat(self.read_tally, self._tally))
-            tasks.create_task(self._repeat(self.read_log, self._log))
+            tasks.create_task(self._repeat(self.read_vote_log, self._log))
 
     async def read_tally(self) -> None:
         """Read the tally, then show what is known now."""
@@ -73,7 +73,7 @@ class Feed:
             self._rates.add(time.monotonic(), self._tally.value.routes)
         self._publish()
 
-    async def read_log(self) -> None:
+    async def read_vote_log(self) -> None:
         """Read the newest votes; the next frame shows them."""
         await self._log.refresh()
 
@@ -126,7 +126,7 @@ class Feed:
         self.snapshot = take_snapshot(
             self._read_at, self._tally.value, self._rates, self._log.value or (), unavailable
         )
-        if not same_picture(self.snapshot, self._frame.snapshot):
+        if not shows_the_same(self.snapshot, self._frame.snapshot):
             self._frame = Frame(self._frame.number + 1, self.snapshot)
             self._wake()
 

@@ -10,7 +10,7 @@ from svc_results.feed import feed as feed_module
 from svc_results.feed.feed import Feed
 from svc_results.feed.frame import HEARTBEAT, Event, Frame
 from svc_results.feed.source import Source
-from svc_results.testing.fakes import FakeStores, logged_vote
+from svc_results.testing.fakes import FakeStores, fake_vote
 from voting.service.lifecycle import Readiness
 
 FAST = 0.05
@@ -18,7 +18,7 @@ FAST = 0.05
 
 @pytest.fixture
 def stores() -> FakeStores:
-    return FakeStores([logged_vote(1)])
+    return FakeStores([fake_vote(1)])
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def total(event: Event) -> int:
 
 
 async def read_all(feed: Feed) -> None:
-    await feed.read_log()
+    await feed.read_vote_log()
     await feed.read_tally()
 
 
@@ -57,7 +57,7 @@ async def test_a_watcher_is_sent_the_result_and_each_change(feed: Feed, stores: 
     async with running(feed), aclosing(feed.watch()) as events:
         while total(await anext(events)) != 1:
             pass
-        stores.votes.append(logged_vote(2))
+        stores.votes.append(fake_vote(2))
         while total(await anext(events)) != 2:
             pass
 
@@ -80,7 +80,7 @@ async def test_a_slow_watcher_misses_frames_and_gets_the_newest(
     async with aclosing(feed.watch()) as events:
         await anext(events)
         for number in range(2, 20):
-            stores.votes.append(logged_vote(number))
+            stores.votes.append(fake_vote(number))
             await read_all(feed)
         assert total(await anext(events)) == 19
 
@@ -116,7 +116,7 @@ async def test_a_store_that_is_away_is_named_and_the_old_result_stays(
     await read_all(feed)
     assert readiness.ready
     stores.redis_away = stores.mongodb_away = True
-    stores.votes.append(logged_vote(2))
+    stores.votes.append(fake_vote(2))
     await read_all(feed)
     assert feed.snapshot.total == len(feed.snapshot.newest.votes) == 1
     assert feed.snapshot.unavailable.tally == "the count cannot be read now"

@@ -7,12 +7,12 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from svc_results.result.ranking import RANKING_MAX, Leaders, Ranking, Standing, place_of
+from svc_results.result.ranking import RANKING_MAX, Leaders, Ranking, Standing, position_of
 from voting.domain.tally import album_of_key
 from voting.stores.tally_reader import STANDINGS_PER_CALL, AlbumsSlice, Pulse, Standings
 
 # The tally rests this many times as long as it took to read the albums, however many there are.
-REST: Final = 4
+REST_FACTOR: Final = 4
 # A correction of the tally may leave its pulse as it was: look again after so many seconds.
 LOOK_AGAIN_SECONDS: Final = 30.0
 
@@ -71,7 +71,7 @@ class RankingReader:
         # What was counted since the pulse makes the next one differ, so nothing is missed.
         self._pulse = pulse
         now = self._clock()
-        self._rested_at = now + REST * (now - start)
+        self._rested_at = now + REST_FACTOR * (now - start)
         self._outdated_at = now + LOOK_AGAIN_SECONDS
         return self._ranking
 
@@ -96,7 +96,7 @@ class RankingReader:
         standings = _standings(first, at_first)
         for some in batched(rest, STANDINGS_PER_CALL, strict=False):
             standings += _standings(some, await self._tally.standings(some))
-        standings.sort(key=place_of)
+        standings.sort(key=position_of)
         return Ranking(at_first.routes, standings, leaders.seen)
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from svc_results.feed.ranking_reader import LOOK_AGAIN_SECONDS, REST, RankingReader
+from svc_results.feed.ranking_reader import LOOK_AGAIN_SECONDS, REST_FACTOR, RankingReader
 from voting.domain.vote import Route
 from voting.stores.tally_reader import STANDINGS_PER_CALL, AlbumsSlice, Pulse, Standings
 
@@ -120,7 +120,7 @@ async def test_a_tally_that_takes_long_rests_while_totals_go_on(
     at_rest = await reader.read()
     assert at_rest.standings == before.standings
     assert at_rest.votes == before.votes + 1000
-    tally.now += REST * took
+    tally.now += REST_FACTOR * took
     assert (await reader.read()).standings[0].key == key(0)
 
 

@@ -10,7 +10,7 @@ from svc_results.result.snapshot import Snapshot
 
 # Anyone may vote on an album of any name, and each name is a series that Prometheus keeps: only
 # the few that lead are told, never all.
-ALBUMS: Final = 20
+ALBUMS_EXPORTED: Final = 20
 
 
 class ResultCollector(Collector):
@@ -37,9 +37,9 @@ class ResultCollector(Collector):
         )
         albums = GaugeMetricFamily(
             "svc_results_album_votes",
-            f"Votes in the tally of each of the {ALBUMS} albums with the most votes.",
+            f"Votes in the tally of each of the {ALBUMS_EXPORTED} albums with the most votes.",
             labels=["name", "album", "year"],
         )
-        for album in snapshot.albums[:ALBUMS]:
+        for album in snapshot.albums[:ALBUMS_EXPORTED]:
             albums.add_metric([album.name, album.album, str(album.year)], album.votes)
         yield albums

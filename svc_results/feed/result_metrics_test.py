@@ -1,6 +1,6 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
-from svc_results.feed.result_metrics import ALBUMS, ResultCollector
+from svc_results.feed.result_metrics import ALBUMS_EXPORTED, ResultCollector
 from svc_results.result.ranking import ranking_of
 from svc_results.result.rates import RateMeter
 from svc_results.result.snapshot import Unavailable, take_snapshot
@@ -29,11 +29,11 @@ def test_the_votes_of_each_album_and_route_are_told() -> None:
 
 
 def test_only_the_albums_with_the_most_votes_are_told() -> None:
-    albums = {("Björk", str(n), 1993): album(str(n), n + 1) for n in range(ALBUMS + 5)}
+    albums = {("Björk", str(n), 1993): album(str(n), n + 1) for n in range(ALBUMS_EXPORTED + 5)}
     text = generate_latest(registry_of(Tally(albums))).decode()
     lines = [line for line in text.splitlines() if line.startswith("svc_results_album_votes{")]
-    assert len(lines) == ALBUMS
-    assert f"svc_results_albums {ALBUMS + 5}.0" in text
+    assert len(lines) == ALBUMS_EXPORTED
+    assert f"svc_results_albums {ALBUMS_EXPORTED + 5}.0" in text
     assert all(float(line.rpartition(" ")[2]) > 5 for line in lines)
 
 

@@ -11,9 +11,9 @@ from voting.stores.errors import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
 
-TIMEOUT: Final = 3.0
+TIMEOUT_SECONDS: Final = 3.0
 # A store rests this many times as long as it took to read it.
-REST: Final = 4
+REST_FACTOR: Final = 4
 
 
 class Source[T]:
@@ -42,10 +42,10 @@ class Source[T]:
         """Read again; return whether it worked. An old value stays when it did not."""
         start = time.perf_counter()
         try:
-            async with asyncio.timeout(None if self._paced else TIMEOUT):
+            async with asyncio.timeout(None if self._paced else TIMEOUT_SECONDS):
                 self.value = await self._read()
         except TimeoutError:
-            self._failed("does not answer", f"nothing within {TIMEOUT:g} s")
+            self._failed("does not answer", f"nothing within {TIMEOUT_SECONDS:g} s")
             return False
         except StoreUnavailableError as error:
             self._failed("does not answer", error.reason)
@@ -54,7 +54,7 @@ class Source[T]:
             self._failed("holds what cannot be read", str(error))
             return False
         seconds = time.perf_counter() - start
-        self.rest = 0.0 if self._paced else REST * seconds
+        self.rest = 0.0 if self._paced else REST_FACTOR * seconds
         READ_SECONDS.labels(self._store).observe(seconds)
         if self._failing:
             _log.info("%s answers again", self._store)

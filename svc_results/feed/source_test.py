@@ -58,7 +58,7 @@ async def test_a_value_that_cannot_be_read_is_a_problem_of_its_own() -> None:
 
 
 async def test_a_store_that_hangs_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "TIMEOUT", 0.01)
+    monkeypatch.setattr(source_module, "TIMEOUT_SECONDS", 0.01)
 
     async def hang() -> int:
         await asyncio.Event().wait()

@@ -39,7 +39,7 @@ class Watchers:
         self._connections: set[WatcherConnection] = set()
 
     @contextmanager
-    def place(self, request: Request) -> Iterator[None]:
+    def admit(self, request: Request) -> Iterator[None]:
         """Hold a place; raise `ProblemError` when there is none."""
         forwarded_for = request.headers.getall("x-forwarded-for", [])
         address = client_address(request.ip, forwarded_for, self._trusted)

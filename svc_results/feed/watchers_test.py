@@ -10,8 +10,8 @@ from prometheus_client import REGISTRY
 
 from harness.processes.waiting import until
 from svc_results.feed import watchers as watchers_module
-from svc_results.testing.fakes import FakeStores, logged_vote
-from svc_results.testing.serving import Served, serve
+from svc_results.testing.fakes import FakeStores, fake_vote
+from svc_results.testing.serving import Served, serve_results
 
 LONG = "\U0001d11e" * 190
 
@@ -22,7 +22,7 @@ def counted(name: str) -> float:
 
 @pytest.fixture
 def stores() -> FakeStores:
-    return FakeStores([logged_vote(n, name=LONG, album=f"{LONG}{n}") for n in range(100)])
+    return FakeStores([fake_vote(n, name=LONG, album=f"{LONG}{n}") for n in range(100)])
 
 
 @asynccontextmanager
@@ -49,7 +49,9 @@ async def read_to_the_end(watcher: socket.socket, size: int = 1 << 20) -> None:
 
 
 async def test_one_address_does_not_take_all_places(stores: FakeStores) -> None:
-    async with serve(stores, max_watchers=4, per_address=2, trusted="127.0.0.1/32") as served:
+    async with serve_results(
+        stores, max_watchers=4, per_address=2, trusted="127.0.0.1/32"
+    ) as served:
 
         async def status(forwarded_for: str) -> int:
             headers = {"x-forwarded-for": forwarded_for}
@@ -69,7 +71,7 @@ async def test_one_address_does_not_take_all_places(stores: FakeStores) -> None:
 
 
 async def test_a_place_is_free_again_when_its_watcher_goes(stores: FakeStores) -> None:
-    async with serve(stores, per_address=1) as served:
+    async with serve_results(stores, per_address=1) as served:
         for _ in range(3):
             async with served.client.stream("GET", "/api/events") as stream:
                 assert stream.status_code == 200
@@ -78,7 +80,10 @@ async def test_a_place_is_free_again_when_its_watcher_goes(stores: FakeStores) -
 
 
 async def test_who_is_not_the_entry_is_not_believed(stores: FakeStores) -> None:
-    async with serve(stores, per_address=1, trusted="192.0.2.0/24") as served, watching(served):
+    async with (
+        serve_results(stores, per_address=1, trusted="192.0.2.0/24") as served,
+        watching(served),
+    ):
         headers = {"x-forwarded-for": "198.51.100.1"}
         assert (await served.client.get("/api/events", headers=headers)).status_code == 429
 
@@ -88,7 +93,7 @@ async def test_a_watcher_who_does_not_read_is_cut_off_in_time(
 ) -> None:
     monkeypatch.setattr(watchers_module, "STALLED_SECONDS", 0.2)
     before = counted("svc_results_watchers_stalled_total")
-    async with serve(stores) as served, watching(served):
+    async with serve_results(stores) as served, watching(served):
         await until(lambda: served.feed.watchers == 0)
     assert counted("svc_results_watchers_stalled_total") == before + 1
 
@@ -97,7 +102,7 @@ async def test_a_watcher_who_reads_byte_by_byte_is_cut_off_in_time(
     stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchers_module, "STALLED_SECONDS", 0.2)
-    async with serve(stores) as served, watching(served) as watcher:
+    async with serve_results(stores) as served, watching(served) as watcher:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(10):
             while served.feed.watchers:
@@ -110,7 +115,11 @@ async def test_a_watcher_who_sends_anything_more_is_cut_off(
     stores: FakeStores, *, at_once: bool
 ) -> None:
     more = b"x" * 10_000 if at_once else b""
-    async with serve(stores) as served, watching(served, more) as watcher, asyncio.timeout(5):
+    async with (
+        serve_results(stores) as served,
+        watching(served, more) as watcher,
+        asyncio.timeout(5),
+    ):
         if not at_once:
             watcher.sendall(b"x")
         await read_to_the_end(watcher)
@@ -118,12 +127,12 @@ async def test_a_watcher_who_sends_anything_more_is_cut_off(
 
 
 async def test_an_address_that_would_have_to_be_kept_is_refused(stores: FakeStores) -> None:
-    async with serve(stores) as served:
+    async with serve_results(stores) as served:
         assert (await served.client.get("/api/events?x=" + "y" * 500)).status_code == 414
 
 
 async def test_who_asks_for_the_head_is_not_sent_events(stores: FakeStores) -> None:
-    async with serve(stores, per_address=1) as served, asyncio.timeout(5):
+    async with serve_results(stores, per_address=1) as served, asyncio.timeout(5):
         for _ in range(2):
             answer = await served.client.head("/api/events")
             assert (answer.status_code, answer.content) == (200, b"")
@@ -133,7 +142,7 @@ async def test_who_asks_for_the_head_is_not_sent_events(stores: FakeStores) -> N
 async def test_a_stopping_service_does_not_wait_for_those_who_do_not_read(
     stores: FakeStores,
 ) -> None:
-    async with serve(stores) as served, watching(served):
+    async with serve_results(stores) as served, watching(served):
         loop = asyncio.get_running_loop()
         start = loop.time()
         served.feed.close()

@@ -32,7 +32,7 @@ _BLANK: Final = {
     "rank": "",
     "route": Route.GRPC,
     "cast_at": "",
-    "sleeve": 0,
+    "cover": 0,
 }
 
 

@@ -10,7 +10,14 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 from harness.processes.waiting import wait_until
 from svc_results.page.messages import CATALOGUE
 from svc_results.testing.browser import keep_screenshot, open_page
-from svc_results.testing.page_actions import fill, fresh_page, get, press_vote, row, vote
+from svc_results.testing.page_actions import (
+    album_row,
+    fill_form,
+    fresh_page,
+    get_url,
+    press_vote,
+    vote,
+)
 from voting.domain.vote import TOO_MANY_ALBUMS
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
@@ -37,7 +44,7 @@ def counted(url: str, album: str) -> None:
     """Wait until the album has its one vote."""
 
     def shown() -> bool:
-        albums = get(f"{url}api/results").json()["albums"]
+        albums = get_url(f"{url}api/results").json()["albums"]
         return [one["votes"] for one in albums if one["album"] == album] == [1]
 
     wait_until(f"{album} has one vote", shown)
@@ -158,7 +165,7 @@ def test_a_vote_whose_answer_was_lost_is_sent_again_after_a_reload_and_counts_on
     page.reload()
     expect(page.locator("#outcome")).to_contain_text("Your vote is in")
     assert sent[0] == sent[1]
-    expect(row(page, "Reloaded").locator(".votes")).to_have_text("1")
+    expect(album_row(page, "Reloaded").locator(".votes")).to_have_text("1")
     page.reload()
     expect(page.locator("#status")).to_have_text("Live")
     expect(page.locator("#outcome")).to_be_empty()
@@ -166,7 +173,7 @@ def test_a_vote_whose_answer_was_lost_is_sent_again_after_a_reload_and_counts_on
 
 
 def test_a_vote_that_was_refused_is_not_sent_again(page: Page) -> None:
-    fill(page, " ", "Refused", "1975")
+    fill_form(page, " ", "Refused", "1975")
     press_vote(page)
     expect(page.locator("#name-error")).not_to_be_empty()
     page.reload()
@@ -194,7 +201,7 @@ def test_an_old_browser_can_vote_and_is_live(browser: Browser, url: str) -> None
         assert page.evaluate("typeof SharedWorker + typeof AbortSignal.timeout") == "undefined" * 2
         vote(page, "Old Browser")
         expect(page.locator("#outcome")).to_contain_text("Your vote is in, via")
-        expect(row(page, "Old Browser").locator(".votes")).to_have_text("1")
+        expect(album_row(page, "Old Browser").locator(".votes")).to_have_text("1")
     assert errors == []
 
 

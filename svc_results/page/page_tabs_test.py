@@ -13,7 +13,7 @@ from harness.processes.ports import free_port
 from harness.processes.waiting import wait_until
 from harness.servers.traefik_server import TraefikServer
 from harness.system.stack import Stack
-from svc_results.testing.page_actions import cast, fresh_page, get, row, vote
+from svc_results.testing.page_actions import album_row, cast, fresh_page, get_url, vote
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
@@ -30,7 +30,7 @@ class TlsEntry(TraefikServer):
 
 
 def watchers(stack: Stack) -> float:
-    text = get(f"{stack.services['svc_results'].url}/metrics").text
+    text = get_url(f"{stack.services['svc_results'].url}/metrics").text
     [line] = re.findall(r"^svc_results_watchers (\S+)$", text, re.MULTILINE)
     return float(line)
 
@@ -55,12 +55,12 @@ def test_seven_tabs_share_one_stream_stay_live_and_can_vote(
         vote(tabs[-1], "Seven Tabs")
         expect(tabs[-1].locator("#outcome")).to_contain_text("Your vote is in", timeout=3000)
         for tab in tabs:
-            expect(row(tab, "Seven Tabs").locator(".votes")).to_have_text("1")
+            expect(album_row(tab, "Seven Tabs").locator(".votes")).to_have_text("1")
         tabs[0].close()
         tabs[1].close()
         cast(url, "Seven Tabs, five left", 50)
         for tab in tabs[2:]:
-            expect(row(tab, "Seven Tabs, five left").locator(".votes")).to_have_text("1")
+            expect(album_row(tab, "Seven Tabs, five left").locator(".votes")).to_have_text("1")
     wait_until("nobody watches", lambda: watchers(stack) == 0)
 
 
@@ -80,7 +80,7 @@ def test_over_http2_seven_streams_leave_room_for_a_vote(
             vote(tabs[-1], "Seven Streams")
             expect(tabs[-1].locator("#outcome")).to_contain_text("Your vote is in", timeout=3000)
             for tab in tabs:
-                expect(row(tab, "Seven Streams").locator(".votes")).to_have_text("1")
+                expect(album_row(tab, "Seven Streams").locator(".votes")).to_have_text("1")
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from harness.system.stack import Stack
 from svc_results.testing.browser import keep_screenshot, open_page
-from svc_results.testing.page_actions import NASTY, cast, fill, row
+from svc_results.testing.page_actions import NASTY, album_row, cast, fill_form
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
@@ -19,7 +19,7 @@ MOVED_MS: Final = 2000
 
 def share(page: Page, album: str) -> float:
     """Return how much of the width the album's bar fills, in percent."""
-    width = row(page, album).locator("rect[data-field=bar]").get_attribute("width")
+    width = album_row(page, album).locator("rect[data-field=bar]").get_attribute("width")
     return float((width or "").removesuffix("%"))
 
 
@@ -28,13 +28,13 @@ def test_a_vote_cast_through_the_form_moves_its_bar(page: Page) -> None:
     page.evaluate("""() => addEventListener("animationstart", (event) => {
       if (event.animationName === "flash") window.flashed = event.target.textContent;
     })""")
-    fill(page, "Neil Young", "After the Gold Rush", "1972")
+    fill_form(page, "Neil Young", "After the Gold Rush", "1972")
     page.get_by_label("Rank").fill("91")
     page.get_by_role("button", name="Vote", exact=True).click()
     outcome = page.locator("#outcome")
     expect(outcome).to_have_text(re.compile(r"Your vote is in, via (gRPC|HTTP)\..*[0-9a-f-]{36}$"))
     start = time.monotonic()
-    expect(row(page, "After the Gold Rush").locator(".votes")).to_have_text("3")
+    expect(album_row(page, "After the Gold Rush").locator(".votes")).to_have_text("3")
     assert 1000 * (time.monotonic() - start) < MOVED_MS
     page.wait_for_function("window.flashed?.includes('After the Gold Rush')")
     assert share(page, "After the Gold Rush") > before
@@ -74,7 +74,7 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(page.locator("#cast")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#outcome")).to_contain_text("Your vote is in")
-    expect(row(page, "La llorona").locator(".average")).to_contain_text("53.0")
+    expect(album_row(page, "La llorona").locator(".average")).to_contain_text("53.0")
 
 
 def test_an_album_of_the_list_fills_in_the_form(page: Page) -> None:
@@ -98,7 +98,7 @@ def test_a_known_album_is_suggested_and_its_pick_fills_in_the_rest(page: Page) -
 
 
 def test_a_problem_stands_beside_the_field_it_names(page: Page) -> None:
-    fill(page, "   ", "Harvest", "1972")
+    fill_form(page, "   ", "Harvest", "1972")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#name-error")).to_have_text("Please enter 1 to 200 visible characters.")
     expect(page.get_by_label("Artist or band")).to_be_focused()
@@ -108,7 +108,7 @@ def test_a_problem_stands_beside_the_field_it_names(page: Page) -> None:
 
 
 def test_what_cannot_be_right_is_not_sent(page: Page) -> None:
-    fill(page, "Neil Young", "", "1899")
+    fill_form(page, "Neil Young", "", "1899")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#album-error")).to_have_text("Please fill this in.")
     expect(page.locator("#year-error")).to_have_text("Please enter a year from 1900 to 2100.")
@@ -131,23 +131,23 @@ def test_a_vote_of_which_nothing_is_known_is_sent_again_with_the_same_id(page: P
                 route.continue_()
 
     page.route("**/votes", lose)
-    fill(page, "Neil Young", "Tonight's the Night", "1975")
+    fill_form(page, "Neil Young", "Tonight's the Night", "1975")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#outcome")).to_contain_text("Sending the same vote again in 1 s")
     expect(page.locator("#outcome")).to_contain_text("Your vote is in", timeout=15_000)
     assert len({vote["id"] for vote in sent}) == 1
     assert len(sent) == 4
-    expect(row(page, "Tonight's the Night").locator(".votes")).to_have_text("1")
+    expect(album_row(page, "Tonight's the Night").locator(".votes")).to_have_text("1")
 
 
 def test_the_next_vote_may_be_begun_while_one_is_sent_again(page: Page) -> None:
     page.route("**/votes", lambda route: route.abort(), times=1)
-    fill(page, "Neil Young", "Zuma", "1975")
+    fill_form(page, "Neil Young", "Zuma", "1975")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#outcome")).to_contain_text("Sending the same vote again in 1 s")
-    fill(page, "Neil Young", "Comes a Time", "1978")
+    fill_form(page, "Neil Young", "Comes a Time", "1978")
     expect(page.locator("#outcome")).to_contain_text("Your vote is in")
-    expect(row(page, "Zuma").locator(".votes")).to_have_text("1")
+    expect(album_row(page, "Zuma").locator(".votes")).to_have_text("1")
     expect(page.get_by_label("Album", exact=True)).to_have_value("Comes a Time")
 
 

@@ -13,7 +13,7 @@ LIGHT, DARK = (
     for part in STYLE.split("@media (prefers-color-scheme: dark)")[:2]
 )
 THEMES = {"light": LIGHT, "dark": LIGHT | DARK}
-SLEEVES = re.findall(r"--sleeve: (#[0-9a-f]{6})", STYLE)
+COVERS = re.findall(r"--cover: (#[0-9a-f]{6})", STYLE)
 
 
 def luminance(colour: str) -> float:
@@ -32,8 +32,8 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_bar_stands_out_from_the_page(theme: str) -> None:
-    assert len(SLEEVES) == 12
-    assert min(contrast(sleeve, THEMES[theme]["page"]) for sleeve in SLEEVES) >= LARGE
+    assert len(COVERS) == 12
+    assert min(contrast(cover, THEMES[theme]["page"]) for cover in COVERS) >= LARGE
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -1,7 +1,7 @@
 import pytest
 
 from svc_results.result.cursor import cursor_after, decode_cursor, encode_cursor
-from svc_results.testing.fakes import logged_vote
+from svc_results.testing.fakes import fake_vote
 from voting.stores.logged_vote import CAST_AT_MAX_MS
 
 CURSOR = (1_764_000_000_000, "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071")
@@ -34,7 +34,7 @@ def test_anything_else_is_a_value_error(text: str) -> None:
 
 
 def test_only_a_full_page_has_one_that_follows() -> None:
-    votes = [logged_vote(2), logged_vote(1)]
+    votes = [fake_vote(2), fake_vote(1)]
     assert cursor_after(votes, limit=2) == encode_cursor(votes[-1].cursor)
     assert cursor_after(votes, limit=3) is None
     assert cursor_after([], limit=1) is None

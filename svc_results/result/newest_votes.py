@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from svc_results.result.cover import sleeve_of
+from svc_results.result.cover import cover_of
 from svc_results.result.cursor import cursor_after
 from voting.domain.vote import Route
 from voting.stores.logged_vote import LoggedVote
@@ -21,7 +21,7 @@ class VoteEntry(msgspec.Struct, frozen=True):
     rank: int
     route: Route
     cast_at: str
-    sleeve: int
+    cover: int = msgspec.field(name="sleeve")
 
 
 class VotePage(msgspec.Struct, frozen=True):
@@ -51,5 +51,5 @@ def _entry(vote: LoggedVote) -> VoteEntry:
         vote.rank,
         vote.route,
         rfc3339(vote.cast_at_ms / 1000),
-        sleeve_of(vote.name, vote.album, vote.year),
+        cover_of(vote.name, vote.album, vote.year),
     )

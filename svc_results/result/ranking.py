@@ -21,7 +21,7 @@ class Standing(NamedTuple):
     key: bytes
 
 
-type Place = tuple[int, bytes]  # sorts as the ranking does: by votes, most first, then by key
+type Position = tuple[int, bytes]  # sorts as the ranking does: by votes, most first, then by key
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class Ranking(msgspec.Struct, frozen=True):
         return sum(self.routes.values())
 
 
-def place_of(standing: Standing) -> Place:
+def position_of(standing: Standing) -> Position:
     """Return the album's place in the order."""
     return -standing.votes, standing.key
 
@@ -52,7 +52,9 @@ def ranking_of(tally: Tally) -> Ranking:
         Standing(album.votes, album.rank_sum, album_key(album.name, album.album, album.year))
         for album in tally.albums.values()
     )
-    return Ranking(tally.routes, sorted(standings, key=place_of)[:RANKING_MAX], len(tally.albums))
+    return Ranking(
+        tally.routes, sorted(standings, key=position_of)[:RANKING_MAX], len(tally.albums)
+    )
 
 
 class Leaders:

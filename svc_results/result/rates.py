@@ -8,15 +8,15 @@ from voting.domain.vote import Route
 
 # The current rate is an average over this many seconds: shorter and it jumps with the batches
 # in which the consumer counts.
-WINDOW: Final = 3.0
+WINDOW_SECONDS: Final = 3.0
 HISTORY_SECONDS: Final = 60
 # Readings further apart say nothing about the seconds between them.
-GAP: Final = 5.0
+GAP_SECONDS: Final = 5.0
 # Readings that a rate needs.
-ENOUGH: Final = 2
+READINGS_MIN: Final = 2
 
 
-class Reading(NamedTuple):
+class RouteTotals(NamedTuple):
     """The votes of each route at a moment, in seconds of a monotonic clock.
 
     Between two readings of the tally the votes may be a fraction.
@@ -30,12 +30,12 @@ class RateMeter:
     """Votes per second of each route, now and for each of the last `HISTORY_SECONDS` seconds."""
 
     def __init__(self) -> None:
-        self._readings: deque[Reading] = deque()
+        self._readings: deque[RouteTotals] = deque()
         self._history: deque[Mapping[Route, float] | None] = deque(maxlen=HISTORY_SECONDS)
 
     def add(self, at: float, votes: Mapping[Route, int]) -> None:
         """Take in the totals at `at`; later readings come later."""
-        reading = Reading(at, {route: votes.get(route, 0) for route in Route})
+        reading = RouteTotals(at, {route: votes.get(route, 0) for route in Route})
         if not self._readings:
             self._begin(reading)
         elif _apart(self._readings[-1], reading):
@@ -44,12 +44,12 @@ class RateMeter:
         else:
             self._close_seconds(self._readings[-1], reading)
             self._readings.append(reading)
-        while len(self._readings) > ENOUGH and self._readings[0].at < at - WINDOW:
+        while len(self._readings) > READINGS_MIN and self._readings[0].at < at - WINDOW_SECONDS:
             self._readings.popleft()
 
     def now(self) -> Mapping[Route, float] | None:
         """Return the current rates, or nothing before two readings can be compared."""
-        if len(self._readings) < ENOUGH:
+        if len(self._readings) < READINGS_MIN:
             return None
         return _rates(self._readings[0], self._readings[-1])
 
@@ -57,12 +57,12 @@ class RateMeter:
         """Return the rate in each past second, oldest first; nothing where it is not known."""
         return [rates[route] if rates else None for rates in self._history]
 
-    def _begin(self, reading: Reading) -> None:
+    def _begin(self, reading: RouteTotals) -> None:
         self._readings.clear()
         self._readings.append(reading)
         self._edge = reading
 
-    def _close_seconds(self, last: Reading, reading: Reading) -> None:
+    def _close_seconds(self, last: RouteTotals, reading: RouteTotals) -> None:
         """Add to the history each second that ended between two readings."""
         while self._edge.at + 1 <= reading.at:
             edge = _between(last, reading, self._edge.at + 1)
@@ -70,27 +70,27 @@ class RateMeter:
             self._edge = edge
 
 
-def _apart(before: Reading, after: Reading) -> bool:
+def _apart(before: RouteTotals, after: RouteTotals) -> bool:
     """Whether nothing can be said of the time between two readings.
 
     They are too far apart, or the tally was lost and is being counted again.
     """
     fell = any(after.votes[route] < before.votes[route] for route in Route)
-    return fell or after.at - before.at > GAP
+    return fell or after.at - before.at > GAP_SECONDS
 
 
-def _rates(before: Reading, after: Reading) -> Mapping[Route, float]:
+def _rates(before: RouteTotals, after: RouteTotals) -> Mapping[Route, float]:
     seconds = after.at - before.at
     return {
         route: round((after.votes[route] - before.votes[route]) / seconds, 1) for route in Route
     }
 
 
-def _between(before: Reading, after: Reading, at: float) -> Reading:
+def _between(before: RouteTotals, after: RouteTotals, at: float) -> RouteTotals:
     """Return the reading at `at`, on the straight line between two others."""
     share = (at - before.at) / (after.at - before.at)
     votes = {
         route: before.votes[route] + (after.votes[route] - before.votes[route]) * share
         for route in Route
     }
-    return Reading(at, votes)
+    return RouteTotals(at, votes)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from svc_results.result.cover import sleeve_of
+from svc_results.result.cover import cover_of
 from svc_results.result.newest_votes import VotePage, vote_page
 from svc_results.result.ranking import Ranking, Standing
 from svc_results.result.rates import RateMeter
@@ -19,7 +19,7 @@ NEWEST_VOTES: Final = 10
 
 
 class AlbumResult(msgspec.Struct, frozen=True):
-    """An album's place in the result. `sleeve` is a number for drawing it."""
+    """An album's place in the result. `cover` is a number for drawing it."""
 
     name: str
     album: str
@@ -27,7 +27,7 @@ class AlbumResult(msgspec.Struct, frozen=True):
     votes: int
     rank_sum: int
     average_rank: float
-    sleeve: int
+    cover: int = msgspec.field(name="sleeve")
 
 
 class RouteResult(msgspec.Struct, frozen=True):
@@ -101,7 +101,7 @@ def album_results(standings: Sequence[Standing]) -> list[AlbumResult]:
     return [_album_result(standing) for standing in standings]
 
 
-def same_picture(one: Snapshot, other: Snapshot) -> bool:
+def shows_the_same(one: Snapshot, other: Snapshot) -> bool:
     """Whether two snapshots show the same, whenever they were read."""
     return msgspec.structs.replace(one, at=other.at) == other
 
@@ -116,5 +116,5 @@ def _album_result(standing: Standing) -> AlbumResult:
         standing.votes,
         standing.rank_sum,
         average,
-        sleeve_of(name, album, year),
+        cover_of(name, album, year),
     )

@@ -1,6 +1,6 @@
 import msgspec
 
-from svc_results.result.cover import SLEEVES
+from svc_results.result.cover import COVERS
 from svc_results.result.ranking import ranking_of
 from svc_results.result.rates import RateMeter
 from svc_results.result.snapshot import (
@@ -9,14 +9,14 @@ from svc_results.result.snapshot import (
     TOP_ALBUMS,
     Snapshot,
     Unavailable,
-    same_picture,
+    shows_the_same,
     take_snapshot,
 )
-from svc_results.testing.fakes import logged_vote
+from svc_results.testing.fakes import fake_vote
 from voting.domain.tally import AlbumTally, Tally, tally_of
 from voting.domain.vote import Route
 
-VOTES = [logged_vote(n, rank=10 * n) for n in range(1, 4)]
+VOTES = [fake_vote(n, rank=10 * n) for n in range(1, 4)]
 
 
 def snapshot_of(unavailable: Unavailable | None = None) -> Snapshot:
@@ -66,17 +66,17 @@ def test_a_snapshot_stays_small_however_many_albums_there_are() -> None:
     long = "\U0001d11e" * 200
     albums = [AlbumTally(long, f"{long[:-5]}{i:05}", 2000, 10**9, 10**11) for i in range(10_000)]
     tally = Tally({(a.name, a.album, a.year): a for a in albums})
-    newest = [logged_vote(i, name=long, album=long) for i in range(NEWEST_VOTES)]
+    newest = [fake_vote(i, name=long, album=long) for i in range(NEWEST_VOTES)]
     snapshot = take_snapshot("now", ranking_of(tally), RateMeter(), newest, Unavailable())
     assert snapshot.album_count == 10_000
     assert len(snapshot.albums) == TOP_ALBUMS
     assert len(msgspec.json.encode(snapshot)) < 220_000
 
 
-def test_an_album_always_has_the_same_sleeve() -> None:
-    sleeves = {snapshot_of().albums[0].sleeve, snapshot_of().newest.votes[0].sleeve}
-    assert len(sleeves) == 1
-    assert 0 <= sleeves.pop() < SLEEVES
+def test_an_album_always_has_the_same_cover() -> None:
+    covers = {snapshot_of().albums[0].cover, snapshot_of().newest.votes[0].cover}
+    assert len(covers) == 1
+    assert 0 <= covers.pop() < COVERS
 
 
 def test_rates_are_not_told_while_the_tally_cannot_be_read() -> None:
@@ -87,5 +87,5 @@ def test_rates_are_not_told_while_the_tally_cannot_be_read() -> None:
 
 def test_the_time_alone_makes_no_other_picture() -> None:
     one = snapshot_of()
-    assert same_picture(one, msgspec.structs.replace(one, at="later"))
-    assert not same_picture(one, msgspec.structs.replace(one, total=4))
+    assert shows_the_same(one, msgspec.structs.replace(one, at="later"))
+    assert not shows_the_same(one, msgspec.structs.replace(one, total=4))

@@ -33,7 +33,7 @@ class FakeStores:
         return [vote for vote in votes if after is None or vote.cursor < after][:limit]
 
 
-def logged_vote(number: int, album: str = "Kind of Blue", **fields: object) -> LoggedVote:
+def fake_vote(number: int, album: str = "Kind of Blue", **fields: object) -> LoggedVote:
     """Return a vote, the later the higher its number, on both routes in turn."""
     values: dict[str, object] = {
         "id": f"00000000-0000-4000-8000-{number:012x}",

@@ -31,7 +31,7 @@ def fresh_page(browser: Browser, url: str, setup: str = "", **options: Any) -> I
         context.close()
 
 
-def fill(page: Page, name: str, album: str, year: str) -> None:
+def fill_form(page: Page, name: str, album: str, year: str) -> None:
     """Fill in the form, all but the rank."""
     page.get_by_label("Artist or band").fill(name)
     page.get_by_label("Album", exact=True).fill(album)
@@ -45,16 +45,16 @@ def press_vote(page: Page) -> None:
 
 def vote(page: Page, album: str) -> None:
     """Vote for an album of Neil Young's with the form."""
-    fill(page, "Neil Young", album, "1975")
+    fill_form(page, "Neil Young", album, "1975")
     press_vote(page)
 
 
-def row(page: Page, album: str) -> Locator:
+def album_row(page: Page, album: str) -> Locator:
     """Return the album's row in the leaderboard."""
     return page.locator("#albums tr").filter(has=page.get_by_text(album, exact=True))
 
 
-def get(url: str) -> httpx.Response:
+def get_url(url: str) -> httpx.Response:
     """Ask for a URL without the page."""
     with httpx.Client(trust_env=False) as client:
         return client.get(url)

@@ -32,12 +32,12 @@ class Served:
 
     async def read(self) -> None:
         """Read both stores once."""
-        await self.feed.read_log()
+        await self.feed.read_vote_log()
         await self.feed.read_tally()
 
 
 @asynccontextmanager
-async def serve(
+async def serve_results(
     stores: FakeStores, *, max_watchers: int = 100, per_address: int = 100, trusted: str = ""
 ) -> AsyncIterator[Served]:
     """Serve while the context lasts; the stores have been read once."""

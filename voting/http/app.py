@@ -1,4 +1,4 @@
-"""The HTTP face of our services: Sanic as we use it, with problem+json for every error."""
+"""Sanic as every service uses it: problem+json for every error, bounds, and a graceful end."""
 
 import logging
 import socket
@@ -17,20 +17,20 @@ from sanic.response import json, raw
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from voting.http.connection import LIMITS, Connection, TargetedRequest
-from voting.http.connection_limit import Places, allow_connections
+from voting.http.connection_limit import ConnectionLimit, allow_connections
 from voting.http.listening import BACKLOG, listen
-from voting.http.problem import Answer, ProblemError
+from voting.http.problem import HttpAnswer, ProblemError
 from voting.http.unread_answers import UnreadAnswers
 from voting.service.lifecycle import Readiness
 from voting.service.telemetry import READY
 
 _log = logging.getLogger(__name__)
 
-# How long a stopping service waits for the requests it has begun; under the 30 s of grace that
-# Kubernetes gives by default.
+# How long a stopping service waits for requests under way. Less than the 30 s that Kubernetes
+# grants by default.
 GRACE_SECONDS: Final = 15.0
 
-# What the kernel holds for a connection beside us; it takes twice that for its own book-keeping.
+# The kernel's buffers for a connection; it reserves twice as much for its own bookkeeping.
 _RECEIVE_BYTES: Final = 16_384
 _SEND_BYTES: Final = 65_536
 
@@ -38,45 +38,45 @@ _SHOWN_PATH: Final = 100  # characters of a path in an answer
 
 
 def new_app(name: str) -> Sanic[Any, Any]:
-    """Return an app without access log, whose every error is a problem+json answer.
+    """Return an app without an access log that answers every error with problem+json.
 
-    An app whose answers take time calls `say_goodbye` with each of them. `ctx.client_left` is
-    called with a request whose client went away before it had an answer.
+    An app whose answers take time calls `close_if_stopping` with each of them. `ctx.client_left` is
+    called with each request whose client left before it was answered.
     """
     app = Sanic(
         name,
         config=Config({**LIMITS}),
         request_class=TargetedRequest,
-        strict_slashes=True,  # one path for one thing, so that it has one name in metrics and rules
+        strict_slashes=True,  # one path for one resource, so metrics and rules have one name for it
         configure_logging=False,
         error_handler=_ProblemHandler(),
     )
-    app.ctx.places = Places()
+    app.ctx.connection_limit = ConnectionLimit()
     app.ctx.unread = UnreadAnswers()
     app.ctx.client_left = _nothing_to_do
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS
-    # Sanic shows deprecations to everybody; those in its own code are not for our operators.
+    # Sanic shows every deprecation; those in its own code are no concern of our operators.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sanic\.")
 
     @app.before_server_stop
     async def end_connections(app: Sanic[Any, Any]) -> None:
-        # Sanic itself would go on with a busy connection, and at last cut it off.
+        # Without this, Sanic keeps serving a busy connection and finally cuts it off.
         app.config.KEEP_ALIVE = False
 
     return app
 
 
 def _nothing_to_do(_: Request) -> None:
-    """Let a client go."""
+    """Ignore a client that left."""
 
 
-def say_goodbye(request: Request) -> None:
-    """Let the answer under way be the last of its connection if the service is about to end.
+def close_if_stopping(request: Request) -> None:
+    """Close the connection after the answer under way if the service is stopping.
 
-    Sanic looks at its setting when the request comes, which may have been before. A client that
-    then sent no more would keep the service from ending for `GRACE_SECONDS`.
+    Sanic reads its setting when a request arrives, which may have been earlier. A client that then
+    sends nothing more would delay the end of the service by `GRACE_SECONDS`.
     """
     if not request.app.config.KEEP_ALIVE and isinstance(request.stream, Http):
         request.stream.keep_alive = False
@@ -85,10 +85,10 @@ def say_goodbye(request: Request) -> None:
 def add_operations(
     app: Sanic[Any, Any], readiness: Readiness, openapi: Mapping[str, object] | None = None
 ) -> None:
-    """Add what operators ask for: /healthz, /readyz, /metrics, and /openapi.json if there is one.
+    """Add the endpoints for operators: /healthz, /readyz, /metrics, and /openapi.json if given.
 
-    Liveness says that the event loop turns and nothing else; readiness that work can be taken
-    now.
+    Liveness means that the event loop runs, nothing else; readiness means that the service can
+    take work now.
     """
 
     async def healthz(_: Request) -> HTTPResponse:
@@ -117,11 +117,11 @@ def add_operations(
 def open_port(app: Sanic[Any, Any], service: str, host: str, port: int) -> socket.socket:
     """Return the socket on which `app` listens, with bounds on what its connections take.
 
-    Ends the process with status 1 and one line on standard error when the port cannot be had.
+    Ends the process with status 1 and one line on standard error if the port is not available.
     """
-    app.ctx.places.most = allow_connections(app.ctx.places.most)
+    app.ctx.connection_limit.most = allow_connections(app.ctx.connection_limit.most)
     sock = listen(service, host, port)
-    # The kernel gives a busy connection some MB unless told; those accepted have what it has.
+    # By default the kernel gives a busy connection megabytes. Accepted sockets inherit this limit.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
     return sock
@@ -132,10 +132,8 @@ def run_app(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then end gracefully.
 
-    `protocol` is what handles the connections.
-
-    One process: a cluster scales by pods, and Sanic's worker manager may loop when it is
-    stopped while it starts.
+    `protocol` handles the connections. There is one process: a cluster scales by pods, and Sanic's
+    worker manager may loop when stopped while starting.
     """
     sock = open_port(app, app.name, host, port)
     app.run(
@@ -148,8 +146,8 @@ def run_app(
     )
 
 
-def to_response(answer: Answer) -> HTTPResponse:
-    """Return Sanic's form of an answer."""
+def to_response(answer: HttpAnswer) -> HTTPResponse:
+    """Return the answer as a response of Sanic's."""
     return HTTPResponse(
         answer.body,
         status=answer.status,
@@ -164,12 +162,12 @@ class _ProblemHandler(ErrorHandler):
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         unforeseen = not isinstance(exception, ProblemError | SanicException)
         if unforeseen and isinstance(request.stream, Http):
-            request.stream.keep_alive = False  # who knows what is left of the connection
+            request.stream.keep_alive = False  # the state of the connection is unknown
         return to_response(problem_of(request.method, request.path, exception).answer())
 
 
 def problem_of(method: str, path: str, error: BaseException) -> ProblemError:
-    """Return what a client is told of an error; an unexpected one is logged with the request."""
+    """Return the problem to answer an error with; log an unexpected error with its request."""
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, SanicException):
@@ -187,5 +185,5 @@ def _detail(method: str, path: str, error: SanicException) -> str:
         return f"there is nothing at {shown}{hint}"
     if isinstance(error, MethodNotAllowed):
         return f"{method} is not allowed at {shown}"
-    # What a client sent as no text at all may be in it.
+    # The message may quote bytes of the client's that are not valid text.
     return str(error).encode(errors="backslashreplace").decode()

@@ -1,8 +1,8 @@
 """A connection of our services: Sanic's own, with a bound on everything a client can take.
 
-Sanic starts a request's time anew with each byte, reads bodies that nobody wants, serves all that
-a client has sent ahead in one turn of the event loop, and waits without end for a body to go on
-after it gave it up.
+Sanic by itself restarts a request's timer with each byte, reads bodies that no handler wants,
+serves all pipelined requests of a client in one turn of the event loop, and waits forever for the
+rest of a body it has given up.
 """
 
 from asyncio import sleep
@@ -24,7 +24,7 @@ from sanic.exceptions import (
 from sanic.http import Http, Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from voting.http.connection_limit import Places
+from voting.http.connection_limit import ConnectionLimit
 from voting.http.problem import ProblemError
 
 HEAD_MAX: Final = 16_384  # bytes of a request's line and headers
@@ -32,21 +32,21 @@ HEAD_MAX: Final = 16_384  # bytes of a request's line and headers
 # What `HttpProtocol` reads from the app's configuration.
 LIMITS: Final[Mapping[str, Any]] = {
     "REQUEST_TIMEOUT": 20,  # seconds from a request's first byte to its last
-    "REQUEST_MAX_SIZE": 4096,  # bytes of a body, where one is wanted
-    "REQUEST_BUFFER_SIZE": 24_576,  # more is not read ahead: a whole request has less
+    "REQUEST_MAX_SIZE": 4096,  # bytes of a body, where a handler reads one
+    "REQUEST_BUFFER_SIZE": 24_576,  # bytes read ahead; a whole request is smaller
 }
 
-# What is kept of answers that a client does not read, beside the last one; Sanic keeps 64 kB.
+# Bytes of answers kept for a client that does not read, beside the last answer; Sanic keeps 64 kB.
 _UNSENT_BYTES: Final = 8192
 
-# A client that still sends what nobody wants shall see the answer before the connection breaks:
-# so long, and for so many bytes, it is waited for.
+# A client that is still sending an unwanted body should see the answer before the connection
+# closes: the server keeps reading for at most this long and this many bytes.
 _LINGER_SECONDS: Final = 1.0
 _LINGER_BYTES: Final = 262_144
 
 
 class TargetedRequest(Request[Any, Any]):
-    """A request whose method and target can be named."""
+    """A request whose method and target are printable; any other is refused with 400."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
@@ -57,7 +57,7 @@ class TargetedRequest(Request[Any, Any]):
 
 
 class Exchange(Http):
-    """The requests and answers of one connection, one after the other."""
+    """The requests and answers of one connection, one after another."""
 
     __slots__ = ()
 
@@ -70,7 +70,7 @@ class Exchange(Http):
     async def http1_request_header(self) -> None:
         """Receive a request's head and decide on its body."""
         if not self.protocol.waited:
-            await sleep(0)  # what was sent ahead is served in turns with the other connections
+            await sleep(0)  # pipelined requests take turns with other connections
         self.protocol.waited = False
         try:
             await super().http1_request_header()  # type: ignore[no-untyped-call]
@@ -80,7 +80,7 @@ class Exchange(Http):
                 f"the headers have more than {HEAD_MAX} bytes",
             ) from None
         if self.head_only:
-            self.request.method = "GET"  # answered alike; Sanic leaves the body out
+            self.request.method = "GET"  # same answer; Sanic omits the body
         if self.request_body is True and self.request_bytes_left == 0:
             self.request_body = None
         elif self.request_body and not self._wants_body(self.request):
@@ -97,7 +97,7 @@ class Exchange(Http):
         return data
 
     async def error_response(self, exception: Exception) -> None:
-        """Answer an error, unless nobody is there to read it."""
+        """Answer an error, unless the client has left."""
         if self.protocol.gone:
             self.request_body = None
             self.keep_alive = False
@@ -109,18 +109,18 @@ class Exchange(Http):
             self.leave_body()
 
     def create_empty_request(self) -> None:
-        """Make the request of an answer to what is none; its target may be what is wrong."""
+        """Create a stand-in for a request that cannot be parsed; its target may be invalid."""
         self.url = None
         super().create_empty_request()
 
     async def head_response_ignored(  # type: ignore[override]
         self, data: bytes, end_stream: bool
     ) -> None:
-        """Leave out a body that is sent in pieces; Sanic's own cannot be awaited."""
+        """Omit a body sent in pieces; Sanic's own method cannot be awaited."""
         super().head_response_ignored(data, end_stream)
 
     def leave_body(self) -> None:
-        """Let the answer be the last one of its connection, and read no more."""
+        """Stop reading, and close the connection after the answer."""
         self.request_body = None
         self.expecting_continue = False
         self.keep_alive = False
@@ -143,11 +143,11 @@ class Exchange(Http):
 
 
 class Connection(HttpProtocol):
-    """A connection whose every request has an end.
+    """A connection on which every request has a deadline.
 
-    `_time` is what its clock counts from: while idle the last answer, else the first byte of the
-    request under way, or the last piece of an answer that leaves in pieces. No byte of a request
-    starts it anew.
+    Timeouts count from `_time`: the last answer while idle, else the first byte of the request
+    under way, or the last piece sent of a streamed answer. Further bytes of a request do not
+    reset it.
     """
 
     HTTP_CLASS = Exchange
@@ -156,15 +156,15 @@ class Connection(HttpProtocol):
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
-        self.waited = False  # whether the request under way came after a wait
-        self.lingers = False  # whether the client may still send what nobody reads
+        self.waited = False  # whether the connection waited for the request under way
+        self.lingers = False  # whether the client may still be sending an unwanted body
         self._ending = False
-        self._unread = 0  # bytes that came after the last answer
+        self._unread = 0  # bytes received after the last answer
         self._given_up = False
 
     @property
     def gone(self) -> bool:
-        """Whether nobody can be answered any more."""
+        """Whether the client can no longer be answered."""
         return self.transport is None or self.transport.is_closing()
 
     @property
@@ -176,33 +176,33 @@ class Connection(HttpProtocol):
         return monotonic() - self._time
 
     def connection_made(self, transport: Any) -> None:
-        """Begin, if there is a place."""
-        places: Places = self.app.ctx.places
-        if places.take(self.connections):
+        """Start, unless the service has all the connections it may have."""
+        limit: ConnectionLimit = self.app.ctx.connection_limit
+        if limit.admits(self.connections):
             super().connection_made(transport)  # type: ignore[no-untyped-call]
             transport.set_write_buffer_limits(high=_UNSENT_BYTES)
         else:
-            transport.write(places.refusal)
+            transport.write(limit.refusal)
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End, if it has begun."""
+        """End the connection, if it was started."""
         if self.conn_info is not None:
             super().connection_lost(exc)  # type: ignore[no-untyped-call]
 
     def pause_writing(self) -> None:
-        """Send no more for now: the client does not read."""
+        """Stop sending: the client does not read."""
         super().pause_writing()  # type: ignore[no-untyped-call]
         if self.transport is not None:
             self.app.ctx.unread.hold(self, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Send again; also called at the end."""
+        """Resume sending; also called when the connection ends."""
         super().resume_writing()  # type: ignore[no-untyped-call]
         self.app.ctx.unread.release(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes for Sanic."""
+        """Pass bytes to Sanic without resetting the request's timer."""
         if self.conn_info is None:
             return
         if self._ending:
@@ -217,12 +217,12 @@ class Connection(HttpProtocol):
             self._time = since
 
     async def receive_more(self) -> None:
-        """Wait for more bytes, for Sanic."""
+        """Wait for more bytes, and note that the connection waited."""
         await super().receive_more()  # type: ignore[no-untyped-call]
         self.waited = True
 
     def check_timeouts(self) -> None:
-        """Look now and then whether a request or an answer takes too long; Sanic begins it."""
+        """End a request or an answer that takes too long; Sanic schedules the first run."""
         http = self.http
         if self._task is None or http is None or self.transport is None:
             return  # it has ended
@@ -241,7 +241,7 @@ class Connection(HttpProtocol):
             self._give_up(ServiceUnavailable("Response Timeout"))
 
     def close(self, timeout: float | None = None) -> None:
-        """End the connection, a little later if the client may still be sending."""
+        """Close the connection, after a moment if the client may still be sending."""
         if not self.lingers or self._ending or self.transport is None or self.gone:
             super().close(timeout)
             return
@@ -253,7 +253,7 @@ class Connection(HttpProtocol):
         self.loop.call_later(_LINGER_SECONDS, partial(super().close, timeout))
 
     def _give_up(self, error: SanicException) -> None:
-        """Answer with `error`; end at once if even that answer is not taken."""
+        """Answer with `error`; abort if the client does not take that answer either."""
         if self._given_up and self.transport is not None:
             self.transport.abort()
         elif self._task is not None:

@@ -1,4 +1,4 @@
-"""How many connections a service has at a time, so that none is refused for want of files."""
+"""The limit on a service's connections, so that it never runs out of file descriptors."""
 
 import resource
 from collections.abc import Collection
@@ -10,16 +10,16 @@ from voting.http.problem import PROBLEM_TYPE, ProblemError
 
 CONNECTIONS_MAX: Final = 3000
 
-# What the process opens beside its connections: Kafka, the stores, gRPC, its own files.
+# Descriptors that the process needs beside its connections: Kafka, the stores, gRPC, files.
 _OTHER_FILES: Final = 256
 
-# At the bound, connections that wait for a request as long as this make room for new ones.
+# At the limit, connections that have been idle for longer than this make room for new ones.
 _IDLE_SECONDS: Final = 5.0
 _SWEEP_SECONDS: Final = 1.0
 
 
-class Idle(Protocol):
-    """A connection, seen from here."""
+class IdleConnection(Protocol):
+    """What the limit needs of a connection."""
 
     @property
     def idle_seconds(self) -> float:
@@ -27,15 +27,15 @@ class Idle(Protocol):
         ...
 
     def close(self) -> None:
-        """End it."""
+        """Close it."""
         ...
 
 
-class Places:
-    """The places for connections; at least one request can be made on each.
+class ConnectionLimit:
+    """At most `most` connections at a time; each can make at least one request.
 
-    When all are taken, those whose connection only waits are cleared, at most once a second as
-    that looks at each; who still finds no place is refused with `refusal`.
+    At the limit, idle connections are closed, at most once a second because that inspects every
+    connection. A connection that is still one too many is answered with `refusal`.
     """
 
     def __init__(self, most: int = CONNECTIONS_MAX) -> None:
@@ -50,8 +50,8 @@ class Places:
             f"content-length: {len(full.body)}\r\n\r\n"
         ).encode() + full.body
 
-    def take(self, connections: Collection[Idle]) -> bool:
-        """Return whether there is a place beside `connections`."""
+    def admits(self, connections: Collection[IdleConnection]) -> bool:
+        """Return whether one more may be added to `connections`; close idle ones if need be."""
         if len(connections) < self.most:
             return True
         now = monotonic()
@@ -65,9 +65,9 @@ class Places:
 
 
 def allow_connections(count: int) -> int:
-    """Let the process have `count` connections; return how many of them it may have.
+    """Raise the process's file limit for `count` connections; return how many it allows.
 
-    Many systems allow 1,024 files until asked, and none more than their hard limit.
+    Many systems allow 1,024 files by default, and never more than their hard limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count + _OTHER_FILES

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.processes.waiting import wait_until
-from voting.http.connection_limit import CONNECTIONS_MAX, Places
+from voting.http.connection_limit import CONNECTIONS_MAX, ConnectionLimit
 from voting.testing.requests import LAST
-from voting.testing.route_client import Trial, say, trial, voter
+from voting.testing.route_client import TrialRoute, raw_client, send, trial_route
 
 LIMIT_MB = 256  # of a route, in k8s/base
 
@@ -29,53 +29,55 @@ class Connection:
 
 
 def test_there_is_a_place_up_to_the_bound() -> None:
-    places = Places(2)
-    assert places.take([])
-    assert places.take([Connection(99)])
-    assert not places.take([Connection(0), Connection(0)])
+    limit = ConnectionLimit(2)
+    assert limit.admits([])
+    assert limit.admits([Connection(99)])
+    assert not limit.admits([Connection(0), Connection(0)])
 
 
 def test_at_the_bound_those_that_only_wait_make_room() -> None:
     waiting, busy, fresh = Connection(6), Connection(0), Connection(4)
-    assert Places(3).take([waiting, busy, fresh])
+    assert ConnectionLimit(3).admits([waiting, busy, fresh])
     assert [waiting.closed, busy.closed, fresh.closed] == [True, False, False]
 
 
 def test_nobody_can_make_a_service_look_at_all_connections_all_the_time() -> None:
-    places = Places(1)
-    assert not places.take([Connection(0)])
+    limit = ConnectionLimit(1)
+    assert not limit.admits([Connection(0)])
     waiting = Connection(6)
-    assert not places.take([waiting])
+    assert not limit.admits([waiting])
     assert not waiting.closed
 
 
 async def test_at_the_bound_of_files_a_service_goes_on() -> None:
-    with trial(lean=True, files=256 + 20) as route:
+    with trial_route(lean=True, files=256 + 20) as route:
         async with AsyncExitStack() as stack:
-            held = [await stack.enter_async_context(voter(route.port)) for _ in range(20)]
+            held = [await stack.enter_async_context(raw_client(route.port)) for _ in range(20)]
             for client in held:
                 client.writer.write(b"POST /votes HTTP/1.1\r\n")  # under way: not to be ended
-            refused = await say(route.port, answers=99)
-            assert refused.heard.startswith(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1")
-            assert b"application/problem+json" in refused.heard
+            refused = await send(route.port, answers=99)
+            assert refused.received.startswith(
+                b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1"
+            )
+            assert b"application/problem+json" in refused.received
             assert not any(client.end for client in held)
         async with asyncio.timeout(10):
-            while not (await say(route.port, LAST)).heard.startswith(b"HTTP/1.1 200"):
+            while not (await send(route.port, LAST)).received.startswith(b"HTTP/1.1 200"):
                 await asyncio.sleep(0.01)
         assert "Traceback" not in route.log.read_text()
 
 
 async def test_idle_connections_do_not_keep_new_ones_out() -> None:
-    with trial(lean=True, files=256 + 20) as route:
+    with trial_route(lean=True, files=256 + 20) as route:
         async with AsyncExitStack() as stack:
             for _ in range(20):
-                await stack.enter_async_context(voter(route.port))
+                await stack.enter_async_context(raw_client(route.port))
             async with asyncio.timeout(20):
-                while not (await say(route.port, LAST)).heard.startswith(b"HTTP/1.1 200"):
+                while not (await send(route.port, LAST)).received.startswith(b"HTTP/1.1 200"):
                     await asyncio.sleep(0.1)
 
 
-def memory_mb(route: Trial) -> float:
+def memory_mb(route: TrialRoute) -> float:
     status = Path(f"/proc/{route.process.pid}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found
@@ -97,7 +99,7 @@ HEAD = b"POST /votes HTTP/1.1\r\nContent-Type: application/json\r\n"
 def test_all_connections_that_one_client_can_take_fit_into_the_memory(sent: bytes) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with trial(lean=True, files=CONNECTIONS_MAX + 256) as route, ExitStack() as stack:
+    with trial_route(lean=True, files=CONNECTIONS_MAX + 256) as route, ExitStack() as stack:
         for _ in range(CONNECTIONS_MAX):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", route.port), 30))
             client.setblocking(False)

@@ -1,4 +1,4 @@
-"""Taking a port, with a clear word when that cannot be."""
+"""Opens a listening socket, or ends the process with a clear message."""
 
 import socket
 from typing import Final
@@ -7,11 +7,11 @@ BACKLOG: Final = 1024
 
 
 def listen(service: str, host: str, port: int) -> socket.socket:
-    """Return a socket that listens on `host`:`port`; `::` means every address, of IPv4 too.
+    """Return a socket that listens on `host`:`port`; `::` means every address, IPv4 included.
 
-    Where the machine has no IPv6, `::` means every address of IPv4, so that one setting, and one
-    image, serves everywhere.
-    Ends the process with status 1 and one line on standard error when the port cannot be had.
+    On a machine without IPv6, `::` means every IPv4 address, so that one setting and one image
+    work everywhere. Ends the process with status 1 and one line on standard error if the port is
+    not available.
     """
     try:
         return _open(host, port)

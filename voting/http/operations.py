@@ -1,4 +1,4 @@
-"""Health, readiness and metrics over HTTP for services that speak something else."""
+"""Health, readiness and metrics over HTTP for services without an HTTP interface of their own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def serve_operations(
     server = await app.create_server(
         sock=sock, protocol=Connection, return_asyncio_server=True, access_log=False
     )
-    if server is None:  # Sanic's signature allows it; its code does so for nobody
+    if server is None:  # allowed by Sanic's signature, never returned by its code
         raise RuntimeError(f"{name}: no server for the operations endpoints")
     try:
         await server.startup()
@@ -33,7 +33,7 @@ async def serve_operations(
         yield
     finally:
         server.close()
-        # asyncio waits for every connection to end, and Prometheus keeps its own for good.
+        # asyncio waits for every connection to close, and Prometheus keeps its own open.
         with suppress(TimeoutError):
             await asyncio.wait_for(server.wait_closed(), _CLOSE_SECONDS)
         Sanic.unregister_app(app)

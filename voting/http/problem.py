@@ -12,12 +12,12 @@ PROBLEM_TYPE: Final = "application/problem+json"
 JSON_TYPE: Final = "application/json"
 
 
-# Where there is a type, the title is the same for all problems of it.
+# All problems of one type share a title.
 _TITLES: Final = {TOO_MANY_ALBUMS: "Too many albums"}
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """An HTTP answer, free of any web framework."""
+class HttpAnswer(msgspec.Struct, frozen=True):
+    """An HTTP answer, independent of any web framework."""
 
     status: int
     body: bytes
@@ -28,9 +28,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """Problem details (RFC 9457, section 3).
 
-    Without `type` it is `about:blank`, so `title` is the phrase of the status code; `detail` tells
-    this case. Extension members: `field` names the field at fault, `id` the vote that may be
-    retried.
+    Without `type` it is `about:blank`, so `title` is the status code's phrase; `detail` explains
+    this occurrence. Extension members: `field` names the field at fault, `id` the vote to retry.
     """
 
     title: str
@@ -60,7 +59,7 @@ class ProblemError(Exception):
         self.problem = Problem(title, int(status), detail, field, vote_id, kind)
         self.headers = dict(headers or {})
 
-    def answer(self) -> Answer:
-        """Return the answer that tells the problem."""
+    def answer(self) -> HttpAnswer:
+        """Return the problem as an answer."""
         body = msgspec.json.encode(self.problem)
-        return Answer(self.problem.status, body, PROBLEM_TYPE, self.headers)
+        return HttpAnswer(self.problem.status, body, PROBLEM_TYPE, self.headers)

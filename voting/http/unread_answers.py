@@ -1,40 +1,40 @@
-"""What clients have not read of their answers: bounded for all of them together."""
+"""Bounds the bytes of answers that clients have not read, over all connections together."""
 
 from typing import Final, Protocol
 
-UNREAD_MAX: Final = 32 << 20  # bytes in a process, beside what the kernel holds
+UNREAD_MAX: Final = 32 << 20  # bytes in a process, not counting the kernel's buffers
 
 
-class Reader(Protocol):
-    """A connection, seen from here."""
+class SlowClient(Protocol):
+    """What the bound needs of a connection."""
 
     def abort(self) -> None:
-        """Cut it off."""
+        """Cut the connection."""
         ...
 
 
 class UnreadAnswers:
-    """Bytes of answers that wait for their clients, at most `most` of them.
+    """At most `most` bytes of answers that wait for their clients to read them.
 
-    A connection has one answer on its way, but connections are many and an answer may be large.
-    Beyond the bound those who have let theirs wait longest are cut off.
+    A connection has one answer under way, but connections are many and an answer may be large.
+    Beyond the bound, the clients that have kept theirs waiting longest are cut off.
     """
 
     def __init__(self, most: int = UNREAD_MAX) -> None:
         self._most = most
         self._total = 0
-        self._held: dict[Reader, int] = {}  # in the order in which they began to wait
+        self._held: dict[SlowClient, int] = {}  # longest waiting first
 
-    def hold(self, reader: Reader, size: int) -> None:
-        """Note that `size` bytes wait for `reader`."""
-        self.release(reader)
-        self._held[reader] = size
+    def hold(self, client: SlowClient, size: int) -> None:
+        """Note that `size` bytes wait for `client`."""
+        self.release(client)
+        self._held[client] = size
         self._total += size
         while self._total > self._most:
             slowest = next(iter(self._held))
             self.release(slowest)
             slowest.abort()
 
-    def release(self, reader: Reader) -> None:
-        """Note that nothing waits for `reader` any more."""
-        self._total -= self._held.pop(reader, 0)
+    def release(self, client: SlowClient) -> None:
+        """Note that nothing waits for `client` any longer."""
+        self._total -= self._held.pop(client, 0)

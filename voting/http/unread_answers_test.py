@@ -1,7 +1,7 @@
 from voting.http.unread_answers import UnreadAnswers
 
 
-class Reader:
+class SlowClient:
     def __init__(self) -> None:
         self.cut_off = False
 
@@ -10,24 +10,24 @@ class Reader:
 
 
 def test_as_much_as_may_be_unread_waits() -> None:
-    unread, readers = UnreadAnswers(100), [Reader() for _ in range(10)]
-    for reader in readers:
-        unread.hold(reader, 10)
-    assert not any(reader.cut_off for reader in readers)
+    unread, clients = UnreadAnswers(100), [SlowClient() for _ in range(10)]
+    for client in clients:
+        unread.hold(client, 10)
+    assert not any(client.cut_off for client in clients)
 
 
 def test_one_byte_more_cuts_off_who_has_waited_longest() -> None:
-    unread, first, second, third = UnreadAnswers(100), Reader(), Reader(), Reader()
+    unread, first, second, third = UnreadAnswers(100), SlowClient(), SlowClient(), SlowClient()
     unread.hold(first, 60)
     unread.hold(second, 40)
     unread.hold(third, 1)
     assert [first.cut_off, second.cut_off, third.cut_off] == [True, False, False]
-    unread.hold(Reader(), 59)
+    unread.hold(SlowClient(), 59)
     assert not second.cut_off
 
 
 def test_what_was_read_leaves_room() -> None:
-    unread, quick, slow = UnreadAnswers(100), Reader(), Reader()
+    unread, quick, slow = UnreadAnswers(100), SlowClient(), SlowClient()
     unread.hold(quick, 100)
     unread.release(quick)
     unread.hold(slow, 100)
@@ -37,13 +37,13 @@ def test_what_was_read_leaves_room() -> None:
 
 
 def test_an_answer_that_grows_counts_once() -> None:
-    unread, reader = UnreadAnswers(100), Reader()
+    unread, client = UnreadAnswers(100), SlowClient()
     for size in range(101):
-        unread.hold(reader, size)
-    assert not reader.cut_off
+        unread.hold(client, size)
+    assert not client.cut_off
 
 
 def test_an_answer_beyond_the_bound_is_cut_off_itself() -> None:
-    unread, reader = UnreadAnswers(100), Reader()
-    unread.hold(reader, 101)
-    assert reader.cut_off
+    unread, client = UnreadAnswers(100), SlowClient()
+    unread.hold(client, 101)
+    assert client.cut_off

@@ -1,1 +1,1 @@
-"""What voters read in their browsers: languages, words, and the page that answers a form."""
+"""What voters read in their browsers: languages, texts, and the page that answers a form."""

@@ -1,4 +1,4 @@
-"""The page that answers a filled-in form which was not taken: what is wrong, and the form again."""
+"""The page that answers a refused form: what is wrong, and the form to correct and send again."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from voting.domain.vote import RANK_MAX, RANK_MIN, TEXT_MAX, TOO_MANY_ALBUMS, YEAR_MAX, YEAR_MIN
-from voting.http.problem import Answer, ProblemError
+from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.form_words import FORM_WORDS
 from voting.pages.languages import Language
@@ -55,11 +55,13 @@ _LABELS: Final = {"name": "name", "album": "album", "year": "year", "rank": "ran
 _HIDDEN: Final = ("form", "id", "lang")
 
 
-def refusal_page(problem: ProblemError, fields: Mapping[str, str], language: Language) -> Answer:
-    """Return the page for a form with these fields that was refused for this problem.
+def refusal_page(
+    problem: ProblemError, fields: Mapping[str, str], language: Language
+) -> HttpAnswer:
+    """Return the page for a form with these fields that was refused with this problem.
 
-    It says what is wrong in the voter's words, holds what was filled in, and sends it again as
-    the same vote. A form that another site sent is not offered again.
+    It explains the problem in the voter's language, keeps what was filled in, and sends it again
+    as the same vote. A form sent from another site is not shown again.
     """
     words = FORM_WORDS[language]
     status = problem.problem.status
@@ -70,7 +72,7 @@ def refusal_page(problem: ProblemError, fields: Mapping[str, str], language: Lan
         title, text, button = words["not_counted"], words["too_many_albums"], words["cast"]
     elif wrong:
         title, text, button = words["not_counted"], words["correct_it"], words["cast"]
-    elif is_open(status):
+    elif is_inconclusive(status):
         busy = status == HTTPStatus.TOO_MANY_REQUESTS
         title, button = words["not_yet"], words["cast_again"]
         text = words["busy" if busy else "unavailable"]
@@ -88,11 +90,11 @@ def refusal_page(problem: ProblemError, fields: Mapping[str, str], language: Lan
         "</main>\n</body>\n</html>\n"
     )
     headers = {**problem.headers, **_HEADERS, "content-language": language}
-    return Answer(status, page.encode(), "text/html; charset=utf-8", headers)
+    return HttpAnswer(status, page.encode(), "text/html; charset=utf-8", headers)
 
 
-def is_open(status: int) -> bool:
-    """Whether an answer leaves open what became of the vote, so that it is to be sent again."""
+def is_inconclusive(status: int) -> bool:
+    """Whether this status leaves open if the vote counts, so that it should be sent again."""
     again = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
     return status in again or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 

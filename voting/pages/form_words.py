@@ -1,7 +1,7 @@
-"""What the vote form and the answers to it say, in each language.
+"""The texts of the vote form and of the answers to it, in each language.
 
-svc_results shows the form and the routes answer it, so the words are here. None of them says how
-the system is made: what an operator needs is in problem details, logs and metrics.
+svc_results shows the form and the routes answer it, so the texts are here. None of them reveals
+how the system is built: what an operator needs is in problem details, logs and metrics.
 """
 
 from collections.abc import Mapping

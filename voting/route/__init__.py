@@ -1,1 +1,1 @@
-"""`POST /votes`, the same on both routes."""
+"""`POST /votes`, identical on both routes."""

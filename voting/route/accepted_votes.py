@@ -1,4 +1,4 @@
-"""The metrics of accepted votes: one lock-free count per vote, read when they are scraped."""
+"""Metrics of accepted votes: counted without locks, assembled when scraped."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 class AcceptedVotes:
     """Counts a route's accepted votes and the time they took.
 
-    For one thread, the event loop's: `prometheus_client`'s own metrics lock twice for each vote,
-    which costs as much as to read it.
+    Use it from one thread, the event loop's. `prometheus_client`'s own metrics lock twice per vote,
+    which costs as much as parsing it.
     """
 
     def __init__(self, route: str, registry: CollectorRegistry = REGISTRY) -> None:
@@ -25,12 +25,12 @@ class AcceptedVotes:
         registry.register(self)
 
     def count(self, seconds: float) -> None:
-        """Count a vote whose answer came `seconds` after its request."""
+        """Count a vote that was answered `seconds` after its request."""
         self._counts[bisect_left(_SECONDS, seconds)] += 1
         self._sum += seconds
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics as they stand now."""
+        """Yield the current metrics."""
         votes = CounterMetricFamily(
             "votes_accepted",
             "Votes answered with 202: Kafka has acknowledged them.",

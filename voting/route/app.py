@@ -9,8 +9,8 @@ from sanic.response import BaseHTTPResponse
 
 from voting.casting.sink import VoteSink
 from voting.domain.vote import Route, Vote
-from voting.http.app import add_operations, new_app, problem_of, say_goodbye, to_response
-from voting.http.problem import Answer
+from voting.http.app import add_operations, close_if_stopping, new_app, problem_of, to_response
+from voting.http.problem import HttpAnswer
 from voting.pages.form_page import refusal_page
 from voting.route.form_post import (
     FORM_MAX,
@@ -19,10 +19,10 @@ from voting.route.form_post import (
     language_of,
     read_fields,
     read_form_vote,
-    thanks,
+    redirect_to_page,
 )
 from voting.route.openapi import vote_api_document
-from voting.route.route_state import CLIENT_LEFT, VoteDesk
+from voting.route.route_state import CLIENT_LEFT, RouteState
 from voting.route.vote_api import (
     KEY_HEADER,
     ROUTE_HEADER,
@@ -30,21 +30,21 @@ from voting.route.vote_api import (
     answer_vote,
     check_content_coding,
     check_media_type,
+    read_json_vote,
     read_traceparent,
-    read_vote,
 )
 from voting.service.lifecycle import Readiness
 
-# A vote sent as a form is answered with the way to the page.
+# An accepted form is answered with a redirect to the page.
 _TAKEN: Final = {HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER}
 
 
 def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> Sanic[Any, Any]:
     """Return the app that takes votes on `route` and puts them into `sink`."""
     app = new_app(name)
-    app.config.REQUEST_MAX_SIZE = FORM_MAX  # JSON has a bound of its own
+    app.config.REQUEST_MAX_SIZE = FORM_MAX  # JSON bodies have a smaller bound
     add_operations(app, readiness, vote_api_document(name))
-    desk = app.ctx.vote_desk = VoteDesk(route, sink)
+    state = app.ctx.route_state = RouteState(route, sink)
 
     @app.post("/votes")
     async def votes(request: Request) -> HTTPResponse:
@@ -54,10 +54,10 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
             return to_response(await take_form(request, start))
         check_media_type(headers.get("content-type"))
         check_content_coding(headers.get("content-encoding"))
-        vote = read_vote(request.body, headers.get(KEY_HEADER), route, sink.new_id)
+        vote = read_json_vote(request.body, headers.get(KEY_HEADER), route, sink.new_id)
         return to_response(await take(request, vote, start))
 
-    async def take_form(request: Request, start: float) -> Answer:
+    async def take_form(request: Request, start: float) -> HttpAnswer:
         headers = request.headers
         fields: dict[str, str] = {}
         try:
@@ -66,43 +66,43 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
             fields = read_fields(request.body)
             vote = read_form_vote(fields, route, sink.new_id)
             await take(request, vote, start)
-        except Exception as error:  # noqa: BLE001 - an unexpected one is logged and answered, too
+        except Exception as error:  # noqa: BLE001 - an unexpected error is logged and answered, too
             problem = problem_of(request.method, request.path, error)
             language = language_of(fields, headers.get("accept-language"))
             return refusal_page(problem, fields, language)
-        return thanks(vote, language_of(fields, headers.get("accept-language")))
+        return redirect_to_page(vote, language_of(fields, headers.get("accept-language")))
 
-    async def take(request: Request, vote: Vote, start: float) -> Answer:
-        def unheard(error: BaseException | None) -> None:
+    async def take(request: Request, vote: Vote, start: float) -> HttpAnswer:
+        def on_unanswered(error: BaseException | None) -> None:
             if not hasattr(request.ctx, "answered"):
-                desk.count_unheard(time.perf_counter() - start, error)
+                state.count_unanswered(time.perf_counter() - start, error)
 
         request.ctx.cast = True
         traceparent = read_traceparent(request.headers.get(TRACE_HEADER))
-        answer = await answer_vote(vote, traceparent, sink, unheard)
-        desk.count_accepted(time.perf_counter() - start)
+        answer = await answer_vote(vote, traceparent, sink, on_unanswered)
+        state.count_accepted(time.perf_counter() - start)
         return answer
 
     async def finish(request: Request, response: BaseHTTPResponse) -> None:
-        say_goodbye(request)
+        close_if_stopping(request)
         if request.path == "/votes":
             request.ctx.answered = True
             response.headers[ROUTE_HEADER] = route
             if response.status not in _TAKEN:
-                desk.count_refused(response.status)
+                state.count_refused(response.status)
 
     app.register_middleware(finish, "response")
 
     def client_left(request: Request) -> None:
         under_way_or_answered = {"cast", "answered"} & vars(request.ctx).keys()
         if request.path == "/votes" and not under_way_or_answered:
-            desk.count_refused(CLIENT_LEFT)
+            state.count_refused(CLIENT_LEFT)
 
     app.ctx.client_left = client_left
 
     @app.before_server_stop
     async def drain(_: Sanic[Any, Any]) -> None:
         readiness.drain()
-        desk.closing = True
+        state.closing = True
 
     return app

@@ -1,9 +1,9 @@
-"""A vote that comes as a filled-in form, `application/x-www-form-urlencoded`, from a browser.
+"""A vote that a browser posts as a form, `application/x-www-form-urlencoded`.
 
-So the page works when its script has not come, or never comes. The fields are those of the JSON
-body, and two more: `lang`, the voter's language, and `form`, a random UUID that the page gave this
-form. The vote's id is made of that UUID and of what was filled in: the same form sent again is the
-same vote, and what was filled in anew after going back is another one.
+The page thus works without its script. The fields are those of the JSON body, and two more:
+`lang`, the voter's language, and `form`, a random UUID that the page gave this form. The vote's id
+is derived from that UUID and the content: the same form sent again is the same vote, and a form
+changed after going back is another vote.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,30 +16,30 @@ from uuid import UUID, uuid4
 import msgspec
 
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
-from voting.http.problem import Answer, ProblemError
+from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.languages import LANGUAGES, Language, choose_language
-from voting.route.vote_api import invalid, read_vote
+from voting.route.vote_api import invalid_vote_problem, read_json_vote
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
-# Two texts of 200 characters have up to 4,800 bytes in this form.
+# Two texts of 200 characters take up to 4,800 bytes when percent-encoded.
 FORM_MAX: Final = 8192
 
 _FIELDS: Final = frozenset({"name", "album", "year", "rank", "id", "form", "lang"})
 
 
 def is_form(content_type: str | None) -> bool:
-    """Whether a request's `Content-Type` header says that a form comes."""
+    """Whether a request's `Content-Type` header announces a form."""
     return (content_type or "").partition(";")[0].strip().lower() == FORM_TYPE
 
 
 def check_sender(headers: Mapping[str, str]) -> None:
     """Raise `ProblemError` (403) for a form that a browser sends from another site's page.
 
-    Such a page could vote for all who visit it. Old browsers, and pages without TLS, tell no
-    `Sec-Fetch-Site`; then `Origin` must have the host that the request is for. What tells neither
-    is no browser, and nobody is tricked.
+    Such a page could vote in the name of all its visitors. Old browsers, and pages without TLS,
+    send no `Sec-Fetch-Site`; then `Origin` must have the host that the request is for. A client
+    that sends neither is not a browser, so nobody can be tricked.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
@@ -52,7 +52,7 @@ def check_sender(headers: Mapping[str, str]) -> None:
 
 
 def _host_of(origin: str) -> str | None:
-    """Return host and port of an `Origin` header, None when there are none."""
+    """Return host and port of an `Origin` header, or None if it has none."""
     try:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:
@@ -60,9 +60,9 @@ def _host_of(origin: str) -> str | None:
 
 
 def read_fields(body: bytes) -> dict[str, str]:
-    """Return the fields of a form, with a `form` UUID made if it has neither that nor an id.
+    """Return the fields of a form; add a new `form` UUID if it has neither `form` nor `id`.
 
-    Raises `ProblemError` for a body that is no form, or has fields that a vote has not.
+    Raises `ProblemError` for a body that is no form or has unknown or repeated fields.
     """
     if len(body) > FORM_MAX:
         raise ProblemError(
@@ -90,38 +90,38 @@ def read_fields(body: bytes) -> dict[str, str]:
 
 
 def read_form_vote(fields: Mapping[str, str], route: Route, new_id: Callable[[], str]) -> Vote:
-    """Return the vote in a form's fields; raises `ProblemError` when it breaks a rule."""
+    """Return the vote in a form's fields; raise `ProblemError` if it breaks a rule."""
     content = {name: text for name, text in fields.items() if name not in {"form", "lang"}}
-    vote = read_vote(msgspec.json.encode(content), None, route, new_id)
+    vote = read_json_vote(msgspec.json.encode(content), None, route, new_id)
     if "id" in fields:
         return vote
     try:
         form = clean_new_id(fields["form"])
     except InvalidVoteError as error:
-        raise invalid(InvalidVoteError("form", error.reason)) from error
+        raise invalid_vote_problem(InvalidVoteError("form", error.reason)) from error
     return msgspec.structs.replace(vote, id=_id_of(form, vote))
 
 
 def language_of(fields: Mapping[str, str], accept_language: str | None) -> Language:
-    """Return the language of the form, else the browser's."""
+    """Return the form's language, else the one that the browser prefers."""
     for language in LANGUAGES:
         if fields.get("lang") == language:
             return language
     return choose_language(accept_language)
 
 
-def thanks(vote: Vote, language: Language) -> Answer:
-    """Return the answer to a form whose vote counts: to the page that says so.
+def redirect_to_page(vote: Vote, language: Language) -> HttpAnswer:
+    """Return the redirect to the page that confirms the vote.
 
-    303, so that to load that page again sends nothing again.
+    With 303, reloading that page does not send the form again.
     """
     where = "/?" + urlencode({"voted": vote.id, "lang": language}) + "#vote"
     headers = {**BROWSER_HEADERS, "cache-control": "no-store", "location": where}
-    return Answer(HTTPStatus.SEE_OTHER, b"", "text/html; charset=utf-8", headers)
+    return HttpAnswer(HTTPStatus.SEE_OTHER, b"", "text/html; charset=utf-8", headers)
 
 
 def _id_of(form: str, vote: Vote) -> str:
-    """Return the id of a vote from a form: a UUIDv8 (RFC 9562) that only the form's UUID tells."""
+    """Return the id of a vote from a form: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
     filled_in = msgspec.json.encode((vote.name, vote.album, vote.year, vote.rank))
     digest = int.from_bytes(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())
     digest = digest & ~(0xF << 76) | 0x8 << 76

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from voting.testing.route_client import trial
+from voting.testing.route_client import trial_route
 
 ACCEPTED = 'votes_accepted_total{route="http"}'
 
@@ -73,7 +73,7 @@ class Form:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["ordinary", "lean"])
 def form(request: pytest.FixtureRequest) -> Iterator[Form]:
-    with trial(lean=request.param) as route:
+    with trial_route(lean=request.param) as route:
         form = Form(route.port)
         yield form
         form.client.close()

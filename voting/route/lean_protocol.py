@@ -1,9 +1,10 @@
-"""A short way for `POST /votes` in front of Sanic: no task, future or Request object per vote.
+"""The lean path for `POST /votes`, before Sanic: no task, future or Request object per vote.
 
-Sanic's own handler is the reference. What is not a complete, ordinary `POST /votes` goes there
+Sanic's own handler is the reference. Whatever is not a complete, ordinary `POST /votes` goes there
 with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunked bodies,
-`Expect`, headers or bodies over the limits, a client that does not read its answers, what was sent
-ahead behind a vote that was refused at once, and all requests once the service is about to end.
+`Expect`, headers or bodies over the limits, requests of a client that does not read its answers,
+requests pipelined behind a vote that was refused at once, and every request once the service is
+stopping.
 """
 
 import re
@@ -20,19 +21,19 @@ from voting.casting.sink import UnavailableError
 from voting.domain.vote import InvalidVoteError, Route, Vote, new_vote_id
 from voting.http.app import problem_of, to_response
 from voting.http.connection import HEAD_MAX, Connection
-from voting.http.problem import Answer, ProblemError
-from voting.route.route_state import CLIENT_LEFT, VoteDesk
+from voting.http.problem import HttpAnswer, ProblemError
+from voting.route.route_state import CLIENT_LEFT, RouteState
 from voting.route.vote_api import (
     BODY_MAX,
     KEY_HEADER,
     ROUTE_HEADER,
     TRACE_HEADER,
-    accepted,
+    accepted_answer,
     accepted_body,
     check_media_type,
+    read_json_vote,
     read_traceparent,
-    read_vote,
-    refusal,
+    refusal_problem,
 )
 
 _START: Final = b"POST /votes HTTP/1.1\r\n"
@@ -40,15 +41,15 @@ _END: Final = b"\r\n\r\n"
 _ORDINARY: Final = re.compile(
     rb"POST /votes HTTP/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*)*"
 )
-# Sanic, too, takes white space from the front of a value only.
+# Like Sanic, strip white space from the front of a value only.
 _FIELD: Final = re.compile(
-    rb"\r\n(connection|content-encoding|content-length|content-type|expect|idempotency-key"
-    rb"|traceparent|transfer-encoding|upgrade):[\t ]*([\t -~]*)",
+    rb"\r\n(connection|content-encoding|content-length|content-type|expect|%b|%b"
+    rb"|transfer-encoding|upgrade):[\t ]*([\t -~]*)" % (KEY_HEADER.encode(), TRACE_HEADER.encode()),
     re.IGNORECASE,
 )
-_LENGTH: Final = re.compile("[0-9]{1,9}")  # Python refuses to read thousands of digits
+_LENGTH: Final = re.compile("[0-9]{1,9}")  # Python refuses to parse thousands of digits
 
-_KEPT_HEAD: Final = 4096  # bytes; those of a larger head are not kept for the next one
+_KEPT_HEAD: Final = 4096  # bytes; a larger head is not cached
 
 
 class Head(NamedTuple):
@@ -59,10 +60,10 @@ class Head(NamedTuple):
     traceparent: str | None
 
 
-# Most clients send the same few heads again and again, each with some lengths of bodies.
+# Most clients repeat a few heads, each with some body lengths, so parsed heads are cached.
 @lru_cache(maxsize=1024)
 def read_head(head: bytes) -> Head | None:
-    """Return what matters in a request's head (without the empty line), None if not ordinary."""
+    """Return what matters in a request's head (without the empty line), or None if not ordinary."""
     if not _ORDINARY.fullmatch(head):
         return None
     found = _FIELD.findall(head)
@@ -85,25 +86,25 @@ def read_head(head: bytes) -> Head | None:
 
 
 class LeanProtocol(Connection):
-    """A connection that answers votes itself and leaves the rest to Sanic.
+    """A connection that answers votes itself and leaves everything else to Sanic.
 
-    `_free` is true while Sanic waits for a connection's next request: only then a vote is taken
-    here. While one is under way, Sanic's stage is `HANDLER`, so that its keep-alive clock and
-    its shutdown see a request; what arrives meanwhile waits in Sanic's buffer. So do the pieces
-    of an incomplete request, and Sanic gets them when their time is over.
+    `_free` is true while Sanic waits for the connection's next request: only then is a vote taken
+    here. While one is under way, Sanic's stage is `HANDLER`, so that its keep-alive timer and its
+    shutdown see a request; bytes that arrive meanwhile wait in Sanic's buffer. So do the pieces of
+    an incomplete request, which go to Sanic when they time out.
     """
 
-    __slots__ = ("_accepted_head", "_desk", "_free", "_start", "_vote")
+    __slots__ = ("_accepted_head", "_free", "_route_state", "_start", "_vote")
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
-        self._desk: VoteDesk = app.ctx.vote_desk
-        self._accepted_head = _accepted_head(self._desk.route)
+        self._route_state: RouteState = app.ctx.route_state
+        self._accepted_head = _accepted_head(self._route_state.route)
         self._free = False
-        self._vote: Vote | None = None  # the one under way
+        self._vote: Vote | None = None  # the vote under way
 
     async def receive_more(self) -> None:
-        """Wait for more bytes, for Sanic."""
+        """Wait for more bytes; between requests, a vote may then be taken here."""
         http = self._http
         between_requests = http.stage is Stage.IDLE and http.request is None
         self._free = between_requests and bool(self.app.config.KEEP_ALIVE)
@@ -113,7 +114,7 @@ class LeanProtocol(Connection):
             self._free = False
 
     def data_received(self, data: bytes) -> None:
-        """Take a vote, or give the bytes to Sanic."""
+        """Take a vote, or pass the bytes to Sanic."""
         if self._free:
             self._start = monotonic()
             if self.recv_buffer:
@@ -122,7 +123,7 @@ class LeanProtocol(Connection):
                 self._time = self._start
             try:
                 self._take(data)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it gets its answer
+            except Exception as error:  # noqa: BLE001 - every error is answered
                 self._fail(error)
         elif self._vote is None:
             super().data_received(data)
@@ -130,20 +131,20 @@ class LeanProtocol(Connection):
             self._keep(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End; a client that left in the middle of its vote's body is counted."""
+        """End the connection; count a client that left in the middle of its vote's body."""
         if self._free and _END in self.recv_buffer:
-            self._desk.count_refused(CLIENT_LEFT)
+            self._route_state.count_refused(CLIENT_LEFT)
         super().connection_lost(exc)
 
     def check_timeouts(self) -> None:
-        """End what takes too long."""
+        """End a request or an answer that takes too long."""
         seconds = monotonic() - self._time
         if self._vote is not None and seconds > self.response_timeout:
             too_late = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "Response Timeout")
             self._refuse(too_late, last=True)
         elif self._free and self.recv_buffer and seconds > self.request_timeout:
             self._to_sanic(b"")
-            self.loop.call_soon(super().check_timeouts)  # when Sanic has looked at it
+            self.loop.call_soon(super().check_timeouts)  # after Sanic has seen it
         else:
             super().check_timeouts()
 
@@ -158,7 +159,7 @@ class LeanProtocol(Connection):
             return
         read = read_head if end <= _KEPT_HEAD else read_head.__wrapped__
         head = read(data[:end])
-        if head is None or self._desk.closing or not self._can_write.is_set():
+        if head is None or self._route_state.closing or not self._can_write.is_set():
             self._to_sanic(data)
             return
         size = end + 4 + head.length
@@ -169,15 +170,15 @@ class LeanProtocol(Connection):
         if len(data) == size or self.gone:
             return
         if self._free:
-            # Refused at once. What was sent ahead is served in turns with other connections.
+            # Refused at once: pipelined requests take turns with other connections.
             self._to_sanic(data[size:])
         else:
             self._keep(data[size:])
 
     def _cast(self, head: Head, body: bytes) -> None:
-        desk = self._desk
+        state = self._route_state
         try:
-            vote = read_vote(body, head.key, desk.route, desk.sink.new_id)
+            vote = read_json_vote(body, head.key, state.route, state.sink.new_id)
         except ProblemError as problem:
             self._refuse(problem)
             return
@@ -185,18 +186,18 @@ class LeanProtocol(Connection):
         self._free = False
         self._http.stage = Stage.HANDLER
         try:
-            desk.sink.cast(vote, head.traceparent, self._told)
+            state.sink.cast(vote, head.traceparent, self._on_result)
         except (UnavailableError, InvalidVoteError) as error:
-            self._refuse(refusal(vote, error))
+            self._refuse(refusal_problem(vote, error))
 
-    def _told(self, error: BaseException | None) -> None:
-        """Go on: it is known now what became of the vote under way."""
+    def _on_result(self, error: BaseException | None) -> None:
+        """Answer the vote under way, now that its result is known."""
         vote = self._vote
         if vote is None:
-            return  # it was given up
+            return  # it timed out
         if self.transport is None or self.transport.is_closing():
             self._vote = None
-            self._desk.count_unheard(monotonic() - self._start, error)
+            self._route_state.count_unanswered(monotonic() - self._start, error)
             return
         try:
             self._answer_vote(vote, error)
@@ -205,33 +206,33 @@ class LeanProtocol(Connection):
                 self.transport.resume_reading()
                 self._start = self._time
                 self._take(rest)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it gets its answer
+        except Exception as fault:  # noqa: BLE001 - every error is answered
             self._fail(fault)
 
     def _answer_vote(self, vote: Vote, error: BaseException | None) -> None:
         if error is None:
-            self._desk.count_accepted(monotonic() - self._start)
-            if self._desk.closing:
-                self._answer(accepted(vote), last=True)
+            self._route_state.count_accepted(monotonic() - self._start)
+            if self._route_state.closing:
+                self._answer(accepted_answer(vote), last=True)
             else:
                 self._send(self._accepted_head + accepted_body(vote.id))
         elif isinstance(error, UnavailableError | InvalidVoteError):
-            self._refuse(refusal(vote, error))
+            self._refuse(refusal_problem(vote, error))
         else:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        """Answer an error that nobody expected; who knows what is left of the connection."""
+        """Answer an unexpected error and close: the state of the connection is unknown."""
         self._refuse(problem_of("POST", "/votes", error), last=True)
 
     def _refuse(self, problem: ProblemError, *, last: bool = False) -> None:
         answer = problem.answer()
-        self._desk.count_refused(answer.status)
-        self._answer(answer, last=last or self._desk.closing)
+        self._route_state.count_refused(answer.status)
+        self._answer(answer, last=last or self._route_state.closing)
 
-    def _answer(self, answer: Answer, *, last: bool) -> None:
+    def _answer(self, answer: HttpAnswer, *, last: bool) -> None:
         connection = "close" if last else "keep-alive"
-        self._send(head_of(answer, self._desk.route, connection) + answer.body)
+        self._send(head_of(answer, self._route_state.route, connection) + answer.body)
         if last:
             self._free = False
             self.close()
@@ -245,7 +246,7 @@ class LeanProtocol(Connection):
         self._free = True
 
     def _keep(self, data: bytes) -> None:
-        """Keep what cannot be taken yet, and stop to read when it is much."""
+        """Buffer bytes that cannot be handled yet; stop reading when there are many."""
         if self._free:
             self._http.stage = Stage.REQUEST
         self.recv_buffer += data
@@ -258,7 +259,7 @@ class LeanProtocol(Connection):
         return data
 
     def _to_sanic(self, data: bytes) -> None:
-        """Let Sanic handle the request that begins here."""
+        """Let Sanic handle the request that begins with `data`."""
         self._free = False
         self._keep(data)
         self._data_received.set()
@@ -266,12 +267,12 @@ class LeanProtocol(Connection):
 
 @cache
 def _accepted_head(route: Route) -> bytes:
-    any_id = new_vote_id(0)  # they are all of one length
-    return head_of(Answer(HTTPStatus.ACCEPTED, accepted_body(any_id)), route)
+    any_id = new_vote_id(0)  # all ids have the same length
+    return head_of(HttpAnswer(HTTPStatus.ACCEPTED, accepted_body(any_id)), route)
 
 
-def head_of(answer: Answer, route: Route, connection: str = "keep-alive") -> bytes:
-    """Return the head of an answer as Sanic writes it."""
+def head_of(answer: HttpAnswer, route: Route, connection: str = "keep-alive") -> bytes:
+    """Return the head of an answer exactly as Sanic writes it."""
     response = to_response(answer)
     response.headers[ROUTE_HEADER] = route
     response.headers["content-length"] = len(answer.body)

@@ -11,8 +11,24 @@ from typing import Any
 import pytest
 
 from harness.processes.waiting import wait_until
-from voting.testing.requests import GOOD, LAST, Conversation, conversations, cut_everywhere, request
-from voting.testing.route_client import Trial, Voter, cast_votes, counts, refused, say, trial, voter
+from voting.testing.requests import (
+    GOOD,
+    LAST,
+    Conversation,
+    conversations,
+    cut_everywhere,
+    vote_request,
+)
+from voting.testing.route_client import (
+    RawClient,
+    TrialRoute,
+    raw_client,
+    refused_count,
+    send,
+    trial_route,
+    vote_counts,
+    votes_cast,
+)
 
 SEED = 6
 REQUESTS = 10_000
@@ -23,14 +39,14 @@ VOTE = json.dumps(GOOD).encode()
 
 
 @pytest.fixture(scope="module")
-def both() -> Iterator[tuple[Trial, Trial]]:
-    with trial(lean=False) as reference, trial(lean=True) as lean:
+def both() -> Iterator[tuple[TrialRoute, TrialRoute]]:
+    with trial_route(lean=False) as reference, trial_route(lean=True) as lean:
         yield reference, lean
 
 
-async def converse(both: tuple[Trial, Trial], talk: Conversation) -> None:
+async def converse(both: tuple[TrialRoute, TrialRoute], talk: Conversation) -> None:
     """Hold a conversation with both; what they answer must be the same."""
-    async with voter(both[0].port) as reference, voter(both[1].port) as lean:
+    async with raw_client(both[0].port) as reference, raw_client(both[1].port) as lean:
         clients = [reference, lean]
         await asyncio.gather(*(speak(client, talk) for client in clients))
         waited = 0.0
@@ -39,10 +55,10 @@ async def converse(both: tuple[Trial, Trial], talk: Conversation) -> None:
                 break  # a request without an end
             await asyncio.sleep(0.02)
             waited += 0.02
-        assert same(reference, lean), (talk, reference.heard, lean.heard)
+        assert same(reference, lean), (talk, reference.received, lean.received)
 
 
-async def speak(client: Voter, talk: Conversation) -> None:
+async def speak(client: RawClient, talk: Conversation) -> None:
     for number, pieces in enumerate(talk.requests, start=1):
         for piece in pieces[:-1]:
             client.writer.write(piece)
@@ -54,15 +70,15 @@ async def speak(client: Voter, talk: Conversation) -> None:
     await client.wait(len(talk.requests) + 1, QUIET_SECONDS)
 
 
-def same(expected: Voter, found: Voter) -> bool:
-    """Whether two voters heard the same. What comes before a reset, the kernel may drop."""
+def same(expected: RawClient, found: RawClient) -> bool:
+    """Whether two voters received the same. What comes before a reset, the kernel may drop."""
     if "reset" in {expected.end, found.end}:
-        shorter, longer = sorted((expected.heard, found.heard), key=len)
+        shorter, longer = sorted((expected.received, found.received), key=len)
         return longer.startswith(shorter)
-    return (expected.heard, expected.end) == (found.heard, found.end)
+    return (expected.received, expected.end) == (found.received, found.end)
 
 
-async def compare(both: tuple[Trial, Trial], talks: Iterable[Conversation]) -> int:
+async def compare(both: tuple[TrialRoute, TrialRoute], talks: Iterable[Conversation]) -> int:
     """Hold every conversation with both; return how many requests had the same answers."""
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -76,28 +92,32 @@ async def compare(both: tuple[Trial, Trial], talks: Iterable[Conversation]) -> i
     return sum(task.result() for task in tasks)
 
 
-async def test_ten_thousand_requests_get_the_same_answers(both: tuple[Trial, Trial]) -> None:
+async def test_ten_thousand_requests_get_the_same_answers(
+    both: tuple[TrialRoute, TrialRoute],
+) -> None:
     assert await compare(both, conversations(SEED, REQUESTS)) >= REQUESTS
 
 
-async def test_a_request_cut_at_any_byte_gets_the_same_answer(both: tuple[Trial, Trial]) -> None:
-    await compare(both, cut_everywhere(request(VOTE, ["Host: a", "Connection: keep-alive"])))
+async def test_a_request_cut_at_any_byte_gets_the_same_answer(
+    both: tuple[TrialRoute, TrialRoute],
+) -> None:
+    await compare(both, cut_everywhere(vote_request(VOTE, ["Host: a", "Connection: keep-alive"])))
 
 
-def test_both_cast_the_same_votes_and_count_the_same(both: tuple[Trial, Trial]) -> None:
+def test_both_cast_the_same_votes_and_count_the_same(both: tuple[TrialRoute, TrialRoute]) -> None:
     reference, lean = both
-    assert cast_votes(reference) == cast_votes(lean)
-    assert counts(reference) == counts(lean)
+    assert votes_cast(reference) == votes_cast(lean)
+    assert vote_counts(reference) == vote_counts(lean)
 
 
 @pytest.fixture(scope="module")
-def impatient() -> Iterator[tuple[Trial, Trial]]:
+def impatient() -> Iterator[tuple[TrialRoute, TrialRoute]]:
     limits: dict[str, Any] = {
         "REQUEST_TIMEOUT": 0.5,
         "RESPONSE_TIMEOUT": 0.5,
         "KEEP_ALIVE_TIMEOUT": 1,
     }
-    with trial(lean=False, **limits) as reference, trial(lean=True, **limits) as lean:
+    with trial_route(lean=False, **limits) as reference, trial_route(lean=True, **limits) as lean:
         yield reference, lean
 
 
@@ -105,148 +125,158 @@ def impatient() -> Iterator[tuple[Trial, Trial]]:
     ("pieces", "status"),
     [
         ([], None),  # the keep-alive clock
-        ([request(VOTE)], 202),
-        ([request(VOTE)[:40]], 408),
-        ([request(VOTE), request(VOTE)[:-90]], 408),
-        ([request(json.dumps(GOOD | {"name": "never"}).encode())], 503),
-        ([request(json.dumps(GOOD | {"name": "never"}).encode()), request(VOTE)], 503),
+        ([vote_request(VOTE)], 202),
+        ([vote_request(VOTE)[:40]], 408),
+        ([vote_request(VOTE), vote_request(VOTE)[:-90]], 408),
+        ([vote_request(json.dumps(GOOD | {"name": "never"}).encode())], 503),
+        ([vote_request(json.dumps(GOOD | {"name": "never"}).encode()), vote_request(VOTE)], 503),
     ],
 )
 async def test_time_outs_end_a_connection_in_the_same_way(
-    impatient: tuple[Trial, Trial], pieces: list[bytes], status: int | None
+    impatient: tuple[TrialRoute, TrialRoute], pieces: list[bytes], status: int | None
 ) -> None:
     expected, found = await asyncio.gather(
-        *(say(route.port, *pieces, answers=99) for route in impatient)
+        *(send(route.port, *pieces, answers=99) for route in impatient)
     )
-    assert (expected.end, expected.heard) == (found.end, found.heard)
+    assert (expected.end, expected.received) == (found.end, found.received)
     assert found.end == "closed"
-    assert status is None or b"HTTP/1.1 %d " % status in found.heard
+    assert status is None or b"HTTP/1.1 %d " % status in found.received
 
 
 async def test_a_body_that_does_not_come_is_408_in_the_same_way(
-    impatient: tuple[Trial, Trial],
+    impatient: tuple[TrialRoute, TrialRoute],
 ) -> None:
-    before = [counts(route) for route in impatient]
+    before = [vote_counts(route) for route in impatient]
     expected, found = await asyncio.gather(
-        *(say(route.port, request(VOTE), request(VOTE)[:-1], answers=99) for route in impatient)
+        *(
+            send(route.port, vote_request(VOTE), vote_request(VOTE)[:-1], answers=99)
+            for route in impatient
+        )
     )
-    assert (expected.end, expected.heard) == (found.end, found.heard)
+    assert (expected.end, expected.received) == (found.end, found.received)
     assert found.end == "closed"
-    assert b"HTTP/1.1 408 " in found.heard
+    assert b"HTTP/1.1 408 " in found.received
     for route, old in zip(impatient, before, strict=True):
-        assert refused(counts(route), 408) == refused(old, 408) + 1
-        assert refused(counts(route), 503) == refused(old, 503)
+        assert refused_count(vote_counts(route), 408) == refused_count(old, 408) + 1
+        assert refused_count(vote_counts(route), 503) == refused_count(old, 503)
 
 
 async def test_without_keep_alive_each_connection_ends_after_its_answer() -> None:
-    with trial(lean=False, KEEP_ALIVE=0) as reference, trial(lean=True, KEEP_ALIVE=0) as lean:
+    with (
+        trial_route(lean=False, KEEP_ALIVE=0) as reference,
+        trial_route(lean=True, KEEP_ALIVE=0) as lean,
+    ):
         expected, found = await asyncio.gather(
-            *(say(route.port, request(VOTE), answers=99) for route in (reference, lean))
+            *(send(route.port, vote_request(VOTE), answers=99) for route in (reference, lean))
         )
-    assert (expected.end, expected.heard) == (found.end, found.heard)
-    assert b"connection: close" in found.heard
+    assert (expected.end, expected.received) == (found.end, found.received)
+    assert b"connection: close" in found.received
 
 
 @pytest.mark.parametrize("end", [20, -50], ids=["in the head", "in the body"])
 async def test_no_byte_starts_the_time_of_a_request_anew(
-    impatient: tuple[Trial, Trial], end: int
+    impatient: tuple[TrialRoute, TrialRoute], end: int
 ) -> None:
     for route in impatient:
-        async with voter(route.port) as client, asyncio.timeout(10):
-            client.writer.write(request(VOTE)[:end])
+        async with raw_client(route.port) as client, asyncio.timeout(10):
+            client.writer.write(vote_request(VOTE)[:end])
             while client.end is None:
-                client.writer.write(request(VOTE)[end : end + 1])
+                client.writer.write(vote_request(VOTE)[end : end + 1])
                 await client.wait(99, 0.1)
-            assert client.heard.startswith(b"HTTP/1.1 408 ")
+            assert client.received.startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_request_in_many_pieces_is_taken(impatient: tuple[Trial, Trial]) -> None:
-    sent = request(VOTE)
+async def test_a_request_in_many_pieces_is_taken(impatient: tuple[TrialRoute, TrialRoute]) -> None:
+    sent = vote_request(VOTE)
     for route in impatient:
-        async with voter(route.port) as client:
+        async with raw_client(route.port) as client:
             for start in range(0, len(sent), 10):
                 client.writer.write(sent[start : start + 10])
                 await asyncio.sleep(0.005)
             assert await client.wait(1, 10)
-            assert client.heard.startswith(b"HTTP/1.1 202 ")
+            assert client.received.startswith(b"HTTP/1.1 202 ")
 
 
-async def test_votes_sent_ahead_are_answered_in_order(both: tuple[Trial, Trial]) -> None:
+async def test_votes_sent_ahead_are_answered_in_order(both: tuple[TrialRoute, TrialRoute]) -> None:
     ids = [str(uuid.UUID(int=number)) for number in range(1, 10_001)]
-    async with voter(both[1].port) as client:
-        client.writer.writelines(request(VOTE, [f"Idempotency-Key: {vote_id}"]) for vote_id in ids)
+    async with raw_client(both[1].port) as client:
+        client.writer.writelines(
+            vote_request(VOTE, [f"Idempotency-Key: {vote_id}"]) for vote_id in ids
+        )
         async with asyncio.timeout(30):
-            while client.heard.count(b'{"id"') < len(ids):
+            while client.received.count(b'{"id"') < len(ids):
                 await asyncio.sleep(0.1)
-    assert re.findall(rb'"id":"([^"]+)"', client.heard) == [vote_id.encode() for vote_id in ids]
+    assert re.findall(rb'"id":"([^"]+)"', client.received) == [vote_id.encode() for vote_id in ids]
 
 
 @pytest.fixture(params=[0, 1], ids=["ordinary", "lean"])
-def one(request: pytest.FixtureRequest, both: tuple[Trial, Trial]) -> Trial:
+def one(request: pytest.FixtureRequest, both: tuple[TrialRoute, TrialRoute]) -> TrialRoute:
     return both[request.param]
 
 
 @pytest.mark.parametrize("sent", [b"{}", VOTE], ids=["refused", "accepted"])
-async def test_votes_sent_ahead_are_taken_in_turns(one: Trial, sent: bytes) -> None:
+async def test_votes_sent_ahead_are_taken_in_turns(one: TrialRoute, sent: bytes) -> None:
     """A new client's vote is answered before each of fifty greedy ones has 100 answers."""
     async with AsyncExitStack() as stack:
-        greedy = [await stack.enter_async_context(voter(one.port)) for _ in range(50)]
+        greedy = [await stack.enter_async_context(raw_client(one.port)) for _ in range(50)]
         for client in greedy:
-            client.writer.write(request(sent) * 2000)
-        assert (await say(one.port, request(VOTE))).heard.startswith(b"HTTP/1.1 202 ")
-        assert max(client.heard.count(b"HTTP/1.1 ") for client in greedy) < 100
+            client.writer.write(vote_request(sent) * 2000)
+        assert (await send(one.port, vote_request(VOTE))).received.startswith(b"HTTP/1.1 202 ")
+        assert max(client.received.count(b"HTTP/1.1 ") for client in greedy) < 100
 
 
 @pytest.mark.parametrize(
     ("sent", "status", "words"),
     [
-        (request(VOTE, ["Cookie: " + "x" * 3900]), 202, b""),
-        (request(VOTE, ["Cookie: " + "x" * 16_000]), 202, b""),
+        (vote_request(VOTE, ["Cookie: " + "x" * 3900]), 202, b""),
+        (vote_request(VOTE, ["Cookie: " + "x" * 16_000]), 202, b""),
         (
-            request(VOTE, ["Cookie: " + "x" * 16_384]),
+            vote_request(VOTE, ["Cookie: " + "x" * 16_384]),
             431,
             b"the headers have more than 16384 bytes",
         ),
-        (request(b" " * 4097), 413, b"the body has more than 4096 bytes"),
+        (vote_request(b" " * 4097), 413, b"the body has more than 4096 bytes"),
         (
-            request(VOTE, ["Content-Encoding: gzip"]),
+            vote_request(VOTE, ["Content-Encoding: gzip"]),
             415,
             b"\r\naccept-encoding: identity\r\n",
         ),
-        (request(VOTE, ["Content-Encoding: identity"]), 202, b""),
+        (vote_request(VOTE, ["Content-Encoding: identity"]), 202, b""),
         (
-            request(VOTE, line="POST /votes/ HTTP/1.1"),
+            vote_request(VOTE, line="POST /votes/ HTTP/1.1"),
             404,
             b"nothing at /votes/; votes go to /votes",
         ),
-        (request(VOTE, line="POST evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
-        (request(VOTE, line="CONNECT evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
-        (request(VOTE, line="POST http://a HTTP/1.1"), 400, b"the target has no path"),
-        (request(VOTE, line="POST http://a/votes HTTP/1.1"), 202, b""),
+        (vote_request(VOTE, line="POST evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
+        (vote_request(VOTE, line="CONNECT evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
+        (vote_request(VOTE, line="POST http://a HTTP/1.1"), 400, b"the target has no path"),
+        (vote_request(VOTE, line="POST http://a/votes HTTP/1.1"), 202, b""),
     ],
 )
 async def test_what_is_odd_gets_an_answer_that_says_why(
-    one: Trial, sent: bytes, status: int, words: bytes
+    one: TrialRoute, sent: bytes, status: int, words: bytes
 ) -> None:
-    heard = (await say(one.port, sent)).heard
-    assert heard.startswith(b"HTTP/1.1 %d " % status)
-    assert words in heard
+    received = (await send(one.port, sent)).received
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert words in received
 
 
-async def test_a_client_that_does_not_read_is_not_read_either(both: tuple[Trial, Trial]) -> None:
+async def test_a_client_that_does_not_read_is_not_read_either(
+    both: tuple[TrialRoute, TrialRoute],
+) -> None:
     """The server stops to read, so that its memory stays bounded, and goes on later."""
     sent = 0
-    async with voter(both[1].port, receive_buffer=65_536) as client, asyncio.timeout(120):
+    async with raw_client(both[1].port, receive_buffer=65_536) as client, asyncio.timeout(120):
         client.transport.pause_reading()
         while not await is_stuck(client):
-            client.writer.writelines([request(VOTE)] * 10_000)
+            client.writer.writelines([vote_request(VOTE)] * 10_000)
             sent += 10_000
         client.transport.resume_reading()
-        while client.heard.count(b"HTTP/1.1 202 ") < sent:
+        while client.received.count(b"HTTP/1.1 202 ") < sent:
             await asyncio.sleep(0.1)
 
 
-async def is_stuck(client: Voter) -> bool:
+async def is_stuck(client: RawClient) -> bool:
     """Whether the server takes no more of what was written."""
     try:
         await asyncio.wait_for(client.writer.drain(), 1)
@@ -256,15 +286,15 @@ async def is_stuck(client: Voter) -> bool:
 
 
 @asynccontextmanager
-async def ending(lean: bool) -> AsyncIterator[Voter]:
+async def ending(lean: bool) -> AsyncIterator[RawClient]:
     """A voter whose vote is under way on a route that has begun to end; it has to end in order."""
-    slow = request(json.dumps(GOOD | {"name": "slow"}).encode())
-    with trial(lean=lean) as route:
-        async with voter(route.port) as idle, voter(route.port) as client:
-            idle.writer.write(request(VOTE))
+    slow = vote_request(json.dumps(GOOD | {"name": "slow"}).encode())
+    with trial_route(lean=lean) as route:
+        async with raw_client(route.port) as idle, raw_client(route.port) as client:
+            idle.writer.write(vote_request(VOTE))
             assert await idle.wait(1, 10)
             client.writer.write(slow)
-            await asyncio.to_thread(wait_until, "it is cast", lambda: len(cast_votes(route)) == 2)
+            await asyncio.to_thread(wait_until, "it is cast", lambda: len(votes_cast(route)) == 2)
             route.process.terminate()
             assert await idle.wait(2, 10)
             assert idle.end == "closed"
@@ -277,7 +307,7 @@ async def ending(lean: bool) -> AsyncIterator[Voter]:
 async def test_a_vote_under_way_is_answered_before_the_service_ends(lean: bool) -> None:
     async with ending(lean) as client:
         assert await client.wait(1, 10)
-        assert client.heard.startswith(b"HTTP/1.1 202 ")
+        assert client.received.startswith(b"HTTP/1.1 202 ")
 
 
 @pytest.mark.parametrize("lean", [False, True])
@@ -285,37 +315,40 @@ async def test_a_client_that_only_waits_does_not_keep_the_service_from_ending(le
     async with ending(lean) as client:
         assert await client.wait(2, 10)  # the answer, and the end
         assert client.end == "closed"
-        assert b"connection: close" in client.heard
+        assert b"connection: close" in client.received
 
 
 @pytest.mark.parametrize("lean", [False, True])
 async def test_a_busy_connection_is_told_that_the_service_ends(lean: bool) -> None:
     async with ending(lean) as client:
-        client.writer.write(request(VOTE) * 3)
+        client.writer.write(vote_request(VOTE) * 3)
         assert await client.wait(4, 10)
         assert client.end == "closed"
-        _, accepted, last = client.heard.rpartition(b"HTTP/1.1 202 ")
+        _, accepted, last = client.received.rpartition(b"HTTP/1.1 202 ")
         assert accepted
         assert b"connection: close" in last
 
 
-async def test_a_client_that_leaves_does_not_harm_the_others(both: tuple[Trial, Trial]) -> None:
+async def test_a_client_that_leaves_does_not_harm_the_others(
+    both: tuple[TrialRoute, TrialRoute],
+) -> None:
     slow = named("slow")
     for route in both:
-        async with voter(route.port) as client:
+        async with raw_client(route.port) as client:
             client.writer.write(slow)
-        assert (await say(route.port, slow)).heard.startswith(b"HTTP/1.1 202 ")
+        assert (await send(route.port, slow)).received.startswith(b"HTTP/1.1 202 ")
 
 
 def named(name: str) -> bytes:
     """Return a vote whose name tells the trial route what becomes of it."""
-    return request(json.dumps(GOOD | {"name": name}).encode())
+    return vote_request(json.dumps(GOOD | {"name": name}).encode())
 
 
-def news(route: Trial, before: dict[str, str]) -> dict[str, float]:
+def news(route: TrialRoute, before: dict[str, str]) -> dict[str, float]:
     """Return by how much the counts of votes have grown."""
     grown = {
-        name: float(value) - float(before.get(name, 0)) for name, value in counts(route).items()
+        name: float(value) - float(before.get(name, 0))
+        for name, value in vote_counts(route).items()
     }
     return {name: by for name, by in grown.items() if by and not name.startswith("vote_request")}
 
@@ -325,15 +358,15 @@ def news(route: Trial, before: dict[str, str]) -> dict[str, float]:
     [
         (named("slow"), 'votes_accepted_total{route="http"}'),
         (named("slow to fail"), 'votes_refused_total{route="http",status="499"}'),
-        (request(VOTE)[:-5], 'votes_refused_total{route="http",status="499"}'),
+        (vote_request(VOTE)[:-5], 'votes_refused_total{route="http",status="499"}'),
     ],
     ids=["accepted unheard", "refused unheard", "in its body"],
 )
 async def test_a_client_that_leaves_is_counted_once_and_no_error_of_ours(
-    one: Trial, sent: bytes, counted: str
+    one: TrialRoute, sent: bytes, counted: str
 ) -> None:
-    before, log = counts(one), one.log.read_text()
-    async with voter(one.port) as client:
+    before, log = vote_counts(one), one.log.read_text()
+    async with raw_client(one.port) as client:
         client.writer.write(sent)
         await asyncio.sleep(0.1)  # so that it is read
     await asyncio.to_thread(wait_until, "it is counted", lambda: bool(news(one, before)))
@@ -346,10 +379,10 @@ async def test_a_client_that_leaves_is_counted_once_and_no_error_of_ours(
 async def test_what_nobody_foresaw_is_answered_counted_and_logged_once(
     lean: bool, name: str
 ) -> None:
-    with trial(lean, no_ids=name == "Pink Floyd") as route:
-        client = await say(route.port, named(name), answers=99)
-        assert client.heard.startswith(b"HTTP/1.1 500 ")
-        assert b"application/problem+json" in client.heard
+    with trial_route(lean, no_ids=name == "Pink Floyd") as route:
+        client = await send(route.port, named(name), answers=99)
+        assert client.received.startswith(b"HTTP/1.1 500 ")
+        assert b"application/problem+json" in client.received
         assert client.end == "closed"
         assert news(route, {}) == {'votes_refused_total{route="http",status="500"}': 1}
         assert route.log.read_text().count("RuntimeError: a bug") == 1

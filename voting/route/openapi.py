@@ -1,4 +1,4 @@
-"""The OpenAPI document of the vote endpoint, the same on both routes."""
+"""The OpenAPI document of the vote endpoint, identical on both routes."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ from voting.domain.vote import (
 from voting.http.problem import JSON_TYPE, PROBLEM_TYPE
 from voting.pages.languages import LANGUAGES
 from voting.route.form_post import FORM_MAX, FORM_TYPE
+from voting.route.vote_api import KEY_HEADER, ROUTE_HEADER
 from voting.route.vote_form import RANK_DIGITS, YEAR_DIGITS
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
@@ -130,7 +131,7 @@ def _problem(description: str) -> dict[str, Any]:
 
 def vote_api_document(service: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a route's service."""
-    by_route = {"X-Vote-Route": {"schema": {"type": "string", "enum": ["grpc", "http"]}}}
+    by_route = {ROUTE_HEADER.title(): {"schema": {"type": "string", "enum": ["grpc", "http"]}}}
     accepted = {
         "description": "Kafka has acknowledged the vote; it counts exactly once.",
         "headers": by_route,
@@ -151,7 +152,7 @@ def vote_api_document(service: str) -> dict[str, Any]:
     unavailable = _problem("The vote cannot be taken now. Retry with the `id` in the answer.")
     unavailable["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     key = {
-        "name": "Idempotency-Key",
+        "name": KEY_HEADER.title(),
         "in": "header",
         "description": "The vote's id, in place of `id` in the body or the same as it.",
         "schema": {"type": "string", "format": "uuid"},

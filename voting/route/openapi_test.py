@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from voting.domain.vote import Route
 from voting.http.problem import ProblemError
 from voting.route.openapi import vote_api_document
-from voting.route.vote_api import read_vote
+from voting.route.vote_api import read_json_vote
 
 DOCUMENT = vote_api_document("svc_http_route")
 OPERATION = DOCUMENT["paths"]["/votes"]["post"]
@@ -25,7 +25,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 def status(body: str) -> int:
     """Return what the endpoint answers to this body; 202 when it takes the vote."""
     try:
-        read_vote(body.encode(), None, Route.HTTP, lambda: NEW_ID)
+        read_json_vote(body.encode(), None, Route.HTTP, lambda: NEW_ID)
     except ProblemError as error:
         return error.problem.status
     return 202

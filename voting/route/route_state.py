@@ -1,4 +1,4 @@
-"""What stands behind a route's `POST /votes`, whatever serves the connection."""
+"""The state of a route's `POST /votes`, shared by the lean path and Sanic's handler."""
 
 from typing import Final
 
@@ -7,14 +7,14 @@ from voting.domain.vote import Route
 from voting.route.accepted_votes import AcceptedVotes
 from voting.service.telemetry import REFUSED, REFUSED_STATUSES
 
-# The status, in the counts alone, of a request whose client did not wait for its answer: nginx's.
+# The status counted for a request whose client left before its answer; nginx's convention.
 CLIENT_LEFT: Final = 499
 
 
-class VoteDesk:
-    """Where the votes of a route go, and the counts of its answers.
+class RouteState:
+    """The sink of a route's votes, and the counts of its answers.
 
-    Once `closing`, each connection ends with its next answer: the service is about to end.
+    Once `closing`, each connection ends with its next answer, because the service is stopping.
     """
 
     def __init__(self, route: Route, sink: VoteSink) -> None:
@@ -25,13 +25,13 @@ class VoteDesk:
         for status in REFUSED_STATUSES:
             REFUSED.labels(route, status)
 
-    def count_unheard(self, seconds: float, error: BaseException | None) -> None:
-        """Count a vote whose client left before it could be told what became of it."""
+    def count_unanswered(self, seconds: float, error: BaseException | None) -> None:
+        """Count a vote whose client left before it could be answered."""
         if error is None:
             self.count_accepted(seconds)
         else:
             self.count_refused(CLIENT_LEFT)
 
     def count_refused(self, status: int) -> None:
-        """Count a request to `POST /votes` that got another answer."""
+        """Count a request to `POST /votes` that was not accepted."""
         REFUSED.labels(self.route, status).inc()

@@ -1,6 +1,6 @@
-"""The vote endpoint, `POST /votes`: how a request is read and answered, free of any web framework.
+"""How a request to `POST /votes` is read and answered, independent of any web framework.
 
-Both routes use it, whatever serves the connection.
+Both routes use it, on the lean path and in Sanic's handler.
 """
 
 import re
@@ -13,7 +13,7 @@ import msgspec
 
 from voting.casting.sink import Told, UnavailableError, VoteSink, cast_vote
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, clean_text
-from voting.http.problem import JSON_TYPE, Answer, ProblemError
+from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.route.vote_form import decode_form, find_fault
 
 BODY_MAX: Final = 4096
@@ -26,16 +26,16 @@ _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def check_media_type(content_type: str | None) -> None:
-    """Raise `ProblemError` unless a request's `Content-Type` header says JSON."""
+    """Raise `ProblemError` unless a request's `Content-Type` header is JSON's."""
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type != JSON_TYPE:
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type must be {JSON_TYPE}")
 
 
 def check_content_coding(content_encoding: str | None) -> None:
-    """Raise `ProblemError` if a request's `Content-Encoding` header says that its body is coded.
+    """Raise `ProblemError` if a request's `Content-Encoding` header announces an encoded body.
 
-    The answer says which codings would do, none, as RFC 9110 (section 12.5.3) has it.
+    The answer names the acceptable codings, none, as RFC 9110 (section 12.5.3) requires.
     """
     if (content_encoding or "identity").strip().lower() != "identity":
         raise ProblemError(
@@ -45,11 +45,11 @@ def check_content_coding(content_encoding: str | None) -> None:
         )
 
 
-def read_vote(body: bytes, key: str | None, route: Route, new_id: Callable[[], str]) -> Vote:
+def read_json_vote(body: bytes, key: str | None, route: Route, new_id: Callable[[], str]) -> Vote:
     """Return the vote in a request's body.
 
     `key` is the `Idempotency-Key` header; without it and without an id in the body, `new_id`
-    makes one. Raises `ProblemError` with the answer for a request that is none.
+    makes one. Raises `ProblemError` if the body is not a valid vote.
     """
     if len(body) > BODY_MAX:
         raise ProblemError(
@@ -69,34 +69,34 @@ def read_vote(body: bytes, key: str | None, route: Route, new_id: Callable[[], s
     except msgspec.ValidationError as error:
         raise _fault_of(body) from error
     except InvalidVoteError as error:
-        raise invalid(error) from error
+        raise invalid_vote_problem(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_json(error) from error
 
 
 def read_traceparent(header: str | None) -> str | None:
-    """Return a `traceparent` header that keeps to W3C Trace Context, else nothing."""
+    """Return a `traceparent` header that is valid by W3C Trace Context, else None."""
     return header if header and _TRACEPARENT.fullmatch(header) else None
 
 
 async def answer_vote(
-    vote: Vote, traceparent: str | None, sink: VoteSink, unheard: Told | None = None
-) -> Answer:
-    """Hand the vote over, wait for the acknowledgement, and return the answer.
+    vote: Vote, traceparent: str | None, sink: VoteSink, on_unanswered: Told | None = None
+) -> HttpAnswer:
+    """Cast the vote, wait until Kafka acknowledges it, and return the answer.
 
-    Raises `ProblemError` with status 503 and the vote's id when it cannot be taken now. If the
-    wait is cancelled, `unheard` is told later what became of the vote.
+    Raises `ProblemError` with status 503 and the vote's id if the vote cannot be taken now. If the
+    wait is cancelled, `on_unanswered` is called later with the vote's result.
     """
     try:
-        await cast_vote(sink, vote, traceparent, unheard)
+        await cast_vote(sink, vote, traceparent, on_unanswered)
     except (UnavailableError, InvalidVoteError) as error:
-        raise refusal(vote, error) from error
-    return accepted(vote)
+        raise refusal_problem(vote, error) from error
+    return accepted_answer(vote)
 
 
-def accepted(vote: Vote) -> Answer:
+def accepted_answer(vote: Vote) -> HttpAnswer:
     """Return the answer for a vote that Kafka has acknowledged."""
-    return Answer(HTTPStatus.ACCEPTED, accepted_body(vote.id))
+    return HttpAnswer(HTTPStatus.ACCEPTED, accepted_body(vote.id))
 
 
 def accepted_body(vote_id: str) -> bytes:
@@ -105,17 +105,17 @@ def accepted_body(vote_id: str) -> bytes:
     return b'{"id":"%b"}' % vote_id.encode()
 
 
-def invalid(error: InvalidVoteError) -> ProblemError:
+def invalid_vote_problem(error: InvalidVoteError) -> ProblemError:
     """Return the problem for a vote that breaks a rule."""
     return ProblemError(
         HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field, kind=error.kind or None
     )
 
 
-def refusal(vote: Vote, error: UnavailableError | InvalidVoteError) -> ProblemError:
-    """Return the problem for a vote that a sink did not take."""
+def refusal_problem(vote: Vote, error: UnavailableError | InvalidVoteError) -> ProblemError:
+    """Return the problem for a vote that the sink refused."""
     if isinstance(error, InvalidVoteError):  # too many albums, or a server of another version
-        return invalid(error)
+        return invalid_vote_problem(error)
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{error}; retry with the same id, it counts once",
@@ -125,7 +125,7 @@ def refusal(vote: Vote, error: UnavailableError | InvalidVoteError) -> ProblemEr
 
 
 def _read_id(from_body: str | None, from_header: str | None) -> str | None:
-    """Return the client's id from either place, or nothing; both must agree."""
+    """Return the client's id from either place, or None; if both have one, they must agree."""
     in_body = None if from_body is None else clean_new_id(from_body)
     if from_header is None:
         return in_body
@@ -137,7 +137,7 @@ def _read_id(from_body: str | None, from_header: str | None) -> str | None:
 
 
 def _fault_of(body: bytes) -> ProblemError:
-    """Return the problem of a body that is no vote."""
+    """Return the problem of a body that is not a vote."""
     try:
         fault = find_fault(body)
     except msgspec.ValidationError:
@@ -146,7 +146,7 @@ def _fault_of(body: bytes) -> ProblemError:
         return _not_json(error)
     if fault is None:
         return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "a field must be given only once")
-    return invalid(fault)
+    return invalid_vote_problem(fault)
 
 
 def _not_json(error: msgspec.DecodeError | UnicodeDecodeError) -> ProblemError:

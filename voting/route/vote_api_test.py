@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from voting.casting.sink import Told, UnavailableError
 from voting.domain.vote import InvalidVoteError, Route, Vote
 from voting.http.problem import Problem, ProblemError
-from voting.route.vote_api import answer_vote, check_media_type, read_traceparent, read_vote
+from voting.route.vote_api import answer_vote, check_media_type, read_json_vote, read_traceparent
 from voting.testing.examples import VOTE
 
 GOOD = {"name": "Pink Floyd", "album": "The Dark Side of the Moon", "year": 1973, "rank": 29}
@@ -19,7 +19,7 @@ OTHER_ID = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
 
 def read(body: object, key: str | None = None) -> Vote:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_vote(data, key, Route.HTTP, lambda: NEW_ID)
+    return read_json_vote(data, key, Route.HTTP, lambda: NEW_ID)
 
 
 def problem(body: object, key: str | None = None) -> ProblemError:

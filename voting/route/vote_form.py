@@ -1,7 +1,7 @@
-"""The JSON object that a client sends as its vote, and what is wrong with one that is none.
+"""The JSON object that a client sends as its vote, and the fault in one that is invalid.
 
-msgspec tells what is wrong with an object only as a text, with the client's own words in it. That
-text is never looked at: the object is read once more, field by field.
+msgspec describes a fault only as text that quotes the client. That text is never parsed: an
+invalid object is decoded again, field by field.
 """
 
 from typing import Annotated, Any, Final
@@ -11,16 +11,16 @@ from msgspec import Meta
 
 from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, InvalidVoteError
 
-# The decimal digits of every year and rank that may be, in the common part of Python's and
-# ECMAScript's regular expressions.
+# The decimal digits of every valid year and rank, in regular expressions that mean the same in
+# Python and ECMAScript.
 YEAR_DIGITS: Final = "(?:19[0-9][0-9]|20[0-9][0-9]|2100)"
 RANK_DIGITS: Final = "(?:[1-9][0-9]?|100)"
 
-_NAME_MAX: Final = 64  # characters shown of a field's name that we do not know
+_NAME_MAX: Final = 64  # characters shown of an unknown field's name
 
 
 class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A vote as a client sends it. Existing clients send numbers as decimal digits in a string."""
+    """A vote as a client sends it. Existing clients send numbers as strings of decimal digits."""
 
     name: str
     album: str
@@ -35,7 +35,7 @@ class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
     id: str | None = None
 
 
-# Not strict: 1973.0 is as whole a number as 1973, in JSON and in its schemas.
+# Not strict: in JSON and its schemas, 1973.0 is a whole number like 1973.
 _STRICT: Final = False
 decode_form = msgspec.json.Decoder(VoteForm, strict=_STRICT).decode
 
@@ -55,11 +55,11 @@ _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def find_fault(body: bytes) -> InvalidVoteError | None:
-    """Return what is wrong first with an object that `decode_form` finds invalid.
+    """Return the first fault of an object that `decode_form` rejects.
 
-    None says that no field is: one that is given twice was. Raises `msgspec.ValidationError` when
-    the body is JSON but no object, `msgspec.DecodeError` or `UnicodeDecodeError` when it is no
-    JSON.
+    None means that no single field is invalid: one was given twice. Raises
+    `msgspec.ValidationError` if the body is JSON but not an object, `msgspec.DecodeError` or
+    `UnicodeDecodeError` if it is not JSON.
     """
     values = _decode_object(body)
     for name, value in values.items():
@@ -74,7 +74,7 @@ def find_fault(body: bytes) -> InvalidVoteError | None:
 
 
 def _shown(name: str) -> str:
-    """Return the name of a field as it may be told: short, and no character does anything."""
+    """Return a field's name safe to show: short, with unprintable characters escaped."""
     if len(name) > _NAME_MAX:
         name = name[: _NAME_MAX - 1] + "…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

@@ -1,14 +1,14 @@
-"""Pauses between tries: they grow, and differ, so that not all come back at one moment."""
+"""Pauses between retries: they grow, and vary, so that clients do not all retry at once."""
 
 import random
 from collections.abc import Callable
 
 
 class Backoff:
-    """Gives the pause before the next try, in seconds.
+    """Exponential backoff with jitter: the pause before each retry, in seconds.
 
-    The first is at most `first`, each further one at most twice as long, and none longer than
-    `longest`. Each is drawn from the upper half of what it may be.
+    The limit starts at `first` and doubles up to `longest`; each pause is drawn from the upper
+    half of its limit.
     """
 
     def __init__(
@@ -21,10 +21,10 @@ class Backoff:
         self._next = first
 
     def pause(self) -> float:
-        """Return how long to wait before the next try, and let the following one be longer."""
+        """Return how long to wait before the next try, and double the limit of the one after."""
         limit, self._next = self._next, min(2 * self._next, self._longest)
         return limit * (1 + self._chance()) / 2
 
     def reset(self) -> None:
-        """Begin again with the first pause: a try worked."""
+        """Start again with the first pause, after a success."""
         self._next = self._first

@@ -1,4 +1,4 @@
-"""Whether this machine's clock goes as a server's does, by the times in the server's answers."""
+"""Compares this machine's clock with a server's, by the times in the server's answers."""
 
 import logging
 import time
@@ -14,9 +14,9 @@ OFFSET: Final = Gauge(
     ["server"],
 )
 
-# What a synchronised clock never is.
+# More than synchronised clocks ever differ.
 TOLERANCE_SECONDS: Final = 5.0
-# Servers that answer in turn may differ: only so long without trouble is it over.
+# Servers that answer in turn may differ, so an offset is over only after this long without one.
 _CALM_SECONDS: Final = 60.0
 
 
@@ -26,10 +26,9 @@ def now_ms() -> int:
 
 
 class ClockWatch:
-    """Follows the clock of one kind of server; a log line for each change.
+    """Watches the offset to the clock of one kind of server; logs each change once.
 
-    A wrong clock harms no vote, so it does not make a service unready: times that are shown are
-    wrong, that is all.
+    A wrong clock harms no vote, only the times shown, so it does not make a service unready.
     """
 
     def __init__(self, server: str) -> None:
@@ -38,8 +37,8 @@ class ClockWatch:
         self._last_wrong: float | None = None  # in monotonic time; None while all is well
 
     def note(self, sent_ms: int, server_ms: int, received_ms: int) -> None:
-        """Take the time in an answer to what was sent and received at these times of our clock."""
-        # The server wrote it in between; what it is off by more than that is an offset.
+        """Note the server's time in an answer, sent and received at these times of our clock."""
+        # The server read its clock in between; only a difference beyond that interval is an offset.
         offset = (min(max(server_ms, sent_ms), received_ms) - server_ms) / 1000
         self._offset.set(offset)
         if abs(offset) > TOLERANCE_SECONDS:

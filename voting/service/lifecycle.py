@@ -1,4 +1,4 @@
-"""When a service can take work, and how it ends."""
+"""Readiness of a service, and how it ends."""
 
 import asyncio
 import logging
@@ -26,19 +26,19 @@ class Readiness:
         return self.reason is None
 
     def set_ready(self) -> None:
-        """Say that the service can take work."""
+        """Mark the service as able to take work."""
         if not self._draining and self.reason is not None:
             self._change(None)
             _log.info("ready")
 
     def set_not_ready(self, reason: str) -> None:
-        """Say that the service cannot take work because of `reason`."""
+        """Mark the service as unable to take work because of `reason`."""
         if not self._draining and self.reason != reason:
             self._change(reason)
             _log.warning("not ready: %s", reason)
 
     def drain(self) -> None:
-        """Say that the service is about to end and takes no more work, for good."""
+        """Mark the service as stopping: it stays not ready."""
         self.set_not_ready("draining")
         self._draining = True
 
@@ -69,11 +69,11 @@ def stop_event() -> asyncio.Event:
 
 
 def run_for_good(work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
-    """Run in the background what lasts as long as the service; the owner cancels it at the end.
+    """Run work that lasts as long as the service as a task; its owner cancels it at the end.
 
-    When it ends by itself, which only an unforeseen error does, the service ends as on SIGTERM,
-    so that whoever started it starts another: without it, it would never be ready again, or say
-    that it is for ever. `what` names it in the log.
+    If it ends by itself, which only an unexpected error can cause, the service ends as on SIGTERM,
+    so that its supervisor restarts it: without the work, readiness would stay at whatever it was.
+    `what` names the work in the log.
     """
     task = asyncio.create_task(work)
 

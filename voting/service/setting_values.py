@@ -11,14 +11,14 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
-_LONGEST_NUMBER: Final = 40  # characters; what is longer is no setting, and costs time to read
+_LONGEST_NUMBER: Final = 40  # characters; longer text is not a sensible number and slow to parse
 
 
 def read_value(kind: inspect.Type, text: str) -> object:
-    """Return what `text` means for a setting of this type; raise ValueError saying what may stand.
+    """Return what `text` means for a setting of this type; raise ValueError naming what is allowed.
 
-    Upper and lower case are the same wherever the values are a fixed set. Other types than these
-    are left to msgspec: for them `text` comes back as it is.
+    Case does not matter where the values are a fixed set. Types without a reader here are left to
+    msgspec: `text` is returned unchanged.
     """
     while isinstance(kind, inspect.Metadata):
         kind = kind.type

@@ -1,4 +1,4 @@
-"""Settings from environment variables: checked at the start, listed by `--help`."""
+"""Settings from environment variables: checked at startup, listed by `--help`."""
 
 import os
 import re
@@ -18,7 +18,7 @@ LeanPath = Annotated[
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every service can be told. A field `log_level` is the variable `LOG_LEVEL`."""
+    """Settings of every service. The field `log_level` is the variable `LOG_LEVEL`."""
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -29,10 +29,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        """Check what the types do not tell; raise what `wrong` returns."""
+        """Check what types cannot express; raise what `wrong` returns."""
 
     def __repr__(self) -> str:
-        """Return no values: some are passwords, and what is logged may be read by many."""
+        """Return no values: some are passwords, and many people read logs."""
         return f"{type(self).__name__}(...)"
 
 
@@ -46,7 +46,7 @@ class SettingError(ValueError):
 
 def wrong(field: str, reason: str) -> ValueError:
     """Return the error for `__post_init__` to raise: `field` is wrong because of `reason`."""
-    return ValueError(f"{reason} - at `$.{field}`")  # in the way of msgspec, which reads settings
+    return ValueError(f"{reason} - at `$.{field}`")  # formatted like msgspec's own errors
 
 
 def read_settings[S: Settings](cls: type[S], environ: Mapping[str, str]) -> S:
@@ -103,8 +103,8 @@ def describe_settings(cls: type[Settings]) -> list[tuple[str, str, str]]:
 def load_settings[S: Settings](cls: type[S], service: str, argv: Sequence[str] | None = None) -> S:
     """Return the settings of this process.
 
-    Prints the list of settings and exits 0 for `--help`; names a wrong setting, or an argument
-    that does not belong here, on standard error and exits 2.
+    For `--help`, prints the list of settings and exits 0. For an invalid setting or an unexpected
+    argument, prints its name on standard error and exits 2.
     """
     argv = sys.argv[1:] if argv is None else argv
     if argv:

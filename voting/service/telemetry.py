@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 REFUSED: Final = Counter(
     "votes_refused_total", "Requests to POST /votes that got another answer.", ["route", "status"]
 )
-# Every status that can occur: a series that is born with its first error has no increase then.
+# Every status that can occur: a series that starts with its first error shows no increase.
 REFUSED_STATUSES: Final = (400, 404, 405, 408, 411, 413, 415, 417, 422, 429, 431, 499, 500, 503)
 BATCH_SIZE: Final = Histogram(
     "vote_batch_size",
@@ -20,10 +20,10 @@ READY: Final = Gauge("service_ready", "1 when /readyz answers 200: work can be t
 
 
 def configure_logging(level: str) -> None:
-    """Log to standard error at `level`, one line an event."""
+    """Log to standard error at `level`, one line per event."""
     logging.basicConfig(
         level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    # aiokafka reports every lost connection as an error of its own; what it means for the
-    # service is said once by the service's readiness. At the level "debug" it writes passwords.
+    # aiokafka logs every lost connection as an error; readiness already logs once what that means
+    # for the service. At level "debug" it logs passwords.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,1 +1,1 @@
-"""For tests of the votes, the routes and their clients."""
+"""Helpers for tests of votes, routes and their clients."""

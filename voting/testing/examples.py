@@ -1,4 +1,4 @@
-"""A vote for tests."""
+"""An example vote for tests."""
 
 from typing import Final
 
@@ -18,5 +18,5 @@ VOTE: Final = Vote(
 
 
 def vote_with(**fields: object) -> Vote:
-    """Return the example vote with other values in some fields."""
+    """Return the example vote with these fields changed."""
     return msgspec.structs.replace(VOTE, **fields)

@@ -1,4 +1,4 @@
-"""Requests to `POST /votes` for tests: good ones, wrong in every way, and cut in every way."""
+"""Requests to `POST /votes` for tests: valid, invalid in every way, and split at every point."""
 
 import json
 import random
@@ -106,13 +106,13 @@ _ODD_BODIES: Final = (b"", b"{", b"[]", b"null", b'"a"', b"not json", b'{"name":
 
 
 class Conversation(NamedTuple):
-    """What a client sends over one connection: each request in pieces."""
+    """The requests that a client sends over one connection, each in pieces."""
 
     requests: Sequence[Sequence[bytes]]
-    pipelined: bool  # all at once, else each after the last one's answer
+    pipelined: bool  # all at once, else each after the previous answer
 
 
-def request(
+def vote_request(
     body: bytes,
     headers: Sequence[str] = (),
     line: str = "POST /votes HTTP/1.1",
@@ -126,8 +126,8 @@ def request(
 
 
 def conversations(seed: int, requests: int) -> Iterator[Conversation]:
-    """Yield conversations with at least so many requests, the same ones for a seed."""
-    chance = random.Random(seed)  # noqa: S311 - the same for a seed
+    """Yield conversations with at least `requests` requests in all; the seed determines them."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible
     made = 0
     while made < requests:
         number = chance.choice((1, 1, 2, 3, 6))
@@ -139,7 +139,7 @@ def conversations(seed: int, requests: int) -> Iterator[Conversation]:
 
 
 def cut_everywhere(sent: bytes) -> Iterator[Conversation]:
-    """Yield a request cut in two at every byte, and once into single bytes."""
+    """Yield a request split in two at every byte, and once into single bytes."""
     for place in range(1, len(sent)):
         yield Conversation([[sent[:place], sent[place:]]], False)
     yield Conversation([[sent[place : place + 1] for place in range(len(sent))]], False)
@@ -162,22 +162,22 @@ def _request(chance: random.Random) -> bytes:
         content_type = chance.choice((*_TYPES, ""))
     if chance.random() < 0.12:
         return _odd(chance, body, headers, content_type)
-    return request(body, headers, content_type=content_type)
+    return vote_request(body, headers, content_type=content_type)
 
 
 def _odd(chance: random.Random, body: bytes, headers: list[str], content_type: str) -> bytes:
-    """Return a request that is not ordinary, or none at all."""
+    """Return a request that is unusual or invalid."""
     kind = chance.randrange(4)
     if kind == 0:
-        return request(body, headers, chance.choice(_ODD_LINES), content_type)
+        return vote_request(body, headers, chance.choice(_ODD_LINES), content_type)
     if kind == 1:
         headers.insert(chance.randint(0, len(headers)), chance.choice(_ODD_HEADERS))
-        return request(body, headers, content_type=content_type)
+        return vote_request(body, headers, content_type=content_type)
     if kind == 2:
         size = str(len(body))
         lengths = ["", "x", "-1", f"+{size}", f"0{size}", f" {size}", f"{size} ", f"{size}, {size}"]
         lengths += ["9" * 5000, "0", "5000", "99999999999", str(max(0, len(body) - 1)), "1_0"]
-        return request(body, headers, content_type=content_type, length=chance.choice(lengths))
+        return vote_request(body, headers, content_type=content_type, length=chance.choice(lengths))
     middle = chance.randint(0, len(body))
     pieces = [piece for piece in (body[:middle], body[middle:]) if piece]
     chunked = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Trial routes in processes of their own, and clients that send them bytes as they are."""
+"""Trial routes in processes of their own, and clients that send them raw bytes."""
 
 import asyncio
 import json
@@ -16,10 +16,10 @@ import httpx
 
 from harness.processes.ports import free_port
 from harness.processes.waiting import wait_until
-from voting.testing.route_process import serve
+from voting.testing.route_process import serve_trial_route
 
 
-class Trial(NamedTuple):
+class TrialRoute(NamedTuple):
     """A running trial route."""
 
     port: int
@@ -27,28 +27,28 @@ class Trial(NamedTuple):
     log: Path
 
     def get(self, path: str) -> httpx.Response:
-        """Ask the route for something."""
+        """Send a GET request to the route."""
         url = f"http://127.0.0.1:{self.port}"
         with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
             return client.get(path)
 
 
 @contextmanager
-def trial(
+def trial_route(
     lean: bool, *, no_ids: bool = False, files: int = 4096, **config: float
-) -> Iterator[Trial]:
-    """Run a trial route, on the lean path or on Sanic's own, with settings of Sanic.
+) -> Iterator[TrialRoute]:
+    """Run a trial route, on the lean path or Sanic's own, with these settings of Sanic.
 
-    It may open so many `files`, and makes no ids if told so.
+    It may open so many `files`, and makes no ids if `no_ids`.
     """
     port = free_port()
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
         arguments = (port, lean, config, log, no_ids, files)
-        process = spawn.Process(target=serve, args=arguments, daemon=True)
+        process = spawn.Process(target=serve_trial_route, args=arguments, daemon=True)
         process.start()
-        route = Trial(port, process, log)
+        route = TrialRoute(port, process, log)
         try:
             wait_until("the trial route answers", lambda: _answers(route))
             yield route
@@ -57,19 +57,19 @@ def trial(
             process.join(10)
 
 
-def _answers(route: Trial) -> bool:
+def _answers(route: TrialRoute) -> bool:
     try:
         return route.get("/readyz").is_success
     except httpx.TransportError:
         return False
 
 
-class Voter:
-    """A client that keeps all that comes over its connection."""
+class RawClient:
+    """A client that keeps all bytes received over its connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
-        self.heard = bytearray()
+        self.received = bytearray()
         self.end: str | None = None  # how the connection ended
         self._news = asyncio.Event()
         self.listening = asyncio.create_task(self._listen(reader))
@@ -82,7 +82,7 @@ class Voter:
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
             while data := await reader.read(65536):
-                self.heard += data
+                self.received += data
                 self._news.set()
             self.end = "closed"
         except ConnectionError:
@@ -90,10 +90,10 @@ class Voter:
         self._news.set()
 
     async def wait(self, answers: int, seconds: float) -> bool:
-        """Wait for so many answers, or the end; false when neither came in time."""
+        """Wait for `answers` answers or the end; return false if neither came in time."""
         try:
             async with asyncio.timeout(seconds):
-                while self.end is None and not complete(self.heard, answers):
+                while self.end is None and not complete(self.received, answers):
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
@@ -101,28 +101,28 @@ class Voter:
         return True
 
 
-def complete(heard: bytes | bytearray, answers: int) -> bool:
-    """Whether so many answers have come with their bodies."""
+def complete(received: bytes | bytearray, answers: int) -> bool:
+    """Whether `answers` answers have arrived with their bodies."""
     while answers:
-        head, end, heard = heard.partition(b"\r\n\r\n")
+        head, end, received = received.partition(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head)
-        if not end or len(heard) < (size := int(length[1]) if length else 0):
+        if not end or len(received) < (size := int(length[1]) if length else 0):
             return False
-        heard = heard[size:]
+        received = received[size:]
         answers -= not head.startswith(b"HTTP/1.1 100 ")
     return True
 
 
 @asynccontextmanager
-async def voter(port: int, receive_buffer: int | None = None) -> AsyncIterator[Voter]:
-    """Connect a voter; its connection is cut at the end."""
+async def raw_client(port: int, receive_buffer: int | None = None) -> AsyncIterator[RawClient]:
+    """Connect a client; abort its connection at the end."""
     sock = socket.socket()
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.setblocking(False)
     await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
     reader, writer = await asyncio.open_connection(sock=sock)
-    client = Voter(reader, writer)
+    client = RawClient(reader, writer)
     try:
         yield client
     finally:
@@ -130,29 +130,29 @@ async def voter(port: int, receive_buffer: int | None = None) -> AsyncIterator[V
         await client.listening
 
 
-def counts(route: Trial) -> dict[str, str]:
+def vote_counts(route: TrialRoute) -> dict[str, str]:
     """Return the route's counters."""
     return dict(
         re.findall(r"^(vote\w+(?:_total|_count)\{.*\}) (\S+)$", route.get("/metrics").text, re.M)
     )
 
 
-def refused(counted: dict[str, str], status: int) -> float:
-    """Return how many requests were refused with a status."""
+def refused_count(counted: dict[str, str], status: int) -> float:
+    """Return how many requests were refused with `status`."""
     return float(counted.get(f'votes_refused_total{{route="http",status="{status}"}}', 0))
 
 
-def cast_votes(route: Trial) -> list[str]:
-    """Return the votes that the route's sink was given."""
+def votes_cast(route: TrialRoute) -> list[str]:
+    """Return the votes passed to the route's sink."""
     return sorted(json.dumps(vote) for vote in route.get("/cast").json())
 
 
-async def say(port: int, *pieces: bytes, answers: int = 1, seconds: float = 10) -> Voter:
-    """Send something and nothing more; return when so many answers or the end have come."""
-    async with voter(port) as client:
+async def send(port: int, *pieces: bytes, answers: int = 1, seconds: float = 10) -> RawClient:
+    """Send pieces, nothing more; return after `answers` answers or the end."""
+    async with raw_client(port) as client:
         for piece in pieces:
             client.writer.write(piece)
             await asyncio.sleep(0.001)
         if not await client.wait(answers, seconds):
-            raise TimeoutError(f"{bytes(client.heard)!r} and no more")
+            raise TimeoutError(f"{bytes(client.received)!r} and no more")
         return client

@@ -1,4 +1,4 @@
-"""A route without Kafka for tests: what becomes of a vote is told by its name."""
+"""A route without Kafka for tests: a vote's `name` determines its result."""
 
 import asyncio
 import os
@@ -23,8 +23,8 @@ from voting.service.telemetry import configure_logging
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 SLOW_SECONDS: Final = 0.4
 
-# Told later, by name; `full` and `crash` fail at once, `never` is never told. What begins with
-# `slow` takes its time.
+# Results given later, by name; `full` and `crash` fail at once, `never` has no result. Names that
+# begin with `slow` get theirs after a delay.
 OUTCOMES: Final[dict[str, BaseException]] = {
     "away": UnavailableError("Kafka is away", retry_after=3),
     "slow to fail": UnavailableError("Kafka is away"),
@@ -35,20 +35,20 @@ OUTCOMES: Final[dict[str, BaseException]] = {
 
 
 class TrialSink:
-    """A `VoteSink` that remembers its votes."""
+    """A `VoteSink` that keeps its votes."""
 
     def __init__(self, no_ids: bool) -> None:
         self.no_ids = no_ids
         self.cast_votes: list[tuple[Vote, str | None]] = []
 
     def new_id(self) -> str:
-        """Return always the same id; without, fail as nobody expects."""
+        """Return the same id every time, or raise an unexpected error with `no_ids`."""
         if self.no_ids:
             raise RuntimeError("a bug in the ids")
         return NEW_ID
 
     def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
-        """Take a vote whose name tells what becomes of it."""
+        """Take a vote whose name determines its result."""
         if vote.name == "full":
             raise UnavailableError(FULL)
         if vote.name == "crash":
@@ -62,10 +62,10 @@ class TrialSink:
             loop.call_soon(told, outcome)
 
 
-def serve(
+def serve_trial_route(
     port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool, files: int
 ) -> None:
-    """Serve the route in this process, which logs to `log`; `GET /cast` tells the votes."""
+    """Serve the route in this process, which logs to `log`; `GET /cast` returns the votes."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, 1024), files))
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stderr.fileno())

@@ -1,11 +1,11 @@
 // Sends a vote. A vote counts once per id, so to send it again is safe.
 
 const ATTEMPTS = 8;
-const PATIENCE = 10_000;
-const OFFLINE_PAUSE = 15;
+const TIMEOUT_MS = 10_000;
+const OFFLINE_PAUSE_SECONDS = 15;
 
 /** Whether an answer leaves open what became of the vote: the same vote has to be sent again. */
-const isOpen = (status) => status === 408 || status === 429 || status >= 500;
+const isInconclusive = (status) => status === 408 || status === 429 || status >= 500;
 
 /**
  * Resolves to {accepted, id, route}, to {problem} when the vote was refused for good, or to {} when
@@ -19,10 +19,10 @@ export async function cast(vote, onWait) {
       const { id } = await response.json();
       return { accepted: true, id, route: response.headers.get("x-vote-route") };
     }
-    if (response && !isOpen(response.status)) return { problem: await read(response) };
+    if (response && !isInconclusive(response.status)) return { problem: await read(response) };
     if (!response && navigator.onLine === false) {
-      onWait("waiting_online", OFFLINE_PAUSE);
-      await pause(OFFLINE_PAUSE, true);
+      onWait("waiting_online", OFFLINE_PAUSE_SECONDS);
+      await pause(OFFLINE_PAUSE_SECONDS, true);
       continue;
     }
     if (attempt === ATTEMPTS) return {};
@@ -35,14 +35,14 @@ export async function cast(vote, onWait) {
 
 async function send(vote) {
   // Not AbortSignal.timeout(), which Safari 15 has not.
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), PATIENCE);
+  const aborter = new AbortController();
+  const timer = setTimeout(() => aborter.abort(), TIMEOUT_MS);
   try {
     return await fetch("/votes", {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json" },
       body: JSON.stringify(vote),
-      signal: patience.signal,
+      signal: aborter.signal,
     });
   } catch {
     // No answer: it may have been counted or not, and the same id settles it.

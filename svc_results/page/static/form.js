@@ -4,7 +4,7 @@
 import { cast } from "./cast.js";
 import { keyOf } from "./leaderboard.js";
 import { keep, pending, settle } from "./pending.js";
-import { routeName, say } from "./words.js";
+import { routeName, phrase } from "./words.js";
 
 const FIELDS = ["name", "album", "year", "rank"];
 const TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums";
@@ -74,7 +74,7 @@ export class VoteForm {
     // Another vote needs another id.
     this.id = undefined;
     this.mark(input.name, "");
-    if (!this.button.disabled) this.tell("", "");
+    if (!this.button.disabled) this.showOutcome("", "");
     this.showRank();
   }
 
@@ -99,16 +99,16 @@ export class VoteForm {
       this.id = vote.id;
       keep(vote);
       this.button.disabled = true;
-      this.tell("pending", say(words));
+      this.showOutcome("pending", phrase(words));
       // Before it is sent, as its count may be here sooner than its answer.
       this.onCast(albumOf(vote));
-      const result = await cast(vote, (key, seconds) => this.tell("pending", say(key, { seconds })));
+      const result = await cast(vote, (key, seconds) => this.showOutcome("pending", phrase(key, { seconds })));
       this.button.disabled = false;
       if (result.accepted || result.problem) settle(vote.id);
       if (result.accepted) return this.accept(vote, result);
       this.onCast(undefined);
       if (result.problem) this.refuse(vote, result.problem);
-      else this.tell("failed", say("gave_up"));
+      else this.showOutcome("failed", phrase("gave_up"));
     } catch (error) {
       console.error(error);
       this.sendPlainly(vote);
@@ -149,20 +149,20 @@ export class VoteForm {
     this.id = undefined;
     this.showRank();
     const name = routeName(route);
-    this.tell("accepted", name ? say("accepted_by", { route: name }) : say("accepted"));
+    this.showOutcome("accepted", name ? phrase("accepted_by", { route: name }) : phrase("accepted"));
     const small = this.outcome.appendChild(document.createElement("small"));
-    small.append(`${say("accepted_id")} `);
+    small.append(`${phrase("accepted_id")} `);
     small.appendChild(document.createElement("code")).textContent = id;
   }
 
   refuse(vote, { status, field, type }) {
     const begun = this.id !== vote.id;
     this.id = undefined;
-    if (type === TOO_MANY_ALBUMS) return this.tell("failed", say("too_many_albums"));
+    if (type === TOO_MANY_ALBUMS) return this.showOutcome("failed", phrase("too_many_albums"));
     // Whoever has begun with the next vote meanwhile is not to look for a fault in it.
-    if (begun || status !== 422 || !FIELDS.includes(field)) return this.tell("failed", say("refused"));
-    this.tell("", "");
-    this.mark(field, say(`wrong_${field}`));
+    if (begun || status !== 422 || !FIELDS.includes(field)) return this.showOutcome("failed", phrase("refused"));
+    this.showOutcome("", "");
+    this.mark(field, phrase(`wrong_${field}`));
     this.form.elements[field].focus();
   }
 
@@ -171,7 +171,7 @@ export class VoteForm {
     document.getElementById(`${field}-error`).textContent = text;
   }
 
-  tell(kind, text) {
+  showOutcome(kind, text) {
     this.outcome.className = `outcome ${kind}`;
     this.outcome.textContent = text;
   }
@@ -182,8 +182,8 @@ const isPick = (event) => !event.inputType || event.inputType === "insertReplace
 
 function complaint(input) {
   if (input.validity.valid) return "";
-  if (input.validity.valueMissing && !input.validity.badInput) return say("must_fill");
-  return say(`wrong_${input.name}`);
+  if (input.validity.valueMissing && !input.validity.badInput) return phrase("must_fill");
+  return phrase(`wrong_${input.name}`);
 }
 
 function offer(listId, values) {

@@ -1,8 +1,8 @@
 // The albums with the most votes, as bars that change places.
 
 import { glide } from "./motion.js";
-import { arrange, makeRow, paintSleeve, write } from "./rows.js";
-import { count, decimal, say } from "./words.js";
+import { arrange, makeRow, paintCover, write } from "./rows.js";
+import { count, decimal, phrase } from "./words.js";
 
 const FEW = 10;
 
@@ -50,7 +50,7 @@ export class Leaderboard {
 
   add(key, album) {
     const [row, fields] = makeRow("album-row");
-    paintSleeve(row, fields, album.sleeve);
+    paintCover(row, fields, album.sleeve);
     for (const field of ["name", "album", "year"]) write(fields[field], album[field]);
     row.querySelector("a").addEventListener("click", (event) => {
       event.preventDefault();
@@ -77,6 +77,6 @@ export class Leaderboard {
     this.body.classList.toggle("few", !all);
     this.toggle.hidden = this.albums.length <= FEW;
     this.toggle.setAttribute("aria-expanded", all);
-    write(this.toggle, all ? say("show_less") : say("show_all", { n: this.albums.length }));
+    write(this.toggle, all ? phrase("show_less") : phrase("show_all", { n: this.albums.length }));
   }
 }

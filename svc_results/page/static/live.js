@@ -1,11 +1,11 @@
 // Where a page gets its snapshots from: the one stream of all tabs, else a stream of its own.
 
-import { openStream, SILENCE } from "./stream.js";
+import { openStream, SILENCE_MS } from "./stream.js";
 
 // How long a worker may take to say that it is there.
-const START = 4000;
+const WORKER_START_MS = 4000;
 // Who looks at another tab for a moment does not lose the stream.
-const GRACE = 1000;
+const GRACE_MS = 1000;
 
 /**
  * Calls `onSnapshot` with each snapshot, and `onState` with "connecting", "live", "lost" or
@@ -16,12 +16,12 @@ export function watch(url, onSnapshot, onState) {
   let hiding, state;
 
   // A browser may call itself offline beside a service on the same machine: what is live, is live.
-  const tell = () => onState(state !== "live" && navigator.onLine === false ? "offline" : state);
+  const reportState = () => onState(state !== "live" && navigator.onLine === false ? "offline" : state);
   const on = {
     onSnapshot: (text) => onSnapshot(JSON.parse(text)),
     onState(now) {
       state = now;
-      tell();
+      reportState();
     },
   };
 
@@ -46,7 +46,7 @@ export function watch(url, onSnapshot, onState) {
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiding);
-    if (document.visibilityState === "hidden") hiding = setTimeout(stop, GRACE);
+    if (document.visibilityState === "hidden") hiding = setTimeout(stop, GRACE_MS);
     else start();
   });
   // What a page in the browser's memory holds, nobody sees.
@@ -88,13 +88,13 @@ function shareStream({ onSnapshot, onState }, onFailure) {
 
   worker.addEventListener("error", fail, { once: true });
   port.addEventListener("message", ({ data }) => {
-    expect(SILENCE);
+    expect(SILENCE_MS);
     if (data.state) onState(data.state);
     if (data.snapshot) onSnapshot(data.snapshot);
   });
   port.start();
   port.postMessage("watch");
-  expect(START);
+  expect(WORKER_START_MS);
   return { close, reopen: () => port.postMessage("reopen") };
 }
 

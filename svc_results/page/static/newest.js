@@ -1,11 +1,11 @@
 // The newest entries of the vote log: they follow the stream until someone turns the page.
 
 import { glide } from "./motion.js";
-import { arrange, makeRow, paintSleeve, write } from "./rows.js";
-import { routeName, say, time } from "./words.js";
+import { arrange, makeRow, paintCover, write } from "./rows.js";
+import { routeName, phrase, time } from "./words.js";
 
 // Under load the list is another one in each snapshot: eyes need it to rest for a moment.
-const REST = 1000;
+const REST_MS = 1000;
 
 export class Newest {
   constructor() {
@@ -16,7 +16,7 @@ export class Newest {
     this.rows = new Map();
     this.live = this.back.hidden;
     this.latest = null;
-    this.shownAt = -REST;
+    this.shownAt = -REST_MS;
     this.older.addEventListener("click", (event) => this.turn(event, this.older.href));
     this.back.addEventListener("click", (event) => this.follow(event));
     if (!this.live) this.open(location.search);
@@ -29,7 +29,7 @@ export class Newest {
     this.waiting = setTimeout(() => {
       this.waiting = undefined;
       if (this.live) this.show(this.latest);
-    }, Math.max(0, this.shownAt + REST - performance.now()));
+    }, Math.max(0, this.shownAt + REST_MS - performance.now()));
   }
 
   turn(event, href) {
@@ -46,7 +46,7 @@ export class Newest {
       if (!response.ok) throw new Error(response.statusText);
       this.show(await response.json());
     } catch {
-      this.say(say("log_failed"));
+      this.showNotice(phrase("log_failed"));
     }
     this.back.hidden = false;
   }
@@ -66,10 +66,10 @@ export class Newest {
     glide(() => [...this.body.children], () => arrange(this.body, [...rows.values()]));
     this.older.hidden = page.next === null;
     if (page.next) this.older.href = `/?${new URLSearchParams({ after: page.next })}#newest`;
-    this.say(page.votes.length ? "" : say("no_votes"));
+    this.showNotice(page.votes.length ? "" : phrase("no_votes"));
   }
 
-  say(text) {
+  showNotice(text) {
     this.empty.hidden = text === "";
     write(this.empty, text);
   }
@@ -77,7 +77,7 @@ export class Newest {
 
 function makeVote(vote) {
   const [row, fields] = makeRow("vote-row");
-  paintSleeve(row, fields, vote.sleeve);
+  paintCover(row, fields, vote.sleeve);
   row.classList.replace("grpc", vote.route);
   for (const field of ["name", "album", "year", "rank"]) write(fields[field], vote[field]);
   write(fields.route, routeName(vote.route));

@@ -7,12 +7,12 @@ import { RunningNumber } from "./motion.js";
 import { Newest } from "./newest.js";
 import { write } from "./rows.js";
 import { Wave } from "./wave.js";
-import { count, decimal, say, speed } from "./words.js";
+import { count, decimal, phrase, speed } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 
 // Screen readers hear of a new leader, but not more often than this.
-const CALM = 10_000;
+const CALM_MS = 10_000;
 
 const form = new VoteForm((key) => board.await(key));
 const board = new Leaderboard((album) => form.pick(album));
@@ -25,9 +25,9 @@ let calmUntil = 0;
 function show(snapshot) {
   const known = snapshot.at !== null;
   if (known) total.set(snapshot.total);
-  write(find("total-unit"), say(snapshot.total === 1 ? "one_vote" : "votes"));
+  write(find("total-unit"), phrase(snapshot.total === 1 ? "one_vote" : "votes"));
   write(find("album-count"), count(snapshot.album_count));
-  write(find("album-unit"), say(snapshot.album_count === 1 ? "one_album" : "albums"));
+  write(find("album-unit"), phrase(snapshot.album_count === 1 ? "one_album" : "albums"));
   board.update(snapshot.albums, known);
   newest.update(snapshot.newest);
   form.suggest(snapshot.albums);
@@ -57,17 +57,17 @@ function announce(first) {
     return;
   }
   if (leader !== undefined) {
-    write(find("announcer"), say("leads", { ...first, votes: count(first.votes) }));
-    calmUntil = performance.now() + CALM;
+    write(find("announcer"), phrase("leads", { ...first, votes: count(first.votes) }));
+    calmUntil = performance.now() + CALM_MS;
   }
   leader = keyOf(first);
 }
 
-function tell(state) {
+function showStatus(state) {
   find("status").dataset.state = state;
-  write(find("status-text"), say(state));
+  write(find("status-text"), phrase(state));
   if (state !== "live") find("masthead").classList.remove("spinning");
 }
 
-watch("/api/events", show, tell);
+watch("/api/events", show, showStatus);
 form.resume();

@@ -18,10 +18,10 @@ export function write(element, text) {
   return changes;
 }
 
-/** Draws an album's sleeve and gives the row its colour. */
-export function paintSleeve(row, fields, sleeve) {
-  row.classList.replace("c0", `c${Math.floor(sleeve / 8)}`);
-  fields.sleeve.setAttribute("href", `#sleeve-${sleeve % 8}`);
+/** Draws an album's cover and gives the row its colour. */
+export function paintCover(row, fields, cover) {
+  row.classList.replace("c0", `c${Math.floor(cover / 8)}`);
+  fields.cover.setAttribute("href", `#cover-${cover % 8}`);
 }
 
 /** Puts these rows, and no others, into a table's body; only those out of place are moved. */

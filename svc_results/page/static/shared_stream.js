@@ -5,14 +5,14 @@
 import { openStream } from "./stream.js";
 
 // Who goes from one tab to another does not end the stream between.
-const GRACE = 1000;
+const GRACE_MS = 1000;
 
 const watching = new Set();
 let stream, ending;
 let state = "connecting";
 let snapshot = null;
 
-const tell = (message) => watching.forEach((port) => port.postMessage(message));
+const broadcast = (message) => watching.forEach((port) => port.postMessage(message));
 
 function start() {
   clearTimeout(ending);
@@ -20,13 +20,13 @@ function start() {
   stream = openStream("/api/events", {
     onSnapshot(text) {
       snapshot = text;
-      tell({ snapshot });
+      broadcast({ snapshot });
     },
     onState(now) {
       state = now;
-      tell({ state });
+      broadcast({ state });
     },
-    onBeat: () => tell({}),
+    onBeat: () => broadcast({}),
   });
 }
 
@@ -47,7 +47,7 @@ const requests = {
   leave(port) {
     watching.delete(port);
     clearTimeout(ending);
-    if (watching.size === 0) ending = setTimeout(stop, GRACE);
+    if (watching.size === 0) ending = setTimeout(stop, GRACE_MS);
   },
   reopen() {
     if (stream) stream.reopen();

@@ -1,8 +1,8 @@
 // The stream of snapshots, and coming back to it whenever it is lost. For a page or a worker.
 
 // The service sends something every 15 s at least.
-export const SILENCE = 40_000;
-const SLOWEST_RETRY = 15_000;
+export const SILENCE_MS = 40_000;
+const SLOWEST_RETRY_MS = 15_000;
 
 /**
  * Reads the stream until `close` of the result is called. Calls `onSnapshot` with each snapshot as
@@ -14,7 +14,7 @@ export function openStream(url, { onSnapshot, onState, onBeat }) {
 
   function alive() {
     clearTimeout(silence);
-    silence = setTimeout(open, SILENCE);
+    silence = setTimeout(open, SILENCE_MS);
     onBeat();
   }
 
@@ -40,10 +40,10 @@ export function openStream(url, { onSnapshot, onState, onBeat }) {
       if (source && source.readyState === EventSource.CLOSED) {
         clearTimeout(silence);
         silence = setTimeout(open, retry);
-        retry = Math.min(2 * retry, SLOWEST_RETRY);
+        retry = Math.min(2 * retry, SLOWEST_RETRY_MS);
       }
     });
-    silence = setTimeout(open, SILENCE);
+    silence = setTimeout(open, SILENCE_MS);
   }
 
   open();

@@ -10,7 +10,7 @@ const tenths = new Intl.NumberFormat(language, {
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" });
 
 /** The words for `key`, with each {name} replaced by the value of that name. */
-export function say(key, values = {}) {
+export function phrase(key, values = {}) {
   return messages[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
