@@ -21,7 +21,7 @@ from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.processes.server import start_together
 from harness.promise.ledger_reader import end_offsets
-from harness.promise.stores_reader import Positions, Reader, open_reader
+from harness.promise.stores_reader import Positions, StoresReader, open_stores_reader
 from harness.system.weakened import System
 from harness.voters.voters import Voters
 from svc_consumer.repair.audit import LogReader, differences, read_snapshot
@@ -43,7 +43,7 @@ class Measured(NamedTuple):
 class Healing:
     """A running system with a large vote log, of which parts are lost while people vote."""
 
-    def __init__(self, system: System, reader: Reader, voters: Voters, rate: float) -> None:
+    def __init__(self, system: System, reader: StoresReader, voters: Voters, rate: float) -> None:
         self._system = system
         self._reader = reader
         self._voters = voters
@@ -114,16 +114,16 @@ class Healing:
 
     async def _wrong(self) -> list[str]:
         """Return every way in which log and tally are not what was acknowledged."""
-        register, log = self._voters.register, self._reader.log
+        sent_votes, log = self._voters.sent_votes, self._reader.log
         snapshot = await read_snapshot(self._reader.tally_store)
         logged = await LogReader(log, say).upto(snapshot.positions)
         found = [str(difference) for difference in differences(snapshot, logged)]
-        known = await log.find(list(register.acknowledged))
-        if lost := [i for i in register.acknowledged if i not in known]:
+        known = await log.find(list(sent_votes.acknowledged))
+        if lost := [i for i in sent_votes.acknowledged if i not in known]:
             found.append(f"{len(lost)} acknowledged votes are not in the log, as {lost[0]}")
         if (count := await log.count()) != logged.votes:
             found.append(f"the log has {count} votes, {logged.votes} of them up to its positions")
-        say(f"{logged.votes} votes in log and tally, {len(register.acknowledged)} by voters")
+        say(f"{logged.votes} votes in log and tally, {len(sent_votes.acknowledged)} by voters")
         return found
 
 
@@ -136,7 +136,9 @@ async def _measure(system: System, options: Namespace, random: Random) -> list[s
     start_together(list(system.services.values()))
     voters = Voters(system.entry.host, system.entry.port, options.rate, random)
     try:
-        async with open_reader(system) as reader:
+        async with open_stores_reader(
+            system.bootstrap_servers, system.redis.url, system.mongodb.url
+        ) as reader:
             measured, wrong = await Healing(system, reader, voters, options.rate).run()
     finally:
         await voters.stop()

@@ -18,7 +18,7 @@ from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.processes.server import Server
 from harness.promise.check import violations
-from harness.promise.stores_reader import open_reader
+from harness.promise.stores_reader import open_stores_reader
 from harness.servers.services import Service
 from harness.system.weakened import System
 from harness.voters.voters import Voters
@@ -57,7 +57,7 @@ class Orders:
             await self._voters.stop()
             say(
                 f"order {number:2}  ready after {ready:5.1f} s  ended after {stopped:5.1f} s  "
-                f"{len(self._voters.register.acknowledged)} votes  first to end: {order[0].name}"
+                f"{len(self._voters.sent_votes.acknowledged)} votes  first to end: {order[0].name}"
             )
         self._voters.close()
         await asyncio.to_thread(self._start, self._system.parts)
@@ -90,10 +90,12 @@ class Orders:
         return found
 
     async def _check(self) -> list[str]:
-        async with open_reader(self._system) as reader:
-            await Watch(self._system, reader, self._voters.register, lag=0).in_step(_QUIET_S)
-            books = await reader.books()
-        return [str(violation) for violation in violations(self._voters.register, books)]
+        async with open_stores_reader(
+            self._system.bootstrap_servers, self._system.redis.url, self._system.mongodb.url
+        ) as reader:
+            await Watch(self._system, reader, self._voters.sent_votes, lag=0).in_step(_QUIET_S)
+            contents = await reader.contents()
+        return [str(violation) for violation in violations(self._voters.sent_votes, contents)]
 
     def _pause(self) -> None:
         time.sleep(self._random.random() * _LONGEST_GAP_S)

@@ -21,7 +21,7 @@ from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.processes.server import Server
 from harness.promise.check import violations
-from harness.promise.stores_reader import open_reader
+from harness.promise.stores_reader import open_stores_reader
 from harness.system.weakened import System
 from loadtest.model.percentiles import percentile_of
 from voting.domain.vote import Route
@@ -56,7 +56,7 @@ class Overload:
         self._system = system
         self._say = say
         self._steady = Flood(ports, _CAPACITY_CONNECTIONS, random)
-        self._flood = Flood(ports, _CONNECTIONS, random, self._steady.register)
+        self._flood = Flood(ports, _CONNECTIONS, random, self._steady.sent_votes)
 
     async def run(self, seconds: float) -> list[str]:
         """Find out what the machine can take, offer twice that, and return what was wrong."""
@@ -86,10 +86,12 @@ class Overload:
         return time.monotonic() - begin - 1.0
 
     async def _check(self) -> list[str]:
-        async with open_reader(self._system) as reader:
-            await Watch(self._system, reader, self._flood.register, lag=0).in_step(_QUIET_S)
-            books = await reader.books()
-        return [str(violation) for violation in violations(self._flood.register, books)]
+        async with open_stores_reader(
+            self._system.bootstrap_servers, self._system.redis.url, self._system.mongodb.url
+        ) as reader:
+            await Watch(self._system, reader, self._flood.sent_votes, lag=0).in_step(_QUIET_S)
+            contents = await reader.contents()
+        return [str(violation) for violation in violations(self._flood.sent_votes, contents)]
 
     def _report(
         self, calm: FloodResult, flood: FloodResult, normal_after: float, memory: MemoryWatch

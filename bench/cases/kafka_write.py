@@ -8,14 +8,14 @@ from typing import Final, Self, override
 
 from bench.cases.turn import Case, Turn
 from harness.servers.kafka_server import KafkaServer
+from harness.voters.ballots import sample_votes
 from voting.domain.codec import record_of
-from voting.domain.vote import Route, Vote, new_vote_id
+from voting.domain.vote import Vote
 from voting.ledger.producer import close_producer, new_producer, record_batches
 
 TOPIC: Final = "bench.writes"
 BATCH_VOTES: Final = 1000
 _PARTITIONS: Final = 6
-_ALBUMS: Final = 100
 
 
 class Writer:
@@ -43,28 +43,12 @@ class Writer:
 
     async def fill(self, count: int, partitions: int) -> None:
         """Write so many votes, batches of 1,000 at most, over all partitions in turn."""
-        lanes = itertools.cycle(range(partitions))
+        all_partitions = itertools.cycle(range(partitions))
         size = min(BATCH_VOTES, -(-count // partitions))
         for start in range(0, count, size):
-            lane = next(lanes)
-            await self.send(self.encode(votes(lane, min(size, count - start))), lane)
-
-
-def votes(partition: int, count: int) -> list[Vote]:
-    """Return votes on a hundred albums, from both routes, that fall into a partition."""
-    now = time.time_ns() // 1_000_000
-    return [
-        Vote(
-            new_vote_id(partition),
-            f"The Band {n % _ALBUMS % 25}",
-            f"Album number {n % _ALBUMS}",
-            1950 + n % _ALBUMS % 70,
-            1 + n % 100,
-            (Route.GRPC, Route.HTTP)[n % 2],
-            now,
-        )
-        for n in range(count)
-    ]
+            partition = next(all_partitions)
+            votes = sample_votes(partition, min(size, count - start))
+            await self.send(self.encode(votes), partition)
 
 
 class KafkaWrite(Case):
@@ -75,7 +59,7 @@ class KafkaWrite(Case):
         what = f"writing to Kafka alone, batches of {size:,}"
         super().__init__(name, what, ("encode", "send"))
         self._writer = writer
-        self._votes = [votes(partition, size) for partition in range(_PARTITIONS)]
+        self._votes = [sample_votes(partition, size) for partition in range(_PARTITIONS)]
 
     @classmethod
     @asynccontextmanager

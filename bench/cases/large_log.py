@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.cases.kafka_write import BATCH_VOTES, Writer, votes
+from bench.cases.kafka_write import BATCH_VOTES, Writer
 from bench.cases.servers import Rig, Stores
 from harness.processes.server import start_together
+from harness.voters.ballots import sample_votes
 from voting.domain.tally import Tally, add_tally, tally_of
 from voting.domain.vote import Vote
 from voting.stores.logged_vote import Cursor, to_document
@@ -80,7 +81,7 @@ class LargeLog:
                 database.execute("BEGIN")
                 for done in range(0, count, BATCH_VOTES):
                     lane = done // BATCH_VOTES % PARTITIONS
-                    batch = votes(lane, min(BATCH_VOTES, count - done))
+                    batch = sample_votes(lane, min(BATCH_VOTES, count - done))
                     await writer.send(writer.encode(batch), lane)
                     database.executemany(_INSERT, _rows(batch, lane, ends[lane]))
                     add_tally(deltas[lane], tally_of(batch))

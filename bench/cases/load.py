@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Final, Self
 
-from bench.cases.ballots import requests
-from bench.cases.connection import Connection
 from bench.cases.errors import BenchError
 from harness.processes.server import Server
+from harness.voters.ballots import sample_requests
+from harness.voters.vote_connection import VoteConnection, is_accepted
 
 _ANSWER_SECONDS: Final = 15
 _TICK_SECONDS: Final = 0.002
@@ -30,10 +30,10 @@ class Load:
         self._services = services
         self._number = connections
         self._rate = rate
-        self._connections: list[Connection] = []
-        self._requests = cycle(requests(services[0].host))
-        self._free: list[Connection] = []
-        self._sent: dict[Connection, float] = {}
+        self._connections: list[VoteConnection] = []
+        self._requests = cycle(sample_requests(services[0].host))
+        self._free: list[VoteConnection] = []
+        self._sent: dict[VoteConnection, float] = {}
         self._running = False
         self._refused = 0
         self.accepted = 0
@@ -44,7 +44,7 @@ class Load:
         for number in range(self._number):
             service = self._services[number % len(self._services)]
             _, connection = await loop.create_connection(
-                lambda: Connection(self._answered), service.host, service.port
+                lambda: VoteConnection(self._answered), service.host, service.port
             )
             self._connections.append(connection)
         self._free = list(self._connections)
@@ -101,12 +101,12 @@ class Load:
             await asyncio.sleep(_TICK_SECONDS)
         self.check()
 
-    def _cast(self, connection: Connection) -> None:
+    def _cast(self, connection: VoteConnection) -> None:
         self._sent[connection] = time.perf_counter()
         connection.send(next(self._requests))
 
-    def _answered(self, connection: Connection, accepted: bool) -> None:
-        if accepted:
+    def _answered(self, connection: VoteConnection, response: bytes) -> None:
+        if is_accepted(response):
             self.accepted += 1
             self.latencies.append(time.perf_counter() - self._sent[connection])
         else:

@@ -7,11 +7,12 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from bench.cases.ballots import request
-from bench.cases.connection import Connection
 from bench.cases.errors import BenchError
 from harness.processes.server import Server
+from harness.voters.ballots import Ballot, vote_request
+from harness.voters.vote_connection import VoteConnection, is_accepted
 from voting.domain.tally import AlbumTally, Tally, counter_fields
+from voting.domain.vote import Route
 from voting.stores.tally_store import TALLY_KEY
 
 _PERIOD_SECONDS: Final = 0.02
@@ -30,17 +31,19 @@ class Probes:
         self._entries = entries
         self._redis: Redis = Redis.from_url(redis_url)
         self._cast = 0
-        self._on_way: dict[Connection, str] = {}
+        self._on_way: dict[VoteConnection, str] = {}
         self._waiting: dict[str, float] = {}  # acknowledged at, by the field of the tally
         self.visible: list[float] = []
 
     async def run(self, seconds: float) -> None:
         """Probe for a while, and until the last probe is visible."""
         loop = asyncio.get_running_loop()
-        connections = [
-            (await loop.create_connection(lambda: Connection(self._answered), e.host, e.port))[1]
-            for e in self._entries
-        ]
+        connections: list[VoteConnection] = []
+        for entry in self._entries:
+            _, connection = await loop.create_connection(
+                lambda: VoteConnection(self._answered), entry.host, entry.port
+            )
+            connections.append(connection)
         looking = asyncio.create_task(self._look())
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -58,16 +61,17 @@ class Probes:
         await asyncio.wait([looking])
         await self._redis.aclose()
 
-    def _send(self, connection: Connection) -> None:
+    def _send(self, connection: VoteConnection) -> None:
         self._cast += 1
         name, album, year = "Probe", f"{time.time_ns()}", 2000
         tally = Tally({(name, album, year): AlbumTally(name, album, year, 1, 1)})
         self._on_way[connection] = next(iter(counter_fields(tally)))
-        connection.send(request(self._entries[0].host, name, album, year, 1))
+        ballot = Ballot(None, name, album, year, 1, Route.HTTP)
+        connection.send(vote_request(self._entries[0].host, ballot))
 
-    def _answered(self, connection: Connection, accepted: bool) -> None:
+    def _answered(self, connection: VoteConnection, response: bytes) -> None:
         field = self._on_way.pop(connection)
-        if accepted:
+        if is_accepted(response):
             self._waiting[field] = time.perf_counter()
 
     async def _look(self) -> None:

@@ -12,7 +12,7 @@ from aiokafka.errors import for_code
 from chaos.faults.fault import Fault, FaultFailedError, Scene
 from harness.processes.server import start_together, stop_together
 from harness.promise.ledger_reader import TOPIC
-from harness.promise.stores_reader import Positions, open_reader
+from harness.promise.stores_reader import Positions, open_stores_reader
 from harness.servers.services import Service
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Route, Vote, lane_of, new_vote_id
@@ -52,7 +52,9 @@ def _replace_topic(scene: Scene) -> None:
 
 
 async def _positions(scene: Scene) -> Positions:
-    async with open_reader(scene.system) as reader:
+    async with open_stores_reader(
+        scene.system.bootstrap_servers, scene.system.redis.url, scene.system.mongodb.url
+    ) as reader:
         return await reader.positions()
 
 

@@ -15,9 +15,9 @@ from chaos.hostile_trial.usage import Usage, UsageWatch
 from chaos.runs.watch import NotRecoveredError, Watch
 from harness.processes.errors import NotReadyError
 from harness.promise.check import violations
-from harness.promise.stores_reader import open_reader
+from harness.promise.stores_reader import open_stores_reader
 from harness.system.weakened import System
-from harness.voters.register import Acknowledgement
+from harness.voters.sent_votes import Acknowledgement
 from harness.voters.voters import Voters
 
 VOTES_PER_SECOND: Final = 100
@@ -49,7 +49,7 @@ class Trial:
         entry = system.entry
         random = Random(seed)  # noqa: S311 - votes, not secrets
         self._voters = Voters(entry.host, entry.port, rate, random, _VOTERS)
-        self._voters.register.others = frozenset({NAME})
+        self._voters.sent_votes.others = frozenset({NAME})
         self._readers = Readers(entry.port, _READERS)
         self._target = Target(
             entry.port,
@@ -63,9 +63,11 @@ class Trial:
         Raises NotRecoveredError when nobody can vote, or not all is counted in the end, and
         AttackFailedError.
         """
-        register = self._voters.register
-        async with open_reader(self._system) as reader:
-            watch = Watch(self._system, reader, register, lag=max(50, int(2 * self._rate)))
+        sent_votes = self._voters.sent_votes
+        async with open_stores_reader(
+            self._system.bootstrap_servers, self._system.redis.url, self._system.mongodb.url
+        ) as reader:
+            watch = Watch(self._system, reader, sent_votes, lag=max(50, int(2 * self._rate)))
             begin = time.monotonic()
             self._voters.start()
             await watch.recovered(begin, _START_S)
@@ -81,10 +83,10 @@ class Trial:
                 self._voters.close()
             self._say("all have voted; waiting until everything is counted")
             await watch.in_step(_QUIET_S)
-            books = await reader.books()
-        found = [str(violation) for violation in violations(register, books)]
+            contents = await reader.contents()
+        found = [str(violation) for violation in violations(sent_votes, contents)]
         found += [f"{name} ended by itself, {times} times" for name, times in watch.ended.items()]
-        self._say(f"{len(register.acknowledged)} acknowledged, {len(books.logged)} in the log")
+        self._say(f"{len(sent_votes.acknowledged)} acknowledged, {len(contents.logged)} in the log")
         return found
 
     async def _beside(self, client: str, seconds: float) -> Result:
@@ -101,7 +103,7 @@ class Trial:
             client,
             self._voters.waits[calm:first],
             self._voters.waits[first:],
-            self._voters.register.longest_gap(begin, time.monotonic()),
+            self._voters.sent_votes.longest_gap(begin, time.monotonic()),
             self._refused - refused,
             self._readers.waits[first_read:],
             self._readers.refused - readers_refused,
@@ -165,9 +167,9 @@ class Trial:
         """Note what a hostile client was promised: that must be kept as well."""
         now = time.monotonic()
         for vote_id, route in harvest.acknowledged:
-            self._voters.register.acknowledged[vote_id] = Acknowledgement(now, route)
+            self._voters.sent_votes.acknowledged[vote_id] = Acknowledgement(now, route)
 
     @property
     def _refused(self) -> Counter[str]:
-        register = self._voters.register
-        return register.refusals + register.wrong_answers
+        sent_votes = self._voters.sent_votes
+        return sent_votes.refusals + sent_votes.wrong_answers

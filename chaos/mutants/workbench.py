@@ -5,8 +5,9 @@ from typing import Final, NamedTuple
 
 from harness.promise.check import Violation, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections, logged_vote
-from harness.promise.stores_reader import Books
-from harness.voters.register import Ballot, Register
+from harness.promise.stores_reader import Contents
+from harness.voters.ballots import Ballot
+from harness.voters.sent_votes import SentVotes
 from svc_consumer.counting.projector import Projector
 from svc_consumer.errors import StaleError
 from svc_consumer.ledger.records import Rejection
@@ -40,7 +41,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.records: list[LedgerRecord] = []
-        self.register = Register()
+        self.sent_votes = SentVotes()
         self._first: dict[str, tuple[int, Vote]] = {}
 
     def cast(self, count: int) -> list[Vote]:
@@ -58,18 +59,18 @@ class Ledger:
         offset = len(self.records)
         self.records.append(LedgerRecord(offset, vote.id.encode(), encode_vote(vote)))
         self._first.setdefault(vote.id, (offset, vote))
-        ballot = Ballot(vote.id, vote.name, vote.album, vote.year, vote.rank, vote.route)
-        self.register.sent.setdefault(vote.id, ballot)
-        self.register.acknowledge(ballot, at=0.0)
+        ballot = Ballot.of(vote)
+        self.sent_votes.sent.setdefault(vote.id, ballot)
+        self.sent_votes.acknowledge(ballot, at=0.0)
 
     async def check(self, log: VoteLog, tally: TallyStore) -> list[Violation]:
         """Hold the stores against what the voters were promised, as after every run."""
         first = {i: logged_vote(v, PARTITION, at) for i, (at, v) in self._first.items()}
         ledger = LedgerVotes(first, len(self.records))
-        books = Books(
+        contents = Contents(
             ledger, await log.newest(1000), await tally.read(), Rejections(frozenset(), [])
         )
-        return violations(self.register, books)
+        return violations(self.sent_votes, contents)
 
 
 class NothingRejected:

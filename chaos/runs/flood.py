@@ -1,25 +1,18 @@
-"""More votes than the machine can take: at a rate of its own, from many connections.
-
-The load must cost less than what it loads, so it speaks just as much HTTP as it needs.
-"""
+"""More votes than the machine can take, at a fixed rate and from many connections."""
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final, cast
+from typing import Final
 
 from harness.processes.ports import HOST
-from harness.voters.register import Ballot, Register
+from harness.voters.ballots import Ballot, vote_request
+from harness.voters.sent_votes import SentVotes
+from harness.voters.vote_connection import VoteConnection, is_accepted
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
-_REQUEST: Final = (
-    "POST /votes HTTP/1.1\r\nhost: flood\r\ncontent-type: application/json\r\n"
-    "content-length: {length}\r\n\r\n{body}"
-)
-_BODY: Final = '{{"id":"{id}","name":"{name}","album":"{album}","year":{year},"rank":{rank}}}'
-_LAST_ANSWERS_S: Final = 15.0
+_LAST_ANSWERS_SECONDS: Final = 15.0
 _LAST_ANSWERS: Final = 1000
 
 
@@ -42,13 +35,13 @@ class Flood:
         ports: dict[Route, int],
         connections: int,
         random: Random,
-        register: Register | None = None,
+        sent_votes: SentVotes | None = None,
     ) -> None:
         """Set up for so many connections to each of the routes' `ports`.
 
-        What becomes of the votes goes into `register`, or a new one.
+        What becomes of the votes goes into `sent_votes`, or a new one.
         """
-        self.register = register or Register()
+        self.sent_votes = sent_votes or SentVotes()
         self._ports = ports
         self._connections = connections
         self._random = random
@@ -63,15 +56,12 @@ class Flood:
         voters: list[_Voter] = []
         for number in range(self._connections * len(self._ports)):
             route, port = list(self._ports.items())[number % len(self._ports)]
-            new = self._new_voter(name, route, result)
-            _, voter = await loop.create_connection(new, HOST, port)
+            voter = _Voter(name, route, self._random, self.sent_votes, result)
+            await loop.create_connection(voter.new_connection, HOST, port)
             voters.append(voter)
         await self._send(voters, seconds, rate, result)
         await self._last_answers(voters, result)
         return result
-
-    def _new_voter(self, name: str, route: Route, result: FloodResult) -> Callable[[], _Voter]:
-        return lambda: _Voter(name, route, self._random, self.register, result)
 
     async def _send(
         self, voters: list[_Voter], seconds: float, rate: float | None, result: FloodResult
@@ -90,75 +80,66 @@ class Flood:
         for _ in range(_LAST_ANSWERS):
             if not any(voter.busy for voter in voters):
                 break
-            await asyncio.sleep(_LAST_ANSWERS_S / _LAST_ANSWERS)
+            await asyncio.sleep(_LAST_ANSWERS_SECONDS / _LAST_ANSWERS)
         result.other += sum(voter.busy for voter in voters)  # no answer at all
         for voter in voters:
             voter.close()
 
 
-class _Voter(asyncio.Protocol):
-    """One connection, with one vote at a time."""
+class _Voter:
+    """Casts one vote at a time on a connection of its own."""
 
     def __init__(
-        self, name: str, route: Route, random: Random, register: Register, result: FloodResult
+        self, name: str, route: Route, random: Random, sent_votes: SentVotes, result: FloodResult
     ) -> None:
-        self.busy = False
         self._name = name
         self._route = route
         self._random = random
-        self._register = register
+        self._sent_votes = sent_votes
         self._result = result
-        self._received = b""
         self._sent_at = 0.0
         self._ballot = Ballot(None, "", "", 0, 0, route)
-        self._transport: asyncio.Transport | None = None
+        self._connection = VoteConnection(self._on_response, self._on_loss)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+    def new_connection(self) -> VoteConnection:
+        """Return the connection, for the event loop to connect."""
+        return self._connection
+
+    @property
+    def busy(self) -> bool:
+        """Whether a vote waits for its answer."""
+        return self._connection.waits
 
     def vote(self) -> None:
-        """Send a vote."""
-        if self._transport is None or self._transport.is_closing():
+        """Send a vote, unless the connection is closed."""
+        if not self._connection.is_open:
             return
         vote_id = new_vote_id(self._random.randrange(RESIDUES))
         rank = self._random.randint(1, 100)
         self._ballot = Ballot(vote_id, "Rush", self._name, 1990, rank, self._route)
-        self._register.sent[vote_id] = self._ballot
-        body = _BODY.format(**self._ballot._asdict())
-        self.busy = True
+        self._sent_votes.sent[vote_id] = self._ballot
         self._sent_at = time.monotonic()
-        self._transport.write(_REQUEST.format(length=len(body), body=body).encode())
+        self._connection.send(vote_request("flood", self._ballot))
 
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, separator, body = self._received.partition(b"\r\n\r\n")
-        if not separator:
-            return
-        head = head.lower()
-        length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
-        if len(body) >= length:
-            self._received = b""
-            self._answered(head)
-
-    def _answered(self, head: bytes) -> None:
-        now, status = time.monotonic(), head[9:12]
-        self.busy = False
-        if status == b"202":
-            self._register.acknowledge(self._ballot, now)
+    def _on_response(self, _: VoteConnection, response: bytes) -> None:
+        now = time.monotonic()
+        if is_accepted(response):
+            self._sent_votes.acknowledge(self._ballot, now)
             self._result.accepted.append(now - self._sent_at)
-        elif status == b"503" and b"retry-after:" in head:
+            return
+        head = response.partition(b"\r\n\r\n")[0].lower()
+        if head[9:12] == b"503" and b"retry-after:" in head:
             self._result.refused.append(now - self._sent_at)
         else:
-            self._result.other += 1
-            self._register.wrong_answers[head.split(b"\r\n")[0].decode()] += 1
+            self._failed(head.split(b"\r\n")[0].decode())
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self.busy:
-            self.busy = False
-            self._result.other += 1
-            self._register.wrong_answers[f"no answer: {exc}"] += 1
+    def _on_loss(self, _: VoteConnection, error: Exception | None) -> None:
+        self._failed(f"no answer: {error}")
+
+    def _failed(self, why: str) -> None:
+        self._result.other += 1
+        self._sent_votes.wrong_answers[why] += 1
 
     def close(self) -> None:
-        """End the connection."""
-        if self._transport is not None:
-            self._transport.close()
+        """Close the connection."""
+        self._connection.close()

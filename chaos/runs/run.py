@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 from chaos.faults.fault import Fault, FaultFailedError, Scene
 from chaos.runs.watch import NotRecoveredError, Watch
 from harness.promise.check import Violation, violations
-from harness.promise.stores_reader import Books, Reader, open_reader
+from harness.promise.stores_reader import Contents, StoresReader, open_stores_reader
 from harness.system.weakened import CONSUMERS, System
-from harness.voters.register import Register
+from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
 
 _RECOVERY_S: Final = 120.0
@@ -36,8 +36,8 @@ class Outcome:
     """What a run found."""
 
     rounds: list[Round]
-    register: Register
-    books: Books
+    sent_votes: SentVotes
+    contents: Contents
     violations: list[Violation]
     ended: dict[str, int]
 
@@ -70,8 +70,12 @@ class Run:
 
         Raises NotRecoveredError or FaultFailedError when the system does not do what it must.
         """
-        async with open_reader(self._system) as reader:
-            watch = Watch(self._system, reader, self._voters.register, lag=max(50, int(self._rate)))
+        async with open_stores_reader(
+            self._system.bootstrap_servers, self._system.redis.url, self._system.mongodb.url
+        ) as reader:
+            watch = Watch(
+                self._system, reader, self._voters.sent_votes, lag=max(50, int(self._rate))
+            )
             try:
                 return await self._run(faults, seconds, at_least, reader, watch)
             finally:
@@ -83,7 +87,7 @@ class Run:
         faults: Sequence[Fault],
         seconds: float,
         at_least: int,
-        reader: Reader,
+        reader: StoresReader,
         watch: Watch,
     ) -> Outcome:
         begin, rounds = time.monotonic(), list[Round]()
@@ -98,14 +102,14 @@ class Run:
             self._say(
                 f"{elapsed:6.0f} s  {self._voters.round:30} "
                 f"gap {rounds[-1].longest_gap:5.1f} s  recovery {rounds[-1].recovery:5.1f} s  "
-                f"{len(self._voters.register.acknowledged)} votes"
+                f"{len(self._voters.sent_votes.acknowledged)} votes"
             )
             await asyncio.sleep(self._random.random() * _LONGEST_CALM_S)
         await self._voters.stop()
         await watch.in_step(_QUIET_S)
-        books = await reader.books()
-        found = violations(self._voters.register, books) + _ended(watch)
-        return Outcome(rounds, self._voters.register, books, found, dict(watch.ended))
+        contents = await reader.contents()
+        found = violations(self._voters.sent_votes, contents) + _ended(watch)
+        return Outcome(rounds, self._voters.sent_votes, contents, found, dict(watch.ended))
 
     async def _round(self, fault: Fault, watch: Watch) -> Round:
         if fault.idle:
@@ -115,7 +119,7 @@ class Run:
         begin = time.monotonic()
         await _inject(fault, scene)
         healed = scene.healed_at or time.monotonic()
-        votes = len(self._voters.register.acknowledged)
+        votes = len(self._voters.sent_votes.acknowledged)
         limit = _RECOVERY_S + votes / _REREAD_VOTES_PER_S
         try:
             if fault.idle:
@@ -125,7 +129,7 @@ class Run:
                 gap = 0.0
             else:
                 well = await watch.recovered(healed, limit)
-                gap = self._voters.register.longest_gap(begin, well)
+                gap = self._voters.sent_votes.longest_gap(begin, well)
         except NotRecoveredError as error:
             raise NotRecoveredError(f"after {self._voters.round}: {error}") from error
         return Round(self._voters.round, fault, gap, well - healed)

@@ -33,7 +33,7 @@ def _fault_lines(outcome: Outcome) -> Iterator[str]:
     for one in outcome.rounds:
         rounds.setdefault(one.fault.name, []).append(one)
     for name, of_fault in rounds.items():
-        results = [round_result(r.name, outcome.register, outcome.books) for r in of_fault]
+        results = [round_result(r.name, outcome.sent_votes, outcome.contents) for r in of_fault]
         yield _line(
             [
                 name,
@@ -48,15 +48,15 @@ def _fault_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _verdict(outcome: Outcome) -> Iterator[str]:
-    register, books = outcome.register, outcome.books
+    sent_votes, contents = outcome.sent_votes, outcome.contents
     yield ""
     yield (
-        f"{len(register.acknowledged)} votes acknowledged, {register.repeats} sent again after "
-        f"that, {books.ledger.records} records in Kafka, {len(books.logged)} votes in the log, "
-        f"{books.tally.votes} in the tally"
+        f"{len(sent_votes.acknowledged)} votes acknowledged, {sent_votes.repeats} sent again after "
+        f"that, {contents.ledger.records} records in Kafka, "
+        f"{len(contents.logged)} votes in the log, {contents.tally.votes} in the tally"
     )
-    if register.refusals:
-        told = ", ".join(f"{n} x {kind}" for kind, n in register.refusals.most_common())
+    if sent_votes.refusals:
+        told = ", ".join(f"{n} x {kind}" for kind, n in sent_votes.refusals.most_common())
         yield f"refused, may be retried: {told}"
     for name, times in outcome.ended.items():
         yield f"ended by itself and started again: {name}, {times} times"

@@ -7,9 +7,9 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
-from harness.promise.stores_reader import Positions, Reader
+from harness.promise.stores_reader import Positions, StoresReader
 from harness.system.weakened import System
-from harness.voters.register import Register
+from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 
 _POLL_S: Final = 0.2
@@ -23,12 +23,14 @@ class NotRecoveredError(Exception):
 class Watch:
     """Looks at a system from outside."""
 
-    def __init__(self, system: System, reader: Reader, register: Register, lag: int) -> None:
+    def __init__(
+        self, system: System, reader: StoresReader, sent_votes: SentVotes, lag: int
+    ) -> None:
         """`lag` is how many records a store may lack while all is well."""
         self.ended: Counter[str] = Counter()
         self._system = system
         self._reader = reader
-        self._register = register
+        self._sent_votes = sent_votes
         self._lag = lag
         self._unreadable = ""
 
@@ -41,7 +43,7 @@ class Watch:
         end, calm = time.monotonic() + limit_s, list[float]()
         while len(calm) < _CALM_READINGS:
             positions = await self._positions()
-            alive = self._register.alive_since(since)
+            alive = self._sent_votes.alive_since(since)
             if alive and positions and positions.lag <= self._lag:
                 calm.append(time.monotonic())
             else:

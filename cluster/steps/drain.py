@@ -22,7 +22,7 @@ async def drain(world: World) -> str:
     # No fewer pods can be wanted then, so each that goes meanwhile was evicted.
     await until("autoscalers at their least", lambda: _at_rest(world), _AT_REST_S)
     budgets = await world.get("pdb")
-    async with people_vote(world, "drain") as register:
+    async with people_vote(world, "drain") as sent_votes:
         try:
             refused = await _drain(world, selector(budgets))
             broken = overdrawn(budgets, await world.get("pdb"))
@@ -34,7 +34,7 @@ async def drain(world: World) -> str:
         raise StepError("the drain evicted everything: no budget held")
     if broken:
         raise StepError(f"more pods evicted than their budgets allow: {', '.join(broken)}")
-    return f"{len(budgets)} budgets held, {all_were_taken(register)}"
+    return f"{len(budgets)} budgets held, {all_were_taken(sent_votes)}"
 
 
 def selector(budgets: Sequence[dict[str, Any]]) -> str:

@@ -26,7 +26,7 @@ from cluster.steps import (
 )
 from cluster.steps.step import Step, StepError, World
 from cluster.steps.table import row
-from harness.voters.register import Register
+from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 
 STEPS: Final = [
@@ -67,7 +67,7 @@ async def run(steps: Sequence[Step], world: World) -> bool:
 
 def main(overlay: Path, gateway: Path, output: Path) -> int:
     """Run all steps and return the exit status."""
-    world = World(overlay, gateway, output, registers=[], others=Register())
+    world = World(overlay, gateway, output, sent_votes=[], others=SentVotes())
     return 0 if asyncio.run(run(STEPS, world)) else 1
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from cluster.steps.inside import run
 from cluster.steps.step import Step, StepError, World
-from harness.voters.register import Register
+from harness.voters.sent_votes import SentVotes
 
 WORLD = World(
-    Path("overlay.yaml"), Path("gateway.yaml"), Path("output"), registers=[], others=Register()
+    Path("overlay.yaml"), Path("gateway.yaml"), Path("output"), sent_votes=[], others=SentVotes()
 )
 
 

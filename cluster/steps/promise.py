@@ -1,64 +1,55 @@
-"""The promise, over all steps: every vote that was taken counts, and counts once."""
+"""The promise, over all steps: every vote that was accepted counts, and counts once."""
 
-from types import SimpleNamespace
-from typing import cast
+from collections.abc import Iterable
 
 from aiokafka.errors import KafkaError
 
-from cluster.steps.names import DATABASE, KAFKA, MONGODB, REDIS
+from cluster.steps.names import KAFKA, MONGODB, REDIS
 from cluster.steps.step import StepError, World, until
 from harness.promise.check import violations
-from harness.promise.stores_reader import Books, Reader
-from harness.system.weakened import System
-from harness.voters.register import Register
+from harness.promise.stores_reader import Contents, open_stores_reader
+from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
-from voting.stores.tally_store import TallyStore
-from voting.stores.vote_log import VoteLog
 
 
 async def kept(world: World) -> str:
-    """Read the ledger, the log and the tally when they are in step, and check every vote."""
-    log, tally = VoteLog(MONGODB, DATABASE), TallyStore(REDIS)
-    # All that a reader asks of the system is where Kafka is.
-    reader = Reader(cast("System", SimpleNamespace(bootstrap_servers=KAFKA)), log, tally)
+    """Wait until both stores have the whole ledger, then check every vote."""
+    async with open_stores_reader(KAFKA, REDIS, MONGODB) as reader:
 
-    async def in_step() -> bool:
-        try:
-            return (await reader.positions()).in_step
-        except StoreUnavailableError, KafkaError, TimeoutError:
-            return False  # a pod that was deleted a moment ago is only coming back
+        async def in_step() -> bool:
+            try:
+                return (await reader.positions()).in_step
+            except StoreUnavailableError, KafkaError, TimeoutError:
+                return False  # a pod that was deleted a moment ago is not back yet
 
-    try:
         await until("log and tally have all of the ledger", in_step, 120)
-        books = await reader.books()
-    finally:
-        log.close()
-        await tally.close()
-    told = _together([*world.registers, world.others])
-    _accept_other_routes(told, books)
-    found = violations(told, books)
+        contents = await reader.contents()
+    sent_votes = _together([*world.sent_votes, world.others])
+    _accept_other_routes(sent_votes, contents)
+    found = violations(sent_votes, contents)
     if found:
         raise StepError("; ".join(map(str, found)))
-    return f"{len(told.acknowledged)} of {len(books.logged)} votes looked up, 0 lost, 0 double"
+    acknowledged = len(sent_votes.acknowledged)
+    return f"{acknowledged} of {len(contents.logged)} votes looked up, 0 lost, 0 double"
 
 
-def _accept_other_routes(told: Register, books: Books) -> None:
-    """Take for a vote's route the one that logged it.
+def _accept_other_routes(sent_votes: SentVotes, contents: Contents) -> None:
+    """Take the route that logged a vote for the one that it was sent to.
 
     While a route has no pod at all, Traefik sends the votes that ask for it over the other one,
-    where they count as well. Who may take which route is judged by the steps about routing.
+    where they count as well. The steps about routing check who may take which route.
     """
-    for vote in books.logged:
-        if ballot := told.sent.get(vote.id):
-            told.sent[vote.id] = ballot._replace(route=vote.route)
+    for vote in contents.logged:
+        if ballot := sent_votes.sent.get(vote.id):
+            sent_votes.sent[vote.id] = ballot._replace(route=vote.route)
 
 
-def _together(registers: list[Register]) -> Register:
-    """Return all registers as one; what failed was judged where it happened."""
-    together = Register()
-    for register in registers:
-        together.sent |= register.sent
-        together.acknowledged |= register.acknowledged
-        together.anonymous += register.anonymous
-        together.wrong_answers += register.wrong_answers
+def _together(steps: Iterable[SentVotes]) -> SentVotes:
+    """Return the votes of all steps as one; the step itself has checked what failed in it."""
+    together = SentVotes()
+    for sent_votes in steps:
+        together.sent |= sent_votes.sent
+        together.acknowledged |= sent_votes.acknowledged
+        together.anonymous += sent_votes.anonymous
+        together.wrong_answers += sent_votes.wrong_answers
     return together

@@ -6,18 +6,18 @@ from typing import Any
 
 from cluster.steps.step import World, until
 from cluster.steps.voting_people import all_were_taken, people_vote
-from harness.voters.register import Register
+from harness.voters.sent_votes import SentVotes
 from tools.services.roster import DEPLOYMENTS
 
 
 async def rolling(world: World) -> str:
     """Restart every service, all at the same time: no vote may fail."""
     deployments = [f"deployment/{service}" for service in DEPLOYMENTS]
-    async with people_vote(world, "rolling restart") as register:
+    async with people_vote(world, "rolling restart") as sent_votes:
         await world.kubectl("rollout", "restart", *deployments)
         for deployment in deployments:
             await rolled_out(world, deployment)
-    return f"{len(DEPLOYMENTS)} services, {all_were_taken(register)}"
+    return f"{len(DEPLOYMENTS)} services, {all_were_taken(sent_votes)}"
 
 
 async def deletion(world: World) -> str:
@@ -26,14 +26,14 @@ async def deletion(world: World) -> str:
     Votes may fail meanwhile; that none is lost or doubled is checked at the end, over all steps.
     """
     workloads = await world.get("deploy,sts")
-    async with people_vote(world, "deletion") as register:
+    async with people_vote(world, "deletion") as sent_votes:
         for workload in workloads:
             await world.kubectl(
                 "delete", "pods", f"--selector={selector(workload)}", "--wait=false"
             )
             await rolled_out(world, f"{workload['kind'].lower()}/{workload['metadata']['name']}")
-            await _alive(register)
-    return f"{len(workloads)} workloads, {len(register.acknowledged)} votes taken meanwhile"
+            await _alive(sent_votes)
+    return f"{len(workloads)} workloads, {len(sent_votes.acknowledged)} votes taken meanwhile"
 
 
 async def rolled_out(world: World, workload: str) -> None:
@@ -47,10 +47,10 @@ def selector(workload: dict[str, Any]) -> str:
     return ",".join(f"{name}={value}" for name, value in labels.items())
 
 
-async def _alive(register: Register) -> None:
+async def _alive(sent_votes: SentVotes) -> None:
     now = time.monotonic()
 
     async def both_take_votes() -> bool:
-        return await asyncio.to_thread(register.alive_since, now)
+        return await asyncio.to_thread(sent_votes.alive_since, now)
 
     await until("votes over both routes", both_take_votes, 60)

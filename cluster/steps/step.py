@@ -10,7 +10,7 @@ from cluster.common.places import CONFIG
 from cluster.kubectl import kubectl
 from cluster.steps.names import NAMESPACE
 from harness.processes import waiting
-from harness.voters.register import Register
+from harness.voters.sent_votes import SentVotes
 
 _KUBECONFIG: Final = CONFIG / "admin.kubeconfig"
 
@@ -28,9 +28,9 @@ class World(NamedTuple):
     """The same with an HTTPRoute instead of Ingress objects."""
     output: Path
     """Where reports go."""
-    registers: list[Register]
-    """What the voters of each step were told."""
-    others: Register
+    sent_votes: list[SentVotes]
+    """What the voters of each step sent, and how it was answered."""
+    others: SentVotes
     """Votes that a step cast without remembering each: `anonymous` says how many there can be."""
 
     async def kubectl(self, *arguments: str, given: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from cluster.common import network
 from cluster.steps.step import StepError, World
-from harness.voters.register import Register
+from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
 
 RATE: Final = 40.0
@@ -15,23 +15,23 @@ RATE: Final = 40.0
 
 
 @asynccontextmanager
-async def people_vote(world: World, name: str, rate: float = RATE) -> AsyncIterator[Register]:
+async def people_vote(world: World, name: str, rate: float = RATE) -> AsyncIterator[SentVotes]:
     """Let people vote, for albums called `name`, while the context lasts; yield what they know."""
     voters = Voters("127.0.0.1", network.ENTRY_PORT, rate, Random(name))  # noqa: S311
     voters.round = name
-    world.registers.append(voters.register)
+    world.sent_votes.append(voters.sent_votes)
     voters.start()
     try:
-        yield voters.register
+        yield voters.sent_votes
     finally:
         await voters.stop()
         voters.close()
 
 
-def all_were_taken(register: Register) -> str:
+def all_were_taken(sent_votes: SentVotes) -> str:
     """Return how many votes there were. Raises StepError when one was not taken at once."""
-    failures = register.refusals + register.wrong_answers
-    if failures or register.anonymous:
+    failures = sent_votes.refusals + sent_votes.wrong_answers
+    if failures or sent_votes.anonymous:
         told = ", ".join(f"{times} x {what}" for what, times in failures.most_common(5))
-        raise StepError(f"{failures.total()} of {len(register.sent)} votes failed: {told}")
-    return f"{len(register.acknowledged)} votes, none failed"
+        raise StepError(f"{failures.total()} of {len(sent_votes.sent)} votes failed: {told}")
+    return f"{len(sent_votes.acknowledged)} votes, none failed"

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from harness.promise.stores_reader import Books
-from harness.voters.register import Register
+from harness.promise.stores_reader import Contents
+from harness.voters.sent_votes import SentVotes
 from voting.domain.tally import counter_fields, tally_of
 from voting.stores.logged_vote import LoggedVote
 
@@ -23,19 +23,19 @@ class Violation(NamedTuple):
         return f"{self.rule}: {self.times} ({', '.join(self.examples)})"
 
 
-def violations(register: Register, books: Books) -> list[Violation]:
+def violations(sent_votes: SentVotes, contents: Contents) -> list[Violation]:
     """Return every way in which the stores do not hold what the voters were promised."""
-    log = {vote.id: vote for vote in books.logged}
+    log = {vote.id: vote for vote in contents.logged}
     found = {
-        "acknowledged, but not in the vote log": _lost(register, log),
-        "twice in the vote log": _twice(books.logged),
-        "in the vote log, but not what the voter sent first": _altered(register, log),
-        "in the vote log, but nobody sent it": _foreign(register, log),
-        "vote log is not the ledger's first copies": _not_the_first(books.ledger.first, log),
-        "tally is not the vote log's sum": _miscounted(books),
-        "valid, but rejected": books.rejections.valid,
-        "no vote, but not rejected": _not_rejected(books),
-        "answers that no voter should get": list(register.wrong_answers.elements()),
+        "acknowledged, but not in the vote log": _lost(sent_votes, log),
+        "twice in the vote log": _twice(contents.logged),
+        "in the vote log, but not what the voter sent first": _altered(sent_votes, log),
+        "in the vote log, but nobody sent it": _foreign(sent_votes, log),
+        "vote log is not the ledger's first copies": _not_the_first(contents.ledger.first, log),
+        "tally is not the vote log's sum": _miscounted(contents),
+        "valid, but rejected": contents.rejections.valid,
+        "no vote, but not rejected": _not_rejected(contents),
+        "answers that no voter should get": list(sent_votes.wrong_answers.elements()),
     }
     return [Violation(r, len(cases), cases[:_SHOWN]) for r, cases in found.items() if cases]
 
@@ -48,12 +48,12 @@ class RoundResult(NamedTuple):
     double: int
 
 
-def round_result(name: str, register: Register, books: Books) -> RoundResult:
+def round_result(name: str, sent_votes: SentVotes, contents: Contents) -> RoundResult:
     """Return what became of the votes that were cast in a round: its name is their album."""
-    log = {vote.id for vote in books.logged}
-    ours = [i for i in register.acknowledged if register.sent[i].album == name]
-    in_log = Counter((v.name, v.album, v.year) for v in books.logged if v.album == name)
-    in_tally = {key: album.votes for key, album in books.tally.albums.items() if key[1] == name}
+    log = {vote.id for vote in contents.logged}
+    ours = [i for i in sent_votes.acknowledged if sent_votes.sent[i].album == name]
+    in_log = Counter((v.name, v.album, v.year) for v in contents.logged if v.album == name)
+    in_tally = {key: album.votes for key, album in contents.tally.albums.items() if key[1] == name}
     differences = [
         in_tally.get(key, 0) - in_log.get(key, 0) for key in in_tally.keys() | in_log.keys()
     ]
@@ -61,39 +61,41 @@ def round_result(name: str, register: Register, books: Books) -> RoundResult:
     return RoundResult(len(ours), lost, sum(d for d in differences if d > 0))
 
 
-def _lost(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
-    return [vote_id for vote_id in register.acknowledged if vote_id not in log]
+def _lost(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
+    return [vote_id for vote_id in sent_votes.acknowledged if vote_id not in log]
 
 
 def _twice(logged: list[LoggedVote]) -> list[str]:
     return [vote_id for vote_id, n in Counter(vote.id for vote in logged).items() if n > 1]
 
 
-def _altered(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
-    known = (register.sent[vote_id] for vote_id in register.sent.keys() & log.keys())
+def _altered(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
+    known = (sent_votes.sent[vote_id] for vote_id in sent_votes.sent.keys() & log.keys())
     return [str(b.id) for b in known if not b.is_logged_as(log[str(b.id)])]
 
 
-def _foreign(register: Register, log: Mapping[str, LoggedVote]) -> list[str]:
+def _foreign(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
     """Return votes that nobody sent, beyond those that may have come without a known id."""
     strangers = [
         vote_id
         for vote_id, vote in log.items()
-        if vote_id not in register.sent and vote.name not in register.others
+        if vote_id not in sent_votes.sent and vote.name not in sent_votes.others
     ]
-    return strangers[register.anonymous :]
+    return strangers[sent_votes.anonymous :]
 
 
 def _not_the_first(first: Mapping[str, LoggedVote], log: Mapping[str, LoggedVote]) -> list[str]:
     return [i for i in first.keys() | log.keys() if first.get(i) != log.get(i)]
 
 
-def _not_rejected(books: Books) -> list[str]:
-    return [str(place) for place in books.ledger.no_votes - books.rejections.places]
+def _not_rejected(contents: Contents) -> list[str]:
+    return [str(place) for place in contents.ledger.no_votes - contents.rejections.places]
 
 
-def _miscounted(books: Books) -> list[str]:
-    return list(_differences(counter_fields(tally_of(books.logged)), counter_fields(books.tally)))
+def _miscounted(contents: Contents) -> list[str]:
+    return list(
+        _differences(counter_fields(tally_of(contents.logged)), counter_fields(contents.tally))
+    )
 
 
 def _differences(log: Mapping[str, int], tally: Mapping[str, int]) -> Iterator[str]:

@@ -7,8 +7,9 @@ import pytest
 
 from harness.promise.check import RoundResult, round_result, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections
-from harness.promise.stores_reader import Books
-from harness.voters.register import Ballot, Register
+from harness.promise.stores_reader import Contents
+from harness.voters.ballots import Ballot
+from harness.voters.sent_votes import SentVotes
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.logged_vote import LoggedVote, Place
@@ -22,18 +23,18 @@ def logged(number: int) -> LoggedVote:
     return LoggedVote(vote_id, "Rush", ROUND, 1990, number, Route.HTTP, 1, 0, number, 1)
 
 
-def register_of(votes: list[LoggedVote]) -> Register:
-    register = Register()
+def sent_votes_of(votes: list[LoggedVote]) -> SentVotes:
+    sent_votes = SentVotes()
     for vote in votes:
         ballot = Ballot(vote.id, vote.name, vote.album, vote.year, vote.rank, vote.route)
-        register.sent[vote.id] = ballot
-        register.acknowledge(ballot, at=0.0)
-    return register
+        sent_votes.sent[vote.id] = ballot
+        sent_votes.acknowledge(ballot, at=0.0)
+    return sent_votes
 
 
-def books_of(votes: list[LoggedVote], tally: Tally | None = None) -> Books:
+def contents_of(votes: list[LoggedVote], tally: Tally | None = None) -> Contents:
     first = {vote.id: vote for vote in votes}
-    return Books(LedgerVotes(first, len(votes)), votes, tally or tally_of(votes), NOTHING)
+    return Contents(LedgerVotes(first, len(votes)), votes, tally or tally_of(votes), NOTHING)
 
 
 VOTES: Final = [logged(number) for number in range(1, 6)]
@@ -43,72 +44,76 @@ LATER: Final = [*VOTES[:4], msgspec.structs.replace(VOTES[4], offset=50)]
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
-    assert violations(register_of(VOTES), books_of(VOTES)) == []
+    assert violations(sent_votes_of(VOTES), contents_of(VOTES)) == []
 
 
 @pytest.mark.parametrize(
-    ("books", "rule"),
+    ("contents", "rule"),
     [
-        (books_of(VOTES[:4]), "acknowledged, but not in the vote log"),
-        (books_of([*VOTES, VOTES[0]]), "twice in the vote log"),
-        (books_of(ALTERED), "in the vote log, but not what the voter sent first"),
-        (books_of(MORE), "in the vote log, but nobody sent it"),
+        (contents_of(VOTES[:4]), "acknowledged, but not in the vote log"),
+        (contents_of([*VOTES, VOTES[0]]), "twice in the vote log"),
+        (contents_of(ALTERED), "in the vote log, but not what the voter sent first"),
+        (contents_of(MORE), "in the vote log, but nobody sent it"),
         (
-            books_of(VOTES)._replace(ledger=books_of(LATER).ledger),
+            contents_of(VOTES)._replace(ledger=contents_of(LATER).ledger),
             "vote log is not the ledger's first copies",
         ),
-        (books_of(VOTES, tally_of(VOTES[:4])), "tally is not the vote log's sum"),
-        (books_of(VOTES, tally_of(ALTERED)), "tally is not the vote log's sum"),
+        (contents_of(VOTES, tally_of(VOTES[:4])), "tally is not the vote log's sum"),
+        (contents_of(VOTES, tally_of(ALTERED)), "tally is not the vote log's sum"),
         (
-            books_of(VOTES)._replace(rejections=Rejections(frozenset(), ["some-id"])),
+            contents_of(VOTES)._replace(rejections=Rejections(frozenset(), ["some-id"])),
             "valid, but rejected",
         ),
         (
-            books_of(VOTES)._replace(ledger=LedgerVotes({}, 6, frozenset({Place(0, 6)}))),
+            contents_of(VOTES)._replace(ledger=LedgerVotes({}, 6, frozenset({Place(0, 6)}))),
             "no vote, but not rejected",
         ),
     ],
 )
-def test_a_broken_promise_is_found(books: Books, rule: str) -> None:
-    found = {violation.rule: violation.times for violation in violations(register_of(VOTES), books)}
+def test_a_broken_promise_is_found(contents: Contents, rule: str) -> None:
+    found = {
+        violation.rule: violation.times for violation in violations(sent_votes_of(VOTES), contents)
+    }
     assert found[rule] > 0
 
 
 def test_an_answer_that_a_voter_should_not_get_is_found() -> None:
-    register = register_of(VOTES)
-    register.wrong_answers["500 Internal Server Error"] += 1
-    (violation,) = violations(register, books_of(VOTES))
+    sent_votes = sent_votes_of(VOTES)
+    sent_votes.wrong_answers["500 Internal Server Error"] += 1
+    (violation,) = violations(sent_votes, contents_of(VOTES))
     assert str(violation) == "answers that no voter should get: 1 (500 Internal Server Error)"
 
 
 def test_a_vote_without_an_answer_may_be_in_the_log_under_an_id_that_nobody_knows() -> None:
-    register = register_of(VOTES)
-    register.anonymous = 1
-    assert violations(register, books_of(MORE)) == []
+    sent_votes = sent_votes_of(VOTES)
+    sent_votes.anonymous = 1
+    assert violations(sent_votes, contents_of(MORE)) == []
 
 
 def test_votes_of_others_are_no_strangers() -> None:
-    register = register_of(VOTES)
-    register.others = frozenset({MORE[-1].name})
-    assert violations(register, books_of(MORE)) == []
+    sent_votes = sent_votes_of(VOTES)
+    sent_votes.others = frozenset({MORE[-1].name})
+    assert violations(sent_votes, contents_of(MORE)) == []
 
 
 def test_a_round_tells_what_became_of_its_votes() -> None:
-    register = register_of(VOTES)
-    assert round_result(ROUND, register, books_of(VOTES)) == RoundResult(5, 0, 0)
-    assert round_result(ROUND, register, books_of(VOTES[:4])) == RoundResult(5, 1, 0)
-    assert round_result(ROUND, register, books_of(VOTES, tally_of(MORE))) == RoundResult(5, 0, 1)
-    assert round_result(ROUND, register, books_of(VOTES, tally_of([]))) == RoundResult(5, 5, 0)
+    sent_votes = sent_votes_of(VOTES)
+    assert round_result(ROUND, sent_votes, contents_of(VOTES)) == RoundResult(5, 0, 0)
+    assert round_result(ROUND, sent_votes, contents_of(VOTES[:4])) == RoundResult(5, 1, 0)
+    assert round_result(ROUND, sent_votes, contents_of(VOTES, tally_of(MORE))) == RoundResult(
+        5, 0, 1
+    )
+    assert round_result(ROUND, sent_votes, contents_of(VOTES, tally_of([]))) == RoundResult(5, 5, 0)
 
 
 def test_the_longest_gap_is_that_of_the_worse_route() -> None:
-    register = Register()
+    sent_votes = SentVotes()
     for route, times in {Route.HTTP: (1, 2, 3, 9), Route.GRPC: (1, 2, 8, 9)}.items():
         for at in times:
             ballot = Ballot(f"{route}-{at}", "Rush", ROUND, 1990, 1, route)
-            register.acknowledge(ballot, at=float(at))
-    assert register.longest_gap(1, 9) == 6
-    assert register.longest_gap(2.5, 9) == 6
-    assert register.longest_gap(8, 12) == 3
-    assert register.alive_since(8.5)
-    assert not register.alive_since(9)
+            sent_votes.acknowledge(ballot, at=float(at))
+    assert sent_votes.longest_gap(1, 9) == 6
+    assert sent_votes.longest_gap(2.5, 9) == 6
+    assert sent_votes.longest_gap(8, 12) == 3
+    assert sent_votes.alive_since(8.5)
+    assert not sent_votes.alive_since(9)

@@ -1,4 +1,4 @@
-"""What the stores hold, read from outside."""
+"""Reads the ledger and both stores from outside, by their addresses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -12,7 +12,6 @@ from harness.promise.ledger_reader import (
     read_ledger,
     read_rejections,
 )
-from harness.system.weakened import System
 from voting.domain.tally import Tally
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.tally_store import TallyStore
@@ -22,8 +21,8 @@ DATABASE: Final = "voting"
 _PAGE: Final = 1000
 
 
-class Books(NamedTuple):
-    """Everything that is checked, read while nobody votes."""
+class Contents(NamedTuple):
+    """All that the ledger and the stores hold, read while nobody votes."""
 
     ledger: LedgerVotes
     logged: list[LoggedVote]
@@ -32,7 +31,7 @@ class Books(NamedTuple):
 
 
 class Positions(NamedTuple):
-    """How far each partition got: the next offset of the ledger, and of each store."""
+    """The next offset of each partition, in the ledger and in each store."""
 
     ledger: Mapping[int, int]
     log: Mapping[int, int]
@@ -40,42 +39,42 @@ class Positions(NamedTuple):
 
     @property
     def lag(self) -> int:
-        """How many records the store that lacks most still lacks."""
+        """How many records the store that is further behind has yet to take in."""
         total = sum(self.ledger.values())
         return total - min(sum(self.log.values()), sum(self.tally.values()))
 
     @property
     def in_step(self) -> bool:
-        """Whether both stores have taken in all that the ledger has."""
+        """Whether both stores have taken in the whole ledger."""
         return self.ledger == self.log == self.tally
 
 
-class Reader:
-    """Reads the stores of a system."""
+class StoresReader:
+    """Reads what a system keeps: the ledger, the vote log and the tally."""
 
-    def __init__(self, system: System, log: VoteLog, tally: TallyStore) -> None:
-        self._bootstrap_servers = system.bootstrap_servers
+    def __init__(self, bootstrap_servers: str, log: VoteLog, tally: TallyStore) -> None:
+        self._bootstrap_servers = bootstrap_servers
         self.log = log
         self.tally_store = tally
 
     async def positions(self) -> Positions:
-        """Return the positions; raises what Kafka's or a store's client raises, bounded."""
+        """Return the positions, or raise what a client raises, within about ten seconds."""
         ledger = await end_offsets(self._bootstrap_servers)
         async with asyncio.timeout(5):
             tally = await self.tally_store.positions(list(ledger))
             log = await self.log.positions(list(ledger))
         return Positions(
             ledger,
-            {p: _next(log[p].position) if p in log else 0 for p in ledger},
-            {p: _next(position) for p, position in tally.items()},
+            {p: next_offset(log[p].position) if p in log else 0 for p in ledger},
+            {p: next_offset(position) for p, position in tally.items()},
         )
 
-    async def books(self) -> Books:
-        """Return all that the stores hold."""
+    async def contents(self) -> Contents:
+        """Return all that the ledger and the stores hold."""
         ledger = await read_ledger(self._bootstrap_servers)
         partitions = len(await end_offsets(self._bootstrap_servers))
         rejected = await read_rejections(self._bootstrap_servers, partitions)
-        return Books(ledger, await self.logged(), await self.tally(), rejected)
+        return Contents(ledger, await self.logged(), await self.tally(), rejected)
 
     async def logged(self) -> list[LoggedVote]:
         """Return every vote of the log."""
@@ -90,15 +89,18 @@ class Reader:
 
 
 @asynccontextmanager
-async def open_reader(system: System) -> AsyncIterator[Reader]:
-    """Connect to the stores of a system."""
-    log, tally = VoteLog(system.mongodb.url, DATABASE), TallyStore(system.redis.url)
+async def open_stores_reader(
+    bootstrap_servers: str, redis_url: str, mongodb_url: str
+) -> AsyncIterator[StoresReader]:
+    """Connect to both stores while the context lasts; to Kafka with every reading."""
+    log, tally = VoteLog(mongodb_url, DATABASE), TallyStore(redis_url)
     try:
-        yield Reader(system, log, tally)
+        yield StoresReader(bootstrap_servers, log, tally)
     finally:
         log.close()
         await tally.close()
 
 
-def _next(position: str) -> int:
+def next_offset(position: str) -> int:
+    """Return the offset that follows a position of a store (`offset:id of the vote`)."""
     return int(position.partition(":")[0]) + 1

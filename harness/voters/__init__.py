@@ -1,1 +1,1 @@
-"""People who vote, and the register of what they sent and what they were answered."""
+"""People who vote, and a record of what they sent and how it was answered."""

@@ -8,8 +8,9 @@ from random import Random
 from typing import Final
 
 from harness.servers.traefik_server import CANARY_HEADER
+from harness.voters.ballots import Ballot
 from harness.voters.http_client import NO_ANSWER, Answer, HttpClient
-from harness.voters.register import Ballot, Register
+from harness.voters.sent_votes import SentVotes
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 ROUND_NAMES: Final = ("Mercedes Sosa", "Björk", "Nina Simone", "坂本 龍一", "Rush")
@@ -40,7 +41,7 @@ class Voters:
         self, host: str, port: int, rate: float, random: Random, sources: Sequence[str] = ()
     ) -> None:
         """`rate` is in votes per second over both routes; `sources` as for HttpClient."""
-        self.register = Register()
+        self.sent_votes = SentVotes()
         self.waits: list[float] = []
         self.round = "calm"
         self._rate = rate
@@ -102,11 +103,11 @@ class Voters:
             told: str | None = answer.document.get("id")
             ballot = ballot._replace(id=ballot.id or told)
             if ballot.id is None:
-                self.register.anonymous += 1
+                self.sent_votes.anonymous += 1
             else:
-                self.register.sent.setdefault(ballot.id, ballot)
+                self.sent_votes.sent.setdefault(ballot.id, ballot)
             if answer.status == HTTPStatus.ACCEPTED:
-                self.register.acknowledge(ballot, now := time.monotonic())
+                self.sent_votes.acknowledge(ballot, now := time.monotonic())
                 self.waits.append(now - begin)
                 return ballot.id
             await asyncio.sleep(_RETRY_AFTER_S * 2**attempt * (0.5 + self._random.random()))
@@ -114,21 +115,14 @@ class Voters:
 
     async def _repeat(self, ballot: Ballot) -> None:
         """Send a vote that counts already once more, maybe on another route or altered."""
-        self.register.repeats += 1
+        self.sent_votes.repeats += 1
         if self._random.random() < _ALTERED:
             ballot = ballot._replace(rank=101 - ballot.rank)
         await self._send(ballot._replace(route=self._random.choice(list(Route))))
 
     async def _send(self, ballot: Ballot) -> Answer:
-        document = {
-            "name": ballot.name,
-            "album": ballot.album,
-            "year": ballot.year,
-            "rank": ballot.rank,
-        }
-        if ballot.id is not None:
-            document["id"] = ballot.id
-        answer = await self._client.post("/votes", {CANARY_HEADER: _FORCE[ballot.route]}, document)
+        headers = {CANARY_HEADER: _FORCE[ballot.route]}
+        answer = await self._client.post("/votes", headers, ballot.document)
         self._judge(ballot, answer)
         return answer
 
@@ -138,14 +132,14 @@ class Voters:
         kind = _kind(answer)
         if status == HTTPStatus.ACCEPTED:
             if told is None or ballot.id not in {None, told}:
-                self.register.wrong_answers["202 with another id, or none"] += 1
+                self.sent_votes.wrong_answers["202 with another id, or none"] += 1
         elif status not in RETRYABLE:
-            self.register.wrong_answers[kind] += 1
+            self.sent_votes.wrong_answers[kind] += 1
         else:
-            self.register.refusals[kind] += 1
+            self.sent_votes.refusals[kind] += 1
             ours = answer.headers.get("content-type", "").startswith("application/problem+json")
             if ours and ("retry-after" not in answer.headers or told is None):
-                self.register.wrong_answers[f"{kind} without Retry-After or id"] += 1
+                self.sent_votes.wrong_answers[f"{kind} without Retry-After or id"] += 1
 
 
 def _kind(answer: Answer) -> str:

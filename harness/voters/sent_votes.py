@@ -1,4 +1,4 @@
-"""What the voters know: which votes they sent, and what they were told."""
+"""What the voters sent, and how it was answered."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -6,24 +6,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from harness.voters.ballots import Ballot
 from voting.domain.vote import Route
-from voting.stores.logged_vote import LoggedVote
-
-
-class Ballot(NamedTuple):
-    """A vote as a client sends it; the id is None until the client or the service made one."""
-
-    id: str | None
-    name: str
-    album: str
-    year: int
-    rank: int
-    route: Route
-
-    def is_logged_as(self, logged: LoggedVote) -> bool:
-        """Whether a vote of the log is this one, unaltered."""
-        ours = (self.name, self.album, self.year, self.rank, self.route)
-        return ours == (logged.name, logged.album, logged.year, logged.rank, logged.route)
 
 
 class Acknowledgement(NamedTuple):
@@ -34,12 +18,12 @@ class Acknowledgement(NamedTuple):
 
 
 @dataclass
-class Register:
+class SentVotes:
     """All votes of a run.
 
-    `sent` has every vote with a known id; `anonymous` counts sendings that got no answer and so
-    no id. `repeats` counts sendings of a vote that was acknowledged already. `others` are artists
-    for whom people vote of whom the register knows nothing.
+    `sent` has every vote with a known id; `anonymous` counts requests that got no answer and so
+    no id. `repeats` counts votes sent again after they were acknowledged. `others` are artists
+    who also get votes that are not in `sent`.
     """
 
     sent: dict[str, Ballot] = field(default_factory=dict)
@@ -52,13 +36,13 @@ class Register:
     _times: dict[Route, list[float]] = field(default_factory=lambda: {r: [] for r in Route})
 
     def acknowledge(self, ballot: Ballot, at: float) -> None:
-        """Note that the service has promised to count a vote."""
+        """Note that a route has promised to count a vote."""
         if ballot.id is not None:
             self.acknowledged.setdefault(ballot.id, Acknowledgement(at, ballot.route))
         self._times[ballot.route].append(at)
 
     def longest_gap(self, begin: float, end: float) -> float:
-        """Return the longest time (s) between `begin` and `end` without word from a route."""
+        """Return the longest time (s) in which a route acknowledged nothing."""
         return max(_longest_gap(times, begin, end) for times in self._times.values())
 
     def alive_since(self, moment: float) -> bool:
