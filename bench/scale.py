@@ -16,18 +16,19 @@ import uvloop
 from bench.cases.clock import cpu_of
 from bench.cases.consumers import ConsumerCase
 from bench.cases.errors import BenchError
-from bench.cases.kafka_write import Writer
-from bench.cases.large_log import PARTITIONS, LargeLog
 from bench.cases.servers import Rig, Stores
 from bench.cases.turn import Turn
 from bench.options import at_least_one, path
+from harness.filler.batch_writer import BatchWriter
+from harness.filler.filler import Filler
 from harness.processes.console import hide_progress, run_command, say
-from harness.processes.server import stop_together
+from harness.processes.server import start_together, stop_together
 from harness.servers.services import Service
 from loadtest.model.percentiles import percentile_of
 from svc_results.result.cursor import encode_cursor
 
 _TOPIC: Final = "bench.scale"
+_PARTITIONS: Final = 6
 _STEPS: Final = (100_000, 1_000_000)
 _REQUESTS: Final = 60
 _TURNS: Final = 3
@@ -61,20 +62,28 @@ class ScaleTrial:
     def __init__(self, folder: Path) -> None:
         self._rig = Rig(folder)
         self._stores = Stores(folder, "scale")
-        self._log = LargeLog(self._rig, self._stores, _TOPIC)
+        self._filler = Filler(
+            self._rig.kafka.address,
+            _TOPIC,
+            _PARTITIONS,
+            self._stores.mongodb,
+            self._stores.redis.url,
+        )
 
     async def run(self, votes: int) -> list[Step]:
         """Return what was seen at 100,000, a million and so many votes."""
         async with self._rig.running(self._rig.kafka):
             try:
-                await self._log.start()
+                self._rig.kafka.create_topics({_TOPIC: _PARTITIONS, "votes.rejected": 1})
+                start_together(self._stores.servers)
+                await self._filler.prepare()
                 sizes = [*(step for step in _STEPS if step < votes), votes]
                 return [await self._step(size) for size in sizes]
             finally:
                 stop_together(self._stores.servers)
 
     async def _step(self, votes: int) -> Step:
-        await self._log.grow_to(votes, say)
+        await self._filler.grow_to(votes, say)
         size = (self._stores.mongodb.data / "votes.db").stat().st_size
         told = self._stores.settings()
         consumer = self._rig.service("svc_consumer", KAFKA_TOPIC=_TOPIC, **told)
@@ -84,7 +93,7 @@ class ScaleTrial:
             answers = await asyncio.to_thread(self._ask, results)
             say(f"{votes:,} votes: counting more")
             turns = await self._count_more(consumer)
-        self._log.votes += sum(turn.votes for turn in turns)
+        self._filler.votes += sum(turn.votes for turn in turns)
         used = {
             name: sum(turn.cpu_seconds[name] for turn in turns[1:])
             / sum(turn.votes for turn in turns[1:])
@@ -103,7 +112,7 @@ class ScaleTrial:
 
     def _ask(self, results: Service) -> dict[str, list[Answer]]:
         """Return what requests of each kind took, the kinds in turns."""
-        middle = self._log.middle
+        middle = self._filler.middle
         deep = "" if middle is None else f"?after={encode_cursor(middle)}"
         paths = {
             "result": "/api/results",
@@ -129,8 +138,8 @@ class ScaleTrial:
 
     async def _count_more(self, consumer: Service) -> list[Turn]:
         beside = (self._rig.kafka, *self._stores.servers)
-        async with Writer(self._rig.kafka.address, _TOPIC) as writer:
-            case = ConsumerCase("scale", "", [consumer], beside, writer, PARTITIONS)
+        async with BatchWriter(self._rig.kafka.address, _TOPIC) as writer:
+            case = ConsumerCase("scale", "", [consumer], beside, writer, _PARTITIONS)
             await case.warm_up()
             return [await case.turn(1.0) for _ in range(_TURNS)]
 

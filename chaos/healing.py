@@ -16,12 +16,12 @@ from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 
 from chaos.runs.watch import NotRecoveredError
-from harness.filler.filling import fill
+from harness.filler.filler import Filler
 from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.processes.server import start_together
-from harness.promise.ledger_reader import end_offsets
-from harness.promise.stores_reader import Positions, StoresReader, open_stores_reader
+from harness.promise.ledger_reader import TOPIC, end_offsets
+from harness.promise.stores_reader import Positions, StoresReader, next_offset, open_stores_reader
 from harness.system.weakened import System
 from harness.voters.voters import Voters
 from svc_consumer.repair.audit import LogReader, differences, read_snapshot
@@ -95,7 +95,7 @@ class Healing:
 
     async def _tally_ends(self) -> dict[int, int]:
         tally = await self._reader.tally()
-        return {p: int(position.partition(":")[0]) + 1 for p, position in tally.positions.items()}
+        return {p: next_offset(position) for p, position in tally.positions.items()}
 
     async def _until(self, reached: Callable[[Positions], bool]) -> float:
         """Return how many seconds it took; raises NotRecoveredError after five minutes."""
@@ -132,7 +132,9 @@ async def _measure(system: System, options: Namespace, random: Random) -> list[s
     [kafka] = system.kafka
     start_together([kafka, system.redis, system.mongodb, system.entry])
     partitions = len(await end_offsets(kafka.address))
-    await fill(kafka.address, system.mongodb.url, options.votes, partitions, random, say)
+    filler = Filler(kafka.address, TOPIC, partitions, system.mongodb)
+    await filler.prepare()
+    await filler.grow_to(options.votes, say)
     start_together(list(system.services.values()))
     voters = Voters(system.entry.host, system.entry.port, options.rate, random)
     try:

@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ClassVar, Final, NamedTuple, override
 
 from bench.cases.errors import BenchError
-from bench.cases.kafka_write import Writer
 from bench.cases.quick_mongodb import QuickMongodbServer
 from bench.cases.servers import Group, Rig, Stores
 from bench.cases.turn import Case, Meter, Turn
+from harness.filler.batch_writer import BatchWriter
 from harness.processes.ports import free_port
 from harness.processes.server import Server
 from harness.servers.services import Service
@@ -37,7 +37,7 @@ class ConsumerCase(Case):
         what: str,
         consumers: Sequence[Service],
         beside: Sequence[Server],
-        writer: Writer,
+        writer: BatchWriter,
         partitions: int,
     ) -> None:
         super().__init__(name, what, tuple(consumer.name for consumer in consumers))
@@ -132,7 +132,7 @@ async def _running(
     cases: list[Case] = []
     async with rig.running(*stores.servers), rig.running(*processes), AsyncExitStack() as stack:
         for one in all_consumers:
-            writer = Writer(rig.kafka.address, _topic(one.name))
+            writer = BatchWriter(rig.kafka.address, _topic(one.name))
             await stack.enter_async_context(writer)
             beside = (rig.kafka, *stores.servers)
             case = ConsumerCase(
