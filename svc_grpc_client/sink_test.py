@@ -94,7 +94,7 @@ async def until(condition: Callable[[], bool], readiness: Readiness) -> None:
             await readiness.changed()
 
 
-async def test_an_accepted_vote_is_done() -> None:
+async def test_an_accepted_vote_has_no_error() -> None:
     service = Service()
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
         await cast_vote(grpc_sink, VOTE, "00-abc")
@@ -137,7 +137,7 @@ async def test_each_vote_gets_its_own_outcome() -> None:
     assert str(unavailable) == "Kafka is away"
 
 
-async def test_a_server_of_before_the_field_was_named_apart_is_quoted() -> None:
+async def test_an_older_servers_detail_is_passed_on() -> None:
     service = Service()
     service.statuses[VOTE.id] = STATUS(outcome=STATUS.OUTCOME_INVALID, detail="rank: is odd")
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
@@ -147,7 +147,7 @@ async def test_a_server_of_before_the_field_was_named_apart_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(("hours", "told"), [(-2, "ahead of"), (2, "behind"), (0, None)])
-async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
+async def test_a_clock_that_is_off_is_logged_and_votes_are_accepted(
     caplog: pytest.LogCaptureFixture, hours: int, told: str | None
 ) -> None:
     service = Service()
@@ -162,7 +162,7 @@ async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
-async def test_a_call_that_was_cut_off_is_tried_again(code: grpc.StatusCode) -> None:
+async def test_a_cancelled_call_is_retried(code: grpc.StatusCode) -> None:
     service = Service()
     service.failures = [code]
     async with server(service) as (port, _), sink(port) as (grpc_sink, _):
@@ -226,7 +226,7 @@ async def test_readiness_follows_the_server_and_its_health() -> None:
         await until(lambda: not readiness.ready, readiness)
 
 
-async def test_the_end_of_a_connection_that_is_old_enough_is_no_news(
+async def test_a_connection_that_reaches_its_maximum_age_changes_no_readiness(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Each minute `not ready` was logged, and `ready` two milliseconds later."""
@@ -251,7 +251,7 @@ async def test_the_end_of_a_connection_that_is_old_enough_is_no_news(
     assert caplog.messages.count("ready") == 1
 
 
-async def test_a_server_that_is_lost_shows_within_the_grace() -> None:
+async def test_a_lost_server_makes_the_service_unready_within_the_grace_period() -> None:
     async with sink(port := free_port()) as (_, readiness):
         async with server(Service(), port):
             await until(lambda: readiness.ready, readiness)
@@ -284,7 +284,7 @@ class Relay:
         writer.close()
 
 
-async def test_a_connection_that_does_not_come_about_shows_after_the_grace() -> None:
+async def test_a_connection_that_is_never_made_shows_after_the_grace_period() -> None:
     async with server(Service(), age_ms=200) as (port, _):
         relay = Relay(port)
         listening = await asyncio.start_server(relay.take, "127.0.0.1", 0)
@@ -309,7 +309,7 @@ async def test_a_server_that_comes_back_is_used_again() -> None:
             await cast_vote(grpc_sink, VOTE)
 
 
-async def test_a_proxy_of_the_shell_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "grpc_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     async with server(Service()) as (port, _), sink(port) as (grpc_sink, _):

@@ -23,13 +23,13 @@ def request_with(votes: int, artist: str) -> votes_pb2.CastVotesRequest:
 
 @pytest.mark.parametrize("artist", ["x", "x" * 127, "x" * 128, "\U0001f3b5" * 200])
 @pytest.mark.parametrize("votes", [0, 1, VOTES_MAX])
-def test_every_call_with_as_many_votes_as_may_be_is_read(votes: int, artist: str) -> None:
+def test_every_call_within_the_limit_is_read(votes: int, artist: str) -> None:
     request = request_with(votes, artist)
     assert read_request(request.SerializeToString()) == request
 
 
 @pytest.mark.parametrize("small", [EMPTY_VOTE, EMPTY_TRACE, b"\x0a\x02\x20\x01", b"\x7a\x00"])
-def test_very_many_small_parts_are_not_read(small: bytes) -> None:
+def test_very_many_small_parts_are_refused(small: bytes) -> None:
     assert read_request(small * ENOUGH) is None
 
 
@@ -45,7 +45,7 @@ def test_very_many_small_parts_are_not_read(small: bytes) -> None:
         b"\x0a\xf0\xff\x05" + b"x" * 98_288 + b"\x0a",
     ],
 )
-def test_what_is_no_request_is_not_read(data: bytes) -> None:
+def test_invalid_bytes_are_refused(data: bytes) -> None:
     assert read_request(data) is None
 
 

@@ -100,7 +100,7 @@ async def test_each_vote_has_its_own_status(channel: grpc.aio.Channel, sink: Sin
     assert sink.records == [record_of(VOTE), record_of(other)]
 
 
-async def test_an_album_too_many_is_invalid_and_the_status_says_of_which_kind(
+async def test_too_many_albums_is_invalid_with_its_type_in_the_status(
     channel: grpc.aio.Channel, sink: Sink, albums: KnownAlbums
 ) -> None:
     known = album_hash(album_key(VOTE.name, VOTE.album, VOTE.year))
@@ -114,7 +114,7 @@ async def test_an_album_too_many_is_invalid_and_the_status_says_of_which_kind(
     assert sink.records == [record_of(VOTE)]
 
 
-async def test_what_no_rule_knows_does_not_reach_the_log(
+async def test_unknown_fields_do_not_reach_the_ledger(
     channel: grpc.aio.Channel, sink: Sink
 ) -> None:
     field_99 = b"\x9a\x06\x03abc"
@@ -132,7 +132,7 @@ async def test_the_trace_goes_with_its_vote(channel: grpc.aio.Channel, sink: Sin
 
 
 @pytest.mark.parametrize("trace", ["00-abc", "x" * 1_500_000])
-async def test_what_is_no_trace_does_not_reach_the_log(
+async def test_an_invalid_traceparent_does_not_reach_the_ledger(
     channel: grpc.aio.Channel, sink: Sink, trace: str
 ) -> None:
     """A record too large would make Kafka refuse the others of its batch."""
@@ -151,25 +151,23 @@ MINUTES = 60_000
 
 
 @pytest.mark.parametrize("off", [-5 * MINUTES, 0, 5 * MINUTES])
-async def test_a_time_that_may_be_right_is_kept(
-    channel: grpc.aio.Channel, sink: Sink, off: int
-) -> None:
+async def test_a_plausible_time_is_kept(channel: grpc.aio.Channel, sink: Sink, off: int) -> None:
     vote = vote_with(cast_at_ms=VOTE.cast_at_ms + off)
     await cast(channel, to_message(vote))
     assert sink.records == [record_of(vote)]
 
 
 @pytest.mark.parametrize("off", [-5 * MINUTES - 1, 5 * MINUTES + 1, 120 * MINUTES, 2**62])
-async def test_a_clock_that_is_wrong_costs_no_vote_but_its_time(
+async def test_a_vote_with_an_implausible_time_gets_the_servers_time(
     channel: grpc.aio.Channel, sink: Sink, off: int
 ) -> None:
-    """A pod with a wrong clock is no fault of those whose votes it takes."""
+    """Voters are not to blame for a pod with a wrong clock."""
     [status] = await cast(channel, to_message(vote_with(cast_at_ms=VOTE.cast_at_ms + off)))
     assert status.outcome == STATUS.OUTCOME_ACCEPTED
     assert sink.records == [record_of(VOTE)]
 
 
-async def test_the_answer_tells_the_servers_time(channel: grpc.aio.Channel) -> None:
+async def test_the_answer_carries_the_servers_time(channel: grpc.aio.Channel) -> None:
     request = votes_pb2.CastVotesRequest(votes=[to_message(VOTE)])
     response = await votes_pb2_grpc.VoteServiceStub(channel).CastVotes(request)
     assert response.answered_at_ms == VOTE.cast_at_ms
@@ -193,15 +191,15 @@ def longest(votes: int) -> votes_pb2.CastVotesRequest:
     return request
 
 
-async def test_as_many_votes_as_may_be_are_taken_in_one_call(
-    channel: grpc.aio.Channel, sink: Sink
-) -> None:
+async def test_the_largest_call_is_accepted(channel: grpc.aio.Channel, sink: Sink) -> None:
     response = await votes_pb2_grpc.VoteServiceStub(channel).CastVotes(longest(VOTES_MAX))
     assert {status.outcome for status in response.statuses} == {STATUS.OUTCOME_ACCEPTED}
     assert len(sink.records) == len(response.statuses) == VOTES_MAX
 
 
-async def test_one_more_is_an_invalid_argument(channel: grpc.aio.Channel, sink: Sink) -> None:
+async def test_one_vote_over_the_limit_is_an_invalid_argument(
+    channel: grpc.aio.Channel, sink: Sink
+) -> None:
     request = longest(VOTES_MAX + 1)
     assert await refused(channel, request.SerializeToString()) is INVALID_ARGUMENT
     del request.votes[:]
@@ -210,8 +208,10 @@ async def test_one_more_is_an_invalid_argument(channel: grpc.aio.Channel, sink: 
 
 
 @pytest.mark.parametrize("empty", [b"\x0a\x00", b"\x12\x03\x0a\x01x"], ids=["vote", "trace"])
-async def test_a_million_empty_ones_hold_nobody_up(channel: grpc.aio.Channel, empty: bytes) -> None:
-    """Which took 2.4 s, and all other votes as long."""
+async def test_a_million_empty_parts_are_refused_quickly(
+    channel: grpc.aio.Channel, empty: bytes
+) -> None:
+    """Parsing them once took 2.4 s and delayed all other votes."""
     request = empty * (2_000_000 // len(empty))
     begin = time.thread_time()
     assert await refused(channel, request) is INVALID_ARGUMENT
@@ -222,12 +222,12 @@ async def test_bytes_that_are_no_request_are_an_invalid_argument(channel: grpc.a
     assert await refused(channel, b"\xff") is INVALID_ARGUMENT
 
 
-async def test_a_message_that_no_votes_need_is_not_read(channel: grpc.aio.Channel) -> None:
+async def test_an_oversized_message_is_refused(channel: grpc.aio.Channel) -> None:
     request = b"\x0a\x00" * 1_100_000
     assert await refused(channel, request) is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-async def test_metadata_that_no_votes_need_are_not_read(channel: grpc.aio.Channel) -> None:
+async def test_oversized_metadata_is_refused(channel: grpc.aio.Channel) -> None:
     stub = votes_pb2_grpc.VoteServiceStub(channel)
     request = votes_pb2.CastVotesRequest()
     await stub.CastVotes(request, metadata=[("x", "a" * 4_000)])
@@ -237,7 +237,7 @@ async def test_metadata_that_no_votes_need_are_not_read(channel: grpc.aio.Channe
 
 
 @pytest.mark.parametrize("moment", ["refuse", "fail"])
-async def test_a_vote_that_cannot_be_stored_now_says_so(
+async def test_a_vote_that_cannot_be_stored_now_is_unavailable(
     channel: grpc.aio.Channel, sink: Sink, moment: str
 ) -> None:
     setattr(sink, moment, UnavailableError("Kafka is away"))

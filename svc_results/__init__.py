@@ -1,1 +1,1 @@
-"""The live result: one page, its API and its stream of events."""
+"""The live result: a page, its API and its event stream."""

@@ -149,7 +149,7 @@ def test_a_change_reaches_watchers_within_a_second(results: Service, book: Book)
 @pytest.mark.parametrize(
     ("name", "store", "part"), [("redis_server", "Redis", "tally"), ("mongodb", "MongoDB", "log")]
 )
-def test_a_store_that_stops_is_named_and_found_again(
+def test_a_stopped_store_is_named_until_it_recovers(
     client: httpx.Client,
     book: Book,
     request: pytest.FixtureRequest,
@@ -172,7 +172,7 @@ def test_a_store_that_stops_is_named_and_found_again(
     wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
 
 
-def test_a_store_that_hangs_is_named_and_found_again(
+def test_a_hanging_store_is_named_until_it_recovers(
     client: httpx.Client, redis_server: RedisServer
 ) -> None:
     redis_server.pause()
@@ -204,7 +204,7 @@ def test_no_store_is_asked_to_write(
     assert not {f"voting.stores.{name}" for name in writers} & {*modules}
 
 
-def test_the_service_starts_before_its_stores_and_says_so(service: StartService) -> None:
+def test_the_service_starts_without_its_stores_and_is_not_ready(service: StartService) -> None:
     nowhere = service(
         "svc_results",
         ready_path="/healthz",
@@ -226,7 +226,7 @@ def test_the_service_ends_at_once_though_someone_watches(service: StartService) 
     assert "Traceback" not in results.log.read_text()
 
 
-def test_connections_may_be_as_many_as_watchers_and_more() -> None:
+def test_the_connection_limit_leaves_room_beside_watchers() -> None:
     code = (
         "import svc_results.service as s; from svc_results.settings import ResultsSettings;"
         "print(s.results_service(ResultsSettings(max_watchers=9000)).ctx.connection_limit.most)"

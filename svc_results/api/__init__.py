@@ -1,1 +1,1 @@
-"""What svc_results serves over HTTP."""
+"""The HTTP interface of svc_results."""

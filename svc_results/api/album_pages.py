@@ -1,4 +1,4 @@
-"""Pages of the ranking, beyond the first albums that every snapshot has."""
+"""Pages of the ranking, beyond the first albums that every snapshot contains."""
 
 from base64 import b64encode, urlsafe_b64decode
 from bisect import bisect_right
@@ -15,21 +15,21 @@ from voting.domain.vote import TEXT_MAX
 # More votes than there will ever be.
 _VOTES_MAX: Final = 10**15
 _KEY_BYTES_MAX: Final = 2 * 4 * TEXT_MAX + 6  # two texts of four bytes a character, and the year
-# More than any cursor of ours has; a longer text is not even decoded.
+# Longer than any cursor of ours; a longer text is not decoded.
 POSITION_CHARACTERS_MAX: Final = 4 * (_KEY_BYTES_MAX + 20) // 3
 
 
 class AlbumPage(msgspec.Struct, frozen=True):
-    """Some albums, most votes first, and the cursor to those that follow; none behind the last."""
+    """Some albums, most votes first, and the cursor to the next page, None on the last."""
 
     albums: list[AlbumResult]
     next: str | None
 
 
 def album_page(ranking: Ranking, limit: int, after: Position | None) -> AlbumPage:
-    """Return the page of at most `limit` albums that begins behind the position `after`.
+    """Return the page of at most `limit` albums that begins after the position `after`.
 
-    An album that moves meanwhile may be in two pages or in none; the order of the page is right.
+    An album that moves meanwhile may be on two pages or on none; each page is in order.
     """
     standings = ranking.standings
     begin = 0 if after is None else bisect_right(standings, after, key=position_of)
@@ -45,7 +45,7 @@ def encode_position(position: Position) -> str:
 
 
 def decode_position(text: str) -> Position:
-    """Return the position in `text`; raise `ValueError` when there is none."""
+    """Return the position in `text`; raise `ValueError` if it holds none."""
     if len(text) > POSITION_CHARACTERS_MAX:
         raise ValueError("longer than any cursor")
     votes, _, key = urlsafe_b64decode(text + "=" * (-len(text) % 4)).partition(b":")

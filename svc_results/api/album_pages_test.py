@@ -37,14 +37,14 @@ def test_a_full_page_is_the_last_when_nothing_follows() -> None:
     assert album_page(Ranking(), 10, None).albums == []
 
 
-def test_a_place_holds_though_its_album_moved_on() -> None:
+def test_a_position_stays_valid_after_its_album_moved() -> None:
     _, after = titles(3)
     moved = Ranking({}, [Standing(99, 99, RANKING.standings[2].key), *RANKING.standings[:2]], 3)
     assert album_page(moved, 5, after).albums == []
     assert titles(2, (-8, b""))[0] == ["Album 2", "Album 3"]
 
 
-def test_a_place_survives_the_way_through_a_url() -> None:
+def test_a_position_survives_a_url() -> None:
     position = (-(10**15), album_key(LONG, LONG, 2100))
     text = encode_position(position)
     assert text.isascii()
@@ -76,7 +76,7 @@ POSITIONS = st.tuples(st.integers(), st.binary()).map(encode_position)
 
 
 @given(st.text() | POSITIONS)
-def test_no_text_gives_anything_but_a_page_or_a_value_error(text: str) -> None:
+def test_any_text_gives_a_page_or_a_value_error(text: str) -> None:
     try:
         position = decode_position(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The routes of the results service."""
+"""The endpoints of the results service."""
 
 import asyncio
 import gzip
@@ -28,7 +28,7 @@ from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import Cursor, LoggedVote
 
 NAME: Final = "svc_results"
-# Pages of the vote log that are read at the same time.
+# How many pages of the vote log are read at the same time.
 CONCURRENT_READS: Final = 4
 
 
@@ -36,7 +36,7 @@ class NewestVotes(Protocol):
     """The vote log, newest first."""
 
     async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
-        """Return at most `limit` votes; with `after`, those that follow it."""
+        """Return at most `limit` votes, newest first; with `after`, those that follow it."""
 
 
 def results_app(
@@ -106,9 +106,9 @@ def results_app(
 
 
 class _Pages:
-    """Pages of the vote log for everyone who asks.
+    """Pages of the vote log for all visitors.
 
-    Few are read at a time, so that MongoDB has time for those who count.
+    Few are read at a time, which leaves MongoDB capacity for the consumer.
     """
 
     def __init__(self, log: NewestVotes) -> None:
@@ -116,7 +116,7 @@ class _Pages:
         self._turn = asyncio.Semaphore(CONCURRENT_READS)
 
     async def read(self, limit: int, after: Cursor | None) -> VotePage:
-        """Return a page; raise `ProblemError` when that takes too long."""
+        """Return a page; raise `ProblemError` if that takes too long."""
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
                 return vote_page(await self._log.newest(limit, after), limit)

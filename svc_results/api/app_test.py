@@ -46,7 +46,7 @@ async def next_snapshot(lines: AsyncIterator[str]) -> dict[str, object]:
     raise AssertionError("the stream ended")
 
 
-async def test_the_results_tell_albums_routes_and_rates(client: httpx.AsyncClient) -> None:
+async def test_the_results_contain_albums_and_routes(client: httpx.AsyncClient) -> None:
     results = (await client.get("/api/results")).json()
     assert results["total"] == 25
     assert results["albums"][0] | {"sleeve": 0} == {
@@ -62,7 +62,7 @@ async def test_the_results_tell_albums_routes_and_rates(client: httpx.AsyncClien
     assert results["routes"]["http"]["votes"] == 12
 
 
-async def test_the_log_is_read_page_by_page_each_vote_once(client: httpx.AsyncClient) -> None:
+async def test_the_pages_of_the_vote_log_contain_each_vote_once(client: httpx.AsyncClient) -> None:
     seen: list[str] = []
     query = {"limit": "10"}
     while True:
@@ -133,7 +133,7 @@ async def test_a_watcher_who_leaves_is_forgotten(served: Served) -> None:
     await until(lambda: served.feed.watchers == 0)
 
 
-async def test_a_slow_watcher_misses_frames_disturbs_nobody_and_catches_up(
+async def test_a_slow_watcher_skips_frames_delays_nobody_and_catches_up(
     served: Served, stores: FakeStores
 ) -> None:
     long = "\U0001d11e" * 190  # large frames soon fill the buffers of a connection
@@ -158,7 +158,7 @@ async def test_a_slow_watcher_misses_frames_disturbs_nobody_and_catches_up(
     assert frames_dropped() > dropped
 
 
-async def test_too_many_watchers_are_asked_to_come_again(stores: FakeStores) -> None:
+async def test_one_watcher_too_many_gets_503_and_retry_after(stores: FakeStores) -> None:
     async with serve_results(stores, max_watchers=1) as served:
         async with served.client.stream("GET", "/api/events") as stream:
             await next_snapshot(stream.aiter_lines())
@@ -210,7 +210,7 @@ async def test_an_answer_under_way_is_the_last_of_its_connection_when_the_servic
     assert (await reading).headers["connection"] == "close"
 
 
-async def test_stores_that_are_away_are_named_and_the_page_still_serves(
+async def test_unavailable_stores_are_named_and_the_page_is_still_served(
     served: Served, stores: FakeStores
 ) -> None:
     stores.redis_away = stores.mongodb_away = True
@@ -236,7 +236,7 @@ async def test_stores_that_are_away_are_named_and_the_page_still_serves(
     assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_one_vote_is_one_vote() -> None:
+async def test_a_single_vote_is_shown_in_the_singular() -> None:
     async with serve_results(FakeStores([fake_vote(1)])) as served:
         page = (await served.client.get("/?lang=es")).text
     assert re.search(r'id="total">1</strong> <span[^>]*>voto<', page)
@@ -255,7 +255,7 @@ async def test_there_is_no_result_before_redis_has_ever_answered() -> None:
     assert answer.json()["detail"] == "the count cannot be read now"
 
 
-async def test_a_vote_log_that_hangs_is_given_up_in_time(
+async def test_reading_a_hanging_vote_log_times_out(
     client: httpx.AsyncClient, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang(limit: int, after: object = None) -> list[LoggedVote]:
@@ -267,7 +267,7 @@ async def test_a_vote_log_that_hangs_is_given_up_in_time(
     assert (await client.get("/api/votes")).status_code == 503
 
 
-async def test_few_pages_of_the_log_are_read_at_the_same_time(
+async def test_few_pages_of_the_vote_log_are_read_at_the_same_time(
     client: httpx.AsyncClient, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading, most, go_on = 0, 0, asyncio.Event()
@@ -288,7 +288,7 @@ async def test_few_pages_of_the_log_are_read_at_the_same_time(
     assert most == app_module.CONCURRENT_READS
 
 
-async def test_the_albums_are_read_page_by_page_each_once(
+async def test_the_pages_of_the_ranking_contain_each_album_once(
     served: Served, stores: FakeStores
 ) -> None:
     stores.votes = [fake_vote(n, album=f"Album {n % 150:03}") for n in range(400)]
@@ -312,7 +312,9 @@ async def test_the_albums_are_read_page_by_page_each_once(
     "query",
     ["limit=0", "limit=201", "limit=00000000199999999", "after=x", "after=" + "A" * 4000],
 )
-async def test_a_wrong_page_of_albums_is_named(client: httpx.AsyncClient, query: str) -> None:
+async def test_a_wrong_parameter_of_a_page_of_albums_is_named(
+    client: httpx.AsyncClient, query: str
+) -> None:
     answer = await client.get(f"/api/albums?{query}")
     assert (answer.status_code, answer.json()["field"]) == (422, query.partition("=")[0])
 
@@ -342,7 +344,7 @@ async def test_the_page_escapes_whatever_people_vote_for(
     assert scripts == ["module", "application/json"]
 
 
-async def test_the_page_is_inert_without_its_own_files(client: httpx.AsyncClient) -> None:
+async def test_the_page_has_no_inline_scripts_or_styles(client: httpx.AsyncClient) -> None:
     answer = await client.get("/")
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'")
@@ -368,7 +370,7 @@ async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClie
     ("path", "header", "language"),
     [("/", "es-CO,es;q=0.9", "es"), ("/", "de", "en"), ("/?lang=en", "es", "en")],
 )
-async def test_the_page_speaks_the_browsers_language(
+async def test_the_page_is_in_the_browsers_language(
     client: httpx.AsyncClient, path: str, header: str, language: str
 ) -> None:
     answer = await client.get(path, headers={"accept-language": header})
@@ -388,7 +390,7 @@ async def test_older_votes_can_be_read_without_scripts(client: httpx.AsyncClient
     assert times == [newest_first[:10], newest_first[10:]]
 
 
-async def test_static_files_are_kept_for_good_and_named_by_content(
+async def test_static_files_are_immutable_and_named_by_content(
     client: httpx.AsyncClient,
 ) -> None:
     page = (await client.get("/")).text
@@ -406,7 +408,7 @@ async def test_static_files_are_kept_for_good_and_named_by_content(
         assert (await client.get(path)).status_code == 404
 
 
-async def test_answers_are_compressed_for_those_who_can_read_it(
+async def test_answers_are_compressed_for_clients_that_accept_gzip(
     client: httpx.AsyncClient,
 ) -> None:
     request = client.build_request("GET", "/", headers={"accept-encoding": "gzip"})

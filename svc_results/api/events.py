@@ -1,4 +1,4 @@
-"""The stream of events: each watcher is sent the newest snapshot whenever it changes."""
+"""The event stream: sends each watcher the newest snapshot whenever it changes."""
 
 from contextlib import aclosing
 from http import HTTPStatus
@@ -14,14 +14,14 @@ from svc_results.page.static_files import accepts_gzip
 from voting.http.app import close_if_stopping
 from voting.http.problem import ProblemError
 
-# It is kept for as long as someone watches, and there is nothing to ask for.
+# The URL stays in memory for as long as someone watches, and the stream takes no parameters.
 _URL_BYTES_MAX: Final = 200
 
 
 async def stream_events(request: Request, feed: Feed, watchers: Watchers) -> None:
-    """Send events until the watcher goes, stalls or sends something, or the service stops.
+    """Send events until the watcher leaves, stalls or sends data, or the service stops.
 
-    The feed goes on without a watcher who reads slowly, and who then gets the newest frame.
+    The feed does not wait for a slow watcher, who then gets the newest frame.
     """
     if len(request.raw_url) > _URL_BYTES_MAX:
         raise ProblemError(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long")
@@ -45,8 +45,8 @@ async def _stream(request: Request, feed: Feed, watchers: Watchers) -> None:
         async with aclosing(feed.watch()) as events:
             async for event in events:
                 data = event.zipped_chunk if zipped else event.chunk
-                del event  # of a frame, a slow watcher keeps these bytes and no more
+                del event  # a slow watcher keeps only these bytes of a frame alive
                 if not await connection.send(data):
                     return
         await response.eof()
-        close_if_stopping(request)  # the head of the answer was sent long ago
+        close_if_stopping(request)  # the answer's head was sent long ago

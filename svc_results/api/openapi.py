@@ -7,6 +7,6 @@ import msgspec
 
 
 def results_document() -> dict[str, Any]:
-    """Return the document in `openapi.json`, which the tests hold against the service."""
+    """Return the document in `openapi.json`; tests check it against the service."""
     text = (Path(__file__).parent / "openapi.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, Any])

@@ -30,7 +30,7 @@ def test_the_document_is_openapi() -> None:
     OpenAPIV31SpecValidator(DOCUMENT).validate()
 
 
-def test_the_document_tells_the_services_limits() -> None:
+def test_the_document_states_the_services_limits() -> None:
     albums = SCHEMAS["Results"]["properties"]["albums"]
     limit = DOCUMENT["components"]["parameters"]["Limit"]["schema"]
     assert albums["maxItems"] == TOP_ALBUMS
@@ -84,7 +84,7 @@ async def test_answers_are_as_documented(
 
 
 @pytest.mark.parametrize(("path", "values", "status"), AWAY)
-async def test_answers_are_as_documented_while_the_stores_are_away(
+async def test_answers_are_as_documented_while_the_stores_are_unavailable(
     path: str, values: Mapping[str, str], status: int
 ) -> None:
     stores = FakeStores()

@@ -1,4 +1,4 @@
-"""What a request asks for, checked: a wrong value is named in a problem."""
+"""Reads and checks query parameters; a problem names an invalid one."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -28,7 +28,7 @@ def read_limit(request: Request) -> int:
 
 
 def read_after(request: Request) -> Cursor | None:
-    """Return the parameter `after` of a page of votes: where the page before this one ended."""
+    """Return the parameter `after` of a page of votes: where the previous page ended."""
     return _read_after(request, decode_cursor)
 
 
@@ -48,7 +48,7 @@ def _read_after[T](request: Request, decode: Callable[[str], T]) -> T | None:
 
 
 def read_voted(request: Request) -> str | None:
-    """Return the parameter `voted`: the id of a vote that was taken as a form, if it is one."""
+    """Return the parameter `voted`: the id of an accepted form's vote, or None if invalid."""
     try:
         return clean_new_id(request.args.get("voted", ""))
     except InvalidVoteError:
@@ -56,7 +56,7 @@ def read_voted(request: Request) -> str | None:
 
 
 def read_language(request: Request) -> Language:
-    """Return the language of the parameter `lang`, else the browser's."""
+    """Return the language of the parameter `lang`, else the one that the browser prefers."""
     asked = request.args.get("lang")
     for language in LANGUAGES:
         if asked == language:

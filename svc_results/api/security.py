@@ -1,11 +1,11 @@
-"""Headers that keep a browser from doing more with our answers than we mean."""
+"""The security headers of every answer."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from voting.pages.browser_headers import BROWSER_HEADERS
 
-# Everything comes from this origin, nothing is inline but data, and no other page may frame ours.
+# Everything comes from this origin, only data is inline, and no other page may frame ours.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     [
         "default-src 'none'",

@@ -1,1 +1,1 @@
-"""Reads the stores for everyone who watches, and sends each watcher the newest snapshot."""
+"""Reads the stores once for all watchers, and sends each of them the newest snapshot."""

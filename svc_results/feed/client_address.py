@@ -1,4 +1,4 @@
-"""Whose connection it is: the peer's, or, behind an entry of ours, the one that the entry names."""
+"""The address of a client: the peer's, or the one that a trusted proxy forwards."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import (
@@ -13,15 +13,15 @@ from typing import Final
 
 type Network = IPv4Network | IPv6Network
 
-# Of X-Forwarded-For only so many entries are looked at, the last ones: each is a hop that we trust.
+# Only the last entries of X-Forwarded-For are read: each is a hop through a trusted proxy.
 HOPS_MAX: Final = 10
 _ADDRESS_CHARACTERS_MAX: Final = 45  # an IPv6 address with an IPv4 one in it
-# What one household or office is given (RFC 6177): its addresses count as one.
+# The prefix of one household or office (RFC 6177): its addresses count as one.
 _IPV6_PREFIX: Final = 64
 
 
 def read_networks(text: str) -> tuple[Network, ...]:
-    """Return the networks of a comma-separated list; raise `ValueError` naming a wrong one."""
+    """Return the networks of a comma-separated list; raise `ValueError` naming an invalid one."""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
@@ -29,9 +29,9 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
     """Return the address that a connection counts for.
 
     It is the peer's, unless that is one of the `trusted` proxies: then it is the last address of
-    the `X-Forwarded-For` headers that is not itself a trusted proxy's, as each proxy adds whom it
-    was asked by at the end, and what comes before may be anyone's invention. Addresses of one
-    IPv6 network of 64 bits are one.
+    the `X-Forwarded-For` headers that is not itself a trusted proxy's. Each proxy appends the
+    address of its client, and anyone can forge what comes before. The addresses of one IPv6 /64
+    network count as one.
     """
     address = _address(peer)
     if address is None:
@@ -55,7 +55,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    # How a socket that takes both families names an IPv4 peer.
+    # A dual-stack socket reports an IPv4 peer this way.
     return getattr(address, "ipv4_mapped", None) or address
 
 

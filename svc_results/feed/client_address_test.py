@@ -30,13 +30,13 @@ ENTRY = read_networks("10.0.0.0/8, 127.0.0.1/32, fd00::/8")
         ("", ["198.51.100.1"], ""),  # a Unix socket
     ],
 )
-def test_a_connection_counts_for_whom_a_trusted_proxy_names(
+def test_a_connection_counts_for_the_address_that_a_trusted_proxy_forwards(
     peer: str, forwarded: list[str], client: str
 ) -> None:
     assert client_address(peer, forwarded, ENTRY) == client
 
 
-def test_without_trusted_proxies_nobody_is_believed() -> None:
+def test_without_trusted_proxies_forwarded_addresses_are_ignored() -> None:
     assert client_address("127.0.0.1", ["198.51.100.1"], ()) == "127.0.0.1"
     assert read_networks("") == ()
 
@@ -48,5 +48,5 @@ def test_a_wrong_network_is_an_error(text: str) -> None:
 
 
 @given(st.lists(st.text("0123456789abcdef.:,% x")))
-def test_whatever_a_header_holds_there_is_an_address(forwarded: list[str]) -> None:
+def test_any_header_gives_an_address(forwarded: list[str]) -> None:
     assert len(client_address("127.0.0.1", forwarded, ENTRY)) <= 50

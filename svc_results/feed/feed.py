@@ -1,4 +1,4 @@
-"""Reads the stores for everyone who watches, and hands each watcher the newest frame."""
+"""Reads the stores once for all watchers, and gives each of them the newest frame."""
 
 import asyncio
 import time
@@ -21,17 +21,17 @@ from svc_results.result.snapshot import (
 from voting.service.lifecycle import Readiness
 from voting.stores.logged_vote import LoggedVote
 
-# Between two readings while nobody watches: enough for readiness, and for rates that are there
-# when someone comes.
+# The pause between readings while nobody watches: short enough for readiness, and for current
+# rates as soon as someone watches.
 IDLE_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 15.0
 
 
 class Feed:
-    """One reader of the stores, shared by all.
+    """One reader of the stores, shared by all watchers.
 
-    `snapshot` is at most `IDLE_SECONDS` and a reading old while the stores answer. A watcher who
-    cannot keep up misses frames: nothing is queued.
+    While the stores answer, `snapshot` is at most `IDLE_SECONDS` plus one reading old. A watcher
+    who cannot keep up misses frames: nothing is queued.
     """
 
     def __init__(
@@ -55,19 +55,19 @@ class Feed:
 
     @property
     def ranking(self) -> Ranking | None:
-        """The albums in order as last read; nothing before that."""
+        """The ranking as last read; None before the first reading."""
         return self._tally.value
 
     async def run(self) -> None:
         """Read until cancelled."""
-        # The first picture has both parts.
+        # The first snapshot has both parts.
         await asyncio.gather(self._tally.refresh(), self._log.refresh())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat(self.read_tally, self._tally))
             tasks.create_task(self._repeat(self.read_vote_log, self._log))
 
     async def read_tally(self) -> None:
-        """Read the tally, then show what is known now."""
+        """Read the tally, then publish the newest snapshot."""
         if await self._tally.refresh() and self._tally.value is not None:
             self._read_at = rfc3339(time.time())
             self._rates.add(time.monotonic(), self._tally.value.routes)
@@ -78,13 +78,13 @@ class Feed:
         await self._log.refresh()
 
     async def watch(self) -> AsyncGenerator[Event]:
-        """Yield the newest frame whenever it changes, and a heartbeat when it does not.
+        """Yield the newest frame whenever it changes, and heartbeats while it does not.
 
         Ends when the feed is closed.
         """
         self.watchers += 1
         WATCHERS.inc()
-        shown: int | None = None  # its number, as a slow watcher keeps no frame alive
+        shown: int | None = None  # the number only, so that a slow watcher keeps no frame alive
         try:
             while not self._closed:
                 if shown != self._frame.number:
@@ -119,7 +119,7 @@ class Feed:
         return True
 
     def _publish(self) -> None:
-        self._tell_readiness()
+        self._set_readiness()
         unavailable = Unavailable(
             TALLY_AWAY if self._tally.problem else None, LOG_AWAY if self._log.problem else None
         )
@@ -130,7 +130,7 @@ class Feed:
             self._frame = Frame(self._frame.number + 1, self.snapshot)
             self._wake()
 
-    def _tell_readiness(self) -> None:
+    def _set_readiness(self) -> None:
         problems = [source.problem for source in (self._tally, self._log) if source.problem]
         if problems:
             self._readiness.set_not_ready("; ".join(problems))

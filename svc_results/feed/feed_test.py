@@ -85,7 +85,7 @@ async def test_a_slow_watcher_misses_frames_and_gets_the_newest(
         assert total(await anext(events)) == 19
 
 
-async def test_nothing_new_is_a_heartbeat_and_no_frame(
+async def test_without_changes_there_are_heartbeats_and_no_frames(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "HEARTBEAT_SECONDS", 0.01)
@@ -98,7 +98,7 @@ async def test_nothing_new_is_a_heartbeat_and_no_frame(
         assert await anext(events) is HEARTBEAT
 
 
-async def test_the_stores_are_left_alone_while_nobody_watches(
+async def test_the_stores_are_read_less_often_while_nobody_watches(
     feed: Feed, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "IDLE_SECONDS", 3600.0)
@@ -110,7 +110,7 @@ async def test_the_stores_are_left_alone_while_nobody_watches(
         assert stores.readings == before
 
 
-async def test_a_store_that_is_away_is_named_and_the_old_result_stays(
+async def test_an_unavailable_store_is_named_and_the_old_result_stays(
     feed: Feed, stores: FakeStores, readiness: Readiness
 ) -> None:
     await read_all(feed)

@@ -1,4 +1,4 @@
-"""A snapshot as an event of the stream, encoded and compressed once for all who watch."""
+"""A snapshot as an event of the stream, encoded and compressed once for all watchers."""
 
 import zlib
 from functools import cached_property
@@ -15,8 +15,8 @@ GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 def deflate(data: bytes) -> bytes:
     """Return `data` as a piece of a deflate stream that any other piece can follow.
 
-    A full flush ends the piece on a byte's edge and forgets what went before, so every watcher
-    can be sent the same compressed bytes, whichever frames it was sent so far.
+    A full flush ends the piece on a byte boundary and resets the dictionary, so every watcher can
+    be sent the same compressed bytes, whatever it was sent before.
     """
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
@@ -39,12 +39,12 @@ class Event:
 
     @cached_property
     def chunk(self) -> bytes:
-        """The event as a chunk of an answer's body (RFC 9112, section 7.1), the same for all."""
+        """The event as a chunk of an answer's body (RFC 9112, section 7.1)."""
         return _chunk(self.text)
 
     @cached_property
     def zipped_chunk(self) -> bytes:
-        """The same of an answer that is compressed."""
+        """The event as a chunk of a compressed answer's body."""
         return _chunk(self.deflated)
 
 
@@ -52,14 +52,14 @@ class Frame(Event):
     """A snapshot as an event; `number` grows by one from frame to frame."""
 
     def __init__(self, number: int, snapshot: Snapshot) -> None:
-        # JSON has no line breaks, so one data line holds it.
+        # Encoded JSON has no line breaks, so it fits one data line.
         super().__init__(b"event: results\ndata: %b\n\n" % msgspec.json.encode(snapshot))
         self.number = number
         self.snapshot = snapshot
 
 
-# Tells the browser to come back a second after a lost connection.
+# Makes the browser reconnect one second after it loses the connection.
 OPENING: Final = Event(b"retry: 1000\n\n")
-# Keeps idle connections open on the way, and lets both ends notice one that is gone. An event,
-# not a comment, as scripts do not see comments.
+# Keeps proxies from closing idle connections, and lets both ends notice a dead one. An event, not
+# a comment, because scripts do not see comments.
 HEARTBEAT: Final = Event(b"event: heartbeat\ndata: {}\n\n")

@@ -14,7 +14,7 @@ def snapshot(album: str) -> Snapshot:
     return take_snapshot("now", ranking_of(tally), RateMeter(), (), Unavailable())
 
 
-def test_a_frame_is_one_event_whatever_names_contain() -> None:
+def test_a_frame_is_one_event_whatever_the_names_contain() -> None:
     text = Frame(1, snapshot("a\n\ndata: {}\r\nevent: x")).text.decode()
     event, data, *rest = text.split("\n")
     assert event == "event: results"

@@ -186,7 +186,7 @@ def open_more_files(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
 
 
-async def test_all_places_are_taken_and_the_memory_is_enough(
+async def test_the_memory_suffices_for_the_maximum_of_watchers(
     results: Service, redis: Redis
 ) -> None:
     open_more_files(MOST + 500)
@@ -214,7 +214,7 @@ async def test_all_places_are_taken_and_the_memory_is_enough(
     assert memory + sent < memory_limit(), used
 
 
-async def test_visitors_who_do_not_read_their_pages_fit_into_the_memory(results: Service) -> None:
+async def test_the_memory_suffices_for_visitors_who_do_not_read(results: Service) -> None:
     loop = asyncio.get_running_loop()
     open_more_files(VISITORS + 500)
     visitors = []

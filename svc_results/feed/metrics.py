@@ -1,4 +1,4 @@
-"""What operators can see of the results service."""
+"""The metrics of the results service's feed."""
 
 from typing import Final
 

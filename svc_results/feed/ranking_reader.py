@@ -1,4 +1,4 @@
-"""Reads the ranking out of the tally: slice by slice, and only when something was counted."""
+"""Reads the ranking from the tally: slice by slice, and only after new votes were counted."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,9 +11,9 @@ from svc_results.result.ranking import RANKING_MAX, Leaders, Ranking, Standing, 
 from voting.domain.tally import album_of_key
 from voting.stores.tally_reader import STANDINGS_PER_CALL, AlbumsSlice, Pulse, Standings
 
-# The tally rests this many times as long as it took to read the albums, however many there are.
+# After a reading of the albums, the tally rests this many times as long as the reading took.
 REST_FACTOR: Final = 4
-# A correction of the tally may leave its pulse as it was: look again after so many seconds.
+# A correction of the tally may leave its pulse unchanged, so it is read again after this long.
 LOOK_AGAIN_SECONDS: Final = 30.0
 
 
@@ -21,7 +21,7 @@ class SlicedTally(Protocol):
     """The tally as `TallyReader` gives it."""
 
     async def pulse(self) -> Pulse:
-        """Return what tells whether votes were counted since the last time."""
+        """Return a value that changes whenever votes are counted."""
 
     async def albums(self, begin: int) -> AlbumsSlice:
         """Return a slice of the albums' votes."""
@@ -31,11 +31,11 @@ class SlicedTally(Protocol):
 
 
 class RankingReader:
-    """Keeps the ranking, and renews it at most as often as the tally can bear.
+    """Keeps the ranking, and renews it no more often than the tally can bear.
 
-    The totals of the routes are those of the moment. The albums are older by the rest that a
-    tally with very many of them needs; with fewer than some thousand it does not show. The first
-    `STANDINGS_PER_CALL` albums and the totals beside them are of one moment.
+    The routes' totals are always current. The albums lag by the rest that a tally with very many
+    of them needs, which is unnoticeable below a few thousand. The first `STANDINGS_PER_CALL`
+    albums and the totals shown with them are of the same moment.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class RankingReader:
         self._rested_at = self._outdated_at = 0.0
 
     async def read(self) -> Ranking:
-        """Return the ranking; raise what the tally raises, `ValueError` for one that is none."""
+        """Return the ranking; raise the tally's errors, or `ValueError` if it is unreadable."""
         pulse = await self._tally.pulse()
         now = self._clock()
         if self._ranking is None or (pulse != self._pulse and now >= self._rested_at):
@@ -68,7 +68,7 @@ class RankingReader:
         start = self._clock()
         leaders = await self._leaders()
         self._ranking = await self._with_counts(leaders)
-        # What was counted since the pulse makes the next one differ, so nothing is missed.
+        # Votes counted since this pulse change the next one, so none is missed.
         self._pulse = pulse
         now = self._clock()
         self._rested_at = now + REST_FACTOR * (now - start)
@@ -101,10 +101,10 @@ class RankingReader:
 
 
 def _standings(keys: Sequence[bytes], found: Standings) -> list[Standing]:
-    """Return the standings of those of the albums that are still there."""
+    """Return the standings of the albums that still exist."""
     standings = []
     for key, counts in zip(keys, found.counts, strict=True):
         if counts is not None:
-            album_of_key(key)  # one that cannot be shown is found here, where it is expected
+            album_of_key(key)  # an unreadable key raises here, where errors are expected
             standings.append(Standing(*counts, key))
     return standings

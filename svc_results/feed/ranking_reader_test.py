@@ -87,7 +87,7 @@ async def test_a_small_tally_is_read_in_three_calls_and_counted_exactly() -> Non
     assert tally.calls == ["pulse", "albums", "standings"]
 
 
-async def test_without_a_new_vote_the_albums_are_left_alone(
+async def test_without_a_new_vote_the_albums_are_not_read(
     tally: FakeTally, reader: RankingReader
 ) -> None:
     first = await reader.read()
@@ -99,7 +99,7 @@ async def test_without_a_new_vote_the_albums_are_left_alone(
     assert "albums" in tally.calls
 
 
-async def test_albums_are_looked_at_now_and_then_though_the_pulse_stays(
+async def test_albums_are_reread_now_and_then_though_the_pulse_stays(
     tally: FakeTally, reader: RankingReader
 ) -> None:
     await reader.read()
@@ -109,7 +109,7 @@ async def test_albums_are_looked_at_now_and_then_though_the_pulse_stays(
     assert key(0) in {standing.key for standing in first}
 
 
-async def test_a_tally_that_takes_long_rests_while_totals_go_on(
+async def test_a_slow_tally_rests_while_totals_stay_current(
     tally: FakeTally, reader: RankingReader
 ) -> None:
     tally.seconds = 1.0
@@ -124,7 +124,7 @@ async def test_a_tally_that_takes_long_rests_while_totals_go_on(
     assert (await reader.read()).standings[0].key == key(0)
 
 
-async def test_votes_counted_during_a_reading_are_found_by_the_next(
+async def test_votes_counted_during_a_reading_are_in_the_next(
     tally: FakeTally, reader: RankingReader
 ) -> None:
     tally.after_slice = lambda: tally.votes.update({key(7): tally.votes[key(7)] + 10})
@@ -152,7 +152,7 @@ async def test_an_album_that_cannot_be_shown_is_an_error(tally: FakeTally) -> No
         await RankingReader(tally).read()
 
 
-async def test_a_reading_that_is_cut_off_leaves_the_last_ranking(
+async def test_an_interrupted_reading_leaves_the_last_ranking(
     tally: FakeTally, reader: RankingReader
 ) -> None:
     before = await reader.read()

@@ -8,16 +8,16 @@ from prometheus_client.registry import Collector
 
 from svc_results.result.snapshot import Snapshot
 
-# Anyone may vote on an album of any name, and each name is a series that Prometheus keeps: only
-# the few that lead are told, never all.
+# Anyone may vote for an album of any name, and Prometheus keeps a series for each: so only the
+# leading few are exported, never all.
 ALBUMS_EXPORTED: Final = 20
 
 
 class ResultCollector(Collector):
-    """Tells the result as it stands when Prometheus asks.
+    """Exports the current result whenever Prometheus scrapes.
 
-    Gauges of the tally, not counters: they agree with the page also after the tally was emptied
-    and filled again. Each instance tells the same result, so take the maximum, not the sum.
+    Gauges of the tally, not counters: they match the page even after the tally was emptied and
+    refilled. Each instance exports the same result, so take the maximum, not the sum.
     """
 
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:

@@ -1,4 +1,4 @@
-"""A store that is read again and again, and may be away for a while."""
+"""A store that is read repeatedly and may be unavailable for a while."""
 
 import asyncio
 import logging
@@ -12,17 +12,17 @@ from voting.stores.errors import StoreUnavailableError
 _log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS: Final = 3.0
-# A store rests this many times as long as it took to read it.
+# After a reading, a store rests this many times as long as the reading took.
 REST_FACTOR: Final = 4
 
 
 class Source[T]:
-    """The last value read, and why it cannot be read now.
+    """The last value read, and why the store cannot be read now.
 
-    `problem` is for operators: it names the store and no address. The error itself goes to the log,
-    once per outage. `rest` is how long the store is to be left alone after the last reading.
+    `problem` is for operators: it names the store but no address. The error itself is logged once
+    per outage. `rest` is the pause, in seconds, that the store needs after the last reading.
 
-    With `paced`, `read` bounds its own time and asks as seldom as the store needs.
+    With `paced`, `read` bounds its own time and paces itself.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class Source[T]:
         self._read = read
         self._paced = paced
         self._failing = False
-        READ_FAILURES.labels(store)  # there from the start, so that the first failure shows
+        READ_FAILURES.labels(store)  # from the start, so that the first failure is an increase
         READ_SECONDS.labels(store)
 
     async def refresh(self) -> bool:
-        """Read again; return whether it worked. An old value stays when it did not."""
+        """Read again; return whether that worked. If not, the old value stays."""
         start = time.perf_counter()
         try:
             async with asyncio.timeout(None if self._paced else TIMEOUT_SECONDS):

@@ -25,7 +25,7 @@ def away() -> StoreUnavailableError:
     return StoreUnavailableError("Redis", OSError("10.0.0.7:6379 refused"))
 
 
-async def test_a_reading_that_works_gives_the_value() -> None:
+async def test_a_successful_reading_gives_the_value() -> None:
     source = Source("Redis", Answers(1, 2).read)
     assert source.problem == "Redis has not answered yet"
     assert await source.refresh()
@@ -57,7 +57,7 @@ async def test_a_value_that_cannot_be_read_is_a_problem_of_its_own() -> None:
     assert source.problem == "Redis holds what cannot be read"
 
 
-async def test_a_store_that_hangs_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reading_a_hanging_store_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "TIMEOUT_SECONDS", 0.01)
 
     async def hang() -> int:

@@ -1,4 +1,4 @@
-"""Who watches: how many may at a time, and each one's connection."""
+"""The limits on watchers, and each watcher's connection."""
 
 import asyncio
 import socket
@@ -16,19 +16,19 @@ from svc_results.feed.client_address import Network, client_address
 from svc_results.feed.metrics import WATCHERS_STALLED
 from voting.http.problem import ProblemError
 
-# A watcher that has not taken what it was sent by then is cut off; its browser comes back.
+# A watcher that has not read an event by then is cut off; its browser reconnects.
 STALLED_SECONDS: Final = 10.0
-# The system's buffer for each watcher, of which it takes the double: by itself it would grow to
-# megabytes for those who do not read. One usual frame.
+# The system's send buffer per watcher, one usual frame; the system reserves twice as much. By
+# default it would grow to megabytes for watchers who do not read.
 SEND_BUFFER_BYTES: Final = 16_384
 
 _RETRY: Final = {"retry-after": "10"}
 
 
 class Watchers:
-    """The places for watchers: `most` in all, and `most_per_address` of them for one address.
+    """Limits watchers: `most` in all, and `most_per_address` from one address.
 
-    `trusted` are the proxies that are believed whom they speak for; see `client_address`.
+    `trusted` are the proxies whose `X-Forwarded-For` counts; see `client_address`.
     """
 
     def __init__(self, most: int, most_per_address: int, trusted: Sequence[Network] = ()) -> None:
@@ -40,7 +40,7 @@ class Watchers:
 
     @contextmanager
     def admit(self, request: Request) -> Iterator[None]:
-        """Hold a place; raise `ProblemError` when there is none."""
+        """Count a watcher while the context lasts; raise `ProblemError` at a limit."""
         forwarded_for = request.headers.getall("x-forwarded-for", [])
         address = client_address(request.ip, forwarded_for, self._trusted)
         if self._watching[address] >= self._most_per_address:
@@ -72,16 +72,16 @@ class Watchers:
             self._connections.discard(connection)
 
     def close(self) -> None:
-        """Wait no longer for those who read slowly."""
+        """Stop waiting for watchers who read slowly."""
         for connection in self._connections:
             connection.hurry()
 
 
 class WatcherConnection(asyncio.Protocol):
-    """A connection that only sends. It stands between the transport and Sanic's protocol.
+    """A connection that only sends, between the transport and Sanic's protocol.
 
-    Nothing is kept for a watcher but what the system could not take of one event. Whoever sends
-    anything is cut off: nothing is expected, and it would have to be kept.
+    For a watcher, only the unsent rest of one event is kept. A watcher that sends data is cut off:
+    none is expected, and it would have to be kept.
     """
 
     def __init__(self, request: Request) -> None:
@@ -93,7 +93,7 @@ class WatcherConnection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=0)  # paused while anything is unsent
         connection: socket.socket = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        # A head may have thousands of fields, and is not looked at again.
+        # A head may have thousands of fields, and is not read again.
         request.headers = Header()
         request.head = b""
         if self._sanic.recv_buffer:
@@ -121,18 +121,18 @@ class WatcherConnection(asyncio.Protocol):
         self._taken.set()
 
     def pause_writing(self) -> None:
-        """Note that the system could not take all."""
+        """Note that the system did not take everything."""
         self._taken.clear()
 
     def resume_writing(self) -> None:
-        """Note that it has."""
+        """Note that the system has taken everything."""
         self._taken.set()
 
     def data_received(self, data: bytes) -> None:  # noqa: ARG002 - the transport calls it so
-        """End the connection of whoever has something to say."""
+        """Cut off a watcher that sends data."""
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell Sanic, which ends the request."""
+        """Pass the loss on to Sanic, which ends the request."""
         self._taken.set()
         self._sanic.connection_lost(exc)

@@ -48,7 +48,7 @@ async def read_to_the_end(watcher: socket.socket, size: int = 1 << 20) -> None:
             pass
 
 
-async def test_one_address_does_not_take_all_places(stores: FakeStores) -> None:
+async def test_one_address_cannot_take_all_watchers_places(stores: FakeStores) -> None:
     async with serve_results(
         stores, max_watchers=4, per_address=2, trusted="127.0.0.1/32"
     ) as served:
@@ -79,7 +79,7 @@ async def test_a_place_is_free_again_when_its_watcher_goes(stores: FakeStores) -
             await until(lambda: served.feed.watchers == 0)
 
 
-async def test_who_is_not_the_entry_is_not_believed(stores: FakeStores) -> None:
+async def test_an_untrusted_peers_forwarded_address_is_ignored(stores: FakeStores) -> None:
     async with (
         serve_results(stores, per_address=1, trusted="192.0.2.0/24") as served,
         watching(served),
@@ -126,12 +126,12 @@ async def test_a_watcher_who_sends_anything_more_is_cut_off(
         await until(lambda: served.feed.watchers == 0)
 
 
-async def test_an_address_that_would_have_to_be_kept_is_refused(stores: FakeStores) -> None:
+async def test_a_long_url_is_refused(stores: FakeStores) -> None:
     async with serve_results(stores) as served:
         assert (await served.client.get("/api/events?x=" + "y" * 500)).status_code == 414
 
 
-async def test_who_asks_for_the_head_is_not_sent_events(stores: FakeStores) -> None:
+async def test_a_head_request_gets_no_events(stores: FakeStores) -> None:
     async with serve_results(stores, per_address=1) as served, asyncio.timeout(5):
         for _ in range(2):
             answer = await served.client.head("/api/events")
@@ -139,7 +139,7 @@ async def test_who_asks_for_the_head_is_not_sent_events(stores: FakeStores) -> N
             assert answer.headers["content-type"].startswith("text/event-stream")
 
 
-async def test_a_stopping_service_does_not_wait_for_those_who_do_not_read(
+async def test_a_stopping_service_does_not_wait_for_watchers_who_do_not_read(
     stores: FakeStores,
 ) -> None:
     async with serve_results(stores) as served, watching(served):

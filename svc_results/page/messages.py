@@ -1,4 +1,4 @@
-"""The page's words in each language."""
+"""The page's texts in each language."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -6,7 +6,7 @@ from svc_results.page.messages import CATALOGUE, format_number, format_speed
 from voting.pages.languages import Language
 
 
-def test_every_language_says_everything_with_the_same_values() -> None:
+def test_every_language_has_every_message_with_the_same_placeholders() -> None:
     def gaps(language: Language) -> dict[str, list[str]]:
         words = CATALOGUE[language]
         return {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in words.items()}

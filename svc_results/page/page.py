@@ -1,4 +1,4 @@
-"""The page as HTML, with the data in it."""
+"""Renders the page as HTML, with the current data in it."""
 
 from datetime import UTC, datetime
 from functools import partial

@@ -131,7 +131,7 @@ def test_a_form_that_breaks_a_rule_is_answered_with_a_page_and_can_be_mended(
     counted(url, f"Mended {language}")
 
 
-def test_another_sites_page_cannot_vote_for_those_who_visit_it(browser: Browser, url: str) -> None:
+def test_another_sites_page_cannot_vote_for_its_visitors(browser: Browser, url: str) -> None:
     evil = f"""<form method=post action="{url}votes"><input name=name value=Evil>
       <input name=album value=Evil><input name=year value=1975><input name=rank value=1>
       <button>Win a prize</button></form>"""
@@ -182,7 +182,7 @@ def test_a_vote_that_was_refused_is_not_sent_again(page: Page) -> None:
     expect(page.get_by_label("Artist or band")).to_have_value("")
 
 
-def test_a_browser_that_keeps_nothing_can_vote(browser: Browser, url: str) -> None:
+def test_a_browser_without_storage_can_vote(browser: Browser, url: str) -> None:
     setup = """Object.defineProperty(window, "sessionStorage", { get() { throw new Error(); } });"""
     with fresh_page(browser, url, setup) as page:
         vote(page, "Nothing Kept")
@@ -208,9 +208,7 @@ def test_an_old_browser_can_vote_and_is_live(browser: Browser, url: str) -> None
 # The network.
 
 
-def test_offline_is_told_and_the_vote_goes_when_the_network_is_back(
-    browser: Browser, url: str
-) -> None:
+def test_offline_is_shown_and_the_vote_is_sent_once_online(browser: Browser, url: str) -> None:
     with fresh_page(browser, url, "delete window.SharedWorker;") as page:
         expect(page.locator("#status")).to_have_text("Live")
         page.context.set_offline(True)
@@ -250,7 +248,7 @@ def test_offline_is_told_and_the_vote_goes_when_the_network_is_back(
         (503, {"detail": "Redis"}, "#outcome", "retrying"),
     ],
 )
-def test_every_answer_is_told_in_the_voters_words(
+def test_every_answer_is_shown_in_the_voters_language(
     browser: Browser, url: str, language: str, status: int, problem: Any, place: str, key: str
 ) -> None:
     words = CATALOGUE[language]  # type: ignore[index]

@@ -84,7 +84,7 @@ def test_over_http2_seven_streams_leave_room_for_a_vote(
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])
-def test_a_page_that_nobody_sees_has_no_stream(
+def test_a_hidden_page_has_no_stream(
     browser: Browser, url: str, stack: Stack, shared: bool
 ) -> None:
     setup = "" if shared else "delete window.SharedWorker;"

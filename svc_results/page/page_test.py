@@ -97,7 +97,7 @@ def test_a_known_album_is_suggested_and_its_pick_fills_in_the_rest(page: Page) -
     expect(page.get_by_label("Year")).to_have_value("1972")
 
 
-def test_a_problem_stands_beside_the_field_it_names(page: Page) -> None:
+def test_a_problem_is_shown_beside_its_field(page: Page) -> None:
     fill_form(page, "   ", "Harvest", "1972")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#name-error")).to_have_text("Please enter 1 to 200 visible characters.")
@@ -107,14 +107,14 @@ def test_a_problem_stands_beside_the_field_it_names(page: Page) -> None:
     expect(page.locator("#name-error")).to_be_empty()
 
 
-def test_what_cannot_be_right_is_not_sent(page: Page) -> None:
+def test_an_invalid_form_is_not_sent(page: Page) -> None:
     fill_form(page, "Neil Young", "", "1899")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#album-error")).to_have_text("Please fill this in.")
     expect(page.locator("#year-error")).to_have_text("Please enter a year from 1900 to 2100.")
 
 
-def test_a_vote_of_which_nothing_is_known_is_sent_again_with_the_same_id(page: Page) -> None:
+def test_a_vote_without_an_answer_is_sent_again_with_the_same_id(page: Page) -> None:
     sent: list[Any] = []
 
     def lose(route: Route, request: Request) -> None:
@@ -151,7 +151,7 @@ def test_the_next_vote_may_be_begun_while_one_is_sent_again(page: Page) -> None:
     expect(page.get_by_label("Album", exact=True)).to_have_value("Comes a Time")
 
 
-def test_the_log_is_paged_and_comes_back(page: Page, url: str) -> None:
+def test_older_votes_can_be_paged_through_and_left(page: Page, url: str) -> None:
     for rank in range(1, 13):
         cast(url.rstrip("/"), "Harvest", rank)
     newest = page.locator("#votes tr")
@@ -165,7 +165,7 @@ def test_the_log_is_paged_and_comes_back(page: Page, url: str) -> None:
     expect(newest.first).to_contain_text("99/100")
 
 
-def test_spanish_is_spoken_to_who_prefers_it(browser: Browser, url: str) -> None:
+def test_a_spanish_browser_gets_the_page_in_spanish(browser: Browser, url: str) -> None:
     with open_page(browser, url, locale="es-AR") as page:
         expect(page.locator("#status")).to_have_text("En directo")
         expect(page.get_by_role("heading", name="Clasificación")).to_be_visible()
@@ -174,7 +174,7 @@ def test_spanish_is_spoken_to_who_prefers_it(browser: Browser, url: str) -> None
         keep_screenshot(page, "spanish")
 
 
-def test_the_dark_is_dark(browser: Browser, url: str) -> None:
+def test_dark_mode_has_a_dark_background(browser: Browser, url: str) -> None:
     with open_page(browser, url, color_scheme="dark") as page:
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         red, green, blue = map(int, re.findall(r"\d+", background)[:3])
@@ -218,7 +218,7 @@ def test_reduced_motion_is_respected(browser: Browser, url: str) -> None:
         assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_a_store_that_is_away_is_told_and_the_page_recovers(page: Page, stack: Stack) -> None:
+def test_an_unavailable_store_is_shown_and_the_page_recovers(page: Page, stack: Stack) -> None:
     stack.redis.stop()
     expect(page.locator("#tally-notice")).to_be_visible(timeout=10_000)
     expect(page.locator("#albums")).to_contain_text("Harvest")
@@ -227,7 +227,7 @@ def test_a_store_that_is_away_is_told_and_the_page_recovers(page: Page, stack: S
     expect(page.locator("#tally-notice")).to_be_hidden(timeout=10_000)
 
 
-def test_a_lost_connection_is_told_and_found_again(page: Page, stack: Stack) -> None:
+def test_a_lost_connection_is_shown_and_restored(page: Page, stack: Stack) -> None:
     results = stack.services["svc_results"]
     results.stop()
     expect(page.locator("#status")).to_have_text("Connection lost. Reconnecting…")

@@ -67,5 +67,5 @@ class StaticFiles:
 
 
 def accepts_gzip(request: Request) -> bool:
-    """Whether the client can read gzip; `gzip;q=0`, which no browser sends, counts as yes."""
+    """Whether the client accepts gzip; `gzip;q=0`, which no browser sends, counts as yes."""
     return "gzip" in request.headers.get("accept-encoding", "")

@@ -1,1 +1,1 @@
-"""The result: ranking, rates, newest votes, and the snapshot of all of it. No I/O."""
+"""The result: ranking, rates, newest votes, and the snapshot that combines them. No I/O."""

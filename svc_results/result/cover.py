@@ -1,9 +1,10 @@
-"""Each album is drawn as a cover of its own, so that eyes can follow it through the result."""
+"""Draws each album with a cover of its own, which the eye can follow as albums change places."""
 
 import zlib
 from typing import Final
 
-# 8 patterns in 12 colours: templates/page.html draws the patterns, static/page.css the colours.
+# 8 patterns in 12 colours: page/templates/page.html has the patterns, page/static/page.css the
+# colours. The API calls the number `sleeve`.
 COVERS: Final = 96
 
 

@@ -8,7 +8,7 @@ from voting.domain.bounded_number import read_number
 from voting.domain.vote import clean_id
 from voting.stores.logged_vote import CAST_AT_MAX_MS, Cursor, LoggedVote
 
-# More than any cursor of ours has; a longer text is not even decoded.
+# Longer than any cursor of ours; a longer text is not decoded.
 CURSOR_CHARACTERS_MAX: Final = 100
 
 
@@ -19,7 +19,7 @@ def encode_cursor(cursor: Cursor) -> str:
 
 
 def decode_cursor(text: str) -> Cursor:
-    """Return the cursor in `text`; raise `ValueError` when there is none."""
+    """Return the cursor in `text`; raise `ValueError` if it holds none."""
     if len(text) > CURSOR_CHARACTERS_MAX:
         raise ValueError("longer than any cursor")
     plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
@@ -28,5 +28,5 @@ def decode_cursor(text: str) -> Cursor:
 
 
 def cursor_after(votes: Sequence[LoggedVote], limit: int) -> str | None:
-    """Return the cursor behind a page of votes; nothing when the page is not full, so the last."""
+    """Return the cursor after a page of votes; None if the page is not full and so the last."""
     return encode_cursor(votes[-1].cursor) if len(votes) == limit else None

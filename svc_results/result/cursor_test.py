@@ -7,7 +7,7 @@ from voting.stores.logged_vote import CAST_AT_MAX_MS
 CURSOR = (1_764_000_000_000, "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071")
 
 
-def test_a_cursor_survives_the_way_through_a_url() -> None:
+def test_a_cursor_survives_a_url() -> None:
     text = encode_cursor(CURSOR)
     assert text.isascii()
     assert not set(text) & set("+/=&?#% ")
@@ -33,7 +33,7 @@ def test_anything_else_is_a_value_error(text: str) -> None:
         decode_cursor(text)
 
 
-def test_only_a_full_page_has_one_that_follows() -> None:
+def test_only_a_full_page_has_a_next_page() -> None:
     votes = [fake_vote(2), fake_vote(1)]
     assert cursor_after(votes, limit=2) == encode_cursor(votes[-1].cursor)
     assert cursor_after(votes, limit=3) is None

@@ -25,14 +25,14 @@ class VoteEntry(msgspec.Struct, frozen=True):
 
 
 class VotePage(msgspec.Struct, frozen=True):
-    """Some entries, newest first, and the cursor to the older ones; none behind the last page."""
+    """Some entries, newest first, and the cursor to older ones, None on the last page."""
 
     votes: list[VoteEntry]
     next: str | None
 
 
 def vote_page(votes: Sequence[LoggedVote], limit: int) -> VotePage:
-    """Return what was read from the log with `limit` as a page."""
+    """Return the votes read from the vote log with `limit` as a page."""
     return VotePage([_entry(vote) for vote in votes], cursor_after(votes, limit))
 
 

@@ -1,4 +1,4 @@
-"""The albums in order of their votes, as many as are shown at all, and the totals."""
+"""The albums that may be shown, in order of votes, and the totals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -8,13 +8,13 @@ import msgspec
 from voting.domain.tally import Tally, album_key
 from voting.domain.vote import Route
 
-# Albums that are kept in order, the first ones. As many as an open poll takes by default; whatever
-# slips through beyond that is counted, and is shown when it has votes enough.
+# How many of the first albums are kept in order: as many as an open poll takes by default. Any
+# beyond that are counted too, and shown once they have enough votes.
 RANKING_MAX: Final = 10_000
 
 
 class Standing(NamedTuple):
-    """What an album has; `key` is its `album_key`."""
+    """An album's votes and sum of ranks; `key` is its `album_key`."""
 
     votes: int
     rank_sum: int
@@ -42,12 +42,12 @@ class Ranking(msgspec.Struct, frozen=True):
 
 
 def position_of(standing: Standing) -> Position:
-    """Return the album's place in the order."""
+    """Return the album's position in the ranking."""
     return -standing.votes, standing.key
 
 
 def ranking_of(tally: Tally) -> Ranking:
-    """Return the ranking that a whole tally amounts to."""
+    """Return the ranking of a whole tally."""
     standings = (
         Standing(album.votes, album.rank_sum, album_key(album.name, album.album, album.year))
         for album in tally.albums.values()
@@ -58,14 +58,14 @@ def ranking_of(tally: Tally) -> Ranking:
 
 
 class Leaders:
-    """Picks the first `most` albums of any number while holding few more than those."""
+    """Picks the first `most` of any number of albums while holding only a few more."""
 
     def __init__(self, most: int) -> None:
         self.seen = 0
         self._most = most
         self._room = most + max(most // 4, 100)
         self._votes: dict[bytes, int] = {}
-        self._bar = 0  # votes of the last album kept when it was last looked at
+        self._bar = 0  # votes of the last album kept when the rest were last dropped
 
     def add(self, albums: Mapping[bytes, int]) -> None:
         """Take in votes by `album_key`; of an album that comes twice, the later count holds."""

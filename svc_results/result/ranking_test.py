@@ -26,7 +26,7 @@ def test_the_leaders_are_the_first_of_all(slices: list[dict[int, int]], most: in
     assert leaders.seen >= len(everything)
 
 
-def test_albums_met_twice_are_one_while_all_of_them_are_kept() -> None:
+def test_albums_read_twice_count_once_while_all_are_kept() -> None:
     leaders = Leaders(10)
     leaders.add({key(n): 1 for n in range(8)})
     leaders.add({key(n): 2 for n in range(4, 12)})

@@ -1,4 +1,4 @@
-"""Votes per second, from successive totals. Pure: the caller brings the clock."""
+"""Votes per second, from successive totals. Pure: the caller passes the time."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 from voting.domain.vote import Route
 
-# The current rate is an average over this many seconds: shorter and it jumps with the batches
+# The current rate is an average over this many seconds. A shorter one would jump with the batches
 # in which the consumer counts.
 WINDOW_SECONDS: Final = 3.0
 HISTORY_SECONDS: Final = 60
-# Readings further apart say nothing about the seconds between them.
+# Readings further apart give no rate for the seconds between them.
 GAP_SECONDS: Final = 5.0
 # Readings that a rate needs.
 READINGS_MIN: Final = 2
@@ -34,7 +34,7 @@ class RateMeter:
         self._history: deque[Mapping[Route, float] | None] = deque(maxlen=HISTORY_SECONDS)
 
     def add(self, at: float, votes: Mapping[Route, int]) -> None:
-        """Take in the totals at `at`; later readings come later."""
+        """Add the totals at `at`, in ascending order of time."""
         reading = RouteTotals(at, {route: votes.get(route, 0) for route in Route})
         if not self._readings:
             self._begin(reading)
@@ -48,13 +48,13 @@ class RateMeter:
             self._readings.popleft()
 
     def now(self) -> Mapping[Route, float] | None:
-        """Return the current rates, or nothing before two readings can be compared."""
+        """Return the current rates, or None before two readings can be compared."""
         if len(self._readings) < READINGS_MIN:
             return None
         return _rates(self._readings[0], self._readings[-1])
 
     def history(self, route: Route) -> list[float | None]:
-        """Return the rate in each past second, oldest first; nothing where it is not known."""
+        """Return the rate in each past second, oldest first, None where unknown."""
         return [rates[route] if rates else None for rates in self._history]
 
     def _begin(self, reading: RouteTotals) -> None:
@@ -71,9 +71,9 @@ class RateMeter:
 
 
 def _apart(before: RouteTotals, after: RouteTotals) -> bool:
-    """Whether nothing can be said of the time between two readings.
+    """Whether the rates between two readings are unknown.
 
-    They are too far apart, or the tally was lost and is being counted again.
+    They are too far apart, or the tally was lost and is being rebuilt.
     """
     fell = any(after.votes[route] < before.votes[route] for route in Route)
     return fell or after.at - before.at > GAP_SECONDS

@@ -10,17 +10,17 @@ def meter(*readings: tuple[float, int, int]) -> RateMeter:
     return rates
 
 
-def test_one_reading_says_nothing() -> None:
+def test_one_reading_gives_no_rate() -> None:
     rates = meter((10, 5, 5))
     assert rates.now() is None
     assert rates.history(Route.GRPC) == []
 
 
-def test_the_rate_is_votes_by_seconds() -> None:
+def test_the_rate_is_votes_per_second() -> None:
     assert meter((10, 0, 100), (12, 50, 101)).now() == {Route.GRPC: 25, Route.HTTP: 0.5}
 
 
-def test_the_current_rate_forgets_what_is_long_ago() -> None:
+def test_the_current_rate_covers_only_recent_readings() -> None:
     rates = meter((0, 0, 0), (1, 1000, 0), (2, 1000, 0), (3, 1000, 0), (4, 1000, 0), (5, 1000, 0))
     assert rates.now() == {Route.GRPC: 0, Route.HTTP: 0}
 
@@ -48,7 +48,7 @@ def test_the_history_keeps_a_minute() -> None:
     assert history[-1] == 99**2 - 98**2
 
 
-def test_an_outage_leaves_a_gap_and_no_guess() -> None:
+def test_an_outage_leaves_a_gap_in_the_history() -> None:
     rates = meter((0, 0, 0), (1, 10, 0), (61, 9000, 0))
     assert rates.history(Route.GRPC) == [10, None]
     assert rates.now() is None

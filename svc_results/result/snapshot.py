@@ -1,4 +1,4 @@
-"""What the page shows and the API answers: one self-contained picture of the result."""
+"""The snapshot of the result that the page shows and the API returns."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -19,7 +19,7 @@ NEWEST_VOTES: Final = 10
 
 
 class AlbumResult(msgspec.Struct, frozen=True):
-    """An album's place in the result. `cover` is a number for drawing it."""
+    """An album's counts; `cover` is the number of its cover, `sleeve` in the API."""
 
     name: str
     album: str
@@ -33,7 +33,7 @@ class AlbumResult(msgspec.Struct, frozen=True):
 class RouteResult(msgspec.Struct, frozen=True):
     """Votes that took a route: in all, per second now, and in each of the last seconds.
 
-    A rate is nothing where it is not known, as after a start or an outage of Redis.
+    A rate is None while unknown, as after a start or an outage of Redis.
     """
 
     votes: int
@@ -46,9 +46,9 @@ LOG_AWAY: Final = "the newest votes cannot be read now"
 
 
 class Unavailable(msgspec.Struct, frozen=True):
-    """That the tally or the vote log cannot be read now; nothing for one that can.
+    """Why the tally or the vote log cannot be read now; None for one that can.
 
-    For everyone's eyes: which server it is, and why, is in `/readyz` and in the log.
+    Public: which server fails, and why, is in `/readyz` and in the log.
     """
 
     tally: str | None = None
@@ -56,7 +56,7 @@ class Unavailable(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The result as of `at` (RFC 3339), the last time the tally was read; nothing before that.
+    """The result as of `at` (RFC 3339), the last reading of the tally; None before the first.
 
     `albums` holds the first `TOP_ALBUMS` of `album_count`, most votes first.
     """
@@ -77,7 +77,7 @@ def take_snapshot(
     newest: Sequence[LoggedVote],
     unavailable: Unavailable,
 ) -> Snapshot:
-    """Return the picture of what was read; without a ranking every count is 0 and `at` nothing."""
+    """Return a snapshot of what was read; without a ranking every count is 0."""
     ranking = ranking or Ranking()
     now = None if unavailable.tally else rates.now()
     return Snapshot(
@@ -97,12 +97,12 @@ def take_snapshot(
 
 
 def album_results(standings: Sequence[Standing]) -> list[AlbumResult]:
-    """Return what is shown of these albums, in the same order."""
+    """Return the results of these albums, in the same order."""
     return [_album_result(standing) for standing in standings]
 
 
 def shows_the_same(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two snapshots show the same, whenever they were read."""
+    """Whether two snapshots differ in nothing but their time."""
     return msgspec.structs.replace(one, at=other.at) == other
 
 

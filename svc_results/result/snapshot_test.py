@@ -79,13 +79,13 @@ def test_an_album_always_has_the_same_cover() -> None:
     assert 0 <= covers.pop() < COVERS
 
 
-def test_rates_are_not_told_while_the_tally_cannot_be_read() -> None:
+def test_rates_are_unknown_while_the_tally_cannot_be_read() -> None:
     snapshot = snapshot_of(Unavailable(tally=TALLY_AWAY))
     assert snapshot.total == 3
     assert snapshot.routes[Route.HTTP].votes_per_second is None
 
 
-def test_the_time_alone_makes_no_other_picture() -> None:
+def test_snapshots_that_differ_only_in_time_show_the_same() -> None:
     one = snapshot_of()
     assert shows_the_same(one, msgspec.structs.replace(one, at="later"))
     assert not shows_the_same(one, msgspec.structs.replace(one, total=4))

@@ -1,1 +1,1 @@
-"""Stores in memory, and the page in headless Chromium, for tests."""
+"""Helpers for tests: stores in memory, and the page in headless Chromium."""

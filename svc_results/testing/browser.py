@@ -14,7 +14,7 @@ _OPTIONS: Final = [
     "--no-sandbox",  # the tests run as root
     "--disable-dev-shm-usage",  # /dev/shm may be small
 ]
-# A refused vote is a failed request for the browser, which it tells on the console.
+# The browser reports a refused vote on the console, as a failed request.
 _EXPECTED: Final = "Failed to load resource"
 
 
@@ -34,7 +34,7 @@ def chromium() -> Iterator[Browser]:
 def open_page(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """Open `url` in a new context with these options.
 
-    Fails at the end when the page met an error of its own, or broke the content security policy.
+    Fails at the end if the page had an error or violated its content security policy.
     """
     errors: list[str] = []
 
@@ -54,6 +54,6 @@ def open_page(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
 
 
 def keep_screenshot(page: Page, name: str) -> None:
-    """Keep a picture of the page among the outputs of the test, else among temporary files."""
+    """Keep a screenshot of the page among the outputs of the test, else among temporary files."""
     folder = Path(os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or tempfile.gettempdir())
     page.screenshot(path=folder / f"{name}.png")

@@ -1,4 +1,4 @@
-"""Stand-ins for the stores, for tests."""
+"""Fakes of the stores, for tests."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from voting.stores.logged_vote import Cursor, LoggedVote
 
 
 class FakeStores:
-    """A tally and a vote log in memory, which can be away."""
+    """A tally and a vote log in memory, which can be unavailable."""
 
     def __init__(self, votes: Sequence[LoggedVote] = ()) -> None:
         self.votes = list(votes)
@@ -34,7 +34,7 @@ class FakeStores:
 
 
 def fake_vote(number: int, album: str = "Kind of Blue", **fields: object) -> LoggedVote:
-    """Return a vote, the later the higher its number, on both routes in turn."""
+    """Return a vote; higher numbers are later, and the routes alternate."""
     values: dict[str, object] = {
         "id": f"00000000-0000-4000-8000-{number:012x}",
         "name": "Miles Davis",

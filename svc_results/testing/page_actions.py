@@ -1,4 +1,4 @@
-"""What tests do with the page."""
+"""Actions on the page for tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ def cast(url: str, album: str, rank: int) -> None:
 
 @contextmanager
 def fresh_page(browser: Browser, url: str, setup: str = "", **options: Any) -> Iterator[Page]:
-    """Open a page in which `setup` runs first; what its scripts throw is no fault of the test."""
+    """Open a page in which `setup` runs first; errors of its scripts do not fail the test."""
     context = browser.new_context(**{"locale": "en-GB", **options})
     if setup:
         context.add_init_script(setup)
@@ -55,6 +55,6 @@ def album_row(page: Page, album: str) -> Locator:
 
 
 def get_url(url: str) -> httpx.Response:
-    """Ask for a URL without the page."""
+    """Get a URL without the page."""
     with httpx.Client(trust_env=False) as client:
         return client.get(url)

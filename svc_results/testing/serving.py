@@ -18,7 +18,7 @@ from voting.service.lifecycle import Readiness
 
 
 class Served:
-    """An app that serves what some fake stores hold; `read` makes it look at them again."""
+    """The results app on fake stores; `read` makes it read them again."""
 
     def __init__(self, stores: FakeStores, watchers: Watchers) -> None:
         readiness = Readiness()

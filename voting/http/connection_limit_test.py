@@ -28,20 +28,20 @@ class Connection:
         self.closed = True
 
 
-def test_there_is_a_place_up_to_the_bound() -> None:
+def test_connections_up_to_the_limit_are_admitted() -> None:
     limit = ConnectionLimit(2)
     assert limit.admits([])
     assert limit.admits([Connection(99)])
     assert not limit.admits([Connection(0), Connection(0)])
 
 
-def test_at_the_bound_those_that_only_wait_make_room() -> None:
+def test_at_the_limit_idle_connections_are_closed_to_make_room() -> None:
     waiting, busy, fresh = Connection(6), Connection(0), Connection(4)
     assert ConnectionLimit(3).admits([waiting, busy, fresh])
     assert [waiting.closed, busy.closed, fresh.closed] == [True, False, False]
 
 
-def test_nobody_can_make_a_service_look_at_all_connections_all_the_time() -> None:
+def test_connections_are_inspected_at_most_once_a_second() -> None:
     limit = ConnectionLimit(1)
     assert not limit.admits([Connection(0)])
     waiting = Connection(6)
@@ -49,7 +49,7 @@ def test_nobody_can_make_a_service_look_at_all_connections_all_the_time() -> Non
     assert not waiting.closed
 
 
-async def test_at_the_bound_of_files_a_service_goes_on() -> None:
+async def test_a_service_at_its_file_limit_refuses_connections_and_recovers() -> None:
     with trial_route(lean=True, files=256 + 20) as route:
         async with AsyncExitStack() as stack:
             held = [await stack.enter_async_context(raw_client(route.port)) for _ in range(20)]
@@ -96,7 +96,7 @@ HEAD = b"POST /votes HTTP/1.1\r\nContent-Type: application/json\r\n"
     ],
     ids=["half a head", "half a body", "unread answers"],
 )
-def test_all_connections_that_one_client_can_take_fit_into_the_memory(sent: bytes) -> None:
+def test_memory_suffices_for_every_connection_that_one_client_can_open(sent: bytes) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with trial_route(lean=True, files=CONNECTIONS_MAX + 256) as route, ExitStack() as stack:

@@ -1,6 +1,6 @@
-"""What one client can take of a service over HTTP: each of the five as it runs, over sockets.
+"""What one client can take of a service over HTTP: each of the five services, over sockets.
 
-No Kafka and no store is there: a service has to keep its bounds without them, too.
+Kafka and the stores are unavailable: a service must keep its bounds without them, too.
 """
 
 import itertools
@@ -101,7 +101,7 @@ def pour(running: Service, head: bytes, piece: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_no_service_holds_a_body_that_it_does_not_want(running: Service, chunked: bool) -> None:
+def test_no_service_buffers_an_unwanted_body(running: Service, chunked: bool) -> None:
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {BODY_BYTES}"
     piece = b"x" * 100_000
     if chunked:
@@ -128,7 +128,7 @@ def test_head_is_answered_like_get_without_the_body(running: Service) -> None:
             assert of_head == of_get
 
 
-def test_the_head_has_16_kb_and_a_larger_one_is_told_so(running: Service) -> None:
+def test_a_head_over_16_kb_is_431_with_the_limit_in_its_detail(running: Service) -> None:
     def answer(size: int) -> bytes:
         head = b"GET /healthz HTTP/1.1\r\nConnection: close\r\nCookie: "
         return ask(running, head + b"x" * (size - len(head)) + b"\r\n\r\n")
@@ -143,7 +143,7 @@ def test_the_head_has_16_kb_and_a_larger_one_is_told_so(running: Service) -> Non
     [b"GET /healthz HTTP/1.1\r\nX: ", b"GET /healthz HTTP/1.1\r\nContent-Length: 99\r\n\r\n"],
     ids=["head", "body"],
 )
-def test_a_client_that_sends_a_byte_now_and_then_is_ended(running: Service, sent: bytes) -> None:
+def test_a_client_that_trickles_bytes_times_out(running: Service, sent: bytes) -> None:
     with connected(running) as client:
         client.sendall(sent)
         answer = b""
@@ -173,7 +173,7 @@ def test_a_client_that_does_not_read_is_cut_off(running: Service) -> None:
         wait_until("the connection is cut", is_cut, 30)
 
 
-def test_what_is_sent_ahead_is_served_in_turns(running: Service) -> None:
+def test_pipelined_requests_take_turns_with_other_clients(running: Service) -> None:
     """A new client's request is answered before each of a hundred greedy ones has 1,000 answers."""
     with ExitStack() as stack:
         greedy = [stack.enter_context(connected(running)) for _ in range(100)]
@@ -206,7 +206,7 @@ NONSENSE: Final = [
 ]
 
 
-def test_nonsense_gets_an_answer_and_leaves_no_trace(running: Service) -> None:
+def test_malformed_requests_are_answered_and_log_no_error(running: Service) -> None:
     logged = traces(running)
     for sent in NONSENSE:
         answer = ask(running, sent)
@@ -221,7 +221,7 @@ def traces(running: Service) -> int:
     return log.count("Traceback") + log.count("ERROR voting.http") + log.count("ERROR sanic")
 
 
-def test_bytes_of_any_kind_leave_the_service_as_it_was(running: Service) -> None:
+def test_random_bytes_do_not_disturb_the_service(running: Service) -> None:
     chance = random.Random(13)
     logged = traces(running)
     paths = [path.encode() for path in (*EVERYWHERE, *PATHS.get(running.program, ()))]

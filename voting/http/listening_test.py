@@ -26,7 +26,7 @@ def test_an_address_is_reached_over_its_families(
         assert reaches("::1", port) == over_ipv6
 
 
-def test_every_address_means_those_of_ipv4_where_there_is_no_ipv6(
+def test_without_ipv6_every_address_means_every_ipv4_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("socket.has_dualstack_ipv6", lambda: False)
@@ -36,7 +36,7 @@ def test_every_address_means_those_of_ipv4_where_there_is_no_ipv6(
 
 
 @pytest.mark.parametrize("host", ["::", "127.0.0.1"])
-def test_a_port_that_is_taken_ends_the_process_with_1(
+def test_a_port_in_use_ends_the_process_with_1(
     host: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with listen("svc_example", host, 0) as server:

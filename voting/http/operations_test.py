@@ -7,7 +7,7 @@ from voting.service.lifecycle import Readiness
 REQUEST = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
-async def test_it_ends_while_prometheus_keeps_its_connection() -> None:
+async def test_it_stops_while_prometheus_keeps_its_connection_open() -> None:
     port = free_port()
     async with asyncio.timeout(10):
         async with serve_operations("svc_example", Readiness(), HOST, port):

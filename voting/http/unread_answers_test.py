@@ -9,14 +9,14 @@ class SlowClient:
         self.cut_off = True
 
 
-def test_as_much_as_may_be_unread_waits() -> None:
+def test_unread_answers_up_to_the_bound_are_kept() -> None:
     unread, clients = UnreadAnswers(100), [SlowClient() for _ in range(10)]
     for client in clients:
         unread.hold(client, 10)
     assert not any(client.cut_off for client in clients)
 
 
-def test_one_byte_more_cuts_off_who_has_waited_longest() -> None:
+def test_beyond_the_bound_the_longest_waiting_client_is_cut_off() -> None:
     unread, first, second, third = UnreadAnswers(100), SlowClient(), SlowClient(), SlowClient()
     unread.hold(first, 60)
     unread.hold(second, 40)
@@ -26,7 +26,7 @@ def test_one_byte_more_cuts_off_who_has_waited_longest() -> None:
     assert not second.cut_off
 
 
-def test_what_was_read_leaves_room() -> None:
+def test_answers_that_were_read_free_their_room() -> None:
     unread, quick, slow = UnreadAnswers(100), SlowClient(), SlowClient()
     unread.hold(quick, 100)
     unread.release(quick)

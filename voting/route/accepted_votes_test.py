@@ -12,7 +12,7 @@ def lines(registry: CollectorRegistry) -> list[str]:
     )
 
 
-def test_it_looks_like_the_librarys_own_counter_and_histogram() -> None:
+def test_it_exports_the_same_as_the_librarys_counter_and_histogram() -> None:
     mine, theirs = CollectorRegistry(), CollectorRegistry()
     votes = AcceptedVotes("http", mine)
     counter = Counter("votes_accepted_total", "", ["route"], registry=theirs).labels("http")

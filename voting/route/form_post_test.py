@@ -51,20 +51,20 @@ def test_the_same_form_is_the_same_vote_in_any_language() -> None:
     "change",
     [{"rank": "30"}, {"year": "1974"}, {"name": "Fairuz"}, {"form": FORM.replace("5", "6")}],
 )
-def test_another_content_or_form_is_another_vote(change: dict[str, str]) -> None:
+def test_other_content_or_another_form_is_another_vote(change: dict[str, str]) -> None:
     assert vote_of(**change).id != vote_of().id
 
 
-def test_an_id_of_its_own_is_taken_as_it_is() -> None:
+def test_an_id_in_the_form_is_kept() -> None:
     assert vote_of(id=FORM.upper()).id == FORM
 
 
-def test_a_form_with_neither_gets_what_makes_it_safe_to_send_again() -> None:
+def test_a_form_without_form_or_id_gets_a_new_uuid() -> None:
     first, second = (read_fields(b"name=a&album=b&year=1973&rank=1")["form"] for _ in range(2))
     assert first != second
 
 
-def test_an_empty_form_is_told_what_it_misses() -> None:
+def test_an_empty_form_is_refused_for_its_first_missing_field() -> None:
     with pytest.raises(ProblemError) as caught:
         read_form_vote(read_fields(b""), Route.HTTP, lambda: FORM)
     assert caught.value.problem.field == "name"
@@ -105,7 +105,7 @@ def test_a_wrong_field_is_named(change: dict[str, str], field: str) -> None:
         (b"a" * (FORM_MAX + 1), 413),
     ],
 )
-def test_what_is_no_form_of_a_vote_is_refused(body: bytes, status: int) -> None:
+def test_a_body_that_is_not_a_vote_form_is_refused(body: bytes, status: int) -> None:
     with pytest.raises(ProblemError) as caught:
         read_fields(body)
     assert caught.value.problem.status == status
@@ -137,7 +137,7 @@ def test_our_own_page_may_send_a_form(headers: dict[str, str]) -> None:
         {"origin": "http://us:81", "host": "us"},
     ],
 )
-def test_another_sites_page_may_not(headers: dict[str, str]) -> None:
+def test_another_sites_page_may_not_send_a_form(headers: dict[str, str]) -> None:
     with pytest.raises(ProblemError) as caught:
         check_sender(headers)
     assert caught.value.problem.status == 403
@@ -153,11 +153,11 @@ def test_another_sites_page_may_not(headers: dict[str, str]) -> None:
         (None, False),
     ],
 )
-def test_a_form_is_told_by_its_content_type(content_type: str | None, form: bool) -> None:
+def test_a_form_is_recognised_by_its_content_type(content_type: str | None, form: bool) -> None:
     assert is_form(content_type) is form
 
 
-def test_the_form_says_its_language_or_else_the_browser() -> None:
+def test_the_language_is_the_forms_else_the_browsers() -> None:
     assert language_of({"lang": "es"}, "en") == "es"
     assert language_of({"lang": "tlh"}, "es-AR") == "es"
     assert language_of({}, None) == "en"

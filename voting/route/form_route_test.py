@@ -20,7 +20,7 @@ GOOD = {
     "lang": "en",
 }
 NASTY = '"><script>alert(1)</script>&amp;'
-# What an operator knows and a voter need not.
+# Words for operators that voters must not see.
 JARGON = re.compile(r"kafka|redis|mongo|grpc|\bid\b|field|json|http|server", re.IGNORECASE)
 
 
@@ -79,7 +79,7 @@ def form(request: pytest.FixtureRequest) -> Iterator[Form]:
         form.client.close()
 
 
-def test_a_vote_is_taken_and_the_way_leads_to_the_page(form: Form) -> None:
+def test_an_accepted_vote_redirects_to_the_page(form: Form) -> None:
     before = form.counted(ACCEPTED)
     answer = form.post(GOOD)
     assert answer.status_code == 303
@@ -101,7 +101,7 @@ def test_the_same_form_sent_twice_is_one_vote(form: Form) -> None:
 
 @pytest.mark.parametrize("field", ["name", "album", "year", "rank"])
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_a_wrong_field_is_marked_and_the_form_keeps_what_was_filled_in(
+def test_an_invalid_field_is_marked_and_the_form_keeps_its_content(
     form: Form, field: str, lang: str
 ) -> None:
     before, cast = form.counted(refused(422)), form.cast()
@@ -121,7 +121,7 @@ def test_a_wrong_field_is_marked_and_the_form_keeps_what_was_filled_in(
 
 
 @pytest.mark.parametrize(("name", "status"), [("away", 503), ("full", 503), ("broken", 500)])
-def test_a_vote_that_cannot_be_taken_now_can_be_sent_again_as_the_same(
+def test_a_vote_that_cannot_be_taken_now_can_be_sent_again_with_the_same_id(
     form: Form, name: str, status: int
 ) -> None:
     answer = form.post(GOOD | {"name": name})
@@ -132,13 +132,13 @@ def test_a_vote_that_cannot_be_taken_now_can_be_sent_again_as_the_same(
     assert not JARGON.search(page.text)
 
 
-def test_a_rule_of_another_version_is_told_like_ours(form: Form) -> None:
+def test_a_rule_of_another_version_is_shown_like_ours(form: Form) -> None:
     answer = form.post(GOOD | {"name": "stricter"})
     assert answer.status_code == 422
     assert Inputs(answer.text).wrong == ["rank"]
 
 
-def test_one_album_too_many_is_told_and_another_can_be_chosen(form: Form) -> None:
+def test_too_many_albums_is_explained_and_another_album_can_be_chosen(form: Form) -> None:
     answer = form.post(GOOD | {"name": "unlisted"})
     assert answer.status_code == 422
     page = Inputs(answer.text)
@@ -146,7 +146,7 @@ def test_one_album_too_many_is_told_and_another_can_be_chosen(form: Form) -> Non
     assert page.values["form"] == GOOD["form"]
 
 
-def test_a_form_of_another_site_is_not_taken_and_not_offered_again(form: Form) -> None:
+def test_another_sites_form_is_refused_and_not_shown_again(form: Form) -> None:
     before = form.cast()
     answer = form.post(GOOD, sec_fetch_site="cross-site", accept_language="es")
     assert answer.status_code == 403
@@ -155,7 +155,7 @@ def test_a_form_of_another_site_is_not_taken_and_not_offered_again(form: Form) -
     assert form.cast() == before
 
 
-def test_the_page_may_do_no_more_than_it_needs(form: Form) -> None:
+def test_the_page_has_a_strict_content_security_policy(form: Form) -> None:
     answer = form.post(GOOD | {"year": "1"})
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -164,7 +164,7 @@ def test_the_page_may_do_no_more_than_it_needs(form: Form) -> None:
     assert answer.headers["referrer-policy"] == "same-origin"
 
 
-def test_a_body_of_json_keeps_its_own_bound(form: Form) -> None:
+def test_a_json_body_keeps_its_own_limit(form: Form) -> None:
     body = {"name": "x" * 4096, "album": "b", "year": 1973, "rank": 1}
     assert form.client.post("/votes", json=body).status_code == 413
     assert form.post(GOOD | {"name": "x" * 9000}).status_code == 413

@@ -71,7 +71,7 @@ async def speak(client: RawClient, talk: Conversation) -> None:
 
 
 def same(expected: RawClient, found: RawClient) -> bool:
-    """Whether two voters received the same. What comes before a reset, the kernel may drop."""
+    """Whether two clients received the same. The kernel may drop what precedes a reset."""
     if "reset" in {expected.end, found.end}:
         shorter, longer = sorted((expected.received, found.received), key=len)
         return longer.startswith(shorter)
@@ -98,7 +98,7 @@ async def test_ten_thousand_requests_get_the_same_answers(
     assert await compare(both, conversations(SEED, REQUESTS)) >= REQUESTS
 
 
-async def test_a_request_cut_at_any_byte_gets_the_same_answer(
+async def test_a_request_split_at_any_byte_gets_the_same_answer(
     both: tuple[TrialRoute, TrialRoute],
 ) -> None:
     await compare(both, cut_everywhere(vote_request(VOTE, ["Host: a", "Connection: keep-alive"])))
@@ -132,7 +132,7 @@ def impatient() -> Iterator[tuple[TrialRoute, TrialRoute]]:
         ([vote_request(json.dumps(GOOD | {"name": "never"}).encode()), vote_request(VOTE)], 503),
     ],
 )
-async def test_time_outs_end_a_connection_in_the_same_way(
+async def test_timeouts_end_a_connection_in_the_same_way(
     impatient: tuple[TrialRoute, TrialRoute], pieces: list[bytes], status: int | None
 ) -> None:
     expected, found = await asyncio.gather(
@@ -143,7 +143,7 @@ async def test_time_outs_end_a_connection_in_the_same_way(
     assert status is None or b"HTTP/1.1 %d " % status in found.received
 
 
-async def test_a_body_that_does_not_come_is_408_in_the_same_way(
+async def test_a_missing_body_is_408_in_the_same_way(
     impatient: tuple[TrialRoute, TrialRoute],
 ) -> None:
     before = [vote_counts(route) for route in impatient]
@@ -174,7 +174,7 @@ async def test_without_keep_alive_each_connection_ends_after_its_answer() -> Non
 
 
 @pytest.mark.parametrize("end", [20, -50], ids=["in the head", "in the body"])
-async def test_no_byte_starts_the_time_of_a_request_anew(
+async def test_further_bytes_do_not_extend_a_requests_deadline(
     impatient: tuple[TrialRoute, TrialRoute], end: int
 ) -> None:
     for route in impatient:
@@ -186,7 +186,9 @@ async def test_no_byte_starts_the_time_of_a_request_anew(
             assert client.received.startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_request_in_many_pieces_is_taken(impatient: tuple[TrialRoute, TrialRoute]) -> None:
+async def test_a_request_in_many_pieces_is_accepted(
+    impatient: tuple[TrialRoute, TrialRoute],
+) -> None:
     sent = vote_request(VOTE)
     for route in impatient:
         async with raw_client(route.port) as client:
@@ -197,7 +199,7 @@ async def test_a_request_in_many_pieces_is_taken(impatient: tuple[TrialRoute, Tr
             assert client.received.startswith(b"HTTP/1.1 202 ")
 
 
-async def test_votes_sent_ahead_are_answered_in_order(both: tuple[TrialRoute, TrialRoute]) -> None:
+async def test_pipelined_votes_are_answered_in_order(both: tuple[TrialRoute, TrialRoute]) -> None:
     ids = [str(uuid.UUID(int=number)) for number in range(1, 10_001)]
     async with raw_client(both[1].port) as client:
         client.writer.writelines(
@@ -215,7 +217,7 @@ def one(request: pytest.FixtureRequest, both: tuple[TrialRoute, TrialRoute]) -> 
 
 
 @pytest.mark.parametrize("sent", [b"{}", VOTE], ids=["refused", "accepted"])
-async def test_votes_sent_ahead_are_taken_in_turns(one: TrialRoute, sent: bytes) -> None:
+async def test_pipelined_votes_take_turns_with_other_clients(one: TrialRoute, sent: bytes) -> None:
     """A new client's vote is answered before each of fifty greedy ones has 100 answers."""
     async with AsyncExitStack() as stack:
         greedy = [await stack.enter_async_context(raw_client(one.port)) for _ in range(50)]
@@ -253,7 +255,7 @@ async def test_votes_sent_ahead_are_taken_in_turns(one: TrialRoute, sent: bytes)
         (vote_request(VOTE, line="POST http://a/votes HTTP/1.1"), 202, b""),
     ],
 )
-async def test_what_is_odd_gets_an_answer_that_says_why(
+async def test_an_unusual_request_is_answered_with_the_reason(
     one: TrialRoute, sent: bytes, status: int, words: bytes
 ) -> None:
     received = (await send(one.port, sent)).received
@@ -261,7 +263,7 @@ async def test_what_is_odd_gets_an_answer_that_says_why(
     assert words in received
 
 
-async def test_a_client_that_does_not_read_is_not_read_either(
+async def test_the_server_stops_reading_from_a_client_that_does_not_read(
     both: tuple[TrialRoute, TrialRoute],
 ) -> None:
     """The server stops to read, so that its memory stays bounded, and goes on later."""
@@ -311,7 +313,7 @@ async def test_a_vote_under_way_is_answered_before_the_service_ends(lean: bool) 
 
 
 @pytest.mark.parametrize("lean", [False, True])
-async def test_a_client_that_only_waits_does_not_keep_the_service_from_ending(lean: bool) -> None:
+async def test_an_idle_client_does_not_delay_the_end_of_the_service(lean: bool) -> None:
     async with ending(lean) as client:
         assert await client.wait(2, 10)  # the answer, and the end
         assert client.end == "closed"
@@ -319,7 +321,7 @@ async def test_a_client_that_only_waits_does_not_keep_the_service_from_ending(le
 
 
 @pytest.mark.parametrize("lean", [False, True])
-async def test_a_busy_connection_is_told_that_the_service_ends(lean: bool) -> None:
+async def test_a_busy_connection_is_closed_when_the_service_ends(lean: bool) -> None:
     async with ending(lean) as client:
         client.writer.write(vote_request(VOTE) * 3)
         assert await client.wait(4, 10)
@@ -340,7 +342,7 @@ async def test_a_client_that_leaves_does_not_harm_the_others(
 
 
 def named(name: str) -> bytes:
-    """Return a vote whose name tells the trial route what becomes of it."""
+    """Return a vote whose name determines its result on the trial route."""
     return vote_request(json.dumps(GOOD | {"name": name}).encode())
 
 
@@ -360,9 +362,9 @@ def news(route: TrialRoute, before: dict[str, str]) -> dict[str, float]:
         (named("slow to fail"), 'votes_refused_total{route="http",status="499"}'),
         (vote_request(VOTE)[:-5], 'votes_refused_total{route="http",status="499"}'),
     ],
-    ids=["accepted unheard", "refused unheard", "in its body"],
+    ids=["accepted, client gone", "refused, client gone", "in its body"],
 )
-async def test_a_client_that_leaves_is_counted_once_and_no_error_of_ours(
+async def test_a_client_that_leaves_is_counted_once_and_logs_no_error(
     one: TrialRoute, sent: bytes, counted: str
 ) -> None:
     before, log = vote_counts(one), one.log.read_text()
@@ -376,7 +378,7 @@ async def test_a_client_that_leaves_is_counted_once_and_no_error_of_ours(
 
 @pytest.mark.parametrize("lean", [False, True])
 @pytest.mark.parametrize("name", ["crash", "broken", "Pink Floyd"])
-async def test_what_nobody_foresaw_is_answered_counted_and_logged_once(
+async def test_an_unexpected_error_is_answered_counted_and_logged_once(
     lean: bool, name: str
 ) -> None:
     with trial_route(lean, no_ids=name == "Pink Floyd") as route:

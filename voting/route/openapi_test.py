@@ -31,11 +31,11 @@ def status(body: str) -> int:
     return 202
 
 
-def test_it_is_a_valid_openapi_document() -> None:
+def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT)
 
 
-def test_its_example_is_a_vote() -> None:
+def test_the_example_is_a_valid_vote() -> None:
     assert status(json.dumps(GOOD)) == 202
 
 
@@ -74,7 +74,7 @@ def test_its_example_is_a_vote() -> None:
         ("vote", "1", 422),
     ],
 )
-def test_the_schema_says_what_happens(field: str, value: str, expected: int) -> None:
+def test_the_schema_matches_the_endpoint(field: str, value: str, expected: int) -> None:
     fields = {**{name: json.dumps(given) for name, given in GOOD.items()}, field: value}
     body = "{" + ", ".join(f'"{name}": {given}' for name, given in fields.items()) + "}"
     assert status(body) == expected
@@ -91,6 +91,8 @@ def test_the_schema_says_what_happens(field: str, value: str, expected: int) -> 
     | st.from_regex(r"\A[0-9.e+-]{1,6}\Z")
     | st.none()
 )
-def test_the_schema_knows_every_number_that_is_taken(field: str, value: object) -> None:
+def test_the_schema_allows_every_number_that_the_endpoint_accepts(
+    field: str, value: object
+) -> None:
     vote = GOOD | {field: value}
     assert VALIDATOR.is_valid(vote) is (status(json.dumps(vote)) == 202)

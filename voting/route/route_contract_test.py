@@ -1,4 +1,4 @@
-"""The contract of `POST /votes`, held against both routes as they run: real services, real Kafka.
+"""The contract of `POST /votes`, checked on both routes: real services, real Kafka.
 
 How a body is read in every detail is `vote_api_test.py`'s; here is what a client sees.
 """
@@ -184,7 +184,7 @@ def test_other_errors_have_the_same_shape(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_operators_see_health_readiness_and_the_document(client: httpx.Client) -> None:
+def test_health_readiness_and_the_document_are_served(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
     document = client.get("/openapi.json").json()
@@ -217,7 +217,7 @@ def test_the_metrics_count_what_was_accepted_and_refused(
     assert [after - old for after, old in zip(counts(), before, strict=True)] == [1, 1, 1]
 
 
-def test_votes_under_way_are_answered_when_the_service_is_told_to_stop(
+def test_votes_under_way_are_answered_when_the_service_stops(
     service: StartService, kafka: KafkaServer, lean: bool
 ) -> None:
     settings = {"ACK_TIMEOUT_SECONDS": "30", "LEAN_PATH": str(lean).lower()}

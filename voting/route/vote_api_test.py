@@ -49,7 +49,7 @@ def test_numbers_may_be_decimal_strings() -> None:
     assert (vote.year, vote.rank) == (1973, 29)
 
 
-def test_text_is_trimmed_and_what_nobody_sees_goes() -> None:
+def test_text_is_trimmed_and_loses_invisible_characters() -> None:
     assert read(GOOD | {"name": "  Pink Floyd\u200b "}).name == "Pink Floyd"
 
 
@@ -124,13 +124,13 @@ def test_an_unknown_field_is_named() -> None:
         ("x" * 65, "x" * 63 + "…"),
     ],
 )
-def test_the_name_of_an_unknown_field_does_nothing_but_be_shown(name: str, shown: str) -> None:
+def test_the_name_of_an_unknown_field_is_escaped_and_shortened(name: str, shown: str) -> None:
     error = problem(GOOD | {name: 1})
     assert (error.problem.status, error.problem.field) == (422, shown)
     assert error.problem.detail == f"{shown}: is not a field of a vote"
 
 
-def test_a_field_that_is_wrong_once_and_right_once_is_refused() -> None:
+def test_a_field_given_twice_is_refused_even_if_one_value_is_valid() -> None:
     error = problem(b'{"rank": 0, ' + json.dumps(GOOD).encode()[1:])
     assert (error.problem.status, error.problem.field) == (422, None)
     assert error.problem.detail == "a field must be given only once"
@@ -170,7 +170,7 @@ def test_any_bytes_get_a_problem(body: bytes) -> None:
 
 @pytest.mark.parametrize("name", [b"x", b"name"])
 @pytest.mark.parametrize("more", [b"", b', "name": "y"'])
-def test_depth_does_no_harm(name: bytes, more: bytes) -> None:
+def test_deep_nesting_is_refused(name: bytes, more: bytes) -> None:
     body = b'{"%b": %b%b%b}' % (name, b"[" * 2000, b"]" * 2000, more)
     assert problem(body).problem.status == 422
 
@@ -213,7 +213,7 @@ def test_a_wrong_field_is_named(field: str, value: object) -> None:
     assert error.problem.detail.startswith(f"{field}: must ")
 
 
-def test_a_problem_says_all_in_one_shape() -> None:
+def test_a_problem_has_the_shape_of_problem_details() -> None:
     answer = problem(GOOD | {"rank": 101}).answer()
     assert answer.content_type == "application/problem+json"
     assert json.loads(answer.body) == {
@@ -224,7 +224,7 @@ def test_a_problem_says_all_in_one_shape() -> None:
     }
 
 
-def test_a_traceparent_is_passed_on_only_when_it_is_one() -> None:
+def test_only_a_valid_traceparent_is_passed_on() -> None:
     good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     assert read_traceparent(good) == good
     assert read_traceparent("00-xyz") is None
@@ -261,7 +261,7 @@ async def test_a_vote_that_cannot_be_taken_now_is_503_with_its_id() -> None:
     assert json.loads(answer.body)["id"] == VOTE.id
 
 
-async def test_a_vote_that_the_next_hop_finds_wrong_is_422() -> None:
+async def test_a_vote_that_the_sink_finds_invalid_is_422() -> None:
     with pytest.raises(ProblemError) as caught:
         await answer_vote(VOTE, None, Sink(InvalidVoteError("rank", "must be odd")))
     assert (caught.value.problem.status, caught.value.problem.field) == (422, "rank")

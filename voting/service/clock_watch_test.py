@@ -16,20 +16,20 @@ def offset() -> float | None:
 @pytest.mark.parametrize(
     ("server_ms", "expected"), [(1000, 0), (1500, 0), (2000, 0), (400, 0.6), (2700, -0.7)]
 )
-def test_only_what_the_way_of_the_answer_does_not_explain_is_an_offset(
+def test_only_a_difference_beyond_the_round_trip_is_an_offset(
     server_ms: int, expected: float
 ) -> None:
     ClockWatch("trial").note(1000, server_ms, 2000)
     assert offset() == pytest.approx(expected)
 
 
-def test_its_series_is_there_before_the_first_answer() -> None:
+def test_the_series_exists_before_the_first_answer() -> None:
     ClockWatch("trial of the start")
     labels = {"server": "trial of the start"}
     assert REGISTRY.get_sample_value("clock_offset_seconds", labels) == 0
 
 
-def test_a_change_is_told_once(
+def test_a_change_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -10,7 +10,7 @@ def test_a_service_starts_not_ready() -> None:
     assert not Readiness().ready
 
 
-def test_it_becomes_ready_and_says_why_when_it_is_not() -> None:
+def test_it_becomes_ready_and_gives_the_reason_when_it_is_not() -> None:
     readiness = Readiness()
     readiness.set_ready()
     assert readiness.ready
@@ -25,7 +25,7 @@ def test_a_draining_service_stays_not_ready() -> None:
     assert readiness.reason == "draining"
 
 
-async def test_a_change_wakes_who_waits_for_it() -> None:
+async def test_a_change_wakes_its_waiters() -> None:
     readiness = Readiness()
     changed = readiness.changed()
     readiness.set_not_ready("starting")  # as before
@@ -34,7 +34,7 @@ async def test_a_change_wakes_who_waits_for_it() -> None:
     assert changed.done()
 
 
-async def test_a_service_ends_when_work_ends_that_should_not(
+async def test_a_service_ends_when_its_background_work_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def work() -> None:

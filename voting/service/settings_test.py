@@ -79,9 +79,7 @@ def test_case_does_not_matter_where_the_values_are_a_fixed_set(
         ("URL", "http://host", "must match ^redis://"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_may_stand_there(
-    name: str, value: str, reason: str
-) -> None:
+def test_an_invalid_value_is_named_with_what_is_allowed(name: str, value: str, reason: str) -> None:
     with pytest.raises(SettingError) as caught:
         read_settings(Example, {name: value})
     assert caught.value.name == name

@@ -4,13 +4,13 @@ const ATTEMPTS = 8;
 const TIMEOUT_MS = 10_000;
 const OFFLINE_PAUSE_SECONDS = 15;
 
-/** Whether an answer leaves open what became of the vote: the same vote has to be sent again. */
+/** Whether a status leaves open if the vote counts, so that it must be sent again. */
 const isInconclusive = (status) => status === 408 || status === 429 || status >= 500;
 
 /**
  * Resolves to {accepted, id, route}, to {problem} when the vote was refused for good, or to {} when
- * it is not known whether it arrived. Calls `onWait` with the words for the wait until the next
- * attempt and its seconds. Without a network nothing is given up.
+ * it is unknown whether it arrived. Calls `onWait` with the message key for the wait until the next
+ * attempt and its seconds. While offline, attempts do not count.
  */
 export async function cast(vote, onWait) {
   for (let attempt = 1; ; ) {
@@ -34,7 +34,7 @@ export async function cast(vote, onWait) {
 }
 
 async function send(vote) {
-  // Not AbortSignal.timeout(), which Safari 15 has not.
+  // Not AbortSignal.timeout(), which Safari 15 lacks.
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), TIMEOUT_MS);
   try {
@@ -45,14 +45,14 @@ async function send(vote) {
       signal: aborter.signal,
     });
   } catch {
-    // No answer: it may have been counted or not, and the same id settles it.
+    // No answer: the vote may count or not; sending it with the same id is safe.
     return undefined;
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What a refusal says to a program; what a voter reads is chosen by it, in the voter's language. */
+/** The machine-readable part of a refusal, which selects the message in the voter's language. */
 async function read(response) {
   try {
     const { field, type } = await response.json();
@@ -67,13 +67,13 @@ function wordsOf(response) {
   return response.status === 429 ? "retrying_busy" : "retrying";
 }
 
-/** The seconds that the service asks for, else longer from time to time. */
+/** The seconds that the service asks for, else growing with each attempt. */
 function pauseAfter(response, attempt) {
   const asked = Number(response && response.headers.get("retry-after"));
   return asked > 0 ? Math.min(asked, 30) : Math.min(2 ** (attempt - 1), 15);
 }
 
-/** Waits so long; with `untilOnline`, no longer than until there is a network. */
+/** Waits `seconds`; with `untilOnline`, only until the browser is online. */
 function pause(seconds, untilOnline = false) {
   return new Promise((resolve) => {
     const end = () => {

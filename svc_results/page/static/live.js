@@ -1,21 +1,21 @@
-// Where a page gets its snapshots from: the one stream of all tabs, else a stream of its own.
+// Brings a page its snapshots: from the stream that all tabs share, else from one of its own.
 
 import { openStream, SILENCE_MS } from "./stream.js";
 
-// How long a worker may take to say that it is there.
+// How long a worker may take to answer.
 const WORKER_START_MS = 4000;
-// Who looks at another tab for a moment does not lose the stream.
+// A short look at another tab does not end the stream.
 const GRACE_MS = 1000;
 
 /**
  * Calls `onSnapshot` with each snapshot, and `onState` with "connecting", "live", "lost" or
- * "offline". A page that nobody sees gets none.
+ * "offline". A hidden page gets none.
  */
 export function watch(url, onSnapshot, onState) {
   let source = null;
   let hiding, state;
 
-  // A browser may call itself offline beside a service on the same machine: what is live, is live.
+  // A browser may report offline although a service on the same machine is live.
   const reportState = () => onState(state !== "live" && navigator.onLine === false ? "offline" : state);
   const on = {
     onSnapshot: (text) => onSnapshot(JSON.parse(text)),
@@ -38,7 +38,7 @@ export function watch(url, onSnapshot, onState) {
     source = null;
   }
 
-  /** Where the worker does not start, or fell silent. */
+  /** Replaces the worker's stream when the worker does not start or falls silent. */
   function takeOwn() {
     stop();
     source = ownStream(url, on);
@@ -49,7 +49,7 @@ export function watch(url, onSnapshot, onState) {
     if (document.visibilityState === "hidden") hiding = setTimeout(stop, GRACE_MS);
     else start();
   });
-  // What a page in the browser's memory holds, nobody sees.
+  // A page kept in the back/forward cache is not visible.
   addEventListener("pagehide", stop);
   addEventListener("pageshow", start);
   for (const change of ["offline", "online"]) {
@@ -63,7 +63,7 @@ export function watch(url, onSnapshot, onState) {
 
 const ownStream = (url, on) => openStream(url, { ...on, onBeat() {} });
 
-/** The worker's stream, or nothing where there are no shared workers; `onFailure` ends it. */
+/** The worker's stream, or undefined without shared workers; calls `onFailure` if it fails. */
 function shareStream({ onSnapshot, onState }, onFailure) {
   const worker = openWorker();
   if (!worker) return undefined;
@@ -98,7 +98,7 @@ function shareStream({ onSnapshot, onState }, onFailure) {
   return { close, reopen: () => port.postMessage("reopen") };
 }
 
-// What the content security policy lets be run: this one file.
+// The only worker script that the content security policy allows.
 const script = new URL("shared_stream.js", import.meta.url).href;
 const trusted =
   typeof trustedTypes === "object"

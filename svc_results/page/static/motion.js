@@ -1,10 +1,10 @@
-// What moves, and whether it may.
+// Animations, unless the visitor prefers reduced motion.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export const mayMove = () => !still.matches && document.visibilityState === "visible";
 
-/** Runs `change`, which puts rows in another order, and lets each glide to its new place. */
+/** Runs `change`, which reorders rows, and lets each row glide to its new place. */
 export function glide(rows, change) {
   if (!mayMove()) return change();
   const before = new Map(rows().map((row) => [row, row.getBoundingClientRect().top]));

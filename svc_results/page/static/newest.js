@@ -1,10 +1,10 @@
-// The newest entries of the vote log: they follow the stream until someone turns the page.
+// The newest entries of the vote log: they follow the stream until the visitor turns the page.
 
 import { glide } from "./motion.js";
 import { arrange, makeRow, paintCover, write } from "./rows.js";
 import { routeName, phrase, time } from "./words.js";
 
-// Under load the list is another one in each snapshot: eyes need it to rest for a moment.
+// Under load the list changes with each snapshot; readers need it to rest for a moment.
 const REST_MS = 1000;
 
 export class Newest {
@@ -22,7 +22,7 @@ export class Newest {
     if (!this.live) this.open(location.search);
   }
 
-  /** Takes the newest page of the stream. */
+  /** Shows the newest page of the stream, at most once per REST_MS. */
   update(page) {
     this.latest = page;
     if (!this.live || this.waiting) return;

@@ -1,4 +1,4 @@
-// Keeps the page moving: every snapshot of the stream goes to each of its parts.
+// Keeps the page live: passes every snapshot of the stream to each of its parts.
 
 import { VoteForm } from "./form.js";
 import { keyOf, Leaderboard } from "./leaderboard.js";
@@ -11,7 +11,7 @@ import { count, decimal, phrase, speed } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 
-// Screen readers hear of a new leader, but not more often than this.
+// Screen readers announce a new leader at most this often.
 const CALM_MS = 10_000;
 
 const form = new VoteForm((key) => board.await(key));

@@ -1,9 +1,9 @@
-// The vote of which it is not known whether it arrived. It outlives a reload, so that it is sent
-// again with its id; not the tab, as somebody else may sit there tomorrow.
+// The vote that may or may not have arrived. It survives a reload, so that it is sent again with
+// its id, but not the tab, because someone else may use the browser tomorrow.
 
 const KEY = "pending-vote";
 
-// Where storage is forbidden, this page at least knows.
+// Without storage, the vote is kept for the life of this page.
 let kept = null;
 
 export function keep(vote) {

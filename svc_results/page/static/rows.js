@@ -11,7 +11,7 @@ export function makeRow(templateId) {
   return [row, fields];
 }
 
-/** Writes text only where it changes, so that nothing else is drawn again; returns whether. */
+/** Writes text only if it differs, to avoid needless redrawing; returns whether it did. */
 export function write(element, text) {
   const changes = element.textContent !== String(text);
   if (changes) element.textContent = text;

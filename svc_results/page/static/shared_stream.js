@@ -4,7 +4,7 @@
 
 import { openStream } from "./stream.js";
 
-// Who goes from one tab to another does not end the stream between.
+// Going from one tab to another does not end the stream.
 const GRACE_MS = 1000;
 
 const watching = new Set();
@@ -41,7 +41,7 @@ const requests = {
   watch(port) {
     watching.add(port);
     start();
-    // Says that the worker is there, too.
+    // Also confirms that the worker runs.
     port.postMessage(snapshot && state === "live" ? { state, snapshot } : { state });
   },
   leave(port) {

@@ -1,6 +1,6 @@
-// The stream of snapshots, and coming back to it whenever it is lost. For a page or a worker.
+// The stream of snapshots, reopened whenever it is lost. For a page or a worker.
 
-// The service sends something every 15 s at least.
+// The service sends an event at least every 15 s.
 export const SILENCE_MS = 40_000;
 const SLOWEST_RETRY_MS = 15_000;
 
@@ -36,7 +36,7 @@ export function openStream(url, { onSnapshot, onState, onBeat }) {
     });
     source.addEventListener("error", () => {
       onState("lost");
-      // The browser itself retries a connection that broke, but not one that was refused.
+      // The browser itself retries a broken connection, but not a refused one.
       if (source && source.readyState === EventSource.CLOSED) {
         clearTimeout(silence);
         silence = setTimeout(open, retry);

@@ -59,7 +59,7 @@ export class Wave {
   }
 }
 
-/** The next round number that is not less. */
+/** The smallest round number that is not less than `value`. */
 function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((n) => n * power).find((n) => n >= value);

@@ -1,4 +1,4 @@
-// The page's language: words, numbers and times.
+// The page's language: texts, numbers and times.
 
 const messages = JSON.parse(document.getElementById("messages").textContent);
 const language = document.documentElement.lang;
@@ -9,7 +9,7 @@ const tenths = new Intl.NumberFormat(language, {
 });
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" });
 
-/** The words for `key`, with each {name} replaced by the value of that name. */
+/** The message for `key`, with each {name} replaced by the value of that name. */
 export function phrase(key, values = {}) {
   return messages[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
