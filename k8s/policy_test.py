@@ -119,6 +119,19 @@ def test_a_service_is_complete(title: str, service: str, kind: str) -> None:
     assert f"{kind}/{service}" in map(name, RENDERED[title])
 
 
+@every_rendering
+def test_prometheus_reads_every_service_and_nothing_else_is_called_one(title: str) -> None:
+    for workload, pod in labels(RENDERED[title]).items():
+        is_service = workload.partition("/")[2] in DEPLOYMENTS
+        assert (pod.get("app.kubernetes.io/component") == "service") is is_service, workload
+
+
+def labels(objects: list[Manifest]) -> dict[str, dict[str, str]]:
+    """Return the labels of the pods of each workload."""
+    templates = {name(m): m["spec"]["template"] for m in objects if "template" in m.get("spec", {})}
+    return {workload: template["metadata"]["labels"] for workload, template in templates.items()}
+
+
 @every_service
 def test_a_service_is_spread_and_never_all_replaced_at_once(service: str) -> None:
     deployment = next(m for m in RENDERED["production"] if name(m) == f"Deployment/{service}")

@@ -5,7 +5,9 @@ contracts here look at production code alone, and `NoTestCode` keeps test code o
 """
 
 import sys
+from configparser import ConfigParser
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, override
 
 from grimp import ImportGraph
@@ -112,5 +114,25 @@ class NoTestCode(Contract):
         output.new_line()
 
 
+def with_services(configuration: ConfigParser) -> ConfigParser:
+    """Put the services of the work tree in place of `svc_*`: in one layer, else one a line."""
+    services = sorted(init.parent.name for init in Path().glob("svc_*/__init__.py"))
+    for section in configuration.values():
+        for option, value in section.items():
+            separator = " | " if option == "layers" else "\n"
+            section[option] = value.replace("svc_*", separator.join(services))
+    return configuration
+
+
+def main(arguments: list[str]) -> None:
+    """Check the contracts of the work tree and exit."""
+    configuration = ConfigParser(interpolation=None)
+    configuration.read(".importlinter", encoding="utf-8")
+    with NamedTemporaryFile("w", suffix=".ini") as file:
+        with_services(configuration).write(file)
+        file.flush()
+        lint_imports_command(["--no-cache", "--no-logo", *arguments, file.name])
+
+
 if __name__ == "__main__":
-    lint_imports_command(["--no-cache", "--no-logo", *sys.argv[1:]])
+    main(sys.argv[1:])

@@ -11,6 +11,7 @@ CONFIGURATION = """
 [importlinter]
 root_packages =
     low
+    svc_*
     high
 contract_types =
     package_order: tools.lint.contracts.PackageOrder
@@ -22,6 +23,7 @@ name = Order
 type = package_order
 layers =
     high
+    svc_*
     low
 
 [importlinter:contract:circles]
@@ -38,6 +40,8 @@ KEPT = {
     ".importlinter": CONFIGURATION,
     "high/__init__.py": "",
     "high/caller.py": "import low.called",
+    "svc_one/__init__.py": "import low.called",
+    "svc_two/__init__.py": "",
     "low/__init__.py": "",
     "low/called.py": "",
     "low/called_test.py": "import high.caller, low.testing.fakes",
@@ -76,6 +80,7 @@ def test_production_points_downwards_and_test_code_where_it_likes(tmp_path: Path
         ({"low/a.py": "import low.b", "low/b.py": "import low.a"}, "Circles BROKEN"),
         ({"low/called.py": "import low.testing.fakes"}, "test code: low.testing.fakes"),
         ({"high/caller.py": "import low.called_test"}, "test code: low.called_test"),
+        ({"svc_two/__init__.py": "import svc_one"}, "svc_two -> svc_one (l.1)"),
         ({"other/__init__.py": ""}, "other is in no layer"),
         ({"tools/other/__init__.py": ""}, "tools.other is in no layer"),
     ],
