@@ -21,8 +21,9 @@ from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 from loadtest.model.percentiles import percentile_of
-from voting.domain.tally import AlbumTally, Tally, counter_fields
+from voting.domain.tally import AlbumTally, Tally
 from voting.domain.vote import TEXT_MAX
+from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_reader import TALLY_KEY
 
 _ALBUMS_PER_CALL: Final = 1000

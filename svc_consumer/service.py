@@ -12,7 +12,7 @@ from svc_consumer.albums.limit import AlbumLimit
 from svc_consumer.albums.list_topic import AlbumListTopic
 from svc_consumer.counting.projector import Projector
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
-from svc_consumer.ledger.reader import Ledger
+from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.ledger.rejected import RejectedTopic
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.consumer import SERVERS, Consumer
@@ -66,7 +66,7 @@ async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) 
     progress = Progress()
     rejected = RejectedTopic(settings)
     assignment = Assignment()
-    ledger = Ledger(settings, assignment.clear)
+    ledger = LedgerReader(settings, assignment.clear)
     waiting = Waiting(readiness, SERVERS)
     projector = Projector(log, tally, rejected)
     consumer = Consumer(ledger, projector, assignment, waiting, progress)

@@ -17,8 +17,8 @@ from harness.servers.services import Service
 from svc_consumer.testing.consumer_process import Trial, metric, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, a_vote
 from voting.domain.codec import encode_vote
-from voting.domain.tally import position_field
-from voting.domain.vote import lane_of, new_vote_id
+from voting.domain.vote import new_vote_id, partition_of
+from voting.stores.tally_fields import position_field
 from voting.stores.tally_store import TALLY_KEY
 
 if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
@@ -254,13 +254,17 @@ async def test_kafka_may_go_and_come_back(trial: Trial) -> None:
 async def test_a_replaced_topic_is_an_alarm_and_nothing_of_it_is_counted(trial: Trial) -> None:
     cast = votes(200)
     await trial.write(
-        *((v.id.encode(), encode_vote(v), PARTITION) for v in cast if lane_of(v.id, 6) == PARTITION)
+        *(
+            (v.id.encode(), encode_vote(v), PARTITION)
+            for v in cast
+            if partition_of(v.id, 6) == PARTITION
+        )
     )
     async with Redis.from_url(trial.redis.url) as client:
         await client.hset(TALLY_KEY, position_field(PARTITION), "3:another-key")
         consumer = trial.start_consumer()
         await shows(consumer, "svc_consumer_partition_halted", 1)
-        await trial.cast(*(v for v in cast if lane_of(v.id, 6) != PARTITION))
+        await trial.cast(*(v for v in cast if partition_of(v.id, 6) != PARTITION))
         await until(lambda: counted(trial))
         position = await client.hget(TALLY_KEY, position_field(PARTITION))
     assert position == b"3:another-key"

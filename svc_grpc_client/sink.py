@@ -12,7 +12,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_client.settings import GrpcClientSettings
 from voting.casting.group_commit import GroupCommit, QueueFullError
-from voting.casting.sink import FULL, UNKNOWN, Told, UnavailableError
+from voting.casting.sink import FULL, UNKNOWN, OnResult, UnavailableError
 from voting.domain.codec import to_message
 from voting.domain.vote import InvalidVoteError, Vote, new_vote_id
 from voting.service.clock_watch import ClockWatch, now_ms
@@ -113,10 +113,10 @@ class GrpcSink:
         """Return an id that shares its partition with the others of the next call."""
         return new_vote_id(self._group.filling)
 
-    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
-        """Take a vote; `told` is called once Kafka has it, or with the error."""
+    def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
+        """Take a vote; `on_result` is called once Kafka has it, or with the error."""
         try:
-            self._group.submit(self._group.filling, (vote, traceparent), told)
+            self._group.submit(self._group.filling, (vote, traceparent), on_result)
         except QueueFullError as error:
             raise UnavailableError(FULL) from error
 

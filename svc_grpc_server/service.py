@@ -9,7 +9,7 @@ from svc_grpc_server.settings import GrpcServerSettings
 from voting.domain.known_albums import KnownAlbums
 from voting.http.operations import serve_operations
 from voting.ledger.album_list_reader import AlbumListReader
-from voting.ledger.writer import EventLog
+from voting.ledger.writer import LedgerWriter
 from voting.service.lifecycle import Readiness, stop_event
 from voting.service.settings import load_settings
 from voting.service.telemetry import configure_logging
@@ -26,7 +26,7 @@ async def serve(settings: GrpcServerSettings) -> None:
     """Serve until SIGTERM or SIGINT, then drain."""
     stop = stop_event()
     readiness = Readiness()
-    log = EventLog(settings, readiness)
+    log = LedgerWriter(settings, readiness)
     albums = KnownAlbums()
     reader = AlbumListReader(settings, albums)
     await log.start()

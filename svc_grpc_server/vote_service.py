@@ -11,7 +11,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.request import VOTES_MAX
 from voting.casting.group_commit import settle
-from voting.casting.sink import RecordSink, Told, UnavailableError
+from voting.casting.sink import OnResult, RecordSink, UnavailableError
 from voting.domain.codec import from_message
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import InvalidVoteError, check_new_vote
@@ -58,7 +58,11 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         return outcomes.response
 
     def _cast(
-        self, message: votes_pb2.Vote, traceparents: Mapping[str, str], now: int, told: Told
+        self,
+        message: votes_pb2.Vote,
+        traceparents: Mapping[str, str],
+        now: int,
+        on_result: OnResult,
     ) -> None:
         try:
             vote = from_message(message, check_new_vote)
@@ -69,9 +73,9 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
             # The record is the encoded message, once it keeps every rule.
             traceparent = read_traceparent(traceparents.get(vote.id))
             record = vote.id, message.SerializeToString(), traceparent
-            self._sink.append(record, told)
+            self._sink.append(record, on_result)
         except (InvalidVoteError, UnavailableError) as error:
-            told(error)
+            on_result(error)
 
 
 class _Outcomes:

@@ -13,7 +13,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.request import VOTES_MAX
 from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
-from voting.casting.sink import Told, UnavailableError
+from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.codec import Record, encode_vote, record_of, to_message
 from voting.domain.known_albums import AlbumList, KnownAlbums, album_hash
 from voting.domain.tally import album_key
@@ -38,11 +38,11 @@ class Sink:
         self.refuse: Exception | None = None
         self.fail: Exception | None = None
 
-    def append(self, record: Record, told: Told) -> None:
+    def append(self, record: Record, on_result: OnResult) -> None:
         if self.refuse:
             raise self.refuse
         self.records.append(record)
-        asyncio.get_running_loop().call_soon(told, self.fail)
+        asyncio.get_running_loop().call_soon(on_result, self.fail)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from voting.domain.vote import Route
 from voting.http.app import run_app
 from voting.http.connection import Connection
 from voting.ledger.album_list_reader import AlbumListReader
-from voting.ledger.writer import EventLog
+from voting.ledger.writer import LedgerWriter
 from voting.route.app import route_app
 from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
@@ -32,7 +32,7 @@ def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:
     readiness = Readiness()
     albums = KnownAlbums()
     reader = AlbumListReader(settings, albums)
-    log = EventLog(settings, readiness, albums)
+    log = LedgerWriter(settings, readiness, albums)
     app = route_app("svc_http_route", Route.HTTP, log, readiness)
 
     @app.before_server_start

@@ -11,8 +11,9 @@ from bench.cases.errors import BenchError
 from harness.processes.server import Server
 from harness.voters.ballots import Ballot, vote_request
 from harness.voters.vote_connection import VoteConnection, is_accepted
-from voting.domain.tally import AlbumTally, Tally, counter_fields
+from voting.domain.tally import AlbumTally, Tally
 from voting.domain.vote import Route
+from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_store import TALLY_KEY
 
 _PERIOD_SECONDS: Final = 0.02

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from chaos.faults.fault import Fault, Scene
 from harness.promise.ledger_reader import TOPIC
 from voting.domain.codec import encode_vote
-from voting.domain.vote import Route, Vote, lane_of, new_vote_id
+from voting.domain.vote import Route, Vote, new_vote_id, partition_of
 
 _TIMES: Final = 5
 _PARTITIONS: Final = 6
@@ -19,7 +19,7 @@ async def _write(address: str) -> None:
     """Write nonsense, nothing at all, a vote under another key, and a vote in a wrong place."""
     vote_id = new_vote_id(0)
     vote = encode_vote(Vote(vote_id, "Nobody", "No vote", 2000, 1, Route.HTTP, 0))
-    right = lane_of(vote_id, _PARTITIONS)
+    right = partition_of(vote_id, _PARTITIONS)
     other_key, own_key = str(uuid.uuid4()).encode(), vote_id.encode()
     records = [
         (other_key, b"\xff\xff no vote", right),

@@ -15,7 +15,7 @@ from harness.promise.ledger_reader import TOPIC
 from harness.promise.stores_reader import Positions, open_stores_reader
 from harness.servers.services import Service
 from voting.domain.codec import encode_vote
-from voting.domain.vote import Route, Vote, lane_of, new_vote_id
+from voting.domain.vote import Route, Vote, new_vote_id, partition_of
 
 _HALT_S = 60.0
 _SHORTER = 1
@@ -78,7 +78,7 @@ async def _write_votes(address: str, counts: Mapping[int, int]) -> None:
             for _ in range(count):
                 vote_id = new_vote_id(partition)
                 vote = Vote(vote_id, "Nobody", "Another topic", 2000, 1, Route.HTTP, 0)
-                where = lane_of(vote_id, len(counts))
+                where = partition_of(vote_id, len(counts))
                 written.append(
                     await producer.send(
                         TOPIC, encode_vote(vote), key=vote_id.encode(), partition=where

@@ -39,9 +39,9 @@ def _accept_other_routes(sent_votes: SentVotes, contents: Contents) -> None:
     While a route has no pod at all, Traefik sends the votes that ask for it over the other one,
     where they count as well. The steps about routing check who may take which route.
     """
-    for vote in contents.logged:
-        if ballot := sent_votes.sent.get(vote.id):
-            sent_votes.sent[vote.id] = ballot._replace(route=vote.route)
+    for logged in contents.logged:
+        if ballot := sent_votes.sent.get(logged.id):
+            sent_votes.sent[logged.id] = ballot._replace(route=logged.vote.route)
 
 
 def _together(steps: Iterable[SentVotes]) -> SentVotes:

@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 from harness.promise.stores_reader import Contents
 from harness.voters.sent_votes import SentVotes
-from voting.domain.tally import counter_fields, tally_of
+from voting.domain.tally import UNIT_SEPARATOR, tally_of
 from voting.stores.logged_vote import LoggedVote
+from voting.stores.tally_fields import counter_fields
 
 _SHOWN: Final = 3
 
@@ -52,7 +53,8 @@ def round_result(name: str, sent_votes: SentVotes, contents: Contents) -> RoundR
     """Return what became of the votes that were cast in a round: its name is their album."""
     log = {vote.id for vote in contents.logged}
     ours = [i for i in sent_votes.acknowledged if sent_votes.sent[i].album == name]
-    in_log = Counter((v.name, v.album, v.year) for v in contents.logged if v.album == name)
+    votes = [logged.vote for logged in contents.logged if logged.vote.album == name]
+    in_log = Counter((vote.name, vote.album, vote.year) for vote in votes)
     in_tally = {key: album.votes for key, album in contents.tally.albums.items() if key[1] == name}
     differences = [
         in_tally.get(key, 0) - in_log.get(key, 0) for key in in_tally.keys() | in_log.keys()
@@ -71,15 +73,15 @@ def _twice(logged: list[LoggedVote]) -> list[str]:
 
 def _altered(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
     known = (sent_votes.sent[vote_id] for vote_id in sent_votes.sent.keys() & log.keys())
-    return [str(b.id) for b in known if not b.is_logged_as(log[str(b.id)])]
+    return [str(b.id) for b in known if not b.is_logged_as(log[str(b.id)].vote)]
 
 
 def _foreign(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
     """Return votes that nobody sent, beyond those that may have come without a known id."""
     strangers = [
         vote_id
-        for vote_id, vote in log.items()
-        if vote_id not in sent_votes.sent and vote.name not in sent_votes.others
+        for vote_id, logged in log.items()
+        if vote_id not in sent_votes.sent and logged.vote.name not in sent_votes.others
     ]
     return strangers[sent_votes.anonymous :]
 
@@ -93,13 +95,12 @@ def _not_rejected(contents: Contents) -> list[str]:
 
 
 def _miscounted(contents: Contents) -> list[str]:
-    return list(
-        _differences(counter_fields(tally_of(contents.logged)), counter_fields(contents.tally))
-    )
+    logged = tally_of(entry.vote for entry in contents.logged)
+    return list(_differences(counter_fields(logged), counter_fields(contents.tally)))
 
 
 def _differences(log: Mapping[str, int], tally: Mapping[str, int]) -> Iterator[str]:
     for field in sorted(log.keys() | tally.keys()):
         if log.get(field, 0) != tally.get(field, 0):
-            readable = field.replace("\x1f", " / ")
+            readable = field.replace(UNIT_SEPARATOR, " / ")
             yield f"{readable} is {tally.get(field, 0)} instead of {log.get(field, 0)}"

@@ -13,6 +13,7 @@ from harness.voters.sent_votes import SentVotes
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.logged_vote import LoggedVote, Place
+from voting.testing.examples import vote_with
 
 ROUND: Final = "001 calm"
 NOTHING: Final = Rejections(frozenset(), [])
@@ -20,13 +21,18 @@ NOTHING: Final = Rejections(frozenset(), [])
 
 def logged(number: int) -> LoggedVote:
     vote_id = f"00000000-0000-7000-8000-{number:012d}"
-    return LoggedVote(vote_id, "Rush", ROUND, 1990, number, Route.HTTP, 1, 0, number, 1)
+    vote = vote_with(id=vote_id, name="Rush", album=ROUND, rank=number)
+    return LoggedVote(vote, Place(0, number), arrived_at_ms=1)
+
+
+def logged_tally(votes: list[LoggedVote]) -> Tally:
+    return tally_of(logged.vote for logged in votes)
 
 
 def sent_votes_of(votes: list[LoggedVote]) -> SentVotes:
     sent_votes = SentVotes()
-    for vote in votes:
-        ballot = Ballot(vote.id, vote.name, vote.album, vote.year, vote.rank, vote.route)
+    for vote in (logged.vote for logged in votes):
+        ballot = Ballot.of(vote)
         sent_votes.sent[vote.id] = ballot
         sent_votes.acknowledge(ballot, at=0.0)
     return sent_votes
@@ -34,13 +40,16 @@ def sent_votes_of(votes: list[LoggedVote]) -> SentVotes:
 
 def contents_of(votes: list[LoggedVote], tally: Tally | None = None) -> Contents:
     first = {vote.id: vote for vote in votes}
-    return Contents(LedgerVotes(first, len(votes)), votes, tally or tally_of(votes), NOTHING)
+    return Contents(LedgerVotes(first, len(votes)), votes, tally or logged_tally(votes), NOTHING)
 
 
 VOTES: Final = [logged(number) for number in range(1, 6)]
 MORE: Final = [*VOTES, logged(6)]
-ALTERED: Final = [*VOTES[:4], msgspec.structs.replace(VOTES[4], rank=50)]
-LATER: Final = [*VOTES[:4], msgspec.structs.replace(VOTES[4], offset=50)]
+ALTERED: Final = [
+    *VOTES[:4],
+    msgspec.structs.replace(VOTES[4], vote=vote_with(id=VOTES[4].id, rank=50)),
+]
+LATER: Final = [*VOTES[:4], msgspec.structs.replace(VOTES[4], place=Place(0, 50))]
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
@@ -58,8 +67,8 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
             contents_of(VOTES)._replace(ledger=contents_of(LATER).ledger),
             "vote log is not the ledger's first copies",
         ),
-        (contents_of(VOTES, tally_of(VOTES[:4])), "tally is not the vote log's sum"),
-        (contents_of(VOTES, tally_of(ALTERED)), "tally is not the vote log's sum"),
+        (contents_of(VOTES, logged_tally(VOTES[:4])), "tally is not the vote log's sum"),
+        (contents_of(VOTES, logged_tally(ALTERED)), "tally is not the vote log's sum"),
         (
             contents_of(VOTES)._replace(rejections=Rejections(frozenset(), ["some-id"])),
             "valid, but rejected",
@@ -92,7 +101,7 @@ def test_a_vote_without_an_answer_may_be_in_the_log_under_an_id_that_nobody_know
 
 def test_votes_of_others_are_no_strangers() -> None:
     sent_votes = sent_votes_of(VOTES)
-    sent_votes.others = frozenset({MORE[-1].name})
+    sent_votes.others = frozenset({MORE[-1].vote.name})
     assert violations(sent_votes, contents_of(MORE)) == []
 
 
@@ -100,10 +109,12 @@ def test_a_round_tells_what_became_of_its_votes() -> None:
     sent_votes = sent_votes_of(VOTES)
     assert round_result(ROUND, sent_votes, contents_of(VOTES)) == RoundResult(5, 0, 0)
     assert round_result(ROUND, sent_votes, contents_of(VOTES[:4])) == RoundResult(5, 1, 0)
-    assert round_result(ROUND, sent_votes, contents_of(VOTES, tally_of(MORE))) == RoundResult(
+    assert round_result(ROUND, sent_votes, contents_of(VOTES, logged_tally(MORE))) == RoundResult(
         5, 0, 1
     )
-    assert round_result(ROUND, sent_votes, contents_of(VOTES, tally_of([]))) == RoundResult(5, 5, 0)
+    assert round_result(ROUND, sent_votes, contents_of(VOTES, logged_tally([]))) == RoundResult(
+        5, 5, 0
+    )
 
 
 def test_the_longest_gap_is_that_of_the_worse_route() -> None:

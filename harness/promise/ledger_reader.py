@@ -103,15 +103,4 @@ async def _all_records(consumer: _Consumer) -> AsyncIterator[ConsumerRecord[byte
 
 def logged_vote(vote: Vote, partition: int, offset: int, timestamp_ms: int = -1) -> LoggedVote:
     """Return a vote as the log should have it; -1 when Kafka did not note when it arrived."""
-    return LoggedVote(
-        vote.id,
-        vote.name,
-        vote.album,
-        vote.year,
-        vote.rank,
-        vote.route,
-        vote.cast_at_ms,
-        partition,
-        offset,
-        arrival(vote, timestamp_ms),
-    )
+    return LoggedVote(vote, Place(partition, offset), arrival(vote, timestamp_ms))

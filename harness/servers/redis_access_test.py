@@ -11,8 +11,8 @@ from harness.processes.ports import free_port
 from harness.processes.programs import ROOT
 from harness.servers.redis_access import READER, READER_RIGHTS
 from harness.servers.redis_server import RedisServer
-from voting.domain.tally import route_field
 from voting.domain.vote import Route
+from voting.stores.tally_fields import route_field
 from voting.stores.tally_reader import TALLY_KEY, TallyReader
 
 CONF: Final = ROOT / "k8s/base/redis/redis.conf"

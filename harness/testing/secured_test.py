@@ -27,7 +27,7 @@ from harness.testing.secured_servers import PASSWORD, USER, SecuredKafka, Secure
 from loadtest.reconcile.stores import open_stores
 from voting.casting.sink import cast_vote
 from voting.ledger.settings import KafkaWriterSettings
-from voting.ledger.writer import EventLog
+from voting.ledger.writer import LedgerWriter
 from voting.service.lifecycle import Readiness
 from voting.service.settings import read_settings
 from voting.stores.errors import StoreUnavailableError
@@ -157,9 +157,9 @@ async def rejected(kafka: SecuredKafka) -> int:
 
 
 @asynccontextmanager
-async def event_log(settings: Mapping[str, str]) -> AsyncIterator[tuple[EventLog, Readiness]]:
+async def event_log(settings: Mapping[str, str]) -> AsyncIterator[tuple[LedgerWriter, Readiness]]:
     readiness = Readiness()
-    log = EventLog(read_settings(KafkaWriterSettings, settings), readiness)
+    log = LedgerWriter(read_settings(KafkaWriterSettings, settings), readiness)
     await log.start()
     try:
         async with asyncio.timeout(30):

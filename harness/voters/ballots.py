@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from voting.domain.vote import Route, Vote, new_vote_id
-from voting.stores.logged_vote import LoggedVote
 
 _ALBUMS: Final = 100
 _ARTISTS: Final = 25
@@ -36,7 +35,7 @@ class Ballot(NamedTuple):
             del document["id"]
         return document
 
-    def is_logged_as(self, logged: LoggedVote) -> bool:
+    def is_logged_as(self, logged: Vote) -> bool:
         """Return whether a vote of the vote log is this one, unaltered."""
         ours = (self.name, self.album, self.year, self.rank, self.route)
         return ours == (logged.name, logged.album, logged.year, logged.rank, logged.route)

@@ -9,8 +9,7 @@ import numpy as np
 from loadtest.driver.catalogue import Album
 from loadtest.driver.samples import ROUTES, Samples, id_text
 from loadtest.model.answer import Outcome
-from voting.domain.vote import Route
-from voting.stores.logged_vote import LoggedVote
+from voting.domain.vote import Route, Vote
 
 _CHUNK: Final = 1000
 
@@ -23,7 +22,7 @@ class CastVote(msgspec.Struct, frozen=True):
     rank: int
     route: Route | None
 
-    def is_logged_as(self, logged: LoggedVote) -> bool:
+    def is_logged_as(self, logged: Vote) -> bool:
         """Return whether a vote of the log is this one, unaltered."""
         album = self.album
         return (

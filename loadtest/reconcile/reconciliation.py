@@ -126,6 +126,6 @@ async def _look_up(chunks: Iterable[list[CastVote]], log: Log) -> _Found:
                 result.missing.add(vote.id)
                 continue
             result.present.add(vote.id)
-            if not vote.is_logged_as(logged[vote.id]):
+            if not vote.is_logged_as(logged[vote.id].vote):
                 result.altered.add(vote.id)
     return result

@@ -20,7 +20,8 @@ from loadtest.model.phase import Phase, PhaseResult
 from loadtest.model.report import Report, Setup
 from loadtest.reconcile.cast_votes import CastVotes
 from voting.domain.vote import Route
-from voting.stores.logged_vote import LoggedVote
+from voting.stores.logged_vote import LoggedVote, Place
+from voting.testing.examples import vote_with
 
 ALBUMS = read_catalogue()
 WEIGHTS = {Route.GRPC: 50.0, Route.HTTP: 50.0}
@@ -106,7 +107,7 @@ def cast_votes(samples: Sequence[Sample], folder: Path) -> CastVotes:
 def logged(sample: Sample, **changes: object) -> LoggedVote:
     """Return a vote as it should be in the log."""
     album = ALBUMS[sample.album]
-    vote = LoggedVote(
+    vote = vote_with(
         id=str(sample.id),
         name=album.name,
         album=album.album,
@@ -114,11 +115,8 @@ def logged(sample: Sample, **changes: object) -> LoggedVote:
         rank=sample.rank,
         route=sample.answer.route or Route.HTTP,
         cast_at_ms=1_700_000_000_000,
-        partition=0,
-        offset=0,
-        arrived_at_ms=1_700_000_000_000,
     )
-    return msgspec.structs.replace(vote, **changes)
+    return LoggedVote(msgspec.structs.replace(vote, **changes), Place(0, 0), vote.cast_at_ms)
 
 
 def sound(**changes: object) -> Reconciliation:

@@ -10,7 +10,7 @@ import logging
 from typing import Final, Protocol
 
 from svc_consumer.errors import LedgerUnavailableError
-from svc_consumer.ledger.reader import Ledger
+from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.metrics import ALBUMS, ALBUMS_LIMIT
 from voting.domain.known_albums import LIST_MAX, AlbumList, KnownAlbums, album_hash, grown
 from voting.service.backoff import Backoff
@@ -74,7 +74,7 @@ class AlbumLimit:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: LedgerReader,
         tally: AlbumSource,
         known: KnownAlbums,
         reader: ListReader,

@@ -12,9 +12,10 @@ from svc_consumer.counting.positions import offset_of, position_at
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.errors import StaleError
 from svc_consumer.metrics import HEALED
-from voting.domain.tally import Tally, counter_fields
+from voting.domain.tally import Tally
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
+from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_store import MAX_COUNTERS, MAX_VOTES
 
 

@@ -19,7 +19,7 @@ from svc_consumer.testing.fakes import (
     a_vote,
     records_of,
 )
-from voting.domain.vote import Route, lane_of
+from voting.domain.vote import Route, partition_of
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import from_document
 
@@ -201,7 +201,7 @@ async def test_a_vote_has_the_time_at_which_its_first_copy_arrived() -> None:
     log, vote = FakeLog(), a_vote()
     first, second = records_of(vote, vote)
     ledger = [first._replace(timestamp=7000), second._replace(timestamp=8000)]
-    copies = read_records(ledger, lane_of(vote.id, PARTITIONS), PARTITIONS).copies
+    copies = read_records(ledger, partition_of(vote.id, PARTITIONS), PARTITIONS).copies
     for read, arrived in [(copies[1:], 8000), (copies, 7000), (copies[1:], 7000)]:
         await LogProjection(log).take_in(PARTITION, read)
         assert from_document(log.votes[vote.id]).cursor == (arrived, vote.id)

@@ -41,7 +41,7 @@ class OutsideLedgerError(Exception):
         self.offsets = dict(offsets)
 
 
-class Ledger:
+class LedgerReader:
     """The partitions of the topic that the group gives to this consumer.
 
     `on_change` is called whenever they change; what was known of them is void then. A partition

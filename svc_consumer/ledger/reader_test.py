@@ -5,7 +5,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from svc_consumer.ledger.reader import Ledger
+from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.settings import ConsumerSettings
 
 
@@ -48,8 +48,8 @@ class Rebalanced:
         self.calls.append(call)
 
 
-def ledger_with(consumer: Leaving | Rebalanced) -> Ledger:
-    ledger = Ledger(ConsumerSettings(), lambda: None)
+def ledger_with(consumer: Leaving | Rebalanced) -> LedgerReader:
+    ledger = LedgerReader(ConsumerSettings(), lambda: None)
     ledger._consumer = cast("AIOKafkaConsumer[bytes, bytes]", consumer)
     return ledger
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from voting.domain.codec import decode_vote
-from voting.domain.vote import InvalidVoteError, Vote, lane_of
+from voting.domain.vote import InvalidVoteError, Vote, partition_of
 from voting.stores.logged_vote import CAST_AT_MAX_MS, arrival
 
 
@@ -80,6 +80,6 @@ def read_vote(key: bytes | None, value: bytes | None, partition: int, partitions
         raise InvalidVoteError("cast_at_ms", "must be before the year 10000")
     if key != vote.id.encode():
         raise InvalidVoteError("key", "is not the vote's id")
-    if (lane := lane_of(vote.id, partitions)) != partition:
-        raise InvalidVoteError("partition", f"must be {lane} for this id")
+    if (right := partition_of(vote.id, partitions)) != partition:
+        raise InvalidVoteError("partition", f"must be {right} for this id")
     return vote

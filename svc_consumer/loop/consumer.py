@@ -16,7 +16,7 @@ from svc_consumer.errors import (
     StaleError,
     server_of,
 )
-from svc_consumer.ledger.reader import Ledger, OutsideLedgerError, Records
+from svc_consumer.ledger.reader import LedgerReader, OutsideLedgerError, Records
 from svc_consumer.ledger.records import Record
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.progress import Progress
@@ -51,7 +51,7 @@ class Consumer:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: LedgerReader,
         projector: Projector,
         assignment: Assignment,
         waiting: Waiting,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from svc_consumer.errors import KAFKA, LedgerUnavailableError
-from svc_consumer.ledger.reader import Ledger
+from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.waiting import Waiting
 from svc_consumer.metrics import LAG
@@ -26,7 +26,7 @@ class Bookkeeper:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: LedgerReader,
         assignment: Assignment,
         waiting: Waiting,
         renew: Callable[[], None],

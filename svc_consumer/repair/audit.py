@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from voting.domain.tally import Tally, add_tally, counter_fields, is_ours, partition_of
+from voting.domain.tally import UNIT_SEPARATOR, Tally, add_tally
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import slices
+from voting.stores.tally_fields import counter_fields, is_ours, partition_in_field
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
@@ -38,13 +39,15 @@ class Snapshot(NamedTuple):
     @property
     def positions(self) -> dict[int, str]:
         """The position of each partition."""
-        found = ((partition_of(field), value) for field, value in self.fields.items())
+        found = ((partition_in_field(field), value) for field, value in self.fields.items())
         return {partition: value for partition, value in found if partition is not None}
 
     @property
     def counters(self) -> dict[str, str]:
         """What is no position, whether or not it can be read as a counter."""
-        ours = ((f, v) for f, v in self.fields.items() if is_ours(f) and partition_of(f) is None)
+        ours = (
+            (f, v) for f, v in self.fields.items() if is_ours(f) and partition_in_field(f) is None
+        )
         return dict(ours)
 
 
@@ -58,7 +61,7 @@ class Difference(NamedTuple):
     def __str__(self) -> str:
         kind, _, name = self.field.partition(":")
         what = {"v": "votes of", "s": "rank sum of", "r": "votes of the route"}.get(kind, kind)
-        readable = " / ".join(name.split("\x1f"))
+        readable = " / ".join(name.split(UNIT_SEPARATOR))
         return f"{what} {readable}: {self.counted or 0} in the tally, {self.logged} in the log"
 
 

@@ -17,7 +17,8 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from svc_consumer.testing.consumer_process import DATABASE, Trial, votes
-from voting.domain.tally import counter_fields, tally_of
+from voting.domain.tally import tally_of
+from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_store import TALLY_KEY, TallyStore
 
 if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first

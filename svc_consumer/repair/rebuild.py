@@ -12,9 +12,9 @@ from svc_consumer.repair.audit import (
     number_in,
     offset_in,
 )
-from voting.domain.tally import counter_fields
 from voting.stores.errors import NO_POSITION
 from voting.stores.tally_correction import CorrectableTally, Move
+from voting.stores.tally_fields import counter_fields
 from voting.stores.vote_log import VoteLog
 
 _TRIES: Final = 5

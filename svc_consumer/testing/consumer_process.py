@@ -20,7 +20,7 @@ from harness.servers.services import Service
 from svc_consumer.testing.fakes import PARTITIONS, a_vote
 from voting.domain.codec import encode_vote
 from voting.domain.tally import Tally, tally_of
-from voting.domain.vote import Route, Vote, lane_of, new_vote_id
+from voting.domain.vote import Route, Vote, new_vote_id, partition_of
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
@@ -86,7 +86,7 @@ class Trial:
         for vote in votes:
             self.votes.setdefault(vote.id, vote)
         await self.write(
-            *((v.id.encode(), encode_vote(v), lane_of(v.id, PARTITIONS)) for v in votes)
+            *((v.id.encode(), encode_vote(v), partition_of(v.id, PARTITIONS)) for v in votes)
         )
 
     async def write(self, *records: tuple[bytes | None, bytes | None, int]) -> None:
@@ -111,7 +111,7 @@ class Trial:
         await until(reached)
         logged = await self._log.find(list(self.votes))
         cast = {vote_id: (vote.album, vote.rank) for vote_id, vote in self.votes.items()}
-        if {vote_id: (vote.album, vote.rank) for vote_id, vote in logged.items()} != cast:
+        if {i: (entry.vote.album, entry.vote.rank) for i, entry in logged.items()} != cast:
             raise AssertionError("the vote log has other copies than the first")
 
     async def counted(self) -> int:

@@ -6,12 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, override
 
-import msgspec
-
 from svc_consumer.counting.projector import RejectedRecords
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.errors import LedgerUnavailableError, RejectedUnavailableError
-from svc_consumer.ledger.reader import Ledger, OutsideLedgerError, Records
+from svc_consumer.ledger.reader import LedgerReader, OutsideLedgerError, Records
 from svc_consumer.ledger.records import Rejection
 from svc_consumer.settings import ConsumerSettings
 from voting.domain.codec import encode_vote
@@ -21,6 +19,7 @@ from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place, from_document
 from voting.stores.vote_log import StoredPosition
+from voting.testing.examples import vote_with
 
 PARTITIONS: Final = 6
 PARTITION: Final = 3
@@ -28,16 +27,8 @@ PARTITION: Final = 3
 
 def a_vote(vote_id: str | None = None, **fields: object) -> Vote:
     """Return a vote that belongs into `PARTITION`, unless its id says otherwise."""
-    vote = Vote(
-        vote_id or new_vote_id(PARTITION),
-        "Queen",
-        "Jazz",
-        1978,
-        7,
-        Route.GRPC,
-        1_764_000_000_000,
-    )
-    return msgspec.structs.replace(vote, **fields)
+    queen = {"name": "Queen", "album": "Jazz", "year": 1978, "rank": 7, "route": Route.GRPC}
+    return vote_with(id=vote_id or new_vote_id(PARTITION), **{**queen, **fields})
 
 
 class FakeRecord(NamedTuple):
@@ -84,7 +75,7 @@ class FakeLog(LogStore):
 
     def tally(self) -> Tally:
         """Return the tally of the votes in the log."""
-        return tally_of(from_document(document) for document in self.votes.values())
+        return tally_of(from_document(document).vote for document in self.votes.values())
 
     @override
     async def ensure_indexes(self) -> None:
@@ -120,7 +111,10 @@ class FakeLog(LogStore):
             for document in self.votes.values()
             if document["partition"] == partition and after < document["offset"] <= upto
         ]
-        return SliceSum(tally_of(found), max((vote.offset for vote in found), default=None))
+        return SliceSum(
+            tally_of(logged.vote for logged in found),
+            max((logged.place.offset for logged in found), default=None),
+        )
 
     @override
     async def id_at(self, place: Place) -> str | None:
@@ -249,7 +243,7 @@ class FakeRejected(RejectedRecords):
         self.written += [(partition, r.record.offset, r.reason) for r in rejections]
 
 
-class FakeLedger(Ledger):
+class FakeLedger(LedgerReader):
     """The ledger; tests give and take its partitions and append to `records`."""
 
     def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:

@@ -34,7 +34,7 @@ _SLICE: Final = 2
 _MOST_STEPS: Final = 10_000
 
 
-class Ledger:
+class ModelLedger:
     """The topic: partitions of records, and what of them counts."""
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class SteppedTally(FakeTally):
 class ModelConsumer:
     """A consumer that owns all partitions, or believes so, and goes on one store call at a time."""
 
-    def __init__(self, ledger: Ledger, projector: Projector) -> None:
+    def __init__(self, ledger: ModelLedger, projector: Projector) -> None:
         self._ledger = ledger
         self._projector = projector
         self._believed: dict[int, Partition] = {}
@@ -201,7 +201,7 @@ class System:
         projector: type[Projector],
         consumers: int,
     ) -> None:
-        self.ledger, self.log, self.tally = Ledger(), log, tally
+        self.ledger, self.log, self.tally = ModelLedger(), log, tally
         self.consumers = [
             ModelConsumer(self.ledger, projector(log, tally, FakeRejected()))
             for _ in range(consumers)

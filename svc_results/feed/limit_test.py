@@ -26,8 +26,9 @@ from svc_results.feed.watchers import SEND_BUFFER_BYTES
 from svc_results.result.ranking import RANKING_MAX
 from svc_results.service import VISITORS
 from svc_results.settings import ResultsSettings
-from voting.domain.tally import AlbumTally, Tally, counter_fields
+from voting.domain.tally import AlbumTally, Tally
 from voting.domain.vote import TEXT_MAX, Route
+from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_reader import TALLY_KEY
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself

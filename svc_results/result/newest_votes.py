@@ -7,7 +7,7 @@ import msgspec
 
 from svc_results.result.cover import cover_of
 from svc_results.result.cursor import cursor_after
-from voting.domain.vote import Route
+from voting.domain.vote import Route, Vote
 from voting.stores.logged_vote import LoggedVote
 
 
@@ -33,7 +33,7 @@ class VotePage(msgspec.Struct, frozen=True):
 
 def vote_page(votes: Sequence[LoggedVote], limit: int) -> VotePage:
     """Return the votes read from the vote log with `limit` as a page."""
-    return VotePage([_entry(vote) for vote in votes], cursor_after(votes, limit))
+    return VotePage([_entry(logged.vote) for logged in votes], cursor_after(votes, limit))
 
 
 def rfc3339(seconds: float) -> str:
@@ -42,7 +42,7 @@ def rfc3339(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _entry(vote: LoggedVote) -> VoteEntry:
+def _entry(vote: Vote) -> VoteEntry:
     return VoteEntry(
         vote.id,
         vote.name,

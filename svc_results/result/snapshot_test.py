@@ -25,7 +25,11 @@ def snapshot_of(unavailable: Unavailable | None = None) -> Snapshot:
     rates.add(2, {Route.GRPC: 1, Route.HTTP: 2})
     newest = VOTES[::-1]
     return take_snapshot(
-        "now", ranking_of(tally_of(VOTES)), rates, newest, unavailable or Unavailable()
+        "now",
+        ranking_of(tally_of(logged.vote for logged in VOTES)),
+        rates,
+        newest,
+        unavailable or Unavailable(),
     )
 
 

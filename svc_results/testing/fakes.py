@@ -6,7 +6,8 @@ from svc_results.result.ranking import Ranking, ranking_of
 from voting.domain.tally import tally_of
 from voting.domain.vote import Route
 from voting.stores.errors import StoreUnavailableError
-from voting.stores.logged_vote import Cursor, LoggedVote
+from voting.stores.logged_vote import Cursor, LoggedVote, Place
+from voting.testing.examples import vote_with
 
 
 class FakeStores:
@@ -23,7 +24,7 @@ class FakeStores:
         self.readings += 1
         if self.redis_away:
             raise StoreUnavailableError("Redis", OSError("refused"))
-        return ranking_of(tally_of(self.votes))
+        return ranking_of(tally_of(logged.vote for logged in self.votes))
 
     async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
         """Return the votes as the vote log does."""
@@ -35,6 +36,7 @@ class FakeStores:
 
 def fake_vote(number: int, album: str = "Kind of Blue", **fields: object) -> LoggedVote:
     """Return a vote; higher numbers are later, and the routes alternate."""
+    at_ms = 1_764_000_000_000 + number
     values: dict[str, object] = {
         "id": f"00000000-0000-4000-8000-{number:012x}",
         "name": "Miles Davis",
@@ -42,9 +44,6 @@ def fake_vote(number: int, album: str = "Kind of Blue", **fields: object) -> Log
         "year": 1959,
         "rank": 80,
         "route": (Route.GRPC, Route.HTTP)[number % 2],
-        "cast_at_ms": 1_764_000_000_000 + number,
-        "partition": 0,
-        "offset": number,
-        "arrived_at_ms": 1_764_000_000_000 + number,
+        "cast_at_ms": at_ms,
     }
-    return LoggedVote(**{**values, **fields})  # type: ignore[arg-type]
+    return LoggedVote(vote_with(**{**values, **fields}), Place(0, number), at_ms)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 
 class QueueFullError(Exception):
-    """As many items wait as may; the caller should be told to come back later."""
+    """As many items wait as may; the caller should try again later."""
 
 
 type Done[R] = Callable[[R | BaseException], None]
@@ -128,18 +128,18 @@ class GroupCommit[T, R]:
             task.add_done_callback(self._tasks.discard)
 
     async def _send(self, lane: int, batch: Sequence[tuple[T, Done[R]]]) -> None:
-        told: list[tuple[Done[R], R | BaseException]] = []
+        outcomes: list[tuple[Done[R], R | BaseException]] = []
         try:
             results = await self._commit(lane, [item for item, _ in batch])
-            told = list(zip([done for _, done in batch], results, strict=True))
+            outcomes = list(zip([done for _, done in batch], results, strict=True))
         except BaseException as error:
-            # Whatever went wrong, nobody may wait for ever for a batch that is gone.
-            told = [(done, error) for _, done in batch]
+            # Whatever went wrong: no caller may wait for ever for a batch that is gone.
+            outcomes = [(done, error) for _, done in batch]
             if not isinstance(error, Exception):
                 raise
         finally:
             self._returned(lane)
-            _tell(told)
+            _report(outcomes)
 
     def _returned(self, lane: int) -> None:
         self._in_flight.discard(lane)
@@ -154,12 +154,12 @@ class GroupCommit[T, R]:
             self._arm()
 
 
-def _tell[R](results: Iterable[tuple[Done[R], R | BaseException]]) -> None:
+def _report[R](results: Iterable[tuple[Done[R], R | BaseException]]) -> None:
     failure: BaseException | None = None
     for done, result in results:
         try:
             done(result)
-        except BaseException as error:  # noqa: BLE001 - nobody may keep the others from theirs
+        except BaseException as error:  # noqa: BLE001 - no callback may keep the others from theirs
             failure = failure or error
     if failure is not None:
         raise failure

@@ -8,8 +8,8 @@ from voting.casting.group_commit import settle
 from voting.domain.codec import Record
 from voting.domain.vote import Vote
 
-# Told None when Kafka has acknowledged a vote with acks=all, else the error.
-type Told = Callable[[BaseException | None], None]
+# OnResult None when Kafka has acknowledged a vote with acks=all, else with the error.
+type OnResult = Callable[[BaseException | None], None]
 
 
 # What a voter may know of a sink in trouble; which server it is, and what it said, is in the log.
@@ -32,43 +32,43 @@ class UnavailableError(Exception):
 
 
 class VoteSink(Protocol):
-    """Takes votes and tells when Kafka has acknowledged them."""
+    """Takes votes and reports when Kafka has acknowledged them."""
 
     def new_id(self) -> str:
         """Return an id for a vote that came without one, in the batch that is being filled."""
         ...
 
-    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
-        """Take a vote; `told` is called later, when it is known what became of it.
+    def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
+        """Take a vote; `on_result` is called later, when it is known what became of it.
 
-        `told`, or the call itself, gives `UnavailableError` when the vote cannot be taken now.
+        `on_result`, or the call itself, gives `UnavailableError` when the vote cannot be taken now.
         """
         ...
 
 
 class RecordSink(Protocol):
-    """Takes votes that keep every rule as records, and tells as a `VoteSink` does."""
+    """Takes votes that keep every rule as records, and reports as a `VoteSink` does."""
 
-    def append(self, record: Record, told: Told) -> None:
-        """Take a record; `told`, or the call itself, gives what `VoteSink.cast` does."""
+    def append(self, record: Record, on_result: OnResult) -> None:
+        """Take a record; `on_result`, or the call itself, gives what `VoteSink.cast` does."""
         ...
 
 
 def cast_vote(
-    sink: VoteSink, vote: Vote, traceparent: str | None = None, unheard: Told | None = None
+    sink: VoteSink, vote: Vote, traceparent: str | None = None, unheard: OnResult | None = None
 ) -> asyncio.Future[None]:
     """Return a future that is done when Kafka has acknowledged the vote with acks=all.
 
     The future, or the call itself, raises `UnavailableError` when that cannot be had now. When
-    its owner has cancelled it, `unheard` is told instead.
+    its owner has cancelled it, `unheard` is called instead.
     """
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def told(error: BaseException | None) -> None:
+    def on_result(error: BaseException | None) -> None:
         if future.cancelled() and unheard is not None:
             unheard(error)
         else:
             settle(future, error)
 
-    sink.cast(vote, traceparent, told)
+    sink.cast(vote, traceparent, on_result)
     return future

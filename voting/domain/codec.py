@@ -33,19 +33,19 @@ def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote)
 def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_vote) -> Vote:
     """Return the vote in a message; raise `InvalidVoteError` when it breaks a rule.
 
-    `check` has the rules: those of the ledger, unless told otherwise.
+    `check` has the rules: those of the ledger, by default.
     """
     route = _FROM_PROTO.get(message.route)
     if route is None:
         raise InvalidVoteError("route", "must be ROUTE_GRPC or ROUTE_HTTP")
     vote = Vote(
-        message.id,
-        message.name,
-        message.album,
-        message.year,
-        message.rank,
-        route,
-        message.cast_at_ms,
+        id=message.id,
+        name=message.name,
+        album=message.album,
+        year=message.year,
+        rank=message.rank,
+        route=route,
+        cast_at_ms=message.cast_at_ms,
     )
     return check(vote)
 

@@ -23,9 +23,9 @@ RANK_MIN, RANK_MAX = 1, 100
 # Combining marks in a row: UTS #39, section 5.4.
 MARKS_MAX = 4
 
-# The largest prime below 2**16. An id's lane is its residue modulo this prime, modulo the number
-# of lanes: the prime takes every bit of the id into account, whatever made the id, and it lets a
-# service mint ids that fall into a lane of its choice, even without knowing how many there are.
+# The largest prime below 2**16. An id's partition is its residue modulo this prime, modulo the
+# number of partitions: the prime takes every bit of the id into account, whatever made the id, and
+# lets a service mint ids that share a partition, even without knowing how many there are.
 RESIDUES = 65521
 
 # Random numbers of 64 bits: one call of the system for many ids.
@@ -177,19 +177,19 @@ def _check_numbers(vote: Vote) -> Vote:
     return vote
 
 
-def lane_of(vote_id: str, lanes: int) -> int:
-    """Return the lane, 0 to `lanes` - 1, of a canonical id.
+def partition_of(vote_id: str, partitions: int) -> int:
+    """Return the partition, 0 to `partitions` - 1, of a canonical id.
 
     The one partition function of the system: all copies of an id share a partition of the topic.
     """
-    return int(vote_id.replace("-", ""), 16) % RESIDUES % lanes
+    return int(vote_id.replace("-", ""), 16) % RESIDUES % partitions
 
 
 def new_vote_id(residue: int) -> str:
     """Return a new UUIDv7 (RFC 9562) whose value modulo `RESIDUES` is `residue`.
 
-    So `lane_of(new_vote_id(lane), lanes) == lane`, and ids that share a residue share a lane
-    however many lanes there are.
+    So `partition_of(new_vote_id(partition), partitions) == partition`, and ids that share a residue
+    share a partition, however many partitions there are.
     """
     if len(_random) < 2:
         _random.frombytes(os.urandom(4096))

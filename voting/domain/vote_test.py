@@ -14,8 +14,8 @@ from voting.domain.vote import (
     clean_id,
     clean_new_id,
     clean_text,
-    lane_of,
     new_vote_id,
+    partition_of,
 )
 from voting.testing.examples import VOTE, vote_with
 
@@ -114,13 +114,13 @@ def test_a_new_id_has_the_wanted_residue_and_is_a_uuid7(residue: int) -> None:
 @given(st.integers(1, 100), st.data())
 def test_a_new_id_falls_into_the_lane_asked_for(lanes: int, data: st.DataObject) -> None:
     lane = data.draw(st.integers(0, lanes - 1))
-    assert lane_of(new_vote_id(lane), lanes) == lane
+    assert partition_of(new_vote_id(lane), lanes) == lane
 
 
 def test_ids_from_elsewhere_spread_evenly_over_the_lanes() -> None:
     counts = [0] * 6
     for _ in range(6000):
-        counts[lane_of(str(uuid.uuid4()), 6)] += 1
+        counts[partition_of(str(uuid.uuid4()), 6)] += 1
     assert min(counts) > 800
 
 
@@ -129,7 +129,7 @@ def test_ids_that_differ_only_in_the_time_spread_too() -> None:
     ids = [f"{n:08x}-0000-1000-8000-00000000abcd" for n in range(6000)]
     counts = [0] * 6
     for vote_id in ids:
-        counts[lane_of(vote_id, 6)] += 1
+        counts[partition_of(vote_id, 6)] += 1
     assert min(counts) > 800
 
 

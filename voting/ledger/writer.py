@@ -10,10 +10,10 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
 from voting.casting.group_commit import GroupCommit, QueueFullError
-from voting.casting.sink import CLOSED, FULL, UNKNOWN, Told, UnavailableError
+from voting.casting.sink import CLOSED, FULL, UNKNOWN, OnResult, UnavailableError
 from voting.domain.codec import Record, record_of
 from voting.domain.known_albums import KnownAlbums
-from voting.domain.vote import Vote, lane_of, new_vote_id
+from voting.domain.vote import Vote, new_vote_id, partition_of
 from voting.ledger.connection import connection_arguments, why_not_let_in
 from voting.ledger.producer import CLOSE_SECONDS, close_producer, new_producer, record_batches
 from voting.ledger.settings import KafkaWriterSettings
@@ -38,7 +38,7 @@ _PAUSE_SECONDS = 0.001
 _ENOUGH_VOTES = 32
 
 
-class EventLog:
+class LedgerWriter:
     """Appends votes to the topic; a `VoteSink` and a `RecordSink`.
 
     It connects by itself, tells `readiness`, and replaces a producer that failed: an idempotent
@@ -92,21 +92,21 @@ class EventLog:
         """Return an id that falls into the partition whose batch leaves next."""
         return new_vote_id(self._group.filling if self._group else 0)
 
-    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
-        """Take a vote; `told` is called when all in-sync replicas have it, or cannot.
+    def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
+        """Take a vote; `on_result` is called when all in-sync replicas have it, or cannot.
 
         Raises `InvalidVoteError` when there are too many albums for this one.
         """
         if self._albums.listed is not None:
             self._albums.check(vote)
-        self.append(record_of(vote, traceparent), told)
+        self.append(record_of(vote, traceparent), on_result)
 
-    def append(self, record: Record, told: Told) -> None:
+    def append(self, record: Record, on_result: OnResult) -> None:
         """Take a vote that is a record already, as `cast` does; its album is the caller's care."""
         if self._group is None or self._producer is None:
             raise UnavailableError(CLOSED)
         try:
-            self._group.submit(lane_of(record[0], self._partitions), record, told)
+            self._group.submit(partition_of(record[0], self._partitions), record, on_result)
         except QueueFullError as error:
             raise UnavailableError(FULL) from error
 

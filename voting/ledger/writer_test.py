@@ -12,9 +12,9 @@ from prometheus_client import REGISTRY
 from harness.servers.kafka_server import KafkaServer
 from voting.casting.sink import CLOSED, UNKNOWN, UnavailableError, cast_vote
 from voting.domain.codec import CONTENT_TYPE, decode_vote
-from voting.domain.vote import lane_of
+from voting.domain.vote import partition_of
 from voting.ledger.settings import KafkaWriterSettings
-from voting.ledger.writer import EventLog
+from voting.ledger.writer import LedgerWriter
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
 from voting.testing.examples import vote_with
@@ -31,9 +31,9 @@ CLIENT_ID = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
 @asynccontextmanager
 async def event_log(
     kafka: KafkaServer, **settings: object
-) -> AsyncIterator[tuple[EventLog, Readiness]]:
+) -> AsyncIterator[tuple[LedgerWriter, Readiness]]:
     readiness = Readiness()
-    log = EventLog(
+    log = LedgerWriter(
         KafkaWriterSettings(kafka_bootstrap_servers=kafka.address, **settings),  # type: ignore[arg-type]
         readiness,
     )
@@ -92,7 +92,7 @@ async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> N
         await cast_vote(log, vote, TRACEPARENT)
     [record] = await records(kafka, {vote.id})
     assert decode_vote(record.value) == vote
-    assert record.partition == lane_of(vote.id, PARTITIONS)
+    assert record.partition == partition_of(vote.id, PARTITIONS)
     assert record.timestamp_type == LOG_APPEND_TIME
     assert abs(record.timestamp - now_ms()) < 60_000
     assert dict(record.headers) == {

@@ -22,7 +22,7 @@ from harness.processes.waiting import wait_until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
 from voting.domain.codec import decode_vote
-from voting.domain.vote import Route, Vote, lane_of
+from voting.domain.vote import Route, Vote, partition_of
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
     from harness.testing.fixtures import StartService
@@ -77,7 +77,7 @@ def post(client: httpx.Client, body: object, **headers: str) -> httpx.Response:
 
 
 async def _stored(kafka: KafkaServer, vote_id: str) -> list[tuple[Vote, dict[str, bytes]]]:
-    partition = TopicPartition("votes", lane_of(vote_id, PARTITIONS))
+    partition = TopicPartition("votes", partition_of(vote_id, PARTITIONS))
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.address)
     await consumer.start()
     try:

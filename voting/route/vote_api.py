@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from voting.casting.sink import Told, UnavailableError, VoteSink, cast_vote
+from voting.casting.sink import OnResult, UnavailableError, VoteSink, cast_vote
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, clean_text
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.route.vote_form import decode_form, find_fault
@@ -58,13 +58,13 @@ def read_json_vote(body: bytes, key: str | None, route: Route, new_id: Callable[
     try:
         form = decode_form(body)
         return Vote(
-            _read_id(form.id, key) or new_id(),
-            clean_text("name", form.name),
-            clean_text("album", form.album),
-            int(form.year),
-            int(form.rank),
-            route,
-            time.time_ns() // 1_000_000,
+            id=_read_id(form.id, key) or new_id(),
+            name=clean_text("name", form.name),
+            album=clean_text("album", form.album),
+            year=int(form.year),
+            rank=int(form.rank),
+            route=route,
+            cast_at_ms=time.time_ns() // 1_000_000,
         )
     except msgspec.ValidationError as error:
         raise _fault_of(body) from error
@@ -80,7 +80,7 @@ def read_traceparent(header: str | None) -> str | None:
 
 
 async def answer_vote(
-    vote: Vote, traceparent: str | None, sink: VoteSink, on_unanswered: Told | None = None
+    vote: Vote, traceparent: str | None, sink: VoteSink, on_unanswered: OnResult | None = None
 ) -> HttpAnswer:
     """Cast the vote, wait until Kafka acknowledges it, and return the answer.
 

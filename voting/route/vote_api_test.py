@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voting.casting.sink import Told, UnavailableError
+from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.vote import InvalidVoteError, Route, Vote
 from voting.http.problem import Problem, ProblemError
 from voting.route.vote_api import answer_vote, check_media_type, read_json_vote, read_traceparent
@@ -241,9 +241,9 @@ class Sink:
     def new_id(self) -> str:
         return NEW_ID
 
-    def cast(self, vote: Vote, _traceparent: str | None, told: Told) -> None:
+    def cast(self, vote: Vote, _traceparent: str | None, on_result: OnResult) -> None:
         self.votes.append(vote)
-        asyncio.get_running_loop().call_soon(told, self.error)
+        asyncio.get_running_loop().call_soon(on_result, self.error)
 
 
 async def test_an_acknowledged_vote_is_answered_202_with_its_id() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from bson.datetime_ms import DatetimeMS
 
-from voting.domain.tally import Album
+from voting.domain.tally import UNIT_SEPARATOR, Album
 from voting.domain.vote import Route, Vote
 
 # 9999-12-31: what every reader of a date can show, and what `cast_key` has digits for.
@@ -19,38 +19,34 @@ type Cursor = tuple[int, str]  # arrived_at_ms and id of the last vote seen
 CAST_KEY: Final = "cast_key"
 GROUP_KEY: Final = "group_key"
 
-_SEPARATOR: Final = "\x1f"  # a control character, so no name and no album contains it
-
 
 class Place(NamedTuple):
-    """Where in Kafka the record lies whose vote the log has."""
+    """Where a record lies in the ledger."""
 
     partition: int
     offset: int
 
 
 class LoggedVote(msgspec.Struct, frozen=True):
-    """A vote in the log, with its place in Kafka.
+    """A vote in the log, and the record that it comes from.
 
-    `cast_at_ms` and `arrived_at_ms` are Unix time in milliseconds: by the clock of the route that
-    read the vote, and by Kafka's.
+    `arrived_at_ms` is Unix time in milliseconds by Kafka's clock; the vote's `cast_at_ms` is by
+    the clock of the route that read it.
     """
 
-    id: str
-    name: str
-    album: str
-    year: int
-    rank: int
-    route: Route
-    cast_at_ms: int
-    partition: int
-    offset: int
+    vote: Vote
+    place: Place
     arrived_at_ms: int
+
+    @property
+    def id(self) -> str:
+        """The vote's id."""
+        return self.vote.id
 
     @property
     def cursor(self) -> Cursor:
         """Where a page that ends with this vote goes on."""
-        return (self.arrived_at_ms, self.id)
+        return (self.arrived_at_ms, self.vote.id)
 
 
 def arrival(vote: Vote, timestamp_ms: int) -> int:
@@ -75,12 +71,12 @@ def group_key(vote: Vote) -> str:
 
     One text, kept with each vote, as the log's tally then groups by a plain field.
     """
-    return _SEPARATOR.join((vote.name, vote.album, str(vote.year), vote.route))
+    return UNIT_SEPARATOR.join((vote.name, vote.album, str(vote.year), vote.route))
 
 
 def parse_group_key(key: str) -> tuple[Album, Route]:
     """Return what a `group_key` stands for."""
-    name, album, year, route = key.split(_SEPARATOR)
+    name, album, year, route = key.split(UNIT_SEPARATOR)
     return (name, album, int(year)), Route(route)
 
 
@@ -110,15 +106,14 @@ def to_document(
 
 def from_document(document: Mapping[str, Any]) -> LoggedVote:
     """Return the vote that a document keeps."""
-    return LoggedVote(
-        document["_id"],
-        document["name"],
-        document["album"],
-        document["year"],
-        document["rank"],
-        Route(document["route"]),
-        int(document["cast_at"]),
-        document["partition"],
-        document["offset"],
-        int(document[CAST_KEY].partition(":")[0]),
+    vote = Vote(
+        id=document["_id"],
+        name=document["name"],
+        album=document["album"],
+        year=document["year"],
+        rank=document["rank"],
+        route=Route(document["route"]),
+        cast_at_ms=int(document["cast_at"]),
     )
+    place = Place(document["partition"], document["offset"])
+    return LoggedVote(vote, place, int(document[CAST_KEY].partition(":")[0]))

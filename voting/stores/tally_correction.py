@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import batched
 from typing import Final, NamedTuple
 
-from voting.domain.tally import position_field
+from voting.stores.tally_fields import position_field
 from voting.stores.tally_store import TALLY_KEY, TallyStore, translated
 
 MARK: Final = "rebuild"

@@ -6,10 +6,11 @@ import pytest
 from redis.asyncio import Redis
 
 from harness.servers.redis_server import RedisServer
-from voting.domain.tally import Tally, counter_fields, tally_of
+from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION
 from voting.stores.tally_correction import CorrectableTally, Move
+from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_store import TALLY_KEY
 from voting.testing.examples import vote_with
 

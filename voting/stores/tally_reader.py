@@ -12,9 +12,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from voting.domain.tally import album_votes_field, rank_sum_field, route_field
 from voting.domain.vote import Route
 from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_fields import album_votes_field, rank_sum_field, route_field
 
 TALLY_KEY: Final = "{votes}:tally"
 STORE: Final = "Redis"

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final, cast
 
-from voting.domain.tally import Tally, counter_fields, parse_tally, position_field, route_field
+from voting.domain.tally import Tally
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION
+from voting.stores.tally_fields import counter_fields, parse_tally, position_field, route_field
 from voting.stores.tally_reader import STORE, TALLY_KEY, connect, translated
 
 __all__ = ["ADVANCE", "MAX_COUNTERS", "MAX_VOTES", "STORE", "TALLY_KEY", "TallyStore", "translated"]

@@ -50,9 +50,9 @@ async def test_votes_are_found_by_their_ids(log: VoteLog) -> None:
     votes = votes_of(3)
     assert await store(log, votes) == []
     found = await log.find([*(vote.id for vote in votes), new_vote_id(0)])
-    assert {vote_id: (v.album, v.rank, v.offset) for vote_id, v in found.items()} == {
-        vote.id: (vote.album, vote.rank, offset) for offset, vote in enumerate(votes)
-    }
+    assert {
+        vote_id: (v.vote.album, v.vote.rank, v.place.offset) for vote_id, v in found.items()
+    } == {vote.id: (vote.album, vote.rank, offset) for offset, vote in enumerate(votes)}
 
 
 async def test_many_votes_are_found_at_once(log: VoteLog) -> None:
@@ -85,8 +85,8 @@ async def test_a_rewritten_vote_is_the_other_copy_as_a_whole(log: VoteLog) -> No
     [late] = votes_of(1)
     await store(log, [late], start=10)
     await log.rewrite([to_document(vote_with(id=late.id, album="First"), PARTITION, 4)])
-    [vote] = (await log.find([late.id])).values()
-    assert (vote.album, vote.rank, vote.offset) == ("First", 29, 4)
+    [found] = (await log.find([late.id])).values()
+    assert (found.vote.album, found.vote.rank, found.place.offset) == ("First", 29, 4)
     assert [entry.id for entry in await log.newest(10)] == [late.id]
 
 

@@ -7,13 +7,13 @@ import msgspec
 from voting.domain.vote import Route, Vote
 
 VOTE: Final = Vote(
-    "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071",
-    "Pink Floyd",
-    "The Dark Side of the Moon",
-    1973,
-    29,
-    Route.HTTP,
-    1_764_000_000_000,
+    id="019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071",
+    name="Pink Floyd",
+    album="The Dark Side of the Moon",
+    year=1973,
+    rank=29,
+    route=Route.HTTP,
+    cast_at_ms=1_764_000_000_000,
 )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from sanic import HTTPResponse, Request
 from sanic.response import raw
 
-from voting.casting.sink import FULL, Told, UnavailableError
+from voting.casting.sink import FULL, OnResult, UnavailableError
 from voting.domain.vote import TOO_MANY_ALBUMS, InvalidVoteError, Route, Vote
 from voting.http.app import run_app
 from voting.http.connection import Connection
@@ -47,7 +47,7 @@ class TrialSink:
             raise RuntimeError("a bug in the ids")
         return NEW_ID
 
-    def cast(self, vote: Vote, traceparent: str | None, told: Told) -> None:
+    def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
         """Take a vote whose name determines its result."""
         if vote.name == "full":
             raise UnavailableError(FULL)
@@ -57,9 +57,9 @@ class TrialSink:
         loop = asyncio.get_running_loop()
         outcome = OUTCOMES.get(vote.name)
         if vote.name.startswith("slow"):
-            loop.call_later(SLOW_SECONDS, told, outcome)
+            loop.call_later(SLOW_SECONDS, on_result, outcome)
         elif vote.name != "never":
-            loop.call_soon(told, outcome)
+            loop.call_soon(on_result, outcome)
 
 
 def serve_trial_route(
