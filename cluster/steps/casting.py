@@ -1,4 +1,4 @@
-"""Casts votes as fast as they are taken, and counts where they went."""
+"""Casts votes as fast as they are answered, and counts the routes that took them."""
 
 import asyncio
 from collections import Counter
@@ -20,19 +20,19 @@ FORCE: Final[Mapping[Route | None, dict[str, str]]] = {
 """The header that forces a route; None leaves it to the weights."""
 
 _VOTE: Final = {"name": "Björk", "album": "Debut", "year": 1993, "rank": 1}
-_TIMEOUT_S: Final = 10.0
+_TIMEOUT_SECONDS: Final = 10.0
 
 
 class Caster:
-    """A few people who vote one vote after another, without remembering which."""
+    """A few people who vote again and again without recording their votes."""
 
     def __init__(self, world: World, forced: Route | None) -> None:
-        """Ask for the route `forced`, or for none."""
+        """Ask for the route `forced`; with None the weights decide."""
         self._world = world
         self._headers = FORCE[forced]
-        self._client = HttpClient("127.0.0.1", network.ENTRY_PORT, _TIMEOUT_S)
+        self._client = HttpClient("127.0.0.1", network.ENTRY_PORT, _TIMEOUT_SECONDS)
         self.routes: Counter[str] = Counter()
-        """How many votes each route took; what was not taken is counted as `#status`."""
+        """How many votes each route took; a vote that was not accepted counts as `#status`."""
 
     async def cast(self, each: int, people: int = 1) -> Counter[str]:
         """Let `people` cast `each` votes, and return the routes of all votes so far."""
@@ -48,5 +48,5 @@ class Caster:
             self.routes[route if taken else f"#{answer.status}"] += 1
 
     def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         self._client.close()

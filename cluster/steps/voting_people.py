@@ -16,7 +16,7 @@ RATE: Final = 40.0
 
 @asynccontextmanager
 async def people_vote(world: World, name: str, rate: float = RATE) -> AsyncIterator[SentVotes]:
-    """Let people vote, for albums called `name`, while the context lasts; yield what they know."""
+    """Let people vote, for albums called `name`, while the context lasts; yield what they sent."""
     voters = Voters("127.0.0.1", network.ENTRY_PORT, rate, Random(name))  # noqa: S311
     voters.round = name
     world.sent_votes.append(voters.sent_votes)
@@ -32,6 +32,6 @@ def all_were_taken(sent_votes: SentVotes) -> str:
     """Return how many votes there were. Raises StepError when one was not taken at once."""
     failures = sent_votes.refusals + sent_votes.wrong_answers
     if failures or sent_votes.anonymous:
-        told = ", ".join(f"{times} x {what}" for what, times in failures.most_common(5))
-        raise StepError(f"{failures.total()} of {len(sent_votes.sent)} votes failed: {told}")
+        kinds = ", ".join(f"{times} x {what}" for what, times in failures.most_common(5))
+        raise StepError(f"{failures.total()} of {len(sent_votes.sent)} votes failed: {kinds}")
     return f"{len(sent_votes.acknowledged)} votes, none failed"

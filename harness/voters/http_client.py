@@ -1,4 +1,4 @@
-"""A small HTTP client that hides nothing: what became of each request is told as it was.
+"""A small HTTP client that reports the outcome of every request as it is.
 
 Of our own, since a request through httpx costs 30 times as much processor time, which the voters
 would take from the system that they vote in: docs/decisions/python-dependencies.md has the figures.
@@ -14,8 +14,8 @@ NO_ANSWER: Final = 0
 """The status of a request that got no answer."""
 
 
-class Answer(NamedTuple):
-    """What came back; without an answer `status` is `NO_ANSWER` and `reason` says why."""
+class ClientAnswer(NamedTuple):
+    """What came back. Without an answer `status` is `NO_ANSWER` and `reason` names the error."""
 
     status: int
     reason: str
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The body as a JSON object; empty when it is none, like a proxy's own error page."""
+        """The body as a JSON object; empty for anything else, such as a proxy's error page."""
         try:
             document = json.loads(self.body)
         except ValueError:
@@ -36,7 +36,7 @@ type _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class HttpClient:
-    """Sends requests to one server, each on a connection that no other uses meanwhile."""
+    """Sends requests to one server; a connection carries one request at a time."""
 
     def __init__(self, host: str, port: int, timeout_s: float, sources: Sequence[str] = ()) -> None:
         """`timeout_s` bounds each request, the connecting included.
@@ -49,7 +49,7 @@ class HttpClient:
         self._sources = cycle(sources or [None])
         self._idle: list[_Connection] = []
 
-    async def post(self, path: str, headers: Mapping[str, str], document: object) -> Answer:
+    async def post(self, path: str, headers: Mapping[str, str], document: object) -> ClientAnswer:
         """Send a JSON document."""
         body = json.dumps(document, ensure_ascii=False).encode()
         lines = [
@@ -63,17 +63,17 @@ class HttpClient:
             async with asyncio.timeout(self._timeout_s):
                 return await self._exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         except TimeoutError:
-            return Answer(NO_ANSWER, "no answer in time", {}, b"")
+            return ClientAnswer(NO_ANSWER, "no answer in time", {}, b"")
         except (OSError, EOFError, ValueError) as error:
-            return Answer(NO_ANSWER, type(error).__name__, {}, b"")
+            return ClientAnswer(NO_ANSWER, type(error).__name__, {}, b"")
 
     def close(self) -> None:
-        """End the idle connections."""
+        """Close the idle connections."""
         for _, writer in self._idle:
             writer.close()
         self._idle.clear()
 
-    async def _exchange(self, request: bytes) -> Answer:
+    async def _exchange(self, request: bytes) -> ClientAnswer:
         reader, writer = await self._connection()
         keep = False
         try:
@@ -98,10 +98,10 @@ class HttpClient:
         return await asyncio.open_connection(self._host, self._port, local_addr=local)
 
 
-async def _read(reader: asyncio.StreamReader) -> Answer:
+async def _read(reader: asyncio.StreamReader) -> ClientAnswer:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status_line, *lines = head.rstrip().split("\r\n")
     _, status, reason = (status_line + " ").split(" ", 2)
     headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Answer(int(status), reason.strip(), headers, body)
+    return ClientAnswer(int(status), reason.strip(), headers, body)

@@ -1,4 +1,4 @@
-"""The voters' client tells what became of each request."""
+"""The voters' client reports the outcome of every request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from harness.processes.ports import HOST, free_port
-from harness.voters.http_client import NO_ANSWER, Answer, HttpClient
+from harness.voters.http_client import NO_ANSWER, ClientAnswer, HttpClient
 
 
 @asynccontextmanager
 async def server(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """Serve one answer to every request, and note what was asked; b"" closes the connection."""
+    """Serve one answer to every request, and note each request; b"" closes the connection."""
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,7 +33,7 @@ async def server(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
     listening.close()
 
 
-async def post(port: int, timeout_s: float = 5.0) -> Answer:
+async def post(port: int, timeout_s: float = 5.0) -> ClientAnswer:
     client = HttpClient(HOST, port, timeout_s)
     try:
         return await client.post("/votes", {"x-one": "1"}, {"name": "Björk"})
@@ -41,7 +41,7 @@ async def post(port: int, timeout_s: float = 5.0) -> Answer:
         client.close()
 
 
-async def test_an_answer_comes_as_it_was_sent() -> None:
+async def test_an_answer_is_returned_as_it_was_sent() -> None:
     head = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 10\r\n\r\n"
     async with server(head + b'{"id":"a"}') as (port, asked):
         found = await post(port)
@@ -53,7 +53,7 @@ async def test_an_answer_comes_as_it_was_sent() -> None:
     assert asked[0].endswith('{"name": "Björk"}'.encode())
 
 
-async def test_what_is_no_json_object_has_no_document() -> None:
+async def test_a_body_that_is_not_a_json_object_gives_no_document() -> None:
     answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 11\r\n\r\nBad Gateway"
     async with server(answer) as (port, _):
         found = await post(port)
@@ -64,13 +64,13 @@ async def test_what_is_no_json_object_has_no_document() -> None:
     ("answer", "reason"),
     [(b"", "IncompleteReadError"), (b"HTTP/1.1 200 OK\r\n", "no answer in time")],
 )
-async def test_no_answer_is_told_with_its_reason(answer: bytes, reason: str) -> None:
+async def test_a_missing_answer_has_a_reason(answer: bytes, reason: str) -> None:
     async with server(answer) as (port, _):
         found = await post(port, timeout_s=0.5)
     assert (found.status, found.reason) == (NO_ANSWER, reason)
 
 
-async def test_nobody_there_is_no_answer() -> None:
+async def test_a_refused_connection_is_a_missing_answer() -> None:
     found = await post(free_port())
     assert (found.status, found.reason) == (NO_ANSWER, "ConnectionRefusedError")
 
