@@ -9,7 +9,7 @@ import msgspec
 import uvloop
 
 from bench.cases.run import Plan, measure
-from bench.cases.servers import Rig
+from bench.cases.servers import Servers
 from bench.report.report import VERSION, Report, machine, row
 from bench.report.table import findings, has_place, markdown_table, text_table, with_table
 from harness.processes.console import hide_progress, say
@@ -25,7 +25,7 @@ def bench(options: Namespace) -> int:
     page = _page(options.markdown)
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
     with tempfile.TemporaryDirectory(prefix="voting-bench-") as folder:
-        measured = uvloop.run(measure(Rig(Path(folder)), plan, say))
+        measured = uvloop.run(measure(Servers(Path(folder)), plan, say))
     rows = [row(one) for one in measured]
     report = Report(VERSION, at, plan.seconds, plan.rounds, facts, rows)
     say(f"\n{text_table(report)}\n")

@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 import uvloop
 
-from bench.cases.end_to_end import System
+from bench.cases.end_to_end import LoadedSystem
 from bench.cases.load import Load
-from bench.cases.servers import Rig
+from bench.cases.servers import Servers
 from bench.options import path, positive
 from chaos.runs.memory import MemoryWatch
 from harness.processes.console import hide_progress, run_command, say
@@ -43,16 +43,20 @@ async def watch(folder: Path, seconds: float, warm_up: float, rate: float | None
 
     Without a rate the load is as many votes as the routes take; the consumer may fall behind.
     """
-    rig = Rig(folder)
-    system = System(rig)
-    async with (
-        rig.running(rig.kafka),
-        system.running(rig),
-        Load(system.entries, _CONNECTIONS, rate) as load,
-    ):
+    servers = Servers(folder)
+    system = LoadedSystem(servers)
+    async with servers.running(servers.kafka):
+        with system.running():
+            return await _watch(system, seconds, warm_up, rate)
+
+
+async def _watch(
+    system: LoadedSystem, seconds: float, warm_up: float, rate: float | None
+) -> list[Memory]:
+    async with Load(system.routes, _CONNECTIONS, rate) as load:
         await load.run(warm_up)
-        servers = list(system.servers.values())
-        memory, end = MemoryWatch(servers), time.monotonic() + seconds
+        processes = list(system.measured.values())
+        memory, end = MemoryWatch(processes), time.monotonic() + seconds
         watching = asyncio.create_task(memory.run())
         votes = 0
         while (left := end - time.monotonic()) > 0:
@@ -63,10 +67,9 @@ async def watch(folder: Path, seconds: float, warm_up: float, rate: float | None
             say(f"{max(0, left):4.0f} s left, {votes:,} votes accepted, {counted:,} counted")
         watching.cancel()
         await asyncio.wait([watching])
-        last = MemoryWatch(servers).first
-        services = {service.name for service in system.services}
+        last = MemoryWatch(processes).first
         return [
-            Memory(name, begin, last[name], memory.most[name], name in services)
+            Memory(name, begin, last[name], memory.most[name], name in system.services)
             for name, begin in memory.first.items()
         ]
 

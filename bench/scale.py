@@ -16,7 +16,7 @@ import uvloop
 from bench.cases.clock import cpu_of
 from bench.cases.consumers import ConsumerCase
 from bench.cases.errors import BenchError
-from bench.cases.servers import Rig, Stores
+from bench.cases.servers import Servers, Stores
 from bench.cases.turn import Turn
 from bench.options import at_least_one, path
 from harness.filler.batch_writer import BatchWriter
@@ -60,10 +60,10 @@ class ScaleTrial:
     """A log that grows, with the consumer and the results in front of it."""
 
     def __init__(self, folder: Path) -> None:
-        self._rig = Rig(folder)
+        self._shared = Servers(folder)
         self._stores = Stores(folder, "scale")
         self._filler = Filler(
-            self._rig.kafka.address,
+            self._shared.kafka.address,
             _TOPIC,
             _PARTITIONS,
             self._stores.mongodb,
@@ -72,9 +72,9 @@ class ScaleTrial:
 
     async def run(self, votes: int) -> list[Step]:
         """Return what was seen at 100,000, a million and so many votes."""
-        async with self._rig.running(self._rig.kafka):
+        async with self._shared.running(self._shared.kafka):
             try:
-                self._rig.kafka.create_topics({_TOPIC: _PARTITIONS, "votes.rejected": 1})
+                self._shared.kafka.create_topics({_TOPIC: _PARTITIONS, "votes.rejected": 1})
                 start_together(self._stores.servers)
                 await self._filler.prepare()
                 sizes = [*(step for step in _STEPS if step < votes), votes]
@@ -86,9 +86,9 @@ class ScaleTrial:
         await self._filler.grow_to(votes, say)
         size = (self._stores.mongodb.data / "votes.db").stat().st_size
         told = self._stores.settings()
-        consumer = self._rig.service("svc_consumer", KAFKA_TOPIC=_TOPIC, **told)
-        results = self._rig.service("svc_results", **told)
-        async with self._rig.running(consumer, results):
+        consumer = self._shared.service("svc_consumer", KAFKA_TOPIC=_TOPIC, **told)
+        results = self._shared.service("svc_results", **told)
+        async with self._shared.running(consumer, results):
             say(f"{votes:,} votes: asking")
             answers = await asyncio.to_thread(self._ask, results)
             say(f"{votes:,} votes: counting more")
@@ -137,8 +137,8 @@ class ScaleTrial:
         return found
 
     async def _count_more(self, consumer: Service) -> list[Turn]:
-        beside = (self._rig.kafka, *self._stores.servers)
-        async with BatchWriter(self._rig.kafka.address, _TOPIC) as writer:
+        beside = (self._shared.kafka, *self._stores.servers)
+        async with BatchWriter(self._shared.kafka.address, _TOPIC) as writer:
             case = ConsumerCase("scale", "", [consumer], beside, writer, _PARTITIONS)
             await case.warm_up()
             return [await case.turn(1.0) for _ in range(_TURNS)]

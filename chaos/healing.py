@@ -22,7 +22,7 @@ from harness.processes.errors import ServerError
 from harness.processes.server import start_together
 from harness.promise.ledger_reader import TOPIC, end_offsets
 from harness.promise.stores_reader import Positions, StoresReader, next_offset, open_stores_reader
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 from harness.voters.voters import Voters
 from svc_consumer.repair.audit import LogReader, differences, read_snapshot
 from voting.stores.errors import StoreUnavailableError
@@ -43,7 +43,9 @@ class Measured(NamedTuple):
 class Healing:
     """A running system with a large vote log, of which parts are lost while people vote."""
 
-    def __init__(self, system: System, reader: StoresReader, voters: Voters, rate: float) -> None:
+    def __init__(
+        self, system: WeakenedSystem, reader: StoresReader, voters: Voters, rate: float
+    ) -> None:
         self._system = system
         self._reader = reader
         self._voters = voters
@@ -77,7 +79,7 @@ class Healing:
 
     async def _broker_killed(self) -> float:
         """Return when the tally moves on again, counted from the broker's first answer."""
-        [kafka] = self._system.kafka
+        kafka = self._system.kafka
         await asyncio.to_thread(kafka.kill)
         await asyncio.sleep(_AWAY_S)
         before = (await self._tally_ends()).values()
@@ -127,9 +129,9 @@ class Healing:
         return found
 
 
-async def _measure(system: System, options: Namespace, random: Random) -> list[str]:
+async def _measure(system: WeakenedSystem, options: Namespace, random: Random) -> list[str]:
     """Fill the stores, start the services, lose things; return what is wrong."""
-    [kafka] = system.kafka
+    kafka = system.kafka
     start_together([kafka, system.redis, system.mongodb, system.entry])
     partitions = len(await end_offsets(kafka.address))
     filler = Filler(kafka.address, TOPIC, partitions, system.mongodb)
@@ -158,7 +160,7 @@ def healing(options: Namespace) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-healing-"))
     say(f"data and logs in {folder}")
-    system = System(folder / "system")
+    system = WeakenedSystem(folder / "system")
     try:
         with system.prepared():
             random = Random(options.seed)  # noqa: S311 - votes, not secrets

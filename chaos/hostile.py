@@ -18,7 +18,7 @@ from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
 from chaos.runs.watch import NotRecoveredError
 from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 
 _EPILOG: Final = """\
 Exit status: 0 when no vote and no reader was refused, 99 of 100 voters waited at most 100 ms longer
@@ -32,7 +32,7 @@ def hostile(options: Namespace) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-hostile-"))
     say(f"seed {options.seed}, data and logs in {folder}")
-    system = System(folder / "system", votes_per_second=VOTES_PER_SECOND)
+    system = WeakenedSystem(folder / "system", votes_per_second=VOTES_PER_SECOND)
     limits = memory_limits()
     clients: list[str] = options.client or list(CLIENTS)
     trial = Trial(system, options.rate, options.seed, say)

@@ -12,7 +12,7 @@ from chaos.hostile_trial.result import broken
 from chaos.hostile_trial.table import tables
 from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
 from harness.processes.console import say
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 
 RATE = 60.0
 SECONDS = 4.0
@@ -21,7 +21,7 @@ ALBUMS = "300"  # so few that the limit is reached
 
 def test_no_hostile_client_stops_those_who_vote(tmp_path: Path) -> None:
     folder = tmp_path / "system"
-    system = System(folder, votes_per_second=VOTES_PER_SECOND, MAX_ALBUMS=ALBUMS)
+    system = WeakenedSystem(folder, votes_per_second=VOTES_PER_SECOND, MAX_ALBUMS=ALBUMS)
     limits = memory_limits()
     trial = Trial(system, RATE, seed=1, say=say)
     with system.running():

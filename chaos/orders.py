@@ -20,7 +20,7 @@ from harness.processes.server import Server
 from harness.promise.check import violations
 from harness.promise.stores_reader import open_stores_reader
 from harness.servers.services import Service
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 from harness.voters.voters import Voters
 
 GRACE_S: Final = 30.0
@@ -35,7 +35,7 @@ _NOT_READY: Final = re.compile(r"voting\.lifecycle: (ready|not ready: .*)$", re.
 class Orders:
     """Starts and stops a system again and again while people vote."""
 
-    def __init__(self, system: System, rate: float, random: Random) -> None:
+    def __init__(self, system: WeakenedSystem, rate: float, random: Random) -> None:
         self._system = system
         self._random = random
         self._voters = Voters(system.entry.host, system.entry.port, rate, random)
@@ -121,7 +121,7 @@ def orders(options: Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="voting-orders-"))
     say(f"seed {options.seed}, data and logs in {folder}")
     random = Random(options.seed)  # noqa: S311 - the same seed must give the same orders
-    system = System(folder / "system")
+    system = WeakenedSystem(folder / "system")
     try:
         with system.prepared():
             found = asyncio.run(Orders(system, options.rate, random).run(options.count, say))

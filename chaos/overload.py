@@ -22,7 +22,7 @@ from harness.processes.errors import ServerError
 from harness.processes.server import Server
 from harness.promise.check import violations
 from harness.promise.stores_reader import open_stores_reader
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 from loadtest.model.percentiles import percentile_of
 from voting.domain.vote import Route
 
@@ -47,7 +47,7 @@ _NICENESS: Final = 10
 class Overload:
     """A flood on the routes of a running system, past the entry, which would slow it down."""
 
-    def __init__(self, system: System, random: Random, say: Callable[[str], None]) -> None:
+    def __init__(self, system: WeakenedSystem, random: Random, say: Callable[[str], None]) -> None:
         services = system.services
         ports = {
             Route.GRPC: services["svc_grpc_client"].port,
@@ -140,7 +140,7 @@ def overload(options: Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="voting-overload-"))
     say(f"data and logs in {folder}")
     random = Random(options.seed)  # noqa: S311 - votes, not secrets
-    system = System(folder / "system", MAX_WAITING_VOTES=str(options.max_waiting))
+    system = WeakenedSystem(folder / "system", MAX_WAITING_VOTES=str(options.max_waiting))
     try:
         with system.running():
             found = uvloop.run(Overload(system, random, say).run(options.seconds))

@@ -17,7 +17,7 @@ from chaos.runs.table import table
 from chaos.runs.watch import NotRecoveredError
 from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 
 _MOST_FAULTS: Final = 10_000
 _EPILOG: Final = """\
@@ -44,7 +44,7 @@ def soak(options: Namespace) -> int:
 
 def _soak(options: Namespace, folder: Path) -> int:
     random = Random(options.seed)  # noqa: S311 - the same seed must give the same schedule
-    system = System(folder)
+    system = WeakenedSystem(folder)
     with system.running():
         run = Run(system, options.rate, random, say, long=True)
         try:

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, NamedTuple, override
 
 from bench.cases.errors import BenchError
 from bench.cases.quick_mongodb import QuickMongodbServer
-from bench.cases.servers import Group, Rig, Stores
+from bench.cases.servers import Group, Servers, Stores
 from bench.cases.turn import Case, Meter, Turn
 from harness.filler.batch_writer import BatchWriter
 from harness.processes.ports import free_port
@@ -105,7 +105,7 @@ class _Consumers(NamedTuple):
 
 
 def _consumers(
-    rig: Rig,
+    servers: Servers,
     stores: Stores,
     name: str,
     count: int,
@@ -119,22 +119,28 @@ def _consumers(
     kafka = {"KAFKA_TOPIC": _topic(name), "KAFKA_GROUP": name}
     told = {**stores.settings(database), **kafka, **settings}
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(1, count + 1)]
-    return _Consumers(name, [rig.service(n, program=program, **told) for n in names], partitions)
+    return _Consumers(
+        name, [servers.service(n, program=program, **told) for n in names], partitions
+    )
 
 
 @asynccontextmanager
 async def _running(
-    rig: Rig, stores: Stores, what: Mapping[str, str], all_consumers: Sequence[_Consumers]
+    servers: Servers, stores: Stores, what: Mapping[str, str], all_consumers: Sequence[_Consumers]
 ) -> AsyncIterator[list[Case]]:
     """Run the stores and all consumers while the context lasts; return their cases."""
-    rig.kafka.create_topics({_topic(one.name): one.partitions for one in all_consumers})
+    servers.kafka.create_topics({_topic(one.name): one.partitions for one in all_consumers})
     processes = [consumer for one in all_consumers for consumer in one.consumers]
     cases: list[Case] = []
-    async with rig.running(*stores.servers), rig.running(*processes), AsyncExitStack() as stack:
+    async with (
+        servers.running(*stores.servers),
+        servers.running(*processes),
+        AsyncExitStack() as stack,
+    ):
         for one in all_consumers:
-            writer = BatchWriter(rig.kafka.address, _topic(one.name))
+            writer = BatchWriter(servers.kafka.address, _topic(one.name))
             await stack.enter_async_context(writer)
-            beside = (rig.kafka, *stores.servers)
+            beside = (servers.kafka, *stores.servers)
             case = ConsumerCase(
                 one.name, what[one.name], one.consumers, beside, writer, one.partitions
             )
@@ -159,19 +165,22 @@ class Parts(Group):
 
     @override
     @asynccontextmanager
-    async def cases(self, rig: Rig) -> AsyncIterator[list[Case]]:
-        stores = Stores(rig.folder, "parts")
+    async def cases(self, servers: Servers) -> AsyncIterator[list[Case]]:
+        stores = Stores(servers.folder, "parts")
 
-        quick = QuickMongodbServer("quick-mongodb", free_port(), rig.folder / "parts")
+        quick = QuickMongodbServer("quick-mongodb", free_port(), servers.folder / "parts")
         alone, at_once = {"TALLY_APART": "true"}, {"MONGODB_URL": quick.url}
         real = {"program": "svc_consumer"}
         consumers = [
-            _consumers(rig, stores, "consumer", 1, 6, database=0, **real),
-            _consumers(rig, stores, "consumer-full", 1, 6, database=1, **real, **at_once),
-            _consumers(rig, stores, "consumer-redis", 1, 6, database=2),
-            _consumers(rig, stores, "consumer-alone", 1, 6, database=3, **alone),
+            _consumers(servers, stores, "consumer", 1, 6, database=0, **real),
+            _consumers(servers, stores, "consumer-full", 1, 6, database=1, **real, **at_once),
+            _consumers(servers, stores, "consumer-redis", 1, 6, database=2),
+            _consumers(servers, stores, "consumer-alone", 1, 6, database=3, **alone),
         ]
-        async with rig.running(quick), _running(rig, stores, self.names, consumers) as cases:
+        async with (
+            servers.running(quick),
+            _running(servers, stores, self.names, consumers) as cases,
+        ):
             yield cases
 
 
@@ -185,11 +194,11 @@ class Scale(Group):
 
     @override
     @asynccontextmanager
-    async def cases(self, rig: Rig) -> AsyncIterator[list[Case]]:
-        stores = Stores(rig.folder, "scale")
+    async def cases(self, servers: Servers) -> AsyncIterator[list[Case]]:
+        stores = Stores(servers.folder, "scale")
         consumers = [
-            _consumers(rig, stores, f"consumers-{count}", count, 12, database=database)
+            _consumers(servers, stores, f"consumers-{count}", count, 12, database=database)
             for database, count in enumerate(_PROCESSES)
         ]
-        async with _running(rig, stores, self.names, consumers) as cases:
+        async with _running(servers, stores, self.names, consumers) as cases:
             yield cases

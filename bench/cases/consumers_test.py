@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 
 from bench.cases.consumers import Parts, Scale
-from bench.cases.servers import Group, Rig
+from bench.cases.servers import Group, Servers
 
 
 @pytest.mark.parametrize("group", [Parts(), Scale()], ids=["parts", "scale"])
 async def test_consumers_count_every_vote_of_a_turn(group: Group, tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
-    async with rig.started(), group.cases(rig) as cases:
+    servers = Servers(tmp_path)
+    async with servers.started(), group.cases(servers) as cases:
         assert [case.name for case in cases] == list(group.names)
         for case in cases:
             turn = await case.turn(0.1)  # which waits until all are counted

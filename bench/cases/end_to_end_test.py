@@ -1,13 +1,13 @@
 from pathlib import Path
 
 from bench.cases.end_to_end import EndToEnd
-from bench.cases.servers import Rig
+from bench.cases.servers import Servers
 from bench.memory import watch
 
 
 async def test_votes_come_through_and_probes_become_visible(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
-    async with rig.started(), EndToEnd().cases(rig) as (full, half):
+    servers = Servers(tmp_path)
+    async with servers.started(), EndToEnd().cases(servers) as (full, half):
         turn = await full.turn(0.3)  # which waits until all are counted
         assert turn.votes > 0
         assert all(turn.cpu_seconds[name] > 0 for name in full.own)

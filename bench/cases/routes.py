@@ -6,7 +6,7 @@ from typing import ClassVar, Final, override
 
 from bench.cases.kafka_write import KafkaWrite
 from bench.cases.load import Load
-from bench.cases.servers import Group, Rig
+from bench.cases.servers import Group, Servers
 from bench.cases.turn import Case, Meter, Turn
 from harness.processes.server import Server
 from harness.servers.services import Service
@@ -57,11 +57,11 @@ class RouteCase(Case):
             return turn.with_latencies(load.latencies)
 
 
-def floor_case(rig: Rig, connections: int = 64) -> RouteCase:
+def floor_case(servers: Servers, connections: int = 64) -> RouteCase:
     """Return the case of the empty handler."""
     name = f"floor-{connections}"
     what = f"{_ROUTES['floor']}, {connections} connections"
-    return RouteCase(name, what, rig.floor, {"floor": rig.floor}, {}, connections)
+    return RouteCase(name, what, servers.floor, {"floor": servers.floor}, {}, connections)
 
 
 class Routes(Group):
@@ -75,36 +75,36 @@ class Routes(Group):
 
     @override
     @asynccontextmanager
-    async def cases(self, rig: Rig) -> AsyncIterator[list[Case]]:
-        rig.kafka.create_topics()
-        grpc_server = rig.service("svc_grpc_server")
+    async def cases(self, servers: Servers) -> AsyncIterator[list[Case]]:
+        servers.kafka.create_topics()
+        grpc_server = servers.service("svc_grpc_server")
         entries: dict[str, Service] = {}
         for name, program in (("http", "svc_http_route"), ("grpc", "svc_grpc_client")):
             for kind, lean in (("", "true"), ("-plain", "false")):
-                entries[name + kind] = rig.service(
+                entries[name + kind] = servers.service(
                     f"{program}{kind}",
                     program=program,
                     LEAN_PATH=lean,
                     GRPC_TARGET=grpc_server.grpc_target,
                 )
         async with (
-            rig.running(grpc_server, *entries.values()),
-            KafkaWrite.cases(rig.kafka) as writes,
+            servers.running(grpc_server, *entries.values()),
+            KafkaWrite.cases(servers.kafka) as writes,
         ):
-            yield [*self._routes(rig, grpc_server, entries), *writes]
+            yield [*self._routes(servers, grpc_server, entries), *writes]
 
     def _routes(
-        self, rig: Rig, grpc_server: Service, entries: Mapping[str, Service]
+        self, servers: Servers, grpc_server: Service, entries: Mapping[str, Service]
     ) -> Sequence[Case]:
         found: list[Case] = []
         for connections in CONNECTIONS:
-            found.append(floor_case(rig, connections))
+            found.append(floor_case(servers, connections))
             for kind, entry in entries.items():
                 name = f"{kind}-{connections}"
                 own: dict[str, Server] = {entry.program: entry}
                 if kind.startswith("grpc"):
                     own["svc_grpc_server"] = grpc_server
-                beside = {"kafka": rig.kafka}
+                beside = {"kafka": servers.kafka}
                 case = RouteCase(name, self.names[name], entry, own, beside, connections)
                 found.append(case)
         return found

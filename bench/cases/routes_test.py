@@ -5,7 +5,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from bench.cases.routes import Routes
-from bench.cases.servers import Rig
+from bench.cases.servers import Servers
 from bench.command import bench
 from bench.options import parser
 from bench.report.report import Report
@@ -19,8 +19,8 @@ async def records(kafka: str, topic: str) -> int:
 
 
 async def test_votes_of_every_route_are_in_kafka(tmp_path: Path) -> None:
-    rig, votes = Rig(tmp_path), 0
-    async with rig.started(), Routes().cases(rig) as cases:
+    servers, votes = Servers(tmp_path), 0
+    async with servers.started(), Routes().cases(servers) as cases:
         assert [case.name for case in cases] == list(Routes.names)
         for case in cases:
             turn = await case.turn(0.1)
@@ -29,8 +29,8 @@ async def test_votes_of_every_route_are_in_kafka(tmp_path: Path) -> None:
             if case.name.startswith(("http", "grpc")):
                 votes += turn.votes
                 assert turn.p50
-        assert await records(rig.kafka.address, "votes") >= votes
-        assert await records(rig.kafka.address, "bench.writes") > 0
+        assert await records(servers.kafka.address, "votes") >= votes
+        assert await records(servers.kafka.address, "bench.writes") > 0
 
 
 def test_the_command_writes_what_it_measured(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from bench.cases.consumers import Parts, Scale
 from bench.cases.end_to_end import EndToEnd
 from bench.cases.routes import Routes, floor_case
-from bench.cases.servers import Group, Rig
+from bench.cases.servers import Group, Servers
 from bench.cases.turn import Case, Turn
 
 GROUPS: Final[list[Group]] = [Routes(), Parts(), Scale(), EndToEnd()]
@@ -42,22 +42,22 @@ class Plan(msgspec.Struct, frozen=True):
         return (group for group in GROUPS if any(map(self.wants, group.names)))
 
 
-async def measure(rig: Rig, plan: Plan, say: Callable[[str], None]) -> list[Measured]:
+async def measure(servers: Servers, plan: Plan, say: Callable[[str], None]) -> list[Measured]:
     """Return the turns of all cases of the plan, in its order."""
     found: list[Measured] = []
-    async with rig.started():
+    async with servers.started():
         for group in plan.groups():
             say(f"starting: {', '.join(name for name in group.names if plan.wants(name))}")
-            async with group.cases(rig) as cases:
-                found += await _take_turns(rig, plan, cases, say)
+            async with group.cases(servers) as cases:
+                found += await _take_turns(servers, plan, cases, say)
     return found
 
 
 async def _take_turns(
-    rig: Rig, plan: Plan, cases: Sequence[Case], say: Callable[[str], None]
+    servers: Servers, plan: Plan, cases: Sequence[Case], say: Callable[[str], None]
 ) -> list[Measured]:
     """Let the cases take turns: A B C, C B A, A B C ..., the floor among them."""
-    floor = floor_case(rig)
+    floor = floor_case(servers)
     wanted = [case for case in cases if plan.wants(case.name) and case.name != floor.name]
     measured = {case.name: Measured(case.name, case.what, case.own) for case in [floor, *wanted]}
     for number in range(plan.rounds):

@@ -15,7 +15,7 @@ from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 
 
-class Rig:
+class Servers:
     """Kafka and the floor, for all groups, and a folder for everybody's data and logs."""
 
     def __init__(self, folder: Path) -> None:
@@ -76,5 +76,5 @@ class Group(ABC):
     """The cases by name, with what each is."""
 
     @abstractmethod
-    def cases(self, rig: Rig) -> AbstractAsyncContextManager[list[Case]]:
+    def cases(self, servers: Servers) -> AbstractAsyncContextManager[list[Case]]:
         """Run what the cases need while the context lasts, and return them."""

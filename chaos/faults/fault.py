@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from harness.processes.waiting import wait_until
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 
 
 class InterruptedFaultError(Exception):
@@ -22,7 +22,7 @@ class FaultFailedError(Exception):
 class Scene:
     """Where a fault happens; one for each time that one is injected."""
 
-    system: System
+    system: WeakenedSystem
     random: Random
     long: bool
     interrupted: threading.Event = field(default_factory=threading.Event)

@@ -39,13 +39,13 @@ def _kill_mongodb(scene: Scene) -> None:
 
 
 def _kill_kafka(scene: Scene) -> None:
-    kill_and_restart(scene, scene.system.kafka)
+    kill_and_restart(scene, scene.system.nodes)
 
 
 def _kill_everything(scene: Scene) -> None:
     system = scene.system
     kill_and_restart(
-        scene, [*system.kafka, system.redis, system.mongodb, *system.services.values()]
+        scene, [*system.nodes, system.redis, system.mongodb, *system.services.values()]
     )
 
 

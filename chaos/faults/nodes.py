@@ -17,13 +17,13 @@ _LONGEST_ABSENCE_S: Final = 5.0
 def _kill_leader(scene: Scene) -> None:
     leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, TOPIC))
     leader = scene.random.choice(list(leaders.values())).leader
-    _kill_node(scene, next(node for node in scene.system.kafka if node.node.id == leader))
+    _kill_node(scene, next(node for node in scene.system.nodes if node.node.id == leader))
 
 
 def _kill_controller(scene: Scene) -> None:
-    any_node = scene.system.kafka[0]
+    any_node = scene.system.kafka
     active = active_controller(any_node.host, any_node.port)
-    node = next(node for node in scene.system.kafka if node.node.id == active)
+    node = next(node for node in scene.system.nodes if node.node.id == active)
     _kill_node(scene, node)
 
 
@@ -41,7 +41,7 @@ def _replicated(scene: Scene) -> bool:
         leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, TOPIC))
     except KafkaError, OSError:
         return False
-    return all(len(found.in_sync) == len(scene.system.kafka) for found in leaders.values())
+    return all(len(found.in_sync) == len(scene.system.nodes) for found in leaders.values())
 
 
 NODES: Final = [

@@ -25,7 +25,7 @@ _LONGER = 20
 def _replace_topic(scene: Scene) -> None:
     """Put another topic in the place of the one that was counted, and bring that one back."""
     system = scene.system
-    (kafka,) = system.kafka
+    kafka = system.kafka
     kept = system.folder / "kept-topic"
     before = asyncio.run(_positions(scene))
     kafka.stop()

@@ -16,7 +16,7 @@ from chaos.runs.watch import NotRecoveredError, Watch
 from harness.processes.errors import NotReadyError
 from harness.promise.check import violations
 from harness.promise.stores_reader import open_stores_reader
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 from harness.voters.sent_votes import Acknowledgement
 from harness.voters.voters import Voters
 
@@ -38,7 +38,9 @@ _QUIET_S: Final = 1200.0
 class Trial:
     """The trial of a running system."""
 
-    def __init__(self, system: System, rate: float, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, system: WeakenedSystem, rate: float, seed: int, say: Callable[[str], None]
+    ) -> None:
         """`rate` is that of the honest votes per second; `say` takes lines of progress."""
         self._system = system
         self._rate = rate

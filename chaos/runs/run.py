@@ -12,7 +12,7 @@ from chaos.faults.fault import Fault, FaultFailedError, Scene
 from chaos.runs.watch import NotRecoveredError, Watch
 from harness.promise.check import Violation, violations
 from harness.promise.stores_reader import Contents, StoresReader, open_stores_reader
-from harness.system.weakened import CONSUMERS, System
+from harness.system.weakened import CONSUMERS, WeakenedSystem
 from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
 
@@ -47,7 +47,7 @@ class Run:
 
     def __init__(
         self,
-        system: System,
+        system: WeakenedSystem,
         rate: float,
         random: Random,
         say: Callable[[str], None],

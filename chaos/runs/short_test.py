@@ -13,7 +13,7 @@ from chaos.faults.schedule import FAULTS, schedule
 from chaos.runs.run import Run
 from chaos.runs.table import table
 from harness.processes.console import say
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 
 RATE = 40.0
 TOO_LONG = "kill everything"  # its parts are killed one by one
@@ -23,7 +23,7 @@ TOO_LONG = "kill everything"  # its parts are killed one by one
 def test_every_acknowledged_vote_counts_once(half: int, tmp_path: Path) -> None:
     random = Random(1)
     faults = [fault for fault in schedule(random, len(FAULTS)) if fault.name != TOO_LONG]
-    system = System(tmp_path / "system")
+    system = WeakenedSystem(tmp_path / "system")
     with system.running():
         run = Run(system, RATE, random, say, long=False)
         outcome = asyncio.run(run.run(faults[half::2]))

@@ -8,7 +8,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from harness.promise.stores_reader import Positions, StoresReader
-from harness.system.weakened import System
+from harness.system.weakened import WeakenedSystem
 from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 
@@ -24,7 +24,7 @@ class Watch:
     """Looks at a system from outside."""
 
     def __init__(
-        self, system: System, reader: StoresReader, sent_votes: SentVotes, lag: int
+        self, system: WeakenedSystem, reader: StoresReader, sent_votes: SentVotes, lag: int
     ) -> None:
         """`lag` is how many records a store may lack while all is well."""
         self.ended: Counter[str] = Counter()

@@ -1,13 +1,21 @@
 """Our own services as processes."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from harness.processes.http_server import HttpServer
-from harness.processes.ports import Ports
 from harness.processes.programs import ROOT, python_environment
-from harness.servers.redis_access import READER
+from tools.services.roster import SERVICES
+
+_SETTINGS: Final = {
+    "kafka": "KAFKA_BOOTSTRAP_SERVERS",
+    "redis": "REDIS_URL",
+    "mongodb": "MONGODB_URL",
+}
+"""The setting by which a service finds each server."""
+_REDIS_READERS: Final = {"svc_results"}
 
 
 class Service(HttpServer):
@@ -54,23 +62,17 @@ class Service(HttpServer):
         return {**python_environment(), **listen, **self._environment}
 
 
-def stack_services(ports: Ports, folder: Path) -> list[Service]:
-    """Return the five services, each told where the others and the stores are."""
-    kafka = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{ports.kafka}"}
-    stores = {
-        "REDIS_URL": f"redis://127.0.0.1:{ports.redis}/0",
-        "MONGODB_URL": f"mongodb://127.0.0.1:{ports.mongodb}",
-    }
-    reader = {"REDIS_URL": f"redis://{READER}@127.0.0.1:{ports.redis}/0"}
-    grpc_server = Service(
-        "svc_grpc_server", ports.svc_grpc_server, folder, kafka, ports.svc_grpc_server_grpc
-    )
-    target = {"GRPC_TARGET": grpc_server.grpc_target}
-    entry = {"TRUSTED_PROXIES": "127.0.0.1/32"}  # Traefik is on this machine, too
-    return [
-        grpc_server,
-        Service("svc_grpc_client", ports.svc_grpc_client, folder, target),
-        Service("svc_http_route", ports.svc_http_route, folder, kafka),
-        Service("svc_consumer", ports.svc_consumer, folder, {**kafka, **stores}),
-        Service("svc_results", ports.svc_results, folder, {**stores, **reader, **entry}),
-    ]
+def wiring(
+    program: str, address_of: Callable[[str], str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the settings of a service: those given, and those that lead to what it needs.
+
+    `address_of` returns where kafka, redis, redis-reader (for who only reads) or mongodb is; it
+    is asked only for what `given` does not set.
+    """
+    found = dict(given)
+    for server in SERVICES[program].needs:
+        if (setting := _SETTINGS[server]) not in given:
+            reads_only = server == "redis" and program in _REDIS_READERS
+            found[setting] = address_of("redis-reader" if reads_only else server)
+    return found

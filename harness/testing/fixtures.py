@@ -17,19 +17,15 @@ from harness.processes.server import Server
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
-from harness.servers.services import Service
+from harness.servers.services import Service, wiring
 from tools.services.roster import SERVICES
 
-# A setting of a service, and the fixture whose server it names when the test sets nothing.
-_WIRING: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
-    "KAFKA_BOOTSTRAP_SERVERS": lambda request: request.getfixturevalue("kafka").address,
-    "REDIS_URL": lambda request: request.getfixturevalue("redis_server").url,
-    "MONGODB_URL": lambda request: request.getfixturevalue("mongodb").url,
-}
-_SETTINGS: Final = {
-    "kafka": "KAFKA_BOOTSTRAP_SERVERS",
-    "redis": "REDIS_URL",
-    "mongodb": "MONGODB_URL",
+# Where each server is that a service needs.
+_ADDRESSES: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
+    "kafka": lambda request: request.getfixturevalue("kafka").address,
+    "redis": lambda request: request.getfixturevalue("redis_server").url,
+    "redis-reader": lambda request: request.getfixturevalue("redis_server").reader_url,
+    "mongodb": lambda request: request.getfixturevalue("mongodb").url,
 }
 
 
@@ -88,13 +84,10 @@ def service(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[Sta
     started: list[Server] = []
 
     def start(name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
-        needed = [_SETTINGS[server] for server in SERVICES[name].needs]
-        wired = {key: _WIRING[key](request) for key in needed if key not in settings}
-        if name == "svc_results" and "REDIS_URL" in wired:
-            wired["REDIS_URL"] = request.getfixturevalue("redis_server").reader_url
+        environment = wiring(name, lambda server: _ADDRESSES[server](request), settings)
         grpc_port = free_port() if SERVICES[name].grpc_port else None
         folder = server_folder / f"service-{len(started)}"
-        server = Service(name, free_port(), folder, {**wired, **settings}, grpc_port)
+        server = Service(name, free_port(), folder, environment, grpc_port)
         server.ready_path = ready_path
         started.append(server)
         server.start()

@@ -1,0 +1,155 @@
+"""The one builder of the whole system: servers and services as processes of this machine."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.processes.ports import HOST, Ports, free_port, free_ports
+from harness.processes.server import Server, start_together, stop_together
+from harness.servers.kafka_server import TOPICS, KafkaServer
+from harness.servers.mongodb_server import MongodbServer
+from harness.servers.redis_server import RedisServer
+from harness.servers.services import Service, wiring
+from harness.servers.traefik_server import TraefikServer
+
+
+class System:
+    """Kafka, Redis, the server of MongoDB's protocol, our five services, and the entry.
+
+    `services` has each service by name; further consumers are svc_consumer-2 and so on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports | None = None,
+        *,
+        nodes: Sequence[KafkaServer] = (),
+        kafka_addresses: Mapping[str, str] | None = None,
+        shares_kafka: bool = False,
+        topics: Mapping[str, int] = TOPICS,
+        consumers: int = 1,
+        has_entry: bool = True,
+        votes_per_second: int | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Set up the servers on `ports`, or else on free ones; nothing starts yet.
+
+        `nodes` are Kafka's, instead of one on `ports`; with `shares_kafka` somebody else starts
+        and ends them. Services listed in `kafka_addresses` reach Kafka there. `topics` are made
+        with so many partitions, instead of the usual ones. `votes_per_second` is the most that
+        the entry takes from one client address. `settings` go to every service.
+        """
+        self.folder = folder
+        self.ports = ports or free_ports()
+        self.has_entry = has_entry
+        self.nodes = list(nodes) or [
+            KafkaServer(self.ports.kafka, self.ports.kafka_controller, folder)
+        ]
+        self.redis = RedisServer("redis", self.ports.redis, folder)
+        self.mongodb = MongodbServer("mongodb", self.ports.mongodb, folder)
+        self._shares_kafka = shares_kafka
+        self._kafka_addresses = kafka_addresses or {}
+        self._topics = topics
+        self._settings = settings or {}
+        self.services = {service.name: service for service in self._services(consumers)}
+        backends = {
+            "grpc": self.services["svc_grpc_client"].url,
+            "http": self.services["svc_http_route"].url,
+            "results": self.services["svc_results"].url,
+        }
+        self.entry = TraefikServer(
+            self.ports.entry, self.ports.entry_metrics, folder, backends, votes_per_second
+        )
+
+    @property
+    def kafka(self) -> KafkaServer:
+        """Kafka's first node, mostly the only one."""
+        return self.nodes[0]
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The addresses of Kafka's nodes."""
+        return ",".join(node.address for node in self.nodes)
+
+    @property
+    def consumers(self) -> list[Service]:
+        """All consumers, which are of one group."""
+        return [service for service in self.services.values() if service.program == "svc_consumer"]
+
+    @property
+    def stores(self) -> list[Server]:
+        """What the services need before they start."""
+        return [self.redis, self.mongodb, *([] if self._shares_kafka else self.nodes)]
+
+    @property
+    def servers(self) -> list[Server]:
+        """Everything, in the order in which it starts."""
+        entry = [self.entry] if self.has_entry else []
+        return [*self.stores, *self.services.values(), *entry]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run everything while the context lasts."""
+        try:
+            self.start()
+            yield
+        finally:
+            self.stop()
+
+    def start(self) -> None:
+        """Start everything and return when all answer. Raises ServerError as a server does."""
+        self.start_stores()
+        start_together(list(self.services.values()))
+        if self.has_entry:
+            self.entry.start()  # last: from its first request on, both routes are there
+
+    def start_stores(self) -> None:
+        """Start what the services need, with all topics."""
+        start_together(self.stores)
+        self.kafka.create_topics(self._topics)
+
+    def stop(self) -> None:
+        """End everything, paused servers too."""
+        stop_together(list(self.services.values()))  # first: they still write what they hold
+        stop_together([self.entry, *self.stores])
+
+    def check_running(self) -> None:
+        """Raise ServerError when a server has ended."""
+        for server in self.servers:
+            server.check_running()
+
+    def _services(self, consumers: int) -> Iterator[Service]:
+        ports = self.ports
+        grpc_server = self._service(
+            "svc_grpc_server", ports.svc_grpc_server, grpc_port=ports.svc_grpc_server_grpc
+        )
+        yield grpc_server
+        target = {"GRPC_TARGET": grpc_server.grpc_target}
+        yield self._service("svc_grpc_client", ports.svc_grpc_client, target)
+        yield self._service("svc_http_route", ports.svc_http_route)
+        yield self._service("svc_consumer", ports.svc_consumer)
+        for number in range(2, consumers + 1):
+            name = f"svc_consumer-{number}"
+            yield self._service(name, free_port(), program="svc_consumer")
+        trusted = {"TRUSTED_PROXIES": f"{HOST}/32"} if self.has_entry else {}
+        yield self._service("svc_results", ports.svc_results, trusted)
+
+    def _service(
+        self,
+        name: str,
+        port: int,
+        settings: Mapping[str, str] | None = None,
+        *,
+        program: str | None = None,
+        grpc_port: int | None = None,
+    ) -> Service:
+        addresses = {
+            "kafka": self._kafka_addresses.get(name, self.bootstrap_servers),
+            "redis": self.redis.url,
+            "redis-reader": self.redis.reader_url,
+            "mongodb": self.mongodb.url,
+        }
+        given = {**(settings or {}), **self._settings}
+        environment = wiring(program or name, addresses.__getitem__, given)
+        return Service(name, port, self.folder, environment, grpc_port, program)
