@@ -26,13 +26,13 @@ async def serve(settings: GrpcServerSettings) -> None:
     """Serve until SIGTERM or SIGINT, then drain."""
     stop = stop_event()
     readiness = Readiness()
-    log = LedgerWriter(settings, readiness)
+    ledger = LedgerWriter(settings, readiness)
     albums = KnownAlbums()
     reader = AlbumListReader(settings, albums)
-    await log.start()
+    await ledger.start()
     reader.start()
     async with serve_operations("svc_grpc_server", readiness, settings.host, settings.port):
-        async with serve_votes(log, albums, readiness, settings.host, settings.grpc_port):
+        async with serve_votes(ledger, albums, readiness, settings.host, settings.grpc_port):
             await stop.wait()
             readiness.drain()
-        await asyncio.gather(log.stop(), reader.stop())
+        await asyncio.gather(ledger.stop(), reader.stop())

@@ -32,16 +32,16 @@ def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:
     readiness = Readiness()
     albums = KnownAlbums()
     reader = AlbumListReader(settings, albums)
-    log = LedgerWriter(settings, readiness, albums)
-    app = route_app("svc_http_route", Route.HTTP, log, readiness)
+    ledger = LedgerWriter(settings, readiness, albums)
+    app = route_app("svc_http_route", Route.HTTP, ledger, readiness)
 
     @app.before_server_start
     async def start(_: Sanic[Any, Any]) -> None:
-        await log.start()
+        await ledger.start()
         reader.start()
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:
-        await asyncio.gather(log.stop(), reader.stop())
+        await asyncio.gather(ledger.stop(), reader.stop())
 
     return app

@@ -40,13 +40,13 @@ class NewestVotes(Protocol):
 
 
 def results_app(
-    feed: Feed, log: NewestVotes, readiness: Readiness, watchers: Watchers
+    feed: Feed, vote_log: NewestVotes, readiness: Readiness, watchers: Watchers
 ) -> Sanic[Any, Any]:
-    """Return the app that shows what `feed` and `log` hold."""
+    """Return the app that shows what `feed` and `vote_log` hold."""
     app = new_app(NAME)
     add_operations(app, readiness, results_document())
     files = StaticFiles(STATIC_FOLDER)
-    pages = _Pages(log)
+    pages = _Pages(vote_log)
 
     @app.get("/")
     async def page(request: Request) -> HTTPResponse:
@@ -111,15 +111,15 @@ class _Pages:
     Few are read at a time, which leaves MongoDB capacity for the consumer.
     """
 
-    def __init__(self, log: NewestVotes) -> None:
-        self._log = log
+    def __init__(self, vote_log: NewestVotes) -> None:
+        self._vote_log = vote_log
         self._turn = asyncio.Semaphore(CONCURRENT_READS)
 
     async def read(self, limit: int, after: Cursor | None) -> VotePage:
         """Return a page; raise `ProblemError` if that takes too long."""
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
-                return vote_page(await self._log.newest(limit, after), limit)
+                return vote_page(await self._vote_log.newest(limit, after), limit)
         except (StoreUnavailableError, TimeoutError) as error:
             raise _unavailable(LOG_AWAY) from error
 
