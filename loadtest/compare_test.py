@@ -11,9 +11,9 @@ import pytest
 
 from harness.processes.waiting import wait_until
 from harness.servers.mongodb_server import MongodbServer
+from loadtest.command.command_line import new_parser
 from loadtest.command.compare_command import main
-from loadtest.plan.command_line import new_parser
-from loadtest.plan.options import read_options
+from loadtest.command.read_options import read_options
 from loadtest.testing.routes_server import RoutesServer, routes_server
 from voting.domain.vote import Route
 

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from loadtest.command.false_alarm_trial import Trial, excesses, judge_runs
+from loadtest.command.false_alarm_trial import FalseAlarmTrial, excesses, judge_runs
+from loadtest.command.option_types import between, folder, whole_number
 from loadtest.driver.phase_runner import driver_environment
 from loadtest.model.between_runs import EXCESS, Excess
 from loadtest.model.report import Report, from_json
-from loadtest.plan.option_types import between, folder, whole_number
 
 _MOST: Final = 1000  # reports: the trial has an end
 _FAILED: Final = 1
@@ -86,7 +86,7 @@ def _run(output: Path, number: int, options: Sequence[str]) -> Report:
     return from_json(file.read_bytes())
 
 
-def _lines(trial: Trial, found: dict[str, Excess]) -> Sequence[str]:
+def _lines(trial: FalseAlarmTrial, found: dict[str, Excess]) -> Sequence[str]:
     reports = len(trial.alarms)
     alone = sum(1 for number in trial.uncorrected if number)
     return [

@@ -9,7 +9,7 @@ from loadtest.command.false_alarm_trial import excesses, judge_runs
 from loadtest.false_alarms import main
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Report, to_json
-from loadtest.model.side_by_side_rows import FIGURES
+from loadtest.model.side_by_side import FIGURES
 from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
 from voting.domain.vote import Route
 

@@ -10,8 +10,7 @@ from loadtest.analysis.setup_differences import setup_differences
 from loadtest.model.between_runs import EXCESS, FALSE_ALARMS
 from loadtest.model.estimate import Estimate, t_quantile, two_sided_p
 from loadtest.model.report import Report
-from loadtest.model.side_by_side import Change, Changes, SideBySide
-from loadtest.model.side_by_side_rows import FIGURES
+from loadtest.model.side_by_side import FIGURES, Change, Changes, SideBySide
 from loadtest.model.wording import ROUTE_NAMES
 
 _RATIO: Final = "gRPC / HTTP"

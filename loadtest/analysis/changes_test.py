@@ -8,8 +8,7 @@ from loadtest.analysis.changes import change, changes_since, holm
 from loadtest.model.between_runs import EXCESS, FALSE_ALARMS
 from loadtest.model.estimate import Estimate, estimate
 from loadtest.model.report import Report
-from loadtest.model.side_by_side import Change
-from loadtest.model.side_by_side_rows import FIGURES
+from loadtest.model.side_by_side import FIGURES, Change
 from loadtest.render.markdown import to_markdown
 from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
 from voting.domain.vote import Route

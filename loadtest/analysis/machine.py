@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-_SECONDS: Final = 5.0  # git's answer, which is nothing to wait for
+_GIT_TIMEOUT_SECONDS: Final = 5.0  # git's answer, which is nothing to wait for
 
 
 def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
@@ -36,7 +36,9 @@ def version() -> str | None:
     folder = os.environ.get("BUILD_WORKSPACE_DIRECTORY") or str(Path(__file__).parent)
     command = ["git", "-C", folder, "describe", "--always", "--dirty", "--exclude", "*"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SECONDS)
+        described = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=_GIT_TIMEOUT_SECONDS
+        )
     except OSError, subprocess.SubprocessError:
         return None
-    return said.stdout.strip() or None
+    return described.stdout.strip() or None

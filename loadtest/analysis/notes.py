@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from loadtest.analysis.split import Splits
 from loadtest.measure.figures import BUSY
-from loadtest.model.checks import Reconciliation, SplitTest
+from loadtest.model.checks import Reconciliation, Splits, SplitTest
 from loadtest.model.findings import PhaseReport
 from loadtest.model.wording import CONNECTIONS, count_of, ms, percent
 

@@ -8,7 +8,7 @@ from loadtest.model.wording import interval, ms, three_digits, times
 from voting.domain.vote import Route
 
 
-def contrast_findings(found: SideBySide, *, late: bool) -> Iterator[str]:
+def route_findings(found: SideBySide, *, late: bool) -> Iterator[str]:
     """Say what a vote costs on each route, how long it takes, and how sure the ratios are.
 
     Of latency nothing is said when the load generator was `late`: it would be the generator's.

@@ -21,7 +21,7 @@ _NAMES: Final = {
     "machine": "machine",
     "version": "code",
 }
-_NOT_SAID: Final = "not said"
+_NOT_RECORDED: Final = "not said"
 
 
 def setup_differences(old: Report, new: Report) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _difference(name: str, old: object, new: object) -> Iterator[str]:
 
 def _text(value: object) -> str:
     if value is None:
-        return _NOT_SAID
+        return _NOT_RECORDED
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

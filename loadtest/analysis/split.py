@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import msgspec
 from scipy import stats
 
-from loadtest.model.checks import SplitTest
+from loadtest.model.checks import Splits, SplitTest
 from loadtest.model.findings import Connection, PhaseReport
 from voting.domain.vote import Route
 
@@ -14,13 +13,6 @@ from voting.domain.vote import Route
 # share that is 3 points off is caught 99 times of 100. A splitter that takes turns, as most do,
 # varies less than chance and never fails.
 ALPHA: Final = 0.001
-
-
-class Splits(msgspec.Struct, frozen=True):
-    """The test of all votes that the splitter had, and of each kind of connection's."""
-
-    whole: SplitTest | None = None
-    by_connection: dict[Connection, SplitTest] = {}
 
 
 def check_splits(phases: Iterable[PhaseReport], weights: Mapping[Route, float]) -> Splits:

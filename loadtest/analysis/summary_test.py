@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.analysis.routes_compared import contrast_findings
+from loadtest.analysis.routes_compared import route_findings
 from loadtest.model.findings import PhaseReport
 from loadtest.model.side_by_side import SideBySide
-from loadtest.model.side_by_side_rows import side_by_side_rows
+from loadtest.render.side_by_side_rows import side_by_side_rows
 from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
 from voting.domain.vote import Route
 
@@ -62,18 +62,18 @@ def test_a_process_that_was_not_measured_leaves_the_cost_open(tmp_path: Path) ->
     del whole.processes["svc_grpc_server"]
     found = new_report([whole, part], None).side_by_side
     assert found.ratios.cpu_us_per_vote is None
-    assert not any("processor time" in text for text in contrast_findings(found, late=False))
+    assert not any("processor time" in text for text in route_findings(found, late=False))
 
 
 def test_the_words_give_ratio_interval_and_both_figures(found: SideBySide) -> None:
-    cost, latency = contrast_findings(found, late=False)
+    cost, latency = route_findings(found, late=False)
     assert cost.startswith(
         "The gRPC route costs 2.00 times the processor time of the HTTP route per accepted vote"
         " (95 % interval 1."
     )
     assert cost.endswith(": 205 µs against 102 µs.")
     assert "so a difference is not shown" in latency
-    assert list(contrast_findings(found, late=True)) == [cost]
+    assert list(route_findings(found, late=True)) == [cost]
 
 
 def test_the_rows_have_a_dash_for_what_was_not_measured(tmp_path: Path) -> None:

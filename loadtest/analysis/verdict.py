@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from loadtest.analysis import notes as remarks
+from loadtest.analysis import notes
 from loadtest.analysis.ramp_findings import ramp_findings, ramp_warnings
-from loadtest.analysis.routes_compared import contrast_findings
-from loadtest.analysis.split import Splits
-from loadtest.model.checks import Damage, Reconciliation
+from loadtest.analysis.routes_compared import route_findings
+from loadtest.model.checks import Damage, Reconciliation, Splits
 from loadtest.model.findings import PhaseReport
 from loadtest.model.ramp_result import Ramp
 from loadtest.model.report import Verdict
@@ -35,15 +34,15 @@ def judge(
     if ramp is None:
         warnings = list(_warnings(phases, splits, unmeasured))
         late = any(phase.generator.limited for phase in phases if phase.forced)
-        findings = [*contrast_findings(side_by_side, late=late), *remarks.split_finding(splits)]
+        findings = [*route_findings(side_by_side, late=late), *notes.split_finding(splits)]
     else:  # too high a rate is what it looks for, and no news
         warnings, findings = list(ramp_warnings(ramp)), list(ramp_findings(ramp))
     if isinstance(found, str):
         failures.append(f"The votes could not be held against the stores: {found}")
     else:
-        warnings += remarks.reconciliation_warning(found)
+        warnings += notes.reconciliation_warning(found)
     if reconciliation and not damages:
-        findings.append(remarks.reconciliation_finding(reconciliation))
+        findings.append(notes.reconciliation_finding(reconciliation))
     if interrupted:
         warnings.append("The comparison was interrupted: figures are of the part that ran.")
     return Verdict(not failures, failures, warnings, findings)
@@ -52,10 +51,10 @@ def judge(
 def _warnings(
     phases: Sequence[PhaseReport], splits: Splits, unmeasured: str | None
 ) -> Iterator[str]:
-    yield from remarks.late_generator(phases)
-    yield from remarks.overloaded(phases)
-    yield from remarks.not_accepted(phases)
-    yield from remarks.split_warning(splits.whole)
+    yield from notes.late_generator(phases)
+    yield from notes.overloaded(phases)
+    yield from notes.not_accepted(phases)
+    yield from notes.split_warning(splits.whole)
     if unmeasured is not None:
         yield f"Processor time per vote was not measured: {unmeasured}."
 

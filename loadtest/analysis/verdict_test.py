@@ -3,10 +3,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from loadtest.analysis.split import Splits, check_split, check_splits
+from loadtest.analysis.split import check_split, check_splits
 from loadtest.analysis.verdict import judge
 from loadtest.model.answer import Outcome
-from loadtest.model.checks import Damage, Reconciliation, SplitTest, TallyDifference
+from loadtest.model.checks import (
+    Damage,
+    Reconciliation,
+    Splits,
+    SplitTest,
+    TallyDifference,
+)
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Verdict
 from loadtest.testing.examples import WEIGHTS, accepted, failed, new_report, phase_of, sound

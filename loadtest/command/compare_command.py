@@ -12,10 +12,11 @@ from rich.console import Console
 
 from loadtest.command.comparison import Comparison
 from loadtest.command.interrupts import interrupts_by_signal
+from loadtest.command.read_options import read_options
 from loadtest.command.target import check_target
 from loadtest.driver.phase_runner import DriverError
 from loadtest.model.report import Report, to_json
-from loadtest.plan.options import Options, read_options
+from loadtest.plan.options import Options
 from loadtest.reconcile.stores import UnreachableError, open_stores
 from loadtest.render.markdown import to_markdown
 from loadtest.render.page import to_html

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from loadtest.analysis.ramp import RampPlan
 from loadtest.analysis.report_maker import make_report
 from loadtest.command.interrupts import Interrupts
 from loadtest.driver.catalogue import read_catalogue
@@ -16,10 +15,11 @@ from loadtest.model.checks import Reconciliation
 from loadtest.model.phase import Phase
 from loadtest.model.report import Report
 from loadtest.plan.options import Options
-from loadtest.plan.plan import planned_phases
+from loadtest.plan.phases import planned_phases
+from loadtest.plan.ramp import RampPlan
 from loadtest.reconcile.cast_votes import CastVotes
 from loadtest.reconcile.catch_up import CatchUp
-from loadtest.reconcile.reconciliation import Log
+from loadtest.reconcile.reconciliation import VoteLogReader
 from loadtest.render.terminal import Terminal
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.tally_store import TallyStore
@@ -35,7 +35,7 @@ class Comparison:
     def __init__(
         self,
         options: Options,
-        stores: tuple[Log, TallyStore],
+        stores: tuple[VoteLogReader, TallyStore],
         *,
         terminal: Terminal,
         interrupts: Interrupts,

@@ -12,8 +12,7 @@ from loadtest.analysis.changes import change, changes_since
 from loadtest.model.between_runs import FALSE_ALARMS, Excess
 from loadtest.model.estimate import Estimate
 from loadtest.model.report import Report
-from loadtest.model.side_by_side import Change, Ratios, RouteSummary, SideBySide
-from loadtest.model.side_by_side_rows import FIGURES
+from loadtest.model.side_by_side import FIGURES, Change, Ratios, RouteSummary, SideBySide
 from voting.domain.vote import Route
 
 _SLOWED: Final = {
@@ -26,7 +25,7 @@ _SLOWED: Final = {
 """The figures that a slower route has more of, by their titles."""
 
 
-class Trial(msgspec.Struct, frozen=True):
+class FalseAlarmTrial(msgspec.Struct, frozen=True):
     """What came of comparing each of some runs of the same code with the one before.
 
     `alarms` are the changes that were called, by pair; `uncorrected` how many would have been by
@@ -51,11 +50,11 @@ class Trial(msgspec.Struct, frozen=True):
         return self.false_alarms <= FALSE_ALARMS * len(self.alarms)
 
 
-def judge_runs(runs: Sequence[Report], slowdown: float) -> Trial:
+def judge_runs(runs: Sequence[Report], slowdown: float) -> FalseAlarmTrial:
     """Return what comes of comparing each run with the one before, as they are and slowed down."""
     compared = [changes_since(old, new).changes for old, new in pairwise(runs)]
     slowed = [changes_since(old, _slower(new, slowdown)).changes for old, new in pairwise(runs)]
-    return Trial(
+    return FalseAlarmTrial(
         alarms=[[row for row in rows if row.changed] for rows in compared],
         uncorrected=[sum(map(_would_be_called_alone, rows)) for rows in compared],
         rows=max(map(len, compared), default=0),

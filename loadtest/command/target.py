@@ -10,9 +10,9 @@ from loadtest.model.answer import CANARY_HEADER, FORCE, ROUTE_HEADER
 from loadtest.reconcile.stores import UnreachableError
 from voting.domain.vote import Route
 
-_TIMEOUT: Final = 5.0  # seconds for one answer
+_TIMEOUT_SECONDS: Final = 5.0  # seconds for one answer
 _STARTING: Final = (404, 502, 503, 504)  # what a proxy says while a route behind it starts
-_PATIENCE: Final = 10.0  # seconds for a route to start
+_PATIENCE_SECONDS: Final = 10.0  # seconds for a route to start
 
 
 async def check_target(target: str) -> None:
@@ -25,7 +25,7 @@ async def check_target(target: str) -> None:
 
 
 def _check_route(target: str, route: Route) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
             status, answered = _ask(target, route)
@@ -41,7 +41,7 @@ def _check_route(target: str, route: Route) -> None:
 def _ask(target: str, route: Route) -> tuple[int, str | None]:
     parts = urlsplit(target)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=_TIMEOUT)
+    connection = kind(parts.netloc, timeout=_TIMEOUT_SECONDS)
     headers = {"Content-Type": "application/json", CANARY_HEADER: FORCE[route]}
     try:
         connection.request("POST", f"{parts.path.rstrip('/')}/votes", b"{}", headers)

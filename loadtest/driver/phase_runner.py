@@ -18,7 +18,7 @@ from loadtest.model.phase import Message, Phase, PhaseProgress, PhaseReady, Phas
 
 _DRIVER: Final = "loadtest.driver.process"
 _MESSAGES: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
-_GRACE: Final = 15.0  # seconds beyond the phase's own times before a driver counts as stuck
+_GRACE_SECONDS: Final = 15.0  # seconds beyond the phase's own times before a driver counts as stuck
 
 
 class DriverError(Exception):
@@ -46,7 +46,7 @@ class Drivers:
             latest[number] = progress
             on_progress(joined_progress(list(latest.values())))
 
-        limit = phase.warm_up + phase.seconds + phase.timeout + _GRACE
+        limit = phase.warm_up + phase.seconds + phase.timeout + _GRACE_SECONDS
         stopper = asyncio.create_task(self._interrupt_when(stop))
         try:
             async with asyncio.timeout(limit), asyncio.TaskGroup() as group:
@@ -77,19 +77,19 @@ class _Driver:
         assert process.stdin is not None  # noqa: S101 - both were asked for
         assert process.stdout is not None  # noqa: S101
         self._process = process
-        self._orders, self._messages = process.stdin, process.stdout
+        self._input, self._output = process.stdin, process.stdout
 
     async def prepare(self, phase: Phase) -> None:
         """Return when all users of the phase are there."""
-        self._orders.write(msgspec.json.encode(phase) + b"\n")
-        await self._orders.drain()
+        self._input.write(msgspec.json.encode(phase) + b"\n")
+        await self._input.drain()
         while not isinstance(await self._next(), PhaseReady):
             pass
 
     async def run(self, on_progress: Callable[[PhaseProgress], None]) -> PhaseResult:
         """Begin the phase and return its result."""
-        self._orders.write(b"begin\n")
-        await self._orders.drain()
+        self._input.write(b"begin\n")
+        await self._input.drain()
         while not isinstance(message := await self._next(), PhaseResult):
             if isinstance(message, PhaseProgress):
                 on_progress(message)
@@ -101,7 +101,7 @@ class _Driver:
             self._process.send_signal(signal.SIGINT)
 
     async def _next(self) -> Message:
-        line = await self._messages.readline()
+        line = await self._output.readline()
         if not line:
             raise EOFError
         return _MESSAGES.decode(line)

@@ -28,7 +28,7 @@ from loadtest.driver.scheduled_voter import PhaseState, ScheduledVoter
 from loadtest.model.arrivals import Arrivals
 from loadtest.model.phase import MAX_VOTES, Message, Phase, PhaseProgress, PhaseReady, PhaseResult
 
-_PROGRESS_EVERY: Final = 0.25  # seconds
+_PROGRESS_INTERVAL_SECONDS: Final = 0.25  # seconds
 
 
 class _Meter:
@@ -135,7 +135,7 @@ class _Stop:
 def _report_progress(state: PhaseState) -> None:
     while True:
         _send_progress(state)
-        gevent.sleep(_PROGRESS_EVERY)
+        gevent.sleep(_PROGRESS_INTERVAL_SECONDS)
 
 
 def _send_progress(state: PhaseState) -> None:

@@ -21,7 +21,7 @@ type Samples = NDArray[np.void]
 ROUTES: Final = (None, Route.GRPC, Route.HTTP)  # `route` of a record is an index into this
 
 _PACKED: Final = struct.Struct("<dffHHHBBBBB16s")
-RECORD: Final = np.dtype(
+SAMPLE_DTYPE: Final = np.dtype(
     [
         ("at", "<f8"),
         ("lag", "<f4"),
@@ -104,9 +104,9 @@ class SampleWriter:
 
 
 def read_samples(path: Path) -> Samples:
-    """Return all whole records of a file as an array with the fields of `RECORD`."""
+    """Return all whole records of a file as an array with the fields of `SAMPLE_DTYPE`."""
     data = path.read_bytes()
-    return np.frombuffer(data, dtype=RECORD, count=len(data) // RECORD.itemsize)
+    return np.frombuffer(data, dtype=SAMPLE_DTYPE, count=len(data) // SAMPLE_DTYPE.itemsize)
 
 
 def id_text(raw: bytes) -> str | None:

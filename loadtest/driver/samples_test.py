@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.driver.samples import RECORD, id_text, read_samples
+from loadtest.driver.samples import SAMPLE_DTYPE, id_text, read_samples
 from loadtest.model.answer import Outcome
 from loadtest.testing.examples import accepted, failed, stored, vote_id
 from voting.domain.vote import Route
@@ -31,5 +31,5 @@ def test_ids_that_end_in_zeros_stay_whole(tmp_path: Path) -> None:
 def test_a_record_cut_off_at_the_end_is_left_out(tmp_path: Path) -> None:
     stored([accepted(1), accepted(2)], tmp_path)
     path = tmp_path / "samples"
-    path.write_bytes(path.read_bytes()[: RECORD.itemsize + 5])
+    path.write_bytes(path.read_bytes()[: SAMPLE_DTYPE.itemsize + 5])
     assert len(read_samples(path)) == 1

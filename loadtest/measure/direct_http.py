@@ -11,9 +11,9 @@ from typing import Final, cast
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def open_directly(url: str, timeout_s: float, form: bytes | None = None) -> HTTPResponse:
+def open_directly(url: str, timeout_seconds: float, form: bytes | None = None) -> HTTPResponse:
     """Open a URL as `urllib.request.urlopen` does, but without a proxy; `form` is sent by POST.
 
     Raises OSError: `urllib.error.HTTPError` for an answer of 400 or more.
     """
-    return cast(HTTPResponse, _OPENER.open(url, form, timeout_s))
+    return cast(HTTPResponse, _OPENER.open(url, form, timeout_seconds))

@@ -17,7 +17,7 @@ MEMORY: Final = "process_resident_memory_bytes"
 BATCHES: Final = "vote_batch_size_count"
 BATCHED: Final = "vote_batch_size_sum"
 
-_TIMEOUT: Final = 10.0  # seconds
+_TIMEOUT_SECONDS: Final = 10.0  # seconds
 
 
 class PrometheusError(Exception):
@@ -43,7 +43,9 @@ async def read_tracks(url: str, start: float, end: float) -> list[Track]:
     for metric in (CPU, MEMORY, BATCHES, BATCHED):
         # A range selector gives the readings themselves, not values in between.
         query = {"query": f"{metric}[{window}]", "time": f"{end:.3f}"}
-        answer = await asyncio.to_thread(_ask, f"{url.rstrip('/')}/api/v1/query?{urlencode(query)}")
+        answer = await asyncio.to_thread(
+            _query, f"{url.rstrip('/')}/api/v1/query?{urlencode(query)}"
+        )
         tracks += [_track(metric, series) for series in answer.data.result]
     return tracks
 
@@ -57,14 +59,14 @@ class _Data(msgspec.Struct):
     result: list[_Series]
 
 
-class _Answer(msgspec.Struct):
+class _QueryResult(msgspec.Struct):
     data: _Data
 
 
-def _ask(url: str) -> _Answer:
+def _query(url: str) -> _QueryResult:
     try:
-        with open_directly(url, _TIMEOUT) as response:
-            return msgspec.json.decode(response.read(), type=_Answer)
+        with open_directly(url, _TIMEOUT_SECONDS) as response:
+            return msgspec.json.decode(response.read(), type=_QueryResult)
     except (OSError, msgspec.DecodeError) as error:
         raise PrometheusError(str(error)) from error
 

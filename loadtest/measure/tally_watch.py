@@ -11,7 +11,7 @@ import msgspec
 from voting.domain.vote import Route
 from voting.stores.errors import StoreUnavailableError
 
-_EVERY: Final = 0.02  # seconds
+_INTERVAL_SECONDS: Final = 0.02  # seconds
 
 
 class RouteCounts(Protocol):
@@ -57,7 +57,7 @@ class TallyWatch:
     async def _watch(self) -> None:
         try:
             while True:
-                await asyncio.sleep(_EVERY)
+                await asyncio.sleep(_INTERVAL_SECONDS)
                 await self.read()
         except StoreUnavailableError as error:
             self.gap = str(error)

@@ -13,7 +13,7 @@ from loadtest.model.findings import Delay
 from loadtest.model.percentiles import percentile, percentile_if_beyond
 from voting.domain.vote import Route
 
-_SHORTEST: Final = 1.0  # ms: the tally may have a vote before its voter has the answer
+_SHORTEST_MS: Final = 1.0  # ms: the tally may have a vote before its voter has the answer
 
 
 def visible_after(
@@ -59,7 +59,7 @@ def _delays(
     reading = np.searchsorted(counted, np.arange(1, len(order) + 1))
     seen = reading < len(times)  # a vote that no reading has is one for the reconciliation
     order, reading = order[seen], reading[seen]
-    delays = np.maximum(1000.0 * (times[reading] - acknowledged[order]), _SHORTEST)
+    delays = np.maximum(1000.0 * (times[reading] - acknowledged[order]), _SHORTEST_MS)
     return [
         np.sort(delays[(phase[order] == number) & measured[order]]) for number in range(len(own))
     ]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from loadtest.model.findings import Connection
 from voting.domain.vote import Route
 
 
@@ -23,6 +24,13 @@ class SplitTest(msgspec.Struct, frozen=True):
     p_value: float
     alpha: float
     fair: bool
+
+
+class Splits(msgspec.Struct, frozen=True):
+    """The test of all votes that the splitter had, and of each kind of connection's."""
+
+    whole: SplitTest | None = None
+    by_connection: dict[Connection, SplitTest] = {}
 
 
 class Damage(msgspec.Struct, frozen=True):

@@ -1,5 +1,8 @@
 """The routes side by side: each from all phases in which it was alone; and what changed since."""
 
+from collections.abc import Callable
+from typing import Final
+
 import msgspec
 
 from loadtest.model.estimate import Estimate
@@ -61,6 +64,23 @@ class Ratios(msgspec.Struct, frozen=True):
     accepted_per_second: Estimate | None
     visible_p50: Estimate | None
     visible_p99: Estimate | None
+
+
+type OfRoute = Callable[[RouteSummary], Estimate | None]
+type OfRatios = Callable[[Ratios], Estimate | None]
+
+FIGURES: Final[tuple[tuple[str, OfRoute, OfRatios | None], ...]] = (
+    ("accepted per second", lambda r: r.accepted_per_second, lambda r: r.accepted_per_second),
+    ("CPU per vote, µs", lambda r: r.cpu_us_per_vote, lambda r: r.cpu_us_per_vote),
+    ("p50, ms", lambda r: r.p50, lambda r: r.p50),
+    ("p90, ms", lambda r: r.p90, lambda r: r.p90),
+    ("p99, ms", lambda r: r.p99, lambda r: r.p99),
+    ("p99.9, ms", lambda r: r.p999, None),
+    ("in the tally p50, ms", lambda r: r.visible_p50, lambda r: r.visible_p50),
+    ("in the tally p99, ms", lambda r: r.visible_p99, lambda r: r.visible_p99),
+    ("votes per Kafka batch", lambda r: r.votes_per_batch, None),
+)
+"""Each figure: its title, where a route has it, and where its ratio is, if one is taken."""
 
 
 class SideBySide(msgspec.Struct, frozen=True):

@@ -73,7 +73,7 @@ def figure(estimate: Estimate | None) -> str:
     text = three_digits(estimate.value)
     if estimate.low is None or estimate.high is None:
         return text
-    if _says_nothing(estimate):
+    if _is_too_wide(estimate):
         return f"{text} (unsure)"
     return f"{text} ({three_digits(estimate.low)}-{three_digits(estimate.high)})"
 
@@ -82,7 +82,7 @@ def interval(estimate: Estimate) -> str:
     """Return what is known of an estimate's error: `95 % interval 1.50 to 1.70`."""
     if estimate.low is None or estimate.high is None:
         return "measured once, so without an interval"
-    if _says_nothing(estimate):
+    if _is_too_wide(estimate):
         return "too few or too different phases for an interval"
     return f"95 % interval {three_digits(estimate.low)} to {three_digits(estimate.high)}"
 
@@ -107,5 +107,5 @@ def probability(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
 
 
-def _says_nothing(estimate: Estimate) -> bool:
+def _is_too_wide(estimate: Estimate) -> bool:
     return bool(estimate.low and estimate.high and estimate.high > _WIDE * estimate.low)

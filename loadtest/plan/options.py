@@ -1,23 +1,12 @@
 """What the comparison was asked for."""
 
-import time
-from collections.abc import Sequence
 from pathlib import Path
-from random import SystemRandom
-from typing import Final
 
 import msgspec
 
 from loadtest.model.arrivals import Pattern
-from loadtest.model.phase import MAX_VOTES
 from loadtest.model.report import Report
-from loadtest.plan.command_line import new_parser
-from loadtest.plan.option_types import folder
 from voting.domain.vote import Route
-
-_SHORTEST: Final = 5.0  # seconds, of a phase when the number of rounds is not given
-_TWO_ROUNDS: Final = 8.0  # seconds from which there are two: of one alone nothing can be said
-_MOST: Final = 6  # rounds: more hardly narrow an interval that has 11 degrees of freedom
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -51,54 +40,3 @@ class Options(msgspec.Struct, frozen=True):
     ramp: float | None
     earlier: Report | None
     markdown: bool
-
-
-def read_options(arguments: Sequence[str]) -> Options:
-    """Return the options; a wrong one is named on standard error and the process exits 2."""
-    parser = new_parser()
-    given = parser.parse_args(arguments)
-    if given.rate * (given.warm_up + given.duration) > MAX_VOTES:
-        parser.error(f"--rate and --duration: more than {MAX_VOTES:,} votes in a phase")
-    if given.users < given.processes:
-        parser.error("--users: each of the --processes needs one")
-    if given.ramp and given.arrivals == Pattern.CLOSED:
-        parser.error("--ramp: a closed loop has no rate to search")
-    return Options(
-        target=given.target.rstrip("/"),
-        seconds=given.duration,
-        rounds=given.rounds or rounds_for(given.duration),
-        warm_up=given.warm_up,
-        pattern=Pattern(given.arrivals),
-        rate=given.rate,
-        users=given.users,
-        processes=given.processes,
-        timeout=given.timeout,
-        weights=given.weights,
-        client_ids=given.ids == "client",
-        fresh_share=given.fresh_connections,
-        alone=given.alone,
-        mongodb_url=given.mongodb_url,
-        mongodb_database=given.mongodb_database,
-        redis_url=given.redis_url,
-        prometheus=given.prometheus,
-        catch_up=given.catch_up,
-        output=given.output or _default_output(),
-        seed=given.seed if given.seed is not None else SystemRandom().randrange(1 << 32),
-        ramp=given.p99 if given.ramp else None,
-        earlier=given.compare,
-        markdown=given.markdown,
-    )
-
-
-def rounds_for(seconds: float) -> int:
-    """Return how many rounds, of two phases of each route, to make of so many seconds.
-
-    Short phases give bad percentiles and coarse processor times; few phases give wide intervals.
-    """
-    if seconds < _TWO_ROUNDS:
-        return 1
-    return max(2, min(_MOST, int(seconds / 2 / _SHORTEST)))
-
-
-def _default_output() -> Path:
-    return folder("reports") / time.strftime("%Y-%m-%d-%H%M%S")

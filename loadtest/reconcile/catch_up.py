@@ -10,10 +10,10 @@ import msgspec
 from loadtest.model.answer import Outcome
 from loadtest.model.checks import Reconciliation
 from loadtest.reconcile.cast_votes import CastVotes
-from loadtest.reconcile.reconciliation import Log, Tallies, reconcile
+from loadtest.reconcile.reconciliation import TallyReader, VoteLogReader, reconcile
 
-_POLL: Final = 0.25  # seconds
-_LONGEST: Final = 20  # times the patience: then waiting ends even when there is progress
+_POLL_SECONDS: Final = 0.25  # seconds
+_MOST_PATIENCES: Final = 20  # times the patience: then waiting ends even when there is progress
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -37,14 +37,18 @@ class _Patience:
         if self._smallest is None or gap < self._smallest:
             self._smallest, self._last_progress = gap, now
         stuck = now - self._last_progress > self._seconds
-        return not stuck and now - self._begin < self._seconds * _LONGEST
+        return not stuck and now - self._begin < self._seconds * _MOST_PATIENCES
 
 
 class CatchUp:
     """One waiting, bounded: it ends after `patience` seconds without progress."""
 
     def __init__(
-        self, log: Log, tallies: Tallies, patience: float, on_progress: Callable[[Waiting], None]
+        self,
+        log: VoteLogReader,
+        tallies: TallyReader,
+        patience: float,
+        on_progress: Callable[[Waiting], None],
     ) -> None:
         self._log = log
         self._tallies = tallies
@@ -73,7 +77,7 @@ class CatchUp:
             # Counts do not tell whose votes came in: ours may still be on their way.
             if not caught_up or not patience.lasts(gap):
                 return found
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _wait_for_counts(self, accepted: int, votes_before: int) -> bool:
         patience = _Patience(self._patience)
@@ -86,4 +90,4 @@ class CatchUp:
                 return True
             if not patience.lasts(gap):
                 return False
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(_POLL_SECONDS)

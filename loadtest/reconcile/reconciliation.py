@@ -14,10 +14,10 @@ from voting.stores.logged_vote import LoggedVote
 
 _SHOWN: Final = 20  # ids or counters in the report; the counts are complete
 _READINGS: Final = 20
-_BETWEEN_READINGS: Final = 0.5  # seconds
+_BETWEEN_READINGS_SECONDS: Final = 0.5  # seconds
 
 
-class Log(Protocol):
+class VoteLogReader(Protocol):
     """What of the vote log is needed here; `VoteLog` has it."""
 
     async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]: ...  # noqa: D102
@@ -25,14 +25,19 @@ class Log(Protocol):
     async def count(self) -> int: ...  # noqa: D102
 
 
-class Tallies(Protocol):
+class TallyReader(Protocol):
     """What of the tally's store is needed here; `TallyStore` has it."""
 
     async def read(self) -> Tally: ...  # noqa: D102
 
 
 async def reconcile(
-    cast: CastVotes, log: Log, tallies: Tallies, *, votes_before: int, others_allowed: bool
+    cast: CastVotes,
+    log: VoteLogReader,
+    tallies: TallyReader,
+    *,
+    votes_before: int,
+    others_allowed: bool,
 ) -> Reconciliation:
     """Return how the stores agree with what was sent.
 
@@ -83,7 +88,7 @@ def tally_differences(log: Tally, tally: Tally) -> Iterator[TallyDifference]:
                 yield TallyDifference(f"{counter.replace('_', ' ')} of {name}", *counts)
 
 
-async def _read_totals(log: Log, tallies: Tallies) -> tuple[Tally, Tally]:
+async def _read_totals(log: VoteLogReader, tallies: TallyReader) -> tuple[Tally, Tally]:
     """Return the totals of log and tally: as soon as they agree, or when they stand still."""
     previous: tuple[Tally, Tally] | None = None
     for _ in range(_READINGS):
@@ -92,7 +97,9 @@ async def _read_totals(log: Log, tallies: Tallies) -> tuple[Tally, Tally]:
         if (logged, tally) == previous or not any(tally_differences(logged, tally)):
             break
         previous = logged, tally
-        await asyncio.sleep(_BETWEEN_READINGS)  # a vote may be on its way from one to the other
+        await asyncio.sleep(
+            _BETWEEN_READINGS_SECONDS
+        )  # a vote may be on its way from one to the other
     return logged, tally
 
 
@@ -117,7 +124,7 @@ class _Found(msgspec.Struct):
     altered: _Ids = msgspec.field(default_factory=_Ids)
 
 
-async def _look_up(chunks: Iterable[list[CastVote]], log: Log) -> _Found:
+async def _look_up(chunks: Iterable[list[CastVote]], log: VoteLogReader) -> _Found:
     result = _Found()
     for chunk in chunks:
         logged = await log.find([vote.id for vote in chunk])

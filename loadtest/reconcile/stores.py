@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
-from loadtest.reconcile.reconciliation import Log
+from loadtest.reconcile.reconciliation import VoteLogReader
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.settings import mongodb_url_problem, redis_url_problem
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
-_ANSWER_WITHIN: Final = 10.0  # seconds
+_TIMEOUT_SECONDS: Final = 10.0  # seconds
 
 
 class UnreachableError(Exception):
@@ -22,7 +22,7 @@ class UnreachableError(Exception):
 @asynccontextmanager
 async def open_stores(
     mongodb_url: str, database: str, redis_url: str
-) -> AsyncIterator[tuple[Log, TallyStore]]:
+) -> AsyncIterator[tuple[VoteLogReader, TallyStore]]:
     """Open the vote log and the tally, once both have answered.
 
     Raises `UnreachableError` when one of them does not.
@@ -43,14 +43,14 @@ async def open_stores(
 
 async def _check(name: str, url: str, answer: Awaitable[object]) -> None:
     try:
-        async with asyncio.timeout(_ANSWER_WITHIN):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             await answer
     except (StoreUnavailableError, TimeoutError) as error:
         reason = str(error) or "no answer"
-        raise UnreachableError(f"{name} at {_place(url)}: {reason}") from error
+        raise UnreachableError(f"{name} at {_without_password(url)}: {reason}") from error
 
 
-def _place(url: str) -> str:
+def _without_password(url: str) -> str:
     """Return a URL without the user and password it may have."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from loadtest.model.report import Report
 from loadtest.model.side_by_side import Changes
-from loadtest.model.side_by_side_rows import side_by_side_rows
 from loadtest.model.wording import ROUTE_NAMES, change_word, changes_note, figure, headline, rate
+from loadtest.render.side_by_side_rows import side_by_side_rows
 
 
 def to_markdown(report: Report) -> str:

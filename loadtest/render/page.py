@@ -11,10 +11,10 @@ from loadtest.model import wording
 from loadtest.model.checks import Reconciliation
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Report
-from loadtest.model.side_by_side_rows import side_by_side_rows
 from loadtest.render.cost_bars import cost_bars
 from loadtest.render.plots import latency_plot, slowest_plot, throughput_plot
 from loadtest.render.ramp_plot import ramp_plot
+from loadtest.render.side_by_side_rows import side_by_side_rows
 from loadtest.render.split_plot import split_plot
 from voting.domain.vote import Route
 

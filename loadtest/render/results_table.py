@@ -7,7 +7,6 @@ from rich.table import Table
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Report
 from loadtest.model.side_by_side import Changes, SideBySide
-from loadtest.model.side_by_side_rows import side_by_side_rows
 from loadtest.model.wording import (
     ROUTE_NAMES,
     change_word,
@@ -16,6 +15,7 @@ from loadtest.model.wording import (
     headline,
     three_digits,
 )
+from loadtest.render.side_by_side_rows import side_by_side_rows
 
 
 def print_result(console: Console, report: Report) -> None:

@@ -4,14 +4,14 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from loadtest.analysis.ramp import RampPlan
 from loadtest.analysis.ramp_findings import ramp_findings, ramp_warnings
-from loadtest.analysis.split import Splits
 from loadtest.analysis.verdict import judge
+from loadtest.command.read_options import read_options
+from loadtest.model.checks import Splits
 from loadtest.model.findings import PhaseReport
 from loadtest.model.phase import Phase
 from loadtest.model.report import from_json, to_json
-from loadtest.plan.options import read_options
+from loadtest.plan.ramp import RampPlan
 from loadtest.render.markdown import to_markdown
 from loadtest.render.page import to_html
 from loadtest.render.results_table import print_result

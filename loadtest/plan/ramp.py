@@ -5,12 +5,12 @@ from itertools import cycle
 from pathlib import Path
 from typing import Final
 
-from loadtest.analysis.search import Search
 from loadtest.model.findings import PhaseReport
 from loadtest.model.phase import MAX_RATE, Phase
 from loadtest.model.ramp_result import Ramp, RampStep
 from loadtest.model.wording import ROUTE_NAMES, rate
 from loadtest.plan.options import Options
+from loadtest.plan.search import Search
 from voting.domain.vote import Route
 
 _STEPS: Final = 6  # one step lasts the duration divided by this

@@ -1,6 +1,6 @@
 import pytest
 
-from loadtest.analysis.search import Search
+from loadtest.plan.search import Search
 
 
 def found(limit: float, start: float, highest: float = 20_000.0) -> tuple[Search, list[float]]:

@@ -2,9 +2,9 @@
 
 import argparse
 
+from loadtest.command.option_types import between, url, whole_number
 from loadtest.model.arrivals import Pattern
 from loadtest.model.phase import MAX_PROCESSES, MAX_RATE, MAX_ROUNDS, MAX_SECONDS, MAX_USERS
-from loadtest.plan.option_types import between, url, whole_number
 
 
 def add_load_options(parser: argparse.ArgumentParser) -> None:

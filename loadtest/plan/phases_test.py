@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.plan.options import read_options
-from loadtest.plan.plan import planned_phases, planned_routes
+from loadtest.command.read_options import read_options
+from loadtest.plan.phases import planned_phases, planned_routes
 from voting.domain.vote import Route
 
 

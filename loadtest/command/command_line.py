@@ -2,8 +2,8 @@
 
 import argparse
 
-from loadtest.plan.load_options import add_load_options
-from loadtest.plan.option_types import between, earlier_report, folder, url, weights
+from loadtest.command.load_options import add_load_options
+from loadtest.command.option_types import between, earlier_report, folder, url, weights
 
 _EPILOG = """\
 exit status: 0 nothing was lost or counted twice and the split is as configured; 1 otherwise;
