@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from svc_results.result.newest_votes import NextPage
 from svc_results.result.ranking import Position, Ranking, position_of
 from svc_results.result.snapshot import AlbumResult, album_results
 from voting.domain.bounded_number import read_number
@@ -20,10 +21,10 @@ POSITION_CHARACTERS_MAX: Final = 4 * (_KEY_BYTES_MAX + 20) // 3
 
 
 class AlbumPage(msgspec.Struct, frozen=True):
-    """Some albums, most votes first, and the cursor to the next page, None on the last."""
+    """A page of the albums in order."""
 
     albums: list[AlbumResult]
-    next: str | None
+    next: NextPage
 
 
 def album_page(ranking: Ranking, limit: int, after: Position | None) -> AlbumPage:

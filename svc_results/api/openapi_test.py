@@ -7,12 +7,20 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from svc_results.api.album_pages import AlbumPage
 from svc_results.api.openapi import results_document
 from svc_results.api.query import LIMIT_DEFAULT, LIMIT_MAX
 from svc_results.result.cover import COVERS
+from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.ranking import RANKING_MAX
 from svc_results.result.rates import HISTORY_SECONDS
-from svc_results.result.snapshot import TOP_ALBUMS
+from svc_results.result.snapshot import (
+    TOP_ALBUMS,
+    AlbumResult,
+    RouteResult,
+    Snapshot,
+    Unavailable,
+)
 from svc_results.testing.fakes import FakeStores, fake_vote
 from svc_results.testing.serving import Served, serve_results
 
@@ -35,11 +43,26 @@ def test_the_document_states_the_services_limits() -> None:
     limit = DOCUMENT["components"]["parameters"]["Limit"]["schema"]
     assert albums["maxItems"] == TOP_ALBUMS
     assert SCHEMAS["Route"]["properties"]["history"]["maxItems"] == HISTORY_SECONDS
-    assert SCHEMAS["Sleeve"]["maximum"] == COVERS - 1
+    assert SCHEMAS["Album"]["properties"]["sleeve"]["maximum"] == COVERS - 1
     assert (limit["maximum"], limit["default"]) == (LIMIT_MAX, LIMIT_DEFAULT)
     assert SCHEMAS["Votes"]["properties"]["votes"]["maxItems"] == LIMIT_MAX
     assert SCHEMAS["Albums"]["properties"]["albums"]["maxItems"] == LIMIT_MAX
     assert f"{RANKING_MAX:,}" in DOCUMENT["paths"]["/api/albums"]["get"]["description"]
+
+
+def test_every_field_of_an_answer_is_documented_and_always_there() -> None:
+    for answer, name in [
+        (AlbumPage, "Albums"),
+        (AlbumResult, "Album"),
+        (RouteResult, "Route"),
+        (Snapshot, "Results"),
+        (Unavailable, "Unavailable"),
+        (VoteEntry, "Vote"),
+        (VotePage, "Votes"),
+    ]:
+        fields = list(answer.__struct_encode_fields__)
+        assert list(SCHEMAS[name]["properties"]) == SCHEMAS[name]["required"] == fields
+        assert SCHEMAS[name]["additionalProperties"] is False
 
 
 async def test_every_route_is_documented_and_nothing_else(served: Served) -> None:

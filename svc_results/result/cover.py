@@ -1,7 +1,9 @@
 """Draws each album with a cover of its own, which the eye can follow as albums change places."""
 
 import zlib
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from voting.domain.tally import album_key
 
@@ -9,7 +11,16 @@ from voting.domain.tally import album_key
 # colours. The API calls the number `sleeve`.
 COVERS: Final = 96
 
+type Cover = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=COVERS - 1,
+        description="A number made from name, album and year, for drawing the album.",
+    ),
+]
 
-def cover_of(name: str, album: str, year: int) -> int:
+
+def cover_of(name: str, album: str, year: int) -> Cover:
     """Return the number of an album's cover, 0 to `COVERS` - 1: always the same for an album."""
     return zlib.crc32(album_key(name, album, year)) % COVERS

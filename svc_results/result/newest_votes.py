@@ -2,33 +2,44 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from svc_results.result.cover import cover_of
+from svc_results.result.cover import Cover, cover_of
 from svc_results.result.cursor import cursor_after
-from voting.domain.vote import Route, Vote
+from voting.domain.vote import RANK_MAX, RANK_MIN, Route, Vote
 from voting.stores.logged_vote import LoggedVote
+
+type Artist = Annotated[str, Meta(description="Who made the album.")]
+type Title = Annotated[str, Meta(description="The album's title.")]
+type Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""RFC 3339 in UTC."""
+type NextPage = Annotated[
+    str | None,
+    Meta(description="The parameter `after` for the page that follows; null when there is none."),
+]
 
 
 class VoteEntry(msgspec.Struct, frozen=True):
-    """An entry of the vote log; `cast_at` is RFC 3339 in UTC."""
+    """An entry of the vote log."""
 
-    id: str
-    name: str
-    album: str
+    id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+    name: Artist
+    album: Title
     year: int
-    rank: int
+    rank: Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
     route: Route
-    cast_at: str
-    cover: int = msgspec.field(name="sleeve")
+    cast_at: Time
+    cover: Cover = msgspec.field(name="sleeve")
 
 
 class VotePage(msgspec.Struct, frozen=True):
-    """Some entries, newest first, and the cursor to older ones, None on the last page."""
+    """A page of the vote log, newest first."""
 
     votes: list[VoteEntry]
-    next: str | None
+    next: NextPage
 
 
 def vote_page(votes: Sequence[LoggedVote], limit: int) -> VotePage:

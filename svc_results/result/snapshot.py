@@ -1,16 +1,17 @@
 """The snapshot of the result that the page shows and the API returns."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
-from svc_results.result.cover import cover_of
-from svc_results.result.newest_votes import VotePage, vote_page
+from svc_results.result.cover import Cover, cover_of
+from svc_results.result.newest_votes import Artist, Time, Title, VotePage, vote_page
 from svc_results.result.ranking import Ranking, Standing
-from svc_results.result.rates import RateMeter
+from svc_results.result.rates import HISTORY_SECONDS, RateMeter
 from voting.domain.tally import album_of_key
-from voting.domain.vote import Route
+from voting.domain.vote import RANK_MAX, Route
 from voting.stores.logged_vote import LoggedVote
 
 # A snapshot stays small however many albums there are.
@@ -18,27 +19,35 @@ TOP_ALBUMS: Final = 100
 NEWEST_VOTES: Final = 10
 
 
-class AlbumResult(msgspec.Struct, frozen=True):
-    """An album's counts; `cover` is the number of its cover, `sleeve` in the API."""
+type Count = Annotated[int, Meta(ge=0)]
+type Rate = Annotated[Annotated[float, Meta(ge=0)] | None, Meta(description="Votes per second.")]
 
-    name: str
-    album: str
+
+class AlbumResult(msgspec.Struct, frozen=True):
+    """An album's place in the result."""
+
+    name: Artist
+    album: Title
     year: int
-    votes: int
-    rank_sum: int
-    average_rank: float
-    cover: int = msgspec.field(name="sleeve")
+    votes: Count
+    rank_sum: Count
+    average_rank: Annotated[float, Meta(ge=0, le=RANK_MAX)]
+    cover: Cover = msgspec.field(name="sleeve")
 
 
 class RouteResult(msgspec.Struct, frozen=True):
-    """Votes that took a route: in all, per second now, and in each of the last seconds.
+    """The votes that took a route. A rate is null where it is not known."""
 
-    A rate is None while unknown, as after a start or an outage of Redis.
-    """
-
-    votes: int
-    votes_per_second: float | None
-    history: list[float | None]
+    # As after a start or an outage of Redis.
+    votes: Count
+    votes_per_second: Rate
+    history: Annotated[
+        list[Rate],
+        Meta(
+            max_length=HISTORY_SECONDS,
+            description="Votes in each of the last seconds, oldest first.",
+        ),
+    ]
 
 
 TALLY_AWAY: Final = "the count cannot be read now"
@@ -46,27 +55,29 @@ LOG_AWAY: Final = "the newest votes cannot be read now"
 
 
 class Unavailable(msgspec.Struct, frozen=True):
-    """Why the tally or the vote log cannot be read now; None for one that can.
+    """What cannot be read now, in words for everyone; null for what can."""
 
-    Public: which server fails, and why, is in `/readyz` and in the log.
-    """
+    # Which server it is, and why, is in `/readyz` and in the log.
 
     tally: str | None = None
     log: str | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The result as of `at` (RFC 3339), the last reading of the tally; None before the first.
+    """The result as of `at`, when the tally was last read; null before that."""
 
-    `albums` holds the first `TOP_ALBUMS` of `album_count`, most votes first.
-    """
-
-    at: str | None
-    total: int
-    album_count: int
-    albums: list[AlbumResult]
+    at: Time | None
+    total: Count
+    album_count: Count
+    albums: Annotated[
+        list[AlbumResult],
+        Meta(
+            max_length=TOP_ALBUMS,
+            description="The first albums, most votes first; `/api/albums` has more.",
+        ),
+    ]
     routes: Mapping[Route, RouteResult]
-    newest: VotePage
+    newest: Annotated[VotePage, Meta(description=f"The newest {NEWEST_VOTES} votes.")]
     unavailable: Unavailable
 
 

@@ -5,8 +5,9 @@ import socket
 import warnings
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
@@ -19,7 +20,7 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from voting.http.connection import LIMITS, Connection, TargetedRequest
 from voting.http.connection_limit import ConnectionLimit, allow_connections
 from voting.http.listening import BACKLOG, listen
-from voting.http.problem import HttpAnswer, ProblemError
+from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.http.unread_answers import UnreadAnswers
 from voting.service.lifecycle import Readiness
 from voting.service.telemetry import READY
@@ -82,6 +83,13 @@ def close_if_stopping(request: Request) -> None:
         request.stream.keep_alive = False
 
 
+class Status(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether a service is alive, or ready; and why it is not."""
+
+    status: Literal["ok", "ready", "not ready"]
+    reason: str | None = None
+
+
 def add_operations(
     app: Sanic[Any, Any], readiness: Readiness, openapi: Mapping[str, object] | None = None
 ) -> None:
@@ -92,12 +100,12 @@ def add_operations(
     """
 
     async def healthz(_: Request) -> HTTPResponse:
-        return json({"status": "ok"})
+        return _status(Status("ok"))
 
     async def readyz(_: Request) -> HTTPResponse:
         if readiness.ready:
-            return json({"status": "ready"})
-        return json({"status": "not ready", "reason": readiness.reason}, status=503)
+            return _status(Status("ready"))
+        return _status(Status("not ready", readiness.reason), HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def metrics(_: Request) -> HTTPResponse:
         return raw(generate_latest(), content_type=CONTENT_TYPE_LATEST)
@@ -112,6 +120,10 @@ def add_operations(
             return json(openapi)
 
         app.add_route(document, "/openapi.json", methods=["GET"])
+
+
+def _status(body: Status, status: HTTPStatus = HTTPStatus.OK) -> HTTPResponse:
+    return HTTPResponse(msgspec.json.encode(body), status, content_type=JSON_TYPE)
 
 
 def open_port(app: Sanic[Any, Any], service: str, host: str, port: int) -> socket.socket:

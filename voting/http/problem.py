@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from voting.domain.vote import TOO_MANY_ALBUMS
 
@@ -26,18 +27,19 @@ class HttpAnswer(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Problem details (RFC 9457, section 3).
+    """Problem details (RFC 9457)."""
 
-    Without `type` it is `about:blank`, so `title` is the status code's phrase; `detail` explains
-    this occurrence. Extension members: `field` names the field at fault, `id` the vote to retry.
-    """
-
+    # Section 3. Without `type` it is `about:blank`, so `title` is the status code's phrase;
+    # `detail` explains this occurrence. `field` and `id` are extension members.
     title: str
     status: int
     detail: str
-    field: str | None = None
-    id: str | None = None
-    type: str | None = None
+    field: Annotated[str | None, Meta(description="The field or parameter at fault.")] = None
+    id: Annotated[str | None, Meta(description="The id to retry the vote with.")] = None
+    type: Annotated[
+        Annotated[str, Meta(extra_json_schema={"format": "uri", "default": "about:blank"})] | None,
+        Meta(description=f"`{TOO_MANY_ALBUMS}`: only albums that have votes are taken."),
+    ] = None
 
 
 class ProblemError(Exception):

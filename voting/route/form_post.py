@@ -20,13 +20,15 @@ from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.languages import LANGUAGES, Language, choose_language
 from voting.route.vote_api import invalid_vote_problem, read_json_vote
+from voting.route.vote_form import VoteForm
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 # Two texts of 200 characters take up to 4,800 bytes when percent-encoded.
 FORM_MAX: Final = 8192
 
-_FIELDS: Final = frozenset({"name", "album", "year", "rank", "id", "form", "lang"})
+_FORM_ONLY: Final = frozenset({"form", "lang"})
+_FIELDS: Final = _FORM_ONLY | set(VoteForm.__struct_fields__)
 
 
 def is_form(content_type: str | None) -> bool:
@@ -91,7 +93,7 @@ def read_fields(body: bytes) -> dict[str, str]:
 
 def read_form_vote(fields: Mapping[str, str], route: Route, new_id: Callable[[], str]) -> Vote:
     """Return the vote in a form's fields; raise `ProblemError` if it breaks a rule."""
-    content = {name: text for name, text in fields.items() if name not in {"form", "lang"}}
+    content = {name: text for name, text in fields.items() if name not in _FORM_ONLY}
     vote = read_json_vote(msgspec.json.encode(content), None, route, new_id)
     if "id" in fields:
         return vote

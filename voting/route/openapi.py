@@ -1,71 +1,28 @@
 """The OpenAPI document of the vote endpoint, identical on both routes."""
 
-from typing import Any
+from typing import Any, Final
 
-from voting.domain.vote import (
-    MARKS_MAX,
-    NO_IDS,
-    RANK_MAX,
-    RANK_MIN,
-    TEXT_MAX,
-    TOO_MANY_ALBUMS,
-    YEAR_MAX,
-    YEAR_MIN,
-)
-from voting.http.problem import JSON_TYPE, PROBLEM_TYPE
+from voting.domain.vote import Route
+from voting.http.problem import JSON_TYPE, PROBLEM_TYPE, Problem
+from voting.http.schemas import REFERENCE, answer_schemas, request_schemas, sparse_answer_schemas
 from voting.pages.languages import LANGUAGES
 from voting.route.form_post import FORM_MAX, FORM_TYPE
-from voting.route.vote_api import KEY_HEADER, ROUTE_HEADER
-from voting.route.vote_form import RANK_DIGITS, YEAR_DIGITS
+from voting.route.vote_api import KEY_HEADER, ROUTE_HEADER, Accepted
+from voting.route.vote_form import VoteForm
 
-_TEXT = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
-_TEXT_RULE = (
-    f"1 to {TEXT_MAX} characters after it was trimmed, put into Unicode NFC and freed from what "
-    "nobody sees (default-ignorable and bidi control characters, but those that shape emoji or "
-    "letters). At least one must be visible; control characters and line breaks are refused, and "
-    f"so are more than {MARKS_MAX} combining marks in a row."
-)
+_VOTE: Final = request_schemas(VoteForm)["VoteForm"]
+_VOTE["example"] = {name: _VOTE["properties"][name]["examples"][0] for name in _VOTE["required"]}
 
 
-def _number(description: str, low: int, high: int, digits: str) -> dict[str, Any]:
-    return {
-        "description": f"{description}, as a number or as its decimal digits in a string.",
-        "anyOf": [
-            {"type": "integer", "minimum": low, "maximum": high},
-            {"type": "string", "pattern": f"^{digits}$"},
-        ],
-    }
+def _as_text(field: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a vote's field in a form, where everything is text."""
+    kinds = field.get("anyOf", [field])
+    [text] = [kind for kind in kinds if kind.get("type") == "string"]
+    rules = {**field, **text}
+    return {"type": "string"} | {key: rules[key] for key in ("pattern", "format") if key in rules}
 
 
-_VOTE = {
-    "type": "object",
-    "required": ["name", "album", "year", "rank"],
-    "additionalProperties": False,
-    "properties": {
-        "name": {**_TEXT, "description": f"Who made the album. {_TEXT_RULE}"},
-        "album": {**_TEXT, "description": f"The album's title. {_TEXT_RULE}"},
-        "year": _number("The year of release", YEAR_MIN, YEAR_MAX, YEAR_DIGITS),
-        "rank": _number("The rating", RANK_MIN, RANK_MAX, RANK_DIGITS),
-        "id": {
-            "type": ["string", "null"],
-            "format": "uuid",
-            "not": {"enum": sorted(NO_IDS)},
-            "description": (
-                "Makes a retry safe: a vote counts once per id, with the content that was first "
-                "sent with it. So take a random UUID that nobody can guess. Made when absent or "
-                "null. The nil and the max UUID are refused."
-            ),
-        },
-    },
-    "example": {
-        "name": "Pink Floyd",
-        "album": "The Dark Side of the Moon",
-        "year": 1973,
-        "rank": 29,
-    },
-}
-
-_FORM = {
+_FORM: Final = {
     "type": "object",
     "description": (
         "The page's form, for browsers without its script: the same fields, each once. Refused "
@@ -74,11 +31,7 @@ _FORM = {
     "required": _VOTE["required"],
     "additionalProperties": False,
     "properties": {
-        "name": {"type": "string"},
-        "album": {"type": "string"},
-        "year": {"type": "string", "pattern": f"^{YEAR_DIGITS}$"},
-        "rank": {"type": "string", "pattern": f"^{RANK_DIGITS}$"},
-        "id": {"type": "string", "format": "uuid", "description": "As in JSON."},
+        **{name: _as_text(field) for name, field in _VOTE["properties"].items()},
         "form": {
             "type": "string",
             "format": "uuid",
@@ -88,25 +41,6 @@ _FORM = {
             ),
         },
         "lang": {"type": "string", "enum": list(LANGUAGES), "description": "The voter's language."},
-    },
-}
-
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "description": "Problem details (RFC 9457).",
-    "required": ["title", "status", "detail"],
-    "properties": {
-        "type": {
-            "type": "string",
-            "format": "uri",
-            "default": "about:blank",
-            "description": f"`{TOO_MANY_ALBUMS}`: only albums that have votes are taken.",
-        },
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "field": {"type": "string", "description": "The field at fault."},
-        "id": {"type": "string", "description": "The id to retry the vote with."},
     },
 }
 
@@ -125,25 +59,21 @@ _REFUSALS = {
 
 
 def _problem(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
+    schema = _reference(Problem)
     return {"description": description, "content": {PROBLEM_TYPE: {"schema": schema}}}
+
+
+def _reference(type_: type) -> dict[str, str]:
+    return {"$ref": REFERENCE.format(name=type_.__name__)}
 
 
 def vote_api_document(service: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a route's service."""
-    by_route = {ROUTE_HEADER.title(): {"schema": {"type": "string", "enum": ["grpc", "http"]}}}
+    by_route = {ROUTE_HEADER.title(): {"schema": {"type": "string", "enum": list(Route)}}}
     accepted = {
         "description": "Kafka has acknowledged the vote; it counts exactly once.",
         "headers": by_route,
-        "content": {
-            JSON_TYPE: {
-                "schema": {
-                    "type": "object",
-                    "required": ["id"],
-                    "properties": {"id": {"type": "string", "format": "uuid"}},
-                }
-            }
-        },
+        "content": {JSON_TYPE: {"schema": _reference(Accepted)}},
     }
     taken = {
         "description": "The same for a form: `Location` is the page that says so.",
@@ -163,7 +93,7 @@ def vote_api_document(service: str) -> dict[str, Any]:
         "parameters": [key],
         "requestBody": {
             "required": True,
-            "content": {JSON_TYPE: {"schema": _VOTE}, FORM_TYPE: {"schema": _FORM}},
+            "content": {JSON_TYPE: {"schema": _reference(VoteForm)}, FORM_TYPE: {"schema": _FORM}},
         },
         "responses": {
             "202": accepted,
@@ -176,5 +106,11 @@ def vote_api_document(service: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": service, "version": "1.0.0"},
         "paths": {"/votes": {"post": operation}},
-        "components": {"schemas": {"Problem": PROBLEM_SCHEMA}},
+        "components": {
+            "schemas": {
+                "VoteForm": _VOTE,
+                **answer_schemas(Accepted),
+                **sparse_answer_schemas(Problem),
+            }
+        },
     }

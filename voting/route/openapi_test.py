@@ -1,22 +1,28 @@
 """The document of the vote endpoint, held against what the endpoint does."""
 
 import json
+import re
+from http import HTTPStatus
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from voting.domain.vote import Route
-from voting.http.problem import ProblemError
+from voting.domain.vote import TOO_MANY_ALBUMS, Route
+from voting.http.problem import Problem, ProblemError
 from voting.route.openapi import vote_api_document
-from voting.route.vote_api import read_json_vote
+from voting.route.vote_api import Accepted, accepted_body, read_json_vote
+from voting.route.vote_form import VoteForm
 
 DOCUMENT = vote_api_document("svc_http_route")
 OPERATION = DOCUMENT["paths"]["/votes"]["post"]
-SCHEMA = OPERATION["requestBody"]["content"]["application/json"]["schema"]
+SCHEMAS = DOCUMENT["components"]["schemas"]
+CONTENT = OPERATION["requestBody"]["content"]
+SCHEMA = SCHEMAS["VoteForm"]
 GOOD: dict[str, Any] = SCHEMA["example"]
 NEW_ID = "019ab3c4-5d6e-7f80-9a1b-000000000000"
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -33,6 +39,64 @@ def status(body: str) -> int:
 
 def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT)
+
+
+def test_the_schemas_are_those_of_the_vote_and_of_its_answers() -> None:
+    answers = {code: answer.get("content", {}) for code, answer in OPERATION["responses"].items()}
+    reference = "#/components/schemas/{}".format
+    assert CONTENT["application/json"]["schema"] == {"$ref": reference("VoteForm")}
+    assert answers["202"]["application/json"]["schema"] == {"$ref": reference("Accepted")}
+    assert answers["422"]["application/problem+json"]["schema"] == {"$ref": reference("Problem")}
+    assert list(SCHEMA["properties"]) == list(VoteForm.__struct_fields__)
+    assert list(SCHEMAS["Problem"]["properties"]) == list(Problem.__struct_fields__)
+
+
+def test_an_accepted_vote_is_answered_as_documented() -> None:
+    body = accepted_body(NEW_ID)
+    assert msgspec.json.encode(Accepted(NEW_ID)) == body
+    Draft202012Validator(SCHEMAS["Accepted"]).validate(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no", field="year"),
+        ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no", kind=TOO_MANY_ALBUMS),
+        ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no", vote_id=NEW_ID),
+    ],
+)
+def test_a_problem_is_answered_as_documented(error: ProblemError) -> None:
+    answered = json.loads(error.answer().body)
+    Draft202012Validator(SCHEMAS["Problem"]).validate(answered)
+    assert answered.keys() >= set(SCHEMAS["Problem"]["required"])
+    assert answered.keys() <= SCHEMAS["Problem"]["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "fits"),
+    [
+        ("name", "Björk", True),
+        ("year", "1993", True),
+        ("year", "1993.0", False),
+        ("rank", "100", True),
+        ("rank", "101", False),
+        ("id", NEW_ID, True),
+        ("form", NEW_ID, True),
+        ("lang", "es", True),
+        ("lang", "de", False),
+        ("vote", "1", False),
+    ],
+)
+def test_a_form_has_the_fields_of_the_vote_as_text(field: str, text: str, fits: bool) -> None:
+    schema = CONTENT["application/x-www-form-urlencoded"]["schema"]
+    form = {name: str(value) for name, value in GOOD.items()} | {field: text}
+    assert Draft202012Validator(schema).is_valid(form) is fits
+
+
+def test_patterns_are_ecmascripts() -> None:
+    patterns = re.findall(r'"pattern": "([^"]*)"', json.dumps(DOCUMENT))
+    assert len(patterns) == 4
+    assert all(pattern[0] == "^" and pattern[-1] == "$" for pattern in patterns)
 
 
 def test_the_example_is_a_valid_vote() -> None:

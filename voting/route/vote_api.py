@@ -7,9 +7,10 @@ import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from voting.casting.sink import OnResult, UnavailableError, VoteSink, cast_vote
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, clean_text
@@ -97,6 +98,12 @@ async def answer_vote(
 def accepted_answer(vote: Vote) -> HttpAnswer:
     """Return the answer for a vote that Kafka has acknowledged."""
     return HttpAnswer(HTTPStatus.ACCEPTED, accepted_body(vote.id))
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The answer for an accepted vote, as `accepted_body` writes it."""
+
+    id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 
 
 def accepted_body(vote_id: str) -> bytes:

@@ -9,7 +9,16 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, InvalidVoteError
+from voting.domain.vote import (
+    MARKS_MAX,
+    NO_IDS,
+    RANK_MAX,
+    RANK_MIN,
+    TEXT_MAX,
+    YEAR_MAX,
+    YEAR_MIN,
+    InvalidVoteError,
+)
 
 # The decimal digits of every valid year and rank, in regular expressions that mean the same in
 # Python and ECMAScript.
@@ -19,20 +28,59 @@ RANK_DIGITS: Final = "(?:[1-9][0-9]?|100)"
 _NAME_MAX: Final = 64  # characters shown of an unknown field's name
 
 
+_TEXT: Final[dict[str, Any]] = {"minLength": 1, "maxLength": TEXT_MAX}
+_TEXT_RULE: Final = (
+    f"1 to {TEXT_MAX} characters after it was trimmed, put into Unicode NFC and freed from what "
+    "nobody sees (default-ignorable and bidi control characters, but those that shape emoji or "
+    "letters). At least one must be visible; control characters and line breaks are refused, and "
+    f"so are more than {MARKS_MAX} combining marks in a row."
+)
+_NUMBER_RULE: Final = "as a number or as its decimal digits in a string."
+_ID_RULE: Final = (
+    "Makes a retry safe: a vote counts once per id, with the content that was first sent with it. "
+    "So take a random UUID that nobody can guess. Made when absent or null. The nil and the max "
+    "UUID are refused."
+)
+
+
 class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
     """A vote as a client sends it. Existing clients send numbers as strings of decimal digits."""
 
-    name: str
-    album: str
-    year: (
+    # The OpenAPI document is made from this. What is in `extra_json_schema` is told there and
+    # judged later, by `clean_text` and `clean_new_id`.
+    name: Annotated[
+        str,
+        Meta(
+            description=f"Who made the album. {_TEXT_RULE}",
+            examples=["Pink Floyd"],
+            extra_json_schema=_TEXT,
+        ),
+    ]
+    album: Annotated[
+        str,
+        Meta(
+            description=f"The album's title. {_TEXT_RULE}",
+            examples=["The Dark Side of the Moon"],
+            extra_json_schema=_TEXT,
+        ),
+    ]
+    year: Annotated[
         Annotated[int, Meta(ge=YEAR_MIN, le=YEAR_MAX)]
-        | Annotated[str, Meta(pattern=rf"\A{YEAR_DIGITS}\Z")]
-    )
-    rank: (
+        | Annotated[str, Meta(pattern=rf"\A{YEAR_DIGITS}\Z")],
+        Meta(description=f"The year of release, {_NUMBER_RULE}", examples=[1973]),
+    ]
+    rank: Annotated[
         Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
-        | Annotated[str, Meta(pattern=rf"\A{RANK_DIGITS}\Z")]
-    )
-    id: str | None = None
+        | Annotated[str, Meta(pattern=rf"\A{RANK_DIGITS}\Z")],
+        Meta(description=f"The rating, {_NUMBER_RULE}", examples=[29]),
+    ]
+    id: Annotated[
+        str | None,
+        Meta(
+            description=_ID_RULE,
+            extra_json_schema={"format": "uuid", "not": {"enum": sorted(NO_IDS)}},
+        ),
+    ] = None
 
 
 # Not strict: in JSON and its schemas, 1973.0 is a whole number like 1973.
