@@ -1,7 +1,7 @@
-"""What svc_results takes when very many albums were made up, with the longest names there can be.
+"""Measures svc_results with very many albums that have the longest possible names.
 
-`./bazelw run //bench:albums -- --albums 100000` fills a Redis of its own, counts one vote after the
-other while someone watches, and prints memory and times.
+`./bazelw run //bench:albums -- --albums 100000` fills a Redis of its own, counts votes one by
+one while someone watches, and prints memory and times.
 """
 
 import argparse
@@ -33,8 +33,8 @@ _READ: Final = 'svc_results_read_seconds_{}{{source="Redis"}}'
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the case and print what it took."""
     parser = argparse.ArgumentParser(prog="//bench:albums", description=__doc__)
-    parser.add_argument("--albums", type=int, default=10_000, help="how many (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=40.0, help="how long (%(default)s)")
+    parser.add_argument("--albums", type=int, default=10_000, help="number of albums (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=40.0, help="duration (%(default)s)")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -21,7 +21,7 @@ def bench(options: Namespace) -> int:
     hide_progress()
     plan = Plan(options.only, options.seconds, options.rounds)
     if not list(plan.groups()):
-        raise ServerError(f"no case is called {' or '.join(plan.only)}; --help lists them")
+        raise ServerError(f"no case is called {' or '.join(plan.only)}; see --help")
     page = _page(options.markdown)
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
     with tempfile.TemporaryDirectory(prefix="voting-bench-") as folder:
@@ -45,5 +45,7 @@ def _page(path: Path | None) -> str:
         return ""
     page = path.read_text(encoding="utf-8")
     if not has_place(page):
-        raise ServerError(f"{path} has no lines <!-- bench --> and <!-- /bench --> for the table")
+        raise ServerError(
+            f"{path} has no lines <!-- bench --> and <!-- /bench --> to put the table between"
+        )
     return page

@@ -91,15 +91,15 @@ def main() -> int:
     """Read the command line and do it."""
     parser = ArgumentParser(
         prog="memory",
-        description="Runs the whole system under load and tells what each process's memory is "
-        "after the warm-up and at the end.",
-        epilog=f"Exit status 1: a service grew by more than {_GROWTH_MB:g} MB.",
+        description="Run the whole system under load and show each process's memory after the "
+        "warm-up and at the end.",
+        epilog=f"Exit status: 1 if a service grew by more than {_GROWTH_MB:g} MB, else 0.",
     )
-    parser.add_argument("--seconds", type=positive, default=600, help="how long (%(default)s)")
+    parser.add_argument("--seconds", type=positive, default=600, help="duration (%(default)s)")
     parser.add_argument(
-        "--rate", type=positive, help="votes per second (as many as the routes take)"
+        "--rate", type=positive, help="votes per second (default: as many as the routes accept)"
     )
-    parser.add_argument("--folder", type=path, help="where the data lies while it runs")
+    parser.add_argument("--folder", type=path, help="folder for the data during the run")
     options = parser.parse_args()
     return run_command(lambda: memory(options))
 

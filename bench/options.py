@@ -14,17 +14,17 @@ def parser() -> ArgumentParser:
     found = ArgumentParser(
         prog="bench",
         formatter_class=RawDescriptionHelpFormatter,
-        description="Measures what a vote costs: processor time, user and system, of the\n"
-        "services' processes per accepted vote, and its ratio to an empty Sanic handler\n"
-        "that takes turns with each case. Starts and ends everything by itself, on free ports.",
-        epilog=f"cases:\n{cases}\n\nAll of them take about five minutes by default.",
+        description="Measure the cost of a vote: the services' processor time (user and system)\n"
+        "per accepted vote, and its ratio to an empty Sanic handler measured in turns with\n"
+        "each case. Starts and stops everything itself, on free ports.",
+        epilog=f"cases:\n{cases}\n\nAll cases together take about five minutes by default.",
     )
     found.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="CASE",
-        help="measure this case only; * stands for anything; may be given more than once",
+        help="measure only this case; * is a wildcard; can be repeated",
     )
     found.add_argument(
         "--seconds", type=positive, default=1.2, help="length of a turn (%(default)s)"
@@ -32,13 +32,13 @@ def parser() -> ArgumentParser:
     found.add_argument(
         "--rounds", type=at_least_one, default=6, help="turns of each case (%(default)s)"
     )
-    found.add_argument("--json", type=path, metavar="FILE", help="write the figures there")
+    found.add_argument("--json", type=path, metavar="FILE", help="file to write the figures to")
     found.add_argument(
         "--markdown",
         type=path,
         metavar="FILE",
-        help="write the table there, as Markdown; into a page that is there it goes between "
-        "the lines <!-- bench --> and <!-- /bench -->",
+        help="file to write the table to, as Markdown; in an existing page it replaces what is "
+        "between the lines <!-- bench --> and <!-- /bench -->",
     )
     return found
 

@@ -89,9 +89,9 @@ class ScaleTrial:
         consumer = self._shared.service("svc_consumer", KAFKA_TOPIC=_TOPIC, **told)
         results = self._shared.service("svc_results", **told)
         async with self._shared.running(consumer, results):
-            say(f"{votes:,} votes: asking")
+            say(f"{votes:,} votes: measuring response times")
             answers = await asyncio.to_thread(self._ask, results)
-            say(f"{votes:,} votes: counting more")
+            say(f"{votes:,} votes: measuring the count")
             turns = await self._count_more(consumer)
         self._filler.votes += sum(turn.votes for turn in turns)
         used = {
@@ -183,15 +183,15 @@ def main() -> int:
     """Read the command line and do it."""
     parser = ArgumentParser(
         prog="scale",
-        description="Fills ledger, vote log and tally with votes, and measures at 100,000, at a "
-        "million and at the end what a further vote costs the consumer, and how long the results "
-        "service takes to answer. Ten million votes take about 12 GB of disk.",
+        description="Fill ledger, vote log and tally with votes. At 100,000, at a million and "
+        "at the end, measure the consumer's cost per vote and the response times of svc_results. "
+        "Ten million votes need about 12 GB of disk.",
     )
     parser.add_argument(
-        "--votes", type=at_least_one, default=1_000_000, help="how many at the end (%(default)s)"
+        "--votes", type=at_least_one, default=1_000_000, help="votes at the end (%(default)s)"
     )
-    parser.add_argument("--folder", type=path, help="where the data lies while it runs")
-    parser.add_argument("--json", type=path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--folder", type=path, help="folder for the data during the run")
+    parser.add_argument("--json", type=path, metavar="FILE", help="file to write the figures to")
     options = parser.parse_args()
     return run_command(lambda: scale(options))
 

@@ -122,9 +122,13 @@ class Healing:
         found = [str(difference) for difference in differences(snapshot, logged)]
         known = await log.find(list(sent_votes.acknowledged))
         if lost := [i for i in sent_votes.acknowledged if i not in known]:
-            found.append(f"{len(lost)} acknowledged votes are not in the log, as {lost[0]}")
+            found.append(
+                f"{len(lost)} acknowledged votes are missing from the vote log, e.g. {lost[0]}"
+            )
         if (count := await log.count()) != logged.votes:
-            found.append(f"the log has {count} votes, {logged.votes} of them up to its positions")
+            found.append(
+                f"the vote log has {count} votes, {logged.votes} of them up to its positions"
+            )
         say(f"{logged.votes} votes in log and tally, {len(sent_votes.acknowledged)} by voters")
         return found
 
@@ -147,7 +151,7 @@ async def _measure(system: WeakenedSystem, options: Namespace, random: Random) -
     finally:
         await voters.stop()
         voters.close()
-    say(f"\n{options.votes} votes in the log, {options.rate:g} more per second")
+    say(f"\n{options.votes} votes in the vote log, {options.rate:g} more per second")
     for what, limit, seconds in measured:
         say(f"{what:32} {seconds:6.1f} s  (limit {limit:g} s)")
     late = [f"{m.what} took {m.seconds:.1f} s" for m in measured if m.seconds > m.limit]
@@ -178,14 +182,16 @@ def main() -> int:
     """Read the command line and do it."""
     parser = ArgumentParser(
         prog="healing",
-        description="Fills ledger and vote log, then empties Redis, kills the broker and a "
-        "consumer while people vote, and tells how long it takes until all is well again.",
-        epilog="Exit status: 0 when every part was in time and tally and vote log agree. "
-        "Data and logs are kept when not.",
+        description="Fill ledger and vote log, then empty Redis and kill the broker and a consumer "
+        "while people vote, and measure how long recovery takes.",
+        epilog="Exit status: 0 if everything recovered in time and tally and vote log agree. "
+        "Otherwise data and logs are kept.",
     )
-    parser.add_argument("--votes", type=int, default=1_000_000, help="in the log (%(default)s)")
+    parser.add_argument(
+        "--votes", type=int, default=1_000_000, help="votes to fill in (%(default)s)"
+    )
     parser.add_argument("--rate", type=float, default=100, help="votes per second (%(default)g)")
-    parser.add_argument("--seed", type=int, default=1, help="which votes (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (%(default)s)")
     options = parser.parse_args()
     return run_command(lambda: healing(options))
 

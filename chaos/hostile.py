@@ -21,9 +21,9 @@ from harness.processes.errors import ServerError
 from harness.system.weakened import WeakenedSystem
 
 _EPILOG: Final = """\
-Exit status: 0 when no vote and no reader was refused, 99 of 100 voters waited at most 100 ms longer
-than in the calm before, every process stayed within the memory of its pod, and every acknowledged
-vote counts once; else 1. It needs a quiet machine, as all clients run on it, too."""
+Exit status: 0 if no vote and no reader was refused, the voters' 99th percentile latency rose by at
+most 100 ms, every process stayed within its pod's memory limit, and every acknowledged vote counts
+once; else 1. Run it on an otherwise idle machine: all clients run there, too."""
 
 
 def hostile(options: Namespace) -> int:
@@ -42,7 +42,7 @@ def hostile(options: Namespace) -> int:
     except (NotRecoveredError, AttackFailedError, ServerError) as error:
         found = [str(error)]
     except KeyboardInterrupt:
-        say("interrupted: what was over until then follows, and nothing was counted")
+        say("interrupted: results of the completed clients follow; the votes were not checked")
         say(f"\n{tables(trial.results, limits)}")
         raise
     say(f"\n{tables(trial.results, limits)}\n")
@@ -51,7 +51,7 @@ def hostile(options: Namespace) -> int:
     for line in found:
         say(f"BROKEN  {line}")
     if not found:
-        say("nobody was refused or had to wait, and every acknowledged vote counts once")
+        say("no client was refused or delayed, and every acknowledged vote counts once")
     return 1 if found else 0
 
 
@@ -60,23 +60,23 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="hostile",
         formatter_class=RawDescriptionHelpFormatter,
-        description="Lets hostile clients loose on the voting system while people vote.",
+        description="Run hostile clients against the voting system while people vote.",
         epilog=f"clients:\n{names}\n\n{_EPILOG}",
     )
     parser.add_argument(
-        "--seconds", type=float, default=300, help="how long each client (%(default)g)"
+        "--seconds", type=float, default=300, help="duration of each client (%(default)g)"
     )
     parser.add_argument(
         "--client",
         action="append",
         choices=CLIENTS,
         metavar="NAME",
-        help="only this client; may be given several times",
+        help="run only this client; can be repeated",
     )
     parser.add_argument(
         "--rate", type=float, default=300, help="honest votes per second (%(default)g)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="what they send (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (%(default)s)")
     return parser
 
 

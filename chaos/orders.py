@@ -84,9 +84,9 @@ class Orders:
             part.stop_grace_s = max(0.0, asked[part] + GRACE_S - time.monotonic())
             part.stop()
             if part.status == -9:
-                found.append(f"{part.name} did not end within {GRACE_S:g} s")
+                found.append(f"{part.name} did not stop within {GRACE_S:g} s")
             elif part.status and isinstance(part, Service):
-                found.append(f"{part.name} ended with status {part.status}")
+                found.append(f"{part.name} exited with status {part.status}")
         return found
 
     async def _check(self) -> list[str]:
@@ -110,7 +110,7 @@ def _said_twice(service: Service, since: int) -> list[str]:
     log = service.log.read_bytes()[since:].decode()
     said = Counter(found for found in _NOT_READY.findall(log.partition("lifecycle: ready")[0]))
     return [
-        f"{service.name} said {times} times: {what}" for what, times in said.items() if times > 1
+        f"{service.name} logged {times} times: {what}" for what, times in said.items() if times > 1
     ]
 
 
@@ -130,7 +130,7 @@ def orders(options: Namespace) -> int:
     for line in found:
         say(f"BROKEN  {line}")
     if not found:
-        say("every part came up and ended by itself, and every acknowledged vote counts once")
+        say("every part started and stopped cleanly, and every acknowledged vote counts once")
     return 1 if found else 0
 
 
@@ -138,11 +138,13 @@ def main() -> int:
     """Read the command line and do it."""
     parser = ArgumentParser(
         prog="orders",
-        description="Starts and stops all parts of the voting system in random orders.",
-        epilog="Exit status: 0 when every part came up and ended in time and no vote was lost.",
+        description="Start and stop all parts of the voting system in random orders.",
+        epilog="Exit status: 0 if every part started and stopped in time and no vote was lost.",
     )
-    parser.add_argument("--count", type=int, default=20, help="how many orders (%(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="which orders (%(default)s)")
+    parser.add_argument("--count", type=int, default=20, help="number of orders (%(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="random seed of the orders (%(default)s)"
+    )
     parser.add_argument("--rate", type=float, default=50, help="votes per second (%(default)g)")
     options = parser.parse_args()
     return run_command(lambda: orders(options))

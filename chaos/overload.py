@@ -67,7 +67,7 @@ class Overload:
         calm = await self._flood.run("calm before", 5.0, _CALM_VOTES_PER_S)
         capacity = await self._steady.run("capacity", _CAPACITY_S, None)
         rate = len(capacity.accepted) / _CAPACITY_S
-        self._say(f"the machine takes {rate:.0f} votes/s; {seconds:g} s of {2 * rate:.0f} follow")
+        self._say(f"capacity: {rate:.0f} votes/s; now {seconds:g} s at {2 * rate:.0f} votes/s")
         flood = await self._flood.run("flood", seconds, 2 * rate)
         normal_after = await self._normal_again()
         watching.cancel()
@@ -100,10 +100,10 @@ class Overload:
             self._say(
                 f"{name}: accepted {len(result.accepted) / result.seconds:.0f}/s "
                 f"(p99 {_p99(result.accepted):.3f} s), refused {len(result.refused)} "
-                f"(p99 {_p99(result.refused):.3f} s), other answers {result.other}, "
+                f"(p99 {_p99(result.refused):.3f} s), other responses {result.other}, "
                 f"not sent {result.unsent}"
             )
-        self._say(f"as before {normal_after:.1f} s after the flood")
+        self._say(f"back to normal {normal_after:.1f} s after the flood")
         for name, most in sorted(memory.most.items()):
             first = memory.first.get(name, 0.0)
             self._say(f"memory  {name:18} {first:6.0f} MB, at most {most:.0f} MB")
@@ -121,16 +121,16 @@ def _p99(latencies: list[float]) -> float:
 
 def _slow_refusals(flood: FloodResult) -> list[str]:
     p99 = _p99(flood.refused)
-    return [f"99 of 100 refusals took up to {p99:.3f} s"] if p99 > REFUSAL_S else []
+    return [f"p99 of refusals was {p99:.3f} s"] if p99 > REFUSAL_S else []
 
 
 def _not_normal(after: float) -> list[str]:
-    return [f"not as before after {after:.0f} s"] if after > NORMAL_S else []
+    return [f"not back to normal after {after:.0f} s"] if after > NORMAL_S else []
 
 
 def _too_large(memory: MemoryWatch) -> list[str]:
     too_large = {name: most for name, most in memory.most.items() if most > MEMORY_MB}
-    return [f"{name} took {most:.0f} MB" for name, most in too_large.items()]
+    return [f"{name} used {most:.0f} MB" for name, most in too_large.items()]
 
 
 def overload(options: Namespace) -> int:
@@ -149,7 +149,7 @@ def overload(options: Namespace) -> int:
     for line in found:
         say(f"BROKEN  {line}")
     if not found:
-        say("memory bounded, refusals quick, every acknowledged vote counts once")
+        say("memory stayed bounded, refusals were quick, every acknowledged vote counts once")
     return 1 if found else 0
 
 
@@ -157,17 +157,17 @@ def main() -> int:
     """Read the command line and do it."""
     parser = ArgumentParser(
         prog="overload",
-        description="Offers the voting system twice the votes that this machine can take.",
-        epilog="Exit status: 0 when memory stayed bounded, refusals were quick, the service was "
-        "soon as before, and every acknowledged vote counts once.",
+        description="Send the voting system twice as many votes as this machine can handle.",
+        epilog="Exit status: 0 if memory stayed bounded, refusals were quick, the service soon "
+        "returned to normal, and every acknowledged vote counts once.",
     )
-    parser.add_argument("--seconds", type=float, default=120, help="how long (%(default)g)")
-    parser.add_argument("--seed", type=int, default=1, help="which votes (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=120, help="duration (%(default)g)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (%(default)s)")
     parser.add_argument(
         "--max-waiting",
         type=int,
         default=100,
-        help="votes that may wait in a route before it refuses more (%(default)s)",
+        help="votes that may wait in a route before it refuses further ones (%(default)s)",
     )
     options = parser.parse_args()
     return run_command(lambda: overload(options))

@@ -21,9 +21,8 @@ from harness.system.weakened import WeakenedSystem
 
 _MOST_FAULTS: Final = 10_000
 _EPILOG: Final = """\
-Exit status: 0 when every acknowledged vote counts once, 1 when a rule is broken, when the system
-does not recover in time or does not start, 130 after Ctrl-C. Data and logs are kept when
-something is wrong."""
+Exit status: 0 if every acknowledged vote counts once; 1 if a rule is broken or the system does not
+start or recover in time; 130 after Ctrl-C. Data and logs are kept unless the status is 0."""
 
 
 def soak(options: Namespace) -> int:
@@ -35,7 +34,7 @@ def soak(options: Namespace) -> int:
     try:
         status = _soak(options, folder / "system")
     except KeyboardInterrupt:
-        say("interrupted: nothing was checked")
+        say("interrupted; nothing was checked")
         return 130
     if status == 0:
         shutil.rmtree(folder)
@@ -70,13 +69,15 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="soak",
         formatter_class=RawDescriptionHelpFormatter,
-        description="Breaks the voting system again and again while people vote, then checks.",
+        description="Inject faults into the voting system under votes, then check every vote.",
         epilog=f"faults:\n{names}\n\n{_EPILOG}",
     )
-    parser.add_argument("--minutes", type=float, default=20, help="how long (%(default)g)")
-    parser.add_argument("--seed", type=int, default=1, help="which schedule (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=20, help="duration (%(default)g)")
     parser.add_argument(
-        "--count", type=int, default=100, help="go on until so many faults (%(default)s)"
+        "--seed", type=int, default=1, help="random seed of the schedule (%(default)s)"
+    )
+    parser.add_argument(
+        "--count", type=int, default=100, help="least number of faults (%(default)s)"
     )
     parser.add_argument("--rate", type=float, default=100, help="votes per second (%(default)g)")
     parser.add_argument(
@@ -84,7 +85,7 @@ def _parser() -> ArgumentParser:
         action="append",
         choices=FAULTS,
         metavar="NAME",
-        help="only this fault; may be given several times",
+        help="inject only this fault; can be repeated",
     )
     return parser
 

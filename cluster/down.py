@@ -1,4 +1,4 @@
-"""Ends the cluster and removes all of it: `./bazelw run //cluster:down`."""
+"""Stop the cluster and remove all of it: `./bazelw run //cluster:down`."""
 
 import sys
 from argparse import ArgumentParser
@@ -13,9 +13,9 @@ def down(state: State) -> int:
     """End the cluster; that there is none is fine."""
     was_up = running.is_up(state)
     if was_up and running.keeper(state) is None:
-        raise ClusterError("a cluster is just being started: Ctrl-C there ends it")
+        raise ClusterError("a cluster is being started: press Ctrl-C there to stop it")
     running.end(state)
-    say("the cluster is down" if was_up else "no cluster was up")
+    say("the cluster is stopped" if was_up else "no cluster was running")
     return 0
 
 

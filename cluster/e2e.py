@@ -1,4 +1,4 @@
-"""Deploys the whole system on a real Kubernetes, and tries it: `./bazelw run //cluster:e2e`."""
+"""Deploy the whole system on a real Kubernetes and test it: `./bazelw run //cluster:e2e`."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ def e2e(options: Namespace) -> int:
         if not options.keep:
             running.end(state)
     if options.keep:
-        say(f"\nthe cluster stays up: CLUSTER_STATE={state.folder} ./bazelw run //cluster:kubectl")
+        say(f"\ncluster kept: CLUSTER_STATE={state.folder} ./bazelw run //cluster:kubectl")
     return status
 
 
@@ -62,7 +62,7 @@ def _run(
         filled.found = images.push(pushed, registry, files[0].read_text())
     inside = [sys.executable, "-m", "cluster.steps.inside", *map(str, files)]
     status = subprocess.call([*running.inside(state), *inside], env=_environment())
-    say(f"{'all of it':20} {'FAILED' if status else 'ok':6} {time.monotonic() - began:7.1f} s")
+    say(f"{'total':20} {'FAILED' if status else 'ok':6} {time.monotonic() - began:7.1f} s")
     return status
 
 
@@ -83,7 +83,7 @@ def main() -> int:
         "--output",
         type=Path,
         default=Path("reports", f"e2e-{time.strftime('%Y-%m-%d-%H%M%S')}"),
-        help="folder for the comparison's report, and for all logs of a failure (%(default)s)",
+        help="folder for the comparison's report and, on failure, all logs (%(default)s)",
     )
     parser.add_argument(
         "--image",
@@ -91,10 +91,10 @@ def main() -> int:
         action="append",
         default=[],
         metavar="TITLE=FOLDER",
-        help="an image to push, an OCI layout; Bazel gives them",
+        help="image to push, as an OCI layout; passed by Bazel",
     )
     parser.add_argument(
-        "--keep", action="store_true", help="leave the cluster up at the end, to look at it"
+        "--keep", action="store_true", help="keep the cluster running afterwards, to inspect it"
     )
     options = parser.parse_args()
     return run_command(lambda: e2e(options))

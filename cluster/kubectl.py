@@ -33,7 +33,7 @@ def kubectl(kubeconfig: Path, *arguments: str, given: str = "") -> str:
 def become(state: State, arguments: list[str]) -> int:
     """Become kubectl, where the person called Bazel."""
     if not running.is_up(state):
-        raise ClusterError("no cluster is up: ./bazelw run //cluster:up starts one")
+        raise ClusterError("no cluster is running: start one with ./bazelw run //cluster:up")
     os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     # Not a child: the terminal and its signals are kubectl's.
     environment = {**os.environ, "KUBECONFIG": str(state.kubeconfig)}

@@ -56,7 +56,7 @@ def _listen(name: str, port: int) -> socket.socket:
         if error.errno != errno.EADDRINUSE:
             raise
         raise ClusterError(
-            f"port {port} ({name}) is in use by another program: end it, or choose another one "
+            f"port {port} ({name}) is in use by another program: stop it, or choose another one "
             f"with --port-{name}"
         ) from error
 

@@ -26,7 +26,7 @@ def hold(state: State) -> IO[str]:
     except BlockingIOError:
         file.close()
         raise ClusterError(
-            "a cluster is up already, or starting: ./bazelw run //cluster:down ends it"
+            "a cluster is already running or starting: stop it with ./bazelw run //cluster:down"
         ) from None
     return file
 
@@ -61,7 +61,7 @@ def first_process(state: State) -> int:
     pid = keeper(state)
     children = Path(f"/proc/{pid}/task/{pid}/children") if pid else None
     if children is None or not children.exists() or not children.read_text().strip():
-        raise ClusterError("no cluster is up: ./bazelw run //cluster:up starts one")
+        raise ClusterError("no cluster is running: start one with ./bazelw run //cluster:up")
     return int(children.read_text().split()[0])
 
 

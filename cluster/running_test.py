@@ -14,7 +14,7 @@ def state(tmp_path: Path) -> State:
 
 def test_a_second_cluster_is_refused_in_one_line(state: State) -> None:
     with running.hold(state):
-        with pytest.raises(ClusterError, match="up already") as refused:
+        with pytest.raises(ClusterError, match="already running") as refused:
             running.hold(state)
         assert "\n" not in str(refused.value)
 
@@ -29,7 +29,7 @@ def test_a_cluster_whose_process_is_gone_does_not_count_as_up(state: State) -> N
 
 def test_nothing_is_up_at_first(state: State) -> None:
     assert not running.is_up(state)
-    with pytest.raises(ClusterError, match="no cluster is up"):
+    with pytest.raises(ClusterError, match="no cluster is running"):
         running.inside(state)
 
 

@@ -95,13 +95,13 @@ def _finish(
     def wait(what: str, log: str, holds: Callable[[], bool]) -> None:
         def holds_or_ended() -> bool:
             if process.poll() is not None:
-                raise ClusterError(f"the node ended: {_tail(state.log / 'node.log')}")
+                raise ClusterError(f"the node exited: {_tail(state.log / 'node.log')}")
             return holds()
 
         try:
             wait_until(what, holds_or_ended, _LIMIT_S, error=ClusterError)
         except ClusterError as error:
-            raise ClusterError(f"{error}; {log}'s last words: {_tail(state.log / log)}") from error
+            raise ClusterError(f"{error}; end of {log}: {_tail(state.log / log)}") from error
         step(what)
 
     registry = f"127.0.0.1:{ports['registry']}"

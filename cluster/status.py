@@ -1,4 +1,4 @@
-"""Says what runs in the cluster: `./bazelw run //cluster:status`. Status 1: no cluster is up."""
+"""Show what runs in the cluster: `./bazelw run //cluster:status`. Status 1: none is running."""
 
 import sys
 from argparse import ArgumentParser
@@ -16,12 +16,12 @@ from harness.processes.console import run_command, say
 def status(state: State) -> int:
     """Print the ports, the node, its components' restarts, its memory and all pods."""
     if running.keeper(state) is None:
-        say("no cluster is up" if not running.is_up(state) else "a cluster is just being started")
+        say("no cluster is running" if not running.is_up(state) else "a cluster is being started")
         return 1
     description = node.read(state.description)
     for name, port in description.ports.items():
         say(f"{name:9} 127.0.0.1:{port}")
-    say(f"memory    {memory(description.groups) / 2**20:.0f} MiB, its files' cache included")
+    say(f"memory    {memory(description.groups) / 2**20:.0f} MiB, including its file cache")
     for name, count in restarts((state.log / "node.log").read_text()).items():
         say(f"restarted {name}, {count} times: see {state.log / name}.log")
     say("\n" + kubectl(state.kubeconfig, "get", "nodes", "--output=wide"))

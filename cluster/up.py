@@ -1,4 +1,4 @@
-"""Starts a real Kubernetes of one node on this machine: `./bazelw run //cluster:up`."""
+"""Start a real single-node Kubernetes on this machine: `./bazelw run //cluster:up`."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -9,10 +9,10 @@ from cluster.start import start
 from harness.processes.console import run_command, say, step
 
 _EPILOG = """\
-The cluster runs on its own after this command, until //cluster:down. All of it lives in its own
-namespaces; nothing is changed on the machine, and nothing stays behind. The first start builds
-Kubernetes from its Go modules, which takes minutes; later ones take seconds.
-$CLUSTER_STATE names another folder for its state, and so a second cluster.
+The cluster keeps running after this command, until //cluster:down stops it. It runs in its own
+namespaces, changes nothing on the machine and leaves nothing behind. The first start builds
+Kubernetes from its Go modules, which takes minutes; later starts take seconds. To run a second
+cluster, set $CLUSTER_STATE to another folder.
 """
 
 
@@ -20,14 +20,14 @@ def up(options: Namespace) -> int:
     """Start the cluster and say what listens where."""
     state = State()
     ports = start(state, {name: getattr(options, f"port_{name}") for name in DEFAULTS}).ports
-    step("the cluster is up")
+    step("the cluster is running")
     say(f"\nentry     http://127.0.0.1:{ports['entry']}/   (Ingress class nginx)")
     say(f"registry  127.0.0.1:{ports['registry']}   (for the cluster's pods 127.0.0.1:5000)")
     say(
         f"kubectl   ./bazelw run //cluster:kubectl -- get pods -A, or KUBECONFIG={state.kubeconfig}"
     )
     say(f"logs      {state.log}/*.log")
-    say("end it    ./bazelw run //cluster:down")
+    say("stop      ./bazelw run //cluster:down")
     return 0
 
 

@@ -39,14 +39,14 @@ def server() -> Iterator[RoutesServer]:
         (["--rate", "0"], "--rate: must be a number from 0.1 to 20000"),
         (["--users", "0"], "--users: must be a whole number from 1 to 5000"),
         (["--users", "1.5"], "--users: must be a whole number"),
-        (["--weights", "50"], "--weights: must be two numbers above 0 such as 50:50"),
-        (["--weights", "0:100"], "--weights: must be two numbers above 0"),
+        (["--weights", "50"], "--weights: must be two positive numbers such as 50:50"),
+        (["--weights", "0:100"], "--weights: must be two positive numbers"),
         (["--arrivals", "bursts"], "--arrivals: invalid choice"),
-        (["--rate", "20000", "--duration", "3600"], "more than 5,000,000 votes in a phase"),
-        (["--users", "1", "--processes", "2"], "--users: each of the --processes needs one"),
-        (["--ramp", "--arrivals", "closed"], "--ramp: a closed loop has no rate"),
+        (["--rate", "20000", "--duration", "3600"], "more than 5,000,000 votes in one phase"),
+        (["--users", "1", "--processes", "2"], "--users: must be at least --processes"),
+        (["--ramp", "--arrivals", "closed"], "--ramp: cannot be used with --arrivals closed"),
         (["--compare", "/nowhere/report.json"], "--compare: cannot be read: "),
-        (["--compare", __file__], "--compare: is no report.json of version 2 or 3"),
+        (["--compare", __file__], "--compare: is not a report.json of version 2 or 3"),
         (["--colour"], "--colour"),
     ],
 )
@@ -95,7 +95,7 @@ def test_reports_go_where_the_person_is(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_a_target_that_does_not_answer_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--target", "http://127.0.0.1:1"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("compare: target http://127.0.0.1:1 does not answer: ")
+    assert error.startswith("compare: cannot reach target http://127.0.0.1:1: ")
     assert error.count("\n") == 1
 
 
@@ -104,7 +104,7 @@ def test_a_target_without_the_forcing_header_is_named(
 ) -> None:
     monkeypatch.setattr(server, "route_of", lambda _: Route.HTTP)
     assert main(["--target", server.url]) == 2
-    assert "answered X-Vote-Canary: never by the http route" in capsys.readouterr().err
+    assert "answered X-Vote-Canary: never via the http route" in capsys.readouterr().err
 
 
 def test_a_mongodb_that_does_not_answer_is_named_without_its_password(

@@ -43,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="false_alarms",
-        description="Compare a system with itself, again and again, and count what is called"
-        " changed.",
+        description="Compare a system with itself repeatedly, and count how often something is"
+        " reported as changed.",
     )
     add = parser.add_argument
     add(
@@ -52,14 +52,14 @@ def _parser() -> argparse.ArgumentParser:
         type=whole_number(_MOST),
         default=20,
         metavar="N",
-        help="how many reports to compare with the one before (default: %(default)s)",
+        help="number of reports to compare with the previous one (default: %(default)s)",
     )
     add(
         "--slowdown",
         type=between(0.01, 10),
         default=0.25,
         metavar="SHARE",
-        help="by how much the gRPC route is made slower to see whether that is found (default:"
+        help="how much slower the gRPC route is made, to check that it is detected (default:"
         " %(default)g)",
     )
     add(
@@ -67,9 +67,14 @@ def _parser() -> argparse.ArgumentParser:
         type=folder,
         required=True,
         metavar="DIR",
-        help="for the reports; those that are there already are taken as they are",
+        help="folder for the reports; existing ones are reused",
     )
-    add("options", nargs="*", metavar="-- OPTION", help="of the comparison, after another --")
+    add(
+        "options",
+        nargs="*",
+        metavar="-- OPTION",
+        help="options of the comparison, after another --",
+    )
     return parser
 
 
@@ -95,14 +100,14 @@ def _lines(trial: FalseAlarmTrial, found: dict[str, Excess]) -> Sequence[str]:
             for number, rows in enumerate(trial.alarms, 2)
             for row in rows
         ),
-        "runs lie so many times further apart than their phases say: a route, the ratio (in use)",
+        "spread between runs, relative to that of their phases: route, ratio (values in use)",
         *(
             f"  {title}: {_times(excess)} ({_times(EXCESS[title])})"
             for title, excess in found.items()
         ),
-        f"without either correction: {alone} of {reports} reports with a false"
+        f"without either correction: {alone} of {reports} reports have a false"
         f" alarm, at most {max(trial.uncorrected)} of {trial.rows} figures in one",
-        f"the gRPC route {trial.slowdown:.0%} slower: found in {trial.found} of {reports} reports",
+        f"gRPC route {trial.slowdown:.0%} slower: detected in {trial.found} of {reports} reports",
         f"false alarms: {trial.false_alarms} of {reports} reports",
     ]
 

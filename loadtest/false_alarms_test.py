@@ -79,7 +79,7 @@ def test_the_command_takes_the_reports_that_are_there(
     assert main(["--reports", "2", "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert printed.endswith("false alarms: 0 of 2 reports\n")
-    assert "the gRPC route 25% slower: found in " in printed
+    assert "gRPC route 25% slower: detected in " in printed
 
 
 def test_a_run_that_cannot_be_made_ends_the_trial(
@@ -89,7 +89,7 @@ def test_a_run_that_cannot_be_made_ends_the_trial(
         main(["--output", str(tmp_path), "--", "--target", "http://127.0.0.1:1"])
     assert caught.value.code == 2
     said = capfd.readouterr().err
-    assert "target http://127.0.0.1:1 does not answer" in said
+    assert "cannot reach target http://127.0.0.1:1" in said
     assert said.endswith("false_alarms: run 1 ended with status 2\n")
 
 

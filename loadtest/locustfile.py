@@ -29,7 +29,7 @@ def _set_up_options(parser: ArgumentParser) -> None:
         type=str.lower,
         choices=["split", *Route],
         default="split",
-        help="the route to force, or 'split' to leave it to the splitter (default)",
+        help="route to force, or 'split' to let the splitter choose (default)",
     )
     # Locust's own default is every address. An environment variable, a configuration file and the
     # command line still have the last word.

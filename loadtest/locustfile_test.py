@@ -166,13 +166,13 @@ def test_nobody_turns_the_load_elsewhere_from_the_page(tmp_path: Path) -> None:
     ):
         elsewhere = reply(f"{page}/swarm", load | {"host": victim.url})
         assert not elsewhere["success"]
-        assert elsewhere["message"].startswith(f"The target is {server.url}; start Locust with")
+        assert elsewhere["message"].startswith(f"The target is {server.url}. To use another one")
         file = reply(f"{page}/swarm", load | {"html_file": str(tmp_path / "written")})
-        assert file["message"] == "Cannot be changed from the page: html_file."
+        assert file["message"] == "These cannot be changed from this page: html_file."
         user = {"user_class_name": "Voter", "host": victim.url}
         assert not reply(f"{page}/user", user)["success"]
         foreign = reply(f"{page}/swarm", load, Origin="http://evil.example")
-        assert foreign["message"] == "Only Locust's own page may do this."
+        assert foreign["message"] == "This is only allowed from Locust's own page."
         assert server.received == []
         # Without a host the form means the one that Locust was started with.
         assert reply(f"{page}/swarm", load)["success"]

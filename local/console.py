@@ -11,13 +11,13 @@ from local.beside import compare_command, verify_command
 def show_addresses(stack: Stack) -> None:
     """Print what listens where, and how to use it."""
     say()
-    say(f"{'what':18} {'address':28} process")
+    say(f"{'server':18} {'address':28} process")
     for server in stack.servers:
         say(f"{server.name:18} {getattr(server, 'url', server.address):28} {server.pid}")
     say(f"\nvote      POST {stack.entry.url}/votes")
     say(f"verify    {verify_command(stack)}")
     say(f"compare   {compare_command(stack)}")
-    say(f"measures  {stack.prometheus.url}")
+    say(f"metrics   {stack.prometheus.url}")
     say(f"logs      {stack.kafka.log.parent}/*.log")
     say(f"page      {stack.entry.url}/")
 
@@ -30,7 +30,7 @@ def run_stack_command(command: Callable[[], int]) -> int:
             return command()
         except PortInUseError as error:
             option = error.port_name.replace("_", "-")
-            advice = f"{error}; end it, or choose another port with --port-{option}"
+            advice = f"{error}; stop it, or choose another port with --port-{option}"
             raise ServerError(advice) from error
 
     return run_command(naming_the_option)

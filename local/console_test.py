@@ -11,5 +11,5 @@ def test_a_port_in_use_names_the_option(capsys: pytest.CaptureFixture[str]) -> N
     assert run_stack_command(command) == 1
     assert capsys.readouterr().err == (
         "error: port 8003 (svc_grpc_server-grpc) is in use by another program; "
-        "end it, or choose another port with --port-svc-grpc-server-grpc\n"
+        "stop it, or choose another port with --port-svc-grpc-server-grpc\n"
     )

@@ -25,15 +25,15 @@ def demo(options: Namespace) -> int:
     with Stack(folder, chosen_ports(options)) as stack:
         show_addresses(stack)
         say(
-            f"\nThe comparison: each route alone for {options.duration:g} s, in turns, then half"
-            " that time the split. Watch it on the page.\n"
+            f"\nComparing the routes: each alone for {options.duration:g} s, in turns, then the"
+            f" split for {options.duration / 2:g} s. Watch the votes on the page.\n"
         )
         status = compare(stack, options.duration, report)
         if options.once:
             return status
         say(f"\nreport    {report}/report.html")
         say(f"page      {stack.entry.url}/")
-        say("Ctrl-C ends all of it; the votes are kept.")
+        say("Press Ctrl-C to stop everything; votes are kept.")
         stack.watch()
     return status
 
@@ -66,19 +66,21 @@ def comparison_command(stack: Stack, duration_s: float, report: Path) -> list[st
 
 def main() -> int:
     """Read the command line and do it."""
-    parser = ArgumentParser(prog="demo", description="Shows the voting system at work.")
+    parser = ArgumentParser(
+        prog="demo", description="Run the voting system and compare its two routes under load."
+    )
     parser.add_argument(
         "--once",
         action="store_true",
-        help="end after the report, with the comparison's exit status: 0 when no vote was lost "
-        "or counted twice and the split is as configured",
+        help="stop after the report, with the comparison's exit status: 0 if no vote was lost or "
+        "counted twice and the split matches its configuration",
     )
     parser.add_argument(
         "--duration",
         type=float,
         default=20.0,
         metavar="SECONDS",
-        help="how long each route is measured alone; the split has half of it (%(default)g)",
+        help="how long each route is measured alone; the split takes half as long (%(default)g)",
     )
     add_stack_options(parser)
     options = parser.parse_args()

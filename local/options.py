@@ -14,10 +14,10 @@ def add_stack_options(parser: ArgumentParser) -> None:
         "--data-dir",
         type=Path,
         default=Path.home() / ".cache" / "voting-local",
-        help="folder for all data and logs, kept from one start to the next (%(default)s)",
+        help="folder for data and logs, kept between runs (%(default)s)",
     )
     parser.add_argument(
-        "--free-ports", action="store_true", help="choose free ports instead of the defaults"
+        "--free-ports", action="store_true", help="use free ports instead of the defaults"
     )
     for field in fields(Ports):
         option = field.name.replace("_", "-")

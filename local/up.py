@@ -14,21 +14,21 @@ def up(options: Namespace) -> int:
     limit = options.votes_per_second_per_address
     with Stack(chosen_folder(options), chosen_ports(options), limit) as stack:
         show_addresses(stack)
-        say("Ctrl-C ends all of it; the votes are kept.")
+        say("Press Ctrl-C to stop everything; votes are kept.")
         stack.watch()
     return 0
 
 
 def main() -> int:
     """Read the command line and do it."""
-    parser = ArgumentParser(prog="up", description="Runs the voting system on this machine.")
+    parser = ArgumentParser(prog="up", description="Run the voting system on this machine.")
     add_stack_options(parser)
     parser.add_argument(
         "--votes-per-second-per-address",
         type=at_least_one,
         metavar="N",
-        help="the most votes that the entry takes from one client address in the long run, and "
-        "twice as many at once; what is over it is answered 429 (no limit)",
+        help="votes per second accepted from one client address, with bursts of twice as many; "
+        "further votes get 429 (default: no limit)",
     )
     options = parser.parse_args()
     return run_stack_command(lambda: up(options))

@@ -47,7 +47,7 @@ def read_start(output: IO[str]) -> tuple[dict[str, int], str]:
             verify = line.removeprefix("verify ")
         if row := ROW.match(line):
             pids[row[1]] = int(row[2])
-        if line.startswith("Ctrl-C"):
+        if line.startswith("Press Ctrl-C"):
             break
     assert len(pids) == 10
     return pids, verify
@@ -80,8 +80,8 @@ def test_up_serves_one_stack_a_folder_and_leaves_nothing_behind(tmp_path: Path) 
             _, refusal = second.communicate(timeout=20)
         assert second.returncode == 1
         assert refusal == (
-            f"error: another stack (process {first.pid}) runs on {tmp_path}: "
-            "end it, or choose another --data-dir\n"
+            f"error: another stack (process {first.pid}) is using {tmp_path}: "
+            "stop it, or choose another --data-dir\n"
         )
         first.send_signal(signal.SIGKILL)
         wait_for_ends(pids)

@@ -43,7 +43,7 @@ def main() -> None:
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments[0], arguments[1:]))
     if {"-h", "--help"} & set(arguments):
-        sys.stdout.write(f"svc_consumer {' and '.join(TOOLS)} have a --help of their own.\n\n")
+        sys.stdout.write(f"For maintenance: svc_consumer {'|'.join(TOOLS)} --help\n\n")
     settings = load_settings(ConsumerSettings, "svc_consumer")
     configure_logging(settings.log_level)
     # Not uvloop: it raises RuntimeError for a write to a connection that was reset, which ends
@@ -97,7 +97,7 @@ async def _run_until(
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not running.done():
-        _log.info("stopping: finishing the batch")
+        _log.info("stopping: finishing the current batch")
         with contextlib.suppress(TimeoutError):  # the batch is read again after the next start
             async with asyncio.timeout(_BATCH_GRACE_SECONDS):
                 await consumer.between_batches.acquire()

@@ -87,11 +87,11 @@ async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(tri
     large = os.urandom(900_000)
     poison = [
         (key, None, "value: is missing"),
-        (None, b"\xff", "value: is not a votes.v1.Vote message"),
+        (None, b"\xff", "value: is not a valid votes.v1.Vote message"),
         (key, encode_vote(a_vote(vote.id, year=1)), "year: must be from 1900 to 2100"),
         (b"another", encode_vote(vote), "key: is not the vote's id"),
         (stray.id.encode(), encode_vote(stray), f"partition: must be {PARTITION + 1} for this id"),
-        (large, large[:100_000], "value: is not a votes.v1.Vote message"),
+        (large, large[:100_000], "value: is not a valid votes.v1.Vote message"),
     ]
     await trial.cast(vote)
     await trial.write(*((k, v, PARTITION) for k, v, _ in poison))

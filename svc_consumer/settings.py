@@ -9,7 +9,7 @@ from voting.service.settings import Port
 from voting.stores.settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
 
 RejectedTopicName = Annotated[
-    str, Meta(description="Topic that takes records that are no votes.", min_length=1)
+    str, Meta(description="Topic for records that are not valid votes.", min_length=1)
 ]
 
 
@@ -19,17 +19,17 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9004
     kafka_rejected_topic: RejectedTopicName = "votes.rejected"
     kafka_group: Annotated[
-        str, Meta(description="Consumer group that shares the partitions.", min_length=1)
+        str, Meta(description="Consumer group whose members share the partitions.", min_length=1)
     ] = "svc_consumer"
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     mongodb_url: MongodbUrl = "mongodb://127.0.0.1:27017"
     mongodb_database: MongodbDatabase = "voting"
     max_albums: Annotated[
         int,
-        Meta(description="Most albums: votes for one more are answered 422.", ge=1, le=100_000),
+        Meta(description="Most albums; votes for further albums get 422.", ge=1, le=100_000),
     ] = 10_000
     stuck_after_seconds: Annotated[
-        int, Meta(description="Exit, to be restarted, after so long without progress.", ge=45)
+        int, Meta(description="Exit after this long without progress, to be restarted.", ge=45)
     ] = 60
 
     def __post_init__(self) -> None:
@@ -43,8 +43,8 @@ class TopicSettings(KafkaSettings, frozen=True, kw_only=True):
 
     kafka_rejected_topic: RejectedTopicName = "votes.rejected"
     kafka_topic_partitions: Annotated[
-        int, Meta(description="Partitions of the votes' topic, for ever.", ge=1)
+        int, Meta(description="Partitions of the votes topic; cannot be changed later.", ge=1)
     ] = 12
     kafka_topic_replicas: Annotated[
-        int, Meta(description="Replicas of each record; a majority acknowledges it.", ge=1)
+        int, Meta(description="Replicas of each record; a majority must acknowledge it.", ge=1)
     ] = 3

@@ -61,10 +61,10 @@ async def _note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) -
     try:
         changed = await note_arrivals(client, topics)
     except TopicRefusedError as error:
-        _log.warning("not set: message.timestamp.type=LogAppendTime; %s", error)
+        _log.warning("cannot set message.timestamp.type=LogAppendTime: %s", error)
     else:
         if changed:
-            _log.info("set message.timestamp.type=LogAppendTime of %s", ", ".join(changed))
+            _log.info("set message.timestamp.type=LogAppendTime on %s", ", ".join(changed))
 
 
 async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:
@@ -76,7 +76,7 @@ async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:
         except _NOT_YET as error:
             if asyncio.get_running_loop().time() > end:
                 raise
-            _log.info("not yet: %s", _reason(error))
+            _log.info("cannot create topics yet, retrying: %s", _reason(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
 
@@ -88,11 +88,11 @@ def main(patience: float = _PATIENCE_SECONDS) -> None:
         made = asyncio.run(create_in_time(settings, patience))
     except _NOT_YET as error:
         raise SystemExit(f"{_NAME}: {_reason(error)}") from error
-    _log.info("created %s", ", ".join(made) or "nothing: all topics are there")
+    _log.info("created %s", ", ".join(made) or "nothing: all topics exist")
 
 
 def _reason(error: Exception) -> str:
-    return str(error) or "Kafka does not answer"  # a TimeoutError says nothing
+    return str(error) or "Kafka is not responding"  # a TimeoutError says nothing
 
 
 if __name__ == "__main__":

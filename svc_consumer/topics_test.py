@@ -76,7 +76,7 @@ async def test_topics_note_when_a_record_arrives(
             await topics.create(asked)
             await known(client, "older.rejected", "older.albums")
         assert [m for m in caplog.messages if "LogAppendTime" in m] == [
-            "set message.timestamp.type=LogAppendTime of older"
+            "set message.timestamp.type=LogAppendTime on older"
         ]
         found = await settings_of(client, "older")
         assert found.items() >= {**theirs, "message.timestamp.type": "LogAppendTime"}.items()
@@ -90,7 +90,7 @@ async def test_without_the_right_to_change_topics_they_are_made_all_the_same(
     kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def refuse(*_: object) -> list[str]:
-        raise TopicRefusedError("kafka refuses topic x: TopicAuthorizationFailedError")
+        raise TopicRefusedError("Kafka refuses topic x: TopicAuthorizationFailedError")
 
     monkeypatch.setattr(topics, "note_arrivals", refuse)
     assert await topics.create(settings(kafka, "modest")) == [
@@ -136,7 +136,7 @@ def test_a_kafka_that_does_not_answer_is_said_to_be_one(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(topics, "create", create)
     monkeypatch.setattr("sys.argv", ["topics"])
-    with pytest.raises(SystemExit, match=r"svc_consumer\.topics: Kafka does not answer"):
+    with pytest.raises(SystemExit, match=r"svc_consumer\.topics: Kafka is not responding"):
         topics.main(patience=0)
 
 
@@ -167,4 +167,4 @@ def test_it_says_what_it_made(
     topics.main()
     first, second = capsys.readouterr().err.splitlines()
     assert "created told" in first
-    assert second.endswith("created nothing: all topics are there")
+    assert second.endswith("created nothing: all topics exist")

@@ -12,12 +12,12 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
 
     port: Annotated[Port, Meta(description="Port of the vote endpoint.")] = 8001
     lean_path: LeanPath = True
-    grpc_target: Annotated[
-        str, Meta(description="The gRPC servers, as gRPC names them.", min_length=1)
-    ] = "dns:///127.0.0.1:8003"
+    grpc_target: Annotated[str, Meta(description="gRPC target of the servers.", min_length=1)] = (
+        "dns:///127.0.0.1:8003"
+    )
     call_timeout_seconds: Annotated[
-        float, Meta(description="Answer 503 when the gRPC server has not answered by then.", gt=0)
+        float, Meta(description="Answer 503 if the gRPC server has not answered by then.", gt=0)
     ] = 6.0
     max_waiting_votes: Annotated[
-        int, Meta(description="Votes that may wait for a call; more are answered 503.", ge=1)
+        int, Meta(description="Most votes waiting for a call; further votes get 503.", ge=1)
     ] = 10_000

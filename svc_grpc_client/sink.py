@@ -100,7 +100,7 @@ class GrpcSink:
         """Open the channel; gRPC wants that done in the loop that uses it."""
         self._channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
         self._stub = votes_pb2_grpc.VoteServiceStub(self._channel)
-        self._follower = run_for_good(self._follow_channel(), "the watch over the channel")
+        self._follower = run_for_good(self._follow_channel(), "the gRPC channel watcher")
 
     async def stop(self) -> None:
         """Wait for the calls under way, as long as one may take, and close the channel."""
@@ -143,7 +143,7 @@ class GrpcSink:
     def _failed(self, error: grpc.aio.AioRpcError) -> None:
         """Log why calls fail: once, until a call succeeds or fails in another way."""
         if error.code() is not self._failure:
-            _log.warning("calls of %s fail: %s, %s", self._target, error.code(), error.details())
+            _log.warning("calls to %s fail: %s, %s", self._target, error.code(), error.details())
         self._failure = error.code()
 
     async def _follow_channel(self) -> None:

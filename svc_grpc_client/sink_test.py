@@ -157,7 +157,7 @@ async def test_a_clock_that_is_off_is_logged_and_votes_are_accepted(
             await cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id()))
         await until(lambda: readiness.ready, readiness)
     found = [message for message in caplog.messages if "clock" in message]
-    expected = f"this machine's clock is 7200 s {told} that of svc_grpc_server"
+    expected = f"this machine's clock is 7200 s {told} svc_grpc_server's clock"
     assert found == ([expected] if told else [])
 
 

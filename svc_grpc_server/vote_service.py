@@ -43,7 +43,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         if request is None or max(len(request.votes), len(request.traceparents)) > VOTES_MAX:
             await context.abort(
                 StatusCode.INVALID_ARGUMENT,
-                f"no request with at most {VOTES_MAX} votes and traceparents",
+                f"not a valid request: at most {VOTES_MAX} votes and as many traceparents",
             )
         request.DiscardUnknownFields()  # the ledger keeps only what was checked
         outcomes = _Outcomes(len(request.votes))

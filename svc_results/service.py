@@ -52,7 +52,7 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
 
     @app.after_server_start
     async def start(_: Sanic[Any, Any]) -> None:
-        app.ctx.reading = run_for_good(feed.run(), "the reading of the stores")
+        app.ctx.reading = run_for_good(feed.run(), "reading from the stores")
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:

@@ -160,7 +160,7 @@ def test_a_stopped_store_is_named_until_it_recovers(
     book.count("Canciones reencontradas en París")
     wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
     with stopped(request.getfixturevalue(name)):
-        wait_until("not ready", lambda: reason(client) == f"{store} does not answer")
+        wait_until("not ready", lambda: reason(client) == f"{store} is not responding")
         results = client.get("/api/results").json()
         assert results["total"] == book.votes
         assert results["unavailable"][part]
@@ -177,7 +177,7 @@ def test_a_hanging_store_is_named_until_it_recovers(
 ) -> None:
     redis_server.pause()
     try:
-        wait_until("not ready", lambda: reason(client) == "Redis does not answer")
+        wait_until("not ready", lambda: reason(client) == "Redis is not responding")
         start = time.monotonic()
         assert client.get("/").status_code == httpx.codes.OK
         assert time.monotonic() - start < FRESH_S

@@ -18,17 +18,19 @@ class ResultsSettings(Settings, frozen=True, kw_only=True):
     mongodb_database: MongodbDatabase = "voting"
     refresh_seconds: Annotated[
         float,
-        Meta(description="Seconds between two readings while someone watches.", ge=0.05, le=1),
+        Meta(
+            description="Seconds between reads of the stores while someone watches.", ge=0.05, le=1
+        ),
     ] = 0.25
     max_watchers: Annotated[
-        int, Meta(description="Watchers of /api/events at a time; more get 503.", ge=1)
+        int, Meta(description="Most watchers of /api/events at a time; further ones get 503.", ge=1)
     ] = 2000
     watchers_per_address: Annotated[
-        int, Meta(description="Watchers that one address may have; more get 429.", ge=1)
+        int, Meta(description="Most watchers per client address; further ones get 429.", ge=1)
     ] = 500
     trusted_proxies: Annotated[
         str,
-        Meta(description="Networks of the entry: its X-Forwarded-For is believed."),
+        Meta(description="Networks of proxies whose X-Forwarded-For header is trusted."),
     ] = ""
 
     @property

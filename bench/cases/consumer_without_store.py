@@ -26,7 +26,7 @@ from voting.stores.vote_log import StoredPosition
 class ApartSettings(ConsumerSettings, frozen=True, kw_only=True):
     """What this consumer can be told beside the real one's settings."""
 
-    tally_apart: Annotated[bool, Meta(description="Hold Redis apart, too.")] = False
+    tally_apart: Annotated[bool, Meta(description="Leave out Redis, too.")] = False
 
 
 class LogApart(LogStore):

@@ -157,10 +157,10 @@ class Parts(Group):
     """One consumer of all partitions, as it is and with stores held apart."""
 
     names: ClassVar = {
-        "consumer": "the consumer, stores as on one machine",
-        "consumer-full": "the consumer at full speed: MongoDB answers at once and keeps nothing",
-        "consumer-redis": "the consumer, MongoDB held apart",
-        "consumer-alone": "the consumer, both stores held apart",
+        "consumer": "the consumer with real stores",
+        "consumer-full": "the consumer, with a MongoDB that answers at once and stores nothing",
+        "consumer-redis": "the consumer without MongoDB",
+        "consumer-alone": "the consumer without both stores",
     }
 
     @override
@@ -188,7 +188,7 @@ class Scale(Group):
     """The same consumer as 1, 2 and 4 processes that share 12 partitions."""
 
     names: ClassVar = {
-        f"consumers-{count}": f"{count} consumers of 12 partitions, MongoDB held apart"
+        f"consumers-{count}": f"{count} consumers of 12 partitions, without MongoDB"
         for count in _PROCESSES
     }
 

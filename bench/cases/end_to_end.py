@@ -99,8 +99,8 @@ class EndToEnd(Group):
     """The whole system at full and at half load."""
 
     names: ClassVar = {
-        "end-to-end": "everything at full load, until the last vote is counted",
-        "end-to-end-half": "everything at half load",
+        "end-to-end": "the whole system at full load, until the last vote is counted",
+        "end-to-end-half": "the whole system at half load",
     }
 
     @override

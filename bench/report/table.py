@@ -31,7 +31,7 @@ def markdown_table(report: Report) -> str:
         f"{report.at}; {facts.cores} cores, {facts.processor}; Python {facts.python}, "
         f"{', '.join(f'{name} {version}' for name, version in facts.packages.items())}; "
         f"{report.rounds} rounds of turns of {report.turn_seconds:g} s; "
-        f"load of the machine before the start {facts.load_before:.1f}."
+        f"load average before the start {facts.load_before:.1f}."
     )
     lines = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1)), *_cells(report)]
     table = "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
@@ -68,7 +68,7 @@ def findings(report: Report) -> Iterator[str]:
             f"{1e6 / whole:,.0f} votes/s per core, {1e6 / without_log:,.0f} without MongoDB's"
         )
     if cost := next((row.generator_us for row in report.rows if row.name == "floor-64"), None):
-        yield f"the load generator costs {cost.value:.1f} µs per vote, counted in no case"
+        yield f"the load generator uses {cost.value:.1f} µs per vote, not included in any case"
 
 
 def _cells(report: Report) -> Iterator[Sequence[str]]:

@@ -48,12 +48,12 @@ HANGS = [
     Fault("gRPC server hangs", "SIGSTOP of svc_grpc_server, then SIGCONT", _hang_grpc_server),
     Fault(
         "network cut",
-        "connections between a service and Kafka break and cannot be made for up to 4 s",
+        "connections between a service and Kafka break and cannot be reopened for up to 4 s",
         _cut_network,
     ),
     Fault(
         "network silent",
-        "nothing passes between a service and Kafka, and nobody is told",
+        "traffic between a service and Kafka is dropped while connections stay open",
         _silence_network,
     ),
 ]

@@ -84,13 +84,13 @@ def _fill_disk(scene: Scene) -> None:
 LOSSES = [
     Fault("Redis emptied", "FLUSHALL while votes are counted", empty_redis),
     Fault("Redis emptied, idle", "FLUSHALL while nobody votes", empty_redis, idle=True),
-    Fault("vote log dropped", "its collection is dropped while votes are counted", drop_vote_log),
+    Fault("vote log dropped", "the collection is dropped while votes are counted", drop_vote_log),
     Fault("vote log dropped, idle", "the same while nobody votes", drop_vote_log, idle=True),
     Fault(
         "append-only file torn",
-        "Redis killed, its file cut at a random byte, started, killed and started again",
+        "Redis is killed, its file cut at a random byte, then started, killed and started again",
         _tear_append_only_file,
     ),
-    Fault("both stores set back", "both start again with their files of 3 s ago", _set_both_back),
+    Fault("both stores set back", "both restart with their files from 3 s earlier", _set_both_back),
     Fault("disk full", "no space for Redis' append-only file for 3 s", _fill_disk),
 ]

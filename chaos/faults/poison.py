@@ -40,5 +40,5 @@ def _poison(scene: Scene) -> None:
 
 
 POISON: Final = [
-    Fault("records that are no votes", "nonsense and misplaced votes written to Kafka", _poison)
+    Fault("records that are no votes", "invalid and misplaced votes are written to Kafka", _poison)
 ]

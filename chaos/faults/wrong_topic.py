@@ -101,7 +101,7 @@ def _halted(consumers: list[Service]) -> int:
 TOPICS = [
     Fault(
         "topic replaced",
-        "by one of which half of the partitions are shorter and half are longer, then brought back",
+        "the topic is replaced by one with half its partitions shorter, half longer; then restored",
         _replace_topic,
         idle=True,
     ),

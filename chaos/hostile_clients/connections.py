@@ -34,7 +34,7 @@ class Connections(HostileClient):
     name = "connections"
     what = (
         "200 slow in the head, 200 slow in the body (1 byte in 10 s), 200 silent, 20 half closed, "
-        "100 that send 200 votes at once and read no answer"
+        "100 that send 200 votes at once and read no response"
     )
 
     async def attack(self) -> None:

@@ -49,11 +49,11 @@ def broken(result: Result, limits: Mapping[str, float]) -> Iterator[str]:
     if result.readers_refused:
         yield f"{result.client}: readers were refused: {told(result.readers_refused)}"
     if errors := sum(n for kind, n in result.harvest.answers.items() if _is_our_error(kind)):
-        yield f"{result.client}: {errors} answers with status 500"
+        yield f"{result.client}: {errors} responses with status 500"
     for name, usage in result.usage.items():
         limit = limits.get(name.partition("-")[0])
         if limit is not None and usage.memory > limit:
-            yield f"{result.client}: {name} took {usage.memory:.0f} of {limit:.0f} MB"
+            yield f"{result.client}: {name} used {usage.memory:.0f} of {limit:.0f} MB"
     for what in result.not_ready:
         yield f"{result.client}: {what}"
 

@@ -40,8 +40,11 @@ def test_nothing_is_broken_at_the_bounds() -> None:
     [
         (lambda r: r.refused.update({"503": 2}), "votes were refused: 2 x 503"),
         (lambda r: r.readers_refused.update(["429"]), "readers were refused: 1 x 429"),
-        (lambda r: r.harvest.answers.update({"half closed: 500": 3}), "3 answers with status 500"),
-        (lambda r: r.usage.update(svc_consumer=Usage(100.4, 0)), "svc_consumer took 100 of 100 MB"),
+        (
+            lambda r: r.harvest.answers.update({"half closed: 500": 3}),
+            "3 responses with status 500",
+        ),
+        (lambda r: r.usage.update(svc_consumer=Usage(100.4, 0)), "svc_consumer used 100 of 100 MB"),
         (lambda r: r.not_ready.append("svc_results is not ready"), "svc_results is not ready"),
         (lambda r: r.beside.clear(), "no vote was accepted"),
     ],

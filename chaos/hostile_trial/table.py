@@ -23,15 +23,15 @@ def tables(results: Sequence[Result], limits: Mapping[str, float]) -> str:
     titles = [f"{name} ({limits[name]:.0f})" if name in limits else name for name in names]
     return "\n".join(
         [
-            "Voters and readers beside each client:",
+            "Voters and readers alongside each client:",
             "",
             *_table(_VOTERS, (_voters(result) for result in results)),
             "",
-            "Memory at most in MB (of the pod's limit), and processors kept busy:",
+            "Peak memory in MB (pod limit), and processors used:",
             "",
             *_table(["client", *titles, "all TCP"], (_taken(result) for result in results)),
             "",
-            "What the clients got:",
+            "Responses to the clients:",
             "",
             *_table(["client", "answers", "most"], (_got(result) for result in results)),
         ]

@@ -83,7 +83,7 @@ class Trial:
                 await asyncio.wait([reading])
                 await self._voters.stop()
                 self._voters.close()
-            self._say("all have voted; waiting until everything is counted")
+            self._say("voting is over; waiting until everything is counted")
             await watch.in_step(_QUIET_S)
             contents = await reader.contents()
         found = [str(violation) for violation in violations(sent_votes, contents)]
@@ -161,9 +161,9 @@ class Trial:
         begin = time.monotonic()
         try:
             after = await watch.recovered(begin, _CATCH_UP_S) - begin
-            self._say(f"{client}: over, and all votes counted {after:.1f} s after it")
+            self._say(f"{client}: done; all votes counted {after:.1f} s later")
         except NotRecoveredError as error:
-            self._say(f"{client}: over, and not yet all votes counted: {error}")
+            self._say(f"{client}: done, but some votes are not counted yet: {error}")
 
     def _believe(self, harvest: Harvest) -> None:
         """Note what a hostile client was promised: that must be kept as well."""

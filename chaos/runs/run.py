@@ -154,7 +154,7 @@ async def _inject(fault: Fault, scene: Scene) -> None:
         if work.done():
             raise  # the fault's own
         await _break_off(scene, work)
-        raise FaultFailedError(f"{fault.name} took over {fault.limit_s:g} s") from error
+        raise FaultFailedError(f"{fault.name} took more than {fault.limit_s:g} s") from error
 
 
 async def _break_off(scene: Scene, work: asyncio.Task[None]) -> None:

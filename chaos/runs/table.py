@@ -57,9 +57,9 @@ def _verdict(outcome: Outcome) -> Iterator[str]:
     )
     if sent_votes.refusals:
         told = ", ".join(f"{n} x {kind}" for kind, n in sent_votes.refusals.most_common())
-        yield f"refused, may be retried: {told}"
+        yield f"refused, can be retried: {told}"
     for name, times in outcome.ended.items():
-        yield f"ended by itself and started again: {name}, {times} times"
+        yield f"stopped unexpectedly and restarted: {name}, {times} times"
     for violation in outcome.violations:
         yield f"BROKEN  {violation}"
     if not outcome.violations:

@@ -56,7 +56,7 @@ class Api:
                 answer = connection.getresponse()
                 content = answer.read()
             except HTTPException as error:
-                raise OSError(f"no answer from the API server: {error}") from error
+                raise OSError(f"the API server is not responding: {error}") from error
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise ApiError(
                 f"{method} {path}: {answer.status} {content.decode(errors='replace').strip()}"

@@ -89,7 +89,7 @@ def main() -> None:
         try:
             provide(api)
         except OSError as error:
-            say(f"the API server did not do what it was asked to: {error}")
+            say(f"the API server failed: {error}")
         time.sleep(_POLL_S)
 
 

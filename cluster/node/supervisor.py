@@ -18,7 +18,7 @@ _POLL_S: Final = 0.1
 _PAUSE_S: Final = 1.0
 """Between the end of a component and its next start."""
 
-_ENDED: Final = f" ended; starts again in {_PAUSE_S:g} s"
+_ENDED: Final = f" exited; restarting in {_PAUSE_S:g} s"
 
 
 class Supervisor:

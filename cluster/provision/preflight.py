@@ -40,12 +40,12 @@ def check_rights() -> None:
     """Raise ClusterError when this process may not make a node."""
     if os.geteuid() != 0:
         raise ClusterError(
-            "a Kubernetes node makes namespaces, mounts and control groups, which needs root: "
+            "a Kubernetes node creates namespaces, mounts and control groups, which needs root: "
             "run ./bazelw as root"
         )
     _try(
         ["true"],
-        "may not make namespaces here: in a container, run it with all privileges (--privileged)",
+        "cannot create namespaces: if this is a container, run it with --privileged",
     )
 
 

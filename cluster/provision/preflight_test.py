@@ -28,7 +28,7 @@ def test_a_container_without_rights_is_told_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without("true", tmp_path, monkeypatch)
-    with pytest.raises(ClusterError, match=r"--privileged\) \(true not permitted\)"):
+    with pytest.raises(ClusterError, match=r"--privileged \(true not permitted\)"):
         preflight.check_rights()
 
 

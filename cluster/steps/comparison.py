@@ -51,7 +51,7 @@ async def compare(world: World) -> str:
     world.others.anonymous += told.accepted + told.unknown
     return (
         f"{_speeds(report.phases)}; {told.accepted} votes, {told.lost.count} lost, "
-        f"{told.repeated.count} double"
+        f"{told.repeated.count} duplicates"
     )
 
 

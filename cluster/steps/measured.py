@@ -24,8 +24,8 @@ async def targets(world: World) -> str:
             pods[service.replace("-", "_")] = status["replicas"]
         return await asyncio.to_thread(_up) == pods
 
-    await until("Prometheus reads every pod", all_are_read, _WITHIN_S)
-    return f"{sum(pods.values())} pods of {len(pods)} services are read"
+    await until("Prometheus scrapes every pod", all_are_read, _WITHIN_S)
+    return f"{sum(pods.values())} pods of {len(pods)} services are scraped"
 
 
 def _up() -> dict[str, int]:

@@ -22,7 +22,7 @@ async def kept(world: World) -> str:
             except StoreUnavailableError, KafkaError, TimeoutError:
                 return False  # a pod that was deleted a moment ago is not back yet
 
-        await until("log and tally have all of the ledger", in_step, 120)
+        await until("vote log and tally are up to date with the ledger", in_step, 120)
         contents = await reader.contents()
     sent_votes = _together([*world.sent_votes, world.others])
     _accept_other_routes(sent_votes, contents)
@@ -30,7 +30,7 @@ async def kept(world: World) -> str:
     if found:
         raise StepError("; ".join(map(str, found)))
     acknowledged = len(sent_votes.acknowledged)
-    return f"{acknowledged} of {len(contents.logged)} votes looked up, 0 lost, 0 double"
+    return f"{acknowledged} of {len(contents.logged)} votes checked, 0 lost, 0 duplicates"
 
 
 def _accept_other_routes(sent_votes: SentVotes, contents: Contents) -> None:

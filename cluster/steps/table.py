@@ -18,7 +18,7 @@ class Row:
 
 def heading() -> None:
     """Print the heading."""
-    say(f"\n{'step':20} {'result':6} {'time':>9}  what was seen")
+    say(f"\n{'step':20} {'result':6} {'time':>9}  details")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def find_program(name: str) -> str:
     if path is None:
         package = _DEBIAN_PACKAGES[name]
         raise ServerError(
-            f"there is no program {name} on PATH: start through ./bazelw, which brings it, "
+            f"no program {name} on PATH: start through ./bazelw, which provides it, "
             f"or install it (Debian package {package})"
         )
     return path

@@ -96,7 +96,7 @@ class Server(ABC):
             self.log.replace(self.log.with_suffix(".log.old"))
         self.data.mkdir(parents=True, exist_ok=True)
         self.prepare()
-        _log.info("%s: starting, waiting for an answer on %s", self.name, self.address)
+        _log.info("%s: starting, waiting for %s", self.name, self.address)
         self._launched = time.monotonic()
         self._process = Process(self.command(), log=self.log, environment=self.environment())
 
@@ -110,7 +110,7 @@ class Server(ABC):
                 limit = f"{self.start_limit_s:.0f} s"
                 raise ServerError(f"{self.name} not ready after {limit}: {reason}; log: {self.log}")
             if now > remind:
-                _log.info("%s: still no answer on %s: %s", self.name, self.address, reason)
+                _log.info("%s: still waiting for %s: %s", self.name, self.address, reason)
                 remind = now + _REMIND_S
             time.sleep(_POLL_S)
         _log.info("%s: ready after %.1f s", self.name, time.monotonic() - self._launched)
@@ -118,7 +118,9 @@ class Server(ABC):
     def check_running(self) -> None:
         """Raise ServerError when the process has ended."""
         if self._process is not None and (status := self._process.status) is not None:
-            how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+            how = (
+                f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
+            )
             raise ServerError(f"{self.name} {how}{self._last_words()}; log: {self.log}")
 
     def __enter__(self) -> Self:

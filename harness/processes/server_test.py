@@ -63,7 +63,7 @@ def test_a_server_that_ends_at_once_is_reported_with_its_log(server: Example) ->
     server.program = "import sys; sys.exit('no votes today')"
     with pytest.raises(ServerError) as error, server:
         raise AssertionError
-    assert str(error.value) == (f"example ended with status 1 (no votes today); log: {server.log}")
+    assert str(error.value) == (f"example exited with status 1 (no votes today); log: {server.log}")
 
 
 def test_a_server_that_never_gets_ready_is_reported_with_the_reason(server: Example) -> None:

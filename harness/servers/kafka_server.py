@@ -130,5 +130,5 @@ def _class_path() -> str:
     folder = Path(os.environ.get("KAFKA_JARS", ROOT.parent / "kafka" / "jars"))
     jars = [str(jar.resolve()) for jar in sorted(folder.glob("*.jar"))]
     if not jars:
-        raise ServerError(f"no jars of Kafka in {folder}: start through ./bazelw")
+        raise ServerError(f"no Kafka jars in {folder}: start through ./bazelw")
     return ":".join(jars)

@@ -32,7 +32,7 @@ async def _create_in_time(
     try:
         await asyncio.wait_for(_create(bootstrap_servers, partitions, replicas), _LIMIT_S)
     except TimeoutError as error:
-        raise ServerError(f"kafka created no topics within {_LIMIT_S:.0f} s") from error
+        raise ServerError(f"kafka did not create the topics within {_LIMIT_S:.0f} s") from error
 
 
 async def _create(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int) -> None:

@@ -20,7 +20,7 @@ def check_memory(meminfo: str, needed_mb: int = NEEDED_MEMORY_MB) -> None:
     available_mb = int(numbers["MemAvailable"].removesuffix("kB")) // 1024
     if available_mb < needed_mb:
         raise ServerError(
-            f"too little memory: {available_mb} MB are available, the stack needs {needed_mb} MB"
+            f"not enough memory: {available_mb} MB available, the stack needs {needed_mb} MB"
         )
 
 
@@ -51,8 +51,8 @@ def lock_folder(folder: Path) -> TextIO:
         owner = file.read().strip()
         file.close()
         raise ServerError(
-            f"another stack (process {owner}) runs on {folder}: "
-            "end it, or choose another --data-dir"
+            f"another stack (process {owner}) is using {folder}: "
+            "stop it, or choose another --data-dir"
         ) from error
     file.truncate(0)
     file.write(str(os.getpid()))

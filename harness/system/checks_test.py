@@ -20,7 +20,7 @@ def test_enough_memory_is_fine() -> None:
 
 
 def test_too_little_memory_is_told_before_anything_starts() -> None:
-    with pytest.raises(ServerError, match="1000 MB are available, the stack needs 1500 MB"):
+    with pytest.raises(ServerError, match="1000 MB available, the stack needs 1500 MB"):
         check_memory(MEMINFO, needed_mb=1500)
 
 
@@ -41,7 +41,7 @@ def test_a_missing_program_is_named_with_its_package(
 
 
 def test_a_folder_serves_one_stack_at_a_time(tmp_path: Path) -> None:
-    refused = pytest.raises(ServerError, match=f"another stack .process {os.getpid()}. runs on")
+    refused = pytest.raises(ServerError, match=f"another stack .process {os.getpid()}. is using")
     with lock_folder(tmp_path), refused:
         lock_folder(tmp_path)
     lock_folder(tmp_path).close()

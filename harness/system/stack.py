@@ -50,7 +50,7 @@ class Stack(System):
         return self
 
     def __exit__(self, *_: object) -> None:
-        _log.info("ending all servers")
+        _log.info("stopping all servers")
         self.stop()
         if self._lock is not None:
             self._lock.close()

@@ -176,7 +176,7 @@ async def test_a_wrong_password_is_told(
 ) -> None:
     settings = by_password(kafka, authority, mechanism) | {"KAFKA_SASL_PASSWORD": WRONG}
     async with event_log(settings) as (_, readiness):
-        assert "refuses the user" in (readiness.reason or "")
+        assert "rejects the login" in (readiness.reason or "")
         assert WRONG not in (readiness.reason or "")
 
 
@@ -184,7 +184,7 @@ def test_topics_are_made_by_a_user(kafka: SecuredKafka, authority: Authority) ->
     settings = by_password(kafka, authority, "SCRAM-SHA-256") | {"KAFKA_TOPIC_REPLICAS": "1"}
     refused = make_topics(settings | {"KAFKA_SASL_PASSWORD": WRONG})
     assert refused.returncode == 1
-    assert "refuses the user" in refused.stderr
+    assert "rejects the login" in refused.stderr
     assert WRONG not in refused.stderr
     new = {"KAFKA_TOPIC": "other", "KAFKA_REJECTED_TOPIC": "other.rejected"}
     made = make_topics(settings | new)
@@ -256,7 +256,7 @@ def test_the_consumer_tells_a_wrong_password_and_does_not_show_it(
     def reason() -> str:
         return httpx.get(f"{consumer.url}/readyz", timeout=10).text
 
-    wait_until("the reason", lambda: "refuses the user" in reason())
+    wait_until("the reason", lambda: "rejects the login" in reason())
     assert WRONG not in consumer.log.read_text()
     assert PASSWORD not in consumer.log.read_text()  # of Redis
 

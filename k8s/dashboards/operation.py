@@ -11,7 +11,7 @@ type _Panel = bargauge.Panel | stat.Panel | timeseries.Panel
 def operation_dashboard() -> Dashboard:
     """Return the dashboard."""
     board = new_dashboard(
-        "Votes: operation", "votes-operation", "Whether it works, how fast, and what it costs."
+        "Votes: operation", "votes-operation", "Health, speed and cost of the voting system."
     )
     add_row(board, "Health", *_health())
     add_row(board, "Routes", *_routes())
@@ -24,20 +24,20 @@ def _health() -> list[_Panel]:
     return [
         figures(
             "Ready",
-            "Instances that can take work now, by service.",
+            "Ready instances, by service.",
             {"{{job}}": "sum by (job) (service_ready)"},
             width=2 * QUARTER,
             red_below=1,
         ),
         figures(
             "Halted partitions",
-            "Their topic is not the one that was counted. A human must look.",
+            "Partitions whose topic is not the one counted before. Needs an operator.",
             {"halted": "sum(max by (partition) (svc_consumer_partition_halted))"},
             red_from=1,
         ),
         figures(
             "Votes not counted yet",
-            "Records in Kafka that are not in both stores.",
+            "Records in Kafka that are not yet in both stores.",
             {"votes": "sum(max by (partition) (svc_consumer_lag_records))"},
         ),
     ]
@@ -47,12 +47,12 @@ def _routes() -> list[_Panel]:
     return [
         graph(
             "Votes per second",
-            "Votes that were accepted: Kafka has them.",
+            "Accepted votes: Kafka has acknowledged them.",
             {"{{route}}": "sum by (route) (rate(votes_accepted_total[$__rate_interval]))"},
         ),
         graph(
             "Errors per second",
-            "Other answers than 202. 4xx: the client's mistake. 503: try again, nothing is lost.",
+            "Responses other than 202. 4xx: client error. 503: clients retry, nothing is lost.",
             {
                 "{{route}} {{status}}": (
                     "sum by (route, status) (rate(votes_refused_total[$__rate_interval])) > 0"
@@ -61,21 +61,21 @@ def _routes() -> list[_Panel]:
         ),
         graph(
             "Latency, gRPC route",
-            "From the parsed request to the answer of an accepted vote.",
+            "From parsed request to response, for accepted votes.",
             _latency("grpc"),
             unit="s",
             width=THIRD,
         ),
         graph(
             "Latency, HTTP route",
-            "From the parsed request to the answer of an accepted vote.",
+            "From parsed request to response, for accepted votes.",
             _latency("http"),
             unit="s",
             width=THIRD,
         ),
         graph(
             "Votes per batch",
-            "Votes that left together, on average; batches grow with the load.",
+            "Average votes per batch; batches grow with the load.",
             {"{{job}} to {{to}}": _mean("vote_batch_size", "job, to")},
             width=THIRD,
         ),
@@ -86,12 +86,12 @@ def _counting() -> list[_Panel]:
     return [
         graph(
             "Lag",
-            "Records of each partition that are not in both stores yet.",
+            "Records of each partition not yet in both stores.",
             {"partition {{partition}}": "max by (partition) (svc_consumer_lag_records)"},
         ),
         graph(
             "Counted per second",
-            "Votes added to the tally; also those that are added again after it was emptied.",
+            "Votes added to the tally, including those added again after a loss.",
             {"{{route}}": "sum by (route) (rate(votes_counted_total[$__rate_interval]))"},
         ),
         graph(
@@ -105,13 +105,13 @@ def _counting() -> list[_Panel]:
         ),
         graph(
             "Records per batch",
-            "Records of a partition that were taken in together, on average.",
+            "Average records per batch of a partition.",
             {"records": _mean("svc_consumer_batch_records", "job")},
             width=THIRD,
         ),
         graph(
             "Time per batch",
-            "From reading a batch to having it in both stores.",
+            "From reading a batch to storing it in both stores.",
             {
                 f"p{percent}": _quantile(percent, "svc_consumer_batch_seconds_bucket", "")
                 for percent in (50, 99)
@@ -126,13 +126,13 @@ def _cost() -> list[_Panel]:
     return [
         graph(
             "CPU time per vote",
-            "Of each service that a vote passes. The gRPC route has two, the HTTP route one.",
+            "For each service a vote passes through: two on the gRPC route, one on the HTTP route.",
             {"{{job}}": "job:cpu_seconds_per_vote:rate1m"},
             unit="s",
         ),
         graph(
             "CPU time per vote and route",
-            "The services of each route, without the consumer, which serves both.",
+            "The services of each route, excluding the consumer, which serves both.",
             {
                 "grpc": 'sum(job:cpu_seconds_per_vote:rate1m{job=~"svc_grpc_.*"})',
                 "http": 'sum(job:cpu_seconds_per_vote:rate1m{job="svc_http_route"})',
@@ -141,7 +141,7 @@ def _cost() -> list[_Panel]:
         ),
         graph(
             "CPUs in use",
-            "All instances of a service together.",
+            "Sum over all instances of a service.",
             {"{{job}}": "job:cpu_seconds:rate1m"},
             stacked=True,
         ),

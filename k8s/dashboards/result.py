@@ -8,7 +8,7 @@ from k8s.dashboards.panels import HALF, THIRD, bars, figures, graph, new_dashboa
 def result_dashboard() -> Dashboard:
     """Return the dashboard."""
     return (
-        new_dashboard("Votes: result", "votes-result", "How the vote stands. Votes that count.")
+        new_dashboard("Votes: result", "votes-result", "Current results of the vote.")
         .with_panel(
             figures(
                 "Votes",
@@ -20,7 +20,7 @@ def result_dashboard() -> Dashboard:
         .with_panel(
             figures(
                 "Votes per route",
-                "Votes in the tally by the way they came.",
+                "Votes in the tally, by route.",
                 {"{{route}}": "max by (route) (svc_results_route_votes)"},
                 width=THIRD,
             )
@@ -28,7 +28,7 @@ def result_dashboard() -> Dashboard:
         .with_panel(
             figures(
                 "Votes per second",
-                "Votes accepted now.",
+                "Votes currently being accepted.",
                 {"votes per second": "sum(rate(votes_accepted_total[$__rate_interval]))"},
                 width=THIRD,
             )
@@ -47,7 +47,7 @@ def result_dashboard() -> Dashboard:
         .with_panel(
             graph(
                 "Votes per second and route",
-                "Votes that were accepted: Kafka has them.",
+                "Accepted votes: Kafka has acknowledged them.",
                 {"{{route}}": "sum by (route) (rate(votes_accepted_total[$__rate_interval]))"},
                 width=HALF,
                 stacked=True,

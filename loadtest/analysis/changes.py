@@ -89,8 +89,8 @@ def _pair(
     if old is None and new is None:
         return
     if old is None or new is None:
-        yield f"{title}, {of}: measured only {'now' if old is None else 'then'}"
+        yield f"{title}, {of}: only measured in the {'new' if old is None else 'old'} report"
         return
     excess = EXCESS[title].ratio if of == _RATIO else EXCESS[title].route
     found = change(title, of, old, new, excess=excess)
-    yield found or f"{title}, {of}: measured only once, so without a spread"
+    yield found or f"{title}, {of}: only measured once, so there is no spread"

@@ -96,18 +96,18 @@ def test_a_change_beyond_noise_is_told_from_one_within(tmp_path: Path) -> None:
 def test_a_figure_that_only_one_report_has_is_named(tmp_path: Path) -> None:
     old, new = report(tmp_path, 100, 104), report(tmp_path, 250)
     uncompared = changes_since(old, new).uncompared
-    assert f"{COST}, HTTP: measured only once, so without a spread" in uncompared
+    assert f"{COST}, HTTP: only measured once, so there is no spread" in uncompared
     none = msgspec.structs.replace(
         new, side_by_side=msgspec.structs.replace(new.side_by_side, routes={})
     )
-    assert f"{COST}, HTTP: measured only then" in changes_since(old, none).uncompared
-    assert f"{COST}, HTTP: measured only now" in changes_since(none, old).uncompared
+    assert f"{COST}, HTTP: only measured in the old report" in changes_since(old, none).uncompared
+    assert f"{COST}, HTTP: only measured in the new report" in changes_since(none, old).uncompared
 
 
 def test_the_markdown_has_verdict_figures_and_changes(tmp_path: Path) -> None:
     old, new = report(tmp_path, 100, 104, 98, 102), report(tmp_path, 250, 255, 248, 252)
     lines = to_markdown(msgspec.structs.replace(new, changes=changes_since(old, new))).splitlines()
-    assert lines[0] == "### ✅ Votes by gRPC and by HTTP: Passed"
+    assert lines[0] == "### ✅ Votes via gRPC and HTTP: Passed"
     row = next(line for line in lines if line.startswith("| CPU per vote, µs | — |"))
     assert row.startswith("| CPU per vote, µs | — | 251 (24")
     changed = next(line for line in lines if line.startswith("| CPU per vote, µs | HTTP"))

@@ -14,7 +14,7 @@ def split_finding(splits: Splits) -> Iterator[str]:
     split = splits.whole
     if split is not None and all(test and test.p_value >= test.alpha for test in tests):
         text = (
-            f"The split is as configured: {percent(split.share)} of"
+            f"The split matches its configuration: {percent(split.share)} of"
             f" {sum(split.requests.values()):,} votes took the HTTP route,"
             f" {percent(split.expected)} expected (p = {split.p_value:.2g})"
         )
@@ -31,9 +31,9 @@ def split_warning(split: SplitTest | None) -> Iterator[str]:
     """Say that too many votes got no answer to judge the split."""
     if split is not None and split.fair and split.p_value < split.alpha:
         yield (
-            f"The split cannot be judged: {percent(split.share)} of the answers came from the HTTP"
-            f" route, {percent(split.expected)} were expected, but {split.unanswered:,} votes got"
-            " no answer that names its route."
+            f"The split cannot be judged: {percent(split.share)} of the responses came from the"
+            f" HTTP route ({percent(split.expected)} expected), but {split.unanswered:,} votes got"
+            " no response that names its route."
         )
 
 
@@ -43,11 +43,11 @@ def late_generator(phases: Sequence[PhaseReport]) -> Iterator[str]:
     if late:
         lag = max(phase.generator.lag_p99 for phase in late)
         cpu = max(phase.generator.cpu_share for phase in late)
-        reason = "it can do no more" if cpu > BUSY else "the machine was busy with other things"
+        reason = "it was saturated" if cpu > BUSY else "the machine was busy with other work"
         yield (
-            f"The load generator was the limit in {_names(late, phases)}:"
-            f" 1 % of the votes left more than {ms(lag)} late, and the latencies have that in them."
-            f" It used up to {percent(cpu)} of a core, so {reason}."
+            f"The load generator was the bottleneck in {_names(late, phases)}:"
+            f" 1 % of the votes were sent more than {ms(lag)} late, which is included in the"
+            f" latencies. It used up to {percent(cpu)} of a core, so {reason}."
         )
 
 
@@ -57,9 +57,8 @@ def overloaded(phases: Sequence[PhaseReport]) -> Iterator[str]:
     if late:
         unsent = sum(phase.generator.unsent for phase in late)
         yield (
-            f"Overloaded in {_names(late, phases)}: {count_of(unsent, 'vote')}"
-            " found every user busy until the end and were never sent; give it more users or a"
-            " lower rate."
+            f"Overloaded in {_names(late, phases)}: {count_of(unsent, 'vote')} never sent because"
+            " every user was busy. Use more --users or a lower --rate."
         )
 
 
@@ -70,7 +69,7 @@ def not_accepted(phases: Sequence[PhaseReport]) -> Iterator[str]:
         if failed:
             worst = max(phase.errors, key=lambda error: error.count)
             yield (
-                f"{phase.name}: {failed:,} of {phase.requests:,} votes not accepted, most often"
+                f"{phase.name}: {failed:,} of {phase.requests:,} votes not accepted, mostly"
                 f" “{worst.kind}”."
             )
 
@@ -84,18 +83,17 @@ def _names(some: Sequence[PhaseReport], phases: Sequence[PhaseReport]) -> str:
 def reconciliation_warning(found: Reconciliation | None) -> Iterator[str]:
     """Say what the reconciliation cannot tell."""
     if found is None:
-        yield "The votes were not held against the vote log and the tally."
+        yield "The votes were not checked against the vote log and the tally."
     elif found.unknown:
         yield (
-            f"{count_of(found.unknown, 'vote')} got no clear answer, of which"
-            f" {found.unknown_counted:,} count; both is right."
+            f"{count_of(found.unknown, 'vote')} got no definite response; {found.unknown_counted:,}"
+            " of them counted. Either outcome is correct."
         )
 
 
 def reconciliation_finding(found: Reconciliation) -> str:
     """Say that every vote counts once."""
     return (
-        f"Each of the {found.accepted:,} accepted votes is in the vote log exactly once, as it was"
-        f" sent, and the tally agrees with the log in every counter ({found.log_votes:,} votes in"
-        " all)."
+        f"Each of the {found.accepted:,} accepted votes is in the vote log exactly once, as sent,"
+        f" and every counter of the tally matches it ({found.log_votes:,} votes in total)."
     )

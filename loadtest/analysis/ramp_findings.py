@@ -14,11 +14,11 @@ def ramp_findings(found: Ramp) -> Iterator[str]:
             continue
         passed, failed = found.passed.get(route), found.failed.get(route)
         if passed is None:
-            yield f"The {ROUTE_NAMES[route]} route took at no rate its votes {_within(found)}."
+            yield f"The {ROUTE_NAMES[route]} route sustained no rate {_within(found)}."
         elif failed is None:
-            yield f"{_takes(route, passed, found, 'at least ')}; more was not tried."
+            yield f"{_takes(route, passed, found, 'at least ')}; no higher rate was tried."
         else:
-            yield f"{_takes(route, passed, found)}; {rate(failed)} was too much."
+            yield f"{_takes(route, passed, found)}; it failed at {rate(failed)}."
 
 
 def ramp_warnings(found: Ramp) -> Iterator[str]:
@@ -29,13 +29,13 @@ def ramp_warnings(found: Ramp) -> Iterator[str]:
         passed, failed = found.passed.get(route), rate(found.failed[route])
         if passed is None:
             yield (
-                f"Nothing is known of the {ROUTE_NAMES[route]} route's highest rate: the load"
-                f" generator was the limit, late itself even at {failed}."
+                f"The {ROUTE_NAMES[route]} route's highest rate is unknown: the load generator was"
+                f" the bottleneck and fell behind even at {failed}."
             )
         else:
             yield (
-                f"{_takes(route, passed, found, 'at least ')}; the load generator was the limit,"
-                f" late itself at {failed}."
+                f"{_takes(route, passed, found, 'at least ')}; at {failed} the load generator was"
+                " the bottleneck and fell behind."
             )
 
 
@@ -44,7 +44,7 @@ def _tried(found: Ramp) -> list[Route]:
 
 
 def _takes(route: Route, passed: float, found: Ramp, least: str = "") -> str:
-    return f"The {ROUTE_NAMES[route]} route takes {least}{rate(passed)} {_within(found)}"
+    return f"The {ROUTE_NAMES[route]} route sustains {least}{rate(passed)} {_within(found)}"
 
 
 def _within(found: Ramp) -> str:

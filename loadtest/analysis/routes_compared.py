@@ -26,19 +26,19 @@ def _cost(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> Ite
     if ratio is None or grpc.cpu_us_per_vote is None or http.cpu_us_per_vote is None:
         return
     costs = (
-        f"{three_digits(grpc.cpu_us_per_vote.value)} µs against"
+        f"{three_digits(grpc.cpu_us_per_vote.value)} µs vs."
         f" {three_digits(http.cpu_us_per_vote.value)} µs"
     )
-    yield f"{_sentence('costs', 'the processor time of', ratio, 'per accepted vote')}: {costs}."
+    yield f"{_sentence('uses', 'the processor time of', ratio, 'per accepted vote')}: {costs}."
 
 
 def _latency(grpc: RouteSummary, http: RouteSummary, ratio: Estimate | None) -> Iterator[str]:
     if ratio is None or grpc.p50 is None or http.p50 is None:
         return
-    medians = f"{ms(grpc.p50.value)} against {ms(http.p50.value)}"
+    medians = f"{ms(grpc.p50.value)} vs. {ms(http.p50.value)}"
     text = f"{_sentence('takes', 'as long as', ratio, 'at the median')}: {medians}"
     if grpc.p99 is not None and http.p99 is not None:
-        text += f"; 99 % within {ms(grpc.p99.value)} against {ms(http.p99.value)}"
+        text += f"; 99 % within {ms(grpc.p99.value)} vs. {ms(http.p99.value)}"
     yield f"{text}."
 
 
@@ -46,13 +46,13 @@ def _visible(grpc: RouteSummary, http: RouteSummary) -> Iterator[str]:
     if grpc.visible_p99 is None or http.visible_p99 is None:
         return
     yield (
-        "99 % of the accepted votes are in the tally within"
-        f" {ms(grpc.visible_p99.value)} (gRPC) and {ms(http.visible_p99.value)} (HTTP) of their"
-        " acknowledgement."
+        "99 % of the accepted votes reach the tally within"
+        f" {ms(grpc.visible_p99.value)} (gRPC) and {ms(http.visible_p99.value)} (HTTP) of being"
+        " acknowledged."
     )
 
 
 def _sentence(verb: str, relation: str, ratio: Estimate, where: str) -> str:
     text = f"The gRPC route {verb} {times(ratio)} {relation} the HTTP route {where}"
-    doubt = "" if ratio.repeats == 1 or ratio.excludes(1.0) else ", so a difference is not shown"
+    doubt = "" if ratio.repeats == 1 or ratio.excludes(1.0) else ", so no difference is shown"
     return f"{text} ({interval(ratio)}{doubt})"

@@ -11,13 +11,13 @@ _NAMES: Final = {
     "pattern": "arrivals",
     "rate": "rate",
     "users": "connections",
-    "processes": "load generator's processes",
+    "processes": "load generator processes",
     "seconds": "duration",
     "rounds": "rounds",
     "warm_up": "warm-up",
-    "timeout": "time-out",
-    "client_ids": "ids made by the client",
-    "fresh_share": "share of users with fresh connections",
+    "timeout": "timeout",
+    "client_ids": "client-generated ids",
+    "fresh_share": "share of users with new connections",
     "machine": "machine",
     "version": "code",
 }
@@ -39,7 +39,7 @@ def setup_differences(old: Report, new: Report) -> Iterator[str]:
 
 def _difference(name: str, old: object, new: object) -> Iterator[str]:
     if old != new:
-        yield f"{name}: {_text(old)} then, {_text(new)} now"
+        yield f"{name}: was {_text(old)}, is {_text(new)}"
 
 
 def _text(value: object) -> str:

@@ -29,22 +29,22 @@ def test_the_same_set_up_has_no_difference_whatever_the_seed(report: Report) -> 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"target": "http://other"}, "target: http://127.0.0.1:8080 then, http://other now"),
-        ({"pattern": "constant"}, "arrivals: poisson then, constant now"),
-        ({"rate": 100.0}, "rate: 400 then, 100 now"),
-        ({"users": 8}, "connections: 64 then, 8 now"),
-        ({"processes": 2}, "load generator's processes: 1 then, 2 now"),
-        ({"seconds": 60.0}, "duration: 1 then, 60 now"),
-        ({"rounds": 6}, "rounds: 1 then, 6 now"),
-        ({"warm_up": 1.0}, "warm-up: 0 then, 1 now"),
-        ({"timeout": 2.0}, "time-out: 10 then, 2 now"),
-        ({"client_ids": False}, "ids made by the client: yes then, no now"),
-        ({"fresh_share": 0.5}, "share of users with fresh connections: 0.25 then, 0.5 now"),
-        ({"machine": "another"}, "machine: a machine then, another now"),
-        ({"version": None}, "code: abc1234 then, not said now"),
+        ({"target": "http://other"}, "target: was http://127.0.0.1:8080, is http://other"),
+        ({"pattern": "constant"}, "arrivals: was poisson, is constant"),
+        ({"rate": 100.0}, "rate: was 400, is 100"),
+        ({"users": 8}, "connections: was 64, is 8"),
+        ({"processes": 2}, "load generator processes: was 1, is 2"),
+        ({"seconds": 60.0}, "duration: was 1, is 60"),
+        ({"rounds": 6}, "rounds: was 1, is 6"),
+        ({"warm_up": 1.0}, "warm-up: was 0, is 1"),
+        ({"timeout": 2.0}, "timeout: was 10, is 2"),
+        ({"client_ids": False}, "client-generated ids: was yes, is no"),
+        ({"fresh_share": 0.5}, "share of users with new connections: was 0.25, is 0.5"),
+        ({"machine": "another"}, "machine: was a machine, is another"),
+        ({"version": None}, "code: was abc1234, is unknown"),
         (
             {"weights": {Route.GRPC: 90.0, Route.HTTP: 50.0}},
-            "weight of the gRPC route: 50 then, 90 now",
+            "weight of the gRPC route: was 50, is 90",
         ),
     ],
 )
@@ -64,7 +64,7 @@ def test_another_number_of_instances_is_named(report: Report) -> None:
     found = msgspec.structs.replace(report.side_by_side, processes=more)
     new = msgspec.structs.replace(report, side_by_side=found)
     differences = list(setup_differences(report, new))
-    assert differences == ["instances of svc_http_route: 1 then, 2 now"]
+    assert differences == ["instances of svc_http_route: was 1, is 2"]
 
 
 def test_what_an_older_report_does_not_say_is_named(report: Report) -> None:
@@ -73,8 +73,8 @@ def test_what_an_older_report_does_not_say_is_named(report: Report) -> None:
         del document["setup"][part]
     old = from_json(msgspec.json.encode(document))
     assert list(setup_differences(old, report)) == [
-        "machine: not said then, a machine now",
-        "code: not said then, abc1234 now",
+        "machine: was unknown, is a machine",
+        "code: was unknown, is abc1234",
     ]
 
 

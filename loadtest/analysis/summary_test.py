@@ -68,7 +68,7 @@ def test_a_process_that_was_not_measured_leaves_the_cost_open(tmp_path: Path) ->
 def test_the_words_give_ratio_interval_and_both_figures(found: SideBySide) -> None:
     cost, latency = route_findings(found, late=False)
     assert cost.startswith(
-        "The gRPC route costs 2.00 times the processor time of the HTTP route per accepted vote"
+        "The gRPC route uses 2.00 times the processor time of the HTTP route per accepted vote"
         " (95 % interval 1."
     )
     assert cost.endswith(": 205 µs against 102 µs.")

@@ -38,13 +38,13 @@ def judge(
     else:  # too high a rate is what it looks for, and no news
         warnings, findings = list(ramp_warnings(ramp)), list(ramp_findings(ramp))
     if isinstance(found, str):
-        failures.append(f"The votes could not be held against the stores: {found}")
+        failures.append(f"The votes could not be checked against the stores: {found}")
     else:
         warnings += notes.reconciliation_warning(found)
     if reconciliation and not damages:
         findings.append(notes.reconciliation_finding(reconciliation))
     if interrupted:
-        warnings.append("The comparison was interrupted: figures are of the part that ran.")
+        warnings.append("The comparison was interrupted: the figures cover only the part that ran.")
     return Verdict(not failures, failures, warnings, findings)
 
 
@@ -63,8 +63,8 @@ def _failed_phases(phases: Sequence[PhaseReport], *, interrupted: bool) -> Itera
     for phase in phases:
         if phase.forced and phase.elsewhere:
             yield (
-                f"{phase.name}: {count_of(phase.elsewhere, 'vote')} asked for the"
-                f" {ROUTE_NAMES[phase.forced]} route and got the other one."
+                f"{phase.name}: {count_of(phase.elsewhere, 'vote')} requested the"
+                f" {ROUTE_NAMES[phase.forced]} route but took the other one."
             )
         if phase.accepted_per_second == 0 and not interrupted:
             yield f"{phase.name}: no vote was accepted."
@@ -78,30 +78,30 @@ def _unfair_split(splits: Splits) -> Iterator[str]:
         if split is not None and not split.fair:
             yield (
                 f"The split is off: {percent(split.share)} of {votes} took the HTTP route,"
-                f" {percent(split.expected)} were expected (p = {split.p_value:.2g},"
+                f" {percent(split.expected)} expected (p = {split.p_value:.2g},"
                 f" below {split.alpha})."
             )
 
 
 def _damages(found: Reconciliation) -> Iterator[str]:
-    yield from _damage(found.lost, "accepted {} not in the vote log")
-    yield from _damage(found.altered, "{} not in the vote log as sent")
-    yield from _damage(found.repeated, "accepted {} given an id that another vote has")
-    yield from _damage(found.refused_counted, "refused {} in the vote log all the same")
+    yield from _damage(found.lost, "accepted {} missing from the vote log")
+    yield from _damage(found.altered, "{} in the vote log with other content than sent")
+    yield from _damage(found.repeated, "accepted {} under an id that another vote has")
+    yield from _damage(found.refused_counted, "refused {} in the vote log anyway")
     if found.difference_count:
         yield _tally_damage(found)
     if found.others < 0:
-        yield f"{count_of(-found.others, 'vote')} of before are gone from the vote log."
+        yield f"{count_of(-found.others, 'earlier vote')} disappeared from the vote log."
     surplus = found.others - found.unknown_without_id
     if surplus > 0 and not found.others_allowed:
-        yield f"The vote log has {count_of(surplus, 'vote')} that nobody cast."
+        yield f"The vote log has {count_of(surplus, 'vote')} that this comparison did not send."
 
 
 def _damage(damage: Damage, text: str) -> Iterator[str]:
     if damage.count:
         verb = "is" if damage.count == 1 else "are"
         subject = text.format(f"{'vote' if damage.count == 1 else 'votes'} {verb}")
-        yield f"{damage.count:,} {subject}, such as {damage.ids[0]}."
+        yield f"{damage.count:,} {subject}, for example {damage.ids[0]}."
 
 
 def _tally_damage(found: Reconciliation) -> str:
@@ -112,5 +112,6 @@ def _tally_damage(found: Reconciliation) -> str:
         text += f" and has {count_of(abs(excess), 'vote')}"
         text += " too many" if excess > 0 else " too few"
     return (
-        f"{text}; for example {first.counter}: {first.log} in the log, {first.tally} in the tally."
+        f"{text}; for example {first.counter}: {first.log} in the vote log,"
+        f" {first.tally} in the tally."
     )

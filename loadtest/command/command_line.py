@@ -6,15 +6,15 @@ from loadtest.command.load_options import add_load_options
 from loadtest.command.option_types import between, earlier_report, folder, url, weights
 
 _EPILOG = """\
-exit status: 0 nothing was lost or counted twice and the split is as configured; 1 otherwise;
-2 the comparison could not be run as asked; 130 interrupted, the report covers what ran."""
+exit status: 0 if no vote was lost or counted twice and the split matches its configuration,
+else 1; 2 if the comparison could not run; 130 if interrupted (the report covers what ran)."""
 
 
 def new_parser() -> argparse.ArgumentParser:
     """Return the parser; its values are those of `Options`, before they are put together."""
     parser = argparse.ArgumentParser(
         prog="compare",
-        description="Compare the two routes under load, and check that every vote counts once.",
+        description="Compare the two routes under load and check that every vote counts once.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -30,15 +30,15 @@ def _add_ramp_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--ramp",
         action="store_true",
-        help="instead of comparing at one rate, find each route's highest rate that keeps --p99,"
-        " beginning at --rate; each step lasts a sixth of --duration",
+        help="find the highest rate at which each route stays within --p99, instead of comparing"
+        " at one rate; starts at --rate, each step lasts a sixth of --duration",
     )
     add(
         "--p99",
         type=between(1, 60_000),
         default=100.0,
         metavar="MS",
-        help="within which 99 %% of the votes must be answered in the ramp (default: 100)",
+        help="for --ramp: time within which 99 %% of the votes must be answered (default: 100)",
     )
 
 
@@ -49,45 +49,45 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         type=weights,
         default="50:50",
         metavar="GRPC:HTTP",
-        help="how the splitter is set (default: 50:50)",
+        help="configured weights of the splitter (default: 50:50)",
     )
     add(
         "--fresh-connections",
         type=between(0, 1),
         default=0.25,
         metavar="SHARE",
-        help="of the users in the split open a connection for each vote: the split is tested for"
-        " them and for the others (default: %(default)g)",
+        help="share of users in the split that open a new connection for each vote; the split is"
+        " tested separately for them and for the others (default: %(default)g)",
     )
     add(
         "--alone",
         action="store_true",
-        help="nobody else votes meanwhile: any other vote in the log is a fault",
+        help="nobody else is voting: treat any other vote in the vote log as a failure",
     )
     add(
         "--mongodb-url",
         default="mongodb://127.0.0.1:27017",
         metavar="URL",
-        help="the vote log (default: %(default)s)",
+        help="MongoDB with the vote log (default: %(default)s)",
     )
     add(
         "--mongodb-database",
         default="voting",
         metavar="NAME",
-        help="its database (default: %(default)s)",
+        help="database of the vote log (default: %(default)s)",
     )
     add(
         "--redis-url",
         default="redis://127.0.0.1:6379/0",
         metavar="URL",
-        help="the tally (default: %(default)s)",
+        help="Redis with the tally (default: %(default)s)",
     )
     add(
         "--prometheus",
         type=url,
         default="http://127.0.0.1:9090",
         metavar="URL",
-        help="for processor time, memory and batches of every process; without it they are left"
+        help="source of processor time, memory and batch sizes; if unreachable, they are left"
         " out (default: %(default)s)",
     )
     add(
@@ -95,7 +95,7 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         type=between(0.1, 3600),
         default=30.0,
         metavar="SECONDS",
-        help="how long to wait for the consumer without seeing progress (default: 30)",
+        help="how long to wait for the consumer while it makes no progress (default: 30)",
     )
 
 
@@ -105,16 +105,17 @@ def _add_report_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=folder,
         metavar="DIR",
-        help="for report.html and report.json (default: reports/ and the time)",
+        help="folder for report.html and report.json (default: reports/ plus the time)",
     )
     add(
         "--compare",
         type=earlier_report,
         metavar="FILE",
-        help="an earlier report.json: say what changed since, and what is within noise",
+        help="earlier report.json: show what has changed since, and what is within noise",
     )
     add(
         "--markdown",
         action="store_true",
-        help="print the result as Markdown, for a pull request; all else goes to standard error",
+        help="print the result as Markdown, for a pull request; all other output goes to standard"
+        " error",
     )

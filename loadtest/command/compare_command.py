@@ -81,5 +81,5 @@ def _show(output: Path, driver_log: Path, report: Report, console: Console) -> N
     if driver_log.exists() and driver_log.stat().st_size == 0:
         driver_log.unlink()
     if driver_log.exists():
-        console.print(f"The load driver had something to say: {driver_log}", style="yellow")
+        console.print(f"The load driver logged messages: see {driver_log}", style="yellow")
     console.print(f"Report: {output / 'report.html'}", highlight=False, soft_wrap=True)

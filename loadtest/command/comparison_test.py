@@ -150,7 +150,7 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
         msgspec.json.decode((comparison.output / "report.json").read_bytes())
     )
     assert "✓ Passed" in printed
-    assert "\n### ✅ Votes by gRPC and by HTTP: Passed\n" in printed
+    assert "\n### ✅ Votes via gRPC and HTTP: Passed\n" in printed
     assert "| since the earlier report | of | old | new | new / old |  |" in printed
     assert sorted(path.name for path in comparison.output.iterdir()) == [
         "report.html",
@@ -173,7 +173,7 @@ def test_a_vote_taken_out_of_the_log_is_missed(stack: Stack, votes: Votes, tmp_p
     with running_comparison(stack, votes, tmp_path) as (comparison, vote), votes.without(vote):
         status, printed = comparison.end()
     assert status == 1, printed
-    assert "1 accepted vote is not in the vote log" in printed
+    assert "1 accepted vote is missing from the vote log" in printed
     found = comparison.report().reconciliation
     assert found is not None
     assert found.lost.ids == [vote["_id"]]
@@ -189,7 +189,10 @@ def test_every_other_damage_is_found_as_well(stack: Stack, votes: Votes, tmp_pat
         status, printed = comparison.end()
     assert status == 1, printed
     failures = " ".join(comparison.report().verdict.failures)
-    assert f"1 vote is not in the vote log as sent, such as {vote['_id']}" in failures
+    assert (
+        f"1 vote is in the vote log with other content than sent, for example {vote['_id']}"
+        in failures
+    )
     assert "has 1 vote too many" in failures
     assert "The split is off" in failures
 

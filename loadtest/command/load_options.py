@@ -15,73 +15,73 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
         type=url,
         default="http://127.0.0.1:8080",
         metavar="URL",
-        help="where votes are sent to (default: %(default)s)",
+        help="where to send votes (default: %(default)s)",
     )
     add(
         "--duration",
         type=between(1, MAX_SECONDS),
         default=60.0,
         metavar="SECONDS",
-        help="how long each route is measured alone, all its phases together; the split has half"
-        " of it (default: 60)",
+        help="how long each route is measured alone, in all its phases together; the split takes"
+        " half as long (default: 60)",
     )
     add(
         "--rounds",
         type=whole_number(MAX_ROUNDS),
         metavar="N",
-        help="how often the routes take turns as gRPC, HTTP, HTTP, gRPC within the duration; more"
-        " rounds, narrower intervals (default: 1 to 6 by the duration)",
+        help="rounds of gRPC, HTTP, HTTP, gRPC within the duration; more rounds give narrower"
+        " intervals (default: 1 to 6, depending on the duration)",
     )
     add(
         "--warm-up",
         type=between(0, 60),
         default=1.0,
         metavar="SECONDS",
-        help="before each phase, not in its figures; three times that before each route's first"
-        " one (default: 1)",
+        help="warm-up before each phase, excluded from its figures; three times as long before"
+        " each route's first phase (default: 1)",
     )
     add(
         "--rate",
         type=between(0.1, MAX_RATE),
         default=400.0,
         metavar="N",
-        help="votes per second, whatever the answers take (default: 400)",
+        help="votes per second, regardless of response times (default: 400)",
     )
     add(
         "--users",
         type=whole_number(MAX_USERS),
         default=64,
         metavar="N",
-        help="connections, so votes under way at a time, at most (default: %(default)s)",
+        help="connections, and so the most votes in flight (default: %(default)s)",
     )
     add(
         "--processes",
         type=whole_number(MAX_PROCESSES),
         default=1,
         metavar="N",
-        help="processes that send the votes, when one has not enough of one core (default: 1)",
+        help="processes that send votes, for when one core is not enough (default: 1)",
     )
     add(
         "--arrivals",
         type=str.lower,
         choices=list(Pattern),
         default=Pattern.POISSON,
-        help="poisson: like independent people (default); constant: evenly spaced; closed: each"
-        " user as fast as the answers come, --rate does not count",
+        help="poisson: like independent voters (default); constant: evenly spaced; closed: each"
+        " user sends as soon as it has a response, ignoring --rate",
     )
     add(
         "--timeout",
         type=between(0.1, 120),
         default=10.0,
         metavar="SECONDS",
-        help="how long a vote waits for its answer (default: 10)",
+        help="how long to wait for a response (default: 10)",
     )
     add(
         "--ids",
         type=str.lower,
         choices=["client", "service"],
         default="client",
-        help="who makes the votes' ids: with the service's, a vote that timed out cannot be looked"
-        " up (default: client)",
+        help="who generates the votes' ids; if the service does, votes that time out cannot be"
+        " looked up (default: client)",
     )
-    add("--seed", type=int, metavar="N", help="draws the same albums, ranks and gaps again")
+    add("--seed", type=int, metavar="N", help="seed, to repeat the same albums, ranks and gaps")

@@ -53,7 +53,7 @@ def weights(text: str) -> dict[Route, float]:
     except ValueError:
         grpc = http = 0.0
     if not (grpc > 0 and http > 0):
-        raise argparse.ArgumentTypeError("must be two numbers above 0 such as 50:50")
+        raise argparse.ArgumentTypeError("must be two positive numbers such as 50:50")
     return {Route.GRPC: grpc, Route.HTTP: http}
 
 
@@ -71,5 +71,5 @@ def earlier_report(text: str) -> Report:
         raise argparse.ArgumentTypeError(f"cannot be read: {error}") from error
     except msgspec.DecodeError as error:
         versions = " or ".join(map(str, READABLE))
-        reason = f"is no report.json of version {versions}: {error}"
+        reason = f"is not a report.json of version {versions}: {error}"
         raise argparse.ArgumentTypeError(reason) from error

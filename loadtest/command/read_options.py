@@ -22,11 +22,11 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser = new_parser()
     given = parser.parse_args(arguments)
     if given.rate * (given.warm_up + given.duration) > MAX_VOTES:
-        parser.error(f"--rate and --duration: more than {MAX_VOTES:,} votes in a phase")
+        parser.error(f"--rate and --duration: more than {MAX_VOTES:,} votes in one phase")
     if given.users < given.processes:
-        parser.error("--users: each of the --processes needs one")
+        parser.error("--users: must be at least --processes")
     if given.ramp and given.arrivals == Pattern.CLOSED:
-        parser.error("--ramp: a closed loop has no rate to search")
+        parser.error("--ramp: cannot be used with --arrivals closed, which has no rate")
     return Options(
         target=given.target.rstrip("/"),
         seconds=given.duration,

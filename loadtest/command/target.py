@@ -30,7 +30,7 @@ def _check_route(target: str, route: Route) -> None:
         try:
             status, answered = _ask(target, route)
         except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(f"target {target} does not answer: {error}") from error
+            raise UnreachableError(f"cannot reach target {target}: {error}") from error
         if answered == route:
             return
         if status not in _STARTING or time.monotonic() > deadline:
@@ -55,5 +55,5 @@ def _ask(target: str, route: Route) -> tuple[int, str | None]:
 def _wrong_route(target: str, route: Route, status: int, answered: str | None) -> str:
     wish = f"{CANARY_HEADER}: {FORCE[route]}"
     if answered is None:
-        return f"target {target} answered {status} without {ROUTE_HEADER} to {wish}"
-    return f"target {target} answered {wish} by the {answered} route, not the {route} route"
+        return f"target {target} answered {wish} with {status}, without {ROUTE_HEADER}"
+    return f"target {target} answered {wish} via the {answered} route instead of {route}"

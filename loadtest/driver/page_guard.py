@@ -24,9 +24,9 @@ def guard(app: Flask, target: str) -> None:
         if request.method != "POST":
             return None
         if _is_from_elsewhere():
-            return _refusal("Only Locust's own page may do this.", target), 403
+            return _refusal("This is only allowed from Locust's own page.", target), 403
         if request.path.endswith("/user"):
-            return _refusal("Users cannot be changed from the page.", target), 403
+            return _refusal("The users cannot be changed from this page.", target), 403
         if request.path.endswith("/swarm") and (wrong := _wrong_option(target)):
             return _refusal(wrong, target), 200  # the page shows a message only with this status
         return None
@@ -39,9 +39,9 @@ def _is_from_elsewhere() -> bool:
 
 def _wrong_option(target: str) -> str | None:
     if any(host.rstrip("/") != target.rstrip("/") for host in request.form.getlist("host")):
-        return f"The target is {target}; start Locust with --host for another one."
+        return f"The target is {target}. To use another one, start Locust with --host."
     if others := sorted(request.form.keys() - _CHANGEABLE):
-        return f"Cannot be changed from the page: {', '.join(others)}."
+        return f"These cannot be changed from this page: {', '.join(others)}."
     return None
 
 

@@ -150,4 +150,4 @@ def test_an_interrupted_comparison_has_a_page(tmp_path: Path) -> None:
     for phases in ([], [empty], [phase_of([], tmp_path)]):
         text = to_html(msgspec.structs.replace(new_report(phases, None), interrupted=True))
         assert Page(text).open == []
-        assert "Interrupted, nothing wrong so far" in text or "Failed" in text
+        assert "Interrupted, no failures so far" in text or "Failed" in text

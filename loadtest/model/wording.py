@@ -13,7 +13,7 @@ ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
 
 CONNECTIONS = {
     Connection.KEPT: "over kept connections",
-    Connection.FRESH: "over a new connection each",
+    Connection.FRESH: "over new connections",
 }
 
 
@@ -21,7 +21,7 @@ def headline(report: Report) -> str:
     """Return the result in a word or two."""
     if not report.verdict.passed:
         return "Failed"
-    return "Interrupted, nothing wrong so far" if report.interrupted else "Passed"
+    return "Interrupted, no failures so far" if report.interrupted else "Passed"
 
 
 def count_of(count: int, noun: str) -> str:
@@ -74,16 +74,16 @@ def figure(estimate: Estimate | None) -> str:
     if estimate.low is None or estimate.high is None:
         return text
     if _is_too_wide(estimate):
-        return f"{text} (unsure)"
+        return f"{text} (uncertain)"
     return f"{text} ({three_digits(estimate.low)}-{three_digits(estimate.high)})"
 
 
 def interval(estimate: Estimate) -> str:
     """Return what is known of an estimate's error: `95 % interval 1.50 to 1.70`."""
     if estimate.low is None or estimate.high is None:
-        return "measured once, so without an interval"
+        return "measured once, so no interval"
     if _is_too_wide(estimate):
-        return "too few or too different phases for an interval"
+        return "phases too few or too different for an interval"
     return f"95 % interval {three_digits(estimate.low)} to {three_digits(estimate.high)}"
 
 
@@ -91,9 +91,9 @@ def changes_note(changes: Changes) -> str:
     """Return what "changed" means, and how often it is wrong."""
     return (
         f"“Changed”: p below {FALSE_ALARMS:g}, corrected for all {len(changes.changes)} figures"
-        " (Holm), so that of twenty reports of the same code one at most has a false alarm. The"
-        " intervals, each 95 % for itself, are widened by as much as runs of the same code differ"
-        f" beyond their phases' spread ({TRIAL})."
+        " (Holm), so at most one in twenty reports on unchanged code has a false alarm. Each"
+        " interval is a 95 % interval, widened because runs of the same code differ by more than"
+        f" the spread of their phases ({TRIAL})."
     )
 
 

@@ -45,9 +45,9 @@ def test_each_routes_limit_is_found_in_turns(plan: RampPlan, tmp_path: Path) -> 
     assert order[:4] == [Route.GRPC, Route.HTTP, Route.HTTP, Route.GRPC]
     assert phase.seconds == 2.0
     grpc, http = ramp_findings(found)
-    assert grpc.startswith("The gRPC route takes 6")
+    assert grpc.startswith("The gRPC route sustains 6")
     assert "with 99 % of the votes answered within 100 ms" in grpc
-    assert http.startswith("The HTTP route takes 1,4")
+    assert http.startswith("The HTTP route sustains 1,4")
 
 
 def test_votes_that_were_never_sent_fail_a_rate(plan: RampPlan, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_route_that_never_passes_has_no_rate(plan: RampPlan, tmp_path: Path) -
         plan.note(phase, slow_beyond(0.0, phase, tmp_path))
     found = plan.result()
     assert found.passed == {}
-    assert "at no rate" in next(ramp_findings(found))
+    assert "sustained no rate" in next(ramp_findings(found))
 
 
 def test_a_limit_of_the_generators_is_no_result(plan: RampPlan, tmp_path: Path) -> None:
@@ -75,10 +75,11 @@ def test_a_limit_of_the_generators_is_no_result(plan: RampPlan, tmp_path: Path) 
     ramp = plan.result()
     assert ramp.generator_limited == [Route.HTTP]
     (finding,) = ramp_findings(ramp)
-    assert finding.startswith("The gRPC route takes 6")
+    assert finding.startswith("The gRPC route sustains 6")
     (warning,) = ramp_warnings(ramp)
-    assert warning.startswith("The HTTP route takes at least 1,4")
-    assert "; the load generator was the limit, late itself at 1,6" in warning
+    assert warning.startswith("The HTTP route sustains at least 1,4")
+    assert "; at 1,6" in warning
+    assert " the load generator was the bottleneck" in warning
     verdict = judge(
         [], new_report([], None).side_by_side, Splits(None), None,
         ramp=ramp, interrupted=False, unmeasured=None,
@@ -90,8 +91,8 @@ def test_a_limit_of_the_generators_is_no_result(plan: RampPlan, tmp_path: Path) 
     print_result(console, report)
     terminal = console.export_text()
     for shown in (page, terminal, to_markdown(report), to_json(report).decode()):
-        assert "takes at least 1,4" in shown
-        assert "The HTTP route takes 1,4" not in shown
+        assert "sustains at least 1,4" in shown
+        assert "The HTTP route sustains 1,4" not in shown
     assert from_json(to_json(report)).ramp == ramp
 
 
@@ -104,4 +105,4 @@ def test_a_generator_that_is_late_at_every_rate_tells_nothing(
         plan.note(phase, msgspec.structs.replace(found, generator=late))
     ramp = plan.result()
     assert list(ramp_findings(ramp)) == []
-    assert all(text.startswith("Nothing is known of the") for text in ramp_warnings(ramp))
+    assert all("highest rate is unknown" in text for text in ramp_warnings(ramp))

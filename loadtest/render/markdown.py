@@ -15,7 +15,7 @@ def to_markdown(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     verdict, setup = report.verdict, report.setup
-    yield f"### {'✅' if verdict.passed else '❌'} Votes by gRPC and by HTTP: {headline(report)}"
+    yield f"### {'✅' if verdict.passed else '❌'} Votes via gRPC and HTTP: {headline(report)}"
     yield ""
     for text in verdict.failures:
         yield f"- **{text}**"
@@ -38,14 +38,14 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield (
         f"<sub>{load}, {setup.users} connections; each route {setup.seconds:g} s in"
-        f" {2 * setup.rounds} phases; figures are the means of the phases, 95 % intervals in"
+        f" {2 * setup.rounds} phases; figures are means over the phases, with 95 % intervals in"
         " brackets.</sub>"
     )
 
 
 def _changes(changes: Changes) -> Iterator[str]:
     for text in changes.unlike:
-        yield f"- ⚠️ Not the same set-up: {text}"
+        yield f"- ⚠️ Different setup: {text}"
     for text in changes.uncompared:
         yield f"- Not compared: {text}"
     if not changes.changes:

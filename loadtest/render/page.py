@@ -39,7 +39,7 @@ def to_html(report: Report) -> str:
         "rate": wording.rate,
         "changed": wording.change_word,
         "changes_note": wording.changes_note,
-        "route": lambda route: wording.ROUTE_NAMES[route] if route else "not known",
+        "route": lambda route: wording.ROUTE_NAMES[route] if route else "unknown",
     }
     measured = [phase for phase in report.phases if phase.seconds > 0]
     return environment.get_template(_TEMPLATE).render(
@@ -83,13 +83,13 @@ def _checks(found: Reconciliation | None) -> list[tuple[str, int, bool]]:
         return []
     surplus = max(0, found.others - found.unknown_without_id)
     checks = [
-        ("Accepted votes missing in the vote log", found.lost.count),
-        ("Votes in the log with another content than was sent", found.altered.count),
-        ("Accepted votes that were given an id twice", found.repeated.count),
-        ("Refused votes that are in the log all the same", found.refused_counted.count),
-        ("Counters of the tally that differ from the log", found.difference_count),
-        ("Earlier votes gone from the log", max(0, -found.others)),
+        ("Accepted votes missing from the vote log", found.lost.count),
+        ("Votes in the vote log with other content than sent", found.altered.count),
+        ("Accepted votes under an id that another vote has", found.repeated.count),
+        ("Refused votes that are in the vote log anyway", found.refused_counted.count),
+        ("Counters of the tally that differ from the vote log", found.difference_count),
+        ("Earlier votes that disappeared from the vote log", max(0, -found.others)),
     ]
     if not found.others_allowed:
-        checks.append(("Votes in the log that nobody cast", surplus))
+        checks.append(("Votes in the vote log that this comparison did not send", surplus))
     return [(text, count, count == 0) for text, count in checks]

@@ -19,9 +19,7 @@ def latency_plot(found: SideBySide, phases: Sequence[PhaseReport]) -> Markup:
     points = [point for line in lines for point in line.points if point is not None]
     return line_chart(
         "Latency of each route over percentiles",
-        nines_axis(
-            "this share of the votes was answered …", max((p for p, _ in points), default=0)
-        ),
+        nines_axis("share of votes answered …", max((p for p, _ in points), default=0)),
         log_axis("… within this time (ms)", [value for _, value in points], lambda v: f"{v:g}"),
         lines,
     )

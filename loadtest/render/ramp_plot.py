@@ -16,7 +16,7 @@ def ramp_plot(found: Ramp) -> Markup:
     lines += [_line(found, route) for route in sorted(Route)]
     slowest = [step.p99 for step in found.steps if step.p99 is not None]
     return line_chart(
-        "99th percentile of latency over the rate",
+        "99th percentile latency by rate",
         log_axis("votes per second", rates, lambda value: f"{value:,g}"),
         log_axis("99 % answered within (ms)", [*slowest, found.bound], lambda v: f"{v:,g}"),
         lines,

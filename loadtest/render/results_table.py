@@ -31,7 +31,7 @@ def print_result(console: Console, report: Report) -> None:
 
 def side_by_side_table(found: SideBySide) -> Table:
     """Return each figure of both routes and their ratio, with the 95 % intervals."""
-    table = _table("Each route alone: means of its phases, with 95 % intervals")
+    table = _table("Each route alone: means over its phases, with 95 % intervals")
     table.add_column("", no_wrap=True)
     for heading in ("gRPC", "HTTP", "gRPC / HTTP"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -57,13 +57,13 @@ def changes_table(found: Changes) -> Table:
 def errors_table(phases: list[PhaseReport]) -> Table:
     """Return why votes were not accepted, by kind."""
     table = _table("Votes not accepted")
-    for heading in ("phase", "route", "kind", "does it count?"):
+    for heading in ("phase", "route", "kind", "counted?"):
         table.add_column(heading)
     table.add_column("votes", justify="right")
     for phase in phases:
         for error in phase.errors:
-            route = ROUTE_NAMES[error.route] if error.route else "no answer"
-            counts = "no" if error.outcome == "refused" else "not known"
+            route = ROUTE_NAMES[error.route] if error.route else "no response"
+            counts = "no" if error.outcome == "refused" else "unknown"
             table.add_row(phase.name, route, error.kind, counts, f"{error.count:,}")
     return table
 
@@ -80,7 +80,7 @@ def _print_changes(console: Console, found: Changes) -> None:
         console.print(changes_table(found))
         console.print(changes_note(found), style="dim", highlight=False, markup=False)
     for text in found.unlike:
-        _print_warning(console, f"Not the same set-up: {text}")
+        _print_warning(console, f"Different setup: {text}")
     for text in found.uncompared:
         _print_warning(console, f"Not compared: {text}")
 

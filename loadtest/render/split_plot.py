@@ -26,7 +26,7 @@ def _enlarged(split: SplitTest) -> Axis:
         split.high - split.expected, split.expected - split.low, abs(split.share - split.expected)
     )
     low, high = max(0.0, split.expected - reach), min(1.0, split.expected + reach)
-    title = "share of the HTTP route"
+    title = "share of votes via HTTP"
     return linear_axis(title, 100 * low, 100 * high, lambda value: f"{value:g} %")
 
 
@@ -65,7 +65,7 @@ def _interval(split: SplitTest, axis: Axis) -> Markup:
         '<text class="title middle" x="{6}" y="146">{7}</text>'
     ).format(
         x(split.expected), x(split.low), x(split.high), x(split.share), _SCALE_Y,
-        f"{percent(split.share)}; {sure} sure between {percent(split.low)} and"
+        f"{percent(split.share)}; {sure} confidence: {percent(split.low)} to"
         f" {percent(split.high)}",
         _WIDTH / 2, axis.title,
     )  # fmt: skip

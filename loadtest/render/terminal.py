@@ -46,7 +46,7 @@ class Terminal:
             task = bar.add_task("reconciliation", total=None, note="")
 
             def show(waiting: Waiting) -> None:
-                note = f"{waiting.in_log:,} came into the log, {waiting.expected:,} were accepted"
+                note = f"{waiting.in_log:,} of {waiting.expected:,} accepted votes in the vote log"
                 bar.update(task, total=waiting.expected, completed=waiting.in_log, note=note)
 
             yield show
@@ -66,5 +66,5 @@ class Terminal:
 def _phase_note(progress: PhaseProgress) -> str:
     note = f"{progress.accepted:,} accepted"
     if progress.failed:
-        note += f", [red]{progress.failed:,} not[/red]"
+        note += f", [red]{progress.failed:,} failed[/red]"
     return f"warming up, {note}" if progress.at < 0 else note

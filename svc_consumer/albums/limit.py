@@ -107,7 +107,7 @@ class AlbumLimit:
                 ALBUMS.set(0)
         except _EXPECTED as error:
             level = logging.DEBUG if self._failing else logging.WARNING
-            _log.log(level, "the list of albums stays as it is: %s", error)
+            _log.log(level, "cannot update the list of albums: %s", error)
             self._failing = True
         else:
             self._failing = False
@@ -128,16 +128,20 @@ class AlbumLimit:
         self._looked_through = -1
         if published.closed and len(published.hashes) < self._limit:
             await self._publisher.publish(published._replace(closed=False))
-            _log.warning("the limit of %d albums leaves room for more again", self._limit)
+            _log.warning(
+                "fewer albums than the limit of %d: votes may name new albums again", self._limit
+            )
 
     async def _close(self, published: AlbumList) -> None:
         closed = grown(published, await self._look_through())
         if closed == published:
             return
         await self._publisher.publish(closed)
-        _log.warning("there are %d albums: no others may be voted on", len(closed.hashes))
+        _log.warning(
+            "album limit reached: votes may name only the %d albums on the list", len(closed.hashes)
+        )
         if len(closed.hashes) == LIST_MAX:
-            _log.error("there are more albums than the list can have; some get no more votes")
+            _log.error("more albums than the list can hold: some albums get no more votes")
 
     async def _look_through(self) -> set[int]:
         found: set[int] = set()

@@ -12,5 +12,5 @@ async def pass_fence(log: LogStore, partition: Partition, position: str) -> None
     """
     moved = await log.advance(partition.number, partition.owner, partition.log_position, position)
     if not moved:
-        raise StaleError(f"the vote log is not at {partition.log_position} any more")
+        raise StaleError(f"the vote log is no longer at {partition.log_position}")
     partition.log_position = position

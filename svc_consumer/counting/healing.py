@@ -38,7 +38,7 @@ class Healer:
             partition.number, partition.tally_position, position, found.tally
         )
         if stored != position:
-            raise StaleError(f"the tally is at {stored}, not at {partition.tally_position}")
+            raise StaleError(f"the tally is at {stored}, expected {partition.tally_position}")
         partition.tally_position = position
         partition.next_offset = offset_of(position)
         for route, votes in found.tally.routes.items():
@@ -64,7 +64,7 @@ class Healer:
             return partition.log_position
         vote_id = await self._log.id_at(Place(partition.number, found.last))
         if vote_id is None:
-            raise StaleError("the vote log lost votes while they were added up")
+            raise StaleError("the vote log lost votes during the count")
         return position_at(found.last, vote_id.encode())
 
 

@@ -38,7 +38,7 @@ class LogProjection:
             return {}
         places = await self._log.places(known)
         if len(places) < len(known):
-            raise StaleError("the vote log lost votes while they were looked up")
+            raise StaleError("the vote log lost votes during the lookup")
         return places
 
 

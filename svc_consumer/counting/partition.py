@@ -69,12 +69,12 @@ class Partition:
         """
         first, last = records[0].offset, records[-1].offset
         if first != self.next_offset:
-            raise StaleError(f"records from offset {first} came instead of {self.next_offset}")
+            raise StaleError(f"records start at offset {first}, expected {self.next_offset}")
         if last - first + 1 != len(records):
             raise LedgerReplacedError(f"records are missing between offsets {first} and {last}")
         for offset, position in list(self._known_records.items()):
             if first <= offset <= last:
                 found = position_at(offset, records[offset - first].key)
                 if found != position:
-                    raise LedgerReplacedError(f"the record at {position} is {found} now")
+                    raise LedgerReplacedError(f"the record at {position} is now {found}")
                 del self._known_records[offset]

@@ -49,10 +49,10 @@ class Projector:
         owner = uuid.uuid4().hex
         logged = await self._log.claim(number, owner, partitions)
         if logged is None:
-            raise StaleError("another consumer claims it at the same moment")
+            raise StaleError("another consumer is claiming it at the same time")
         if logged.partitions != partitions:
             # Votes would be looked for in other partitions than those they lie in.
-            counted = f"it was counted with {logged.partitions}"
+            counted = f"but was counted with {logged.partitions}"
             raise LedgerReplacedError(f"the topic has {partitions} partitions, {counted}")
         tally_position = await self._tally.claim(number)
         partition = Partition(number, partitions, owner, logged.position, tally_position)
@@ -111,7 +111,7 @@ class Projector:
             partition.number, partition.tally_position, position, lacking
         )
         if stored != position:
-            raise StaleError(f"the tally is at {stored}, not at {partition.tally_position}")
+            raise StaleError(f"the tally is at {stored}, expected {partition.tally_position}")
         partition.tally_position = position
         for route, votes in lacking.routes.items():
             COUNTED.labels(route).inc(votes)

@@ -168,7 +168,7 @@ async def test_what_is_no_vote_is_handed_on_before_the_position_moves_over_it(
         partition, [FakeRecord(0, None, b"\xff"), *records_of(a_vote(), start=1)]
     )
     assert trial.journal == ["rejected", "documents", "fence", "tally"]
-    assert trial.rejected.written == [(PARTITION, 0, "value: is not a votes.v1.Vote message")]
+    assert trial.rejected.written == [(PARTITION, 0, "value: is not a valid votes.v1.Vote message")]
     trial.assert_in_step(votes=1, ranks=7)
 
 
@@ -192,7 +192,7 @@ async def test_what_was_rejected_is_not_handed_on_again_by_a_replay(
 
 async def test_a_topic_with_another_number_of_partitions_is_an_alarm(trial: Trial) -> None:
     await trial.sync()
-    with pytest.raises(LedgerReplacedError, match="has 12 partitions, it was counted with 6"):
+    with pytest.raises(LedgerReplacedError, match="has 12 partitions, but was counted with 6"):
         await trial.projector.sync(PARTITION, 12)
 
 

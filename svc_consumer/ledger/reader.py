@@ -89,7 +89,7 @@ class LedgerReader:
             raise
         if self._topic not in topics:
             await _end(consumer)
-            raise LedgerUnavailableError(f"there is no topic {self._topic}")
+            raise LedgerUnavailableError(f"topic {self._topic} does not exist")
         self._consumer = consumer
         consumer.subscribe([self._topic], listener=_Listener(self._changed))
 
@@ -98,7 +98,7 @@ class LedgerReader:
         """How many partitions the topic has."""
         found = self._started.partitions_for_topic(self._topic)
         if not found:
-            raise LedgerUnavailableError(f"there is no topic {self._topic}")
+            raise LedgerUnavailableError(f"topic {self._topic} does not exist")
         return len(found)
 
     @property
@@ -185,7 +185,7 @@ class LedgerReader:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await client.bootstrap()
         except (KafkaError, TimeoutError, OSError) as error:
-            _log.debug("a new connection to Kafka: %s", error)
+            _log.debug("cannot open a new connection to Kafka: %s", error)
             return False
         finally:
             await client.close()
@@ -233,13 +233,15 @@ async def _end(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
     try:
         await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
     except (KafkaError, TimeoutError, OSError) as error:
-        _log.warning("left Kafka without a word: %s", str(error) or "it does not answer")
+        _log.warning(
+            "closed the consumer without leaving its group: %s", str(error) or "no answer in time"
+        )
     except asyncio.CancelledError:
         # While Kafka is away aiokafka lets the end of a task of its own through to its caller.
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        _log.warning("left Kafka without a word: it is away")
+        _log.warning("closed the consumer without leaving its group: Kafka cannot be reached")
 
 
 @contextmanager

@@ -47,4 +47,4 @@ def test_the_rest_of_a_batch_is_read_around_what_is_no_vote() -> None:
         [record_of(VOTE, 0), poison, record_of(a_vote(), 2)], PARTITION, PARTITIONS
     )
     assert [copy.offset for copy in contents.copies] == [0, 2]
-    assert contents.rejections == [Rejection(poison, "value: is not a votes.v1.Vote message")]
+    assert contents.rejections == [Rejection(poison, "value: is not a valid votes.v1.Vote message")]

@@ -148,5 +148,5 @@ async def _end(producer: AIOKafkaProducer[bytes, bytes]) -> None:
     try:
         await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
     except (KafkaError, TimeoutError, OSError) as error:
-        _log.debug("ending a Kafka producer by force: %s", error)
+        _log.debug("closing a Kafka producer failed, so its connections are cut: %s", error)
         await producer.client.close()

@@ -63,7 +63,7 @@ class Assignment:
         again = partition.number in self.setbacks
         _log.log(
             logging.DEBUG if again else logging.INFO,
-            "partition %d: from offset %d (vote log at %s, tally at %s)",
+            "partition %d: starting at offset %d (vote log at %s, tally at %s)",
             partition.number,
             partition.next_offset,
             partition.log_position,
@@ -79,7 +79,7 @@ class Assignment:
         """End the alarm for a partition whose records proved to be those that were counted."""
         if partition.confirmed:
             if self._halted_until.pop(partition.number, None) is not None:
-                _log.warning("partition %d counts again", partition.number)
+                _log.warning("partition %d: counting again", partition.number)
             HALTED.labels(partition.number).set(0)
 
     def heard_after_silence(self, partition: Partition, *, more: bool) -> bool:
@@ -106,7 +106,7 @@ class Assignment:
             self.halt(partition.number, error)
         elif not isinstance(error, StoreUnavailableError | RejectedUnavailableError):
             level = logging.DEBUG if again else logging.INFO
-            _log.log(level, "partition %d: syncs again: %s", partition.number, error)
+            _log.log(level, "partition %d: syncing again: %s", partition.number, error)
 
     def halt(self, number: int, error: LedgerReplacedError) -> None:
         """Stop a partition: only a human can tell what should count."""
@@ -114,9 +114,9 @@ class Assignment:
         self.setbacks.forget(number)
         HALTED.labels(number).set(1)
         _log.critical(
-            "partition %d is HALTED, nothing of it is counted: %s. The topic is not the one that "
-            "was counted. Bring that one back, or, to count this one, empty the vote log and then "
-            "the tally; the partition is looked at again every minute",
+            "partition %d is HALTED and its votes are not counted: %s. This is not the topic that "
+            "was counted before. Restore that topic, or, to count this one, empty the vote log and "
+            "then the tally. The partition is checked again every minute",
             number,
             error,
         )

@@ -107,7 +107,7 @@ class Consumer:
         except OutsideLedgerError as error:
             self._halt_outside(error)
         except LedgerUnavailableError as error:
-            _log.debug("poll: %s", error)
+            _log.debug("cannot poll Kafka: %s", error)
             await asyncio.sleep(_FIRST_PAUSE_SECONDS)  # asks nobody: aiokafka connects by itself
         else:
             if found:
@@ -144,7 +144,7 @@ class Consumer:
             if generation == self._ledger.generation:
                 self._assignment.halt(number, error)
         except _EXPECTED as error:
-            _log.debug("partition %d: sync: %s", number, error)
+            _log.debug("partition %d: cannot sync: %s", number, error)
             if generation == self._ledger.generation:
                 self._assignment.setbacks.note(number, server_of(error))
             self._note_down(error)

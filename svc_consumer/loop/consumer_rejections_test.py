@@ -58,7 +58,7 @@ async def test_a_partition_that_is_tried_again_is_logged_once(
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.rejected.refused == 3)
-    assert sum("partition 1: from offset" in message for message in caplog.messages) == 1
+    assert sum("partition 1: starting at offset" in message for message in caplog.messages) == 1
 
 
 async def test_the_topic_of_rejected_records_is_not_waited_for_by_whoever_has_none() -> None:

@@ -53,7 +53,7 @@ class Bookkeeper:
         try:
             ends = await self._ledger.end_offsets()
         except LedgerUnavailableError as error:
-            _log.debug("books: %s", error)
+            _log.debug("cannot report the lag: %s", error)
             self._waiting.down(KAFKA, str(error))
             await self._renew_if_stuck()
         else:
@@ -68,7 +68,9 @@ class Bookkeeper:
         Background tasks of aiokafka that end by an error unforeseen leave it like that.
         """
         if self._clock() - self._answered > _STUCK_SECONDS and await self._ledger.reachable():
-            _log.warning("Kafka answers on a new connection only: replacing the consumer's")
+            _log.warning(
+                "Kafka responds on a new connection but not on the consumer's: replacing it"
+            )
             self._answered = self._clock()
             self._renew()
 
@@ -83,7 +85,7 @@ class Bookkeeper:
             try:
                 committed = await self._ledger.last_committed(unknown)
             except LedgerUnavailableError as error:
-                _log.info("could not ask how far partitions had been counted: %s", error)
+                _log.info("cannot read the committed offsets: %s", error)
         return committed | self._assignment.reached
 
     def _show(self, ends: Mapping[int, int], reached: Mapping[int, int]) -> None:
@@ -104,6 +106,6 @@ class Bookkeeper:
             await self._ledger.commit(offsets)
         except LedgerUnavailableError as error:
             # The group is being rebalanced, most likely. Nothing depends on it.
-            _log.info("could not commit offsets for the lag metrics: %s", error)
+            _log.info("cannot commit offsets for the lag metrics: %s", error)
         else:
             self._committed = offsets

@@ -55,6 +55,6 @@ class Watchdog(threading.Thread):
                 idle += 1
             else:
                 noted, idle = self._progress.noted, 0
-        _log.critical("no progress for %d s: exit, to be started again", self._limit)
+        _log.critical("no progress for %d s: exiting, to be restarted", self._limit)
         faulthandler.dump_traceback()
         self._end(STUCK_STATUS)

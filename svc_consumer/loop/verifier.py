@@ -67,11 +67,11 @@ def _difference(
 ) -> str | None:
     """Return how the stores differ from what is believed, None when they do not."""
     if tally_position != partition.tally_position:
-        return f"the tally is at {tally_position}, not at {partition.tally_position}"
+        return f"the tally is at {tally_position}, expected {partition.tally_position}"
     if logged is None:
         return "the vote log has lost its position"
     if logged.position != partition.log_position:
-        return f"the vote log is at {logged.position}, not at {partition.log_position}"
+        return f"the vote log is at {logged.position}, expected {partition.log_position}"
     if logged.owner != partition.owner:
         return "another consumer has claimed it"
     return None

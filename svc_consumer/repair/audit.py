@@ -62,7 +62,7 @@ class Difference(NamedTuple):
         kind, _, name = self.field.partition(":")
         what = {"v": "votes of", "s": "rank sum of", "r": "votes of the route"}.get(kind, kind)
         readable = " / ".join(name.split(UNIT_SEPARATOR))
-        return f"{what} {readable}: {self.counted or 0} in the tally, {self.logged} in the log"
+        return f"{what} {readable}: {self.counted or 0} in the tally, {self.logged} in the vote log"
 
 
 class LogReader:
@@ -82,7 +82,9 @@ class LogReader:
         tally = Tally()
         for partition, position in sorted(positions.items()):
             part = await self.between(partition, NO_POSITION, position)
-            self._say(f"partition {partition}: {part.votes} votes in the log, up to {position}")
+            self._say(
+                f"partition {partition}: {part.votes} votes in the vote log, up to {position}"
+            )
             add_tally(tally, part)
         return tally
 
@@ -95,11 +97,11 @@ class LogReader:
             for number, (start, end) in enumerate(slices(offset_in(after), last), 1):
                 add_tally(tally, (await self._log.sum_up(partition, start, end)).tally)
                 if number % _SLICES_PER_LINE == 0:
-                    self._say(f"partition {partition}: at offset {end} of {last}")
+                    self._say(f"partition {partition}: read to offset {end} of {last}")
             # A log that was lost meanwhile has another owner when it is that far again.
             if owner == await self._owner(partition, last):
                 return tally
-        raise LogBehindError(f"partition {partition} of the vote log changes hands all the time")
+        raise LogBehindError(f"partition {partition} of the vote log keeps changing owners")
 
     async def _owner(self, partition: int, offset: int) -> str:
         """Return whose log it is, as soon as it has this offset."""
@@ -111,7 +113,7 @@ class LogReader:
             if stored is not None and offset_in(stored.position) >= offset:
                 return stored.owner
             at = NO_POSITION if stored is None else stored.position
-            behind = f"partition {partition} of the vote log is at {at}, the tally at {offset}"
+            behind = f"partition {partition}: the vote log is at {at}, the tally at {offset}"
             if time.monotonic() - began > self._patience:
                 raise LogBehindError(behind)
             if not told:

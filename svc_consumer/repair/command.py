@@ -30,8 +30,8 @@ _SHOWN: Final = 20
 _TRIES: Final = 3
 
 _SETTINGS: Final = (
-    "Settings are the consumer's environment variables: REDIS_URL, MONGODB_URL, MONGODB_DATABASE. "
-    "Consumers may run meanwhile."
+    "Uses the consumer's environment variables REDIS_URL, MONGODB_URL and MONGODB_DATABASE. "
+    "Consumers may keep running."
 )
 
 
@@ -49,7 +49,7 @@ async def rebuild(log: VoteLog, tally: CorrectableTally) -> int:
     """Make the tally anew, and tell what had been wrong with it."""
     found = await Rebuild(log, tally, _say).run()
     _show(found)
-    _say(f"the tally is what the vote log adds up to; {len(found)} counters were not")
+    _say(f"the tally now matches the vote log; {len(found)} counters were wrong")
     return _AGREES
 
 
@@ -61,7 +61,7 @@ async def show_twins(_: VoteLog, tally: CorrectableTally) -> int:
         for name, album, year in group:
             _say(f"{albums[name, album, year].votes:>9} {name!a} / {album!a} / {year}")
         _say("")
-    _say(f"{len(albums)} albums, {len(found)} groups that look alike; all are counted as voted")
+    _say(f"{len(albums)} albums, {len(found)} groups that look alike; each is counted separately")
     return _AGREES
 
 
@@ -70,18 +70,18 @@ type _Tool = Callable[[VoteLog, CorrectableTally], Awaitable[int]]
 TOOLS: Final[dict[str, tuple[_Tool, str]]] = {
     "verify": (
         verify,
-        "Compares the tally with the vote log, album by album and route by route. "
-        "Exit status: 0 when they agree, 1 when not, 2 when it could not be told.",
+        "Compare the tally with the vote log, by album and by route. "
+        "Exit status: 0 if they agree, 1 if they differ, 2 if they could not be compared.",
     ),
     "rebuild": (
         rebuild,
-        "Makes the tally in Redis anew from the vote log. Readers see the tally as it was, then "
-        "as it should be, and nothing in between. Exit status: 0 when done, 2 when not.",
+        "Rebuild the tally in Redis from the vote log. Readers see the old tally until the new one "
+        "replaces it in one step. Exit status: 0 if rebuilt, 2 if not.",
     ),
     "twins": (
         show_twins,
-        "Lists albums of one year whose names look alike (letters of another script, case, "
-        "spaces), with their votes. Changes nothing. Exit status: 0 when done, 2 when not.",
+        "List albums of the same year whose names look alike (letters of another script, case, "
+        "spaces), with their votes. Changes nothing. Exit status: 0 on success, 2 on failure.",
     ),
 }
 
@@ -96,7 +96,7 @@ def run_tool(name: str, arguments: Sequence[str]) -> int:
     try:
         return asyncio.run(_with_stores(tool, settings))
     except KeyboardInterrupt:
-        sys.stderr.write(f"{program}: interrupted, nothing was changed\n")
+        sys.stderr.write(f"{program}: interrupted; nothing was changed\n")
         return _INTERRUPTED
     except (StoreUnavailableError, LogBehindError, NotRebuiltError) as error:
         sys.stderr.write(f"{program}: {error}\n")
@@ -111,7 +111,7 @@ async def _with_stores(tool: _Tool, settings: ConsumerSettings) -> int:
             try:
                 return await tool(log, tally)
             except StoreUnavailableError as error:
-                _say(f"once more from the beginning: {error}")
+                _say(f"starting again: {error}")
         return await tool(log, tally)
     finally:
         log.close()

@@ -45,10 +45,10 @@ class Rebuild:
                 found = await self._try()
                 if found is not None:
                     return found
-                self._say("the tally was lost meanwhile: once more from the beginning")
+                self._say("the tally was lost in the meantime: starting again")
         finally:
             await self._tally.unmark(self._token)
-        raise NotRebuiltError("Redis loses the tally again and again")
+        raise NotRebuiltError("Redis keeps losing the tally: check its memory and persistence")
 
     async def _try(self) -> list[Difference] | None:
         """Return what was wrong; None when the tally was lost meanwhile."""

@@ -268,7 +268,7 @@ class FakeLedger(LedgerReader):
     @override
     def partitions(self) -> int:
         if self.gone:
-            raise LedgerUnavailableError("there is no topic votes")
+            raise LedgerUnavailableError("topic votes does not exist")
         return PARTITIONS
 
     @property

@@ -21,7 +21,7 @@ POSITION_CHARACTERS_MAX: Final = 4 * (_KEY_BYTES_MAX + 20) // 3
 
 
 class AlbumPage(msgspec.Struct, frozen=True):
-    """A page of the albums in order."""
+    """A page of the ranked albums."""
 
     albums: list[AlbumResult]
     next: NextPage
@@ -48,7 +48,7 @@ def encode_position(position: Position) -> str:
 def decode_position(text: str) -> Position:
     """Return the position in `text`; raise `ValueError` if it holds none."""
     if len(text) > POSITION_CHARACTERS_MAX:
-        raise ValueError("longer than any cursor")
+        raise ValueError("too long for a cursor")
     votes, _, key = urlsafe_b64decode(text + "=" * (-len(text) % 4)).partition(b":")
     album_of_key(key)
     return -read_number(votes.decode(), 0, _VOTES_MAX), key

@@ -218,19 +218,19 @@ async def test_unavailable_stores_are_named_and_the_page_is_still_served(
     client = served.client
     not_ready = await client.get("/readyz")
     assert not_ready.status_code == 503
-    assert not_ready.json()["reason"] == "Redis does not answer; MongoDB does not answer"
+    assert not_ready.json()["reason"] == "Redis is not responding; MongoDB is not responding"
     page = await client.get("/")
     assert page.status_code == 200
     assert "Results are unavailable right now" in page.text
     assert "Kind of Blue" in page.text
     results = await client.get("/api/results")
     assert results.json()["unavailable"] == {
-        "tally": "the count cannot be read now",
-        "log": "the newest votes cannot be read now",
+        "tally": "the results are unavailable right now",
+        "log": "the latest votes are unavailable right now",
     }
     votes = await client.get("/api/votes")
     assert votes.status_code == 503
-    assert votes.json()["detail"] == "the newest votes cannot be read now"
+    assert votes.json()["detail"] == "the latest votes are unavailable right now"
     stores.redis_away = stores.mongodb_away = False
     await served.read()
     assert (await client.get("/readyz")).status_code == 200
@@ -252,7 +252,7 @@ async def test_there_is_no_result_before_redis_has_ever_answered() -> None:
     assert '<strong id="total">–</strong>' in page.text
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
-    assert answer.json()["detail"] == "the count cannot be read now"
+    assert answer.json()["detail"] == "the results are unavailable right now"
 
 
 async def test_reading_a_hanging_vote_log_times_out(

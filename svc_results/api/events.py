@@ -24,7 +24,7 @@ async def stream_events(request: Request, feed: Feed, watchers: Watchers) -> Non
     The feed does not wait for a slow watcher, who then gets the newest frame.
     """
     if len(request.raw_url) > _URL_BYTES_MAX:
-        raise ProblemError(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long")
+        raise ProblemError(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
     with watchers.admit(request):
         await _stream(request, feed, watchers)
 

@@ -44,7 +44,7 @@ def _read_after[T](request: Request, decode: Callable[[str], T]) -> T | None:
     try:
         return decode(text)
     except ValueError as error:
-        raise _wrong("after", "must be the `next` of an earlier answer") from error
+        raise _wrong("after", "must be the `next` value of an earlier response") from error
 
 
 def read_voted(request: Request) -> str | None:

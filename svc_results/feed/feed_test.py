@@ -119,9 +119,9 @@ async def test_an_unavailable_store_is_named_and_the_old_result_stays(
     stores.votes.append(fake_vote(2))
     await read_all(feed)
     assert feed.snapshot.total == len(feed.snapshot.newest.votes) == 1
-    assert feed.snapshot.unavailable.tally == "the count cannot be read now"
-    assert feed.snapshot.unavailable.log == "the newest votes cannot be read now"
-    assert readiness.reason == "Redis does not answer; MongoDB does not answer"
+    assert feed.snapshot.unavailable.tally == "the results are unavailable right now"
+    assert feed.snapshot.unavailable.log == "the latest votes are unavailable right now"
+    assert readiness.reason == "Redis is not responding; MongoDB is not responding"
     stores.redis_away = stores.mongodb_away = False
     await read_all(feed)
     assert readiness.ready

@@ -27,13 +27,13 @@ class ResultCollector(Collector):
         """Yield the votes of each route, the number of albums, and the votes of the first few."""
         snapshot = self._snapshot()
         routes = GaugeMetricFamily(
-            "svc_results_route_votes", "Votes in the tally.", labels=["route"]
+            "svc_results_route_votes", "Votes in the tally, by route.", labels=["route"]
         )
         for route, result in snapshot.routes.items():
             routes.add_metric([route], result.votes)
         yield routes
         yield GaugeMetricFamily(
-            "svc_results_albums", "Different albums in the tally.", snapshot.album_count
+            "svc_results_albums", "Distinct albums in the tally.", snapshot.album_count
         )
         albums = GaugeMetricFamily(
             "svc_results_album_votes",

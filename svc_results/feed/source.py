@@ -48,16 +48,16 @@ class Source[T]:
             self._failed("does not answer", f"nothing within {TIMEOUT_SECONDS:g} s")
             return False
         except StoreUnavailableError as error:
-            self._failed("does not answer", error.reason)
+            self._failed("is not responding", error.reason)
             return False
         except ValueError as error:
-            self._failed("holds what cannot be read", str(error))
+            self._failed("holds unreadable data", str(error))
             return False
         seconds = time.perf_counter() - start
         self.rest = 0.0 if self._paced else REST_FACTOR * seconds
         READ_SECONDS.labels(self._store).observe(seconds)
         if self._failing:
-            _log.info("%s answers again", self._store)
+            _log.info("%s is responding again", self._store)
         self._failing, self.problem = False, None
         return True
 

@@ -41,20 +41,20 @@ async def test_an_outage_is_logged_once_and_its_address_is_not_shown(
     results = [await source.refresh() for _ in range(3)]
     assert results == [True, False, False]
     assert source.value == 1
-    assert source.problem == "Redis does not answer"
+    assert source.problem == "Redis is not responding"
     assert await source.refresh()
     assert source.value == 2
     assert source.problem is None
     assert [record.getMessage() for record in caplog.records] == [
-        "Redis does not answer: 10.0.0.7:6379 refused",
-        "Redis answers again",
+        "Redis is not responding: 10.0.0.7:6379 refused",
+        "Redis is responding again",
     ]
 
 
 async def test_a_value_that_cannot_be_read_is_a_problem_of_its_own() -> None:
     source = Source("Redis", Answers(ValueError("field v:?")).read)
     assert not await source.refresh()
-    assert source.problem == "Redis holds what cannot be read"
+    assert source.problem == "Redis holds unreadable data"
 
 
 async def test_reading_a_hanging_store_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,4 +66,4 @@ async def test_reading_a_hanging_store_times_out(monkeypatch: pytest.MonkeyPatch
 
     source = Source("Redis", hang)
     assert not await source.refresh()
-    assert source.problem == "Redis does not answer"
+    assert source.problem == "Redis is not responding"

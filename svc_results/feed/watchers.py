@@ -46,13 +46,11 @@ class Watchers:
         if self._watching[address] >= self._most_per_address:
             raise ProblemError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                "as many are watching from this address as may",
+                "too many watchers from this address",
                 headers=_RETRY,
             )
         if self._watching.total() >= self._most:
-            raise ProblemError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "as many are watching as can", headers=_RETRY
-            )
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "too many watchers", headers=_RETRY)
         self._watching[address] += 1
         try:
             yield

@@ -49,7 +49,7 @@ class StaticFiles:
         """Return the file as asked for, or 304 when the browser has it."""
         file = self._files.get(name)
         if file is None:
-            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such file")
+            raise ProblemError(HTTPStatus.NOT_FOUND, "file not found")
         # Another version is asked for while a new one is rolled out; it must not be kept.
         current = version == self._version
         headers = {

@@ -16,7 +16,7 @@ type Cover = Annotated[
     Meta(
         ge=0,
         le=COVERS - 1,
-        description="A number made from name, album and year, for drawing the album.",
+        description="A number derived from name, album and year, used to draw the album's cover.",
     ),
 ]
 

@@ -21,7 +21,7 @@ def encode_cursor(cursor: Cursor) -> str:
 def decode_cursor(text: str) -> Cursor:
     """Return the cursor in `text`; raise `ValueError` if it holds none."""
     if len(text) > CURSOR_CHARACTERS_MAX:
-        raise ValueError("longer than any cursor")
+        raise ValueError("too long for a cursor")
     plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     cast_at_ms, _, vote_id = plain.partition(":")
     return read_number(cast_at_ms, 0, CAST_AT_MAX_MS), clean_id(vote_id)

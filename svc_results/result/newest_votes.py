@@ -18,7 +18,7 @@ type Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """RFC 3339 in UTC."""
 type NextPage = Annotated[
     str | None,
-    Meta(description="The parameter `after` for the page that follows; null when there is none."),
+    Meta(description="The parameter `after` for the next page; null on the last page."),
 ]
 
 

@@ -24,7 +24,7 @@ type Rate = Annotated[Annotated[float, Meta(ge=0)] | None, Meta(description="Vot
 
 
 class AlbumResult(msgspec.Struct, frozen=True):
-    """An album's place in the result."""
+    """An album's place in the results."""
 
     name: Artist
     album: Title
@@ -36,7 +36,7 @@ class AlbumResult(msgspec.Struct, frozen=True):
 
 
 class RouteResult(msgspec.Struct, frozen=True):
-    """The votes that took a route. A rate is null where it is not known."""
+    """Votes that took a route. A rate is null if it is not known."""
 
     # As after a start or an outage of Redis.
     votes: Count
@@ -50,12 +50,12 @@ class RouteResult(msgspec.Struct, frozen=True):
     ]
 
 
-TALLY_AWAY: Final = "the count cannot be read now"
-LOG_AWAY: Final = "the newest votes cannot be read now"
+TALLY_AWAY: Final = "the results are unavailable right now"
+LOG_AWAY: Final = "the latest votes are unavailable right now"
 
 
 class Unavailable(msgspec.Struct, frozen=True):
-    """What cannot be read now, in words for everyone; null for what can."""
+    """For each part of the results, why it is unavailable; null if it is available."""
 
     # Which server it is, and why, is in `/readyz` and in the log.
 
@@ -64,7 +64,7 @@ class Unavailable(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The result as of `at`, when the tally was last read; null before that."""
+    """The results as of `at`, when the tally was last read; `at` is null before the first read."""
 
     at: Time | None
     total: Count
@@ -73,7 +73,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         list[AlbumResult],
         Meta(
             max_length=TOP_ALBUMS,
-            description="The first albums, most votes first; `/api/albums` has more.",
+            description="The top albums, most votes first; `/api/albums` has more.",
         ),
     ]
     routes: Mapping[Route, RouteResult]

@@ -63,7 +63,7 @@ class PackageOrder(ProductionLayers):
     @override
     def render_broken_contract(self, check: ContractCheck) -> None:
         for package in check.metadata["unplaced"]:
-            output.print_error(f"{package} is in no layer", bold=False)
+            output.print_error(f"{package} is not in any layer", bold=False)
         super().render_broken_contract(check)
 
 

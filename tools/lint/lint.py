@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> int:
         print("==", *check, flush=True)
         if run(*check):
             failed.append(" ".join(check))
-    print(f"lint: {', '.join(failed)} found something" if failed else "lint: all clean")
+    print(f"lint: failed: {', '.join(failed)}" if failed else "lint: all clean")
     return 1 if failed else 0
 
 

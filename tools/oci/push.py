@@ -1,4 +1,4 @@
-"""Pushes images to a registry, with crane."""
+"""Push images to a registry, with crane."""
 
 import subprocess
 import sys
@@ -10,9 +10,11 @@ from typing import Final
 from tools.oci.image import Image
 
 _LIMIT_S: Final = 600
-_ONE: Final = "the registry, perhaps with a port, and the name there: HOST[:PORT]/NAME"
-_SEVERAL: Final = "the registry, perhaps with a path: each image goes below it, to its name"
-_CREDENTIALS: Final = "Who you are, it learns from Docker's config.json: see `crane auth login`."
+_ONE: Final = "registry and image name: HOST[:PORT]/NAME"
+_SEVERAL: Final = (
+    "registry, with an optional path; each image is pushed under its own name below it"
+)
+_CREDENTIALS: Final = "Credentials are read from Docker's config.json; see `crane auth login`."
 
 
 class PushError(Exception):
@@ -41,7 +43,7 @@ def parser(*, several: bool) -> ArgumentParser:
     made.add_argument("--repository", required=True, help=_SEVERAL if several else _ONE)
     made.add_argument("--tag", default="latest", help="default: latest")
     made.add_argument(
-        "--insecure", action="store_true", help="HTTP, or TLS that nobody vouches for"
+        "--insecure", action="store_true", help="allow HTTP, or TLS with an untrusted certificate"
     )
     return made
 
@@ -55,9 +57,9 @@ def push(image: Image, reference: str, *, insecure: bool = False) -> str:
             command, capture_output=True, text=True, timeout=_LIMIT_S, check=False
         )
     except FileNotFoundError as error:
-        raise PushError("there is no program crane on PATH: start through ./bazelw") from error
+        raise PushError("no program crane on PATH: start through ./bazelw") from error
     except subprocess.TimeoutExpired as error:
-        raise PushError(f"{reference}: not done after {_LIMIT_S} s") from error
+        raise PushError(f"{reference}: not finished after {_LIMIT_S} s") from error
     if done.returncode:
         raise PushError(f"{reference}: {reason(done.stderr)}")
     return image.digest
@@ -66,7 +68,7 @@ def push(image: Image, reference: str, *, insecure: bool = False) -> str:
 def reason(output: str) -> str:
     """Return why crane failed: its last line, without what leads up to the cause."""
     lines = [line for line in output.splitlines() if line.strip()]
-    last = lines[-1] if lines else "crane did not say why"
+    last = lines[-1] if lines else "crane gave no reason"
     # Go's words for a failed request: Get "https://HOST/v2/": the cause
     cause = last.removeprefix("Error: ").rpartition('": ')[2]
     return cause.removesuffix(" (HEAD responses have no body, use GET for details)")

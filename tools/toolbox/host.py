@@ -16,7 +16,7 @@ def install_mmdebstrap() -> None:
         return
     command = f"apt-get install {' '.join(NEEDED)}"
     if os.geteuid() != 0:
-        give_up(f"the toolbox cannot be made yet. Run once: sudo {command}")
+        give_up(f"the toolbox cannot be built yet. Run once: sudo {command}")
     if not shutil.which("apt-get"):
         give_up(f"needs the programs of these Debian packages: {' '.join(NEEDED)}")
     say(f"{command} (once)")
@@ -24,7 +24,7 @@ def install_mmdebstrap() -> None:
     subprocess.run(["apt-get", "update", "-qq"], env=environment, check=False)
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *NEEDED]
     if subprocess.call(install, env=environment, stdin=subprocess.DEVNULL):
-        give_up("apt-get could not install them")
+        give_up("apt-get could not install these packages")
 
 
 def debian_mirror() -> Optional[str]:

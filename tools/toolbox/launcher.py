@@ -7,17 +7,17 @@ from tools.toolbox import namespace, prebuilt, rootfs, server, trust
 from tools.toolbox.messages import say_once
 
 USAGE = """\
-Runs Bazel for this repository. What it needs is made on first use, in a few minutes.
+Run Bazel for this repository. The first use sets up everything it needs, in a few minutes.
 
   ./bazelw test //...                     build everything and run all tests
-  ./bazelw run //:demo                    start the whole system on this machine
+  ./bazelw run //:demo                    run the whole system on this machine
   ./bazelw help                           Bazel's own help
   ./bazelw --toolbox [PROGRAM ARGUMENT]   run a program, or a shell, where Bazel runs
 
 BAZELW_CACHE    where to keep the toolbox and Bazel's outputs (~/.cache/voting-bazelw)
-BAZELW_MIRROR   the Debian mirror to make the toolbox from
+BAZELW_MIRROR   Debian mirror to build the toolbox from
 
-Settings of yours for Bazel are read from user.bazelrc in this folder; ~/.bazelrc is not read.
+Your own Bazel settings are read from user.bazelrc in this folder; ~/.bazelrc is ignored.
 """
 
 

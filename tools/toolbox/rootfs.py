@@ -52,7 +52,7 @@ def ensure() -> Path:
     toolbox = path()
     if not toolbox.is_dir():
         host.install_mmdebstrap()
-        with locked(lock(), "making the toolbox"):
+        with locked(lock(), "building the toolbox"):
             if not toolbox.is_dir():
                 make(toolbox)
     return toolbox
@@ -60,7 +60,7 @@ def ensure() -> Path:
 
 def make(toolbox: Path) -> None:
     """Make the toolbox beside its place and move it there when it is whole."""
-    say(f"making the toolbox (Debian {SUITE}, 2.7 GB, once, a minute or two): {toolbox}")
+    say(f"building the toolbox (Debian {SUITE}, 2.7 GB, once, a minute or two): {toolbox}")
     started = time.monotonic()
     unfinished = toolbox.with_suffix(".unfinished")
     remove(unfinished)
@@ -70,9 +70,9 @@ def make(toolbox: Path) -> None:
     else:
         status = make_as_user(unfinished)
     if status:
-        give_up("could not make the toolbox: mmdebstrap says why above")
+        give_up("could not build the toolbox; see mmdebstrap's output above")
     unfinished.rename(toolbox)
-    say(f"made the toolbox in {time.monotonic() - started:.0f} s")
+    say(f"built the toolbox in {time.monotonic() - started:.0f} s")
 
 
 def mmdebstrap(target: str) -> list[str]:

@@ -63,5 +63,5 @@ def start(toolbox: Path) -> int:
         check=False,
     )
     if started.returncode:
-        give_up("Bazel did not start: it says why above")
+        give_up("Bazel did not start; see its output above")
     return int(started.stdout)

@@ -13,9 +13,9 @@ type OnResult = Callable[[BaseException | None], None]
 
 
 # What a voter may know of a sink in trouble; which server it is, and what it said, is in the log.
-CLOSED: Final = "votes cannot be taken now"
-UNKNOWN: Final = "it is not known whether the vote was kept"
-FULL: Final = "too many votes are waiting"
+CLOSED: Final = "votes cannot be accepted right now"
+UNKNOWN: Final = "the vote may or may not have been stored"
+FULL: Final = "too many votes are waiting to be written"
 
 
 class UnavailableError(Exception):

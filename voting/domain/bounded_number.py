@@ -8,8 +8,8 @@ def read_number(text: str, low: int, high: int) -> int:
     than `high` has. The length is checked first, as the time to read a number grows with it.
     """
     if len(text) > len(str(high)) or not (text.isascii() and text.isdecimal()):
-        raise ValueError("not a whole number, or too long")
+        raise ValueError("not a whole number, or has too many digits")
     number = int(text)
     if not low <= number <= high:
-        raise ValueError(f"not from {low} to {high}")
+        raise ValueError(f"not between {low} and {high}")
     return number

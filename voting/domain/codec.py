@@ -65,5 +65,5 @@ def decode_vote(value: bytes) -> Vote:
     try:
         message = votes_pb2.Vote.FromString(value)
     except DecodeError as error:
-        raise InvalidVoteError("value", "is not a votes.v1.Vote message") from error
+        raise InvalidVoteError("value", "is not a valid votes.v1.Vote message") from error
     return from_message(message)

@@ -22,7 +22,8 @@ _CLOSED, _OPEN = b"\x01", b"\x00"
 _BYTES: Final = 8
 
 LISTED: Final = Gauge(
-    "votes_listed_albums", "Albums that a vote may name, as there are too many; 0 for any album."
+    "votes_listed_albums",
+    "Albums that votes may name once the album limit is reached; 0 means any album.",
 )
 
 
@@ -49,7 +50,7 @@ def encode_list(albums: AlbumList) -> bytes:
 def decode_list(value: bytes | None) -> AlbumList:
     """Return the list in a record's value; raise `ValueError` when it is none."""
     if not value or value[:1] not in {_CLOSED, _OPEN} or len(value) % _BYTES != 1:
-        raise ValueError("not a list of albums")
+        raise ValueError("not an album list")
     numbers = array("Q", value[1:])
     if sys.byteorder == "little":
         numbers.byteswap()
@@ -86,6 +87,6 @@ class KnownAlbums:
         if album_hash(album_key(vote.name, vote.album, vote.year)) not in self.listed:
             raise InvalidVoteError(
                 "album",
-                "is not among those that have votes, and there are too many for another one",
+                "is not on the list of albums, and the list is full",
                 TOO_MANY_ALBUMS,
             )

@@ -43,7 +43,7 @@ def test_the_bytes_are_the_same_on_every_machine() -> None:
 
 @pytest.mark.parametrize("value", [None, b"", b"\x02", b"\x01\x00", b"\x01" + b"\x00" * 9])
 def test_what_is_no_list_is_told(value: bytes | None) -> None:
-    with pytest.raises(ValueError, match="not a list"):
+    with pytest.raises(ValueError, match="not an album list"):
         decode_list(value)
 
 

@@ -95,7 +95,9 @@ def test_a_text_in_which_nothing_can_be_seen_is_refused(text: str) -> None:
 
 def test_marks_in_a_row_are_bounded() -> None:
     assert clean_text("name", "x" + "\u0321\u0322\u0327\u0328") == "x\u0321\u0322\u0327\u0328"
-    with pytest.raises(InvalidVoteError, match="name: must not have more than 4 marks in a row"):
+    with pytest.raises(
+        InvalidVoteError, match="name: must not have more than 4 combining marks in a row"
+    ):
         clean_text("name", "x" + "\u0321\u0322\u0327\u0328\u0334")
 
 

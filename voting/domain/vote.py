@@ -92,9 +92,11 @@ def clean_text(field: str, text: str) -> str:
     if "\u2028" in text or "\u2029" in text:
         raise InvalidVoteError(field, "must not contain line breaks")
     if not has_visible(text):
-        raise InvalidVoteError(field, "must have a character that can be seen")
+        raise InvalidVoteError(field, "must have at least one visible character")
     if most_marks(text) > MARKS_MAX:
-        raise InvalidVoteError(field, f"must not have more than {MARKS_MAX} marks in a row")
+        raise InvalidVoteError(
+            field, f"must not have more than {MARKS_MAX} combining marks in a row"
+        )
     return text
 
 
@@ -157,7 +159,7 @@ def check_new_vote(vote: Vote) -> Vote:
     for field, text in (("name", vote.name), ("album", vote.album)):
         if clean_text(field, text) != text:
             raise InvalidVoteError(
-                field, "must be trimmed, in Unicode NFC and without invisible characters"
+                field, "must be trimmed, in Unicode NFC and free of invisible characters"
             )
     return _check_numbers(vote)
 
@@ -165,7 +167,7 @@ def check_new_vote(vote: Vote) -> Vote:
 def _check_id(vote_id: str) -> str:
     if not _UUID.fullmatch(vote_id):
         clean_id(vote_id)
-        raise InvalidVoteError("id", "must be in lower case")
+        raise InvalidVoteError("id", "must be lower-case")
     return vote_id
 
 

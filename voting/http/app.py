@@ -186,16 +186,16 @@ def problem_of(method: str, path: str, error: BaseException) -> ProblemError:
         problem = ProblemError(HTTPStatus(error.status_code), _detail(method, path, error))
         problem.headers.update(error.headers)
         return problem
-    _log.error("cannot answer %s %s", method, path, exc_info=error)
-    return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; see the log")
+    _log.error("failed to answer %s %s", method, path, exc_info=error)
+    return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected error; see the service's log")
 
 
 def _detail(method: str, path: str, error: SanicException) -> str:
     shown = path if len(path) <= _SHOWN_PATH else path[:_SHOWN_PATH] + "..."
     if isinstance(error, NotFound):
-        hint = "; votes go to /votes" if path.rstrip("/") == "/votes" else ""
-        return f"there is nothing at {shown}{hint}"
+        hint = "; send votes to /votes" if path.rstrip("/") == "/votes" else ""
+        return f"nothing found at {shown}{hint}"
     if isinstance(error, MethodNotAllowed):
-        return f"{method} is not allowed at {shown}"
+        return f"{method} is not allowed on {shown}"
     # The message may quote bytes of the client's that are not valid text.
     return str(error).encode(errors="backslashreplace").decode()

@@ -51,7 +51,7 @@ class TargetedRequest(Request[Any, Any]):
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         if not self.method.isascii() or not self.method.isprintable():
-            raise BadRequest("the method is no word")
+            raise BadRequest("the method is not a valid token")
         if not self._parsed_url.path:  # CONNECT host:80, POST host:80
             raise BadRequest("the target has no path")
 
@@ -77,7 +77,7 @@ class Exchange(Http):
         except PayloadTooLarge:
             raise ProblemError(
                 HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                f"the headers have more than {HEAD_MAX} bytes",
+                f"the headers exceed {HEAD_MAX} bytes",
             ) from None
         if self.head_only:
             self.request.method = "GET"  # same answer; Sanic omits the body
@@ -138,7 +138,7 @@ class Exchange(Http):
         self.leave_body()
         return ProblemError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the body has more than {self.protocol.request_max_size} bytes",
+            f"the body exceeds {self.protocol.request_max_size} bytes",
         )
 
 
@@ -236,7 +236,7 @@ class Connection(HttpProtocol):
                 self._task.cancel()
         elif http.stage is Stage.REQUEST or http.request_body:
             if seconds > self.request_timeout:
-                self._give_up(RequestTimeout("the request did not come to its end in time"))
+                self._give_up(RequestTimeout("the request did not arrive in time"))
         elif seconds > self.response_timeout:
             self._give_up(ServiceUnavailable("Response Timeout"))
 

@@ -135,7 +135,7 @@ def test_a_head_over_16_kb_is_431_with_the_limit_in_its_detail(running: Service)
 
     assert status_of(answer(16_383)) == 200
     assert status_of(answer(16_384)) == 431
-    assert b'"detail":"the headers have more than 16384 bytes"' in answer(60_000)
+    assert b'"detail":"the headers exceed 16384 bytes"' in answer(60_000)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ async def serve_operations(
         sock=sock, protocol=Connection, return_asyncio_server=True, access_log=False
     )
     if server is None:  # allowed by Sanic's signature, never returned by its code
-        raise RuntimeError(f"{name}: no server for the operations endpoints")
+        raise RuntimeError(f"{name}: the server for the operations endpoints did not start")
     try:
         await server.startup()
         await server.start_serving()

@@ -35,10 +35,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str
     field: Annotated[str | None, Meta(description="The field or parameter at fault.")] = None
-    id: Annotated[str | None, Meta(description="The id to retry the vote with.")] = None
+    id: Annotated[str | None, Meta(description="The id to use when retrying the vote.")] = None
     type: Annotated[
         Annotated[str, Meta(extra_json_schema={"format": "uri", "default": "about:blank"})] | None,
-        Meta(description=f"`{TOO_MANY_ALBUMS}`: only albums that have votes are taken."),
+        Meta(description=f"`{TOO_MANY_ALBUMS}`: only albums that already have votes are accepted."),
     ] = None
 
 

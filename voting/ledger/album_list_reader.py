@@ -56,10 +56,12 @@ class AlbumListReader:
                 await self._follow()
             except Exception as error:  # noqa: BLE001 - whatever it is, votes go on without
                 self.current = False
-                reason = str(error) or "Kafka does not answer"
+                reason = str(error) or "Kafka is not responding"
                 # Once per outage: Kafka and the network decide how often it fails.
                 level = logging.DEBUG if self._failing else logging.WARNING
-                _log.log(level, "the list of known albums stays as it is: %s", reason)
+                _log.log(
+                    level, "cannot read the list of known albums; using the last one: %s", reason
+                )
                 self._failing = True
             await asyncio.sleep(self._pauses.pause())
 
@@ -77,7 +79,7 @@ class AlbumListReader:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await consumer.start()
                 if self._topic not in await consumer.topics():
-                    raise LookupError(f"there is no topic {self._topic}")
+                    raise LookupError(f"topic {self._topic} does not exist")
                 consumer.assign([where])
                 end = await _end_of(consumer, where)
             position = max(0, end - 1)
@@ -93,7 +95,9 @@ class AlbumListReader:
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     end = await _end_of(consumer, where)
                 if end != position:
-                    raise LookupError(f"topic {self._topic} ends at {end}, {position} was read")
+                    raise LookupError(
+                        f"topic {self._topic} ends at offset {end}, but was read to {position}"
+                    )
         finally:
             await _close(consumer)
 
@@ -101,10 +105,10 @@ class AlbumListReader:
         if position < end:
             return
         if not end and self._known.albums.hashes:
-            _log.warning("topic %s was made anew: any album may be voted on", self._topic)
+            _log.warning("topic %s was recreated: votes may name any album", self._topic)
             self._known.take(AlbumList())
         if self._failing:
-            _log.info("the list of known albums is read again")
+            _log.info("reading the list of known albums again")
         self._failing, self.current = False, True
         self._pauses.reset()
 
@@ -112,11 +116,16 @@ class AlbumListReader:
         try:
             albums = decode_list(records[-1].value)
         except ValueError as error:
-            _log.warning("topic %s, offset %d: %s", self._topic, records[-1].offset, error)
+            _log.warning(
+                "topic %s: skipped the record at offset %d: %s",
+                self._topic,
+                records[-1].offset,
+                error,
+            )
             return
         if albums.closed != self._known.albums.closed:
             which = f"only the {len(albums.hashes)} known albums" if albums.closed else "any album"
-            _log.warning("%s may be voted on", which)
+            _log.warning("votes may name %s", which)
         self._known.take(albums)
 
 
@@ -128,4 +137,4 @@ async def _close(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
     try:
         await asyncio.wait_for(consumer.stop(), _ANSWER_SECONDS)
     except Exception as error:  # noqa: BLE001 - it is thrown away
-        _log.debug("ending a Kafka consumer by force: %s", error)
+        _log.debug("closing a Kafka consumer failed: %s", error)

@@ -63,11 +63,11 @@ async def why_not_let_in(connection: dict[str, Any]) -> str | None:
         except SSLCertVerificationError as error:
             return f"whose certificate is not trusted: {error.verify_message}"
         except SSLError as error:
-            return f"with which TLS fails: {error.reason}"
+            return f"where the TLS handshake fails: {error.reason}"
         except _REFUSED_USER as error:
-            return f"which refuses the user: {error}"
+            return f"which rejects the login: {error}"
         except KafkaConnectionError, ConnectionResetError:
-            return "which ends the connection: another KAFKA_SECURITY_PROTOCOL or certificate?"
+            return "which closes the connection: check KAFKA_SECURITY_PROTOCOL and certificates"
         except KafkaError, TimeoutError, OSError:
             continue  # not there; the next one may be
         broker.close()

@@ -54,7 +54,7 @@ async def close_producer(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer.stop(), CLOSE_SECONDS)
     except (KafkaError, TimeoutError, OSError) as error:
         # stop() waits for batches that a lost broker never takes, and leaves its sender running.
-        _log.debug("ending a Kafka producer by force: %s", error)
+        _log.debug("closing a Kafka producer failed, so its connections are cut: %s", error)
         if (sender := producer._sender.sender_task) is not None:
             sender.cancel()
         await producer.client.close()

@@ -16,30 +16,32 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
     """Where Kafka is, and how it lets a client in."""
 
     kafka_bootstrap_servers: Annotated[
-        str, Meta(description="Kafka brokers, HOST:PORT, comma-separated.", min_length=1)
+        str, Meta(description="Kafka brokers as HOST:PORT, comma-separated.", min_length=1)
     ] = "127.0.0.1:9092"
-    kafka_topic: Annotated[str, Meta(description="Topic of the votes.", min_length=1)] = "votes"
+    kafka_topic: Annotated[
+        str, Meta(description="Topic that votes are written to.", min_length=1)
+    ] = "votes"
     kafka_albums_topic: Annotated[
         str, Meta(description="Topic of the list of known albums.", min_length=1)
     ] = "votes.albums"
     kafka_security_protocol: Annotated[
         Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
-        Meta(description="PLAINTEXT, SSL (this is TLS), SASL_PLAINTEXT or SASL_SSL."),
+        Meta(description="PLAINTEXT, SSL (TLS), SASL_PLAINTEXT or SASL_SSL."),
     ] = "PLAINTEXT"
     kafka_sasl_mechanism: Annotated[
         Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
-        Meta(description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."),
+        Meta(description="SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."),
     ] = "PLAIN"
-    kafka_sasl_username: Annotated[str, Meta(description="User at Kafka, with SASL.")] = ""
-    kafka_sasl_password: Annotated[str, Meta(description="The user's password.")] = ""
+    kafka_sasl_username: Annotated[str, Meta(description="Kafka user name, for SASL.")] = ""
+    kafka_sasl_password: Annotated[str, Meta(description="Kafka password, for SASL.")] = ""
     kafka_tls_ca_file: Annotated[
-        str, Meta(description="Authorities that sign the brokers (PEM); else the system's.")
+        str, Meta(description="CA certificates of the brokers (PEM); the system's if empty.")
     ] = ""
     kafka_tls_certificate_file: Annotated[
-        str, Meta(description="Our own certificate (PEM), if Kafka asks for one.")
+        str, Meta(description="Client certificate (PEM), if Kafka requires one.")
     ] = ""
     kafka_tls_key_file: Annotated[
-        str, Meta(description="Its key (PEM, not encrypted), if not in the same file.")
+        str, Meta(description="Its private key (PEM, unencrypted), if in another file.")
     ] = ""
 
     @property
@@ -63,7 +65,7 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
         files = ["kafka_tls_ca_file", "kafka_tls_certificate_file", "kafka_tls_key_file"]
         self._check_together(self.kafka_tls, [], files)
         if self.kafka_tls_key_file and not self.kafka_tls_certificate_file:
-            raise wrong("kafka_tls_certificate_file", "needed with KAFKA_TLS_KEY_FILE")
+            raise wrong("kafka_tls_certificate_file", "required with KAFKA_TLS_KEY_FILE")
         if self.kafka_tls:
             self.kafka_tls_context()
 
@@ -90,24 +92,24 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
         protocol = f"KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol}"
         for field in needed:
             if used and not getattr(self, field):
-                raise wrong(field, f"needed with {protocol}")
+                raise wrong(field, f"required with {protocol}")
         for field in (*needed, *optional):
             if not used and getattr(self, field):
-                raise wrong(field, f"of no use with {protocol}")
+                raise wrong(field, f"has no effect with {protocol}; remove it")
 
 
 class KafkaWriterSettings(KafkaSettings, frozen=True, kw_only=True):
     """How votes are written to Kafka."""
 
     ack_timeout_seconds: Annotated[
-        float, Meta(description="Answer 503 when Kafka has not acknowledged by then.", gt=0)
+        float, Meta(description="Answer 503 if Kafka has not acknowledged a vote by then.", gt=0)
     ] = 5.0
     max_waiting_votes: Annotated[
-        int, Meta(description="Votes that may wait for a batch; more are answered 503.", ge=1)
+        int, Meta(description="Most votes waiting for a batch; further votes get 503.", ge=1)
     ] = 10_000
 
 
 def _unusable(field: str, error: OSError) -> ValueError:
     if isinstance(error, SSLError):
-        return wrong(field, f"cannot be used: {error.reason or 'no PEM file'}")
+        return wrong(field, f"cannot be used: {error.reason or 'not a PEM file'}")
     return wrong(field, f"cannot be read: {error.strerror}")

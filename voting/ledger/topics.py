@@ -78,4 +78,4 @@ async def note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) ->
 def _check(code: int, reason: str | None, topic: str) -> None:
     if code:
         kind = for_code(code).__name__
-        raise TopicRefusedError(f"kafka refuses topic {topic}: {kind} {reason}")
+        raise TopicRefusedError(f"Kafka refuses topic {topic}: {kind} {reason}")

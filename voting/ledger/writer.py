@@ -141,7 +141,7 @@ class LedgerWriter:
             self._acknowledged = False
             self._producer = await self._connect()
             await self._watch(self._producer)
-            self._readiness.set_not_ready("Kafka does not acknowledge")
+            self._readiness.set_not_ready("Kafka does not acknowledge votes")
             if self._acknowledged:
                 pauses.reset()
             else:  # it lets us in and refuses every vote: a disk is full, or a right is missing
@@ -176,7 +176,7 @@ class LedgerWriter:
                     await producer.start()
                     partitions = len(await producer.partitions_for(self._topic))
             except (KafkaError, TimeoutError, OSError) as error:
-                _log.debug("connecting to Kafka: %s", error)
+                _log.debug("cannot connect to Kafka: %s", error)
                 reason = None
             except BaseException:
                 self._discard(producer)

@@ -127,7 +127,7 @@ async def test_a_clock_that_is_wrong_harms_nobodys_vote(
 
 
 @pytest.mark.parametrize(
-    ("hours", "told"), [(2, "7200 s ahead of that of kafka"), (-2, "7200 s behind that of kafka")]
+    ("hours", "told"), [(2, "7200 s ahead of kafka's clock"), (-2, "7200 s behind kafka's clock")]
 )
 async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
     kafka: KafkaServer,

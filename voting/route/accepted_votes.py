@@ -33,14 +33,14 @@ class AcceptedVotes:
         """Yield the current metrics."""
         votes = CounterMetricFamily(
             "votes_accepted",
-            "Votes answered with 202: Kafka has acknowledged them.",
+            "Votes answered with 202, after Kafka acknowledged them.",
             labels=["route"],
         )
         votes.add_metric([self._route], sum(self._counts))
         yield votes
         seconds = HistogramMetricFamily(
             "vote_request_seconds",
-            "Time from the parsed request to the answer of an accepted vote.",
+            "Time from parsed request to response, for accepted votes.",
             labels=["route"],
         )
         bounds = [*map(str, map(float, _SECONDS)), "+Inf"]

@@ -50,7 +50,7 @@ def check_sender(headers: Mapping[str, str]) -> None:
         origin = headers.get("origin")
         own = origin is None or _host_of(origin) == (headers.get("host") or "").lower()
     if not own:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "the form was sent from a page of another site")
+        raise ProblemError(HTTPStatus.FORBIDDEN, "the form was sent from another site")
 
 
 def _host_of(origin: str) -> str | None:
@@ -68,7 +68,7 @@ def read_fields(body: bytes) -> dict[str, str]:
     """
     if len(body) > FORM_MAX:
         raise ProblemError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {FORM_MAX} bytes"
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body exceeds {FORM_MAX} bytes"
         )
     try:
         pairs = parse_qsl(
@@ -83,7 +83,8 @@ def read_fields(body: bytes) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) < len(pairs) or not fields.keys() <= _FIELDS:
         raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "the form must have the fields of a vote, each once"
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "the form must contain each field of a vote exactly once",
         )
     if not fields.get("id"):
         fields.pop("id", None)

@@ -235,7 +235,7 @@ async def test_pipelined_votes_take_turns_with_other_clients(one: TrialRoute, se
         (
             vote_request(VOTE, ["Cookie: " + "x" * 16_384]),
             431,
-            b"the headers have more than 16384 bytes",
+            b"the headers exceed 16384 bytes",
         ),
         (vote_request(b" " * 4097), 413, b"the body has more than 4096 bytes"),
         (
@@ -247,7 +247,7 @@ async def test_pipelined_votes_take_turns_with_other_clients(one: TrialRoute, se
         (
             vote_request(VOTE, line="POST /votes/ HTTP/1.1"),
             404,
-            b"nothing at /votes/; votes go to /votes",
+            b"nothing found at /votes/; send votes to /votes",
         ),
         (vote_request(VOTE, line="POST evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
         (vote_request(VOTE, line="CONNECT evil:80 HTTP/1.1"), 400, b"Bad URL: evil:80"),
@@ -388,4 +388,4 @@ async def test_an_unexpected_error_is_answered_counted_and_logged_once(
         assert client.end == "closed"
         assert news(route, {}) == {'votes_refused_total{route="http",status="500"}': 1}
         assert route.log.read_text().count("RuntimeError: a bug") == 1
-        assert route.log.read_text().count("cannot answer POST /votes") == 1
+        assert route.log.read_text().count("failed to answer POST /votes") == 1

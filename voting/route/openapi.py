@@ -25,8 +25,8 @@ def _as_text(field: dict[str, Any]) -> dict[str, Any]:
 _FORM: Final = {
     "type": "object",
     "description": (
-        "The page's form, for browsers without its script: the same fields, each once. Refused "
-        "when a browser sends it from another site's page. Answers are pages for people."
+        "The page's form, for browsers that do not run its script: the same fields, each exactly "
+        "once. Refused if a browser sends it from another site. Responses are HTML pages."
     ),
     "required": _VOTE["required"],
     "additionalProperties": False,
@@ -36,8 +36,8 @@ _FORM: Final = {
             "type": "string",
             "format": "uuid",
             "description": (
-                "A random UUID of this form, from which, with the content, the id is made if none "
-                "is given: the same form with the same content counts once."
+                "A random UUID for this form. If no id is given, it is derived from this UUID and "
+                "the content, so the same form with the same content counts once."
             ),
         },
         "lang": {"type": "string", "enum": list(LANGUAGES), "description": "The voter's language."},
@@ -45,14 +45,14 @@ _FORM: Final = {
 }
 
 _REFUSALS = {
-    "400": "The body is not of its content type.",
-    "403": "The form was sent from a page of another site.",
-    "408": "The request did not come to its end in time.",
+    "400": "The body does not match its content type.",
+    "403": "The form was sent from another site.",
+    "408": "The request did not arrive in time.",
     "413": f"The body is larger than 4 KiB, or {FORM_MAX // 1024} KiB as a form.",
-    "415": "The content type is neither of the two, or the body is compressed.",
+    "415": "The content type is not one of the two supported, or the body is compressed.",
     "422": (
-        "The body is no vote; `field` names the field at fault, if it is one. Or `type` says that "
-        "there are too many albums for another one."
+        "The body is not a valid vote; `field` names the invalid field, if there is one. Or `type` "
+        "says that the list of albums is full."
     ),
     "431": "The headers are larger than 16 KiB.",
 }
@@ -76,15 +76,17 @@ def vote_api_document(service: str) -> dict[str, Any]:
         "content": {JSON_TYPE: {"schema": _reference(Accepted)}},
     }
     taken = {
-        "description": "The same for a form: `Location` is the page that says so.",
+        "description": "The form's vote was accepted: `Location` is the page that confirms it.",
         "headers": {"Location": {"schema": {"type": "string"}}, **by_route},
     }
-    unavailable = _problem("The vote cannot be taken now. Retry with the `id` in the answer.")
+    unavailable = _problem(
+        "The vote cannot be accepted right now. Retry with the `id` in the response."
+    )
     unavailable["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     key = {
         "name": KEY_HEADER.title(),
         "in": "header",
-        "description": "The vote's id, in place of `id` in the body or the same as it.",
+        "description": "The vote's id, instead of `id` in the body or equal to it.",
         "schema": {"type": "string", "format": "uuid"},
     }
     operation = {

@@ -54,7 +54,7 @@ def read_json_vote(body: bytes, key: str | None, route: Route, new_id: Callable[
     """
     if len(body) > BODY_MAX:
         raise ProblemError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {BODY_MAX} bytes"
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body exceeds {BODY_MAX} bytes"
         )
     try:
         form = decode_form(body)
@@ -125,7 +125,7 @@ def refusal_problem(vote: Vote, error: UnavailableError | InvalidVoteError) -> P
         return invalid_vote_problem(error)
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        f"{error}; retry with the same id, it counts once",
+        f"{error}; retry with the same id, the vote counts only once",
         vote_id=vote.id,
         headers={"retry-after": str(error.retry_after)},
     )
@@ -139,7 +139,7 @@ def _read_id(from_body: str | None, from_header: str | None) -> str | None:
     # The header is a structured string (quoted) in the IETF's draft, bare in older clients.
     in_header = clean_new_id(from_header.strip().removeprefix('"').removesuffix('"'))
     if in_body not in {None, in_header}:
-        raise InvalidVoteError("id", f"differs from the {KEY_HEADER} header")
+        raise InvalidVoteError("id", f"does not match the {KEY_HEADER} header")
     return in_header
 
 
@@ -152,9 +152,9 @@ def _fault_of(body: bytes) -> ProblemError:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _not_json(error)
     if fault is None:
-        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "a field must be given only once")
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "each field must appear only once")
     return invalid_vote_problem(fault)
 
 
 def _not_json(error: msgspec.DecodeError | UnicodeDecodeError) -> ProblemError:
-    return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}")
+    return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not valid JSON: {error}")

@@ -133,7 +133,7 @@ def test_the_name_of_an_unknown_field_is_escaped_and_shortened(name: str, shown:
 def test_a_field_given_twice_is_refused_even_if_one_value_is_valid() -> None:
     error = problem(b'{"rank": 0, ' + json.dumps(GOOD).encode()[1:])
     assert (error.problem.status, error.problem.field) == (422, None)
-    assert error.problem.detail == "a field must be given only once"
+    assert error.problem.detail == "each field must appear only once"
 
 
 def test_a_wrong_field_does_not_hide_that_the_rest_is_no_json() -> None:

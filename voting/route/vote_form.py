@@ -30,10 +30,10 @@ _NAME_MAX: Final = 64  # characters shown of an unknown field's name
 
 _TEXT: Final[dict[str, Any]] = {"minLength": 1, "maxLength": TEXT_MAX}
 _TEXT_RULE: Final = (
-    f"1 to {TEXT_MAX} characters after it was trimmed, put into Unicode NFC and freed from what "
-    "nobody sees (default-ignorable and bidi control characters, but those that shape emoji or "
-    "letters). At least one must be visible; control characters and line breaks are refused, and "
-    f"so are more than {MARKS_MAX} combining marks in a row."
+    f"1 to {TEXT_MAX} characters after trimming, normalisation to Unicode NFC and removal of "
+    "invisible characters (default-ignorable and bidi control characters, except those that shape "
+    "emoji or letters). At least one must be visible. Control characters, line breaks and more "
+    f"than {MARKS_MAX} combining marks in a row are refused."
 )
 _NUMBER_RULE: Final = "as a number or as its decimal digits in a string."
 _ID_RULE: Final = (

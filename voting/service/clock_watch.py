@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 
 OFFSET: Final = Gauge(
     "clock_offset_seconds",
-    "How far this machine's clock is ahead of a server's, negative when behind it.",
+    "How far this machine's clock is ahead of a server's; negative if it is behind.",
     ["server"],
 )
 
@@ -45,9 +45,9 @@ class ClockWatch:
             if self._last_wrong is None:
                 way = "ahead of" if offset > 0 else "behind"
                 _log.warning(
-                    "this machine's clock is %.0f s %s that of %s", abs(offset), way, self._server
+                    "this machine's clock is %.0f s %s %s's clock", abs(offset), way, self._server
                 )
             self._last_wrong = time.monotonic()
         elif self._last_wrong is not None and time.monotonic() - self._last_wrong > _CALM_SECONDS:
             self._last_wrong = None
-            _log.info("this machine's clock goes as that of %s again", self._server)
+            _log.info("this machine's clock agrees with %s's clock again", self._server)

@@ -39,11 +39,11 @@ def test_a_change_is_logged_once(
     for _ in range(100):
         watch.note(2 * HOUR_MS, HOUR_MS, 2 * HOUR_MS + 5)  # one of two servers
         watch.note(HOUR_MS, HOUR_MS, HOUR_MS + 5)  # the other
-    assert caplog.messages == ["this machine's clock is 3600 s ahead of that of trial"]
+    assert caplog.messages == ["this machine's clock is 3600 s ahead of trial's clock"]
     now = 61.0
     watch.note(HOUR_MS, HOUR_MS, HOUR_MS + 5)
     watch.note(HOUR_MS, 2 * HOUR_MS, HOUR_MS + 5)
     assert caplog.messages[1:] == [
-        "this machine's clock goes as that of trial again",
-        "this machine's clock is 3600 s behind that of trial",
+        "this machine's clock agrees with trial's clock again",
+        "this machine's clock is 3600 s behind trial's clock",
     ]

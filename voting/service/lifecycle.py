@@ -79,7 +79,9 @@ def run_for_good(work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[Non
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
-            _log.critical("%s ended; so does the service", what, exc_info=task.exception())
+            _log.critical(
+                "%s stopped unexpectedly; stopping the service", what, exc_info=task.exception()
+            )
             signal.raise_signal(signal.SIGTERM)
 
     task.add_done_callback(ended)

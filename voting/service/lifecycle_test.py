@@ -45,7 +45,7 @@ async def test_a_service_ends_when_its_background_work_fails(
     await asyncio.wait_for(stop.wait(), 10)
     assert task.done()
     [record] = [record for record in caplog.records if record.levelno == logging.CRITICAL]
-    assert record.getMessage() == "the work ended; so does the service"
+    assert record.getMessage() == "the work stopped unexpectedly; stopping the service"
     assert record.exc_info is not None
 
 

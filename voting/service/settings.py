@@ -13,7 +13,7 @@ from voting.service.setting_values import read_value
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 LeanPath = Annotated[
-    bool, Meta(description="Take ordinary votes on a short way, in front of Sanic's handler.")
+    bool, Meta(description="Handle ordinary votes on the lean path, ahead of Sanic.")
 ]
 
 
@@ -22,10 +22,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        Meta(description="How much is logged: debug, info, warning or error."),
+        Meta(description="Log level: debug, info, warning or error."),
     ] = "info"
     host: Annotated[
-        str, Meta(description="Address to listen on; `::` is all, of IPv4 too.", min_length=1)
+        str, Meta(description="Address to listen on; `::` means all, IPv4 and IPv6.", min_length=1)
     ] = "127.0.0.1"
 
     def __post_init__(self) -> None:
@@ -111,7 +111,7 @@ def load_settings[S: Settings](cls: type[S], service: str, argv: Sequence[str] |
         if set(argv) & {"-h", "--help"}:
             print(_help_text(cls, service))
             raise SystemExit(0)
-        _refuse(service, f"unknown argument {argv[0]!r}; settings are environment variables")
+        _refuse(service, f"unknown argument {argv[0]!r}: settings are environment variables")
     try:
         return read_settings(cls, os.environ)
     except SettingError as error:
@@ -126,4 +126,4 @@ def _refuse(service: str, reason: str) -> NoReturn:
 def _help_text(cls: type[Settings], service: str) -> str:
     rows = describe_settings(cls)
     lines = [f"{name}={default}\n    {meaning}" for name, default, meaning in rows]
-    return "\n".join([f"{service} takes its settings from environment variables:", "", *lines])
+    return "\n".join([f"{service} is configured by environment variables:", "", *lines])

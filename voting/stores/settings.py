@@ -11,13 +11,16 @@ from redis.asyncio import ConnectionPool, SSLConnection
 from voting.service.settings import may_hold_password, wrong
 
 RedisUrl = Annotated[
-    str, Meta(description="Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
+    str, Meta(description="URL of the Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
 ]
 MongodbUrl = Annotated[
-    str, Meta(description="MongoDB that holds the vote log.", pattern=r"^mongodb(\+srv)?://.")
+    str,
+    Meta(
+        description="URL of the MongoDB that holds the vote log.", pattern=r"^mongodb(\+srv)?://."
+    ),
 ]
 MongodbDatabase = Annotated[
-    str, Meta(description="Database of the vote log.", pattern=r'^[^/\\. "$*<>:|?]+$')
+    str, Meta(description="MongoDB database of the vote log.", pattern=r'^[^/\\. "$*<>:|?]+$')
 ]
 
 
@@ -57,6 +60,6 @@ def _problem(url: str, check: Callable[[], object]) -> str | None:
         return f"names a file that cannot be used: {error.strerror or error}"
     except (ValueError, TypeError, PyMongoError) as error:
         if may_hold_password(url):  # the error may show a part of the password
-            return "check its options, and that user and password are percent-encoded"
+            return "check its options, and that the user name and password are percent-encoded"
         return str(error)
     return None

@@ -94,7 +94,7 @@ class TallyReader:
     async def standings(self, albums: Sequence[bytes]) -> Standings:
         """Return the counts of at most `STANDINGS_PER_CALL` albums."""
         if len(albums) > STANDINGS_PER_CALL:
-            raise ValueError(f"{len(albums)} albums are more than one call may ask for")
+            raise ValueError(f"{len(albums)} albums are too many for one call")
         fields: list[str | bytes] = [*_ROUTE_FIELDS]
         for album in albums:
             fields += (album_votes_field(album), rank_sum_field(album))
@@ -124,7 +124,7 @@ async def _answer() -> AsyncIterator[None]:
                 yield
     except TimeoutError as error:
         raise StoreUnavailableError(
-            STORE, TimeoutError(f"nothing within {ANSWER_SECONDS:g} s")
+            STORE, TimeoutError(f"no answer within {ANSWER_SECONDS:g} s")
         ) from error
 
 

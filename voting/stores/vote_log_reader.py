@@ -41,7 +41,7 @@ class VoteLogReader:
         Raises `ValueError` unless `limit` is 1 to `NEWEST_MAX`: to MongoDB, 0 means all.
         """
         if not 1 <= limit <= NEWEST_MAX:
-            raise ValueError(f"limit must be 1 to {NEWEST_MAX}, is {limit}")
+            raise ValueError(f"limit must be from 1 to {NEWEST_MAX}, got {limit}")
         bounds = {"$gt": ""} if after is None else {"$gt": "", "$lt": cast_key(after)}
         with translated():
             found = self._votes.find({CAST_KEY: bounds}).sort(CAST_KEY, -1).limit(limit)

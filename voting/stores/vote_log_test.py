@@ -118,7 +118,7 @@ async def test_the_newest_is_the_one_that_arrived_last_whatever_a_clock_said(log
 
 @pytest.mark.parametrize("limit", [-1, 0, NEWEST_MAX + 1, 199_999_999])
 async def test_nobody_reads_the_whole_log_at_once(log: VoteLog, limit: int) -> None:
-    with pytest.raises(ValueError, match="limit must be 1 to 1000"):
+    with pytest.raises(ValueError, match="limit must be from 1 to 1000"):
         await log.newest(limit)
 
 
