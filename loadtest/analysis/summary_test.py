@@ -71,8 +71,8 @@ def test_the_words_give_ratio_interval_and_both_figures(found: SideBySide) -> No
         "The gRPC route uses 2.00 times the processor time of the HTTP route per accepted vote"
         " (95 % interval 1."
     )
-    assert cost.endswith(": 205 µs against 102 µs.")
-    assert "so a difference is not shown" in latency
+    assert cost.endswith(": 205 µs vs. 102 µs.")
+    assert "so no difference is shown" in latency
     assert list(route_findings(found, late=True)) == [cost]
 
 

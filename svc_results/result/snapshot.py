@@ -77,7 +77,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         ),
     ]
     routes: Mapping[Route, RouteResult]
-    newest: Annotated[VotePage, Meta(description=f"The newest {NEWEST_VOTES} votes.")]
+    newest: Annotated[VotePage, Meta(description=f"The latest {NEWEST_VOTES} votes.")]
     unavailable: Unavailable
 
 

@@ -34,11 +34,11 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     status: int
     detail: str
-    field: Annotated[str | None, Meta(description="The field or parameter at fault.")] = None
+    field: Annotated[str | None, Meta(description="The invalid field or parameter.")] = None
     id: Annotated[str | None, Meta(description="The id to use when retrying the vote.")] = None
     type: Annotated[
         Annotated[str, Meta(extra_json_schema={"format": "uri", "default": "about:blank"})] | None,
-        Meta(description=f"`{TOO_MANY_ALBUMS}`: only albums that already have votes are accepted."),
+        Meta(description=f"`{TOO_MANY_ALBUMS}`: votes may name only albums on the list."),
     ] = None
 
 

@@ -35,11 +35,11 @@ _TEXT_RULE: Final = (
     "emoji or letters). At least one must be visible. Control characters, line breaks and more "
     f"than {MARKS_MAX} combining marks in a row are refused."
 )
-_NUMBER_RULE: Final = "as a number or as its decimal digits in a string."
+_NUMBER_RULE: Final = "as a number or as a string of decimal digits."
 _ID_RULE: Final = (
-    "Makes a retry safe: a vote counts once per id, with the content that was first sent with it. "
-    "So take a random UUID that nobody can guess. Made when absent or null. The nil and the max "
-    "UUID are refused."
+    "Makes retries safe: a vote counts once per id, with the content first sent under it. Use a "
+    "random UUID that nobody can guess. Generated if absent or null. The nil and max UUIDs are "
+    "refused."
 )
 
 
