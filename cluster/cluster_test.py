@@ -187,7 +187,7 @@ def test_a_component_that_is_killed_comes_back(cluster: Cluster) -> None:
 
 
 def test_a_second_cluster_in_the_same_place_is_refused(cluster: Cluster) -> None:
-    with pytest.raises(ClusterError, match="up already"):
+    with pytest.raises(ClusterError, match="already running"):
         start(cluster.state, FREE)
 
 

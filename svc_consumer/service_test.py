@@ -213,7 +213,7 @@ async def test_a_stopped_consumer_ends_in_order_and_another_takes_over(trial: Tr
     await trial.cast(*votes(51))
     await trial.in_step()
     first.stop()
-    with pytest.raises(ServerError, match="ended with status 0"):
+    with pytest.raises(ServerError, match="exited with status 0"):
         first.check_running()
     await trial.cast(*votes(52))
     await trial.in_step()
@@ -287,13 +287,13 @@ async def test_it_ends_in_time_while_a_store_hangs(trial: Trial) -> None:
         consumer.stop()
     finally:
         trial.mongodb.resume()
-    with pytest.raises(ServerError, match="ended with status 0"):
+    with pytest.raises(ServerError, match="exited with status 0"):
         consumer.check_running()
     consumer.start()
     await trial.in_step()
 
 
 async def test_a_wrong_setting_is_named_and_ends_it_with_status_2(service: StartService) -> None:
-    with pytest.raises(ServerError, match=r"ended with status 2.*REDIS_URL"):
+    with pytest.raises(ServerError, match=r"exited with status 2.*REDIS_URL"):
         service("svc_consumer", REDIS_URL="http://nonsense", KAFKA_BOOTSTRAP_SERVERS="x:1",
                 MONGODB_URL="mongodb://x")  # fmt: skip

@@ -81,8 +81,8 @@ def test_production_points_downwards_and_test_code_where_it_likes(tmp_path: Path
         ({"low/called.py": "import low.testing.fakes"}, "test code: low.testing.fakes"),
         ({"high/caller.py": "import low.called_test"}, "test code: low.called_test"),
         ({"svc_two/__init__.py": "import svc_one"}, "svc_two -> svc_one (l.1)"),
-        ({"other/__init__.py": ""}, "other is in no layer"),
-        ({"tools/other/__init__.py": ""}, "tools.other is in no layer"),
+        ({"other/__init__.py": ""}, "other is not in any layer"),
+        ({"tools/other/__init__.py": ""}, "tools.other is not in any layer"),
     ],
 )
 def test_a_violation_fails_and_is_named(
