@@ -215,14 +215,14 @@ async def test_a_certificate_of_another_authority_is_told(
 ) -> None:
     theirs = {"KAFKA_TLS_CERTIFICATE_FILE": str(stranger.sign("service"))}
     async with event_log(by_certificate(kafka, authority) | theirs) as (_, readiness):
-        assert "ends the connection" in (readiness.reason or "")
+        assert "closes the connection" in (readiness.reason or "")
 
 
 @same_loop
 async def test_a_broker_without_tls_is_told(kafka: SecuredKafka, authority: Authority) -> None:
     plain = {"KAFKA_BOOTSTRAP_SERVERS": kafka.address}
     async with event_log(by_certificate(kafka, authority) | plain) as (_, readiness):
-        assert "ends the connection" in (readiness.reason or "")
+        assert "closes the connection" in (readiness.reason or "")
 
 
 @same_loop
