@@ -237,7 +237,7 @@ async def test_pipelined_votes_take_turns_with_other_clients(one: TrialRoute, se
             431,
             b"the headers exceed 16384 bytes",
         ),
-        (vote_request(b" " * 4097), 413, b"the body has more than 4096 bytes"),
+        (vote_request(b" " * 4097), 413, b"the body exceeds 4096 bytes"),
         (
             vote_request(VOTE, ["Content-Encoding: gzip"]),
             415,
