@@ -21,7 +21,7 @@ _NAMES: Final = {
     "machine": "machine",
     "version": "code",
 }
-_NOT_RECORDED: Final = "not said"
+_NOT_RECORDED: Final = "unknown"
 
 
 def setup_differences(old: Report, new: Report) -> Iterator[str]:
