@@ -83,7 +83,7 @@ def test_a_service_tells_its_settings(containers: dict[str, Container], name: st
     said = subprocess.run(
         containers[name].command(["--help"]), capture_output=True, text=True, check=True
     )
-    assert f"{name} takes its settings" in said.stdout
+    assert f"{name} is configured by environment variables" in said.stdout
 
 
 def test_kafka_can_format_its_data_folder(containers: dict[str, Container]) -> None:
