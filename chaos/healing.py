@@ -129,7 +129,10 @@ class Healing:
             found.append(
                 f"the vote log has {count} votes, {logged.votes} of them up to its positions"
             )
-        say(f"{logged.votes} votes in log and tally, {len(sent_votes.acknowledged)} by voters")
+        say(
+            f"{logged.votes} votes in vote log and tally, "
+            f"{len(sent_votes.acknowledged)} from voters"
+        )
         return found
 
 

@@ -88,7 +88,9 @@ class Trial:
             contents = await reader.contents()
         found = [str(violation) for violation in violations(sent_votes, contents)]
         found += [f"{name} ended by itself, {times} times" for name, times in watch.ended.items()]
-        self._say(f"{len(sent_votes.acknowledged)} acknowledged, {len(contents.logged)} in the log")
+        self._say(
+            f"{len(sent_votes.acknowledged)} acknowledged, {len(contents.logged)} in the vote log"
+        )
         return found
 
     async def _beside(self, client: str, seconds: float) -> Result:

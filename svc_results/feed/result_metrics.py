@@ -37,7 +37,7 @@ class ResultCollector(Collector):
         )
         albums = GaugeMetricFamily(
             "svc_results_album_votes",
-            f"Votes in the tally of each of the {ALBUMS_EXPORTED} albums with the most votes.",
+            f"Votes in the tally for each of the {ALBUMS_EXPORTED} albums with the most votes.",
             labels=["name", "album", "year"],
         )
         for album in snapshot.albums[:ALBUMS_EXPORTED]:

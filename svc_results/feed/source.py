@@ -45,7 +45,7 @@ class Source[T]:
             async with asyncio.timeout(None if self._paced else TIMEOUT_SECONDS):
                 self.value = await self._read()
         except TimeoutError:
-            self._failed("is not responding", f"nothing within {TIMEOUT_SECONDS:g} s")
+            self._failed("is not responding", f"no answer within {TIMEOUT_SECONDS:g} s")
             return False
         except StoreUnavailableError as error:
             self._failed("is not responding", error.reason)
