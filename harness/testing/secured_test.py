@@ -157,7 +157,9 @@ async def rejected(kafka: SecuredKafka) -> int:
 
 
 @asynccontextmanager
-async def event_log(settings: Mapping[str, str]) -> AsyncIterator[tuple[LedgerWriter, Readiness]]:
+async def ledger_writer(
+    settings: Mapping[str, str],
+) -> AsyncIterator[tuple[LedgerWriter, Readiness]]:
     readiness = Readiness()
     log = LedgerWriter(read_settings(KafkaWriterSettings, settings), readiness)
     await log.start()
@@ -175,7 +177,7 @@ async def test_a_wrong_password_is_told(
     kafka: SecuredKafka, authority: Authority, mechanism: str
 ) -> None:
     settings = by_password(kafka, authority, mechanism) | {"KAFKA_SASL_PASSWORD": WRONG}
-    async with event_log(settings) as (_, readiness):
+    async with ledger_writer(settings) as (_, readiness):
         assert "rejects the login" in (readiness.reason or "")
         assert WRONG not in (readiness.reason or "")
 
@@ -205,7 +207,10 @@ async def test_a_broker_of_another_authority_is_told(
     kafka: SecuredKafka, authority: Authority, stranger: Authority
 ) -> None:
     ours = by_password(kafka, authority, "PLAIN")
-    async with event_log(ours | {"KAFKA_TLS_CA_FILE": str(stranger.certificate)}) as (_, readiness):
+    async with ledger_writer(ours | {"KAFKA_TLS_CA_FILE": str(stranger.certificate)}) as (
+        _,
+        readiness,
+    ):
         assert "certificate is not trusted" in (readiness.reason or "")
 
 
@@ -214,14 +219,14 @@ async def test_a_certificate_of_another_authority_is_told(
     kafka: SecuredKafka, authority: Authority, stranger: Authority
 ) -> None:
     theirs = {"KAFKA_TLS_CERTIFICATE_FILE": str(stranger.sign("service"))}
-    async with event_log(by_certificate(kafka, authority) | theirs) as (_, readiness):
+    async with ledger_writer(by_certificate(kafka, authority) | theirs) as (_, readiness):
         assert "closes the connection" in (readiness.reason or "")
 
 
 @same_loop
 async def test_a_broker_without_tls_is_told(kafka: SecuredKafka, authority: Authority) -> None:
     plain = {"KAFKA_BOOTSTRAP_SERVERS": kafka.address}
-    async with event_log(by_certificate(kafka, authority) | plain) as (_, readiness):
+    async with ledger_writer(by_certificate(kafka, authority) | plain) as (_, readiness):
         assert "closes the connection" in (readiness.reason or "")
 
 
@@ -231,7 +236,10 @@ async def test_a_broker_without_tls_is_told(kafka: SecuredKafka, authority: Auth
 async def test_kafka_takes_votes_from_a_user(
     kafka: SecuredKafka, authority: Authority, protocol: str, mechanism: str
 ) -> None:
-    async with event_log(by_password(kafka, authority, mechanism, protocol)) as (log, readiness):
+    async with ledger_writer(by_password(kafka, authority, mechanism, protocol)) as (
+        log,
+        readiness,
+    ):
         assert readiness.ready
         await cast_vote(log, vote_with(id=log.new_id()))
 
@@ -240,7 +248,7 @@ async def test_kafka_takes_votes_from_a_user(
 async def test_kafka_takes_votes_from_a_certificate(
     kafka: SecuredKafka, authority: Authority
 ) -> None:
-    async with event_log(by_certificate(kafka, authority)) as (log, readiness):
+    async with ledger_writer(by_certificate(kafka, authority)) as (log, readiness):
         assert readiness.ready
         await cast_vote(log, vote_with(id=log.new_id()))
 

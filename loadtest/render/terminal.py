@@ -23,10 +23,6 @@ class Terminal:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def say(self, text: str) -> None:
-        """Print one line."""
-        self._console.print(text, highlight=False, markup=False)
-
     @contextmanager
     def phase(self, phase: Phase) -> Iterator[Callable[[PhaseProgress], None]]:
         """Show a phase while the block runs; yields what to call with its progress."""

@@ -29,7 +29,7 @@ CLIENT_ID = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
 
 
 @asynccontextmanager
-async def event_log(
+async def ledger_writer(
     kafka: KafkaServer, **settings: object
 ) -> AsyncIterator[tuple[LedgerWriter, Readiness]]:
     readiness = Readiness()
@@ -75,7 +75,7 @@ async def test_a_kafka_that_refuses_every_vote_is_tried_less_and_less(
     await client.create_topics([NewTopic("refusing", PARTITIONS, 1, topic_configs=none)])
     await client.close()
     began = asyncio.get_running_loop().time()
-    async with event_log(kafka, kafka_topic="refusing") as (log, readiness):
+    async with ledger_writer(kafka, kafka_topic="refusing") as (log, readiness):
         for _ in range(4):
             await until(lambda: readiness.ready, readiness)
             with pytest.raises(UnavailableError):
@@ -87,7 +87,7 @@ async def test_a_kafka_that_refuses_every_vote_is_tried_less_and_less(
 
 async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> None:
     vote = vote_with(id=CLIENT_ID)
-    async with event_log(kafka) as (log, readiness):
+    async with ledger_writer(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         await cast_vote(log, vote, TRACEPARENT)
     [record] = await records(kafka, {vote.id})
@@ -118,7 +118,7 @@ async def test_a_clock_that_is_wrong_harms_nobodys_vote(
     """Kafka refuses a batch for one record whose time is over an hour ahead."""
     if topic != "votes":
         await make_topic(kafka, topic)
-    async with event_log(kafka, kafka_topic=topic) as (log, readiness):
+    async with ledger_writer(kafka, kafka_topic=topic) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         wrong, right = now_ms() + hours * HOUR_MS, now_ms()
         votes = [vote_with(id=log.new_id(), cast_at_ms=t) for t in [right, wrong, right]]
@@ -137,7 +137,7 @@ async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
     told: str,
 ) -> None:
     monkeypatch.setattr("voting.ledger.writer.now_ms", lambda: now_ms() + hours * HOUR_MS)
-    async with event_log(kafka) as (log, readiness):
+    async with ledger_writer(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         for _ in range(3):
             await cast_vote(log, vote_with(id=log.new_id()))
@@ -152,7 +152,7 @@ async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
 async def test_votes_with_new_ids_that_arrive_together_share_a_partition(
     kafka: KafkaServer,
 ) -> None:
-    async with event_log(kafka) as (log, readiness):
+    async with ledger_writer(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         votes = []
         acknowledged = []
@@ -166,7 +166,7 @@ async def test_votes_with_new_ids_that_arrive_together_share_a_partition(
 
 
 async def test_a_batch_larger_than_a_record_batch_is_split(kafka: KafkaServer) -> None:
-    async with event_log(kafka) as (log, readiness):
+    async with ledger_writer(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         votes = [
             vote_with(id=log.new_id(), name="\U0001f3b5" * 200, album="\U0001f3b6" * 200)
@@ -177,7 +177,7 @@ async def test_a_batch_larger_than_a_record_batch_is_split(kafka: KafkaServer) -
 
 
 async def test_more_votes_than_may_wait_are_refused_at_once(kafka: KafkaServer) -> None:
-    async with event_log(kafka, max_waiting_votes=10) as (log, readiness):
+    async with ledger_writer(kafka, max_waiting_votes=10) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         acknowledged = [cast_vote(log, vote_with(id=log.new_id())) for _ in range(10)]
         with pytest.raises(UnavailableError, match="too many votes"):
@@ -186,7 +186,7 @@ async def test_more_votes_than_may_wait_are_refused_at_once(kafka: KafkaServer) 
 
 
 async def test_stop_waits_for_acknowledgements(kafka: KafkaServer) -> None:
-    async with event_log(kafka) as (log, readiness):
+    async with ledger_writer(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         acknowledged = [cast_vote(log, vote_with(id=log.new_id())) for _ in range(20)]
     assert all(future.done() and future.exception() is None for future in acknowledged)
@@ -195,7 +195,7 @@ async def test_stop_waits_for_acknowledgements(kafka: KafkaServer) -> None:
 async def test_it_waits_for_kafka_and_recovers_from_its_loss(kafka: KafkaServer) -> None:
     vote = vote_with(id="0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6b")
     await asyncio.to_thread(kafka.kill)
-    async with event_log(kafka, ack_timeout_seconds=1) as (log, readiness):
+    async with ledger_writer(kafka, ack_timeout_seconds=1) as (log, readiness):
         await until(lambda: "waiting for Kafka" in (readiness.reason or ""), readiness)
         with pytest.raises(UnavailableError, match=f"^{CLOSED}$"):
             await cast_vote(log, vote)
@@ -218,7 +218,7 @@ async def test_it_waits_for_kafka_and_recovers_from_its_loss(kafka: KafkaServer)
 
 
 async def test_a_lost_broker_shows_without_traffic(kafka: KafkaServer) -> None:
-    async with event_log(kafka) as (_, readiness):
+    async with ledger_writer(kafka) as (_, readiness):
         await until(lambda: readiness.ready, readiness)
         await asyncio.to_thread(kafka.kill)
         await until(lambda: not readiness.ready, readiness)
@@ -227,7 +227,7 @@ async def test_a_lost_broker_shows_without_traffic(kafka: KafkaServer) -> None:
 
 
 async def test_a_producer_whose_client_answers_no_more_is_replaced(kafka: KafkaServer) -> None:
-    async with event_log(kafka) as (log, readiness):
+    async with ledger_writer(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         kafka.pause()
         try:
