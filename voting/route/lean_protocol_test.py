@@ -290,12 +290,12 @@ async def is_stuck(client: RawClient) -> bool:
 @asynccontextmanager
 async def ending(lean: bool) -> AsyncIterator[RawClient]:
     """A voter whose vote is under way on a route that has begun to end; it has to end in order."""
-    slow = vote_request(json.dumps(GOOD | {"name": "slow"}).encode())
+    held = vote_request(json.dumps(GOOD | {"name": "held"}).encode())
     with trial_route(lean=lean) as route:
         async with raw_client(route.port) as idle, raw_client(route.port) as client:
             idle.writer.write(vote_request(VOTE))
             assert await idle.wait(1, 10)
-            client.writer.write(slow)
+            client.writer.write(held)
             await asyncio.to_thread(wait_until, "it is cast", lambda: len(votes_cast(route)) == 2)
             route.process.terminate()
             assert await idle.wait(2, 10)

@@ -5,10 +5,10 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sanic import HTTPResponse, Request
+from sanic import HTTPResponse, Request, Sanic
 from sanic.response import raw
 
 from voting.casting.sink import FULL, OnResult, UnavailableError
@@ -24,7 +24,7 @@ NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 SLOW_SECONDS: Final = 0.4
 
 # Results given later, by name; `full` and `crash` fail at once, `never` has no result. Names that
-# begin with `slow` get theirs after a delay.
+# begin with `slow` get theirs after a delay, `held` when the service has begun to end.
 OUTCOMES: Final[dict[str, BaseException]] = {
     "away": UnavailableError("Kafka is away", retry_after=3),
     "slow to fail": UnavailableError("Kafka is away"),
@@ -40,6 +40,7 @@ class TrialSink:
     def __init__(self, no_ids: bool) -> None:
         self.no_ids = no_ids
         self.cast_votes: list[tuple[Vote, str | None]] = []
+        self.held: list[OnResult] = []
 
     def new_id(self) -> str:
         """Return the same id every time, or raise an unexpected error with `no_ids`."""
@@ -58,6 +59,8 @@ class TrialSink:
         outcome = OUTCOMES.get(vote.name)
         if vote.name.startswith("slow"):
             loop.call_later(SLOW_SECONDS, on_result, outcome)
+        elif vote.name == "held":
+            self.held.append(on_result)
         elif vote.name != "never":
             loop.call_soon(on_result, outcome)
 
@@ -77,6 +80,16 @@ def serve_trial_route(
     @app.get("/cast")
     async def cast(_: Request) -> HTTPResponse:
         return raw(msgspec.json.encode(sink.cast_votes))
+
+    async def release() -> None:
+        while app.config.KEEP_ALIVE:  # noqa: ASYNC110 - Sanic has no event for it
+            await asyncio.sleep(0)
+        for on_result in sink.held:
+            on_result(None)
+
+    @app.before_server_stop
+    async def release_when_ending(_: Sanic[Any, Any]) -> None:
+        app.add_task(release())
 
     readiness.set_ready()
     run_app(app, "127.0.0.1", port, LeanProtocol if lean else Connection)
