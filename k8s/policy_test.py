@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from k8s.rendering import COMPONENTS, Manifest, manifests, name, of_kind, pod_specs
-from tools.services.roster import DEPLOYMENTS
+from tools.services.roster import DEPLOYMENTS, SERVICES
 
 RENDERED: Final = {
     "gateway": manifests("gateway"),
@@ -89,6 +89,36 @@ def test_every_pod_has_a_network_policy_of_its_own(title: str) -> None:
     assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     own = set(policies) | {"mongodb-replica-set"}  # MongoDB's covers the Job that sets it up
     assert {workload.partition("/")[2] for workload in pod_specs(RENDERED[title])} <= own
+
+
+@pytest.mark.parametrize("server", ["kafka", "redis", "mongodb"])
+def test_a_server_lets_in_the_services_that_need_it_and_no_other(server: str) -> None:
+    needing = {
+        deployment
+        for deployment, service in zip(DEPLOYMENTS, SERVICES.values(), strict=True)
+        if server in [need.removesuffix("-reader") for need in service.needs]
+    }
+    policies = {
+        (title, m["metadata"]["name"]): m["spec"]
+        for title in ("production", "managed")
+        for m in of_kind(RENDERED[title], "NetworkPolicy")
+    }
+    rules = policies["production", server]["ingress"]
+    sources = [source["podSelector"] for rule in rules for source in rule["from"]]
+    outside = policies["managed", f"managed-{server}"]["podSelector"]
+    assert selected_services(sources) == needing
+    assert selected_services([outside]) == needing
+
+
+def selected_services(selectors: list[Manifest]) -> set[str]:
+    """Return the services among the pods that selectors list by name."""
+    found = {
+        value
+        for selector in selectors
+        for expression in selector.get("matchExpressions", [])
+        for value in expression["values"]
+    }
+    return found.intersection(DEPLOYMENTS)
 
 
 def test_operations_names_the_ports_that_are_open_to_managed_servers() -> None:

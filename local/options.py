@@ -2,10 +2,9 @@
 
 import os
 from argparse import ArgumentParser, Namespace
-from dataclasses import fields
 from pathlib import Path
 
-from harness.processes.ports import Ports, free_ports
+from harness.processes.ports import DEFAULT_PORTS, Ports, free_ports
 
 
 def add_stack_options(parser: ArgumentParser) -> None:
@@ -19,23 +18,21 @@ def add_stack_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--free-ports", action="store_true", help="use free ports instead of the defaults"
     )
-    for field in fields(Ports):
-        option = field.name.replace("_", "-")
+    for name, default in DEFAULT_PORTS.items():
+        option = name.replace("_", "-")
         parser.add_argument(
             f"--port-{option}",
             type=tcp_port,
             metavar="PORT",
-            help=f"port of {option} ({field.default})",
+            help=f"port of {option} ({default})",
         )
 
 
 def chosen_ports(options: Namespace) -> Ports:
     """Return the ports: each as chosen, else free with --free-ports, else its default."""
-    base = free_ports() if options.free_ports else Ports()
-    chosen = {field.name: getattr(options, f"port_{field.name}") for field in fields(Ports)}
-    return Ports(
-        **{name: getattr(base, name) if port is None else port for name, port in chosen.items()}
-    )
+    base = free_ports() if options.free_ports else DEFAULT_PORTS
+    chosen = {name: getattr(options, f"port_{name.replace('-', '_')}") for name in base}
+    return {name: base[name] if port is None else port for name, port in chosen.items()}
 
 
 def chosen_folder(options: Namespace) -> Path:

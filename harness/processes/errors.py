@@ -10,7 +10,7 @@ class ServerError(CommandError):
 
 
 class PortInUseError(ServerError):
-    """Another program listens on the port; `port_name` is the port's name in `Ports`."""
+    """Another program listens on the port; `port_name` is its name in `DEFAULT_PORTS`."""
 
     def __init__(self, port_name: str, port: int) -> None:
         super().__init__(f"port {port} ({port_name}) is in use by another program")

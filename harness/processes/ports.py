@@ -3,8 +3,10 @@
 import errno
 import random
 import socket
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from typing import Final
+
+from tools.services.roster import SERVICES
 
 HOST: Final = "127.0.0.1"
 _CHOICE: Final = range(20000, 32768)
@@ -50,25 +52,31 @@ def _reserve(port: int) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Ports:
-    """The port of everything in the stack, with its default."""
+type Ports = Mapping[str, int]
+"""The port of everything in the system, by the names that servers have for their ports."""
 
-    entry: int = 8080
-    entry_metrics: int = 9080
-    svc_grpc_client: int = 8001
-    svc_http_route: int = 8002
-    svc_grpc_server_grpc: int = 8003
-    svc_grpc_server: int = 9003
-    svc_consumer: int = 9004
-    svc_results: int = 8005
-    kafka: int = 9092
-    kafka_controller: int = 9093
-    redis: int = 6379
-    mongodb: int = 27017
-    prometheus: int = 9090
+
+def _of_services() -> dict[str, int]:
+    found = {}
+    for name, service in SERVICES.items():
+        if service.grpc_port is not None:
+            found[f"{name}-grpc"] = service.grpc_port
+        found[name] = service.port
+    return found
+
+
+DEFAULT_PORTS: Final[Ports] = {
+    "entry": 8080,
+    "entry-metrics": 9080,
+    **_of_services(),
+    "kafka": 9092,
+    "kafka-controller": 9093,
+    "redis": 6379,
+    "mongodb": 27017,
+    "prometheus": 9090,
+}
 
 
 def free_ports() -> Ports:
     """Return a free port for everything."""
-    return Ports(**{field.name: free_port() for field in fields(Ports)})
+    return {name: free_port() for name in DEFAULT_PORTS}

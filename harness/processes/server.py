@@ -44,7 +44,7 @@ class Server(ABC):
 
     @property
     def ports(self) -> dict[str, int]:
-        """All ports that the server listens on, by their names in `Ports`."""
+        """All ports that the server listens on, by their names in `DEFAULT_PORTS`."""
         return {self.name: self.port}
 
     @property

@@ -12,10 +12,10 @@ from tools.services.roster import SERVICES
 _SETTINGS: Final = {
     "kafka": "KAFKA_BOOTSTRAP_SERVERS",
     "redis": "REDIS_URL",
+    "redis-reader": "REDIS_URL",
     "mongodb": "MONGODB_URL",
 }
 """The setting by which a service finds each server."""
-_REDIS_READERS: Final = {"svc_results"}
 
 
 class Service(HttpServer):
@@ -67,12 +67,11 @@ def wiring(
 ) -> dict[str, str]:
     """Return the settings of a service: those given, and those that lead to what it needs.
 
-    `address_of` returns where kafka, redis, redis-reader (for who only reads) or mongodb is; it
-    is asked only for what `given` does not set.
+    `address_of` returns where a server is that the roster names; it is asked only for what
+    `given` does not set.
     """
     found = dict(given)
     for server in SERVICES[program].needs:
         if (setting := _SETTINGS[server]) not in given:
-            reads_only = server == "redis" and program in _REDIS_READERS
-            found[setting] = address_of("redis-reader" if reads_only else server)
+            found[setting] = address_of(server)
     return found

@@ -30,7 +30,7 @@ class Stack(System):
         `votes_per_second` is the most that the entry takes from one client address.
         """
         super().__init__(data, ports, votes_per_second=votes_per_second)
-        self.prometheus = PrometheusServer(ports.prometheus, data, self._scraped())
+        self.prometheus = PrometheusServer(ports["prometheus"], data, self._scraped())
         self._lock: TextIO | None = None
 
     @property

@@ -18,6 +18,7 @@ from harness.processes.waiting import wait_until
 from harness.servers.services import Service
 from harness.servers.traefik_server import CANARY_HEADER
 from harness.system.stack import Stack
+from tools.services.roster import SERVICES
 from voting.domain.tally import Tally
 from voting.domain.vote import Route
 from voting.stores.tally_store import TallyStore
@@ -28,7 +29,10 @@ pytest_plugins = ["harness.testing.fixtures"]
 FORCED: Final = {Route.GRPC: "never", Route.HTTP: "always"}
 PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy")
 ROUTE_SERVICES: Final = ("svc_grpc_server", "svc_grpc_client", "svc_http_route")
-NEED_KAFKA: Final = (*ROUTE_SERVICES, "svc_consumer")
+NEED_KAFKA: Final = (
+    "svc_grpc_client",
+    *(name for name, service in SERVICES.items() if "kafka" in service.needs),
+)
 ALBUM: Final = {"name": "Mercedes Sosa", "album": "Cantora", "year": 2009, "rank": 90}
 
 

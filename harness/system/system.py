@@ -11,10 +11,11 @@ from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service, wiring
 from harness.servers.traefik_server import TraefikServer
+from tools.services.roster import SERVICES
 
 
 class System:
-    """Kafka, Redis, the server of MongoDB's protocol, our five services, and the entry.
+    """Kafka, Redis, the server of MongoDB's protocol, our services, and the entry.
 
     `services` has each service by name; further consumers are svc_consumer-2 and so on.
     """
@@ -44,10 +45,10 @@ class System:
         self.ports = ports or free_ports()
         self.has_entry = has_entry
         self.nodes = list(nodes) or [
-            KafkaServer(self.ports.kafka, self.ports.kafka_controller, folder)
+            KafkaServer(self.ports["kafka"], self.ports["kafka-controller"], folder)
         ]
-        self.redis = RedisServer("redis", self.ports.redis, folder)
-        self.mongodb = MongodbServer("mongodb", self.ports.mongodb, folder)
+        self.redis = RedisServer("redis", self.ports["redis"], folder)
+        self.mongodb = MongodbServer("mongodb", self.ports["mongodb"], folder)
         self._shares_kafka = shares_kafka
         self._kafka_addresses = kafka_addresses or {}
         self._topics = topics
@@ -59,7 +60,7 @@ class System:
             "results": self.services["svc_results"].url,
         }
         self.entry = TraefikServer(
-            self.ports.entry, self.ports.entry_metrics, folder, backends, votes_per_second
+            self.ports["entry"], self.ports["entry-metrics"], folder, backends, votes_per_second
         )
 
     @property
@@ -120,29 +121,14 @@ class System:
             server.check_running()
 
     def _services(self, consumers: int) -> Iterator[Service]:
-        ports = self.ports
-        grpc_server = self._service(
-            "svc_grpc_server", ports.svc_grpc_server, grpc_port=ports.svc_grpc_server_grpc
-        )
-        yield grpc_server
-        target = {"GRPC_TARGET": grpc_server.grpc_target}
-        yield self._service("svc_grpc_client", ports.svc_grpc_client, target)
-        yield self._service("svc_http_route", ports.svc_http_route)
-        yield self._service("svc_consumer", ports.svc_consumer)
-        for number in range(2, consumers + 1):
-            name = f"svc_consumer-{number}"
-            yield self._service(name, free_port(), program="svc_consumer")
-        trusted = {"TRUSTED_PROXIES": f"{HOST}/32"} if self.has_entry else {}
-        yield self._service("svc_results", ports.svc_results, trusted)
+        for name in SERVICES:
+            yield self._service(name, self.ports[name], grpc_port=self.ports.get(f"{name}-grpc"))
+            if name == "svc_consumer":
+                for number in range(2, consumers + 1):
+                    yield self._service(f"{name}-{number}", free_port(), program=name)
 
     def _service(
-        self,
-        name: str,
-        port: int,
-        settings: Mapping[str, str] | None = None,
-        *,
-        program: str | None = None,
-        grpc_port: int | None = None,
+        self, name: str, port: int, *, program: str | None = None, grpc_port: int | None = None
     ) -> Service:
         addresses = {
             "kafka": self._kafka_addresses.get(name, self.bootstrap_servers),
@@ -150,6 +136,14 @@ class System:
             "redis-reader": self.redis.reader_url,
             "mongodb": self.mongodb.url,
         }
-        given = {**(settings or {}), **self._settings}
+        given = {**self._own_settings(name), **self._settings}
         environment = wiring(program or name, addresses.__getitem__, given)
         return Service(name, port, self.folder, environment, grpc_port, program)
+
+    def _own_settings(self, service: str) -> dict[str, str]:
+        """Return what a service needs to be set beyond the servers of its roster entry."""
+        if service == "svc_grpc_client":
+            return {"GRPC_TARGET": f"dns:///{HOST}:{self.ports['svc_grpc_server-grpc']}"}
+        if service == "svc_results" and self.has_entry:
+            return {"TRUSTED_PROXIES": f"{HOST}/32"}
+        return {}

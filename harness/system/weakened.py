@@ -12,9 +12,13 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.small_disk import SmallDisk
 from harness.servers.tcp_proxy import TcpProxy
 from harness.system.system import System
+from tools.services.roster import SERVICES
 
 CONSUMERS: Final = ("svc_consumer", "svc_consumer-2")
-_USERS_OF_KAFKA: Final = ("svc_http_route", "svc_grpc_server", *CONSUMERS)
+_USERS_OF_KAFKA: Final = (
+    *(name for name, service in SERVICES.items() if "kafka" in service.needs),
+    *CONSUMERS[1:],
+)
 _START_LIMIT_SECONDS: Final = 180.0  # on a machine that does much else
 _REDIS_DISK_KB: Final = 160 * 1024
 

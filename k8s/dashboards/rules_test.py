@@ -23,10 +23,55 @@ FOLDER = Path("k8s/base/prometheus").absolute()
     ids=" ".join,
 )
 def test_promtool_finds_no_fault(check: list[str]) -> None:
+    run_promtool(*check)
+
+
+def run_promtool(*arguments: str) -> None:
     done = subprocess.run(
-        [find_program("promtool"), *check], cwd=FOLDER, capture_output=True, text=True, check=False
+        [find_program("promtool"), *arguments],
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_service_without_an_instance_raises_an_alert_and_a_present_one_none(
+    tmp_path: Path,
+) -> None:
+    cases = tmp_path / "missing.yaml"
+    cases.write_text(
+        yaml.safe_dump(
+            {
+                "rule_files": [str(FOLDER / "rules.yaml")],
+                "tests": [when_missing([]), *(when_missing([name]) for name in SERVICES)],
+            }
+        )
+    )
+    run_promtool("test", "rules", str(cases))
+
+
+def when_missing(missing: list[str]) -> dict[str, object]:
+    """Return promtool's test of the alerts while these services have no instance."""
+    alerts = [
+        {
+            "exp_labels": {"severity": "critical", "job": name},
+            "exp_annotations": {"summary": f"No instance of {name} exists."},
+        }
+        for name in missing
+    ]
+    present = [name for name in SERVICES if name not in missing]
+    return {
+        "name": f"missing: {missing}",
+        "interval": "15s",
+        "input_series": [
+            {"series": f'up{{job="{name}", instance="a"}}', "values": "1x40"} for name in present
+        ],
+        "alert_rule_test": [
+            {"eval_time": "2m", "alertname": "ServiceMissing", "exp_alerts": alerts}
+        ],
+    }
 
 
 @pytest.mark.parametrize("service", SERVICES)

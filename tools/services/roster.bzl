@@ -4,7 +4,8 @@ In the order in which a vote passes them. One dictionary of plain values, so tha
 
 - `port`: HTTP (at least probes and metrics); `grpc_port`: gRPC, where it has that.
 - `settings`: the class in its settings.py.
-- `needs`: the servers that its settings name.
+- `needs`: the servers that its settings name: kafka, redis or redis-reader (Redis as the user that
+  only reads), mongodb.
 - `route`: the route that it belongs to, where it belongs to one.
 - `wheels`: packages that the bill of materials of its image must name.
 """
@@ -39,7 +40,7 @@ SERVICES = {
         "wheels": ["aiokafka", "motor", "redis"],
     },
     "svc_results": {
-        "needs": ["redis", "mongodb"],
+        "needs": ["redis-reader", "mongodb"],
         "port": 8005,
         "settings": "ResultsSettings",
         "wheels": ["jinja2", "motor", "redis"],
