@@ -26,6 +26,7 @@ from harness.processes.server import start_together, stop_together
 from harness.servers.services import Service
 from loadtest.model.percentiles import percentile_of
 from svc_results.result.cursor import encode_cursor
+from voting.ledger.settings import REJECTED_TOPIC
 
 _TOPIC: Final = "bench.scale"
 _PARTITIONS: Final = 6
@@ -74,7 +75,7 @@ class ScaleTrial:
         """Return what was seen at 100,000, a million and so many votes."""
         async with self._shared.running(self._shared.kafka):
             try:
-                self._shared.kafka.create_topics({_TOPIC: _PARTITIONS, "votes.rejected": 1})
+                self._shared.kafka.create_topics({_TOPIC: _PARTITIONS, REJECTED_TOPIC: 1})
                 start_together(self._stores.servers)
                 await self._filler.prepare()
                 sizes = [*(step for step in _STEPS if step < votes), votes]

@@ -15,7 +15,7 @@ from cluster.common.places import State, cache
 from cluster.ports import DEFAULTS
 from cluster.start import start
 from cluster.steps import images
-from cluster.steps.table import heading, row
+from cluster.steps.step import heading, row
 from harness.processes.console import run_command, say
 from k8s.rendering import RenderError, render
 

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from harness.servers.traefik_server import CANARY_HEADER, WEIGHTS
+from harness.servers.traefik_server import WEIGHTS
 from k8s.rendering import OVERLAYS, manifests, of_kind, render
+from voting.domain.headers import CANARY_HEADER
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
 ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"

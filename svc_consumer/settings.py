@@ -4,9 +4,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.ledger.settings import KafkaSettings
+from voting.ledger.settings import REJECTED_TOPIC, KafkaSettings
 from voting.service.settings import Port
-from voting.stores.settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
+from voting.stores.settings import (
+    DATABASE,
+    MONGODB_URL,
+    REDIS_URL,
+    MongodbDatabase,
+    MongodbUrl,
+    RedisUrl,
+    check_store_urls,
+)
 
 RejectedTopicName = Annotated[
     str, Meta(description="Topic for records that are not valid votes.", min_length=1)
@@ -17,13 +25,13 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     """What svc_consumer can be told."""
 
     port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9004
-    kafka_rejected_topic: RejectedTopicName = "votes.rejected"
+    kafka_rejected_topic: RejectedTopicName = REJECTED_TOPIC
     kafka_group: Annotated[
         str, Meta(description="Consumer group whose members share the partitions.", min_length=1)
     ] = "svc_consumer"
-    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
-    mongodb_url: MongodbUrl = "mongodb://127.0.0.1:27017"
-    mongodb_database: MongodbDatabase = "voting"
+    redis_url: RedisUrl = REDIS_URL
+    mongodb_url: MongodbUrl = MONGODB_URL
+    mongodb_database: MongodbDatabase = DATABASE
     max_albums: Annotated[
         int,
         Meta(description="Most albums; votes for further albums get 422.", ge=1, le=100_000),
@@ -41,7 +49,7 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
 class TopicSettings(KafkaSettings, frozen=True, kw_only=True):
     """What `python -m svc_consumer.topics` can be told."""
 
-    kafka_rejected_topic: RejectedTopicName = "votes.rejected"
+    kafka_rejected_topic: RejectedTopicName = REJECTED_TOPIC
     kafka_topic_partitions: Annotated[
         int, Meta(description="Partitions of the votes topic; cannot be changed later.", ge=1)
     ] = 12

@@ -6,16 +6,24 @@ from msgspec import Meta
 
 from svc_results.feed.client_address import Network, read_networks
 from voting.service.settings import Port, Settings, wrong
-from voting.stores.settings import MongodbDatabase, MongodbUrl, RedisUrl, check_store_urls
+from voting.stores.settings import (
+    DATABASE,
+    MONGODB_URL,
+    REDIS_URL,
+    MongodbDatabase,
+    MongodbUrl,
+    RedisUrl,
+    check_store_urls,
+)
 
 
 class ResultsSettings(Settings, frozen=True, kw_only=True):
     """Settings of svc_results."""
 
     port: Annotated[Port, Meta(description="Port of the page and its API.")] = 8005
-    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
-    mongodb_url: MongodbUrl = "mongodb://127.0.0.1:27017"
-    mongodb_database: MongodbDatabase = "voting"
+    redis_url: RedisUrl = REDIS_URL
+    mongodb_url: MongodbUrl = MONGODB_URL
+    mongodb_database: MongodbDatabase = DATABASE
     refresh_seconds: Annotated[
         float,
         Meta(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What Bazel knows of the source: images are labelled with it (tools/oci/provenance.py).
+# What Bazel knows of the source: images are labelled with it (tools/oci/layout.py).
 # The same commit gives the same lines. Without git it says so.
 set -eu
 git="git --no-optional-locks"

@@ -10,7 +10,8 @@ from redis import Redis
 from chaos.faults.fault import Fault, Scene
 from chaos.faults.kills import kill_and_restart
 from harness.processes.server import start_together
-from harness.promise.stores_reader import DATABASE
+from voting.stores.settings import DATABASE
+from voting.stores.vote_log_reader import COLLECTION
 
 _SET_BACK_S = 3.0
 _LONGEST_CUT = 30_000  # bytes
@@ -28,7 +29,7 @@ def drop_vote_log(scene: Scene) -> None:
     """Delete the vote log, positions and index with it."""
     client: MongoClient[dict[str, Any]] = MongoClient(scene.system.mongodb.url)
     with client:
-        client[DATABASE]["votes"].drop()
+        client[DATABASE][COLLECTION].drop()
 
 
 def append_only_file(folder: Path) -> Path:

@@ -6,16 +6,16 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from chaos.faults.fault import Fault, Scene
-from harness.promise.ledger_reader import TOPIC
 from harness.servers.kafka_quorum import active_controller, partition_leaders
 from harness.servers.kafka_server import KafkaServer
+from voting.ledger.settings import VOTES_TOPIC
 
 _REPLICATED_S: Final = 120.0
 _LONGEST_ABSENCE_S: Final = 5.0
 
 
 def _kill_leader(scene: Scene) -> None:
-    leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, TOPIC))
+    leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, VOTES_TOPIC))
     leader = scene.random.choice(list(leaders.values())).leader
     _kill_node(scene, next(node for node in scene.system.nodes if node.node.id == leader))
 
@@ -38,7 +38,7 @@ def _kill_node(scene: Scene, node: KafkaServer) -> None:
 
 def _replicated(scene: Scene) -> bool:
     try:
-        leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, TOPIC))
+        leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, VOTES_TOPIC))
     except KafkaError, OSError:
         return False
     return all(len(found.in_sync) == len(scene.system.nodes) for found in leaders.values())

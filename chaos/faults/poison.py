@@ -7,9 +7,9 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 from chaos.faults.fault import Fault, Scene
-from harness.promise.ledger_reader import TOPIC
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Route, Vote, new_vote_id, partition_of
+from voting.ledger.settings import VOTES_TOPIC
 
 _TIMES: Final = 5
 _PARTITIONS: Final = 6
@@ -30,7 +30,7 @@ async def _write(address: str) -> None:
     ]
     async with AIOKafkaProducer(bootstrap_servers=address) as producer:
         for key, value, partition in records:
-            await producer.send_and_wait(TOPIC, value, key=key, partition=partition)
+            await producer.send_and_wait(VOTES_TOPIC, value, key=key, partition=partition)
 
 
 def _poison(scene: Scene) -> None:

@@ -11,11 +11,11 @@ from aiokafka.errors import for_code
 
 from chaos.faults.fault import Fault, FaultFailedError, Scene
 from harness.processes.server import start_together, stop_together
-from harness.promise.ledger_reader import TOPIC
 from harness.promise.stores_reader import Positions, open_stores_reader
 from harness.servers.services import Service
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Route, Vote, new_vote_id, partition_of
+from voting.ledger.settings import VOTES_TOPIC
 
 _HALT_S = 60.0
 _SHORTER = 1
@@ -62,7 +62,7 @@ async def _delete_topic(address: str) -> None:
     client = AIOKafkaAdminClient(bootstrap_servers=address)
     await client.start()
     try:
-        answer = await client.delete_topics([TOPIC])
+        answer = await client.delete_topics([VOTES_TOPIC])
     finally:
         await client.close()
     for topic, code in answer.topic_error_codes:
@@ -81,7 +81,7 @@ async def _write_votes(address: str, counts: Mapping[int, int]) -> None:
                 where = partition_of(vote_id, len(counts))
                 written.append(
                     await producer.send(
-                        TOPIC, encode_vote(vote), key=vote_id.encode(), partition=where
+                        VOTES_TOPIC, encode_vote(vote), key=vote_id.encode(), partition=where
                     )
                 )
         await asyncio.gather(*written)

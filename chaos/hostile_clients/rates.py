@@ -7,6 +7,7 @@ from chaos.hostile_clients.client import NAME, HostileClient
 from chaos.hostile_clients.wire import SOURCE, Pace
 from harness.processes.ports import HOST
 from harness.voters.http_client import HttpClient
+from voting.domain.headers import ROUTE_HEADER
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _PER_S: Final = 2000.0
@@ -39,5 +40,5 @@ class Rates(HostileClient):
                 kind = "429 without Retry-After"
             self.harvest.answers[kind] += 1
             if answer.status == 202:
-                route = Route(answer.headers["x-vote-route"])
+                route = Route(answer.headers[ROUTE_HEADER])
                 self.harvest.acknowledged.append((vote_id, route))

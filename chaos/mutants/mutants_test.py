@@ -24,14 +24,15 @@ from chaos.mutants.mutants import (
     UnfencedLog,
 )
 from chaos.mutants.workbench import PARTITION, CountingConsumer, Ledger, NothingRejected
-from harness.promise.stores_reader import DATABASE
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from svc_consumer.counting.projector import Projector
 from voting.domain.tally import Tally
 from voting.stores.errors import StoreUnavailableError
+from voting.stores.settings import DATABASE
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
+from voting.stores.vote_log_reader import COLLECTION
 
 pytest_plugins = ["harness.testing.fixtures"]
 
@@ -77,13 +78,13 @@ class Bench:
 
     def lose_log(self) -> None:
         with self._mongodb() as client:
-            client[DATABASE]["votes"].drop()
+            client[DATABASE][COLLECTION].drop()
 
     def set_log_back_to(self, offset: int) -> None:
         """Let the vote log be as it was when the record at `offset` was its last."""
         key = self.ledger.records[offset].key or b""
         with self._mongodb() as client:
-            votes = client[DATABASE]["votes"]
+            votes = client[DATABASE][COLLECTION]
             votes.delete_many({"offset": {"$gt": offset}})
             position = {"$set": {"pos": f"{offset}:{key.decode()}"}}
             votes.update_one({"_id": f"@{PARTITION}"}, position)

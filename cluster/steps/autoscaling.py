@@ -5,9 +5,9 @@ import json
 from contextlib import closing
 from typing import Final
 
-from cluster.steps.casting import Caster
 from cluster.steps.names import ROUTES
 from cluster.steps.step import World, until
+from cluster.steps.voters import Caster
 from voting.domain.vote import Route
 
 _ROUTE: Final = Route.HTTP

@@ -8,10 +8,11 @@ from statistics import fmean
 from typing import Final
 
 from cluster.common import network
-from cluster.steps.names import DATABASE, MONGODB, PROMETHEUS, REDIS
+from cluster.steps.names import MONGODB, PROMETHEUS, REDIS
 from cluster.steps.step import StepError, World
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import from_json
+from voting.stores.settings import DATABASE
 
 _SECONDS: Final = 60
 """Of each route alone, in two phases, and half of it for the split: 30 s a phase."""

@@ -4,9 +4,9 @@ from contextlib import closing
 from functools import partial
 from typing import Final
 
-from cluster.steps.casting import Caster
 from cluster.steps.restarts import rolled_out
 from cluster.steps.step import World, until
+from cluster.steps.voters import Caster
 from voting.domain.vote import Route
 
 _IN_A_ROW: Final = 10

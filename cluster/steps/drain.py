@@ -7,7 +7,7 @@ from cluster.common import network
 from cluster.common.errors import ClusterError
 from cluster.steps.restarts import rolled_out
 from cluster.steps.step import StepError, World, until
-from cluster.steps.voting_people import all_were_taken, people_vote
+from cluster.steps.voters import all_were_taken, people_vote
 
 _LIMIT_S: Final = 25
 _AT_REST_S: Final = 180.0

@@ -24,8 +24,7 @@ from cluster.steps import (
     restarts,
     routing,
 )
-from cluster.steps.step import Step, StepError, World
-from cluster.steps.table import row
+from cluster.steps.step import Step, StepError, World, row
 from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 

@@ -7,5 +7,4 @@ ROUTES: Final = {"http": "svc-http-route", "grpc": "svc-grpc-client"}
 KAFKA: Final = f"kafka.{NAMESPACE}.svc.cluster.local:9092"
 REDIS: Final = f"redis://redis.{NAMESPACE}.svc.cluster.local:6379/0"
 MONGODB: Final = f"mongodb://mongodb.{NAMESPACE}.svc.cluster.local:27017"
-DATABASE: Final = "voting"
 PROMETHEUS: Final = f"http://prometheus.{NAMESPACE}.svc.cluster.local:9090"

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from cluster.steps.step import World, until
-from cluster.steps.voting_people import all_were_taken, people_vote
+from cluster.steps.voters import all_were_taken, people_vote
 from harness.voters.sent_votes import SentVotes
 from tools.services.roster import DEPLOYMENTS
 

@@ -3,10 +3,10 @@
 from contextlib import closing
 from typing import Final
 
-from cluster.steps.casting import FORCE, Caster
 from cluster.steps.names import ROUTES
 from cluster.steps.restarts import rolled_out
 from cluster.steps.step import StepError, World, until
+from cluster.steps.voters import Caster, forcing
 from harness.servers.traefik_server import WEIGHTS
 from loadtest.analysis.split import check_split
 from voting.domain.vote import Route
@@ -64,5 +64,5 @@ async def header(world: World) -> str:
         with closing(Caster(world, route)) as caster:
             routes = await caster.cast(_FORCED_EACH, _PEOPLE)
         if routes != {route.value: _FORCED_EACH * _PEOPLE}:
-            raise StepError(f"{FORCE[route]} led to {dict(routes)}")
+            raise StepError(f"{forcing(route)} led to {dict(routes)}")
     return f"{_FORCED_EACH * _PEOPLE} requests each, all as forced"

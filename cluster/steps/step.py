@@ -1,8 +1,10 @@
-"""What a step of the test is given, and how it says what it found."""
+"""What a step of the test is given, and the row of the table that shows what it found."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +12,7 @@ from cluster.common.places import CONFIG
 from cluster.kubectl import kubectl
 from cluster.steps.names import NAMESPACE
 from harness.processes import waiting
+from harness.processes.console import say
 from harness.voters.sent_votes import SentVotes
 
 _KUBECONFIG: Final = CONFIG / "admin.kubeconfig"
@@ -59,3 +62,31 @@ async def until(
 ) -> None:
     """Return as soon as `holds()`. Raises StepError naming `what` after `limit_s` seconds."""
     await waiting.until(holds, what, limit_s, error=StepError, longest_pause_seconds=poll_s)
+
+
+class StepResult:
+    """What the row of a step will say."""
+
+    def __init__(self) -> None:
+        """Begin with nothing found, and nothing wrong."""
+        self.found = ""
+        self.failed = False
+
+
+def heading() -> None:
+    """Print the heading of the table."""
+    say(f"\n{'step':20} {'result':6} {'time':>9}  details")
+
+
+@contextmanager
+def row(step: str) -> Iterator[StepResult]:
+    """Print the row of a step at its end, with the time that it took."""
+    began, filled = time.monotonic(), StepResult()
+    try:
+        yield filled
+    except BaseException:
+        filled.failed = True
+        raise
+    finally:
+        result = "FAILED" if filled.failed else "ok"
+        say(f"{step:20} {result:6} {time.monotonic() - began:7.1f} s  {filled.found}")

@@ -13,13 +13,14 @@ from typing import Any, Final
 import msgspec
 
 from harness.filler.batch_writer import BATCH_VOTES, BatchWriter
-from harness.promise.stores_reader import DATABASE, next_offset
+from harness.promise.stores_reader import next_offset
 from harness.servers.mongodb_server import MongodbServer
 from harness.voters.ballots import sample_votes
 from voting.domain.tally import Tally, add_tally, tally_of
 from voting.domain.vote import Vote
 from voting.stores.errors import NO_POSITION
 from voting.stores.logged_vote import Cursor, to_document
+from voting.stores.settings import DATABASE
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 

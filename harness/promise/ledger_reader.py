@@ -10,10 +10,9 @@ from aiokafka.errors import KafkaError
 
 from svc_consumer.ledger.records import read_vote
 from voting.domain.vote import InvalidVoteError, Vote
+from voting.ledger.settings import REJECTED_TOPIC, VOTES_TOPIC
 from voting.stores.logged_vote import LoggedVote, Place, arrival
 
-TOPIC: Final = "votes"
-REJECTED_TOPIC: Final = "votes.rejected"
 _LIMIT_S: Final = 300.0
 
 type _Consumer = AIOKafkaConsumer[bytes, bytes]
@@ -39,7 +38,7 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
     first: dict[str, LoggedVote] = {}
     no_votes: set[Place] = set()
     records = 0
-    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, TOPIC) as consumer:
+    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, VOTES_TOPIC) as consumer:
         partitions = len(consumer.assignment())
         async for record in _all_records(consumer):
             records += 1
@@ -72,7 +71,7 @@ async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections
 
 async def end_offsets(bootstrap_servers: str) -> dict[int, int]:
     """Return the offset of the next record of each partition. Raises KafkaError, TimeoutError."""
-    async with asyncio.timeout(5), _consumer(bootstrap_servers, TOPIC) as consumer:
+    async with asyncio.timeout(5), _consumer(bootstrap_servers, VOTES_TOPIC) as consumer:
         ends = await consumer.end_offsets(consumer.assignment())
     return {partition.partition: offset for partition, offset in ends.items()}
 

@@ -14,10 +14,10 @@ from harness.promise.ledger_reader import (
 )
 from voting.domain.tally import Tally
 from voting.stores.logged_vote import LoggedVote
+from voting.stores.settings import DATABASE
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
-DATABASE: Final = "voting"
 _PAGE: Final = 1000
 
 

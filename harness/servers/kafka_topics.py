@@ -9,9 +9,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from harness.processes.errors import ServerError
 from voting.ledger import topics as kafka_topics
+from voting.ledger.settings import ALBUMS_TOPIC
 
 _LIMIT_S: Final = 30.0
-_COMPACTED: Final = ("votes.albums",)
+_COMPACTED: Final = (ALBUMS_TOPIC,)
 
 
 def create_topics(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int = 1) -> None:

@@ -8,12 +8,10 @@ import msgspec
 
 from harness.processes.http_server import HttpServer
 from harness.processes.programs import wheel_program
+from voting.domain.headers import CANARY_HEADER
 
 WEIGHTS: Final = {"grpc": 50, "http": 50}
 """How votes are divided between the routes, in parts."""
-
-CANARY_HEADER: Final = "X-Vote-Canary"
-"""Forces a vote's route; the Ingress's words: `always` is the HTTP route, `never` the gRPC one."""
 
 _VOTES: Final = "Path(`/votes`)"
 

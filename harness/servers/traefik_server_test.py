@@ -14,7 +14,8 @@ import pytest
 
 from harness.processes.ports import free_port
 from harness.processes.waiting import wait_until
-from harness.servers.traefik_server import CANARY_HEADER, TraefikServer
+from harness.servers.traefik_server import TraefikServer
+from voting.domain.headers import CANARY_HEADER
 
 
 class Backend(ThreadingHTTPServer):

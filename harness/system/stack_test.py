@@ -16,9 +16,9 @@ from harness.processes.ports import free_ports
 from harness.processes.server import Server
 from harness.processes.waiting import wait_until
 from harness.servers.services import Service
-from harness.servers.traefik_server import CANARY_HEADER
 from harness.system.stack import Stack
 from tools.services.roster import SERVICES
+from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.tally import Tally
 from voting.domain.vote import Route
 from voting.stores.tally_store import TallyStore
@@ -26,7 +26,6 @@ from voting.stores.vote_log import VoteLog
 
 pytest_plugins = ["harness.testing.fixtures"]
 
-FORCED: Final = {Route.GRPC: "never", Route.HTTP: "always"}
 PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy")
 ROUTE_SERVICES: Final = ("svc_grpc_server", "svc_grpc_client", "svc_http_route")
 NEED_KAFKA: Final = (
@@ -52,7 +51,7 @@ class Voters:
         self.accepted: set[str] = set()
 
     def cast(self, route: Route | None = None, vote_id: str | None = None) -> httpx.Response:
-        headers = {CANARY_HEADER: FORCED[route]} if route else {}
+        headers = {CANARY_HEADER: FORCE[route]} if route else {}
         vote = ALBUM | ({"id": vote_id} if vote_id else {})
         url = f"{self.stack.entry.url}/votes"
         answer = httpx.post(url, json=vote, headers=headers, timeout=30)

@@ -7,16 +7,15 @@ from http import HTTPStatus
 from random import Random
 from typing import Final
 
-from harness.servers.traefik_server import CANARY_HEADER
 from harness.voters.ballots import Ballot
 from harness.voters.http_client import NO_ANSWER, ClientAnswer, HttpClient
 from harness.voters.sent_votes import SentVotes
+from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 ROUND_NAMES: Final = ("Mercedes Sosa", "Björk", "Nina Simone", "坂本 龍一", "Rush")
 """Artists of the votes; their albums are named after the round in which they were cast."""
 
-_FORCE: Final = {Route.HTTP: "always", Route.GRPC: "never"}
 _TICK_SECONDS: Final = 0.02
 _TIMEOUT_SECONDS: Final = 8.0
 _ATTEMPTS: Final = 4
@@ -121,7 +120,7 @@ class Voters:
         await self._send(ballot._replace(route=self._random.choice(list(Route))))
 
     async def _send(self, ballot: Ballot) -> ClientAnswer:
-        headers = {CANARY_HEADER: _FORCE[ballot.route]}
+        headers = {CANARY_HEADER: FORCE[ballot.route]}
         answer = await self._client.post("/votes", headers, ballot.document)
         self._judge(ballot, answer)
         return answer

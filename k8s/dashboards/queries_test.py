@@ -18,9 +18,9 @@ from aiokafka import AIOKafkaProducer
 
 from harness.processes.ports import free_ports
 from harness.processes.waiting import wait_until
-from harness.servers.traefik_server import CANARY_HEADER
 from harness.system.stack import Stack
 from k8s.dashboards.files import dashboard_files
+from voting.domain.headers import CANARY_HEADER
 
 pytest_plugins = ["harness.testing.fixtures"]
 

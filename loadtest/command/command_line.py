@@ -4,6 +4,7 @@ import argparse
 
 from loadtest.command.load_options import add_load_options
 from loadtest.command.option_types import between, earlier_report, folder, url, weights
+from voting.stores.settings import DATABASE, MONGODB_URL, REDIS_URL
 
 _EPILOG = """\
 exit status: 0 if no vote was lost or counted twice and the split matches its configuration,
@@ -66,19 +67,19 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--mongodb-url",
-        default="mongodb://127.0.0.1:27017",
+        default=MONGODB_URL,
         metavar="URL",
         help="MongoDB with the vote log (default: %(default)s)",
     )
     add(
         "--mongodb-database",
-        default="voting",
+        default=DATABASE,
         metavar="NAME",
         help="database of the vote log (default: %(default)s)",
     )
     add(
         "--redis-url",
-        default="redis://127.0.0.1:6379/0",
+        default=REDIS_URL,
         metavar="URL",
         help="Redis with the tally (default: %(default)s)",
     )

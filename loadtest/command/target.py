@@ -6,8 +6,8 @@ import time
 from typing import Final
 from urllib.parse import urlsplit
 
-from loadtest.model.answer import CANARY_HEADER, FORCE, ROUTE_HEADER
 from loadtest.reconcile.stores import UnreachableError
+from voting.domain.headers import CANARY_HEADER, FORCE, ROUTE_HEADER
 from voting.domain.vote import Route
 
 _TIMEOUT_SECONDS: Final = 5.0  # seconds for one answer
@@ -55,5 +55,5 @@ def _ask(target: str, route: Route) -> tuple[int, str | None]:
 def _wrong_route(target: str, route: Route, status: int, answered: str | None) -> str:
     wish = f"{CANARY_HEADER}: {FORCE[route]}"
     if answered is None:
-        return f"target {target} answered {wish} with {status}, without {ROUTE_HEADER}"
+        return f"target {target} answered {wish} with {status}, without {ROUTE_HEADER.title()}"
     return f"target {target} answered {wish} via the {answered} route instead of {route}"

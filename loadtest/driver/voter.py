@@ -9,14 +9,13 @@ from locust import FastHttpUser
 
 from loadtest.driver.catalogue import Ballots, Choice, read_catalogue
 from loadtest.model.answer import (
-    CANARY_HEADER,
-    FORCE,
     NO_ANSWER,
     Answer,
     Outcome,
     no_answer,
     read_answer,
 )
+from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _RANDOM: Final = SystemRandom()

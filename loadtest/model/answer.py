@@ -8,11 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from voting.domain.headers import ROUTE_HEADER
 from voting.domain.vote import Route
-
-CANARY_HEADER: Final = "X-Vote-Canary"
-ROUTE_HEADER: Final = "X-Vote-Route"
-FORCE: Final = {Route.HTTP: "always", Route.GRPC: "never"}
 
 NO_ANSWER: Final = 0
 

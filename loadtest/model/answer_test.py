@@ -1,26 +1,27 @@
 import pytest
 
 from loadtest.model.answer import Outcome, no_answer, read_answer
+from voting.domain.headers import ROUTE_HEADER
 from voting.domain.vote import Route
 
 ID = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 
 
 def test_202_with_an_id_is_accepted() -> None:
-    answer = read_answer(202, {"X-Vote-Route": "grpc"}, b'{"id": "%b"}' % ID.encode())
+    answer = read_answer(202, {ROUTE_HEADER: "grpc"}, b'{"id": "%b"}' % ID.encode())
     assert (answer.outcome, answer.kind, answer.route) == (Outcome.ACCEPTED, "", Route.GRPC)
     assert str(answer.id) == ID
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"id": 7}', b'{"id": "x"}', b"[]"])
 def test_202_without_an_id_leaves_the_vote_unknown(body: bytes) -> None:
-    answer = read_answer(202, {"X-Vote-Route": "http"}, body)
+    answer = read_answer(202, {ROUTE_HEADER: "http"}, body)
     assert (answer.outcome, answer.kind) == (Outcome.UNKNOWN, "202 without an id")
 
 
 def test_503_leaves_the_vote_unknown_and_tells_its_id() -> None:
     body = b'{"title": "Service Unavailable", "id": "%b"}' % ID.encode()
-    answer = read_answer(503, {"X-Vote-Route": "http"}, body)
+    answer = read_answer(503, {ROUTE_HEADER: "http"}, body)
     assert (answer.outcome, answer.kind) == (Outcome.UNKNOWN, "503 Service Unavailable")
     assert str(answer.id) == ID
 
@@ -38,7 +39,7 @@ def test_an_error_page_of_a_proxy_is_named_by_its_status() -> None:
 
 
 def test_an_unknown_status_or_route_breaks_nothing() -> None:
-    answer = read_answer(599, {"X-Vote-Route": "carrier pigeon"}, b"")
+    answer = read_answer(599, {ROUTE_HEADER: "carrier pigeon"}, b"")
     assert (answer.kind, answer.route) == ("599", None)
 
 

@@ -16,8 +16,9 @@ from harness.processes.programs import ROOT, python_environment
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
-from svc_consumer.testing.consumer_process import DATABASE, Trial, votes
+from svc_consumer.testing.consumer_process import Trial, votes
 from voting.domain.tally import tally_of
+from voting.stores.settings import DATABASE
 from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_store import TALLY_KEY, TallyStore
 

@@ -21,13 +21,14 @@ from svc_consumer.testing.fakes import PARTITIONS, a_vote
 from voting.domain.codec import encode_vote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id, partition_of
+from voting.stores.settings import DATABASE
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
+from voting.stores.vote_log_reader import COLLECTION
 
 if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
     from harness.testing.fixtures import StartService
 
-DATABASE: Final = "voting"
 _LIMIT_SECONDS: Final = 30
 _numbers = itertools.count()
 
@@ -59,7 +60,7 @@ class Trial:
     def drop_log(self) -> None:
         """Lose everything that MongoDB has."""
         with MongoClient[dict[str, object]](self.mongodb.url) as client:
-            client[DATABASE]["votes"].drop()
+            client[DATABASE][COLLECTION].drop()
 
     async def close(self) -> None:
         """End the consumers and all connections."""

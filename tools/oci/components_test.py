@@ -9,8 +9,7 @@ import pytest
 from tools.oci.archive import write_archive
 from tools.oci.components import jar, kind_of
 from tools.oci.image import Image
-from tools.oci.layout import write_layout
-from tools.oci.provenance import Provenance, read_provenance
+from tools.oci.layout import Provenance, read_provenance, write_layout
 from tools.oci.sbom import bill
 from tools.oci.tree import File
 

@@ -9,12 +9,26 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from tools.oci.provenance import Provenance, read_provenance
+from typing import NamedTuple
 
 _TYPE = "application/vnd.oci.image."
+_LABEL = "org.opencontainers.image."
+_EPOCH = "1970-01-01T00:00:00Z"
 
 type Json = dict[str, object]
+
+
+class Provenance(NamedTuple):
+    """From which source an image was built; nothing for an image that only tests use."""
+
+    source: str = ""
+    revision: str = ""
+    created: str = _EPOCH
+
+    def labels(self) -> dict[str, str]:
+        """Return OCI's annotations, which are labels and annotations alike."""
+        values = self._asdict() if self.revision else {}
+        return {f"{_LABEL}{name}": value for name, value in values.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,6 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_layout(options.output, title, version, config, options.layers, provenance)
 
 
+def read_provenance(status: str) -> Provenance:
+    """Read what tools/workspace_status.sh tells Bazel: a name and its value per line."""
+    values = dict(line.split(" ", 1) for line in status.splitlines() if " " in line)
+    return Provenance(
+        source=values["STABLE_SOURCE"],
+        revision=values["STABLE_REVISION"],
+        created=values.get("STABLE_REVISION_TIME", _EPOCH),
+    )
+
+
 def write_layout(
     folder: Path,
     title: str,
@@ -45,8 +69,8 @@ def write_layout(
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     labels = {
-        "org.opencontainers.image.title": title,
-        "org.opencontainers.image.version": version,
+        f"{_LABEL}title": title,
+        f"{_LABEL}version": version,
         **provenance.labels(),
     }
     packed = [layer.read_bytes() for layer in layers]
@@ -69,7 +93,7 @@ def write_layout(
         "annotations": labels,
     }
     # What `podman load` calls it.
-    name = {"org.opencontainers.image.ref.name": f"{title}:latest"}
+    name = {f"{_LABEL}ref.name": f"{title}:latest"}
     index = {
         "schemaVersion": 2,
         "mediaType": f"{_TYPE}index.v1+json",

@@ -12,8 +12,7 @@ from harness.testing.registry import Registry
 from tools.oci import push, tar
 from tools.oci.archive import write_archive
 from tools.oci.image import Image
-from tools.oci.layout import write_layout
-from tools.oci.provenance import Provenance
+from tools.oci.layout import Provenance, write_layout
 from tools.oci.tree import File
 
 SOURCE = Provenance("https://example.org/voting", "8d5f2c", "2026-11-24T09:00:00Z")

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from voting.domain.codec import CONTENT_TYPE, Record
+from voting.domain.headers import TRACE_HEADER
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def record_batches(producer: AIOKafkaProducer, records: Sequence[Record]) -> Ite
         key = vote_id.encode()
         headers = _HEADERS
         if traceparent:
-            headers = [*_HEADERS, ("traceparent", traceparent.encode())]
+            headers = [*_HEADERS, (TRACE_HEADER, traceparent.encode())]
         if batch.append(timestamp=_NO_TIME, key=key, value=value, headers=headers) is None:  # full
             yield batch
             batch = producer.create_batch()

@@ -9,6 +9,10 @@ from msgspec import Meta
 
 from voting.service.settings import Settings, wrong
 
+VOTES_TOPIC: Final = "votes"
+REJECTED_TOPIC: Final = "votes.rejected"
+ALBUMS_TOPIC: Final = "votes.albums"
+
 _BROKER: Final = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCII)
 
 
@@ -20,10 +24,10 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
     ] = "127.0.0.1:9092"
     kafka_topic: Annotated[
         str, Meta(description="Topic that votes are written to.", min_length=1)
-    ] = "votes"
+    ] = VOTES_TOPIC
     kafka_albums_topic: Annotated[
         str, Meta(description="Topic of the list of known albums.", min_length=1)
-    ] = "votes.albums"
+    ] = ALBUMS_TOPIC
     kafka_security_protocol: Annotated[
         Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
         Meta(description="PLAINTEXT, SSL (TLS), SASL_PLAINTEXT or SASL_SSL."),

@@ -8,6 +8,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
 
 from voting.casting.sink import VoteSink
+from voting.domain.headers import ROUTE_HEADER, TRACE_HEADER
 from voting.domain.vote import Route, Vote
 from voting.http.app import add_operations, close_if_stopping, new_app, problem_of, to_response
 from voting.http.problem import HttpAnswer
@@ -25,8 +26,6 @@ from voting.route.openapi import vote_api_document
 from voting.route.route_state import CLIENT_LEFT, RouteState
 from voting.route.vote_api import (
     KEY_HEADER,
-    ROUTE_HEADER,
-    TRACE_HEADER,
     answer_vote,
     check_content_coding,
     check_media_type,

@@ -18,6 +18,7 @@ from sanic.headers import format_http1_response
 from sanic.http import Stage
 
 from voting.casting.sink import UnavailableError
+from voting.domain.headers import ROUTE_HEADER, TRACE_HEADER
 from voting.domain.vote import InvalidVoteError, Route, Vote, new_vote_id
 from voting.http.app import problem_of, to_response
 from voting.http.connection import HEAD_MAX, Connection
@@ -26,8 +27,6 @@ from voting.route.route_state import CLIENT_LEFT, RouteState
 from voting.route.vote_api import (
     BODY_MAX,
     KEY_HEADER,
-    ROUTE_HEADER,
-    TRACE_HEADER,
     accepted_answer,
     accepted_body,
     check_media_type,

@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
+from voting.domain.headers import ROUTE_HEADER
 from voting.domain.vote import Route
 from voting.http.problem import JSON_TYPE, PROBLEM_TYPE, Problem
 from voting.http.schemas import REFERENCE, answer_schemas, request_schemas, sparse_answer_schemas
 from voting.pages.languages import LANGUAGES
 from voting.route.form_post import FORM_MAX, FORM_TYPE
-from voting.route.vote_api import KEY_HEADER, ROUTE_HEADER, Accepted
+from voting.route.vote_api import KEY_HEADER, Accepted
 from voting.route.vote_form import VoteForm
 
 _VOTE: Final = request_schemas(VoteForm)["VoteForm"]

@@ -18,9 +18,7 @@ from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.route.vote_form import decode_form, find_fault
 
 BODY_MAX: Final = 4096
-ROUTE_HEADER: Final = "x-vote-route"
 KEY_HEADER: Final = "idempotency-key"
-TRACE_HEADER: Final = "traceparent"
 
 # W3C Trace Context, version 00.
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")

@@ -1,7 +1,7 @@
-"""Types of the settings that name the two stores, and their check."""
+"""Settings that name the two stores: their defaults, their types, and their check."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 from pymongo import MongoClient
@@ -10,6 +10,11 @@ from redis.asyncio import ConnectionPool, SSLConnection
 
 from voting.service.settings import may_hold_password, wrong
 
+REDIS_URL: Final = "redis://127.0.0.1:6379/0"
+MONGODB_URL: Final = "mongodb://127.0.0.1:27017"
+DATABASE: Final = "voting"
+
+# A Struct has one base, and the consumer's is Kafka's, so services share these types and no class.
 RedisUrl = Annotated[
     str, Meta(description="URL of the Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
 ]

@@ -11,6 +11,7 @@ from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import CAST_KEY, Cursor, LoggedVote, cast_key, from_document
 
 STORE: Final = "MongoDB"
+COLLECTION: Final = "votes"
 
 # Votes that one reading may bring: some hundred kilobytes of the server's time and of our memory.
 NEWEST_MAX: Final = 1000
@@ -33,7 +34,7 @@ class VoteLogReader:
             datetime_conversion="DATETIME_MS",
             **options,
         )
-        self._votes = self._client[database]["votes"]
+        self._votes = self._client[database][COLLECTION]
 
     async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
         """Return at most `limit` votes, newest first; with `after`, those that follow it.
