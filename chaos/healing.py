@@ -20,11 +20,13 @@ from harness.filler.filler import Filler
 from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.processes.server import start_together
-from harness.promise.ledger_reader import TOPIC, end_offsets
+from harness.processes.waiting import until
+from harness.promise.ledger_reader import end_offsets
 from harness.promise.stores_reader import Positions, StoresReader, next_offset, open_stores_reader
 from harness.system.weakened import WeakenedSystem
 from harness.voters.voters import Voters
 from svc_consumer.repair.audit import LogReader, differences, read_snapshot
+from voting.ledger.settings import VOTES_TOPIC
 from voting.stores.errors import StoreUnavailableError
 
 _POLL_S: Final = 0.25
@@ -101,18 +103,26 @@ class Healing:
 
     async def _until(self, reached: Callable[[Positions], bool]) -> float:
         """Return how many seconds it took; raises NotRecoveredError after five minutes."""
-        began, last = time.monotonic(), ""
-        while time.monotonic() - began < _LIMIT_S:
+        began, seen = time.monotonic(), ""
+
+        async def is_reached() -> bool:
+            nonlocal seen
             try:
                 positions = await self._reader.positions()
             except (KafkaError, StoreUnavailableError, TimeoutError) as error:
-                last = f"{type(error).__name__}: {error}"
-            else:
-                if reached(positions):
-                    return time.monotonic() - began
-                last = str(positions)
-            await asyncio.sleep(_POLL_S)
-        raise NotRecoveredError(f"within {_LIMIT_S:g} s: {last}")
+                seen = f"{type(error).__name__}: {error}"
+                return False
+            seen = str(positions)
+            return reached(positions)
+
+        await until(
+            is_reached,
+            lambda: seen,
+            _LIMIT_S,
+            error=NotRecoveredError,
+            longest_pause_seconds=_POLL_S,
+        )
+        return time.monotonic() - began
 
     async def _wrong(self) -> list[str]:
         """Return every way in which log and tally are not what was acknowledged."""
@@ -141,7 +151,7 @@ async def _measure(system: WeakenedSystem, options: Namespace, random: Random) -
     kafka = system.kafka
     start_together([kafka, system.redis, system.mongodb, system.entry])
     partitions = len(await end_offsets(kafka.address))
-    filler = Filler(kafka.address, TOPIC, partitions, system.mongodb)
+    filler = Filler(kafka.address, VOTES_TOPIC, partitions, system.mongodb)
     await filler.prepare()
     await filler.grow_to(options.votes, say)
     start_together(list(system.services.values()))

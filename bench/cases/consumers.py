@@ -2,7 +2,6 @@
 
 import asyncio
 import http.client
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ClassVar, Final, NamedTuple, override
@@ -14,6 +13,7 @@ from bench.cases.turn import Case, Meter, Turn
 from harness.filler.batch_writer import BatchWriter
 from harness.processes.ports import free_port
 from harness.processes.server import Server
+from harness.processes.waiting import until
 from harness.servers.services import Service
 
 _APART: Final = "bench.cases.consumer_without_store"
@@ -74,11 +74,21 @@ class ConsumerCase(Case):
         return meter.turn(votes)
 
     async def _until_counted(self, votes: int) -> None:
-        limit = time.monotonic() + _LIMIT_SECONDS
-        while (counted := await asyncio.to_thread(self._count)) < votes:
-            if time.monotonic() > limit:
-                raise BenchError(f"{self.name}: {counted} of {votes} votes in {_LIMIT_SECONDS} s")
-            await asyncio.sleep(_POLL_SECONDS)
+        counted = 0
+
+        async def all_are_counted() -> bool:
+            nonlocal counted
+            counted = await asyncio.to_thread(self._count)
+            return counted >= votes
+
+        await until(
+            all_are_counted,
+            lambda: f"{self.name} has counted {counted} of {votes} votes",
+            _LIMIT_SECONDS,
+            error=BenchError,
+            first_pause_seconds=_POLL_SECONDS,  # each look costs the consumer a little
+            longest_pause_seconds=_POLL_SECONDS,
+        )
 
     def _count(self) -> int:
         return sum(counter(consumer, _COUNTED) for consumer in self._consumers)

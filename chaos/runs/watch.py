@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from aiokafka.errors import KafkaError
 
+from harness.processes.waiting import until
 from harness.promise.stores_reader import Positions, StoresReader
 from harness.system.weakened import WeakenedSystem
 from harness.voters.sent_votes import SentVotes
@@ -32,7 +34,7 @@ class Watch:
         self._reader = reader
         self._sent_votes = sent_votes
         self._lag = lag
-        self._unreadable = ""
+        self._seen = ""
 
     async def recovered(self, since: float, limit_s: float) -> float:
         """Return when (monotonic) the system was well again after the moment `since`.
@@ -40,40 +42,52 @@ class Watch:
         Well means that both routes acknowledge and both stores keep up. Raises
         NotRecoveredError after `limit_s` seconds.
         """
-        end, calm = time.monotonic() + limit_s, list[float]()
-        while len(calm) < _CALM_READINGS:
-            positions = await self._positions()
-            alive = self._sent_votes.alive_since(since)
-            if alive and positions and positions.lag <= self._lag:
-                calm.append(time.monotonic())
-            else:
-                calm.clear()
-            if time.monotonic() > end:
-                raise NotRecoveredError(f"routes alive: {alive}, {positions or self._unreadable}")
-            await asyncio.sleep(_POLL_S)
-        return calm[0]
+
+        def is_well(positions: Positions) -> bool:
+            return self._sent_votes.alive_since(since) and positions.lag <= self._lag
+
+        def seen() -> str:
+            return f"routes alive: {self._sent_votes.alive_since(since)}, {self._seen}"
+
+        return await self._calm(is_well, seen, limit_s)
 
     async def in_step(self, limit_s: float) -> float:
         """Return when both stores have all that the ledger has; errors as `recovered`."""
-        end, calm = time.monotonic() + limit_s, list[float]()
-        while len(calm) < _CALM_READINGS:
+        return await self._calm(lambda positions: positions.in_step, lambda: self._seen, limit_s)
+
+    async def _calm(
+        self, is_well: Callable[[Positions], bool], seen: Callable[[], str], limit_s: float
+    ) -> float:
+        """Return the moment of the first of several readings in a row with which all is well."""
+        calm: list[float] = []
+
+        async def is_calm() -> bool:
             positions = await self._positions()
-            if positions and positions.in_step:
+            if positions and is_well(positions):
                 calm.append(time.monotonic())
             else:
                 calm.clear()
-            if time.monotonic() > end:
-                raise NotRecoveredError(str(positions or self._unreadable))
-            await asyncio.sleep(_POLL_S)
+            return len(calm) == _CALM_READINGS
+
+        await until(
+            is_calm,
+            seen,
+            limit_s,
+            error=NotRecoveredError,
+            first_pause_seconds=_POLL_S,
+            longest_pause_seconds=_POLL_S,
+        )
         return calm[0]
 
     async def _positions(self) -> Positions | None:
         await asyncio.to_thread(self._start_what_ended)
         try:
-            return await self._reader.positions()
+            positions = await self._reader.positions()
         except (KafkaError, OSError, StoreUnavailableError) as error:
-            self._unreadable = f"{type(error).__name__}: {error}"
+            self._seen = f"{type(error).__name__}: {error}"
             return None
+        self._seen = str(positions)
+        return positions
 
     def _start_what_ended(self) -> None:
         for server in self._system.servers:

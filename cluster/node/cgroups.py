@@ -6,11 +6,11 @@ gets a group of its own at the top, and its processes sit in a leaf of that.
 """
 
 import os
-import time
 from pathlib import Path
 from typing import Final
 
 from cluster.common.errors import ClusterError
+from harness.processes.waiting import wait_until
 
 ROOT: Final = Path("/sys/fs/cgroup")
 LEAF: Final = "node"
@@ -91,13 +91,19 @@ def remove(groups: list[Path]) -> None:
 
     Raises ClusterError when something still runs there after 15 seconds.
     """
-    end = time.monotonic() + _END_S
-    while left := [group for group in groups if group.exists()]:
-        for group in left:
+
+    def left() -> list[Path]:
+        return [group for group in groups if group.exists()]
+
+    def are_removed() -> bool:
+        for group in left():
             _remove_empty(group)
-        if time.monotonic() > end:
-            raise ClusterError(f"processes still run in {', '.join(map(str, left))}")
-        time.sleep(0.05)
+        return not left()
+
+    def what() -> str:
+        return f"the processes in {', '.join(map(str, left()))} end"
+
+    wait_until(what, are_removed, _END_S, error=ClusterError)
 
 
 def _remove_empty(group: Path) -> None:

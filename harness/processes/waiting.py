@@ -12,14 +12,17 @@ _LONGEST_PAUSE_SECONDS: Final = 0.05
 
 
 def wait_until(
-    what: str,
+    what: str | Callable[[], str],
     holds: Callable[[], object],
     limit_seconds: float = 30.0,
     *,
     error: type[Exception] = AssertionError,
     pause: Callable[[float], object] = time.sleep,
 ) -> None:
-    """Return as soon as `holds()`; raise `error`, naming `what`, after `limit_seconds`."""
+    """Return as soon as `holds()`; raise `error`, naming `what`, after `limit_seconds`.
+
+    A callable `what` is asked then, so that it can tell what was seen last.
+    """
     pauses = _pauses(what, limit_seconds, error)
     while not holds():
         pause(next(pauses))
@@ -27,14 +30,18 @@ def wait_until(
 
 async def until(
     holds: Callable[[], object],
-    what: str = "what is waited for",
+    what: str | Callable[[], str] = "what is waited for",
     limit_seconds: float = 30.0,
     *,
     error: type[Exception] = AssertionError,
+    first_pause_seconds: float = _FIRST_PAUSE_SECONDS,
     longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
 ) -> None:
-    """Do the same in an event loop; `holds` may be a coroutine function."""
-    pauses = _pauses(what, limit_seconds, error, longest_pause_seconds)
+    """Do the same in an event loop; `holds` may be a coroutine function.
+
+    Pauses double from the first to the longest; where both are the same, all are.
+    """
+    pauses = _pauses(what, limit_seconds, error, first_pause_seconds, longest_pause_seconds)
     while not await _result(holds):  # noqa: ASYNC110 - there is no event
         await asyncio.sleep(next(pauses))
 
@@ -54,14 +61,15 @@ async def _result(holds: Callable[[], object]) -> object:
 
 
 def _pauses(
-    what: str,
+    what: str | Callable[[], str],
     limit_seconds: float,
     error: type[Exception],
+    first_seconds: float = _FIRST_PAUSE_SECONDS,
     longest_seconds: float = _LONGEST_PAUSE_SECONDS,
 ) -> Iterator[float]:
     """Yield pauses that double up to the longest; raise `error` when the time is over."""
-    end, pause = time.monotonic() + limit_seconds, _FIRST_PAUSE_SECONDS
+    end, pause = time.monotonic() + limit_seconds, first_seconds
     while time.monotonic() <= end:
         yield pause
         pause = min(2 * pause, longest_seconds)
-    raise error(f"not within {limit_seconds:g} s: {what}")
+    raise error(f"not within {limit_seconds:g} s: {what() if callable(what) else what}")
