@@ -35,7 +35,7 @@ _REQUESTS: Final = 60
 _TURNS: Final = 3
 
 
-class Step(msgspec.Struct, frozen=True):
+class SizeStep(msgspec.Struct, frozen=True):
     """What was seen with so many votes.
 
     By kind of request: milliseconds until the answer, and milliseconds of processor time that it
@@ -50,7 +50,7 @@ class Step(msgspec.Struct, frozen=True):
     bytes_per_vote: float
 
 
-class Answer(NamedTuple):
+class AnswerCost(NamedTuple):
     """How long (s) an answer took, and the processor time (s) that it cost."""
 
     seconds: float
@@ -71,7 +71,7 @@ class ScaleTrial:
             self._stores.redis.url,
         )
 
-    async def run(self, votes: int) -> list[Step]:
+    async def run(self, votes: int) -> list[SizeStep]:
         """Return what was seen at 100,000, a million and so many votes."""
         async with self._shared.running(self._shared.kafka):
             try:
@@ -83,7 +83,7 @@ class ScaleTrial:
             finally:
                 stop_together(self._stores.servers)
 
-    async def _step(self, votes: int) -> Step:
+    async def _step(self, votes: int) -> SizeStep:
         await self._filler.grow_to(votes, say)
         size = (self._stores.mongodb.data / "votes.db").stat().st_size
         told = self._stores.settings()
@@ -100,7 +100,7 @@ class ScaleTrial:
             / sum(turn.votes for turn in turns[1:])
             for name in ("svc_consumer", "mongodb", "redis")
         }
-        step = Step(
+        step = SizeStep(
             votes,
             {name: _ms([a.seconds for a in found], 50) for name, found in answers.items()},
             {name: _ms([a.seconds for a in found], 99) for name, found in answers.items()},
@@ -111,7 +111,7 @@ class ScaleTrial:
         say(_table([step]))
         return step
 
-    def _ask(self, results: Service) -> dict[str, list[Answer]]:
+    def _ask(self, results: Service) -> dict[str, list[AnswerCost]]:
         """Return what requests of each kind took, the kinds in turns."""
         middle = self._filler.middle
         deep = "" if middle is None else f"?after={encode_cursor(middle)}"
@@ -123,7 +123,7 @@ class ScaleTrial:
         }
         connection = http.client.HTTPConnection(results.host, results.port, timeout=60)
         servers = {"results": results, "mongodb": self._stores.mongodb}
-        found: dict[str, list[Answer]] = {name: [] for name in paths}
+        found: dict[str, list[AnswerCost]] = {name: [] for name in paths}
         for _ in range(_REQUESTS):
             for name, where in paths.items():
                 begin, used = time.perf_counter(), sum(cpu_of(servers).values())
@@ -133,7 +133,7 @@ class ScaleTrial:
                 if answer.status != http.client.OK:
                     raise BenchError(f"{where} answers {answer.status}")
                 took = time.perf_counter() - begin
-                found[name].append(Answer(took, sum(cpu_of(servers).values()) - used))
+                found[name].append(AnswerCost(took, sum(cpu_of(servers).values()) - used))
         connection.close()
         return found
 
@@ -149,7 +149,7 @@ def _ms(seconds: list[float], percent: float) -> float:
     return (percentile_of(seconds, percent) or 0.0) * 1000
 
 
-def _table(steps: list[Step]) -> str:
+def _table(steps: list[SizeStep]) -> str:
     def line(name: str, cells: list[str]) -> str:
         return f"{name:34}" + "".join(f"{cell:>16}" for cell in cells)
 

@@ -29,9 +29,9 @@ from svc_consumer.repair.audit import LogReader, differences, read_snapshot
 from voting.ledger.settings import VOTES_TOPIC
 from voting.stores.errors import StoreUnavailableError
 
-_POLL_S: Final = 0.25
-_LIMIT_S: Final = 300.0
-_AWAY_S: Final = 2.0  # how long the broker is
+_POLL_SECONDS: Final = 0.25
+_LIMIT_SECONDS: Final = 300.0
+_AWAY_SECONDS: Final = 2.0  # how long the broker is
 
 
 class Measured(NamedTuple):
@@ -83,7 +83,7 @@ class Healing:
         """Return when the tally moves on again, counted from the broker's first answer."""
         kafka = self._system.kafka
         await asyncio.to_thread(kafka.kill)
-        await asyncio.sleep(_AWAY_S)
+        await asyncio.sleep(_AWAY_SECONDS)
         before = (await self._tally_ends()).values()
         await asyncio.to_thread(kafka.start)
         return await self._until(lambda now: sum(now.tally.values()) > sum(before))
@@ -118,9 +118,9 @@ class Healing:
         await until(
             is_reached,
             lambda: seen,
-            _LIMIT_S,
+            _LIMIT_SECONDS,
             error=NotRecoveredError,
-            longest_pause_seconds=_POLL_S,
+            longest_pause_seconds=_POLL_SECONDS,
         )
         return time.monotonic() - began
 

@@ -14,7 +14,7 @@ from chaos.hostile_clients.catalogue import CLIENTS
 from chaos.hostile_trial.limits import memory_limits
 from chaos.hostile_trial.result import broken, slower
 from chaos.hostile_trial.table import tables
-from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
+from chaos.hostile_trial.trial import VOTES_PER_SECOND, HostileTrial
 from chaos.runs.watch import NotRecoveredError
 from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
@@ -35,7 +35,7 @@ def hostile(options: Namespace) -> int:
     system = WeakenedSystem(folder / "system", votes_per_second=VOTES_PER_SECOND)
     limits = memory_limits()
     clients: list[str] = options.client or list(CLIENTS)
-    trial = Trial(system, options.rate, options.seed, say)
+    trial = HostileTrial(system, options.rate, options.seed, say)
     try:
         with system.running():
             found = uvloop.run(trial.run(clients, options.seconds))

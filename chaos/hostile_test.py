@@ -10,7 +10,7 @@ from chaos.hostile_clients.catalogue import CLIENTS
 from chaos.hostile_trial.limits import memory_limits
 from chaos.hostile_trial.result import broken
 from chaos.hostile_trial.table import tables
-from chaos.hostile_trial.trial import VOTES_PER_SECOND, Trial
+from chaos.hostile_trial.trial import VOTES_PER_SECOND, HostileTrial
 from harness.processes.console import say
 from harness.system.weakened import WeakenedSystem
 
@@ -23,7 +23,7 @@ def test_no_hostile_client_stops_those_who_vote(tmp_path: Path) -> None:
     folder = tmp_path / "system"
     system = WeakenedSystem(folder, votes_per_second=VOTES_PER_SECOND, MAX_ALBUMS=ALBUMS)
     limits = memory_limits()
-    trial = Trial(system, RATE, seed=1, say=say)
+    trial = HostileTrial(system, RATE, seed=1, say=say)
     with system.running():
         found = asyncio.run(trial.run(list(CLIENTS), SECONDS))
     say(tables(trial.results, limits))

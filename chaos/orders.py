@@ -23,12 +23,12 @@ from harness.servers.services import Service
 from harness.system.weakened import WeakenedSystem
 from harness.voters.voters import Voters
 
-GRACE_S: Final = 30.0
+GRACE_SECONDS: Final = 30.0
 """How long a part may take to end: what Kubernetes gives by default."""
 
-_LONGEST_GAP_S: Final = 0.5
-_VOTING_S: Final = 2.0
-_QUIET_S: Final = 180.0
+_LONGEST_GAP_SECONDS: Final = 0.5
+_VOTING_SECONDS: Final = 2.0
+_QUIET_SECONDS: Final = 180.0
 _NOT_READY: Final = re.compile(r"voting\.lifecycle: (ready|not ready: .*)$", re.MULTILINE)
 
 
@@ -49,7 +49,7 @@ class Orders:
             found += await asyncio.to_thread(self._start, order)
             ready = time.monotonic() - begin
             self._voters.start()
-            await asyncio.sleep(_VOTING_S)
+            await asyncio.sleep(_VOTING_SECONDS)
             self._random.shuffle(order)
             begin = time.monotonic()
             found += await asyncio.to_thread(self._stop, order)
@@ -81,10 +81,10 @@ class Orders:
             self._pause()
         found = []
         for part in order:
-            part.stop_grace_s = max(0.0, asked[part] + GRACE_S - time.monotonic())
+            part.stop_grace_seconds = max(0.0, asked[part] + GRACE_SECONDS - time.monotonic())
             part.stop()
             if part.status == -9:
-                found.append(f"{part.name} did not stop within {GRACE_S:g} s")
+                found.append(f"{part.name} did not stop within {GRACE_SECONDS:g} s")
             elif part.status and isinstance(part, Service):
                 found.append(f"{part.name} exited with status {part.status}")
         return found
@@ -93,12 +93,14 @@ class Orders:
         async with open_stores_reader(
             self._system.bootstrap_servers, self._system.redis.url, self._system.mongodb.url
         ) as reader:
-            await Watch(self._system, reader, self._voters.sent_votes, lag=0).in_step(_QUIET_S)
+            await Watch(self._system, reader, self._voters.sent_votes, lag=0).in_step(
+                _QUIET_SECONDS
+            )
             contents = await reader.contents()
         return [str(violation) for violation in violations(self._voters.sent_votes, contents)]
 
     def _pause(self) -> None:
-        time.sleep(self._random.random() * _LONGEST_GAP_S)
+        time.sleep(self._random.random() * _LONGEST_GAP_SECONDS)
 
 
 def _size(log: Path) -> int:

@@ -26,19 +26,19 @@ from harness.system.weakened import WeakenedSystem
 from loadtest.model.percentiles import percentile_of
 from voting.domain.vote import Route
 
-REFUSAL_S: Final = 0.1
+REFUSAL_SECONDS: Final = 0.1
 """Within this time 99 of 100 refusals must be answered."""
 
-NORMAL_S: Final = 10.0
+NORMAL_SECONDS: Final = 10.0
 """So long after the flood the service must be as before."""
 
 MEMORY_MB: Final = 512.0
 """So much memory may a process take: a usual limit of a container."""
 
-_CAPACITY_S: Final = 8.0
-_CALM_VOTES_PER_S: Final = 50.0
-_NORMAL_LATENCY_S: Final = 0.5
-_QUIET_S: Final = 1200.0  # the consumer has a lot to catch up with
+_CAPACITY_SECONDS: Final = 8.0
+_CALM_VOTES_PER_SECOND: Final = 50.0
+_NORMAL_LATENCY_SECONDS: Final = 0.5
+_QUIET_SECONDS: Final = 1200.0  # the consumer has a lot to catch up with
 _CONNECTIONS: Final = 400  # to each route
 _CAPACITY_CONNECTIONS: Final = 50  # as many votes as wait in a route without a refusal
 _NICENESS: Final = 10
@@ -64,9 +64,9 @@ class Overload:
             _yield_processor(part)
         memory = MemoryWatch(self._system.parts)
         watching = asyncio.create_task(memory.run())
-        calm = await self._flood.run("calm before", 5.0, _CALM_VOTES_PER_S)
-        capacity = await self._steady.run("capacity", _CAPACITY_S, None)
-        rate = len(capacity.accepted) / _CAPACITY_S
+        calm = await self._flood.run("calm before", 5.0, _CALM_VOTES_PER_SECOND)
+        capacity = await self._steady.run("capacity", _CAPACITY_SECONDS, None)
+        rate = len(capacity.accepted) / _CAPACITY_SECONDS
         self._say(f"capacity: {rate:.0f} votes/s; now {seconds:g} s at {2 * rate:.0f} votes/s")
         flood = await self._flood.run("flood", seconds, 2 * rate)
         normal_after = await self._normal_again()
@@ -78,10 +78,10 @@ class Overload:
     async def _normal_again(self) -> float:
         """Return the seconds until the votes of one second were all accepted at once."""
         begin = time.monotonic()
-        while time.monotonic() - begin < 2 * NORMAL_S:
-            second = await self._flood.run("calm after", 1.0, _CALM_VOTES_PER_S)
+        while time.monotonic() - begin < 2 * NORMAL_SECONDS:
+            second = await self._flood.run("calm after", 1.0, _CALM_VOTES_PER_SECOND)
             only_accepted = second.accepted and not second.refused and not second.other
-            if only_accepted and max(second.accepted) < _NORMAL_LATENCY_S:
+            if only_accepted and max(second.accepted) < _NORMAL_LATENCY_SECONDS:
                 break
         return time.monotonic() - begin - 1.0
 
@@ -89,7 +89,7 @@ class Overload:
         async with open_stores_reader(
             self._system.bootstrap_servers, self._system.redis.url, self._system.mongodb.url
         ) as reader:
-            await Watch(self._system, reader, self._flood.sent_votes, lag=0).in_step(_QUIET_S)
+            await Watch(self._system, reader, self._flood.sent_votes, lag=0).in_step(_QUIET_SECONDS)
             contents = await reader.contents()
         return [str(violation) for violation in violations(self._flood.sent_votes, contents)]
 
@@ -121,11 +121,11 @@ def _p99(latencies: list[float]) -> float:
 
 def _slow_refusals(flood: FloodResult) -> list[str]:
     p99 = _p99(flood.refused)
-    return [f"p99 of refusals was {p99:.3f} s"] if p99 > REFUSAL_S else []
+    return [f"p99 of refusals was {p99:.3f} s"] if p99 > REFUSAL_SECONDS else []
 
 
 def _not_normal(after: float) -> list[str]:
-    return [f"not back to normal after {after:.0f} s"] if after > NORMAL_S else []
+    return [f"not back to normal after {after:.0f} s"] if after > NORMAL_SECONDS else []
 
 
 def _too_large(memory: MemoryWatch) -> list[str]:

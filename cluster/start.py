@@ -24,7 +24,7 @@ from cluster.provision import debian, gateway, images, preflight, programs
 from harness.processes.console import step
 from harness.processes.waiting import wait_until
 
-_LIMIT_S: Final = 90.0
+_LIMIT_SECONDS: Final = 90.0
 """For each part of the start; all of it takes a fraction of this."""
 
 
@@ -99,7 +99,7 @@ def _finish(
             return holds()
 
         try:
-            wait_until(what, holds_or_ended, _LIMIT_S, error=ClusterError)
+            wait_until(what, holds_or_ended, _LIMIT_SECONDS, error=ClusterError)
         except ClusterError as error:
             raise ClusterError(f"{error}; end of {log}: {_tail(state.log / log)}") from error
         step(what)

@@ -14,8 +14,8 @@ from local.beside import comparison_options
 from local.console import run_stack_command, show_addresses
 from local.options import add_stack_options, chosen_folder, chosen_ports
 
-_POLL_S: Final = 0.2
-_GRACE_S: Final = 10.0
+_POLL_SECONDS: Final = 0.2
+_GRACE_SECONDS: Final = 10.0
 
 
 def demo(options: Namespace) -> int:
@@ -38,27 +38,29 @@ def demo(options: Namespace) -> int:
     return status
 
 
-def compare(stack: Stack, duration_s: float, report: Path) -> int:
+def compare(stack: Stack, duration_seconds: float, report: Path) -> int:
     """Run the load test's comparison against the stack and return its exit status."""
     process = Process(
-        comparison_command(stack, duration_s, report), log=None, environment=python_environment()
+        comparison_command(stack, duration_seconds, report),
+        log=None,
+        environment=python_environment(),
     )
     try:
         while (status := process.status) is None:
             stack.check_running()
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_SECONDS)
     finally:
-        process.stop(_GRACE_S)
+        process.stop(_GRACE_SECONDS)
     return status
 
 
-def comparison_command(stack: Stack, duration_s: float, report: Path) -> list[str]:
+def comparison_command(stack: Stack, duration_seconds: float, report: Path) -> list[str]:
     """Return the command line of the comparison: its Bazel target, or its module without Bazel."""
     binary = ROOT / "loadtest" / "compare"
     program = [str(binary)] if binary.exists() else [sys.executable, "-m", "loadtest.compare"]
     options = {
         **comparison_options(stack),
-        "--duration": f"{duration_s:g}",
+        "--duration": f"{duration_seconds:g}",
         "--output": str(report),
     }
     return program + [part for pair in options.items() for part in pair]

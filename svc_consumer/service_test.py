@@ -14,7 +14,7 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
-from svc_consumer.testing.consumer_process import Trial, metric, unready_reason, votes
+from svc_consumer.testing.consumer_process import ProcessTrial, metric, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, a_vote
 from voting.domain.codec import encode_vote
 from voting.domain.vote import new_vote_id, partition_of
@@ -30,8 +30,8 @@ pytest_plugins = ["harness.testing.fixtures"]
 @pytest.fixture
 async def trial(
     kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
-) -> AsyncIterator[Trial]:
-    trial = Trial(kafka, redis_server, mongodb, service)
+) -> AsyncIterator[ProcessTrial]:
+    trial = ProcessTrial(kafka, redis_server, mongodb, service)
     await trial.empty_tally()
     trial.drop_log()
     yield trial
@@ -66,7 +66,7 @@ async def waits_for(consumer: Service, server: str) -> None:
     await until(reached)
 
 
-async def test_every_vote_is_counted_once_however_often_it_was_written(trial: Trial) -> None:
+async def test_every_vote_is_counted_once_however_often_it_was_written(trial: ProcessTrial) -> None:
     consumer = trial.start_consumer()
     cast = votes(2000)
     copies = [a_vote(vote.id, album="Another", rank=100) for vote in cast[:50]]
@@ -81,7 +81,9 @@ async def test_every_vote_is_counted_once_however_often_it_was_written(trial: Tr
     assert metric(consumer, "svc_consumer_partition_halted") == 0
 
 
-async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(trial: Trial) -> None:
+async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(
+    trial: ProcessTrial,
+) -> None:
     vote, stray = a_vote(), a_vote(new_vote_id(PARTITION + 1))
     key = vote.id.encode()
     large = os.urandom(900_000)
@@ -113,7 +115,7 @@ async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(tri
     assert metric(consumer, "votes_rejected_total") == len(poison)
 
 
-async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: Trial) -> None:
+async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: ProcessTrial) -> None:
     trial.rejected_topic = f"{trial.topic}.late"
     consumer = trial.start_consumer()
     vote = a_vote()
@@ -130,7 +132,7 @@ async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: Trial) -
     assert [record.key for record in await trial.rejected(1)] == [vote.id.encode()]
 
 
-async def test_partitions_that_cannot_reject_do_not_slow_the_others(trial: Trial) -> None:
+async def test_partitions_that_cannot_reject_do_not_slow_the_others(trial: ProcessTrial) -> None:
     trial.rejected_topic = f"{trial.topic}.late"
     consumer = trial.start_consumer()
     await trial.write(*((b"no vote", None, partition) for partition in (3, 4, 5)))
@@ -146,7 +148,7 @@ async def test_partitions_that_cannot_reject_do_not_slow_the_others(trial: Trial
     assert metric(consumer, "votes_rejected_total") == 3
 
 
-async def test_a_lost_store_is_healed_from_the_ledger_without_traffic(trial: Trial) -> None:
+async def test_a_lost_store_is_healed_from_the_ledger_without_traffic(trial: ProcessTrial) -> None:
     await trial.cast(*votes(500))
     trial.start_consumer()
     await trial.in_step()
@@ -156,7 +158,7 @@ async def test_a_lost_store_is_healed_from_the_ledger_without_traffic(trial: Tri
     await trial.in_step()
 
 
-async def test_no_vote_is_lost_while_a_store_is_away(trial: Trial) -> None:
+async def test_no_vote_is_lost_while_a_store_is_away(trial: ProcessTrial) -> None:
     consumer = trial.start_consumer()
     stores = {"Redis": trial.redis, "MongoDB": trial.mongodb}
     for count, (name, store) in enumerate(stores.items(), 300):
@@ -173,7 +175,7 @@ async def test_no_vote_is_lost_while_a_store_is_away(trial: Trial) -> None:
 
 
 async def test_the_lag_grows_while_a_store_is_away_and_a_consumer_that_starts_then_knows_it(
-    trial: Trial,
+    trial: ProcessTrial,
 ) -> None:
     first = trial.start_consumer()
     await trial.cast(*votes(300))
@@ -192,7 +194,7 @@ async def test_the_lag_grows_while_a_store_is_away_and_a_consumer_that_starts_th
     await shows(second, "svc_consumer_lag_records", 0)
 
 
-async def test_a_killed_consumer_goes_on_exactly_where_the_stores_are(trial: Trial) -> None:
+async def test_a_killed_consumer_goes_on_exactly_where_the_stores_are(trial: ProcessTrial) -> None:
     consumer = trial.start_consumer()
     await trial.cast(*votes(6000))
 
@@ -206,7 +208,7 @@ async def test_a_killed_consumer_goes_on_exactly_where_the_stores_are(trial: Tri
     await trial.in_step()
 
 
-async def test_a_stopped_consumer_ends_in_order_and_another_takes_over(trial: Trial) -> None:
+async def test_a_stopped_consumer_ends_in_order_and_another_takes_over(trial: ProcessTrial) -> None:
     first = trial.start_consumer()
     await trial.cast(*votes(50))
     second = trial.start_consumer()
@@ -220,7 +222,7 @@ async def test_a_stopped_consumer_ends_in_order_and_another_takes_over(trial: Tr
     await shows(second, "svc_consumer_lag_records", 0)
 
 
-async def test_it_starts_before_everything_else_and_survives_kafka(trial: Trial) -> None:
+async def test_it_starts_before_everything_else_and_survives_kafka(trial: ProcessTrial) -> None:
     await trial.cast(*votes(20))
     servers = {"Kafka": trial.kafka, "MongoDB": trial.mongodb, "Redis": trial.redis}
     for server in servers.values():
@@ -237,7 +239,7 @@ async def test_it_starts_before_everything_else_and_survives_kafka(trial: Trial)
     await waits_for(consumer, "")
 
 
-async def test_kafka_may_go_and_come_back(trial: Trial) -> None:
+async def test_kafka_may_go_and_come_back(trial: ProcessTrial) -> None:
     consumer = trial.start_consumer()
     await trial.cast(*votes(20))
     await trial.in_step()
@@ -251,7 +253,9 @@ async def test_kafka_may_go_and_come_back(trial: Trial) -> None:
     await waits_for(consumer, "")
 
 
-async def test_a_replaced_topic_is_an_alarm_and_nothing_of_it_is_counted(trial: Trial) -> None:
+async def test_a_replaced_topic_is_an_alarm_and_nothing_of_it_is_counted(
+    trial: ProcessTrial,
+) -> None:
     cast = votes(200)
     await trial.write(
         *(
@@ -272,11 +276,11 @@ async def test_a_replaced_topic_is_an_alarm_and_nothing_of_it_is_counted(trial: 
     assert f"partition {PARTITION} is HALTED" in consumer.log.read_text()
 
 
-async def counted(trial: Trial) -> bool:
+async def counted(trial: ProcessTrial) -> bool:
     return await trial.counted() == len(trial.votes)
 
 
-async def test_it_ends_in_time_while_a_store_hangs(trial: Trial) -> None:
+async def test_it_ends_in_time_while_a_store_hangs(trial: ProcessTrial) -> None:
     consumer = trial.start_consumer()
     await trial.cast(*votes(20))
     await trial.in_step()

@@ -14,7 +14,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 from svc_grpc_server.request import VOTES_MAX
 from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
 from voting.casting.sink import OnResult, UnavailableError
-from voting.domain.codec import Record, encode_vote, record_of, to_message
+from voting.domain.codec import NewRecord, encode_vote, record_of, to_message
 from voting.domain.known_albums import AlbumList, KnownAlbums, album_hash
 from voting.domain.tally import album_key
 from voting.domain.vote import TOO_MANY_ALBUMS
@@ -34,11 +34,11 @@ class Sink:
     """A `RecordSink` that keeps what it gets and fails on request."""
 
     def __init__(self) -> None:
-        self.records: list[Record] = []
+        self.records: list[NewRecord] = []
         self.refuse: Exception | None = None
         self.fail: Exception | None = None
 
-    def append(self, record: Record, on_result: OnResult) -> None:
+    def append(self, record: NewRecord, on_result: OnResult) -> None:
         if self.refuse:
             raise self.refuse
         self.records.append(record)

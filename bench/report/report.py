@@ -20,7 +20,7 @@ VERSION: Final = 1
 _PACKAGES: Final = ("aiokafka", "grpcio", "motor", "protobuf", "redis", "sanic", "uvloop")
 
 
-class Row(msgspec.Struct, frozen=True):
+class CaseRow(msgspec.Struct, frozen=True):
     """A case. Times per vote are in µs of processor time, latencies in milliseconds.
 
     `processes` has every process that was measured, `own` those that make up `cpu_us`. `to_floor`
@@ -62,15 +62,15 @@ class Report(msgspec.Struct, frozen=True):
     turn_seconds: float
     rounds: int
     machine: Machine
-    rows: list[Row]
+    rows: list[CaseRow]
 
 
-def row(measured: Measured) -> Row:
+def row(measured: Measured) -> CaseRow:
     """Return the figures of a case."""
     turns = measured.turns
     names = turns[0].cpu_seconds
     visible = [seconds for turn in turns for seconds in turn.visible]
-    return Row(
+    return CaseRow(
         measured.name,
         measured.what,
         measured.own,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bench.report.report import Report, Row
+from bench.report.report import CaseRow, Report
 from loadtest.model.estimate import Estimate
 
 _BEGIN: Final = "<!-- bench -->"
@@ -87,7 +87,7 @@ def _cells(report: Report) -> Iterator[Sequence[str]]:
             yield from (_part(row, name) for name in row.own)
 
 
-def _part(row: Row, name: str) -> Sequence[str]:
+def _part(row: CaseRow, name: str) -> Sequence[str]:
     cost = row.processes[name]
     return (f"  of it {name}", _number(cost), _interval(cost), "", "", "", "")
 

@@ -33,13 +33,13 @@ class Scene:
         if self.interrupted.wait(seconds):
             raise InterruptedFaultError
 
-    def wait_a_moment(self, longest_s: float) -> None:
+    def wait_a_moment(self, longest_seconds: float) -> None:
         """Let a random time pass."""
-        self.wait(self.random.random() * longest_s)
+        self.wait(self.random.random() * longest_seconds)
 
-    def wait_until(self, what: str, holds: Callable[[], bool], limit_s: float) -> None:
-        """Return as soon as `holds()`; raise FaultFailedError when that takes over `limit_s`."""
-        wait_until(what, holds, limit_s, error=FaultFailedError, pause=self.wait)
+    def wait_until(self, what: str, holds: Callable[[], bool], limit_seconds: float) -> None:
+        """Return as soon as `holds()`; raise FaultFailedError after `limit_seconds`."""
+        wait_until(what, holds, limit_seconds, error=FaultFailedError, pause=self.wait)
 
     def healing(self) -> None:
         """Say that from now on the system is left in peace: recovery is timed from here."""
@@ -50,12 +50,12 @@ class Scene:
 class Fault:
     """Something that a real event brings.
 
-    `inject` does it and undoes it, within `limit_s` seconds; it runs in a thread of its own.
+    `inject` does it and undoes it, within `limit_seconds`; it runs in a thread of its own.
     An `idle` one happens while nobody votes and both stores have everything.
     """
 
     name: str
     what: str
     inject: Callable[[Scene], None]
-    limit_s: float = 240.0
+    limit_seconds: float = 240.0
     idle: bool = False

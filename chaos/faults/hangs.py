@@ -3,10 +3,10 @@
 from chaos.faults.fault import Fault, Scene
 from harness.processes.server import Server
 
-_SESSION_S = 8.0  # longer than Kafka waits for a member of a group (6 s)
-_ZOMBIE_S = 20.0
-_SILENCE_S = 7.0  # longer than a route waits for Kafka (5 s)
-_LONG_SILENCE_S = 12.0
+_SESSION_SECONDS = 8.0  # longer than Kafka waits for a member of a group (6 s)
+_ZOMBIE_SECONDS = 20.0
+_SILENCE_SECONDS = 7.0  # longer than a route waits for Kafka (5 s)
+_LONG_SILENCE_SECONDS = 12.0
 
 
 def _hang(scene: Scene, server: Server, seconds: float) -> None:
@@ -17,12 +17,12 @@ def _hang(scene: Scene, server: Server, seconds: float) -> None:
 
 
 def _zombie_consumer(scene: Scene) -> None:
-    seconds = _ZOMBIE_S if scene.long else _SESSION_S
+    seconds = _ZOMBIE_SECONDS if scene.long else _SESSION_SECONDS
     _hang(scene, scene.random.choice(scene.system.consumers), seconds)
 
 
 def _hang_grpc_server(scene: Scene) -> None:
-    seconds = _ZOMBIE_S if scene.long else _SESSION_S
+    seconds = _ZOMBIE_SECONDS if scene.long else _SESSION_SECONDS
     _hang(scene, scene.system.services["svc_grpc_server"], seconds)
 
 
@@ -36,7 +36,7 @@ def _cut_network(scene: Scene) -> None:
 
 def _silence_network(scene: Scene) -> None:
     proxy = scene.random.choice(list(scene.system.proxies.values()))
-    _hang(scene, proxy, _LONG_SILENCE_S if scene.long else _SILENCE_S)
+    _hang(scene, proxy, _LONG_SILENCE_SECONDS if scene.long else _SILENCE_SECONDS)
 
 
 HANGS = [

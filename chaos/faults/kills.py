@@ -6,14 +6,14 @@ from functools import partial
 from chaos.faults.fault import Fault, Scene
 from harness.processes.server import Server, start_together
 
-_LONGEST_ABSENCE_S = 2.0
+_LONGEST_ABSENCE_SECONDS = 2.0
 
 
 def kill_and_restart(scene: Scene, servers: Sequence[Server]) -> None:
     """Kill servers, leave them away for a moment, and start them again."""
     for server in servers:
         server.kill()
-    scene.wait_a_moment(_LONGEST_ABSENCE_S)
+    scene.wait_a_moment(_LONGEST_ABSENCE_SECONDS)
     scene.healing()
     start_together(servers)
 

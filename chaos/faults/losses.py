@@ -13,10 +13,10 @@ from harness.processes.server import start_together
 from voting.stores.settings import DATABASE
 from voting.stores.vote_log_reader import COLLECTION
 
-_SET_BACK_S = 3.0
+_SET_BACK_SECONDS = 3.0
 _LONGEST_CUT = 30_000  # bytes
-_NOTICED_S = 20.0
-_FULL_S = 3.0
+_NOTICED_SECONDS = 20.0
+_FULL_SECONDS = 3.0
 
 
 def empty_redis(scene: Scene) -> None:
@@ -59,7 +59,7 @@ def _set_both_back(scene: Scene) -> None:
         store.pause()
         shutil.copytree(store.data, copy, ignore=shutil.ignore_patterns("*-shm", "filler"))
         store.resume()
-    scene.wait(_SET_BACK_S)
+    scene.wait(_SET_BACK_SECONDS)
     for store, copy in folders.items():
         store.kill()
         for file in list(store.data.iterdir()):
@@ -75,9 +75,9 @@ def _fill_disk(scene: Scene) -> None:
         scene.wait_until(
             "Redis notices",
             lambda: client.info("persistence")["aof_last_write_status"] != "ok",
-            _NOTICED_S,
+            _NOTICED_SECONDS,
         )
-    scene.wait(_FULL_S)
+    scene.wait(_FULL_SECONDS)
     scene.healing()
     scene.system.redis_disk.clear()
 

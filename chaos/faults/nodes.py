@@ -10,8 +10,8 @@ from harness.servers.kafka_quorum import active_controller, partition_leaders
 from harness.servers.kafka_server import KafkaServer
 from voting.ledger.settings import VOTES_TOPIC
 
-_REPLICATED_S: Final = 120.0
-_LONGEST_ABSENCE_S: Final = 5.0
+_REPLICATED_SECONDS: Final = 120.0
+_LONGEST_ABSENCE_SECONDS: Final = 5.0
 
 
 def _kill_leader(scene: Scene) -> None:
@@ -30,10 +30,10 @@ def _kill_controller(scene: Scene) -> None:
 def _kill_node(scene: Scene, node: KafkaServer) -> None:
     """Kill a node, leave it away for some seconds, start it; return when it has all records."""
     node.kill()
-    scene.wait(_LONGEST_ABSENCE_S)
+    scene.wait(_LONGEST_ABSENCE_SECONDS)
     scene.healing()
     node.start()
-    scene.wait_until("every node in sync", lambda: _replicated(scene), _REPLICATED_S)
+    scene.wait_until("every node in sync", lambda: _replicated(scene), _REPLICATED_SECONDS)
 
 
 def _replicated(scene: Scene) -> bool:

@@ -17,7 +17,7 @@ from voting.domain.codec import encode_vote
 from voting.domain.vote import Route, Vote, new_vote_id, partition_of
 from voting.ledger.settings import VOTES_TOPIC
 
-_HALT_S = 60.0
+_HALT_SECONDS = 60.0
 _SHORTER = 1
 _LONGER = 20
 
@@ -37,7 +37,7 @@ def _replace_topic(scene: Scene) -> None:
     counts = {p: end + _LONGER if p % 2 else _SHORTER for p, end in before.ledger.items()}
     asyncio.run(_write_votes(kafka.address, counts))
     scene.wait_until(
-        "all partitions halted", lambda: _halted(system.consumers) == len(counts), _HALT_S
+        "all partitions halted", lambda: _halted(system.consumers) == len(counts), _HALT_SECONDS
     )
     after = asyncio.run(_positions(scene))
     if (after.log, after.tally) != (before.log, before.tally):

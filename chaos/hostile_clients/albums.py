@@ -10,9 +10,9 @@ from harness.voters.http_client import HttpClient
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _ALBUMS: Final = 30_000
-_PER_S: Final = 300.0
+_PER_SECOND: Final = 300.0
 _WORKERS: Final = 20
-_TIMEOUT_S: Final = 10.0
+_TIMEOUT_SECONDS: Final = 10.0
 
 
 class Albums(HostileClient):
@@ -24,11 +24,11 @@ class Albums(HostileClient):
     async def attack(self) -> None:
         """Post a vote for another album each time."""
         self._next = 0
-        pace = Pace(_PER_S)
+        pace = Pace(_PER_SECOND)
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):
                 for route, port in self._target.routes.items():
-                    client = HttpClient(HOST, port, _TIMEOUT_S, sources=[SOURCE])
+                    client = HttpClient(HOST, port, _TIMEOUT_SECONDS, sources=[SOURCE])
                     workers.create_task(self._work(pace, route, client))
 
     async def _work(self, pace: Pace, route: Route, client: HttpClient) -> None:

@@ -14,7 +14,7 @@ from chaos.hostile_clients.client import Harvest, Target
 
 # In life it has a processor of its own, and does not take that of the servers.
 _NICENESS: Final = 10
-_END_S: Final = 60.0
+_END_SECONDS: Final = 60.0
 
 
 class AttackFailedError(Exception):
@@ -49,7 +49,7 @@ class Attack:
 
     def harvest(self) -> Harvest:
         """Return what came back, at the end; raise AttackFailedError when there is nothing."""
-        if not self._result.poll(_END_S):
+        if not self._result.poll(_END_SECONDS):
             raise AttackFailedError("the hostile client did not end")
         try:
             harvest = self._result.recv()

@@ -8,8 +8,8 @@ from chaos.hostile_clients.client import HostileClient
 from chaos.hostile_clients.wire import Pace, exchange, get
 
 _WORKERS: Final = 4
-_PER_S: Final = 10.0
-_LIMIT_S: Final = 30.0
+_PER_SECOND: Final = 10.0
+_LIMIT_SECONDS: Final = 30.0
 _BODY: Final = 90_000_000
 _PIECE: Final = bytes(100_000)
 _CHUNK: Final = b"%x\r\n%s\r\n" % (len(_PIECE), _PIECE)
@@ -24,7 +24,7 @@ class Bodies(HostileClient):
 
     async def attack(self) -> None:
         """Send body after body."""
-        pace = Pace(_PER_S)
+        pace = Pace(_PER_SECOND)
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):
                 workers.create_task(self._work(pace))
@@ -34,7 +34,7 @@ class Bodies(HostileClient):
             await pace.turn()
             port, path = self._random.choice(self._target.faces), self._random.choice(_PATHS)
             pieces = self._random.choice([_with_length, _in_chunks])(path)
-            reply = await exchange(port, pieces, _LIMIT_S)
+            reply = await exchange(port, pieces, _LIMIT_SECONDS)
             self.harvest.answers[reply.kind] += 1
             self.harvest.note("slowest answer (s)", reply.seconds)
 

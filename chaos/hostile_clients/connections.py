@@ -14,10 +14,10 @@ _SLOW_BODIES: Final = 200
 _SILENT: Final = 200
 _HALF_CLOSED: Final = 20
 _GREEDY: Final = 100
-_OPENED_PER_S: Final = 100.0  # of each kind
-_BETWEEN_BYTES_S: Final = 10.0
+_OPENED_PER_SECOND: Final = 100.0  # of each kind
+_BETWEEN_BYTES_SECONDS: Final = 10.0
 _PIPELINED: Final = 200
-_GREEDY_S: Final = 25.0
+_GREEDY_SECONDS: Final = 25.0
 _SMALL_BUFFER: Final = 4096
 
 _BODY: Final = f'{{"name":"{NAME}","album":"pipelined","year":1990,"rank":1}}'
@@ -48,7 +48,7 @@ class Connections(HostileClient):
                 (self._half_closed, _HALF_CLOSED, self._target.faces),
                 (self._greedy, _GREEDY, routes),
             ):
-                pace = Pace(_OPENED_PER_S)
+                pace = Pace(_OPENED_PER_SECOND)
                 for number in range(count):
                     port = ports[number % len(ports)]
                     all_of_them.create_task(self._again_and_again(behaviour, port, pace))
@@ -99,10 +99,10 @@ class Connections(HostileClient):
     async def _greedy(self, sock: socket.socket) -> None:
         """Send many votes at once, as far as they are taken, and read nothing."""
         try:
-            async with asyncio.timeout(_GREEDY_S):
+            async with asyncio.timeout(_GREEDY_SECONDS):
                 await asyncio.get_running_loop().sock_sendall(sock, _VOTE * _PIPELINED)
                 self.harvest.answers["pipelined: all were taken"] += 1
-                await asyncio.sleep(_GREEDY_S)
+                await asyncio.sleep(_GREEDY_SECONDS)
         except TimeoutError:
             self.harvest.answers["pipelined: kept to the end"] += 1
 
@@ -114,4 +114,4 @@ async def _send_slowly(sock: socket.socket, data: Iterable[int]) -> None:
     loop = asyncio.get_running_loop()
     for byte in data:
         await loop.sock_sendall(sock, bytes([byte]))
-        await asyncio.sleep(_BETWEEN_BYTES_S)
+        await asyncio.sleep(_BETWEEN_BYTES_SECONDS)

@@ -20,9 +20,9 @@ _EMPTY_VOTES: Final = 1_000_000
 _LARGE: Final = 100_000_000
 _STREAMS: Final = 400
 _CHANNELS: Final = 20
-_BIG_PER_S: Final = 4.0
-_SMALL_PER_S: Final = 500.0
-_TIMEOUT_S: Final = 20.0
+_BIG_PER_SECOND: Final = 4.0
+_SMALL_PER_SECOND: Final = 500.0
+_TIMEOUT_SECONDS: Final = 20.0
 _OPTIONS: Final = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -43,7 +43,7 @@ class GrpcCalls(HostileClient):
         """Call on all streams at once."""
         target = f"{HOST}:{self._target.grpc}"
         channels = [grpc.aio.insecure_channel(target, options=_OPTIONS) for _ in range(_CHANNELS)]
-        big, small = Pace(_BIG_PER_S), Pace(_SMALL_PER_S)
+        big, small = Pace(_BIG_PER_SECOND), Pace(_SMALL_PER_SECOND)
         try:
             async with asyncio.TaskGroup() as streams:
                 for number in range(_STREAMS):
@@ -64,7 +64,7 @@ class GrpcCalls(HostileClient):
             what, request = make()
             begin = time.monotonic()
             try:
-                await method(request, timeout=_TIMEOUT_S)
+                await method(request, timeout=_TIMEOUT_SECONDS)
                 kind = "OK"
             except grpc.aio.AioRpcError as error:
                 kind = error.code().name

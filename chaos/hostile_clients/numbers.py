@@ -8,8 +8,8 @@ from chaos.hostile_clients.client import HostileClient
 from chaos.hostile_clients.wire import Pace, exchange, get
 
 _WORKERS: Final = 8
-_PER_S: Final = 50.0
-_LIMIT_S: Final = 30.0
+_PER_SECOND: Final = 50.0
+_LIMIT_SECONDS: Final = 30.0
 _LIMITS: Final = (
     "00000000199999999",
     "199999999",
@@ -38,7 +38,7 @@ class Numbers(HostileClient):
 
     async def attack(self) -> None:
         """Ask again and again."""
-        pace = Pace(_PER_S)
+        pace = Pace(_PER_SECOND)
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):
                 workers.create_task(self._work(pace))
@@ -47,7 +47,7 @@ class Numbers(HostileClient):
         while True:
             await pace.turn()
             port = self._random.choice([self._target.entry, self._target.services["svc_results"]])
-            reply = await exchange(port, [get(self._path())], _LIMIT_S)
+            reply = await exchange(port, [get(self._path())], _LIMIT_SECONDS)
             self.harvest.answers[reply.kind] += 1
             self.harvest.note("largest answer (kB)", reply.size / 1000)
 

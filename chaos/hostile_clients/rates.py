@@ -10,9 +10,9 @@ from harness.voters.http_client import HttpClient
 from voting.domain.headers import ROUTE_HEADER
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
-_PER_S: Final = 2000.0
+_PER_SECOND: Final = 2000.0
 _WORKERS: Final = 30
-_TIMEOUT_S: Final = 10.0
+_TIMEOUT_SECONDS: Final = 10.0
 
 
 class Rates(HostileClient):
@@ -23,8 +23,8 @@ class Rates(HostileClient):
 
     async def attack(self) -> None:
         """Vote without end."""
-        pace = Pace(_PER_S)
-        client = HttpClient(HOST, self._target.entry, _TIMEOUT_S, sources=[SOURCE])
+        pace = Pace(_PER_SECOND)
+        client = HttpClient(HOST, self._target.entry, _TIMEOUT_SECONDS, sources=[SOURCE])
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):
                 workers.create_task(self._work(pace, client))

@@ -9,10 +9,10 @@ from chaos.hostile_clients.client import HostileClient
 from chaos.hostile_clients.wire import Pace, connect, status_of
 
 _STREAMS: Final = 2400
-_PER_S: Final = 200.0
-_ANSWER_S: Final = 10.0
-_HOLD_S: Final = 60.0
-_BETWEEN_BYTES_S: Final = 5.0
+_PER_SECOND: Final = 200.0
+_ANSWER_SECONDS: Final = 10.0
+_HOLD_SECONDS: Final = 60.0
+_BETWEEN_BYTES_SECONDS: Final = 5.0
 _SMALL_BUFFER: Final = 2048
 _READ: Final = 1 << 16
 
@@ -28,7 +28,7 @@ class Watchers(HostileClient):
     async def attack(self) -> None:
         """Open all streams, and again those that end."""
         self._open = 0
-        pace = Pace(_PER_S)
+        pace = Pace(_PER_SECOND)
         kinds = (self._read, self._hold, self._sip)
         ports = (self._target.entry, self._target.services["svc_results"])
         async with asyncio.TaskGroup() as streams:
@@ -52,7 +52,7 @@ class Watchers(HostileClient):
         claimed = ".".join(str(self._random.randrange(256)) for _ in range(4))
         head = f"GET /api/events HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {claimed}\r\n\r\n"
         try:
-            async with asyncio.timeout(_ANSWER_S):
+            async with asyncio.timeout(_ANSWER_SECONDS):
                 await loop.sock_sendall(sock, head.encode())
                 status = status_of(await loop.sock_recv(sock, 12))
         except (OSError, TimeoutError) as error:
@@ -75,9 +75,9 @@ class Watchers(HostileClient):
             pass
 
     async def _hold(self, _: socket.socket) -> None:
-        await asyncio.sleep(_HOLD_S)
+        await asyncio.sleep(_HOLD_SECONDS)
 
     async def _sip(self, sock: socket.socket) -> None:
-        pace = Pace(1 / _BETWEEN_BYTES_S)
+        pace = Pace(1 / _BETWEEN_BYTES_SECONDS)
         while await asyncio.get_running_loop().sock_recv(sock, 1):
             await pace.turn()

@@ -27,9 +27,9 @@ class Reply(NamedTuple):
 class Pace:
     """Turns at a steady rate, for all that share it; a turn that was missed is gone."""
 
-    def __init__(self, per_s: float) -> None:
-        """`per_s` is in turns per second."""
-        self._step = 1 / per_s
+    def __init__(self, per_second: float) -> None:
+        """`per_second` is in turns per second."""
+        self._step = 1 / per_second
         self._next = 0.0
 
     async def turn(self) -> None:
@@ -40,14 +40,14 @@ class Pace:
         await asyncio.sleep(at - now)
 
 
-async def exchange(port: int, request: Iterable[bytes], limit_s: float) -> Reply:
+async def exchange(port: int, request: Iterable[bytes], limit_seconds: float) -> Reply:
     """Send a request in pieces, for as long as there is no answer, and read the answer whole.
 
     The request must ask for the connection to be closed.
     """
     begin, first, size = time.monotonic(), b"", 0
     try:
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout(limit_seconds):
             reader, writer = await asyncio.open_connection(HOST, port, local_addr=(SOURCE, 0))
             sending = asyncio.create_task(_send(writer, request))
             try:

@@ -28,7 +28,7 @@ async def test_a_body_without_end_stops_with_the_answer() -> None:
     answer = b"HTTP/1.1 413 Too Large\r\n\r\n"
     server, port = await answer_with(answer, after=1000)
     async with server:
-        reply = await exchange(port, itertools.repeat(b"x" * 100), limit_s=10)
+        reply = await exchange(port, itertools.repeat(b"x" * 100), limit_seconds=10)
     assert (reply.kind, reply.size) == ("413", len(answer))
 
 
@@ -40,7 +40,7 @@ async def test_a_body_without_end_stops_with_the_answer() -> None:
 async def test_what_is_no_answer_is_told_as_it_was(answer: bytes, after: int, kind: str) -> None:
     server, port = await answer_with(answer, after=after)
     async with server:
-        assert (await exchange(port, [get("/")], limit_s=0.5)).kind == kind
+        assert (await exchange(port, [get("/")], limit_seconds=0.5)).kind == kind
 
 
 def test_a_status_is_in_the_first_line() -> None:

@@ -11,9 +11,9 @@ import httpx
 
 from harness.processes.ports import HOST
 
-_STAY_S: Final = 3.0
-_LIMIT_S: Final = 10.0
-_PAUSE_S: Final = 0.5
+_STAY_SECONDS: Final = 3.0
+_LIMIT_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.5
 _EVENTS: Final = "/api/events"
 _PAGE: Final = "/"
 _SIGNS: Final = {_EVENTS: "data:", _PAGE: "</html>"}
@@ -51,13 +51,16 @@ class Readers:
         ) as client:
             while True:
                 await self._visit(client, path)
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _visit(self, client: httpx.AsyncClient, path: str) -> None:
         """Wait for the page, or for the first event and stay for a moment."""
         begin, seen = time.monotonic(), False
         try:
-            async with asyncio.timeout(_LIMIT_S) as limit, client.stream("GET", path) as answer:
+            async with (
+                asyncio.timeout(_LIMIT_SECONDS) as limit,
+                client.stream("GET", path) as answer,
+            ):
                 async for line in answer.aiter_lines():
                     if seen or answer.status_code != HTTPStatus.OK or _SIGNS[path] not in line:
                         continue
@@ -65,7 +68,7 @@ class Readers:
                     self.waits.append(time.monotonic() - begin)
                     if path == _PAGE:
                         break
-                    limit.reschedule(asyncio.get_running_loop().time() + _STAY_S)
+                    limit.reschedule(asyncio.get_running_loop().time() + _STAY_SECONDS)
             got = str(answer.status_code)
         except (httpx.HTTPError, TimeoutError) as error:
             got = type(error).__name__

@@ -9,7 +9,7 @@ from chaos.hostile_clients.client import Harvest
 from chaos.hostile_trial.usage import Usage
 from loadtest.model.percentiles import percentile_of
 
-P99_MORE_S: Final = 0.1
+P99_MORE_SECONDS: Final = 0.1
 """So much longer than in the calm may 99 of 100 voters wait beside a hostile client."""
 
 _INTERNAL_ERROR: Final = "500"
@@ -61,7 +61,7 @@ def broken(result: Result, limits: Mapping[str, float]) -> Iterator[str]:
 def slower(result: Result) -> Iterator[str]:
     """Return whether the voters waited too long beside the client; needs a quiet machine."""
     calm, beside = p99(result.calm), p99(result.beside)
-    if beside > calm + P99_MORE_S:
+    if beside > calm + P99_MORE_SECONDS:
         yield f"{result.client}: p99 of {beside * 1000:.0f} ms, calm {calm * 1000:.0f} ms"
 
 

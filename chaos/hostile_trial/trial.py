@@ -25,17 +25,17 @@ VOTES_PER_SECOND: Final = 100
 
 _VOTERS: Final = [f"127.0.1.{number}" for number in range(1, 251)]
 _READERS: Final = [f"127.0.2.{number}" for number in range(1, 6)]
-_START_S: Final = 60.0
+_START_SECONDS: Final = 60.0
 _CALM_PART: Final = 0.1  # of the time of each client
-_CALM_MIN_S: Final = 3.0
-_LOOK_S: Final = 0.5
-_TELL_S: Final = 10.0
-_READY_S: Final = 10.0
-_CATCH_UP_S: Final = 60.0
-_QUIET_S: Final = 1200.0
+_CALM_MIN_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 0.5
+_TELL_SECONDS: Final = 10.0
+_READY_SECONDS: Final = 10.0
+_CATCH_UP_SECONDS: Final = 60.0
+_QUIET_SECONDS: Final = 1200.0
 
 
-class Trial:
+class HostileTrial:
     """The trial of a running system."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Trial:
             watch = Watch(self._system, reader, sent_votes, lag=max(50, int(2 * self._rate)))
             begin = time.monotonic()
             self._voters.start()
-            await watch.recovered(begin, _START_S)
+            await watch.recovered(begin, _START_SECONDS)
             reading = asyncio.create_task(self._readers.run())
             try:
                 for client in clients:
@@ -84,7 +84,7 @@ class Trial:
                 await self._voters.stop()
                 self._voters.close()
             self._say("voting is over; waiting until everything is counted")
-            await watch.in_step(_QUIET_S)
+            await watch.in_step(_QUIET_SECONDS)
             contents = await reader.contents()
         found = [str(violation) for violation in violations(sent_votes, contents)]
         found += [f"{name} ended by itself, {times} times" for name, times in watch.ended.items()]
@@ -96,7 +96,7 @@ class Trial:
     async def _beside(self, client: str, seconds: float) -> Result:
         """Measure a calm time, and then one with the client at work."""
         calm = len(self._voters.waits)
-        await asyncio.sleep(max(_CALM_MIN_S, seconds * _CALM_PART))
+        await asyncio.sleep(max(_CALM_MIN_SECONDS, seconds * _CALM_PART))
         first, first_read = len(self._voters.waits), len(self._readers.waits)
         refused, readers_refused = self._refused, self._readers.refused.copy()
         usage, begin = UsageWatch(self._system.parts), time.monotonic()
@@ -125,10 +125,10 @@ class Trial:
         begin = tell = time.monotonic()
         taken = usage.look()
         while not attack.over:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_LOOK_SECONDS)
             taken = usage.look()
             now, waits = time.monotonic(), self._voters.waits
-            if now > tell + _TELL_S:
+            if now > tell + _TELL_SECONDS:
                 tell = now
                 self._say(
                     f"{now - begin:4.0f} s  {client:12} {len(waits) - first} votes  "
@@ -144,10 +144,10 @@ class Trial:
 
     async def _not_ready(self) -> list[str]:
         """Return which services are not ready though the client is gone."""
-        end, found = time.monotonic() + _READY_S, ["?"]
+        end, found = time.monotonic() + _READY_SECONDS, ["?"]
         while found and time.monotonic() < end:
             found = await asyncio.to_thread(self._ask_services)
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_LOOK_SECONDS)
         return found
 
     def _ask_services(self) -> list[str]:
@@ -162,7 +162,7 @@ class Trial:
     async def _catch_up(self, watch: Watch, client: str) -> None:
         begin = time.monotonic()
         try:
-            after = await watch.recovered(begin, _CATCH_UP_S) - begin
+            after = await watch.recovered(begin, _CATCH_UP_SECONDS) - begin
             self._say(f"{client}: done; all votes counted {after:.1f} s later")
         except NotRecoveredError as error:
             self._say(f"{client}: done, but some votes are not counted yet: {error}")

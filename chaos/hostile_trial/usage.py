@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 _RESET_PEAK: Final = "5"  # what proc(5) calls it
-_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -37,7 +37,9 @@ class UsageWatch:
     def __init__(self, servers: Sequence[Watched]) -> None:
         self._servers = servers
         self._begin = time.monotonic()
-        self._processor_s = {server.name: _processor_s(server.pid) for server in servers}
+        self._processor_seconds = {
+            server.name: _processor_seconds(server.pid) for server in servers
+        }
         self._most: dict[str, float] = {}
         self.sockets = _socket_mb()
         """The most memory (MB) that the kernel held for all TCP connections of this machine."""
@@ -53,7 +55,7 @@ class UsageWatch:
         for server in self._servers:
             name = server.name
             self._most[name] = max(_peak_mb(server.pid), self._most.get(name, 0.0))
-            spent = _processor_s(server.pid) - self._processor_s[name]
+            spent = _processor_seconds(server.pid) - self._processor_seconds[name]
             usage[name] = Usage(self._most[name], max(0.0, spent) / elapsed)
         return usage
 
@@ -66,9 +68,9 @@ def _peak_mb(pid: int | None) -> float:
     return 0.0
 
 
-def _processor_s(pid: int | None) -> float:
+def _processor_seconds(pid: int | None) -> float:
     user, system = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[11:13] or (0, 0)
-    return (int(user) + int(system)) / _TICKS_PER_S
+    return (int(user) + int(system)) / _TICKS_PER_SECOND
 
 
 def _socket_mb() -> float:

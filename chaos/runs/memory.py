@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.processes.server import Server
 
-_PERIOD_S: Final = 0.5
+_PERIOD_SECONDS: Final = 0.5
 _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -24,7 +24,7 @@ class MemoryWatch:
         while True:
             for name, megabytes in self._now().items():
                 self.most[name] = max(megabytes, self.most.get(name, 0.0))
-            await asyncio.sleep(_PERIOD_S)
+            await asyncio.sleep(_PERIOD_SECONDS)
 
     def _now(self) -> dict[str, float]:
         pids = {server.name: server.pid for server in self._servers}

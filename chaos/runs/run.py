@@ -16,10 +16,10 @@ from harness.system.weakened import CONSUMERS, WeakenedSystem
 from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
 
-_RECOVERY_S: Final = 120.0
-_REREAD_VOTES_PER_S: Final = 250.0  # a dropped vote log is made anew from the whole ledger
-_QUIET_S: Final = 180.0
-_LONGEST_CALM_S: Final = 1.0
+_RECOVERY_SECONDS: Final = 120.0
+_REREAD_VOTES_PER_SECOND: Final = 250.0  # a dropped vote log is made anew from the whole ledger
+_QUIET_SECONDS: Final = 180.0
+_LONGEST_CALM_SECONDS: Final = 1.0
 
 
 class Round(NamedTuple):
@@ -92,7 +92,7 @@ class Run:
     ) -> Outcome:
         begin, rounds = time.monotonic(), list[Round]()
         self._voters.start()
-        await watch.recovered(begin, _RECOVERY_S)
+        await watch.recovered(begin, _RECOVERY_SECONDS)
         for number, fault in enumerate(faults, 1):
             if number > at_least and time.monotonic() - begin > seconds:
                 break
@@ -104,9 +104,9 @@ class Run:
                 f"gap {rounds[-1].longest_gap:5.1f} s  recovery {rounds[-1].recovery:5.1f} s  "
                 f"{len(self._voters.sent_votes.acknowledged)} votes"
             )
-            await asyncio.sleep(self._random.random() * _LONGEST_CALM_S)
+            await asyncio.sleep(self._random.random() * _LONGEST_CALM_SECONDS)
         await self._voters.stop()
-        await watch.in_step(_QUIET_S)
+        await watch.in_step(_QUIET_SECONDS)
         contents = await reader.contents()
         found = violations(self._voters.sent_votes, contents) + _ended(watch)
         return Outcome(rounds, self._voters.sent_votes, contents, found, dict(watch.ended))
@@ -114,18 +114,18 @@ class Run:
     async def _round(self, fault: Fault, watch: Watch) -> Round:
         if fault.idle:
             await self._voters.stop()
-            await watch.in_step(_QUIET_S)
+            await watch.in_step(_QUIET_SECONDS)
         scene = Scene(self._system, self._random, self._long)
         begin = time.monotonic()
         await _inject(fault, scene)
         healed = scene.healed_at or time.monotonic()
         votes = len(self._voters.sent_votes.acknowledged)
-        limit = _RECOVERY_S + votes / _REREAD_VOTES_PER_S
+        limit = _RECOVERY_SECONDS + votes / _REREAD_VOTES_PER_SECOND
         try:
             if fault.idle:
                 well = await watch.in_step(limit)
                 self._voters.start()
-                await watch.recovered(well, _RECOVERY_S)
+                await watch.recovered(well, _RECOVERY_SECONDS)
                 gap = 0.0
             else:
                 well = await watch.recovered(healed, limit)
@@ -145,7 +145,7 @@ async def _inject(fault: Fault, scene: Scene) -> None:
     """Let a fault do its work in a thread; end it in order when this task is cancelled."""
     work = asyncio.create_task(asyncio.to_thread(fault.inject, scene))
     try:
-        async with asyncio.timeout(fault.limit_s):
+        async with asyncio.timeout(fault.limit_seconds):
             await asyncio.shield(work)
     except asyncio.CancelledError:
         await _break_off(scene, work)
@@ -154,7 +154,7 @@ async def _inject(fault: Fault, scene: Scene) -> None:
         if work.done():
             raise  # the fault's own
         await _break_off(scene, work)
-        raise FaultFailedError(f"{fault.name} took more than {fault.limit_s:g} s") from error
+        raise FaultFailedError(f"{fault.name} took more than {fault.limit_seconds:g} s") from error
 
 
 async def _break_off(scene: Scene, work: asyncio.Task[None]) -> None:

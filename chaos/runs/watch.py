@@ -14,7 +14,7 @@ from harness.system.weakened import WeakenedSystem
 from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 
-_POLL_S: Final = 0.2
+_POLL_SECONDS: Final = 0.2
 _CALM_READINGS: Final = 3
 
 
@@ -36,11 +36,11 @@ class Watch:
         self._lag = lag
         self._seen = ""
 
-    async def recovered(self, since: float, limit_s: float) -> float:
+    async def recovered(self, since: float, limit_seconds: float) -> float:
         """Return when (monotonic) the system was well again after the moment `since`.
 
         Well means that both routes acknowledge and both stores keep up. Raises
-        NotRecoveredError after `limit_s` seconds.
+        NotRecoveredError after `limit_seconds`.
         """
 
         def is_well(positions: Positions) -> bool:
@@ -49,14 +49,16 @@ class Watch:
         def seen() -> str:
             return f"routes alive: {self._sent_votes.alive_since(since)}, {self._seen}"
 
-        return await self._calm(is_well, seen, limit_s)
+        return await self._calm(is_well, seen, limit_seconds)
 
-    async def in_step(self, limit_s: float) -> float:
+    async def in_step(self, limit_seconds: float) -> float:
         """Return when both stores have all that the ledger has; errors as `recovered`."""
-        return await self._calm(lambda positions: positions.in_step, lambda: self._seen, limit_s)
+        return await self._calm(
+            lambda positions: positions.in_step, lambda: self._seen, limit_seconds
+        )
 
     async def _calm(
-        self, is_well: Callable[[Positions], bool], seen: Callable[[], str], limit_s: float
+        self, is_well: Callable[[Positions], bool], seen: Callable[[], str], limit_seconds: float
     ) -> float:
         """Return the moment of the first of several readings in a row with which all is well."""
         calm: list[float] = []
@@ -72,10 +74,10 @@ class Watch:
         await until(
             is_calm,
             seen,
-            limit_s,
+            limit_seconds,
             error=NotRecoveredError,
-            first_pause_seconds=_POLL_S,
-            longest_pause_seconds=_POLL_S,
+            first_pause_seconds=_POLL_SECONDS,
+            longest_pause_seconds=_POLL_SECONDS,
         )
         return calm[0]
 

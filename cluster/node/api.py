@@ -8,7 +8,7 @@ from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, Final
 
-_TIMEOUT_S: Final = 10.0
+_TIMEOUT_SECONDS: Final = 10.0
 
 
 class ApiError(OSError):
@@ -48,7 +48,7 @@ class Api:
 
     def _send(self, method: str, path: str, body: str | None = None) -> bytes:
         connection = HTTPSConnection(
-            "127.0.0.1", self._port, context=self._context, timeout=_TIMEOUT_S
+            "127.0.0.1", self._port, context=self._context, timeout=_TIMEOUT_SECONDS
         )
         with closing(connection):
             try:

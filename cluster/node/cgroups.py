@@ -17,7 +17,7 @@ LEAF: Final = "node"
 """The group of the node's own processes, beside `kubepods`, with version 2."""
 
 _NEEDED: Final = {"cpu", "cpuset", "memory", "pids"}
-_END_S: Final = 15.0
+_END_SECONDS: Final = 15.0
 
 
 def is_version_2(root: Path = ROOT) -> bool:
@@ -103,7 +103,7 @@ def remove(groups: list[Path]) -> None:
     def what() -> str:
         return f"the processes in {', '.join(map(str, left()))} end"
 
-    wait_until(what, are_removed, _END_S, error=ClusterError)
+    wait_until(what, are_removed, _END_SECONDS, error=ClusterError)
 
 
 def _remove_empty(group: Path) -> None:

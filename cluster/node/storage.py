@@ -19,7 +19,7 @@ CLASS: Final = "local"
 
 _CORE: Final = "/api/v1"
 _FOLDER: Final = LIB / "volumes"
-_POLL_S: Final = 0.5
+_POLL_SECONDS: Final = 0.5
 
 
 class Asks(Protocol):
@@ -90,7 +90,7 @@ def main() -> None:
             provide(api)
         except OSError as error:
             say(f"the API server failed: {error}")
-        time.sleep(_POLL_S)
+        time.sleep(_POLL_SECONDS)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from cluster.node.api import Api
 from cluster.node.components import Component
 from harness.processes.console import say
 
-_POLL_S: Final = 0.1
-_PAUSE_S: Final = 1.0
+_POLL_SECONDS: Final = 0.1
+_PAUSE_SECONDS: Final = 1.0
 """Between the end of a component and its next start."""
 
-_ENDED: Final = f" exited; restarting in {_PAUSE_S:g} s"
+_ENDED: Final = f" exited; restarting in {_PAUSE_SECONDS:g} s"
 
 
 class Supervisor:
@@ -49,7 +49,7 @@ class Supervisor:
         while pid := _ended():
             if component := self._running.pop(pid, None):
                 say(f"{component.name}{_ENDED}")
-                self._due.append((time.monotonic() + _PAUSE_S, component))
+                self._due.append((time.monotonic() + _PAUSE_SECONDS, component))
         now = time.monotonic()
         for component in [component for due, component in self._due if due <= now]:
             self.start(component)
@@ -69,7 +69,7 @@ class Supervisor:
             for component in [c for c in waiting if ready or not c.needs_api]:
                 self.start(component)
                 waiting.remove(component)
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_SECONDS)
             self.collect()
 
 

@@ -13,8 +13,8 @@ from voting.domain.vote import Route
 _ROUTE: Final = Route.HTTP
 _PEOPLE: Final = 32
 _VOTES_EACH: Final = 100_000  # more than they get to
-_UP_S: Final = 120.0
-_DOWN_S: Final = 150.0
+_UP_SECONDS: Final = 120.0
+_DOWN_SECONDS: Final = 150.0
 
 # For this test they forget a load sooner than they should for people.
 _FORGETFUL: Final = {"spec": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 15}}}}
@@ -31,16 +31,18 @@ async def scale(world: World) -> str:
     """Put one route under all the load that one process makes, until it gets more pods."""
     name = ROUTES[_ROUTE]
     least = int((await world.get("hpa", name))["spec"]["minReplicas"])
-    await until(f"{least} pods at first", lambda: _has(world, name, least, more=False), _DOWN_S)
+    await until(
+        f"{least} pods at first", lambda: _has(world, name, least, more=False), _DOWN_SECONDS
+    )
     with closing(Caster(world, _ROUTE)) as caster:
         load = asyncio.create_task(caster.cast(_VOTES_EACH, _PEOPLE))
         try:
-            await until(f"more than {least} pods", lambda: _has(world, name, least), _UP_S)
+            await until(f"more than {least} pods", lambda: _has(world, name, least), _UP_SECONDS)
         finally:
             load.cancel()
             await asyncio.wait([load])
     top = await _replicas(world, name)
-    await until(f"{least} pods again", lambda: _has(world, name, least, more=False), _DOWN_S)
+    await until(f"{least} pods again", lambda: _has(world, name, least, more=False), _DOWN_SECONDS)
     return f"{name}: {least} pods, {top} under {caster.routes.total()} votes, {least} after"
 
 

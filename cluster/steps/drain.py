@@ -9,8 +9,8 @@ from cluster.steps.restarts import rolled_out
 from cluster.steps.step import StepError, World, until
 from cluster.steps.voters import all_were_taken, people_vote
 
-_LIMIT_S: Final = 25
-_AT_REST_S: Final = 180.0
+_LIMIT_SECONDS: Final = 25
+_AT_REST_SECONDS: Final = 180.0
 
 
 async def drain(world: World) -> str:
@@ -20,7 +20,7 @@ async def drain(world: World) -> str:
     limit, refused by the budgets; no vote may fail meanwhile.
     """
     # No fewer pods can be wanted then, so each that goes meanwhile was evicted.
-    await until("autoscalers at their least", lambda: _at_rest(world), _AT_REST_S)
+    await until("autoscalers at their least", lambda: _at_rest(world), _AT_REST_SECONDS)
     budgets = await world.get("pdb")
     async with people_vote(world, "drain") as sent_votes:
         try:
@@ -68,7 +68,12 @@ def overdrawn(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]])
 
 async def _drain(world: World, pods: str) -> bool:
     """Drain the node of these pods, and return whether budgets refused it."""
-    options = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", f"--timeout={_LIMIT_S}s")
+    options = (
+        "--ignore-daemonsets",
+        "--delete-emptydir-data",
+        "--force",
+        f"--timeout={_LIMIT_SECONDS}s",
+    )
     try:
         await world.kubectl("drain", network.NODE, f"--pod-selector={pods}", *options)
     except ClusterError as error:

@@ -12,7 +12,7 @@ from loadtest.measure.direct_http import open_directly
 
 _PUBLIC: Final = ("/", "/api/results", "/api/votes", "/openapi.json")
 _PRIVATE: Final = ("/metrics", "/healthz", "/readyz", "/votes/metrics")
-_TIMEOUT_S: Final = 10
+_TIMEOUT_SECONDS: Final = 10
 
 
 async def paths(_: World) -> str:
@@ -42,7 +42,7 @@ async def _must_answer(path: str, wanted: HTTPStatus) -> None:
 def _status(path: str) -> int:
     url = f"http://127.0.0.1:{network.ENTRY_PORT}{path}"
     try:
-        with open_directly(url, _TIMEOUT_S) as answer:
+        with open_directly(url, _TIMEOUT_SECONDS) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code

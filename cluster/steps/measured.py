@@ -10,8 +10,8 @@ from cluster.steps.step import World, until
 from loadtest.measure.direct_http import open_directly
 from tools.services.roster import DEPLOYMENTS
 
-_TIMEOUT_S: Final = 10
-_WITHIN_S: Final = 60
+_TIMEOUT_SECONDS: Final = 10
+_WITHIN_SECONDS: Final = 60
 
 
 async def targets(world: World) -> str:
@@ -24,7 +24,7 @@ async def targets(world: World) -> str:
             pods[service.replace("-", "_")] = status["replicas"]
         return await asyncio.to_thread(_up) == pods
 
-    await until("Prometheus scrapes every pod", all_are_read, _WITHIN_S)
+    await until("Prometheus scrapes every pod", all_are_read, _WITHIN_SECONDS)
     return f"{sum(pods.values())} pods of {len(pods)} services are scraped"
 
 
@@ -32,6 +32,6 @@ def _up() -> dict[str, int]:
     """Return how many pods of each service Prometheus reads."""
     query = urlencode({"query": 'sum by (job) (up{job=~"svc_.*"})'})
     url = f"{PROMETHEUS}/api/v1/query?{query}"
-    with open_directly(url, _TIMEOUT_S) as answer:
+    with open_directly(url, _TIMEOUT_SECONDS) as answer:
         series = json.load(answer)["data"]["result"]
     return {one["metric"]["job"]: int(one["value"][1]) for one in series}

@@ -15,7 +15,7 @@ _PEOPLE: Final = 8
 _UNFORCED_EACH: Final = 300
 _FORCED_EACH: Final = 25
 _PROBES: Final = 20
-_NOTICED_S: Final = 30
+_NOTICED_SECONDS: Final = 30
 
 
 async def split(world: World) -> str:
@@ -55,7 +55,7 @@ async def _wait_for_votes(world: World, routes: set[Route]) -> None:
             return (await caster.cast(_PROBES)).keys() == {route.value for route in routes}
 
     names = " and ".join(sorted(routes))
-    await until(f"all votes take {names}", all_taken, _NOTICED_S)
+    await until(f"all votes take {names}", all_taken, _NOTICED_SECONDS)
 
 
 async def header(world: World) -> str:

@@ -58,10 +58,12 @@ class Step(NamedTuple):
 
 
 async def until(
-    what: str, holds: Callable[[], Awaitable[bool]], limit_s: float, poll_s: float = 0.5
+    what: str, holds: Callable[[], Awaitable[bool]], limit_seconds: float, poll_seconds: float = 0.5
 ) -> None:
-    """Return as soon as `holds()`. Raises StepError naming `what` after `limit_s` seconds."""
-    await waiting.until(holds, what, limit_s, error=StepError, longest_pause_seconds=poll_s)
+    """Return as soon as `holds()`. Raises StepError naming `what` after `limit_seconds`."""
+    await waiting.until(
+        holds, what, limit_seconds, error=StepError, longest_pause_seconds=poll_seconds
+    )
 
 
 class StepResult:

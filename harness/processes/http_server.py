@@ -7,7 +7,7 @@ from typing import Final
 from harness.processes.errors import NotReadyError
 from harness.processes.server import Server
 
-_PROBE_LIMIT_S: Final = 2.0
+_PROBE_LIMIT_SECONDS: Final = 2.0
 
 
 class HttpServer(Server):
@@ -27,7 +27,9 @@ class HttpServer(Server):
 
     def probe(self) -> None:
         """GET `ready_path`."""
-        connection = http.client.HTTPConnection(self.host, self.probe_port, timeout=_PROBE_LIMIT_S)
+        connection = http.client.HTTPConnection(
+            self.host, self.probe_port, timeout=_PROBE_LIMIT_SECONDS
+        )
         try:
             connection.request("GET", self.ready_path)
             response = connection.getresponse()

@@ -66,11 +66,11 @@ class Process:
             self._child.send_signal(signal.SIGCONT)  # a paused program cannot react
             self._child.terminate()
 
-    def stop(self, grace_s: float) -> None:
-        """Ask the program to end with SIGTERM; after `grace_s` seconds it is killed."""
+    def stop(self, grace_seconds: float) -> None:
+        """Ask the program to end with SIGTERM; after `grace_seconds` it is killed."""
         self.ask_to_end()
         try:
-            self._child.wait(grace_s)
+            self._child.wait(grace_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
 

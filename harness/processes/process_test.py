@@ -59,7 +59,7 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     stubborn = "trap '' TERM; echo ready; exec sleep 300"
     process = Process(["sh", "-c", stubborn], log=log)
     wait_until("ready", lambda: log.read_text() == "ready\n")
-    process.stop(grace_s=0.1)
+    process.stop(grace_seconds=0.1)
     assert process.status == -signal.SIGKILL
 
 
@@ -67,7 +67,7 @@ def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
     process = Process(["sleep", "300"], log=tmp_path / "log")
     process.pause()
     wait_until("pause", lambda: state(process) == "T")
-    process.stop(grace_s=10)
+    process.stop(grace_seconds=10)
     assert process.status == -signal.SIGTERM
 
 

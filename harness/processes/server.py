@@ -13,8 +13,8 @@ from harness.processes.process import Process
 
 _log = logging.getLogger(__name__)
 
-_POLL_S: Final = 0.05
-_REMIND_S: Final = 5.0
+_POLL_SECONDS: Final = 0.05
+_REMIND_SECONDS: Final = 5.0
 
 
 class Server(ABC):
@@ -25,8 +25,8 @@ class Server(ABC):
     """
 
     host = "127.0.0.1"
-    start_limit_s = 60.0
-    stop_grace_s = 15.0
+    start_limit_seconds = 60.0
+    stop_grace_seconds = 15.0
 
     def __init__(self, name: str, port: int, folder: Path) -> None:
         """`folder` takes the log `NAME.log` and the data, in a folder `NAME`."""
@@ -80,7 +80,7 @@ class Server(ABC):
     def start(self) -> None:
         """Start the server and return when it answers; does nothing more when it runs already.
 
-        Raises ServerError when it ends, or does not answer within `start_limit_s`.
+        Raises ServerError when it ends, or does not answer within `start_limit_seconds`.
         """
         self.launch()
         self.wait_ready()
@@ -102,17 +102,17 @@ class Server(ABC):
 
     def wait_ready(self) -> None:
         """Return when the server answers its probe; raise ServerError as `start` does."""
-        remind = self._launched + _REMIND_S
+        remind = self._launched + _REMIND_SECONDS
         while (reason := self._not_ready()) is not None:
             self.check_running()
             now = time.monotonic()
-            if now > self._launched + self.start_limit_s:
-                limit = f"{self.start_limit_s:.0f} s"
+            if now > self._launched + self.start_limit_seconds:
+                limit = f"{self.start_limit_seconds:.0f} s"
                 raise ServerError(f"{self.name} not ready after {limit}: {reason}; log: {self.log}")
             if now > remind:
                 _log.info("%s: still waiting for %s: %s", self.name, self.address, reason)
-                remind = now + _REMIND_S
-            time.sleep(_POLL_S)
+                remind = now + _REMIND_SECONDS
+            time.sleep(_POLL_SECONDS)
         _log.info("%s: ready after %.1f s", self.name, time.monotonic() - self._launched)
 
     def check_running(self) -> None:
@@ -136,9 +136,9 @@ class Server(ABC):
         self.stop()
 
     def stop(self) -> None:
-        """End the server in order (SIGTERM), or kill it when that takes over `stop_grace_s`."""
+        """End the server in order (SIGTERM), or kill it after `stop_grace_seconds`."""
         if self._process is not None:
-            self._process.stop(self.stop_grace_s)
+            self._process.stop(self.stop_grace_seconds)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM and return at once; `stop` does the waiting."""

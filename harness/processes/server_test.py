@@ -67,7 +67,7 @@ def test_a_server_that_ends_at_once_is_reported_with_its_log(server: Example) ->
 
 
 def test_a_server_that_never_gets_ready_is_reported_with_the_reason(server: Example) -> None:
-    server.start_limit_s = 1
+    server.start_limit_seconds = 1
     late = pytest.raises(ServerError, match=r"example not ready after 1 s: /readyz answers 503")
     with late, server:
         raise AssertionError

@@ -13,7 +13,7 @@ from voting.domain.vote import InvalidVoteError, Vote
 from voting.ledger.settings import REJECTED_TOPIC, VOTES_TOPIC
 from voting.stores.logged_vote import LoggedVote, Place, arrival
 
-_LIMIT_S: Final = 300.0
+_LIMIT_SECONDS: Final = 300.0
 
 type _Consumer = AIOKafkaConsumer[bytes, bytes]
 
@@ -38,7 +38,10 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
     first: dict[str, LoggedVote] = {}
     no_votes: set[Place] = set()
     records = 0
-    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, VOTES_TOPIC) as consumer:
+    async with (
+        asyncio.timeout(_LIMIT_SECONDS),
+        _consumer(bootstrap_servers, VOTES_TOPIC) as consumer,
+    ):
         partitions = len(consumer.assignment())
         async for record in _all_records(consumer):
             records += 1
@@ -56,7 +59,10 @@ async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections
     """Return what was rejected of a topic with so many partitions; errors as `read_ledger`."""
     places: set[Place] = set()
     valid: list[str] = []
-    async with asyncio.timeout(_LIMIT_S), _consumer(bootstrap_servers, REJECTED_TOPIC) as consumer:
+    async with (
+        asyncio.timeout(_LIMIT_SECONDS),
+        _consumer(bootstrap_servers, REJECTED_TOPIC) as consumer,
+    ):
         async for record in _all_records(consumer):
             headers = dict(record.headers)
             place = Place(int(headers["partition"]), int(headers["offset"]))

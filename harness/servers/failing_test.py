@@ -11,8 +11,8 @@ from harness.servers.small_disk import SmallDisk
 from harness.servers.tcp_proxy import TcpProxy
 
 
-def ping(port: int, limit_s: float = 5.0) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), limit_s) as connection:
+def ping(port: int, limit_seconds: float = 5.0) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), limit_seconds) as connection:
         connection.sendall(b"PING\r\n")
         return connection.recv(64)
 

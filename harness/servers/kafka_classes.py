@@ -14,13 +14,13 @@ from harness.processes.errors import ServerError
 from harness.processes.ports import free_port
 from harness.servers.kafka_server import KafkaServer
 
-_WRITE_LIMIT_S: Final = 120.0
+_WRITE_LIMIT_SECONDS: Final = 120.0
 
 
 class _WritingKafka(KafkaServer):
     """Kafka that writes an archive of its classes when it ends."""
 
-    stop_grace_s = _WRITE_LIMIT_S
+    stop_grace_seconds = _WRITE_LIMIT_SECONDS
 
     def __init__(self, archive: Path, folder: Path) -> None:
         super().__init__(free_port(), free_port(), folder)

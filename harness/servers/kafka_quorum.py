@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-_LIMIT_S: Final = 5.0
+_LIMIT_SECONDS: Final = 5.0
 _DESCRIBE_QUORUM: Final = 55
 _METADATA_TOPIC: Final = b"__cluster_metadata"
 
@@ -29,7 +29,7 @@ def active_controller(host: str, port: int) -> int:
     header = struct.pack(">hhih", _DESCRIBE_QUORUM, 0, 1, -1) + b"\0"
     topic = bytes([2, len(_METADATA_TOPIC) + 1]) + _METADATA_TOPIC
     request = header + topic + b"\2" + struct.pack(">i", 0) + b"\0\0\0"
-    with socket.create_connection((host, port), _LIMIT_S) as connection:
+    with socket.create_connection((host, port), _LIMIT_SECONDS) as connection:
         connection.sendall(struct.pack(">i", len(request)) + request)
         answer = connection.makefile("rb").read(4 + 4 + 1 + 2 + len(topic) + 1 + 10)
     partition = answer[-10:]  # index, error code, leader
@@ -42,7 +42,7 @@ def active_controller(host: str, port: int) -> int:
 async def partition_leaders(bootstrap_servers: str, topic: str) -> dict[int, Leadership]:
     """Return who leads the partitions of a topic. Raises KafkaError or TimeoutError."""
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    async with asyncio.timeout(_LIMIT_S):
+    async with asyncio.timeout(_LIMIT_SECONDS):
         await client.start()
         try:
             (found,) = await client.describe_topics([topic])

@@ -26,8 +26,8 @@ _JVM: Final = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
 _CLASSES: Final = ROOT / "harness" / "servers" / "kafka_classes.jsa"
 _HEAP: Final = ["-Xms128m", "-Xmx256m"]
 _CLUSTER_ID: Final = "bG9jYWwtdm90ZXMtMDAwMQ"  # any 16 bytes in base64: nobody else joins
-_FORMAT_LIMIT_S: Final = 60
-_PROBE_LIMIT_S: Final = 2.0
+_FORMAT_LIMIT_SECONDS: Final = 60
+_PROBE_LIMIT_SECONDS: Final = 2.0
 
 
 class KafkaServer(Server):
@@ -79,7 +79,7 @@ class KafkaServer(Server):
     def probe(self) -> None:
         """Send the request ApiVersions, which the broker answers once it takes requests."""
         request = struct.pack(">hhih", 18, 0, 1, -1)  # key, version, correlation id, no client id
-        with socket.create_connection((self.host, self.port), _PROBE_LIMIT_S) as connection:
+        with socket.create_connection((self.host, self.port), _PROBE_LIMIT_SECONDS) as connection:
             connection.sendall(struct.pack(">i", len(request)) + request)
             answer = connection.recv(10)  # size, correlation id, error code
         if len(answer) < 10 or answer[4:] != struct.pack(">ih", 1, 0):
@@ -97,7 +97,7 @@ class KafkaServer(Server):
         command = [*tool, "format", "-t", _CLUSTER_ID, "-c", str(self.properties), *self.users]
         with self.log.open("ab") as log:
             status = subprocess.run(
-                command, stdout=log, stderr=log, timeout=_FORMAT_LIMIT_S, check=False
+                command, stdout=log, stderr=log, timeout=_FORMAT_LIMIT_SECONDS, check=False
             ).returncode
         if status:
             raise ServerError(f"kafka cannot format its data folder {self.data}; log: {self.log}")

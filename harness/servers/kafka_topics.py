@@ -11,7 +11,7 @@ from harness.processes.errors import ServerError
 from voting.ledger import topics as kafka_topics
 from voting.ledger.settings import ALBUMS_TOPIC
 
-_LIMIT_S: Final = 30.0
+_LIMIT_SECONDS: Final = 30.0
 _COMPACTED: Final = (ALBUMS_TOPIC,)
 
 
@@ -31,9 +31,11 @@ async def _create_in_time(
     bootstrap_servers: str, partitions: Mapping[str, int], replicas: int
 ) -> None:
     try:
-        await asyncio.wait_for(_create(bootstrap_servers, partitions, replicas), _LIMIT_S)
+        await asyncio.wait_for(_create(bootstrap_servers, partitions, replicas), _LIMIT_SECONDS)
     except TimeoutError as error:
-        raise ServerError(f"kafka did not create the topics within {_LIMIT_S:.0f} s") from error
+        raise ServerError(
+            f"kafka did not create the topics within {_LIMIT_SECONDS:.0f} s"
+        ) from error
 
 
 async def _create(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int) -> None:

@@ -8,7 +8,7 @@ from harness.processes.programs import find_program
 from harness.processes.server import Server
 from harness.servers.redis_access import READER, READER_RIGHTS
 
-_PROBE_LIMIT_S: Final = 1.0
+_PROBE_LIMIT_SECONDS: Final = 1.0
 
 
 class RedisServer(Server):
@@ -48,7 +48,7 @@ class RedisServer(Server):
 
     def probe(self) -> None:
         """Send PING, which a server that still loads its data refuses."""
-        with socket.create_connection((self.host, self.port), _PROBE_LIMIT_S) as connection:
+        with socket.create_connection((self.host, self.port), _PROBE_LIMIT_SECONDS) as connection:
             connection.sendall(b"PING\r\n")
             answer = connection.recv(128).decode(errors="replace").strip()
         if answer != "+PONG":

@@ -14,7 +14,7 @@ from harness.processes.programs import python_environment
 from harness.processes.server import Server
 
 _CHUNK: Final = 64 * 1024
-_PROBE_LIMIT_S: Final = 1.0
+_PROBE_LIMIT_SECONDS: Final = 1.0
 
 
 class TcpProxy(Server):
@@ -46,7 +46,7 @@ class TcpProxy(Server):
 
     def probe(self) -> None:
         """Connect."""
-        socket.create_connection((self.host, self.port), _PROBE_LIMIT_S).close()
+        socket.create_connection((self.host, self.port), _PROBE_LIMIT_SECONDS).close()
 
 
 async def _serve(port: int, target_port: int, tls: ssl.SSLContext | None) -> None:

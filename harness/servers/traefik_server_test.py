@@ -117,8 +117,8 @@ def test_everything_else_goes_to_the_results(entry: TraefikServer, path: str) ->
 SPLIT = {"grpc": 20, "http": 20}
 
 
-def wait_for_votes(entry: TraefikServer, wanted: dict[str, int], limit_s: float) -> None:
-    wait_until(f"{wanted} of 40 votes", lambda: ask(entry, "/votes", 40) == wanted, limit_s)
+def wait_for_votes(entry: TraefikServer, wanted: dict[str, int], limit_seconds: float) -> None:
+    wait_until(f"{wanted} of 40 votes", lambda: ask(entry, "/votes", 40) == wanted, limit_seconds)
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])

@@ -58,7 +58,7 @@ class WeakenedSystem(System):
         )
         self.redis_disk = SmallDisk("redis-disk", _REDIS_DISK_KB, folder)
         for server in self.servers:
-            server.start_limit_s = _START_LIMIT_SECONDS
+            server.start_limit_seconds = _START_LIMIT_SECONDS
 
     @property
     def parts(self) -> list[Server]:

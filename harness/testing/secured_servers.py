@@ -29,7 +29,7 @@ COMMANDS: Final = (
 )
 """What Redis must allow on the tally, as docs/operations.md says."""
 
-_PROBE_LIMIT_S: Final = 1.0
+_PROBE_LIMIT_SECONDS: Final = 1.0
 
 
 class SecuredKafka(KafkaServer):
@@ -139,7 +139,7 @@ class SecuredRedis(RedisServer):
         """Send PING, which Redis refuses to those whom it does not know."""
         trust = ssl.create_default_context(cafile=self._authority.certificate)
         with (
-            socket.create_connection((self.host, self.port), _PROBE_LIMIT_S) as connection,
+            socket.create_connection((self.host, self.port), _PROBE_LIMIT_SECONDS) as connection,
             trust.wrap_socket(connection, server_hostname=self.host) as encrypted,
         ):
             encrypted.sendall(b"PING\r\n")

@@ -38,14 +38,16 @@ type _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class HttpClient:
     """Sends requests to one server; a connection carries one request at a time."""
 
-    def __init__(self, host: str, port: int, timeout_s: float, sources: Sequence[str] = ()) -> None:
-        """`timeout_s` bounds each request, the connecting included.
+    def __init__(
+        self, host: str, port: int, timeout_seconds: float, sources: Sequence[str] = ()
+    ) -> None:
+        """`timeout_seconds` bounds each request, the connecting included.
 
         With `sources` the connections come from these addresses, in turn.
         """
         self._host = host
         self._port = port
-        self._timeout_s = timeout_s
+        self._timeout_seconds = timeout_seconds
         self._sources = cycle(sources or [None])
         self._idle: list[_Connection] = []
 
@@ -60,7 +62,7 @@ class HttpClient:
             *(f"{name}: {value}" for name, value in headers.items()),
         ]
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_seconds):
                 return await self._exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         except TimeoutError:
             return ClientAnswer(NO_ANSWER, "no answer in time", {}, b"")

@@ -33,8 +33,8 @@ async def server(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
     listening.close()
 
 
-async def post(port: int, timeout_s: float = 5.0) -> ClientAnswer:
-    client = HttpClient(HOST, port, timeout_s)
+async def post(port: int, timeout_seconds: float = 5.0) -> ClientAnswer:
+    client = HttpClient(HOST, port, timeout_seconds)
     try:
         return await client.post("/votes", {"x-one": "1"}, {"name": "Björk"})
     finally:
@@ -66,7 +66,7 @@ async def test_a_body_that_is_not_a_json_object_gives_no_document() -> None:
 )
 async def test_a_missing_answer_has_a_reason(answer: bytes, reason: str) -> None:
     async with server(answer) as (port, _):
-        found = await post(port, timeout_s=0.5)
+        found = await post(port, timeout_seconds=0.5)
     assert (found.status, found.reason) == (NO_ANSWER, reason)
 
 
@@ -84,7 +84,7 @@ async def test_connections_come_from_the_sources_in_turn() -> None:
 
     async with await asyncio.start_server(note, HOST, 0) as listening:
         port = listening.sockets[0].getsockname()[1]
-        client = HttpClient(HOST, port, timeout_s=5.0, sources=["127.0.1.1", "127.0.1.2"])
+        client = HttpClient(HOST, port, timeout_seconds=5.0, sources=["127.0.1.1", "127.0.1.2"])
         for _ in range(3):
             await client.post("/votes", {}, {})
     assert peers == ["127.0.1.1", "127.0.1.2", "127.0.1.1"]

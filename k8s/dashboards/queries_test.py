@@ -25,7 +25,7 @@ from voting.domain.headers import CANARY_HEADER
 pytest_plugins = ["harness.testing.fixtures"]
 
 VOTES: Final = 400
-PAUSE_S: Final = 0.01  # so that the votes are spread over several readings of Prometheus
+PAUSE_SECONDS: Final = 0.01  # so that the votes are spread over several readings of Prometheus
 VOTE: Final = {"name": "Mercedes Sosa", "year": 2009, "rank": 90}
 ALBUMS: Final = ("Cantora", "Alta fidelidad", "Corazón libre")
 
@@ -80,7 +80,7 @@ def prometheus(stack: Stack) -> Prometheus:
     with httpx.Client(base_url=stack.entry.url, timeout=30) as client:
 
         def cast(number: int) -> int:
-            time.sleep(PAUSE_S)
+            time.sleep(PAUSE_SECONDS)
             force = {CANARY_HEADER: "always" if number % 2 else "never"}
             vote = VOTE | {"album": ALBUMS[number % len(ALBUMS)]}
             return client.post("/votes", json=vote, headers=force).status_code

@@ -13,7 +13,7 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
-from svc_consumer.testing.consumer_process import Trial, metric
+from svc_consumer.testing.consumer_process import ProcessTrial, metric
 from voting.domain.vote import TOO_MANY_ALBUMS, new_vote_id
 
 if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
@@ -27,7 +27,7 @@ LIMIT = 10
 class System:
     """Both routes and a consumer, whose topics are their own."""
 
-    def __init__(self, trial: Trial, kafka: KafkaServer, start: StartService) -> None:
+    def __init__(self, trial: ProcessTrial, kafka: KafkaServer, start: StartService) -> None:
         self.trial = trial
         self.list_topic = f"{trial.topic}.albums"
         kafka.create_topics({self.list_topic: 1})
@@ -96,7 +96,7 @@ class System:
 async def system(
     kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
 ) -> AsyncIterator[System]:
-    trial = Trial(kafka, redis_server, mongodb, service)
+    trial = ProcessTrial(kafka, redis_server, mongodb, service)
     await trial.empty_tally()
     trial.drop_log()
     system = System(trial, kafka, service)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from svc_consumer.counting.projector import Projector
-from svc_consumer.testing.model import READ, Pause, SteppedLog, SteppedTally, System
+from svc_consumer.testing.model import READ, Pause, SteppedLog, SteppedSystem, SteppedTally
 from voting.domain.tally import Tally, add_tally
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import SliceSum
@@ -31,7 +31,7 @@ class Model(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.system = System(self.log(), SteppedTally(), Projector, consumers=3)
+        self.system = SteppedSystem(self.log(), SteppedTally(), Projector, consumers=3)
         self.kept_log = self.system.log.copy()
         self.kept_tally = self.system.tally.copy()
 
@@ -160,8 +160,8 @@ def test_a_broken_rule_is_found(broken: type[SteppedLog]) -> None:
 # What takes so many coincidences that chance rarely finds it, step by step.
 
 
-def a_later_copy_gets_in_after_a_loss(log: SteppedLog, tally: SteppedTally) -> System:
-    system = System(log, tally, Projector, consumers=2)
+def a_later_copy_gets_in_after_a_loss(log: SteppedLog, tally: SteppedTally) -> SteppedSystem:
+    system = SteppedSystem(log, tally, Projector, consumers=2)
     system.ledger.cast(0, voter=1, rank=1)
     system.consumers[0].catch_up()
     log.lose_everything()
@@ -171,8 +171,8 @@ def a_later_copy_gets_in_after_a_loss(log: SteppedLog, tally: SteppedTally) -> S
     return system
 
 
-def the_log_is_lost_while_the_tally_heals(log: SteppedLog, tally: SteppedTally) -> System:
-    system = System(log, tally, Projector, consumers=2)
+def the_log_is_lost_while_the_tally_heals(log: SteppedLog, tally: SteppedTally) -> SteppedSystem:
+    system = SteppedSystem(log, tally, Projector, consumers=2)
     system.ledger.cast(0, voter=1, rank=1)
     system.consumers[0].catch_up()
     system.tally.lose_everything()
@@ -184,8 +184,8 @@ def the_log_is_lost_while_the_tally_heals(log: SteppedLog, tally: SteppedTally) 
     return system
 
 
-def a_consumer_wakes_between_fence_and_tally(log: SteppedLog, tally: SteppedTally) -> System:
-    system = System(log, tally, Projector, consumers=2)
+def a_consumer_wakes_between_fence_and_tally(log: SteppedLog, tally: SteppedTally) -> SteppedSystem:
+    system = SteppedSystem(log, tally, Projector, consumers=2)
     system.ledger.cast(0, voter=1, rank=1)
     zombie, other = system.consumers
     while 0 not in log.stored or log.stored[0].position == NO_POSITION:
@@ -205,7 +205,7 @@ def a_consumer_wakes_between_fence_and_tally(log: SteppedLog, tally: SteppedTall
     ],
 )
 def test_a_rule_broken_at_the_right_moment_is_found(
-    scenario: Callable[[SteppedLog, SteppedTally], System],
+    scenario: Callable[[SteppedLog, SteppedTally], SteppedSystem],
     log: type[SteppedLog],
     tally: type[SteppedTally],
 ) -> None:

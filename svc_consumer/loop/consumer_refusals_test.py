@@ -7,29 +7,29 @@ from contextlib import contextmanager
 import pytest
 
 from harness.processes.waiting import until
-from svc_consumer.testing.consumer_in_memory import Trial
+from svc_consumer.testing.consumer_in_memory import InMemoryTrial
 
 # What pauses of 0.15 to 0.3 s at first, each up to twice as long, leave room for.
 TRIES = 5
 LEAST_SECONDS = 0.15 + 0.3 + 0.6 + 1.2
 
 
-def refuse_tally(trial: Trial) -> None:
+def refuse_tally(trial: InMemoryTrial) -> None:
     """Redis is a replica, or full."""
     trial.tally.reads_only = True
 
 
-def refuse_log(trial: Trial) -> None:
+def refuse_log(trial: InMemoryTrial) -> None:
     """MongoDB is not primary."""
     trial.log.refuses = {"claim", "documents", "fence", "indexes", "rewrite"}
 
 
-def refuse_documents(trial: Trial) -> None:
+def refuse_documents(trial: InMemoryTrial) -> None:
     """MongoDB has room for a position and none for votes."""
     trial.log.refuses = {"documents"}
 
 
-def relent(trial: Trial) -> None:
+def relent(trial: InMemoryTrial) -> None:
     """Take writes again."""
     trial.tally.reads_only, trial.log.refuses, trial.rejected.down = False, (), False
 
@@ -37,11 +37,11 @@ def relent(trial: Trial) -> None:
 REFUSALS = pytest.mark.parametrize("refuse", [refuse_tally, refuse_log, refuse_documents])
 
 
-def refused(trial: Trial) -> int:
+def refused(trial: InMemoryTrial) -> int:
     return trial.tally.refused + trial.log.refused + trial.rejected.refused
 
 
-async def tries_seldom(trial: Trial) -> None:
+async def tries_seldom(trial: InMemoryTrial) -> None:
     """Return when it was refused some times; fail when that was soon, or when it is ready."""
     began = asyncio.get_running_loop().time()
     await until(lambda: trial.readiness.ready or refused(trial) >= TRIES)
@@ -61,9 +61,9 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 
 @REFUSALS
 async def test_it_tries_seldom_says_so_once_and_is_not_ready_until_a_write_worked(
-    refuse: Callable[[Trial], None], caplog: pytest.LogCaptureFixture
+    refuse: Callable[[InMemoryTrial], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     async with trial.running():
@@ -85,9 +85,9 @@ async def test_it_tries_seldom_says_so_once_and_is_not_ready_until_a_write_worke
 
 @pytest.mark.parametrize("refuse", [refuse_tally, refuse_log])
 async def test_without_votes_it_is_not_ready_before_a_write_worked_either(
-    refuse: Callable[[Trial], None], caplog: pytest.LogCaptureFixture
+    refuse: Callable[[InMemoryTrial], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     refuse(trial)
     trial.ledger.give(1, 2)
     async with trial.running():
@@ -102,7 +102,7 @@ async def test_without_votes_it_is_not_ready_before_a_write_worked_either(
 async def test_what_one_partition_counts_does_not_hide_that_another_is_refused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(1, 2)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
@@ -122,7 +122,7 @@ async def test_what_one_partition_counts_does_not_hide_that_another_is_refused(
 async def test_rejected_records_that_cannot_be_written_are_tried_less_and_less(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
@@ -137,7 +137,7 @@ async def test_rejected_records_that_cannot_be_written_are_tried_less_and_less(
 
 
 async def test_the_others_do_not_wait_for_their_pauses_when_a_store_works_again() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(*range(6))
     async with trial.running():
         await until(lambda: trial.readiness.ready)

@@ -6,13 +6,13 @@ import pytest
 
 from harness.processes.waiting import until
 from svc_consumer.errors import KAFKA
-from svc_consumer.testing.consumer_in_memory import Trial, halted
+from svc_consumer.testing.consumer_in_memory import InMemoryTrial, halted
 from svc_consumer.testing.fakes import FakeRecord, a_vote, records_of
 from voting.domain.vote import new_vote_id
 
 
 async def test_a_record_that_is_no_vote_does_not_block_its_partition() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.records[1] = [FakeRecord(0, None, None)]
     trial.cast(1, 2)
     trial.ledger.give(1)
@@ -22,7 +22,7 @@ async def test_a_record_that_is_no_vote_does_not_block_its_partition() -> None:
 
 
 async def test_a_topic_of_rejected_records_that_fails_is_waited_for_until_it_is_written() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.block(1)
     trial.cast(1, 2)
     trial.ledger.give(1)
@@ -39,7 +39,7 @@ async def test_a_topic_of_rejected_records_that_fails_is_waited_for_until_it_is_
 
 
 async def test_rejected_records_are_tried_again_after_a_pause() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.block(1)
     trial.ledger.give(1)
     async with trial.running():
@@ -53,7 +53,7 @@ async def test_a_partition_that_is_tried_again_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.block(1)
     trial.ledger.give(1)
     async with trial.running():
@@ -62,7 +62,7 @@ async def test_a_partition_that_is_tried_again_is_logged_once(
 
 
 async def test_the_topic_of_rejected_records_is_not_waited_for_by_whoever_has_none() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.block(1)
     trial.ledger.give(1)
     async with trial.running():
@@ -72,7 +72,7 @@ async def test_the_topic_of_rejected_records_is_not_waited_for_by_whoever_has_no
 
 
 async def test_a_halted_partition_does_not_wait_for_the_topic_of_rejected_records() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     async with trial.running():

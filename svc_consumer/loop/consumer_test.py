@@ -2,7 +2,7 @@ import asyncio
 
 from harness.processes.waiting import until
 from svc_consumer.errors import LedgerUnavailableError
-from svc_consumer.testing.consumer_in_memory import Trial, halted
+from svc_consumer.testing.consumer_in_memory import InMemoryTrial, halted
 from svc_consumer.testing.fakes import PARTITIONS, a_vote, records_of
 from voting.domain.vote import new_vote_id
 from voting.stores.errors import NO_POSITION
@@ -10,7 +10,7 @@ from voting.stores.vote_log import StoredPosition
 
 
 async def test_all_partitions_are_counted_and_it_is_ready() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 1500)
     trial.cast(2, 10)
     trial.ledger.give(1, 2)
@@ -22,7 +22,7 @@ async def test_all_partitions_are_counted_and_it_is_ready() -> None:
 
 
 async def test_it_is_not_ready_before_the_group_gave_it_partitions() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     async with trial.running():
         await until(lambda: trial.readiness.reason == "waiting for MongoDB, Redis")
         trial.ledger.give()
@@ -30,7 +30,7 @@ async def test_it_is_not_ready_before_the_group_gave_it_partitions() -> None:
 
 
 async def test_kafka_is_waited_for() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.errors = [LedgerUnavailableError("refused")] * 2
     trial.ledger.give()
     async with trial.running():
@@ -39,7 +39,7 @@ async def test_kafka_is_waited_for() -> None:
 
 
 async def test_an_error_of_kafka_while_polling_is_survived() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
@@ -49,7 +49,7 @@ async def test_an_error_of_kafka_while_polling_is_survived() -> None:
 
 
 async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
@@ -65,7 +65,7 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost() -> None:
 
 
 async def test_a_replaced_topic_halts_its_partition_and_the_others_go_on() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.cast(2, 5)
     trial.tally.stored[1] = "3:another-key"
@@ -80,7 +80,7 @@ async def test_a_replaced_topic_halts_its_partition_and_the_others_go_on() -> No
 
 
 async def test_a_longer_topic_that_came_in_a_silence_halts_its_partition() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     async with trial.running():
@@ -92,7 +92,7 @@ async def test_a_longer_topic_that_came_in_a_silence_halts_its_partition() -> No
 
 
 async def test_a_slow_batch_with_more_behind_it_is_no_silence() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     trial.ledger.more = {1}
@@ -110,7 +110,7 @@ async def test_a_slow_batch_with_more_behind_it_is_no_silence() -> None:
 
 
 async def test_votes_after_a_silence_count() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     async with trial.running():
@@ -122,7 +122,7 @@ async def test_votes_after_a_silence_count() -> None:
 
 
 async def test_a_shorter_topic_halts_its_partition() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.tally.stored[1] = "9:a-key"
     trial.log.stored[1] = StoredPosition("9:a-key", "", PARTITIONS)
@@ -133,7 +133,7 @@ async def test_a_shorter_topic_halts_its_partition() -> None:
 
 
 async def test_a_halted_partition_counts_again_when_a_human_put_it_right() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.tally.stored[1] = "3:another-key"
     trial.ledger.give(1)
@@ -150,7 +150,7 @@ async def test_a_halted_partition_counts_again_when_a_human_put_it_right() -> No
 
 
 async def test_a_new_topic_counts_once_first_the_log_and_then_the_tally_was_emptied() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     async with trial.running():
@@ -169,7 +169,7 @@ async def test_a_new_topic_counts_once_first_the_log_and_then_the_tally_was_empt
 
 
 async def test_offsets_that_were_asked_for_before_a_sync_are_no_alarm() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     async with trial.running():
@@ -182,7 +182,7 @@ async def test_offsets_that_were_asked_for_before_a_sync_are_no_alarm() -> None:
 
 
 async def test_records_of_a_partition_given_away_meanwhile_are_left_to_others() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
@@ -194,7 +194,7 @@ async def test_records_of_a_partition_given_away_meanwhile_are_left_to_others() 
 
 
 async def test_no_progress_is_noted_while_records_that_are_there_do_not_come() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
@@ -213,7 +213,7 @@ async def test_no_progress_is_noted_while_records_that_are_there_do_not_come() -
 
 
 async def test_whoever_holds_between_batches_cuts_none_short() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
@@ -227,7 +227,7 @@ async def test_whoever_holds_between_batches_cuts_none_short() -> None:
 
 
 async def test_an_emptied_tally_heals_and_votes_flow_on() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 1500)
     trial.cast(2, 10)
     trial.ledger.give(1, 2)
@@ -241,7 +241,7 @@ async def test_an_emptied_tally_heals_and_votes_flow_on() -> None:
 
 
 async def test_stores_that_heal_are_not_waited_for() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 50)
     trial.ledger.give(1)
     async with trial.running():
@@ -257,7 +257,7 @@ async def test_stores_that_heal_are_not_waited_for() -> None:
 
 
 async def test_a_tally_that_lags_heals_after_its_record_was_read() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 20)
     trial.ledger.give(1)
     async with trial.running():
@@ -274,7 +274,7 @@ async def test_a_tally_that_lags_heals_after_its_record_was_read() -> None:
 
 
 async def test_a_partition_given_away_while_it_heals_is_left_alone() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 50)
     trial.ledger.give(1)
     async with trial.running():
@@ -291,7 +291,7 @@ async def test_a_partition_given_away_while_it_heals_is_left_alone() -> None:
 
 
 async def test_renewed_connections_go_on_where_the_stores_are() -> None:
-    trial = Trial()
+    trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
     async with trial.running():

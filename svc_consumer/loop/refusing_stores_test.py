@@ -14,7 +14,7 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
-from svc_consumer.testing.consumer_process import Trial, unready_reason, votes
+from svc_consumer.testing.consumer_process import ProcessTrial, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, PARTITIONS, a_vote
 from voting.domain.vote import new_vote_id
 
@@ -40,8 +40,8 @@ REFUSALS = {
 @pytest.fixture
 async def trial(
     kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
-) -> AsyncIterator[Trial]:
-    trial = Trial(kafka, redis_server, mongodb, service)
+) -> AsyncIterator[ProcessTrial]:
+    trial = ProcessTrial(kafka, redis_server, mongodb, service)
     await trial.empty_tally()
     trial.drop_log()
     yield trial
@@ -72,7 +72,7 @@ async def becomes(consumer: Service, *, ready: bool) -> None:
 
 @pytest.mark.parametrize("why", REFUSALS)
 async def test_a_redis_that_refuses_writes_is_tried_seldom_and_told_once(
-    trial: Trial, why: str
+    trial: ProcessTrial, why: str
 ) -> None:
     answer, refuse, relent = REFUSALS[why]
     consumer = trial.start_consumer()
@@ -103,7 +103,7 @@ async def test_a_redis_that_refuses_writes_is_tried_seldom_and_told_once(
     assert len(changes(consumer)) == said + 2
 
 
-async def test_without_votes_it_is_not_ready_until_redis_takes_a_write(trial: Trial) -> None:
+async def test_without_votes_it_is_not_ready_until_redis_takes_a_write(trial: ProcessTrial) -> None:
     async with Redis.from_url(trial.redis.url) as redis:
         _, refuse, relent = REFUSALS["replica"]
         await tell(redis, refuse)
@@ -127,7 +127,7 @@ async def test_without_votes_it_is_not_ready_until_redis_takes_a_write(trial: Tr
         await becomes(consumer, ready=True)
 
 
-async def make_unwritable(trial: Trial) -> None:
+async def make_unwritable(trial: ProcessTrial) -> None:
     """Make a topic of rejected records that refuses every record as too large."""
     trial.rejected_topic = f"{trial.topic}.unwritable"
     client = AIOKafkaAdminClient(bootstrap_servers=trial.kafka.address)
@@ -137,7 +137,7 @@ async def make_unwritable(trial: Trial) -> None:
     await client.close()
 
 
-async def make_writable(trial: Trial) -> None:
+async def make_writable(trial: ProcessTrial) -> None:
     client = AIOKafkaAdminClient(bootstrap_servers=trial.kafka.address)
     await client.start()
     configs = {"max.message.bytes": "1000000"}
@@ -147,7 +147,7 @@ async def make_writable(trial: Trial) -> None:
 
 
 async def test_a_topic_that_takes_no_rejected_records_is_told_once_and_written_in_the_end(
-    trial: Trial,
+    trial: ProcessTrial,
 ) -> None:
     await make_unwritable(trial)
     consumer = trial.start_consumer()

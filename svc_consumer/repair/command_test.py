@@ -16,7 +16,7 @@ from harness.processes.programs import ROOT, python_environment
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
-from svc_consumer.testing.consumer_process import Trial, votes
+from svc_consumer.testing.consumer_process import ProcessTrial, votes
 from voting.domain.tally import tally_of
 from voting.stores.settings import DATABASE
 from voting.stores.tally_fields import counter_fields
@@ -35,15 +35,15 @@ LOOK_SECONDS = 0.005
 @pytest.fixture
 async def trial(
     kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
-) -> AsyncIterator[Trial]:
-    trial = Trial(kafka, redis_server, mongodb, service)
+) -> AsyncIterator[ProcessTrial]:
+    trial = ProcessTrial(kafka, redis_server, mongodb, service)
     await trial.empty_tally()
     trial.drop_log()
     yield trial
     await trial.close()
 
 
-async def run(trial: Trial, *arguments: str, **settings: str) -> tuple[int, str]:
+async def run(trial: ProcessTrial, *arguments: str, **settings: str) -> tuple[int, str]:
     """Return the exit status of svc_consumer with these arguments, and what it printed."""
     process = await start(trial, *arguments, **settings)
     async with asyncio.timeout(LIMIT_SECONDS):
@@ -51,7 +51,9 @@ async def run(trial: Trial, *arguments: str, **settings: str) -> tuple[int, str]
     return process.returncode or 0, output.decode()
 
 
-async def start(trial: Trial, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+async def start(
+    trial: ProcessTrial, *arguments: str, **settings: str
+) -> asyncio.subprocess.Process:
     binary = ROOT / "svc_consumer" / "svc_consumer"
     command = [str(binary)] if binary.exists() else [sys.executable, "-m", "svc_consumer"]
     stores = {
@@ -66,7 +68,7 @@ async def start(trial: Trial, *arguments: str, **settings: str) -> asyncio.subpr
 
 
 @asynccontextmanager
-async def watched(trial: Trial, check: Callable[[int, int], None]) -> AsyncIterator[None]:
+async def watched(trial: ProcessTrial, check: Callable[[int, int], None]) -> AsyncIterator[None]:
     """Read the tally all the time, and check each total of votes and the one before."""
     tally = TallyStore(trial.redis.url)
 
@@ -90,7 +92,7 @@ async def watched(trial: Trial, check: Callable[[int, int], None]) -> AsyncItera
 
 
 @asynccontextmanager
-async def voting(trial: Trial) -> AsyncIterator[None]:
+async def voting(trial: ProcessTrial) -> AsyncIterator[None]:
     """Let votes flow."""
 
     enough = False
@@ -108,7 +110,7 @@ async def voting(trial: Trial) -> AsyncIterator[None]:
         await flowing
 
 
-async def damage(trial: Trial, *, wrong: int) -> None:
+async def damage(trial: ProcessTrial, *, wrong: int) -> None:
     """Write wrong counters into the tally."""
     async with Redis.from_url(trial.redis.url, decode_responses=True) as client:
         fields = cast("list[str]", await client.hkeys(TALLY_KEY))
@@ -118,7 +120,7 @@ async def damage(trial: Trial, *, wrong: int) -> None:
         await client.hset(TALLY_KEY, "s:Nobody\x1fNothing\x1f1999", "12")
 
 
-async def test_a_tally_that_agrees_is_verified_while_votes_flow(trial: Trial) -> None:
+async def test_a_tally_that_agrees_is_verified_while_votes_flow(trial: ProcessTrial) -> None:
     trial.start_consumer()
     await trial.cast(*votes(500))
     await trial.in_step()
@@ -129,7 +131,7 @@ async def test_a_tally_that_agrees_is_verified_while_votes_flow(trial: Trial) ->
     assert "0 differences" in output
 
 
-async def test_differences_are_told_one_by_one(trial: Trial) -> None:
+async def test_differences_are_told_one_by_one(trial: ProcessTrial) -> None:
     trial.start_consumer()
     await trial.cast(*votes(500))
     await trial.in_step()
@@ -145,7 +147,7 @@ async def test_differences_are_told_one_by_one(trial: Trial) -> None:
     assert "3 differences" in output
 
 
-async def test_a_damaged_tally_is_rebuilt_while_votes_flow(trial: Trial) -> None:
+async def test_a_damaged_tally_is_rebuilt_while_votes_flow(trial: ProcessTrial) -> None:
     def wrong_then_right(before: int, total: int) -> None:
         if total < 1_000_000 and total > len(trial.votes):
             raise AssertionError(f"{total} votes, {len(trial.votes)} were cast")
@@ -164,7 +166,7 @@ async def test_a_damaged_tally_is_rebuilt_while_votes_flow(trial: Trial) -> None
     await trial.in_step()
 
 
-async def test_a_right_tally_is_rebuilt_without_being_touched(trial: Trial) -> None:
+async def test_a_right_tally_is_rebuilt_without_being_touched(trial: ProcessTrial) -> None:
     def never_less(before: int, total: int) -> None:
         if not before <= total <= len(trial.votes):
             raise AssertionError(f"{total} votes after {before}, {len(trial.votes)} were cast")
@@ -180,7 +182,7 @@ async def test_a_right_tally_is_rebuilt_without_being_touched(trial: Trial) -> N
     await trial.in_step()
 
 
-async def test_an_empty_tally_is_rebuilt_at_once_without_a_consumer(trial: Trial) -> None:
+async def test_an_empty_tally_is_rebuilt_at_once_without_a_consumer(trial: ProcessTrial) -> None:
     def all_or_nothing(before: int, total: int) -> None:
         if total not in {0, 2000}:
             raise AssertionError(f"{total} votes")
@@ -201,7 +203,7 @@ async def test_an_empty_tally_is_rebuilt_at_once_without_a_consumer(trial: Trial
     await trial.in_step()
 
 
-async def test_an_interrupted_rebuild_leaves_nothing_behind(trial: Trial) -> None:
+async def test_an_interrupted_rebuild_leaves_nothing_behind(trial: ProcessTrial) -> None:
     consumer = trial.start_consumer()
     await trial.cast(*votes(100))
     await trial.in_step()
@@ -222,14 +224,14 @@ async def test_an_interrupted_rebuild_leaves_nothing_behind(trial: Trial) -> Non
 
 
 @pytest.mark.parametrize("tool", ["verify", "rebuild"])
-async def test_a_store_that_is_away_is_named_in_one_line(trial: Trial, tool: str) -> None:
+async def test_a_store_that_is_away_is_named_in_one_line(trial: ProcessTrial, tool: str) -> None:
     status, output = await run(trial, tool, REDIS_URL="redis://127.0.0.1:1/0")
     assert status == 2
     assert output.splitlines()[-1].startswith(f"svc_consumer {tool}: Redis is not available")
 
 
 @pytest.mark.parametrize("tool", ["verify", "rebuild"])
-async def test_help_tells_what_it_does(trial: Trial, tool: str) -> None:
+async def test_help_tells_what_it_does(trial: ProcessTrial, tool: str) -> None:
     status, output = await run(trial, tool, "--help")
     assert status == 0
     assert "vote log" in output
@@ -237,7 +239,7 @@ async def test_help_tells_what_it_does(trial: Trial, tool: str) -> None:
     assert tool in (await run(trial, "--help"))[1]
 
 
-async def test_albums_that_look_alike_are_listed(trial: Trial) -> None:
+async def test_albums_that_look_alike_are_listed(trial: ProcessTrial) -> None:
     async with Redis.from_url(trial.redis.url) as client:
         fields = {
             "Yes\x1fFragile\x1f1971": 3,

@@ -24,7 +24,7 @@ from voting.domain.vote import new_vote_id
 from voting.service.lifecycle import Readiness
 
 
-class Trial:
+class InMemoryTrial:
     """A consumer between a ledger and stores in memory."""
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ _LIMIT_SECONDS: Final = 30
 _numbers = itertools.count()
 
 
-class Trial:
+class ProcessTrial:
     """Topics and a group of its own, and stores that are empty at first.
 
     `cast` has every vote that should count, by id, as its first copy.

@@ -191,7 +191,7 @@ class ModelConsumer:
                 await self._projector.take_in(partition, records)
 
 
-class System:
+class SteppedSystem:
     """Everything, and what must hold of it at every moment."""
 
     def __init__(

@@ -9,7 +9,7 @@ from typing import Final
 
 from tools.oci.image import Image
 
-_LIMIT_S: Final = 600
+_LIMIT_SECONDS: Final = 600
 _ONE: Final = "registry and image name: HOST[:PORT]/NAME"
 _SEVERAL: Final = (
     "registry, with an optional path; each image is pushed under its own name below it"
@@ -54,12 +54,12 @@ def push(image: Image, reference: str, *, insecure: bool = False) -> str:
     command = ["crane", "push", *options, str(image.folder), reference]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_LIMIT_S, check=False
+            command, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False
         )
     except FileNotFoundError as error:
         raise PushError("no program crane on PATH: start through ./bazelw") from error
     except subprocess.TimeoutExpired as error:
-        raise PushError(f"{reference}: not finished after {_LIMIT_S} s") from error
+        raise PushError(f"{reference}: not finished after {_LIMIT_SECONDS} s") from error
     if done.returncode:
         raise PushError(f"{reference}: {reason(done.stderr)}")
     return image.digest

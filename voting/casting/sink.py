@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from voting.casting.group_commit import settle
-from voting.domain.codec import Record
+from voting.domain.codec import NewRecord
 from voting.domain.vote import Vote
 
 # OnResult None when Kafka has acknowledged a vote with acks=all, else with the error.
@@ -49,7 +49,7 @@ class VoteSink(Protocol):
 class RecordSink(Protocol):
     """Takes votes that keep every rule as records, and reports as a `VoteSink` does."""
 
-    def append(self, record: Record, on_result: OnResult) -> None:
+    def append(self, record: NewRecord, on_result: OnResult) -> None:
         """Take a record; `on_result`, or the call itself, gives what `VoteSink.cast` does."""
         ...
 

@@ -11,7 +11,7 @@ from voting.domain.vote import InvalidVoteError, Route, Vote, check_vote
 CONTENT_TYPE: Final = b'application/x-protobuf; messageType="votes.v1.Vote"'
 
 # What Kafka gets: a vote's id, the vote as bytes, and its traceparent if it brought one.
-type Record = tuple[str, bytes, str | None]
+type NewRecord = tuple[str, bytes, str | None]
 
 _TO_PROTO: Final = {Route.GRPC: votes_pb2.ROUTE_GRPC, Route.HTTP: votes_pb2.ROUTE_HTTP}
 _FROM_PROTO: Final = {number: route for route, number in _TO_PROTO.items()}
@@ -55,7 +55,7 @@ def encode_vote(vote: Vote) -> bytes:
     return to_message(vote).SerializeToString()
 
 
-def record_of(vote: Vote, traceparent: str | None = None) -> Record:
+def record_of(vote: Vote, traceparent: str | None = None) -> NewRecord:
     """Return the vote as a record for Kafka."""
     return vote.id, encode_vote(vote), traceparent
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from voting.domain.codec import CONTENT_TYPE, Record
+from voting.domain.codec import CONTENT_TYPE, NewRecord
 from voting.domain.headers import TRACE_HEADER
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def new_producer(connection: Mapping[str, Any]) -> AIOKafkaProducer:
     )
 
 
-def record_batches(producer: AIOKafkaProducer, records: Sequence[Record]) -> Iterator[object]:
+def record_batches(producer: AIOKafkaProducer, records: Sequence[NewRecord]) -> Iterator[object]:
     """Yield the votes as record batches of at most 512 KiB each."""
     batch = producer.create_batch()
     for vote_id, value, traceparent in records:

@@ -11,7 +11,7 @@ from aiokafka.structs import RecordMetadata
 
 from voting.casting.group_commit import GroupCommit, QueueFullError
 from voting.casting.sink import CLOSED, FULL, UNKNOWN, OnResult, UnavailableError
-from voting.domain.codec import Record, record_of
+from voting.domain.codec import NewRecord, record_of
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import Vote, new_vote_id, partition_of
 from voting.ledger.connection import connection_arguments, why_not_let_in
@@ -61,7 +61,7 @@ class LedgerWriter:
         self._max_waiting = settings.max_waiting_votes
         self._readiness = readiness
         self._partitions = 0
-        self._group: GroupCommit[Record, None] | None = None
+        self._group: GroupCommit[NewRecord, None] | None = None
         self._producer: AIOKafkaProducer | None = None
         self._failed = asyncio.Event()
         self._acknowledged = False  # by the producer that is connected
@@ -101,7 +101,7 @@ class LedgerWriter:
             self._albums.check(vote)
         self.append(record_of(vote, traceparent), on_result)
 
-    def append(self, record: Record, on_result: OnResult) -> None:
+    def append(self, record: NewRecord, on_result: OnResult) -> None:
         """Take a vote that is a record already, as `cast` does; its album is the caller's care."""
         if self._group is None or self._producer is None:
             raise UnavailableError(CLOSED)
@@ -110,7 +110,7 @@ class LedgerWriter:
         except QueueFullError as error:
             raise UnavailableError(FULL) from error
 
-    async def _commit(self, partition: int, records: Sequence[Record]) -> Sequence[None]:
+    async def _commit(self, partition: int, records: Sequence[NewRecord]) -> Sequence[None]:
         producer = self._producer
         if producer is None:
             raise UnavailableError(CLOSED)
