@@ -1,11 +1,11 @@
-"""`./bazelw run //loadtest:compare`: compares the two routes; --help tells the options."""
+"""`./bazelw run //loadtest:compare`: compares the two routes; --help lists the options."""
 
 import signal
 import sys
 
 if __name__ == "__main__":
-    # Until the comparison itself listens to it, Ctrl-C ends the process at once, also in the
-    # second that the imports take.
+    # Until the comparison handles it, Ctrl-C ends the process at once, also during the second
+    # that the imports take.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     from loadtest.command.compare_command import main

@@ -1,4 +1,4 @@
-"""The command line, and what it says when it cannot do its work."""
+"""The command line, and its errors when the comparison cannot run."""
 
 import os
 import signal
@@ -59,7 +59,7 @@ def test_a_wrong_option_is_named(
     assert words in capsys.readouterr().err
 
 
-def test_ctrl_c_during_the_imports_ends_it_without_a_trace(tmp_path: Path) -> None:
+def test_ctrl_c_during_the_imports_ends_it_without_a_traceback(tmp_path: Path) -> None:
     imported = tmp_path / "imported"
     slow = f"import pathlib, time\npathlib.Path({str(imported)!r}).touch()\ntime.sleep(60)\n"
     (tmp_path / "numpy.py").write_text(slow)
@@ -71,8 +71,8 @@ def test_ctrl_c_during_the_imports_ends_it_without_a_trace(tmp_path: Path) -> No
     )
     wait_until("numpy is being imported", imported.exists)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (-signal.SIGINT, b"")
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (-signal.SIGINT, b"")
 
 
 def test_help_names_every_option_and_the_exit_status() -> None:
@@ -86,7 +86,9 @@ def test_the_weights_are_read_with_the_grpc_route_first() -> None:
     assert read_options(["--weights", "90:10"]).weights == {Route.GRPC: 90.0, Route.HTTP: 10.0}
 
 
-def test_reports_go_where_the_person_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_reports_go_to_the_users_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
     assert read_options([]).output.parent == tmp_path / "reports"
     assert read_options(["--output", "mine"]).output == tmp_path / "mine"

@@ -1,11 +1,11 @@
-"""`./bazelw run //loadtest:false_alarms`: how often `--compare` calls something changed by chance.
+"""`./bazelw run //loadtest:false_alarms`: how often `--compare` errs by chance.
 
     ./bazelw run //loadtest:false_alarms -- --output aa -- --duration 20
 
-runs the comparison again and again against a system that nobody changes, and compares each report
-with the one before. Reports that the folder has already count; missing ones are made, with the
-options after the second `--`. Then each pair is compared once more as if the gRPC route had become
-slower, to see that a real change is found.
+runs the comparison repeatedly against an unchanged system, and compares each report with the
+previous one. Reports already in the folder are used; missing ones are made, with the options after
+the second `--`. Then each pair is compared again as if the gRPC route had become slower, to see
+that a real change is found.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from loadtest.driver.phase_runner import driver_environment
 from loadtest.model.between_runs import EXCESS, Excess
 from loadtest.model.report import Report, from_json
 
-_MOST: Final = 1000  # reports: the trial has an end
+_MAX_REPORTS: Final = 1000
 _FAILED: Final = 1
 _NOT_RUN: Final = 2
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     The process exits with 2 when a run cannot be made.
     """
     given = _parser().parse_args(arguments)
-    # One more run than reports that compare: the first has none before it.
+    # One more run than comparisons: the first has no predecessor.
     runs = [_run(given.output, number, given.options) for number in range(1, given.reports + 2)]
     trial = judge_runs(runs, given.slowdown)
     for line in _lines(trial, excesses(runs)):
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "--reports",
-        type=whole_number(_MOST),
+        type=whole_number(_MAX_REPORTS),
         default=20,
         metavar="N",
         help="number of reports to compare with the previous one (default: %(default)s)",

@@ -16,30 +16,30 @@ from voting.domain.vote import Route
 BETWEEN, WITHIN = 0.03, 0.05  # standard deviations of logarithms
 
 
-def made_runs(count: int, pairs: int, folder: Path) -> list[Report]:
-    """Return runs of the same code, each at a moment of its own that its phases share."""
+def simulated_runs(count: int, pairs: int, folder: Path) -> list[Report]:
+    """Return runs of the same code, each with an offset of its own that its phases share."""
     random = Random(1)
     phases = {
         route: phase_of([accepted(n, route) for n in range(1000)], folder, route) for route in Route
     }
 
-    def phase(route: Route, us: float, moment: float) -> PhaseReport:
-        cost = us * random.lognormvariate(moment, WITHIN)
+    def phase(route: Route, us: float, offset: float) -> PhaseReport:
+        cost = us * random.lognormvariate(offset, WITHIN)
         if route is Route.HTTP:
             return with_cpu(phases[route], svc_http_route=cost)
         return with_cpu(phases[route], svc_grpc_client=cost / 2, svc_grpc_server=cost / 2)
 
     def run() -> Report:
-        moment = random.gauss(0, BETWEEN)
+        offset = random.gauss(0, BETWEEN)
         both = [(Route.GRPC, 200.0), (Route.HTTP, 100.0)] * pairs
-        return new_report([phase(route, us, moment) for route, us in both], None)
+        return new_report([phase(route, us, offset) for route, us in both], None)
 
     return [run() for _ in range(count)]
 
 
 @pytest.fixture
 def runs(tmp_path: Path) -> list[Report]:
-    return made_runs(41, 6, tmp_path)
+    return simulated_runs(41, 6, tmp_path)
 
 
 def test_runs_of_the_same_code_raise_few_alarms_and_a_slowdown_is_found(
@@ -53,12 +53,12 @@ def test_runs_of_the_same_code_raise_few_alarms_and_a_slowdown_is_found(
 
 
 def test_a_quarter_slower_is_found_with_twelve_phases_and_narrow_intervals(tmp_path: Path) -> None:
-    trial = judge_runs(made_runs(41, 12, tmp_path), slowdown=0.25)
+    trial = judge_runs(simulated_runs(41, 12, tmp_path), slowdown=0.25)
     assert trial.quiet
     assert trial.found >= 38  # as docs/comparison.md says
 
 
-def test_it_is_told_how_much_further_runs_lie_apart_than_their_phases_say(
+def test_the_excess_is_how_much_more_runs_differ_than_their_phases_suggest(
     runs: Sequence[Report],
 ) -> None:
     found = excesses(runs)
@@ -66,10 +66,10 @@ def test_it_is_told_how_much_further_runs_lie_apart_than_their_phases_say(
     cost = found["CPU per vote, µs"]
     error = WITHIN / 6**0.5  # of six phases
     assert cost.route == pytest.approx((BETWEEN**2 + error**2) ** 0.5 / error, rel=0.4)
-    assert cost.ratio < cost.route - 0.3  # both routes have the run's moment: it cancels out
+    assert cost.ratio < cost.route - 0.3  # both routes have the run's offset: it cancels out
 
 
-def test_the_command_takes_the_reports_that_are_there(
+def test_the_command_uses_existing_reports(
     runs: Sequence[Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number, run in enumerate(runs[:3], 1):
@@ -88,9 +88,9 @@ def test_a_run_that_cannot_be_made_ends_the_trial(
     with pytest.raises(SystemExit) as caught:
         main(["--output", str(tmp_path), "--", "--target", "http://127.0.0.1:1"])
     assert caught.value.code == 2
-    said = capfd.readouterr().err
-    assert "cannot reach target http://127.0.0.1:1" in said
-    assert said.endswith("false_alarms: run 1 ended with status 2\n")
+    errors = capfd.readouterr().err
+    assert "cannot reach target http://127.0.0.1:1" in errors
+    assert errors.endswith("false_alarms: run 1 ended with status 2\n")
 
 
 def test_a_system_that_keeps_changing_fails_the_trial(runs: Sequence[Report]) -> None:

@@ -5,8 +5,8 @@
     locust -f loadtest/locustfile.py --route grpc     every vote asks for the gRPC route
     locust -f loadtest/locustfile.py --processes 4    or --master and --worker, on several machines
 
-The web page is for this machine alone; `--web-host '*'` opens it to others. Its target is what
-`--host` gave and stays that: see `page_guard`.
+The web page is for this machine alone; `--web-host '*'` opens it to others. Its target is always
+the one that `--host` gave: see `page_guard`.
 
 Each user casts one vote a second, so the number of users is the number of votes a second. For
 exact percentiles and the reconciliation with the vote log: `./bazelw run //loadtest:compare`.
@@ -32,7 +32,7 @@ def _set_up_options(parser: ArgumentParser) -> None:
         help="route to force, or 'split' to let the splitter choose (default)",
     )
     # Locust's own default is every address. An environment variable, a configuration file and the
-    # command line still have the last word.
+    # command line still override this one.
     parser.set_defaults(web_host="127.0.0.1")
 
 
@@ -46,7 +46,7 @@ events.init.add_listener(_guard_page)  # type: ignore[no-untyped-call]
 
 
 class Voter(VoteUser):
-    """One person, one vote a second."""
+    """A user that casts one vote a second."""
 
     host = "http://127.0.0.1:8080"
     wait_time = constant_throughput(1)

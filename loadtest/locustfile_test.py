@@ -66,9 +66,9 @@ def test_several_processes_and_their_routes(tmp_path: Path) -> None:
             process.terminate()
             assert process.wait(60) == 0, output.read_text()
         assert {route for _, route in server.received} == {Route.GRPC}
-    said = output.read_text()
-    assert "2 ready workers" in said
-    assert "/votes (grpc)" in said
+    printed = output.read_text()
+    assert "2 ready workers" in printed
+    assert "/votes (grpc)" in printed
 
 
 def test_a_master_counts_what_its_workers_cast(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_master_counts_what_its_workers_cast(tmp_path: Path) -> None:
 
 
 def reply(url: str, form: Mapping[str, object], **headers: str) -> dict[str, Any]:
-    """Return the JSON that answers a form."""
+    """Post a form and return the JSON that answers it."""
     request = urllib.request.Request(url, urlencode(form).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=5) as response:
@@ -109,7 +109,7 @@ def answers(page: str) -> bool:
 
 @contextmanager
 def locust_page(target: str, folder: Path, *options: str) -> Iterator[str]:
-    """Run Locust with its web page, whose URL on loopback is yielded."""
+    """Run Locust with its web page; yield the page's URL on loopback."""
     output, port = folder / "output", free_port()
     page = f"http://127.0.0.1:{port}"
     with locust("--web-port", str(port), "--host", target, *options, output=output):
@@ -119,7 +119,7 @@ def locust_page(target: str, folder: Path, *options: str) -> Iterator[str]:
 
 
 def listens_on(port: int) -> set[str]:
-    """Return the addresses, as the kernel writes them, on which somebody listens on a port."""
+    """Return the addresses, in the kernel's notation, on which a port is listened on."""
     found = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
@@ -143,13 +143,13 @@ def test_the_web_page_listens_on_loopback_and_starts_a_run_on_both_routes(tmp_pa
         )
 
 
-def test_the_web_page_is_open_to_others_when_that_is_asked_for(tmp_path: Path) -> None:
+def test_the_web_page_is_open_to_others_on_request(tmp_path: Path) -> None:
     with locust_page("http://127.0.0.1:1", tmp_path, "--web-host", "*") as page:
         (address,) = listens_on(int(page.rpartition(":")[2]))
         assert set(address) == {"0"}
 
 
-def test_the_start_with_bazel_listens_on_loopback_as_well(tmp_path: Path) -> None:
+def test_started_by_bazel_it_listens_on_loopback_too(tmp_path: Path) -> None:
     port = free_port()
     program = LOCUSTFILE.with_name("locust_main.py")
     with started([sys.executable, str(program), "--web-port", str(port)], tmp_path / "output"):
@@ -157,7 +157,7 @@ def test_the_start_with_bazel_listens_on_loopback_as_well(tmp_path: Path) -> Non
         assert listens_on(port) == {LOOPBACK}
 
 
-def test_nobody_turns_the_load_elsewhere_from_the_page(tmp_path: Path) -> None:
+def test_the_page_cannot_send_the_load_elsewhere(tmp_path: Path) -> None:
     load: dict[str, object] = {"user_count": 4, "spawn_rate": 4}
     with (
         routes_server() as server,

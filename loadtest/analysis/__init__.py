@@ -1,1 +1,1 @@
-"""From figures to findings and the verdict."""
+"""Turns figures into findings and the verdict."""

@@ -32,18 +32,18 @@ def changes_since(old: Report, new: Report) -> Changes:
     )
 
 
-def holm(chances: Sequence[float]) -> list[float]:
-    """Return each p corrected for the number of all, in the same order.
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return each p-value corrected for the number of comparisons, in the same order.
 
-    Holm's method (A simple sequentially rejective multiple test procedure, 1979): whichever of them
-    are below a level, the chance that any of those is there by chance is at most that level,
-    however the figures hang together.
+    Holm's method (A simple sequentially rejective multiple test procedure, 1979): the chance that
+    any of the p-values below a level is a false alarm is at most that level, however the figures
+    depend on each other.
     """
-    corrected = [1.0] * len(chances)
+    corrected = [1.0] * len(p_values)
     highest = 0.0
-    ascending = sorted(range(len(chances)), key=chances.__getitem__)
+    ascending = sorted(range(len(p_values)), key=p_values.__getitem__)
     for smaller, index in enumerate(ascending):
-        highest = max(highest, min(1.0, (len(chances) - smaller) * chances[index]))
+        highest = max(highest, min(1.0, (len(p_values) - smaller) * p_values[index]))
         corrected[index] = highest
     return corrected
 
@@ -51,8 +51,8 @@ def holm(chances: Sequence[float]) -> list[float]:
 def change(figure: str, of: str, old: Estimate, new: Estimate, *, excess: float) -> Change | None:
     """Return one figure's change, its p not yet corrected; None when one was measured only once.
 
-    Welch's test on the logarithms, since both runs have their own spread; their standard errors
-    count `excess` times (see `Excess`), for what the phases of a run have in common.
+    Welch's test on the logarithms, as the runs may differ in spread. Both standard errors are
+    multiplied by `excess` (see `Excess`), which allows for what the phases of a run share.
     """
     if old.standard_error is None or new.standard_error is None:
         return None

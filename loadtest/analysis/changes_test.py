@@ -27,7 +27,7 @@ def compared(old: Estimate, new: Estimate, excess: float = 1.0) -> Change | None
 
 
 @pytest.mark.parametrize("excess", [1.0, 2.0])
-def test_runs_of_the_same_code_differ_19_times_of_20_within_noise(excess: float) -> None:
+def test_runs_of_the_same_code_differ_within_noise_19_times_in_20(excess: float) -> None:
     random = Random(1)
     own = 0.2 / 2  # the standard error of four phases
     moment = own * (excess**2 - 1) ** 0.5  # what the phases of a run have in common
@@ -36,10 +36,10 @@ def test_runs_of_the_same_code_differ_19_times_of_20_within_noise(excess: float)
         shift = random.gauss(0, moment)
         return measured(*(random.lognormvariate(2 + shift, 0.2) for _ in range(4)))
 
-    found = [one for _ in range(2000) if (one := compared(run(), run(), excess))]
-    within = sum(not one.factor.excludes(1.0) for one in found) / len(found)
+    found = [row for _ in range(2000) if (row := compared(run(), run(), excess))]
+    within = sum(not row.factor.excludes(1.0) for row in found) / len(found)
     assert 0.93 < within < 0.98  # degrees of freedom are rounded down
-    assert sum(one.p >= FALSE_ALARMS for one in found) == pytest.approx(2000 * within, abs=1)
+    assert sum(row.p >= FALSE_ALARMS for row in found) == pytest.approx(2000 * within, abs=1)
 
 
 def test_what_was_measured_once_cannot_be_compared() -> None:
@@ -52,7 +52,7 @@ def test_figures_without_spread_can_be_compared() -> None:
     assert (found.factor, found.p) == (Estimate(2.0, 2.0, 2.0, 2), 0.0)
 
 
-def test_each_p_is_corrected_for_the_number_of_all() -> None:
+def test_each_p_is_corrected_for_the_number_of_figures() -> None:
     assert holm([]) == []
     assert holm([0.04]) == [0.04]
     # The smallest of three counts three times, the next twice; none falls below one before it.
@@ -60,7 +60,7 @@ def test_each_p_is_corrected_for_the_number_of_all() -> None:
     assert holm([0.9, 0.8]) == [1.0, 1.0]
 
 
-def test_of_many_figures_that_did_not_change_one_report_in_twenty_at_most_names_one() -> None:
+def test_at_most_one_report_in_twenty_has_a_false_alarm_among_many_figures() -> None:
     random = Random(1)
 
     def run() -> list[Estimate]:
@@ -68,7 +68,7 @@ def test_of_many_figures_that_did_not_change_one_report_in_twenty_at_most_names_
 
     def alarm() -> bool:
         found = [compared(old, new) for old, new in zip(run(), run(), strict=True)]
-        return min(holm([one.p for one in found if one])) < FALSE_ALARMS
+        return min(holm([row.p for row in found if row])) < FALSE_ALARMS
 
     assert sum(alarm() for _ in range(200)) <= 15  # 10 expected
 
@@ -78,12 +78,12 @@ def test_every_figure_has_its_excess_between_runs() -> None:
 
 
 def report(folder: Path, *us: float) -> Report:
-    """Return a report in which a vote by HTTP cost so much, phase by phase."""
+    """Return a report with these costs of a vote via HTTP, one for each phase."""
     http = phase_of([accepted(n, Route.HTTP) for n in range(1000)], folder, Route.HTTP)
     return new_report([with_cpu(http, svc_http_route=cost) for cost in us], None)
 
 
-def test_a_change_beyond_noise_is_told_from_one_within(tmp_path: Path) -> None:
+def test_only_a_difference_beyond_noise_is_a_change(tmp_path: Path) -> None:
     old, new = report(tmp_path, 100, 104, 98, 102), report(tmp_path, 250, 255, 248, 252)
     changes = {c.figure: c for c in changes_since(old, new).changes}
     cost = changes[COST]

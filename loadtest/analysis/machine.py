@@ -1,4 +1,4 @@
-"""Where and with which code a comparison ran, for comparing it with another one."""
+"""The machine and the version of the code that a comparison ran with."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-_GIT_TIMEOUT_SECONDS: Final = 5.0  # git's answer, which is nothing to wait for
+_GIT_TIMEOUT_SECONDS: Final = 5.0  # for git; a report can do without the version
 
 
 def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
@@ -31,7 +31,7 @@ def _processor(cpuinfo: Path) -> str:
 def version() -> str | None:
     """Return the code's version as git describes it; None outside a working copy.
 
-    `bazel run` starts programs elsewhere and tells where the working copy is.
+    `bazel run` starts programs in another folder; the variable names the working copy.
     """
     folder = os.environ.get("BUILD_WORKSPACE_DIRECTORY") or str(Path(__file__).parent)
     command = ["git", "-C", folder, "describe", "--always", "--dirty", "--exclude", "*"]

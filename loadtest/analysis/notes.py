@@ -1,4 +1,4 @@
-"""What a comparison found beside the routes' contrast, in sentences: findings and warnings."""
+"""Findings and warnings, in sentences, about everything but how the routes compare."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ from loadtest.model.wording import CONNECTIONS, count_of, ms, percent
 
 
 def split_finding(splits: Splits) -> Iterator[str]:
-    """Say that the split is as configured, if it is."""
+    """Yield a sentence if the split is as configured."""
     tests = [splits.whole, *splits.by_connection.values()]
     split = splits.whole
     if split is not None and all(test and test.p_value >= test.alpha for test in tests):
@@ -28,7 +28,7 @@ def split_finding(splits: Splits) -> Iterator[str]:
 
 
 def split_warning(split: SplitTest | None) -> Iterator[str]:
-    """Say that too many votes got no answer to judge the split."""
+    """Yield a warning if too many votes got no answer for the split to be judged."""
     if split is not None and split.fair and split.p_value < split.alpha:
         yield (
             f"The split cannot be judged: {percent(split.share)} of the responses came from the"
@@ -38,7 +38,7 @@ def split_warning(split: SplitTest | None) -> Iterator[str]:
 
 
 def late_generator(phases: Sequence[PhaseReport]) -> Iterator[str]:
-    """Say where the load generator itself was the limit, and why."""
+    """Yield a warning with the phases in which the load generator was the limit, and why."""
     late = [phase for phase in phases if phase.generator.limited]
     if late:
         lag = max(phase.generator.lag_p99 for phase in late)
@@ -52,7 +52,7 @@ def late_generator(phases: Sequence[PhaseReport]) -> Iterator[str]:
 
 
 def overloaded(phases: Sequence[PhaseReport]) -> Iterator[str]:
-    """Say where votes were due that no user was free to send."""
+    """Yield a warning with the phases in which votes were due and no user was free."""
     late = [phase for phase in phases if phase.generator.unsent]
     if late:
         unsent = sum(phase.generator.unsent for phase in late)
@@ -63,7 +63,7 @@ def overloaded(phases: Sequence[PhaseReport]) -> Iterator[str]:
 
 
 def not_accepted(phases: Sequence[PhaseReport]) -> Iterator[str]:
-    """Say how many votes were not accepted in each phase, and why most of them."""
+    """Yield for each phase how many votes were not accepted, and the commonest reason."""
     for phase in phases:
         failed = sum(error.count for error in phase.errors)
         if failed:
@@ -74,14 +74,14 @@ def not_accepted(phases: Sequence[PhaseReport]) -> Iterator[str]:
             )
 
 
-def _names(some: Sequence[PhaseReport], phases: Sequence[PhaseReport]) -> str:
-    if len(some) > 1 and len(some) == len(phases):
+def _names(chosen: Sequence[PhaseReport], phases: Sequence[PhaseReport]) -> str:
+    if len(chosen) > 1 and len(chosen) == len(phases):
         return "all phases"
-    return ", ".join(phase.name for phase in some)
+    return ", ".join(phase.name for phase in chosen)
 
 
 def reconciliation_warning(found: Reconciliation | None) -> Iterator[str]:
-    """Say what the reconciliation cannot tell."""
+    """Yield a warning about what the reconciliation leaves open."""
     if found is None:
         yield "The votes were not checked against the vote log and the tally."
     elif found.unknown:
@@ -92,7 +92,7 @@ def reconciliation_warning(found: Reconciliation | None) -> Iterator[str]:
 
 
 def reconciliation_finding(found: Reconciliation) -> str:
-    """Say that every vote counts once."""
+    """Return the sentence that every accepted vote counts once."""
     return (
         f"Each of the {found.accepted:,} accepted votes is in the vote log exactly once, as sent,"
         f" and every counter of the tally matches it ({found.log_votes:,} votes in total)."

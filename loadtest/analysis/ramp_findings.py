@@ -1,4 +1,4 @@
-"""What the ramp found, in sentences."""
+"""Findings and warnings of the ramp, in sentences."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from voting.domain.vote import Route
 
 
 def ramp_findings(found: Ramp) -> Iterator[str]:
-    """Say for each route which rate it takes within the bound, where that was its own limit."""
+    """Yield the rate that each route sustains, unless the load generator was the limit."""
     for route in _tried(found):
         if route in found.generator_limited:
             continue
@@ -16,13 +16,13 @@ def ramp_findings(found: Ramp) -> Iterator[str]:
         if passed is None:
             yield f"The {ROUTE_NAMES[route]} route sustained no rate {_within(found)}."
         elif failed is None:
-            yield f"{_takes(route, passed, found, 'at least ')}; no higher rate was tried."
+            yield f"{_sustains(route, passed, found, 'at least ')}; no higher rate was tried."
         else:
-            yield f"{_takes(route, passed, found)}; it failed at {rate(failed)}."
+            yield f"{_sustains(route, passed, found)}; it failed at {rate(failed)}."
 
 
 def ramp_warnings(found: Ramp) -> Iterator[str]:
-    """Say for each route whose limit was not found what is known of it all the same."""
+    """Yield what is known of each route whose limit the load generator did not reach."""
     for route in _tried(found):
         if route not in found.generator_limited:
             continue
@@ -34,8 +34,8 @@ def ramp_warnings(found: Ramp) -> Iterator[str]:
             )
         else:
             yield (
-                f"{_takes(route, passed, found, 'at least ')}; at {failed} the load generator was"
-                " the bottleneck and fell behind."
+                f"{_sustains(route, passed, found, 'at least ')}; at {failed} the load generator"
+                " was the bottleneck and fell behind."
             )
 
 
@@ -43,7 +43,7 @@ def _tried(found: Ramp) -> list[Route]:
     return sorted({step.route for step in found.steps})
 
 
-def _takes(route: Route, passed: float, found: Ramp, least: str = "") -> str:
+def _sustains(route: Route, passed: float, found: Ramp, least: str = "") -> str:
     return f"The {ROUTE_NAMES[route]} route sustains {least}{rate(passed)} {_within(found)}"
 
 

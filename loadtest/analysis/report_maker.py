@@ -24,9 +24,9 @@ def make_report(
     started: float,
     interrupted: bool,
 ) -> Report:
-    """Return the report; `found` as `judge` takes it.
+    """Return the report; for `found` see `judge`.
 
-    The phases of a ramp have different rates: routes are not put side by side by them.
+    The phases of a ramp differ in rate, so they do not put the routes side by side.
     """
     phases = measurements.phases()
     splits = check_splits(phases, options.weights)

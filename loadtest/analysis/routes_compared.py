@@ -1,4 +1,4 @@
-"""How the routes compare, in sentences that can be read alone: the verdict's main findings."""
+"""How the routes compare, in self-contained sentences: the verdict's main findings."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from voting.domain.vote import Route
 
 
 def route_findings(found: SideBySide, *, late: bool) -> Iterator[str]:
-    """Say what a vote costs on each route, how long it takes, and how sure the ratios are.
+    """Yield what a vote costs on each route, how long it takes, and how certain the ratios are.
 
-    Of latency nothing is said when the load generator was `late`: it would be the generator's.
+    Latency is left out when the load generator was `late`: it would be the generator's own.
     """
     grpc, http = found.routes.get(Route.GRPC), found.routes.get(Route.HTTP)
     if grpc is None or http is None:

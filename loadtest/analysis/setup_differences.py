@@ -1,4 +1,4 @@
-"""What was not the same in two comparisons, so that a change may come from there."""
+"""How the set-ups of two comparisons differ: a change in the figures may come from that."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -25,7 +25,7 @@ _NOT_RECORDED: Final = "unknown"
 
 
 def setup_differences(old: Report, new: Report) -> Iterator[str]:
-    """Return every difference of the set-up in words; the seed, which always differs, is none."""
+    """Return every difference of the set-up in words, except the seed, which always differs."""
     for field, name in _NAMES.items():
         yield from _difference(name, getattr(old.setup, field), getattr(new.setup, field))
     for route, name in ROUTE_NAMES.items():

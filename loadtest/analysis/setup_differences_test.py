@@ -67,7 +67,7 @@ def test_another_number_of_instances_is_named(report: Report) -> None:
     assert differences == ["instances of svc_http_route: was 1, is 2"]
 
 
-def test_what_an_older_report_does_not_say_is_named(report: Report) -> None:
+def test_what_an_older_report_does_not_record_is_unknown(report: Report) -> None:
     document = msgspec.json.decode(to_json(report)) | {"version": 2}
     for part in ("machine", "version"):
         del document["setup"][part]

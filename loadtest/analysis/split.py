@@ -1,4 +1,4 @@
-"""Whether a splitter kept its weights."""
+"""Tests whether a splitter kept its weights."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -10,13 +10,13 @@ from loadtest.model.findings import Connection, PhaseReport
 from voting.domain.vote import Route
 
 # One fair random split in a thousand fails by chance: rare enough for CI. At 10,000 requests a
-# share that is 3 points off is caught 99 times of 100. A splitter that takes turns, as most do,
+# share that is 3 points off is caught 99 times in 100. A round-robin splitter, as most are,
 # varies less than chance and never fails.
 ALPHA: Final = 0.001
 
 
 def check_splits(phases: Iterable[PhaseReport], weights: Mapping[Route, float]) -> Splits:
-    """Return the tests of the phase that left the route to the splitter, empty without one."""
+    """Return the tests of the phase that left the route to the splitter; empty if none did."""
     for phase in phases:
         if phase.forced is None:
             return Splits(
@@ -34,7 +34,7 @@ def check_phase_split(phase: PhaseReport, weights: Mapping[Route, float]) -> Spl
 def check_connection_splits(
     phase: PhaseReport, weights: Mapping[Route, float]
 ) -> dict[Connection, SplitTest]:
-    """Return the same test for each kind of connection: a splitter may choose once for each."""
+    """Return that test for each kind of connection: a splitter may choose once per connection."""
     tests = {
         kind: check_split(count.routes, weights, count.requests - sum(count.routes.values()))
         for kind, count in phase.connections.items()
@@ -51,16 +51,16 @@ def check_split(
     """Return the test of the requests each route got against the weights; None without requests.
 
     `unanswered` requests got no answer that names a route: a route that fails loses its share of
-    the answers, which is no fault of the splitter. So the split is off only when it is off however
-    these went.
+    the answers, which is not the splitter's fault. So the split is off only if it is off whichever
+    way these requests went.
     """
     total = sum(requests.values())
     if total == 0:
         return None
     http = requests.get(Route.HTTP, 0)
     expected = weights[Route.HTTP] / sum(weights.values())
-    wanting = round(expected * (total + unanswered)) - http
-    best = http + min(max(0, wanting), unanswered)
+    missing = round(expected * (total + unanswered)) - http
+    best = http + min(max(0, missing), unanswered)
     low, high = wilson_interval(http, total, alpha)
     chi_square, p_value = _chi_square(http, total, expected)
     _, best_p_value = _chi_square(best, total + unanswered, expected)

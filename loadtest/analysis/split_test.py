@@ -20,7 +20,7 @@ def split(grpc: int, http: int, weights: dict[Route, float] | None = None) -> Sp
     ("grpc", "http", "chi_square"),
     [(500, 500, 0.0), (480, 520, 1.6), (1, 9, 6.4), (10_000, 10_500, 12.195122)],
 )
-def test_chi_square_is_that_of_pearson(grpc: int, http: int, chi_square: float) -> None:
+def test_chi_square_is_pearsons(grpc: int, http: int, chi_square: float) -> None:
     """The sum of (observed - expected)² / expected, here (grpc - http)² / (grpc + http)."""
     found = split(grpc, http)
     assert found.chi_square == pytest.approx(chi_square)
@@ -28,7 +28,7 @@ def test_chi_square_is_that_of_pearson(grpc: int, http: int, chi_square: float) 
     assert found.p_value == pytest.approx(math.erfc(math.sqrt(chi_square / 2)))
 
 
-def test_chi_square_is_that_of_pearson_for_unequal_weights() -> None:
+def test_chi_square_is_pearsons_for_unequal_weights_too() -> None:
     found = split(870, 130, {Route.GRPC: 90.0, Route.HTTP: 10.0})
     assert found.chi_square == pytest.approx(30**2 / 900 + 30**2 / 100)
     assert found.p_value == pytest.approx(0.0015654, rel=1e-4)
@@ -38,7 +38,7 @@ def test_chi_square_is_that_of_pearson_for_unequal_weights() -> None:
 @pytest.mark.parametrize(
     ("chi_square", "printed"), [(2.706, 0.1), (3.841, 0.05), (6.635, 0.01), (10.828, 0.001)]
 )
-def test_the_probability_is_that_of_the_tables(chi_square: float, printed: float) -> None:
+def test_p_values_are_those_of_the_tables(chi_square: float, printed: float) -> None:
     half = 10_000_000
     away = round(math.sqrt(chi_square * half / 2))
     found = split(half - away, half + away)
@@ -62,12 +62,12 @@ def test_the_interval_is_as_published(hits: int, total: int, low: float, high: f
 
 
 @pytest.mark.parametrize("http", range(4500, 5501, 50))
-def test_a_split_is_fair_just_when_the_interval_holds_the_weight(http: int) -> None:
+def test_a_split_is_fair_exactly_when_the_interval_holds_the_weight(http: int) -> None:
     found = split(10_000 - http, http)
     assert found.fair == (found.low <= found.expected <= found.high)
 
 
-def test_turns_and_chance_are_fair_but_three_points_off_is_not() -> None:
+def test_round_robin_and_chance_are_fair_but_three_points_off_is_not() -> None:
     assert split(5000, 5000).fair
     assert split(4900, 5100).fair
     assert not split(4700, 5300).fair
@@ -78,7 +78,7 @@ def test_a_fair_splitter_passes_nearly_always() -> None:
     assert 0 < sum(float(binom.pmf(http, 1000, 0.5)) for http in failing) < 2 * ALPHA
 
 
-def test_all_votes_on_one_route_are_off() -> None:
+def test_all_votes_on_one_route_are_unfair() -> None:
     assert not split(100, 0).fair
 
 

@@ -1,4 +1,4 @@
-"""From the phases in which each route was alone to the two routes side by side."""
+"""Puts the two routes side by side, from the phases in which each was alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -14,7 +14,7 @@ type Figure = Callable[[PhaseReport], float | None]
 def compare_routes(
     phases: Sequence[PhaseReport], curves: Mapping[Route, list[tuple[float, float]]]
 ) -> SideBySide:
-    """Return the routes side by side; `curves` are of their latency over percentiles."""
+    """Return the routes side by side; `curves` has the latency of each over percentiles."""
     alone = {
         route: [phase for phase in phases if phase.forced is route and phase.seconds > 0]
         for route in Route
@@ -39,7 +39,7 @@ def compare_routes(
 
 
 def cpu_us_per_vote(phase: PhaseReport) -> float | None:
-    """Return what a vote cost the processes that only the phase's route has, in microseconds.
+    """Return the processor time per vote, in µs, of the processes that only the phase's route uses.
 
     None when one of them was not measured.
     """
@@ -73,7 +73,7 @@ def _route_summary(
 
 
 def _estimate(phases: Iterable[PhaseReport], figure: Figure) -> Estimate | None:
-    """Return the estimate of a figure; None when a phase has none of it."""
+    """Return the estimate of a figure; None when it is missing in a phase."""
     values = [figure(phase) for phase in phases]
     known = [value for value in values if value is not None]
     return estimate(known) if len(known) == len(values) else None

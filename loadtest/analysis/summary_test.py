@@ -29,7 +29,7 @@ def found(tmp_path: Path) -> SideBySide:
     return new_report(phases, None).side_by_side
 
 
-def test_a_route_costs_what_the_processes_cost_that_only_it_has(found: SideBySide) -> None:
+def test_a_route_costs_what_the_processes_cost_that_only_it_uses(found: SideBySide) -> None:
     grpc = found.routes[Route.GRPC].cpu_us_per_vote
     http = found.routes[Route.HTTP].cpu_us_per_vote
     assert grpc is not None
@@ -55,7 +55,7 @@ def test_a_process_of_one_route_idles_while_the_other_has_the_votes(found: SideB
     assert consumer.idle_cores is None
 
 
-def test_a_process_that_was_not_measured_leaves_the_cost_open(tmp_path: Path) -> None:
+def test_a_process_that_was_not_measured_leaves_the_cost_unknown(tmp_path: Path) -> None:
     whole, part = phase(Route.GRPC, 200, tmp_path), phase(Route.HTTP, 100, tmp_path)
     assert part.processes
     assert whole.processes
@@ -65,7 +65,7 @@ def test_a_process_that_was_not_measured_leaves_the_cost_open(tmp_path: Path) ->
     assert not any("processor time" in text for text in route_findings(found, late=False))
 
 
-def test_the_words_give_ratio_interval_and_both_figures(found: SideBySide) -> None:
+def test_the_sentences_give_ratio_interval_and_both_figures(found: SideBySide) -> None:
     cost, latency = route_findings(found, late=False)
     assert cost.startswith(
         "The gRPC route uses 2.00 times the processor time of the HTTP route per accepted vote"

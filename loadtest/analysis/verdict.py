@@ -25,8 +25,8 @@ def judge(
 ) -> Verdict:
     """Return the verdict on what was measured; it passes when there is no failure.
 
-    `found` is the reconciliation, or why there could be none, or None when it was left out;
-    `unmeasured` is why there is no processor time, None when there is.
+    `found` is the reconciliation, or the reason why it failed, or None when it was skipped;
+    `unmeasured` is the reason why there is no processor time, None when there is.
     """
     reconciliation = found if isinstance(found, Reconciliation) else None
     damages = list(_damages(reconciliation)) if reconciliation else []
@@ -35,7 +35,7 @@ def judge(
         warnings = list(_warnings(phases, splits, unmeasured))
         late = any(phase.generator.limited for phase in phases if phase.forced)
         findings = [*route_findings(side_by_side, late=late), *notes.split_finding(splits)]
-    else:  # too high a rate is what it looks for, and no news
+    else:  # a ramp goes on until the rate is too high: no reason to warn
         warnings, findings = list(ramp_warnings(ramp)), list(ramp_findings(ramp))
     if isinstance(found, str):
         failures.append(f"The votes could not be checked against the stores: {found}")

@@ -44,7 +44,7 @@ def verdict(
     )
 
 
-def test_a_sound_comparison_passes_and_says_what_was_found(alone: list[PhaseReport]) -> None:
+def test_a_sound_comparison_passes_with_its_findings(alone: list[PhaseReport]) -> None:
     result = verdict(alone, found=sound(), tested=split(500, 500))
     assert result.passed
     assert not result.failures
@@ -83,7 +83,7 @@ def test_damage_fails(damage: dict[str, object], words: str, alone: list[PhaseRe
     assert not any("exactly once" in text for text in result.findings)
 
 
-def test_votes_of_others_are_no_damage_when_they_may_vote(alone: list[PhaseReport]) -> None:
+def test_votes_of_others_are_no_damage_when_others_may_vote(alone: list[PhaseReport]) -> None:
     assert verdict(alone, found=sound(others=3)).passed
 
 
@@ -139,7 +139,7 @@ def test_a_phase_in_which_nothing_was_accepted_fails(tmp_path: Path) -> None:
     assert verdict([phase], found=sound(), interrupted=True).passed
 
 
-def test_stores_that_went_away_fail(alone: list[PhaseReport]) -> None:
+def test_a_store_that_went_away_fails(alone: list[PhaseReport]) -> None:
     result = verdict(alone, found="Redis is not available: refused")
     assert "Redis is not available" in result.failures[0]
 
@@ -170,14 +170,14 @@ def test_an_overloaded_phase_is_a_warning(tmp_path: Path) -> None:
     )
 
 
-def test_an_interrupted_comparison_says_so(alone: list[PhaseReport]) -> None:
+def test_an_interruption_is_a_warning(alone: list[PhaseReport]) -> None:
     result = verdict(alone, interrupted=True)
     assert result.passed
     assert "not checked against" in result.warnings[0]
     assert "interrupted" in result.warnings[1]
 
 
-def test_why_there_is_no_processor_time_is_said(alone: list[PhaseReport]) -> None:
+def test_missing_processor_time_is_a_warning_with_its_reason(alone: list[PhaseReport]) -> None:
     result = verdict(alone, unmeasured="Prometheus at http://p: refused")
     assert result.passed
     assert "was not measured: Prometheus at http://p: refused." in " ".join(result.warnings)

@@ -1,1 +1,1 @@
-"""The commands: run a comparison, try how often it errs."""
+"""The commands: run a comparison, count its false alarms."""

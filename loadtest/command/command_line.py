@@ -12,7 +12,7 @@ else 1; 2 if the comparison could not run; 130 if interrupted (the report covers
 
 
 def new_parser() -> argparse.ArgumentParser:
-    """Return the parser; its values are those of `Options`, before they are put together."""
+    """Return the parser; `read_options` makes `Options` of its values."""
     parser = argparse.ArgumentParser(
         prog="compare",
         description="Compare the two routes under load and check that every vote counts once.",

@@ -27,7 +27,7 @@ from voting.stores.errors import StoreUnavailableError
 _PASSED: Final = 0
 _FAILED: Final = 1
 _NOT_RUN: Final = 2
-_INTERRUPTED: Final = 130  # what a shell says of a program that Ctrl-C ended
+_INTERRUPTED: Final = 130  # a shell's status for a program that Ctrl-C ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +48,7 @@ async def _compare(options: Options) -> int:
         async with open_stores(
             options.mongodb_url, options.mongodb_database, options.redis_url
         ) as stores:
-            _make(options.output)
+            _make_folder(options.output)
             comparison = Comparison(
                 options,
                 stores,
@@ -67,7 +67,7 @@ async def _compare(options: Options) -> int:
     return _INTERRUPTED if report.interrupted else _PASSED
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -26,10 +26,10 @@ from voting.stores.tally_store import TallyStore
 
 
 class Comparison:
-    """One comparison. `folder` takes the samples, `driver_log` what the load driver complains of.
+    """One comparison; samples go to `folder`, the load drivers' errors to `driver_log`.
 
-    An interruption ends the phase that runs and leaves out the following ones; another one leaves
-    out the reconciliation. What was measured by then is reported.
+    The first interruption ends the current phase and skips the following ones; the next one skips
+    the reconciliation. What was measured by then is reported.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Comparison:
         self._ramp = None if options.ramp is None else RampPlan(options, options.ramp, folder)
 
     async def run(self) -> Report:
-        """Save and return the report; saved a first time before the wait for the consumer.
+        """Run the comparison and return its report, saved before the reconciliation and after.
 
         Raises `DriverError` when a phase cannot be run, `StoreUnavailableError` when the vote log
         or the tally does not answer before the first phase.

@@ -1,4 +1,4 @@
-"""A whole comparison, short, against the whole system: real servers, real services."""
+"""Short comparisons of the whole system, with real servers and real services."""
 
 import signal
 import subprocess
@@ -30,7 +30,7 @@ pytest_plugins = ["harness.testing.fixtures"]
 
 
 class Comparison:
-    """`compare` as a process, as a person runs it."""
+    """`compare` as a process, as a user runs it."""
 
     def __init__(self, stack: Stack, output: Path, *flags: str, **options: str) -> None:
         self.output = output
@@ -71,7 +71,7 @@ def stack(server_folder: Path) -> Iterator[Stack]:
 
 
 class Votes:
-    """The documents of the vote log, behind its back."""
+    """The documents of the vote log, read and changed directly in MongoDB."""
 
     def __init__(self, client: MongoClient[dict[str, Any]]) -> None:
         self._votes = client["voting"]["votes"]
@@ -91,14 +91,14 @@ class Votes:
 
     @contextmanager
     def without(self, vote: Mapping[str, Any]) -> Iterator[None]:
-        """Take a vote away while the block runs."""
+        """Remove a vote while the block runs."""
         assert self._votes.delete_one({"_id": vote["_id"]}).deleted_count == 1
         yield
         self._votes.insert_one(dict(vote))
 
     @contextmanager
     def altered(self, vote: Mapping[str, Any]) -> Iterator[None]:
-        """Give a vote another rank while the block runs."""
+        """Change the rank of a vote while the block runs."""
         self._votes.update_one({"_id": vote["_id"]}, {"$set": {"rank": vote["rank"] % 100 + 1}})
         yield
         self._votes.update_one({"_id": vote["_id"]}, {"$set": {"rank": vote["rank"]}})
@@ -162,7 +162,7 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
 def running_comparison(
     stack: Stack, votes: Votes, output: Path, **options: str
 ) -> Iterator[tuple[Comparison, dict[str, Any]]]:
-    """Start a comparison; yield it with a vote of it that the consumer is long done with."""
+    """Start a comparison; yield it with one of its votes that was counted long ago."""
     before, newest = votes.count(), votes.newest_key()
     comparison = Comparison(stack, output, **options)
     wait_until("votes come into the log", lambda: votes.count() >= before + 60, 90)
@@ -180,7 +180,7 @@ def test_a_vote_taken_out_of_the_log_is_missed(stack: Stack, votes: Votes, tmp_p
     assert found.difference_count == 3  # the tally still has it: route, votes and rank sum
 
 
-def test_every_other_damage_is_found_as_well(stack: Stack, votes: Votes, tmp_path: Path) -> None:
+def test_all_other_damage_is_found_too(stack: Stack, votes: Votes, tmp_path: Path) -> None:
     with (
         running_comparison(stack, votes, tmp_path, weights="90:10") as (comparison, vote),
         votes.altered(vote),
@@ -199,7 +199,7 @@ def test_every_other_damage_is_found_as_well(stack: Stack, votes: Votes, tmp_pat
 
 @contextmanager
 def counted_twice(stack: Stack, route: Route) -> Iterator[None]:
-    """Let the tally have one vote of a route too many while the block runs."""
+    """Add one vote too many to a route's counter while the block runs."""
     with Redis.from_url(stack.redis.url) as redis:
         redis.hincrby(TALLY_KEY, f"r:{route}", 1)
         yield

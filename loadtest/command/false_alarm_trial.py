@@ -1,4 +1,4 @@
-"""How often runs of the same code are called changed, and how far they lie apart."""
+"""How often runs of the same code are reported as changed, and how much they differ."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -22,15 +22,15 @@ _SLOWED: Final = {
     "p99, ms": "p99",
     "p99.9, ms": "p999",
 }
-"""The figures that a slower route has more of, by their titles."""
+"""The figures that rise when a route is slower: by title, their field."""
 
 
 class FalseAlarmTrial(msgspec.Struct, frozen=True):
-    """What came of comparing each of some runs of the same code with the one before.
+    """What comparing each run of the same code with the previous one gave.
 
-    `alarms` are the changes that were called, by pair; `uncorrected` how many would have been by
-    each row's own Welch test, which takes each run's phases for all there is. `found` is in how
-    many pairs a slow-down of the gRPC route by `slowdown` (0.25: a quarter) was called a change.
+    By pair of runs, `alarms` are the changes reported and `uncorrected` is how many there would
+    have been without either correction: a plain Welch test of each row. `found` is in how many
+    pairs a slow-down of the gRPC route by `slowdown` (0.25: a quarter) was reported as a change.
     """
 
     alarms: list[list[Change]]
@@ -41,7 +41,7 @@ class FalseAlarmTrial(msgspec.Struct, frozen=True):
 
     @property
     def false_alarms(self) -> int:
-        """How many pairs had any change called."""
+        """How many pairs had a change reported."""
         return sum(1 for changes in self.alarms if changes)
 
     @property
@@ -51,12 +51,12 @@ class FalseAlarmTrial(msgspec.Struct, frozen=True):
 
 
 def judge_runs(runs: Sequence[Report], slowdown: float) -> FalseAlarmTrial:
-    """Return what comes of comparing each run with the one before, as they are and slowed down."""
+    """Compare each run with the previous one, as it is and slowed down."""
     compared = [changes_since(old, new).changes for old, new in pairwise(runs)]
     slowed = [changes_since(old, _slower(new, slowdown)).changes for old, new in pairwise(runs)]
     return FalseAlarmTrial(
         alarms=[[row for row in rows if row.changed] for rows in compared],
-        uncorrected=[sum(map(_would_be_called_alone, rows)) for rows in compared],
+        uncorrected=[sum(map(_is_alarm_uncorrected, rows)) for rows in compared],
         rows=max(map(len, compared), default=0),
         slowdown=slowdown,
         found=sum(1 for rows in slowed if any(_is_the_slowdown(row) for row in rows)),
@@ -64,10 +64,10 @@ def judge_runs(runs: Sequence[Report], slowdown: float) -> FalseAlarmTrial:
 
 
 def excesses(runs: Sequence[Report]) -> dict[str, Excess]:
-    """Return by figure how many times further runs lie apart than the spread of their phases says.
+    """Return by figure how much more runs differ than the spread of their phases suggests.
 
-    That is the runs' standard deviation, of logarithms, over their own standard errors' root mean
-    square: 1 when a run's phases have nothing in common. 0 where there is nothing to tell it from.
+    That is the standard deviation of the runs' logarithms over the root mean square of their
+    standard errors: 1 when a run's phases share nothing, 0 when fewer than two runs have it.
     """
     return {
         title: Excess(
@@ -85,8 +85,8 @@ def _excess(figures: Iterable[Estimate | None]) -> float:
     known = [(found, error) for found in figures if found and (error := found.standard_error)]
     if len(known) < 2:
         return 0.0
-    apart = variance([math.log(found.value) for found, _ in known])
-    return math.sqrt(apart / fmean(error**2 for _, error in known))
+    between_runs = variance([math.log(found.value) for found, _ in known])
+    return math.sqrt(between_runs / fmean(error**2 for _, error in known))
 
 
 def _of_route(found: SideBySide, route: Route, title: str) -> Estimate | None:
@@ -99,9 +99,9 @@ def _of_ratio(found: SideBySide, title: str) -> Estimate | None:
     return figure(found.ratios) if figure else None
 
 
-def _would_be_called_alone(row: Change) -> bool:
-    alone = change(row.figure, row.of, row.old, row.new, excess=1.0)
-    return alone is not None and alone.p < FALSE_ALARMS
+def _is_alarm_uncorrected(row: Change) -> bool:
+    uncorrected = change(row.figure, row.of, row.old, row.new, excess=1.0)
+    return uncorrected is not None and uncorrected.p < FALSE_ALARMS
 
 
 def _is_the_slowdown(row: Change) -> bool:
@@ -110,24 +110,24 @@ def _is_the_slowdown(row: Change) -> bool:
 
 def _slower(report: Report, slowdown: float) -> Report:
     """Return the report as if the gRPC route had been slower, in time and in processor time."""
-    found, by = report.side_by_side, 1 + slowdown
+    found, factor = report.side_by_side, 1 + slowdown
     routes = dict(found.routes)
     if Route.GRPC in routes:
         routes[Route.GRPC] = msgspec.structs.replace(
-            routes[Route.GRPC], **_scaled(routes[Route.GRPC], by)
+            routes[Route.GRPC], **_scaled(routes[Route.GRPC], factor)
         )
-    ratios = msgspec.structs.replace(found.ratios, **_scaled(found.ratios, by))
+    ratios = msgspec.structs.replace(found.ratios, **_scaled(found.ratios, factor))
     slower = msgspec.structs.replace(found, routes=routes, ratios=ratios)
     return msgspec.structs.replace(report, side_by_side=slower)
 
 
-def _scaled(figures: RouteSummary | Ratios, by: float) -> dict[str, Estimate]:
+def _scaled(figures: RouteSummary | Ratios, factor: float) -> dict[str, Estimate]:
     known = {name: getattr(figures, name, None) for name in _SLOWED.values()}
     return {
         name: Estimate(
-            estimate.value * by,
-            None if estimate.low is None else estimate.low * by,
-            None if estimate.high is None else estimate.high * by,
+            estimate.value * factor,
+            None if estimate.low is None else estimate.low * factor,
+            None if estimate.high is None else estimate.high * factor,
             estimate.repeats,
         )
         for name, estimate in known.items()

@@ -1,4 +1,4 @@
-"""Ctrl-C, counted: the first ends the load, the next one the waiting after it."""
+"""Ctrl-C: the first ends the load, the next one the wait after it."""
 
 import asyncio
 import signal
@@ -14,12 +14,12 @@ class Interrupts:
         self.interrupted = False
 
     def next(self) -> asyncio.Event:
-        """Return the event of the next interruption, whatever came before."""
+        """Return a new event, which the next interruption sets."""
         self.event = asyncio.Event()
         return self.event
 
     def interrupt(self) -> None:
-        """Count one interruption."""
+        """Record an interruption."""
         self.interrupted = True
         self.event.set()
 

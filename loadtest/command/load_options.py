@@ -1,4 +1,4 @@
-"""The options that say which load the comparison sends."""
+"""The options for the load that the comparison sends."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from loadtest.model.phase import MAX_PROCESSES, MAX_RATE, MAX_ROUNDS, MAX_SECOND
 
 
 def add_load_options(parser: argparse.ArgumentParser) -> None:
-    """Add them to the parser."""
+    """Add these options to a parser."""
     add = parser.add_argument_group("load").add_argument
     add(
         "--target",

@@ -1,4 +1,4 @@
-"""How values on the command line are read; a wrong one raises `ArgumentTypeError`."""
+"""Types of values on the command line; a wrong value raises `ArgumentTypeError`."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from voting.domain.vote import Route
 
 
 def between(low: float, high: float) -> Callable[[str], float]:
-    """Return a reader of numbers within bounds, which are included."""
+    """Return the type of numbers from `low` to `high`."""
 
     def number(text: str) -> float:
         try:
@@ -28,7 +28,7 @@ def between(low: float, high: float) -> Callable[[str], float]:
 
 
 def whole_number(high: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from 1 to `high`."""
+    """Return the type of whole numbers from 1 to `high`."""
 
     def number(text: str) -> int:
         if not text.isdecimal() or not 1 <= int(text) <= high:
@@ -39,7 +39,7 @@ def whole_number(high: int) -> Callable[[str], int]:
 
 
 def url(text: str) -> str:
-    """Return an HTTP URL as it is."""
+    """Return an HTTP URL unchanged."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
         raise argparse.ArgumentTypeError("must be a URL such as http://127.0.0.1:8080")
@@ -58,13 +58,13 @@ def weights(text: str) -> dict[Route, float]:
 
 
 def folder(text: str) -> Path:
-    """Return a folder, which starts where the person is if it is relative."""
-    # `bazel run` starts programs elsewhere and tells where that is.
+    """Return a folder; a relative one is relative to the user's working directory."""
+    # `bazel run` starts programs in another folder; the variable names the user's.
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), text).absolute()
 
 
 def earlier_report(text: str) -> Report:
-    """Return the report in a report.json."""
+    """Return the report that a report.json contains."""
     try:
         return from_json(folder(text).read_bytes())
     except OSError as error:

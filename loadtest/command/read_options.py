@@ -18,7 +18,7 @@ _MOST_ROUNDS: Final = 6  # more hardly narrow an interval with 11 degrees of fre
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """Return the options; a wrong one is named on standard error and the process exits 2."""
+    """Return the options; a wrong one is reported on standard error and exits with status 2."""
     parser = new_parser()
     given = parser.parse_args(arguments)
     if given.rate * (given.warm_up + given.duration) > MAX_VOTES:
@@ -55,7 +55,7 @@ def read_options(arguments: Sequence[str]) -> Options:
 
 
 def rounds_for(seconds: float) -> int:
-    """Return how many rounds, of two phases of each route, to make of so many seconds.
+    """Return how many rounds, each with two phases per route, to fit into these seconds.
 
     Short phases give bad percentiles and coarse processor times; few phases give wide intervals.
     """

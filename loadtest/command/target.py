@@ -1,4 +1,4 @@
-"""Whether the target answers and honours the header that forces a route."""
+"""Checks that the target answers and honours the header that forces a route."""
 
 import asyncio
 import http.client
@@ -10,15 +10,15 @@ from loadtest.reconcile.stores import UnreachableError
 from voting.domain.headers import CANARY_HEADER, FORCE, ROUTE_HEADER
 from voting.domain.vote import Route
 
-_TIMEOUT_SECONDS: Final = 5.0  # seconds for one answer
-_STARTING: Final = (404, 502, 503, 504)  # what a proxy says while a route behind it starts
-_PATIENCE_SECONDS: Final = 10.0  # seconds for a route to start
+_TIMEOUT_SECONDS: Final = 5.0  # for one answer
+_STARTING: Final = (404, 502, 503, 504)  # a proxy's answers while a route behind it starts
+_PATIENCE_SECONDS: Final = 10.0  # for a route to start
 
 
 async def check_target(target: str) -> None:
     """Return when both routes answer; raise `UnreachableError` when one does not.
 
-    It sends an empty vote, which every route refuses, so nothing is counted.
+    The check sends an empty vote, which every route refuses, so nothing is counted.
     """
     for route in Route:
         await asyncio.to_thread(_check_route, target, route)
@@ -53,7 +53,7 @@ def _ask(target: str, route: Route) -> tuple[int, str | None]:
 
 
 def _wrong_route(target: str, route: Route, status: int, answered: str | None) -> str:
-    wish = f"{CANARY_HEADER}: {FORCE[route]}"
+    header = f"{CANARY_HEADER}: {FORCE[route]}"
     if answered is None:
-        return f"target {target} answered {wish} with {status}, without {ROUTE_HEADER.title()}"
-    return f"target {target} answered {wish} via the {answered} route instead of {route}"
+        return f"target {target} answered {header} with {status}, without {ROUTE_HEADER.title()}"
+    return f"target {target} answered {header} via the {answered} route instead of {route}"

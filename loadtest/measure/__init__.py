@@ -1,1 +1,1 @@
-"""What was measured while people voted, and the figures made of it."""
+"""Measures the phases: figures of samples, use by processes, time until votes are visible."""

@@ -1,7 +1,7 @@
-"""HTTP to servers of the system itself: never through a proxy that one's shell names.
+"""HTTP to servers of the system itself, never through a proxy that the environment names.
 
-Such a proxy is for the internet. It knows neither 127.0.0.1 nor a cluster's addresses, and urllib
-asks it for both unless `no_proxy` says otherwise.
+Such a proxy is for the internet. It reaches neither 127.0.0.1 nor a cluster's addresses, but urllib
+uses it for both unless `no_proxy` excludes them.
 """
 
 import urllib.request

@@ -1,4 +1,4 @@
-"""From the samples of a phase to its figures."""
+"""Computes the figures of a phase from its samples."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -28,7 +28,7 @@ _LATE_MS: Final = 10.0
 
 
 def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseReport:
-    """Return a phase's part of the report, as far as samples tell it."""
+    """Return a phase's part of the report, without what Prometheus and the tally add to it."""
     measured = samples[samples["at"] >= 0]
     seconds = result.seconds
     accepted = int(np.count_nonzero(measured["outcome"] == Outcome.ACCEPTED))
@@ -61,7 +61,7 @@ def accepted_ms(samples: Samples) -> NDArray[np.floating]:
 
 
 def latency(milliseconds: NDArray[np.floating]) -> Latency | None:
-    """Return the latency figures of some samples, None of none."""
+    """Return the latency figures of these samples; None if there are none."""
     if len(milliseconds) == 0:
         return None
     ordered = np.sort(milliseconds)

@@ -15,13 +15,13 @@ def test_no_sample_no_latency() -> None:
 
 
 def test_a_percentile_needs_a_sample_beyond_it() -> None:
-    few, some, many = (latency(np.arange(1.0, n + 1)) for n in (9, 100, 1000))
-    assert few is not None
-    assert some is not None
-    assert many is not None
-    assert (few.p50, few.p90, few.p99) == (5.0, None, None)
-    assert (some.p90, some.p99, some.p999) == (90.0, 99.0, None)
-    assert (many.p999, many.max) == (999.0, 1000.0)
+    nine, hundred, thousand = (latency(np.arange(1.0, n + 1)) for n in (9, 100, 1000))
+    assert nine is not None
+    assert hundred is not None
+    assert thousand is not None
+    assert (nine.p50, nine.p90, nine.p99) == (5.0, None, None)
+    assert (hundred.p90, hundred.p99, hundred.p999) == (90.0, 99.0, None)
+    assert (thousand.p999, thousand.max) == (999.0, 1000.0)
 
 
 def test_the_curve_rises_from_the_fastest_to_the_slowest() -> None:

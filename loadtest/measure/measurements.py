@@ -1,4 +1,4 @@
-"""Everything measured so far: the phases that ran, with their samples and what Prometheus knows."""
+"""Everything measured so far: the phases that ran, with their samples and Prometheus's data."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class _Run(msgspec.Struct):
 class Measurements:
     """The phases of a comparison, one after another.
 
-    `unmeasured` says why there is no processor time, None when there is.
+    `unmeasured` is the reason why there is no processor time, None when there is.
     """
 
     def __init__(self) -> None:
@@ -39,13 +39,13 @@ class Measurements:
         return [run.samples for run in self._runs]
 
     def add(self, phase: Phase, result: PhaseResult, samples: Samples) -> PhaseReport:
-        """Take in a phase that has ended; return its figures, as far as samples tell them."""
+        """Add a phase that has ended; return its figures, as far as its samples give them."""
         report = phase_report(phase, result, samples)
         self._runs.append(_Run(phase, result, samples, report))
         return report
 
     async def ask_prometheus(self, url: str) -> None:
-        """Take in what Prometheus recorded during the phases so far, or why it did not."""
+        """Add what Prometheus recorded during the phases so far, or set `unmeasured`."""
         results = [run.result for run in self._runs]
         if not results:
             return
@@ -65,7 +65,7 @@ class Measurements:
             self.unmeasured = f"Prometheus at {url} has too few readings of {', '.join(missing)}"
 
     def take_visibility(self, readings: Sequence[Reading]) -> None:
-        """Take in when the tally had the votes; only right when nobody else voted meanwhile."""
+        """Add when the tally had the votes; only right if nobody else voted meanwhile."""
         found = visible_after([(run.result.started, run.samples) for run in self._runs], readings)
         for run, visible in zip(self._runs, found, strict=True):
             run.report = msgspec.structs.replace(run.report, visible=visible)
@@ -75,7 +75,7 @@ class Measurements:
         return [run.report for run in self._runs]
 
     def curves_alone(self, phases: Sequence[PhaseReport]) -> dict[Route, list[tuple[float, float]]]:
-        """Return the curve of each route's latency over those of these phases that it had alone."""
+        """Return the curve of each route's latency over those of `phases` in which it was alone."""
         chosen = [run for run in self._runs if run.report in phases]
         return {
             route: curve([accepted_ms(run.samples) for run in chosen if run.phase.forced is route])

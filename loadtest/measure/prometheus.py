@@ -1,7 +1,7 @@
-"""What the services measured of themselves, as Prometheus has recorded it.
+"""The services' own metrics, as Prometheus has recorded them.
 
-Prometheus, not the services' own /metrics: it knows every process, on Kubernetes as on one
-machine, and its readings carry the time at which they were taken.
+Prometheus, not the services' /metrics: it reads every process, on Kubernetes as on one machine,
+and its readings carry the time at which they were taken.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ MEMORY: Final = "process_resident_memory_bytes"
 BATCHES: Final = "vote_batch_size_count"
 BATCHED: Final = "vote_batch_size_sum"
 
-_TIMEOUT_SECONDS: Final = 10.0  # seconds
+_TIMEOUT_SECONDS: Final = 10.0
 
 
 class PrometheusError(Exception):
@@ -37,7 +37,6 @@ async def read_tracks(url: str, start: float, end: float) -> list[Track]:
 
     Raises `PrometheusError`.
     """
-    # A range selector gives the readings themselves, not values in between.
     window = f"{max(1, round(1000 * (end - start)))}ms"
     tracks = []
     for metric in (CPU, MEMORY, BATCHES, BATCHED):

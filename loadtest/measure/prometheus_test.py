@@ -17,7 +17,7 @@ pytest_plugins = ["harness.testing.fixtures"]
 def test_readings_come_with_their_times_and_labels(
     server_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # of a shell: it is not asked
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # the environment's: not used
     port = free_port()
     targets = {"svc_http_route": f"127.0.0.1:{port}"}  # itself: it has the same metrics
     started = time.time()

@@ -1,4 +1,4 @@
-"""A phase over time."""
+"""The series of a phase: its figures over time."""
 
 import math
 from typing import Final
@@ -11,11 +11,11 @@ from loadtest.model.answer import Outcome
 from loadtest.model.findings import Series
 from loadtest.model.percentiles import percentile_if_beyond
 
-_MAX_STEPS: Final = 240  # of one phase: more would neither be seen nor keep the report small
+_MAX_STEPS: Final = 240  # of one phase: more would be invisible and make the report large
 
 
 def time_series(measured: Samples, seconds: float) -> Series:
-    """Return a phase in whole seconds or more; an incomplete last step is left out."""
+    """Return a phase in steps of whole seconds; an incomplete last step is left out."""
     step = max(1, math.ceil(seconds / _MAX_STEPS))
     steps = int(seconds / step + 1e-6)
     accepted = measured["outcome"] == Outcome.ACCEPTED

@@ -1,4 +1,4 @@
-"""Watches the tally while people vote, to tell later when votes became visible in it."""
+"""Reads the tally while people vote, to find out when votes became visible in it."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ import msgspec
 from voting.domain.vote import Route
 from voting.stores.errors import StoreUnavailableError
 
-_INTERVAL_SECONDS: Final = 0.02  # seconds
+_INTERVAL_SECONDS: Final = 0.02
 
 
 class RouteCounts(Protocol):
-    """What of the tally's store is needed here; `TallyStore` has it."""
+    """The part of `TallyStore` that is needed here."""
 
     async def route_votes(self) -> dict[Route, int]: ...  # noqa: D102
 
@@ -28,7 +28,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class TallyWatch:
-    """Readings of the tally. `gap` says why they are not complete, None when they are."""
+    """Readings of the tally. `gap` is the reason why they are incomplete, else None."""
 
     def __init__(self, tallies: RouteCounts) -> None:
         self._tallies = tallies
@@ -42,7 +42,7 @@ class TallyWatch:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Take a reading before the block, and one each 20 ms while it runs.
+        """Take a reading before the block, and one every 20 ms while it runs.
 
         Raises `StoreUnavailableError` when the first fails; a later failure ends the watch.
         """

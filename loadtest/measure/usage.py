@@ -17,7 +17,7 @@ from tools.services.roster import SERVICES
 from voting.domain.vote import Route
 
 OWN: Final = {name: Route(service.route) for name, service in SERVICES.items() if service.route}
-"""The processes that only one route has."""
+"""The processes that only one route uses."""
 
 _OTHERS: Final = ("traefik", "kafka", "redis", "mongodb")
 
@@ -29,7 +29,8 @@ def process_uses(
 
     Processor time and votes are counted between the same two readings, the first and the last
     taken under the phase's load (the end of the warm-up is as good as the measurement), so that
-    no reading has to be guessed. A process with fewer than two readings in the phase is left out.
+    no reading has to be interpolated. A process with fewer than two readings in the phase is left
+    out.
     """
     of_process: dict[str, list[Track]] = defaultdict(list)
     for track in tracks:
@@ -43,10 +44,10 @@ def process_uses(
 
 
 def process_name(labels: dict[str, str]) -> str | None:
-    """Return the name of the process that a metric's labels speak of; None when it is not ours.
+    """Return the name of the process that a metric's labels identify; None when it is not ours.
 
-    On one machine the job is called like the process; on Kubernetes another label is, and there
-    names have hyphens.
+    On one machine the job has the name of the process; on Kubernetes another label has it, with
+    hyphens.
     """
     names = [value.replace("-", "_") for value in labels.values()]
     for name in names:
@@ -68,7 +69,7 @@ def _use(
     cpu = [readings for readings in cpu if len(readings) > 1]
     if not cpu:
         return None
-    # Pods are read at different moments: each has its own part of the votes' time.
+    # Pods are read at different moments, so each has its own rate over its own readings.
     first, last = min(r[0][0] for r in cpu), max(r[-1][0] for r in cpu)
     votes = int(np.searchsorted(answered, last) - np.searchsorted(answered, first))
     rates = [_increase(readings) / (readings[-1][0] - readings[0][0]) for readings in cpu]
@@ -101,7 +102,7 @@ def _within(track: Track, begin: float, end: float) -> list[tuple[float, float]]
 
 
 def _increase(readings: Sequence[tuple[float, float]]) -> float:
-    """Return by how much a counter grew; one that fell was started anew and began at 0."""
+    """Return by how much a counter grew; one that fell was reset to 0 by a restart."""
     return sum(
         after - before if after >= before else after
         for (_, before), (_, after) in pairwise(readings)

@@ -18,7 +18,7 @@ def track(metric: str, *readings: tuple[float, float], **labels: str) -> Track:
 
 
 def uses(tracks: list[Track], folder: Path) -> dict[str, ProcessUse]:
-    """Return the uses in a phase of 4 s with a vote each 10 ms, the warm-up's included."""
+    """Return the uses in a phase of 4 s with a vote every 10 ms, in the warm-up too."""
     samples, kinds = stored(
         [accepted(n, at=n / 100 - 1, latency=0.001) for n in range(500)], folder
     )
@@ -50,7 +50,7 @@ def test_pods_are_added_up_each_with_its_own_times(tmp_path: Path) -> None:
     assert use.cpu_seconds == pytest.approx(3 * (0.1 + 0.2))
 
 
-def test_a_counter_that_fell_was_started_anew(tmp_path: Path) -> None:
+def test_a_counter_that_fell_was_reset(tmp_path: Path) -> None:
     use = uses([track(CPU, (0.0, 10.0), (1.0, 0.2), (2.0, 0.5))], tmp_path)["svc_http_route"]
     assert use.cpu_seconds == pytest.approx(0.5)
 
@@ -77,5 +77,5 @@ def test_memory_is_the_highest_and_batches_are_the_mean(tmp_path: Path) -> None:
         ({}, None),
     ],
 )
-def test_processes_are_known_by_their_labels(labels: dict[str, str], name: str | None) -> None:
+def test_processes_are_identified_by_their_labels(labels: dict[str, str], name: str | None) -> None:
     assert process_name(labels) == name

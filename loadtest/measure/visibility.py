@@ -13,7 +13,7 @@ from loadtest.model.findings import Delay
 from loadtest.model.percentiles import percentile, percentile_if_beyond
 from voting.domain.vote import Route
 
-_SHORTEST_MS: Final = 1.0  # ms: the tally may have a vote before its voter has the answer
+_SHORTEST_MS: Final = 1.0  # the tally may have a vote before its voter has the answer
 
 
 def visible_after(
@@ -21,15 +21,15 @@ def visible_after(
 ) -> list[dict[Route, Delay]]:
     """Return for each phase (its start in Unix time, its samples) the delays of its votes.
 
-    Votes are told by number, not by name: the k-th acknowledged vote of a route is taken as
-    visible when the tally has k votes of it more than in the first reading. That is true as long
-    as nobody else votes; no vote need be looked up, so the measuring costs the system nothing.
+    Votes are counted, not looked up: the k-th acknowledged vote of a route is taken as visible
+    when the tally has k votes of that route more than in the first reading. That is right as long
+    as nobody else votes, and costs the system next to nothing.
     """
     found: list[dict[Route, Delay]] = [{} for _ in phases]
     times = np.array([reading.at for reading in readings])
     for route in Route:
         counts = np.array([reading.votes[route] for reading in readings])
-        counted = np.maximum.accumulate(counts - counts[0])  # a tally that was emptied counts anew
+        counted = np.maximum.accumulate(counts - counts[0])  # an emptied tally starts at 0 again
         for number, delays in enumerate(_delays(phases, route, times, counted)):
             if len(delays):
                 found[number][route] = Delay(
@@ -57,7 +57,7 @@ def _delays(
     measured = np.concatenate([votes["at"] >= 0 for votes in own])
     order = np.argsort(acknowledged, kind="stable")
     reading = np.searchsorted(counted, np.arange(1, len(order) + 1))
-    seen = reading < len(times)  # a vote that no reading has is one for the reconciliation
+    seen = reading < len(times)  # the reconciliation reports votes that no reading has
     order, reading = order[seen], reading[seen]
     delays = np.maximum(1000.0 * (times[reading] - acknowledged[order]), _SHORTEST_MS)
     return [

@@ -42,7 +42,7 @@ def test_votes_of_warm_ups_count_but_are_in_no_figure(tmp_path: Path) -> None:
     assert found[Route.HTTP].p50 == pytest.approx(200.0, abs=0.1)
 
 
-def test_phases_and_routes_are_told_apart(tmp_path: Path) -> None:
+def test_phases_and_routes_are_kept_apart(tmp_path: Path) -> None:
     first = votes(tmp_path, 0.1)
     second = votes(tmp_path, 0.1, route=Route.GRPC)
     third = votes(tmp_path, 0.1)
@@ -69,7 +69,7 @@ def test_without_votes_there_are_no_delays(tmp_path: Path) -> None:
 
 
 class FewAnswers:
-    """A store that answers some times, then no more."""
+    """A store that stops answering after a number of reads."""
 
     def __init__(self, answers: int) -> None:
         self.left = answers

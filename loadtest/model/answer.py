@@ -1,4 +1,4 @@
-"""What came back for a vote, and what it says about whether the vote counts."""
+"""What came back for a vote, and whether the vote counts according to it."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -17,8 +17,8 @@ NO_ANSWER: Final = 0
 class Outcome(IntEnum):
     """What an answer promises.
 
-    `ACCEPTED`: the vote counts, exactly once. `REFUSED`: it does not count. `UNKNOWN`: nobody can
-    say (time-outs, broken connections, 5xx): it may count, once at most.
+    `ACCEPTED`: the vote counts, exactly once. `REFUSED`: it does not count. `UNKNOWN`: after a
+    time-out, a broken connection or a 5xx it may count, once at most.
     """
 
     ACCEPTED = 0
@@ -30,8 +30,8 @@ class Answer(msgspec.Struct, frozen=True):
     """One answer to a vote, or its absence.
 
     `status` is the HTTP status, 0 without an answer; `kind` a short text to group by, empty for an
-    accepted vote; `route` the route that answered, as far as the answer says; `id` the vote's id
-    where the answer tells it.
+    accepted vote; `route` the route that answered and `id` the vote's id, each None when the answer
+    does not name it.
     """
 
     status: int
@@ -57,7 +57,7 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
 
 
 def no_answer(error: BaseException) -> Answer:
-    """Return what the failure of a request means: the vote may have arrived all the same."""
+    """Return what the failure of a request means: the vote may have arrived anyway."""
     kind = "timed out" if isinstance(error, TimeoutError) else type(error).__name__
     return Answer(NO_ANSWER, Outcome.UNKNOWN, kind, None, None)
 

@@ -19,7 +19,7 @@ def test_202_without_an_id_leaves_the_vote_unknown(body: bytes) -> None:
     assert (answer.outcome, answer.kind) == (Outcome.UNKNOWN, "202 without an id")
 
 
-def test_503_leaves_the_vote_unknown_and_tells_its_id() -> None:
+def test_503_leaves_the_vote_unknown_and_gives_its_id() -> None:
     body = b'{"title": "Service Unavailable", "id": "%b"}' % ID.encode()
     answer = read_answer(503, {ROUTE_HEADER: "http"}, body)
     assert (answer.outcome, answer.kind) == (Outcome.UNKNOWN, "503 Service Unavailable")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Pattern(StrEnum):
     """How arrivals follow each other.
 
-    `POISSON`: independent of each other, as many people's are. `CONSTANT`: evenly spaced.
+    `POISSON`: independent of each other, like those of many people. `CONSTANT`: evenly spaced.
     `CLOSED`: each user sends as soon as its last vote is answered, so a slow server is asked less;
     the only pattern whose rate depends on the answers.
     """
@@ -22,7 +22,7 @@ class Pattern(StrEnum):
 class Arrival(NamedTuple):
     """One vote's place in the schedule.
 
-    `at` is the intended time in seconds on the schedule's clock. `queued` says that no user was
+    `at` is the intended time in seconds on the schedule's clock. `queued` is true when no user was
     free at that time: the vote had to wait because earlier ones were not answered yet.
     """
 
@@ -35,13 +35,12 @@ class Arrivals:
 
     The schedule never waits for answers. When every user is busy, arrivals queue, and their
     latency counts from the intended time; this is what keeps a slow server from hiding
-    ("coordinated omission"). Users are connections: an arrival finds any free one, as a new
-    person would, not the one whose turn it is.
+    ("coordinated omission"). Users are connections: an arrival takes any free one, as a new person
+    would, not the one whose turn it is.
 
     Times are seconds since the start of the measurement; the schedule begins `warm_up` seconds
     before it (`offset` seconds later) and ends after `seconds`, after `limit` arrivals, or when it
-    is closed. What was not taken by then is not sent any more: an overloaded phase ends all the
-    same.
+    is closed. Arrivals not taken by then are never sent: an overloaded phase ends on time, too.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class Arrivals:
         self._left = 0
 
     def unsent(self) -> int:
-        """Return how many arrivals were due before the end and not taken, and forget them."""
+        """Return how many arrivals were due before the end and not taken, and drop them."""
         count = 0
         while self._scheduled and self._left > 0 and self._next < self._end:
             self._next += self._gap()

@@ -1,9 +1,9 @@
-"""How far runs of the same code lie apart: what no single run can know of itself.
+"""How much runs of the same code differ, which a single run cannot show.
 
-The phases of a run share its minutes: its machine's mood, its neighbours, its caches. What all of
-them have in common is not in their spread, so two runs of the same code differ by more than their
-intervals say. By how many times was measured. It is much the same for runs of 8 and of 32 s a
-route, though the spread itself is not, so it serves for other durations and machines as well.
+The phases of a run share its few minutes: what else the machine does then, its caches. What they
+share is not in their spread, so two runs of the same code differ by more than their intervals
+suggest. By what factor was measured. It is about the same for runs of 8 s and of 32 s per route,
+though the spread itself is not, so it serves for other durations and machines, too.
 """
 
 from typing import Final
@@ -11,16 +11,16 @@ from typing import Final
 import msgspec
 
 FALSE_ALARMS: Final = 0.05
-"""In so many reports, at most, is anything called changed where nothing did."""
+"""The share of reports that may have a false alarm, at most."""
 
 TRIAL: Final = "26 runs in a row on a shared two-core machine, 2026-11-29"
 
 
 class Excess(msgspec.Struct, frozen=True):
-    """By how many times runs lie further apart than the spread of their phases says.
+    """How many times more runs differ than the spread of their phases suggests.
 
-    `route` is for a route's own figure, `ratio` for the two routes' ratio, in which much of what a
-    run's moment does to both cancels out.
+    `route` is for a route's own figure, `ratio` for the ratio of the two routes, in which much of
+    what affects both in a run cancels out.
     """
 
     route: float
@@ -41,4 +41,4 @@ EXCESS: Final = {
     "in the tally p99, ms": _VISIBLE,
     "votes per Kafka batch": Excess(route=1.9, ratio=1.0),
 }
-"""By the title of a figure; how they were chosen is in docs/decisions/comparison.md."""
+"""By title of the figure; docs/decisions/comparison.md explains how they were chosen."""

@@ -10,7 +10,7 @@ class SplitTest(msgspec.Struct, frozen=True):
     """Whether the splitter kept its weights: Pearson's chi-square test, without the `unanswered`.
 
     `expected` and `share` are of the HTTP route; `low` and `high` bound its true share with
-    confidence 1 - `alpha` (Wilson's interval, which holds `expected` just when the test passes).
+    confidence 1 - `alpha` (Wilson's interval, which holds `expected` exactly when the test passes).
     The split is not `fair` when the test fails however the unanswered votes are counted.
     """
 
@@ -27,14 +27,14 @@ class SplitTest(msgspec.Struct, frozen=True):
 
 
 class Splits(msgspec.Struct, frozen=True):
-    """The test of all votes that the splitter had, and of each kind of connection's."""
+    """The test of all votes that went through the splitter, and one per kind of connection."""
 
     whole: SplitTest | None = None
     by_connection: dict[Connection, SplitTest] = {}
 
 
 class Damage(msgspec.Struct, frozen=True):
-    """Votes whose fate is wrong: how many, and the ids of the first few."""
+    """Votes that a check failed: how many, and the ids of the first few."""
 
     count: int
     ids: list[str]
@@ -51,12 +51,12 @@ class TallyDifference(msgspec.Struct, frozen=True):
 class Reconciliation(msgspec.Struct, frozen=True):
     """The votes sent, held against the vote log and the tally.
 
-    `lost`: accepted, not in the log. `altered`: in the log with another content than was sent.
+    `lost`: accepted, not in the log. `altered`: in the log with other content than was sent.
     `repeated`: accepted votes that share an id with another one. `refused_counted`: refused, yet
     in the log. `unknown`: votes without a clear answer, of which `unknown_counted` are in the log
     and `unknown_without_id` cannot be looked up. `others`: votes that came into the log meanwhile
     and are not ours; damage only if nobody else votes. `differences`: see `TallyDifference`, the
-    first few of `difference_count`. `log_votes` and `tally_votes` are totals of everything ever.
+    first few of `difference_count`. `log_votes` and `tally_votes` count all that the stores have.
     """
 
     accepted: int

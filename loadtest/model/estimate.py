@@ -1,7 +1,7 @@
 """Figures from repeated phases, with the interval that their spread gives.
 
-Every figure here is positive and its errors multiply rather than add (a machine that is 10 %
-slower is so for small and large values), so means and intervals are taken of logarithms.
+Every figure here is positive and its errors multiply rather than add (a slower machine makes small
+and large values longer by the same share), so means and intervals are taken of logarithms.
 """
 
 import math
@@ -18,7 +18,7 @@ CONFIDENCE: Final = 0.95
 class Estimate(msgspec.Struct, frozen=True):
     """The geometric mean of `repeats` measurements, and its 95 % interval.
 
-    `low` and `high` are None after a single measurement, which says nothing of its own error.
+    `low` and `high` are None after a single measurement, which says nothing about its error.
     """
 
     value: float
@@ -54,7 +54,7 @@ def estimate(values: Sequence[float]) -> Estimate | None:
 
 
 def ratio(of: Sequence[float], to: Sequence[float]) -> Estimate | None:
-    """Return the ratio of paired measurements: `of[n]` was measured right beside `to[n]`.
+    """Return the ratio of paired measurements: `of[n]` was measured next to `to[n]`.
 
     What both have in common, such as a machine that was busy just then, cancels out. A
     measurement without a partner is left out.
@@ -66,7 +66,7 @@ def ratio(of: Sequence[float], to: Sequence[float]) -> Estimate | None:
 
 
 def two_sided_p(t: float, freedom: float) -> float:
-    """Return how likely Student's t is at least so far from 0, on either side, by chance.
+    """Return the probability that Student's t is at least this far from 0, on either side.
 
     `freedom` (degrees of freedom) is at least 1 and need not be whole.
     """

@@ -22,7 +22,7 @@ from loadtest.model.estimate import estimate, ratio, t_quantile, two_sided_p
         (100, 1.984),
     ],
 )
-def test_the_quantile_is_that_of_the_tables(freedom: int, printed: float) -> None:
+def test_quantiles_are_those_of_the_tables(freedom: int, printed: float) -> None:
     assert round(t_quantile(freedom), 3) == printed
 
 
@@ -40,7 +40,7 @@ def test_the_quantile_is_that_of_the_tables(freedom: int, printed: float) -> Non
         (3.174, 100, 0.002),
     ],
 )
-def test_the_probability_is_that_of_the_tables(t: float, freedom: int, printed: float) -> None:
+def test_probabilities_are_those_of_the_tables(t: float, freedom: int, printed: float) -> None:
     assert two_sided_p(t, freedom) == pytest.approx(printed, rel=1e-3)
 
 
@@ -56,7 +56,7 @@ def test_degrees_of_freedom_need_not_be_whole(freedom: float) -> None:
     assert more < two_sided_p(2.0, freedom) < fewer
 
 
-def test_the_interval_holds_the_truth_19_times_of_20() -> None:
+def test_the_interval_holds_the_true_value_19_times_in_20() -> None:
     random = Random(1)
     held = 0
     for _ in range(2000):

@@ -47,8 +47,8 @@ class ErrorCount(msgspec.Struct, frozen=True):
 class Series(msgspec.Struct, frozen=True):
     """A phase over time, in steps of `step` seconds.
 
-    By route: accepted votes per second and the 99th percentile of latency in ms, None where fewer
-    than 100 votes can tell none; `errors`: votes per second that were not accepted.
+    By route: accepted votes per second and the 99th percentile of latency in ms, None where there
+    were fewer than 100 votes; `errors`: votes per second that were not accepted.
     """
 
     step: float
@@ -77,8 +77,8 @@ class Generator(msgspec.Struct, frozen=True):
 class Delay(msgspec.Struct, frozen=True):
     """Milliseconds from a vote's acknowledgement until the tally had it, of `votes` votes.
 
-    The tally was read each 20 ms, so each is up to that too long; none is below 1. `p99` is None
-    when no vote lies beyond it.
+    The tally was read every 20 ms, so each delay is too long by up to that; none is below 1. `p99`
+    is None when no vote lies beyond it.
     """
 
     votes: int
@@ -121,8 +121,8 @@ class ConnectionCount(msgspec.Struct, frozen=True):
 class PhaseReport(msgspec.Struct, frozen=True):
     """One phase. `elsewhere` counts votes of a forced phase that the other route answered.
 
-    `processes` is None when Prometheus did not answer, empty when it knew nothing of the phase.
-    `visible` is None when it could not be told, as when others voted meanwhile.
+    `processes` is None when Prometheus did not answer, empty when it had no readings of the phase.
+    `visible` is None when it could not be measured, for example because others voted meanwhile.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Percentiles of samples: nearest-rank, the one definition in every figure and plot."""
+"""Percentiles of samples: nearest-rank, in every figure and plot."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ _ALMOST: Final = 1e-6  # 99.9 % of 1,000 samples are 999 of them, also in floati
 
 
 def percentile(ordered: NDArray[np.floating] | Sequence[float], percent: float) -> float:
-    """Return the smallest sample that at least `percent` % of the ascending samples reach.
+    """Return the smallest of the ascending samples that at least `percent` % do not exceed.
 
     The nearest-rank method: always a value that was measured. There must be a sample.
     """
@@ -21,7 +21,7 @@ def percentile(ordered: NDArray[np.floating] | Sequence[float], percent: float) 
 
 
 def percentile_of(samples: Iterable[float], percent: float) -> float | None:
-    """Return the percentile of samples in any order; None when there is none."""
+    """Return the percentile of samples in any order; None when there are no samples."""
     ordered = sorted(samples)
     return percentile(ordered, percent) if ordered else None
 

@@ -5,7 +5,7 @@ from loadtest.model.percentiles import curve, percentile, percentile_if_beyond, 
 
 
 @pytest.mark.parametrize("percent", [0.1, 50, 90, 99, 99.9, 100])
-def test_a_percentile_is_the_smallest_sample_that_so_many_reach(percent: float) -> None:
+def test_a_percentile_is_the_smallest_sample_that_so_many_do_not_exceed(percent: float) -> None:
     samples = np.sort(np.random.default_rng(1).exponential(5.0, 12_345))
     value = percentile(samples, percent)
     assert value in samples
@@ -52,7 +52,7 @@ def test_the_curve_of_phases_is_the_mean_of_theirs() -> None:
     fast, slow = np.full(1000, 2.0), np.full(200, 8.0)
     points = curve([fast, slow])
     assert [value for _, value in points] == pytest.approx([4.0] * len(points))
-    assert points[-1][0] == pytest.approx(99.5)  # as far as the shorter phase tells
+    assert points[-1][0] == pytest.approx(99.5)  # as far as the shorter phase goes
 
 
 def test_a_phase_without_a_sample_leaves_no_curve() -> None:

@@ -1,4 +1,4 @@
-"""What the comparison and its driver process tell each other about one phase."""
+"""The messages between the comparison and its driver processes: a phase and its result."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ MAX_PROCESSES = 64
 MAX_ROUNDS = 100
 MAX_RATE = 20_000.0
 MAX_USERS = 5_000
-MAX_VOTES = 5_000_000  # of one phase, whatever its rate: the load has an end
+MAX_VOTES = 5_000_000  # of one phase, whatever its rate
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
     `forced` is the route that every vote asks for, None to leave it to the splitter. Times in
     seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
-    carries an id of ours, otherwise the service makes one. `samples` is the file to write.
+    carries an id of the client, otherwise the service makes one. `samples` is the file to write.
     `fresh_share` of the users open a connection for each vote, the others keep theirs.
     `offset` delays the schedule: drivers that share constant arrivals send in turns.
     """
@@ -40,7 +40,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhaseReady(msgspec.Struct, frozen=True, tag=True):
-    """All users of the phase are there; the driver waits for the line `begin`."""
+    """All users of the phase are ready; the driver waits for the line `begin`."""
 
 
 class PhaseProgress(msgspec.Struct, frozen=True, tag=True):

@@ -21,8 +21,8 @@ class Ramp(msgspec.Struct, frozen=True):
 
     A rate passes when 99 % of the votes due are sent and accepted, and 99 % of those within `bound`
     ms. It has failed when it did not pass twice. `generator_limited` names the routes whose failing
-    rate says nothing of them, as the load generator was late itself there: they take at least what
-    passed.
+    rate says nothing about them because the load generator itself was late: they sustain at least
+    what passed.
     """
 
     bound: float

@@ -18,11 +18,11 @@ from voting.domain.vote import Route
 
 VERSION: Final = 3
 READABLE: Final = (2, VERSION)
-"""The versions that can be compared with; what an older one has not is named."""
+"""The versions that can be compared with; what an older one lacks is reported."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The result in words. `failures` are why the exit status is 1; `warnings` are not."""
+    """The result in words. `failures` make the exit status 1, `warnings` do not."""
 
     passed: bool
     failures: list[str]
@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """How the comparison was asked for, on which machine and with which code.
+    """The options of the comparison, its machine and its code.
 
     `weights` are the splitter's, by route. `machine` is the load generator's, `version` as git
     describes it, None where that is not known and in reports before version 3.
@@ -81,9 +81,9 @@ def to_json(report: Report) -> bytes:
 
 
 def from_json(text: bytes) -> Report:
-    """Return the report in a report.json; raise `msgspec.ValidationError` when it is none.
+    """Return the report that a report.json contains.
 
-    So it is as well with a version that is not among `READABLE`.
+    Raises `msgspec.DecodeError` when it is not a report of one of the `READABLE` versions.
     """
     report = msgspec.json.decode(text, type=Report)
     if report.version not in READABLE:

@@ -126,7 +126,7 @@ def test_a_single_point_between_gaps_is_drawn() -> None:
     assert re.search(r'd="M[\d.]+ [\d.]+h0"', line_chart("one point", axis, axis, [line]))
 
 
-def test_the_page_shows_texts_of_others_as_text(report: Report) -> None:
+def test_the_page_escapes_texts_from_answers(report: Report) -> None:
     text = to_html(report)
     assert "503 &lt;Service&gt; Unavailable" in text
     assert "<Service>" not in text

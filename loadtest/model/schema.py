@@ -1,4 +1,4 @@
-"""The JSON schema of report.json: `python -m loadtest.model.schema` writes it anew."""
+"""The JSON schema of report.json: `python -m loadtest.model.schema` rewrites the file."""
 
 from pathlib import Path
 from typing import Any, Final

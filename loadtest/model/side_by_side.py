@@ -80,7 +80,7 @@ FIGURES: Final[tuple[tuple[str, OfRoute, OfRatios | None], ...]] = (
     ("in the tally p99, ms", lambda r: r.visible_p99, lambda r: r.visible_p99),
     ("votes per Kafka batch", lambda r: r.votes_per_batch, None),
 )
-"""Each figure: its title, where a route has it, and where its ratio is, if one is taken."""
+"""Each figure: its title, how to read it from a route, and from the ratios if it has one."""
 
 
 class SideBySide(msgspec.Struct, frozen=True):
@@ -94,8 +94,8 @@ class SideBySide(msgspec.Struct, frozen=True):
 class Change(msgspec.Struct, frozen=True):
     """One figure in two reports. `factor` is new over old, with its 95 % interval.
 
-    The interval has the phases' spread in it, widened for what a run's phases have in common. `p`
-    is the chance of a difference so large without any change, corrected for the number of figures
+    The interval is the phases' spread, widened for what the phases of a run share. `p` is the
+    chance of so large a difference without any change, corrected for the number of figures
     (Holm); `changed` says whether it is below 0.05, so one report in twenty at most has a false
     alarm.
     """
@@ -112,8 +112,8 @@ class Change(msgspec.Struct, frozen=True):
 class Changes(msgspec.Struct, frozen=True):
     """What changed since the report of `since` (Unix time).
 
-    `unlike` names every difference of the set-up, `uncompared` the figures that one of the reports
-    has not, and why.
+    `unlike` names every difference of the set-up, `uncompared` the figures that could not be
+    compared, and why.
     """
 
     since: float

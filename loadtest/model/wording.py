@@ -7,7 +7,7 @@ from loadtest.model.report import Report
 from loadtest.model.side_by_side import Change, Changes
 from voting.domain.vote import Route
 
-_WIDE = 20  # an interval with ends so many times apart is no news to anybody
+_WIDE = 20  # times the low end: an interval this wide says nothing
 ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
 
 

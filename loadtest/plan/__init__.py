@@ -1,1 +1,1 @@
-"""What the comparison was asked for, and the phases that follow from it."""
+"""The options of a comparison, and the phases that follow from them."""

@@ -1,4 +1,4 @@
-"""What the comparison was asked for."""
+"""The options of a comparison."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from voting.domain.vote import Route
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What was asked for; times in seconds. `weights` are the splitter's, by route.
+    """The options of a comparison; times in seconds. `weights` are the splitter's, by route.
 
     `seconds` is the time that each route is measured alone, in all phases of the `rounds`
-    together; the split has half of it. `ramp` is the bound of the 99th percentile in ms when
-    rates shall be searched, else None. `earlier` is the report to compare with, if any.
+    together; the split takes half of it. `ramp` is the bound of the 99th percentile in ms when
+    rates are searched, else None. `earlier` is the report to compare with, if any.
     """
 
     target: str

@@ -9,8 +9,8 @@ from loadtest.model.wording import ROUTE_NAMES
 from loadtest.plan.options import Options
 from voting.domain.vote import Route
 
-_SPLIT: Final = 2  # the split has only its shares to tell: half the time is plenty
-_FIRST: Final = 3  # times the warm-up before each route's first phase: connections, caches, JIT
+_SPLIT_DIVISOR: Final = 2  # the split only shows its shares: half the time is enough
+_FIRST_WARM_UP: Final = 3  # times the warm-up, before each route's first phase: caches, JIT
 
 
 def planned_phases(options: Options, folder: Path) -> Iterator[Phase]:
@@ -23,8 +23,8 @@ def planned_phases(options: Options, folder: Path) -> Iterator[Phase]:
             pattern=options.pattern,
             rate=options.rate,
             users=options.users,
-            warm_up=options.warm_up * (_FIRST if number < len(Route) else 1),
-            seconds=options.seconds / (2 * options.rounds if forced else _SPLIT),
+            warm_up=options.warm_up * (_FIRST_WARM_UP if number < len(Route) else 1),
+            seconds=options.seconds / (2 * options.rounds if forced else _SPLIT_DIVISOR),
             timeout=options.timeout,
             seed=options.seed + number,
             client_ids=options.client_ids,
@@ -36,7 +36,7 @@ def planned_phases(options: Options, folder: Path) -> Iterator[Phase]:
 def planned_routes(rounds: int) -> Iterator[tuple[str, Route | None]]:
     """Return the phases' names and forced routes in order.
 
-    A B B A: whatever drifts steadily, as caches that fill or a machine that heats up, favours
+    A B B A: whatever drifts steadily, such as filling caches or a warming machine, favours
     neither route.
     """
     numbers = dict.fromkeys(Route, 0)

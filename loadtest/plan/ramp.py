@@ -18,7 +18,7 @@ _ACCEPTED: Final = 0.99  # of the votes due, at least, or the rate is too high
 
 
 class RampPlan:
-    """Plans one phase after another from what the last ones gave, the routes in turns."""
+    """Plans each phase from the results of the previous ones, alternating the routes."""
 
     def __init__(self, options: Options, bound: float, folder: Path) -> None:
         self._options = options
@@ -28,7 +28,7 @@ class RampPlan:
         self._steps: list[RampStep] = []
 
     def phases(self) -> Iterator[Phase]:
-        """Return the phases; `note` must have taken in one before the next is asked for."""
+        """Return the phases; `note` must be called with each one before the next is taken."""
         turns: Iterable[Route] = cycle([Route.GRPC, Route.HTTP, Route.HTTP, Route.GRPC])
         for route in turns:
             if all(search.next() is None for search in self._searches.values()):
@@ -37,7 +37,7 @@ class RampPlan:
                 yield self._phase(route, step)
 
     def note(self, phase: Phase, found: PhaseReport) -> None:
-        """Take in what a phase gave."""
+        """Record the result of a phase."""
         step = _step(phase, found, self._bound)
         self._steps.append(step)
         self._searches[step.route].note(passed=step.passed)

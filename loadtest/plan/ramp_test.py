@@ -64,7 +64,7 @@ def test_a_route_that_never_passes_has_no_rate(plan: RampPlan, tmp_path: Path) -
     assert "sustained no rate" in next(ramp_findings(found))
 
 
-def test_a_limit_of_the_generators_is_no_result(plan: RampPlan, tmp_path: Path) -> None:
+def test_the_generators_limit_is_not_the_routes(plan: RampPlan, tmp_path: Path) -> None:
     for phase in plan.phases():
         assert phase.forced is not None
         found = slow_beyond(LIMITS[phase.forced], phase, tmp_path)
@@ -96,7 +96,7 @@ def test_a_limit_of_the_generators_is_no_result(plan: RampPlan, tmp_path: Path) 
     assert from_json(to_json(report)).ramp == ramp
 
 
-def test_a_generator_that_is_late_at_every_rate_tells_nothing(
+def test_a_generator_that_is_late_at_every_rate_gives_no_finding(
     plan: RampPlan, tmp_path: Path
 ) -> None:
     for phase in plan.phases():

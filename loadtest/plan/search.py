@@ -3,13 +3,13 @@
 from typing import Final
 
 _STEP: Final = 1.5  # times the rate, until one fails
-_PRECISE: Final = 1.12  # a failing rate so many times the passing one: near enough
+_PRECISE: Final = 1.12  # times the passing rate: a failing one this close ends the search
 _TRIES: Final = 2  # a busy moment of the machine is not the route's limit
 _LOWEST: Final = 1.0
 
 
 class Search:
-    """Tells which rate to try next. `passed` and `failed` are the bounds found so far."""
+    """Chooses the next rate to try. `passed` and `failed` are the bounds found so far."""
 
     def __init__(self, start: float, highest: float) -> None:
         self._rate = start
@@ -27,7 +27,7 @@ class Search:
         return None if self.failed <= _PRECISE * self.passed else self._rate
 
     def note(self, *, passed: bool) -> None:
-        """Take in how the rate that was tried did; a rate fails when it does so twice."""
+        """Record whether the rate passed; it fails only when it did not pass twice."""
         if passed:
             self.passed = self._rate
         else:
@@ -36,9 +36,9 @@ class Search:
                 return
             self.failed = self._rate
         self._failures = 0
-        self._rate = self._following()
+        self._rate = self._next_rate()
 
-    def _following(self) -> float:
+    def _next_rate(self) -> float:
         if self.passed is None:
             return max(_LOWEST, self._rate / _STEP)
         if self.failed is None:

@@ -4,7 +4,7 @@ from loadtest.plan.search import Search
 
 
 def found(limit: float, start: float, highest: float = 20_000.0) -> tuple[Search, list[float]]:
-    """Return the ended search for a limit, and what it tried."""
+    """Search for a limit; return the finished search and the rates it tried."""
     search, tried = Search(start, highest), []
     while (rate := search.next()) is not None:
         tried.append(rate)

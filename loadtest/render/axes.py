@@ -42,7 +42,7 @@ def log_axis(title: str, values: Iterable[float], label: Callable[[float], str])
 
 
 def nines_axis(title: str, highest: float) -> Axis:
-    """Return an axis of percentiles up to `highest`, on which each further nine has equal room."""
+    """Return an axis of percentiles up to `highest`, with the same width for each further nine."""
     length = max(1.0, -math.log10(1 - min(highest, 99.9999) / 100))
     percents = [0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999]
     ticks = [(p, f"{p:g} %") for p in percents if _nines(p) <= length + 1e-9]

@@ -15,7 +15,7 @@ _INNER_HEIGHT = HEIGHT - TOP - BOTTOM
 
 
 class Dot(msgspec.Struct, frozen=True):
-    """A marked point of a line, with a text that shows when it is pointed at."""
+    """A marked point of a line, with the text shown when it is pointed at."""
 
     x: float
     y: float
@@ -44,7 +44,7 @@ class Band(msgspec.Struct, frozen=True):
 def line_chart(
     label: str, x: Axis, y: Axis, lines: Sequence[Line], bands: Sequence[Band] = ()
 ) -> Markup:
-    """Return the chart; `label` says what it shows to those who cannot see it."""
+    """Return the chart; `label` describes it to people who cannot see it."""
     content = Markup("").join(
         [
             *(_band(band, x) for band in bands),
@@ -93,7 +93,7 @@ def _band(band: Band, x: Axis) -> Markup:
         start, TOP, max(0.0, end - start), _INNER_HEIGHT
     )
     if end - start < _HEADING_WIDTH * len(band.heading):
-        return area  # no room: the colours of its lines must do
+        return area  # no room: the colours of the lines must do
     return area + _text("heading middle", (start + end) / 2, TOP - 8, band.heading)
 
 

@@ -11,7 +11,7 @@ from voting.domain.vote import Route
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """One bar; lengths are in percent of the room there is.
+    """One bar; lengths are in percent of the width available.
 
     `whole` marks a route's sum, `low` and `high` are the ends of its interval, None without one.
     """

@@ -1,4 +1,4 @@
-"""report.html: one file that needs nothing else, made from the report alone."""
+"""report.html: a self-contained file, made from the report alone."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +62,7 @@ def to_html(report: Report) -> str:
 
 
 def _stacked(text: str) -> Markup:
-    """Return a figure with its interval apart, so that it can stand below on a phone."""
+    """Return a figure with its interval in a tag of its own, which a phone shows below it."""
     value, space, interval = text.partition(" (")
     if not space:
         return escape(text)
@@ -78,7 +78,7 @@ def _has_latency(phase: PhaseReport) -> bool:
 
 
 def _checks(found: Reconciliation | None) -> list[tuple[str, int, bool]]:
-    """Return each check of the reconciliation: its text, how many break it, whether it holds."""
+    """Return each check of the reconciliation: its text, how many fail it, whether it holds."""
     if found is None:
         return []
     surplus = max(0, found.others - found.unknown_without_id)

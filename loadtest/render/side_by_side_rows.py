@@ -1,4 +1,4 @@
-"""The rows of the table that has both routes side by side: in the terminal, page and Markdown."""
+"""The rows of the side-by-side table in the terminal, on the page and in Markdown."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The plot of the split: what was configured, what was measured, and how sure that is."""
+"""The plot of the split: the configured share, the measured one, and its interval."""
 
 from markupsafe import Markup
 

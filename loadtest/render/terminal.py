@@ -37,7 +37,7 @@ class Terminal:
 
     @contextmanager
     def waiting(self) -> Iterator[Callable[[Waiting], None]]:
-        """Show how the consumer catches up; yields what to call with the state of the waiting."""
+        """Show how the consumer catches up; yields what to call with its progress."""
         with self._progress() as bar:
             task = bar.add_task("reconciliation", total=None, note="")
 

@@ -28,7 +28,7 @@ WEIGHTS = {Route.GRPC: 50.0, Route.HTTP: 50.0}
 
 
 def vote_id(number: int) -> UUID:
-    """Return one of many ids."""
+    """Return the id with this number."""
     return UUID(f"019ab3c4-5d6e-7f80-9a1b-{number:012x}")
 
 
@@ -105,7 +105,7 @@ def cast_votes(samples: Sequence[Sample], folder: Path) -> CastVotes:
 
 
 def logged(sample: Sample, **changes: object) -> LoggedVote:
-    """Return a vote as it should be in the log."""
+    """Return the vote of a sample as it should be in the log."""
     album = ALBUMS[sample.album]
     vote = vote_with(
         id=str(sample.id),
@@ -143,7 +143,7 @@ def sound(**changes: object) -> Reconciliation:
 
 
 def with_cpu(phase: PhaseReport, **us_per_vote: float) -> PhaseReport:
-    """Return a phase in which these processes used so much for each of 1,000 votes."""
+    """Return a phase in which these processes used so many µs for each of 1,000 votes."""
     uses = {
         name: ProcessUse(
             seconds=2.0,
