@@ -1,4 +1,4 @@
-"""Hostile clients beside people who vote: `./bazelw run //chaos:hostile -- --seconds 300`."""
+"""Hostile clients while people vote: `./bazelw run //chaos:hostile -- --seconds 300`."""
 
 import logging
 import sys
@@ -81,7 +81,7 @@ def _parser() -> ArgumentParser:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     options = _parser().parse_args()
     return run_command(lambda: hostile(options))
 

@@ -1,6 +1,6 @@
 """The short form of the trial of hostile clients; the long one is the command //chaos:hostile.
 
-How long voters wait is told and not judged: it needs a quiet machine.
+How long voters wait is printed but not judged: that needs a quiet machine.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ SECONDS = 4.0
 ALBUMS = "300"  # so few that the limit is reached
 
 
-def test_no_hostile_client_stops_those_who_vote(tmp_path: Path) -> None:
+def test_no_hostile_client_stops_the_voters(tmp_path: Path) -> None:
     folder = tmp_path / "system"
     system = WeakenedSystem(folder, votes_per_second=VOTES_PER_SECOND, MAX_ALBUMS=ALBUMS)
     limits = memory_limits()

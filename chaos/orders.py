@@ -24,7 +24,7 @@ from harness.system.weakened import WeakenedSystem
 from harness.voters.voters import Voters
 
 GRACE_SECONDS: Final = 30.0
-"""How long a part may take to end: what Kubernetes gives by default."""
+"""How long a part may take to end: Kubernetes' default."""
 
 _LONGEST_GAP_SECONDS: Final = 0.5
 _VOTING_SECONDS: Final = 2.0
@@ -33,7 +33,7 @@ _NOT_READY: Final = re.compile(r"voting\.lifecycle: (ready|not ready: .*)$", re.
 
 
 class Orders:
-    """Starts and stops a system again and again while people vote."""
+    """Starts and stops a system repeatedly, in random orders, while people vote."""
 
     def __init__(self, system: WeakenedSystem, rate: float, random: Random) -> None:
         self._system = system
@@ -41,7 +41,7 @@ class Orders:
         self._voters = Voters(system.entry.host, system.entry.port, rate, random)
 
     async def run(self, count: int, say: Callable[[str], None]) -> list[str]:
-        """Run `count` orders; return what was wrong. Nothing of the system runs before."""
+        """Try `count` orders; return what went wrong. The system must not be running yet."""
         found: list[str] = []
         for number in range(1, count + 1):
             begin = time.monotonic()
@@ -71,7 +71,7 @@ class Orders:
         for part in order:
             part.wait_ready()
         services = [part for part in order if isinstance(part, Service)]
-        return [line for part in services for line in _said_twice(part, sizes[part])]
+        return [line for part in services for line in _repeated_messages(part, sizes[part])]
 
     def _stop(self, order: list[Server]) -> list[str]:
         asked = {}
@@ -107,17 +107,19 @@ def _size(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
-def _said_twice(service: Service, since: int) -> list[str]:
-    """Return what the service said more than once from its start until it was ready."""
+def _repeated_messages(service: Service, since: int) -> list[str]:
+    """Return what the service logged more than once from its start until it was ready."""
     log = service.log.read_bytes()[since:].decode()
-    said = Counter(found for found in _NOT_READY.findall(log.partition("lifecycle: ready")[0]))
+    messages = Counter(_NOT_READY.findall(log.partition("lifecycle: ready")[0]))
     return [
-        f"{service.name} logged {times} times: {what}" for what, times in said.items() if times > 1
+        f"{service.name} logged {times} times: {what}"
+        for what, times in messages.items()
+        if times > 1
     ]
 
 
 def orders(options: Namespace) -> int:
-    """Run the orders; return 0 when nothing was wrong."""
+    """Try the orders; return 0 when nothing went wrong."""
     logging.getLogger("harness").setLevel(logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-orders-"))
@@ -137,7 +139,7 @@ def orders(options: Namespace) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(
         prog="orders",
         description="Start and stop all parts of the voting system in random orders.",

@@ -27,13 +27,13 @@ from loadtest.model.percentiles import percentile_of
 from voting.domain.vote import Route
 
 REFUSAL_SECONDS: Final = 0.1
-"""Within this time 99 of 100 refusals must be answered."""
+"""99 of 100 refusals must be sent within this time."""
 
 NORMAL_SECONDS: Final = 10.0
-"""So long after the flood the service must be as before."""
+"""The service must be back to normal within this time after the flood."""
 
 MEMORY_MB: Final = 512.0
-"""So much memory may a process take: a usual limit of a container."""
+"""How much memory a process may use: a usual limit of a container."""
 
 _CAPACITY_SECONDS: Final = 8.0
 _CALM_VOTES_PER_SECOND: Final = 50.0
@@ -45,7 +45,7 @@ _NICENESS: Final = 10
 
 
 class Overload:
-    """A flood on the routes of a running system, past the entry, which would slow it down."""
+    """A flood on the routes of a running system, bypassing the entry, which would slow it down."""
 
     def __init__(self, system: WeakenedSystem, random: Random, say: Callable[[str], None]) -> None:
         services = system.services
@@ -59,7 +59,7 @@ class Overload:
         self._flood = Flood(ports, _CONNECTIONS, random, self._steady.sent_votes)
 
     async def run(self, seconds: float) -> list[str]:
-        """Find out what the machine can take, offer twice that, and return what was wrong."""
+        """Measure the machine's capacity, offer twice that, and return what went wrong."""
         for part in self._system.parts:
             _yield_processor(part)
         memory = MemoryWatch(self._system.parts)
@@ -76,7 +76,7 @@ class Overload:
         return found + await self._check()
 
     async def _normal_again(self) -> float:
-        """Return the seconds until the votes of one second were all accepted at once."""
+        """Return the seconds until all votes of one second were accepted without delay."""
         begin = time.monotonic()
         while time.monotonic() - begin < 2 * NORMAL_SECONDS:
             second = await self._flood.run("calm after", 1.0, _CALM_VOTES_PER_SECOND)
@@ -110,7 +110,7 @@ class Overload:
 
 
 def _yield_processor(server: Server) -> None:
-    """Let the voters have the processor first: in life they are not slowed down by the server."""
+    """Let the voters have the processor first: in reality the servers do not slow them down."""
     for thread in Path(f"/proc/{server.pid}/task").iterdir():
         os.setpriority(os.PRIO_PROCESS, int(thread.name), _NICENESS)
 
@@ -134,7 +134,7 @@ def _too_large(memory: MemoryWatch) -> list[str]:
 
 
 def overload(options: Namespace) -> int:
-    """Run the flood; return 0 when nothing was wrong."""
+    """Run the flood; return 0 when nothing went wrong."""
     logging.getLogger("harness").setLevel(logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="voting-overload-"))
@@ -154,7 +154,7 @@ def overload(options: Namespace) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(
         prog="overload",
         description="Send the voting system twice as many votes as this machine can handle.",

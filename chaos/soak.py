@@ -19,7 +19,7 @@ from harness.processes.console import run_command, say
 from harness.processes.errors import ServerError
 from harness.system.weakened import WeakenedSystem
 
-_MOST_FAULTS: Final = 10_000
+_MAX_FAULTS: Final = 10_000
 _EPILOG: Final = """\
 Exit status: 0 if every acknowledged vote counts once; 1 if a rule is broken or the system does not
 start or recover in time; 130 after Ctrl-C. Data and logs are kept unless the status is 0."""
@@ -27,8 +27,8 @@ start or recover in time; 130 after Ctrl-C. Data and logs are kept unless the st
 
 def soak(options: Namespace) -> int:
     """Run the system and the faults; print the table; return the exit status."""
-    logging.getLogger("harness").setLevel(logging.WARNING)  # a server that starts is nothing new
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # nor one that is away
+    logging.getLogger("harness").setLevel(logging.WARNING)  # servers start all the time
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # and are often away
     folder = Path(tempfile.mkdtemp(prefix="voting-chaos-"))
     say(f"seed {options.seed}, data and logs in {folder}")
     try:
@@ -60,8 +60,8 @@ def _soak(options: Namespace, folder: Path) -> int:
 def _faults(options: Namespace, random: Random) -> list[Fault]:
     names: list[str] = options.faults or []
     if not names:
-        return schedule(random, _MOST_FAULTS)
-    return [FAULTS[name] for name in names] * max(1, _MOST_FAULTS // len(names))
+        return schedule(random, _MAX_FAULTS)
+    return [FAULTS[name] for name in names] * max(1, _MAX_FAULTS // len(names))
 
 
 def _parser() -> ArgumentParser:
@@ -91,7 +91,7 @@ def _parser() -> ArgumentParser:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     options = _parser().parse_args()
     return run_command(lambda: soak(options))
 

@@ -11,7 +11,7 @@ from harness.system.weakened import WeakenedSystem
 
 
 class InterruptedFaultError(Exception):
-    """A person ended the run while a fault was at work."""
+    """The user ended the run while a fault was being injected."""
 
 
 class FaultFailedError(Exception):
@@ -20,16 +20,16 @@ class FaultFailedError(Exception):
 
 @dataclass
 class Scene:
-    """Where a fault happens; one for each time that one is injected."""
+    """What a fault acts on; a new one for each injection."""
 
     system: WeakenedSystem
     random: Random
     long: bool
     interrupted: threading.Event = field(default_factory=threading.Event)
-    healed_at: float | None = None
+    recovery_started_at: float | None = None
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; raise InterruptedFaultError when a person ends the run."""
+        """Let time pass; raise InterruptedFaultError when the user ends the run."""
         if self.interrupted.wait(seconds):
             raise InterruptedFaultError
 
@@ -41,17 +41,17 @@ class Scene:
         """Return as soon as `holds()`; raise FaultFailedError after `limit_seconds`."""
         wait_until(what, holds, limit_seconds, error=FaultFailedError, pause=self.wait)
 
-    def healing(self) -> None:
-        """Say that from now on the system is left in peace: recovery is timed from here."""
-        self.healed_at = time.monotonic()
+    def start_recovery(self) -> None:
+        """Time the recovery from now on: the fault does no more harm."""
+        self.recovery_started_at = time.monotonic()
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that a real event brings.
+    """Something that breaks on purpose, as it might in operation.
 
-    `inject` does it and undoes it, within `limit_seconds`; it runs in a thread of its own.
-    An `idle` one happens while nobody votes and both stores have everything.
+    `inject` breaks it and undoes that, within `limit_seconds`, in a thread of its own. An `idle`
+    fault is injected while nobody votes and both stores have everything.
     """
 
     name: str

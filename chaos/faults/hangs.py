@@ -1,4 +1,4 @@
-"""Processes and networks that say nothing for a while, and then go on as if nothing had been."""
+"""Processes and networks that hang for a while and then go on as before."""
 
 from chaos.faults.fault import Fault, Scene
 from harness.processes.server import Server
@@ -12,7 +12,7 @@ _LONG_SILENCE_SECONDS = 12.0
 def _hang(scene: Scene, server: Server, seconds: float) -> None:
     server.pause()
     scene.wait(seconds)
-    scene.healing()
+    scene.start_recovery()
     server.resume()
 
 
@@ -30,7 +30,7 @@ def _cut_network(scene: Scene) -> None:
     proxy = scene.random.choice(list(scene.system.proxies.values()))
     proxy.kill()
     scene.wait(1 + 3 * scene.random.random())
-    scene.healing()
+    scene.start_recovery()
     proxy.start()
 
 

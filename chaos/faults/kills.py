@@ -1,4 +1,4 @@
-"""Processes that end without a warning (SIGKILL) and start again."""
+"""Processes that are killed without warning (SIGKILL) and restarted."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,11 +10,11 @@ _LONGEST_ABSENCE_SECONDS = 2.0
 
 
 def kill_and_restart(scene: Scene, servers: Sequence[Server]) -> None:
-    """Kill servers, leave them away for a moment, and start them again."""
+    """Kill servers, wait a moment, and start them again."""
     for server in servers:
         server.kill()
     scene.wait_a_moment(_LONGEST_ABSENCE_SECONDS)
-    scene.healing()
+    scene.start_recovery()
     start_together(servers)
 
 

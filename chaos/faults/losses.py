@@ -1,4 +1,4 @@
-"""Stores that lose data: all of it, the last part of it, or for want of space."""
+"""Stores that lose data: all of it, the latest part, or because the disk is full."""
 
 import shutil
 from pathlib import Path
@@ -26,7 +26,7 @@ def empty_redis(scene: Scene) -> None:
 
 
 def drop_vote_log(scene: Scene) -> None:
-    """Delete the vote log, positions and index with it."""
+    """Delete the vote log with its positions and its index."""
     client: MongoClient[dict[str, Any]] = MongoClient(scene.system.mongodb.url)
     with client:
         client[DATABASE][COLLECTION].drop()
@@ -46,7 +46,7 @@ def _tear_append_only_file(scene: Scene) -> None:
     with file.open("r+b") as content:
         content.truncate(keep)
     redis.start()
-    scene.wait(0.5)  # votes are counted again: the file has a torn place in its middle now
+    scene.wait(0.5)  # votes are counted again: now the torn place is in the middle of the file
     kill_and_restart(scene, [redis])
 
 
@@ -65,7 +65,7 @@ def _set_both_back(scene: Scene) -> None:
         for file in list(store.data.iterdir()):
             shutil.rmtree(file) if file.is_dir() else file.unlink()
         shutil.copytree(copy, store.data, dirs_exist_ok=True)
-    scene.healing()
+    scene.start_recovery()
     start_together(list(folders))
 
 
@@ -78,7 +78,7 @@ def _fill_disk(scene: Scene) -> None:
             _NOTICED_SECONDS,
         )
     scene.wait(_FULL_SECONDS)
-    scene.healing()
+    scene.start_recovery()
     scene.system.redis_disk.clear()
 
 

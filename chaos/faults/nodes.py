@@ -1,4 +1,4 @@
-"""Nodes of a Kafka cluster that end without a warning, one at a time."""
+"""Nodes of a Kafka cluster that are killed without warning, one at a time."""
 
 import asyncio
 from typing import Final
@@ -28,10 +28,10 @@ def _kill_controller(scene: Scene) -> None:
 
 
 def _kill_node(scene: Scene, node: KafkaServer) -> None:
-    """Kill a node, leave it away for some seconds, start it; return when it has all records."""
+    """Kill a node, start it some seconds later, and return when it has all records."""
     node.kill()
     scene.wait(_LONGEST_ABSENCE_SECONDS)
-    scene.healing()
+    scene.start_recovery()
     node.start()
     scene.wait_until("every node in sync", lambda: _replicated(scene), _REPLICATED_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Schedules can be repeated, and leave no fault out."""
+"""Schedules are reproducible and leave no fault out."""
 
 from random import Random
 
@@ -16,5 +16,5 @@ def test_every_fault_comes_once_before_any_comes_again() -> None:
     assert {fault.name for fault in chosen[: len(FAULTS)]} == set(FAULTS)
 
 
-def test_every_fault_says_what_it_does() -> None:
+def test_every_fault_has_a_description() -> None:
     assert all(name == fault.name and fault.what for name, fault in FAULTS.items())

@@ -1,4 +1,4 @@
-"""A topic that is not the one that was counted: every partition must stop and call a human."""
+"""A topic that is not the one that was counted: every partition must halt with an alarm."""
 
 import asyncio
 import shutil
@@ -23,7 +23,7 @@ _LONGER = 20
 
 
 def _replace_topic(scene: Scene) -> None:
-    """Put another topic in the place of the one that was counted, and bring that one back."""
+    """Replace the topic that was counted with another one, then restore it."""
     system = scene.system
     kafka = system.kafka
     kept = system.folder / "kept-topic"
@@ -46,7 +46,7 @@ def _replace_topic(scene: Scene) -> None:
     kafka.kill()
     shutil.rmtree(kafka.data / "log")
     shutil.copytree(kept, kafka.data / "log")
-    scene.healing()
+    scene.start_recovery()
     kafka.start()
     start_together(system.consumers)
 
@@ -71,7 +71,7 @@ async def _delete_topic(address: str) -> None:
 
 
 async def _write_votes(address: str, counts: Mapping[int, int]) -> None:
-    """Write valid votes that nobody cast, so many to each partition."""
+    """Write valid votes that nobody cast: `counts` has how many go to each partition."""
     async with AIOKafkaProducer(bootstrap_servers=address) as producer:
         written = []
         for partition, count in counts.items():
@@ -88,7 +88,7 @@ async def _write_votes(address: str, counts: Mapping[int, int]) -> None:
 
 
 def _halted(consumers: list[Service]) -> int:
-    """Return how many partitions the consumers' alarm says are halted."""
+    """Return how many partitions are halted according to the consumers' metrics."""
     with httpx.Client(timeout=5, trust_env=False) as client:
         metrics = [client.get(f"{c.url}/metrics").text.splitlines() for c in consumers]
     return sum(

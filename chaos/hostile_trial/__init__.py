@@ -1,1 +1,1 @@
-"""The trial of hostile clients beside people who vote: readers, limits, usage, result."""
+"""The trial of hostile clients while people vote: readers, limits, usage, result."""

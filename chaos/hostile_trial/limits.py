@@ -1,4 +1,4 @@
-"""How much memory each pod may take, as the manifests say it."""
+"""How much memory each pod may use, read from the manifests."""
 
 from collections.abc import Iterator
 from pathlib import Path

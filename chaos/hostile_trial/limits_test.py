@@ -20,7 +20,7 @@ spec:
 """
 
 
-def test_a_pod_may_take_what_its_containers_may(tmp_path: Path) -> None:
+def test_a_pods_limit_is_the_sum_of_its_containers(tmp_path: Path) -> None:
     (tmp_path / "svc-results.yaml").write_text(MANIFEST)
     (tmp_path / "grafana.yaml").write_text(MANIFEST)
     assert memory_limits(tmp_path) == {"svc_results": 256 + 1024}

@@ -1,4 +1,4 @@
-"""Honest people who look at the result, through the entry, while others are hostile."""
+"""Honest readers of the result, through the entry, while other clients are hostile."""
 
 import asyncio
 import time
@@ -17,18 +17,18 @@ _PAUSE_SECONDS: Final = 0.5
 _EVENTS: Final = "/api/events"
 _PAGE: Final = "/"
 _SIGNS: Final = {_EVENTS: "data:", _PAGE: "</html>"}
-"""What a line of each has once there is something to see."""
+"""What a line contains once the reader has something to see."""
 
 
 class Readers:
-    """Some watch the events for a moment and come again; as many load the page.
+    """Some watch the events for a moment, again and again; as many load the page.
 
     `waits` has how long (s) each waited for the page, or for the first event; `refused` what they
     got instead.
     """
 
     def __init__(self, port: int, sources: Sequence[str]) -> None:
-        """Each of the `sources` is the address of one that watches and of one that loads."""
+        """Each of the `sources` is the address of one watcher and of one that loads the page."""
         self.waits: list[float] = []
         self.refused: Counter[str] = Counter()
         self._port = port
@@ -39,9 +39,9 @@ class Readers:
         async with asyncio.TaskGroup() as readers:
             for source in self._sources:
                 for path in _SIGNS:
-                    readers.create_task(self._again_and_again(source, path))
+                    readers.create_task(self._visit_repeatedly(source, path))
 
-    async def _again_and_again(self, source: str, path: str) -> None:
+    async def _visit_repeatedly(self, source: str, path: str) -> None:
         async with httpx.AsyncClient(
             base_url=f"http://{HOST}:{self._port}",
             headers={"connection": "close", "accept-encoding": "identity"},
@@ -54,7 +54,7 @@ class Readers:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _visit(self, client: httpx.AsyncClient, path: str) -> None:
-        """Wait for the page, or for the first event and stay for a moment."""
+        """Load the page, or wait for the first event and watch for a moment."""
         begin, seen = time.monotonic(), False
         try:
             async with (

@@ -16,7 +16,7 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}"
 
 @asynccontextmanager
 async def server(answers: dict[str, bytes]) -> AsyncIterator[tuple[int, set[str]]]:
-    """Answer each path so, then end the connection; note who came."""
+    """Answer each path with its bytes and close; yield the port and the visitors' addresses."""
     visitors: set[str] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,7 +30,7 @@ async def server(answers: dict[str, bytes]) -> AsyncIterator[tuple[int, set[str]
 
 
 async def read(port: int, enough: Callable[[Readers], bool]) -> Readers:
-    """Read until there is enough."""
+    """Run readers until `enough` holds."""
     readers = Readers(port, [SOURCE])
     reading = asyncio.create_task(readers.run())
     async with asyncio.timeout(20):
@@ -64,6 +64,6 @@ async def test_a_reader_who_sees_nothing_was_refused(answer: bytes, got: str) ->
     assert set(readers.refused) == {got}
 
 
-async def test_a_reader_whom_nobody_lets_in_was_refused() -> None:
+async def test_a_reader_that_cannot_connect_was_refused() -> None:
     readers = await read(free_port(), lambda readers: readers.refused.total() >= 2)
     assert set(readers.refused) == {"ConnectError"}

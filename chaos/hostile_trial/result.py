@@ -9,19 +9,19 @@ from chaos.hostile_clients.client import Harvest
 from chaos.hostile_trial.usage import Usage
 from loadtest.model.percentiles import percentile_of
 
-P99_MORE_SECONDS: Final = 0.1
-"""So much longer than in the calm may 99 of 100 voters wait beside a hostile client."""
+P99_RISE_SECONDS: Final = 0.1
+"""How much longer 99 of 100 voters may wait during an attack than in the calm before it."""
 
 _INTERNAL_ERROR: Final = "500"
 
 
 @dataclass
 class Result:
-    """Of one client; times in seconds, `calm` is just before it, `beside` while it was at work."""
+    """The effect of one client; times in seconds, `calm` before its attack and `during` it."""
 
     client: str
     calm: list[float]
-    beside: list[float]
+    during: list[float]
     longest_gap: float
     refused: Counter[str]
     readers: list[float]
@@ -33,21 +33,21 @@ class Result:
 
 
 def p99(waits: list[float]) -> float:
-    """Return how long (s) 99 of 100 waited at most; 0 of none."""
+    """Return how long (s) 99 of 100 waited at most; 0 if nobody did."""
     return percentile_of(waits, 99) or 0.0
 
 
 def broken(result: Result, limits: Mapping[str, float]) -> Iterator[str]:
-    """Return every bound that was broken, except how long the voters waited.
+    """Yield every bound that was broken, except how long the voters waited.
 
     `limits` (MB) are those of the pods by the program's name.
     """
-    if not result.beside:
+    if not result.during:
         yield f"{result.client}: no vote was accepted"
     if result.refused:
-        yield f"{result.client}: votes were refused: {told(result.refused)}"
+        yield f"{result.client}: votes were refused: {counts_text(result.refused)}"
     if result.readers_refused:
-        yield f"{result.client}: readers were refused: {told(result.readers_refused)}"
+        yield f"{result.client}: readers were refused: {counts_text(result.readers_refused)}"
     if errors := sum(n for kind, n in result.harvest.answers.items() if _is_our_error(kind)):
         yield f"{result.client}: {errors} responses with status 500"
     for name, usage in result.usage.items():
@@ -59,14 +59,14 @@ def broken(result: Result, limits: Mapping[str, float]) -> Iterator[str]:
 
 
 def slower(result: Result) -> Iterator[str]:
-    """Return whether the voters waited too long beside the client; needs a quiet machine."""
-    calm, beside = p99(result.calm), p99(result.beside)
-    if beside > calm + P99_MORE_SECONDS:
-        yield f"{result.client}: p99 of {beside * 1000:.0f} ms, calm {calm * 1000:.0f} ms"
+    """Yield a line if the voters waited too long during the attack; needs a quiet machine."""
+    calm, during = p99(result.calm), p99(result.during)
+    if during > calm + P99_RISE_SECONDS:
+        yield f"{result.client}: p99 of {during * 1000:.0f} ms, calm {calm * 1000:.0f} ms"
 
 
-def told(kinds: Counter[str]) -> str:
-    """Return a count of kinds in words, the most frequent first."""
+def counts_text(kinds: Counter[str]) -> str:
+    """Return the counts as text, the most frequent kind first."""
     return ", ".join(f"{n} x {kind}" for kind, n in kinds.most_common())
 
 

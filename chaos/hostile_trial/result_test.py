@@ -1,4 +1,4 @@
-"""Each bound of the trial is seen when it is broken."""
+"""Each bound of the trial is reported when it is broken."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def result() -> Result:
     return Result(
         client="bodies",
         calm=[0.01] * 100,
-        beside=[0.1] * 100,
+        during=[0.1] * 100,
         longest_gap=0.5,
         refused=Counter(),
         readers=[0.02],
@@ -36,7 +36,7 @@ def test_nothing_is_broken_at_the_bounds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "line"),
     [
         (lambda r: r.refused.update({"503": 2}), "votes were refused: 2 x 503"),
         (lambda r: r.readers_refused.update(["429"]), "readers were refused: 1 x 429"),
@@ -46,30 +46,30 @@ def test_nothing_is_broken_at_the_bounds() -> None:
         ),
         (lambda r: r.usage.update(svc_consumer=Usage(100.4, 0)), "svc_consumer used 100 of 100 MB"),
         (lambda r: r.not_ready.append("svc_results is not ready"), "svc_results is not ready"),
-        (lambda r: r.beside.clear(), "no vote was accepted"),
+        (lambda r: r.during.clear(), "no vote was accepted"),
     ],
 )
-def test_a_broken_bound_is_told(change: Callable[[Any], None], told: str) -> None:
+def test_a_broken_bound_is_reported(change: Callable[[Any], None], line: str) -> None:
     changed = result()
     change(changed)
-    assert list(broken(changed, LIMITS)) == [f"bodies: {told}"]
+    assert list(broken(changed, LIMITS)) == [f"bodies: {line}"]
 
 
 def test_voters_may_wait_a_tenth_of_a_second_longer() -> None:
     changed = result()
-    changed.beside[-1] = 9.0  # one of a hundred may
+    changed.during[-1] = 9.0  # one of a hundred may
     assert list(slower(changed)) == []
-    changed.beside[0] = 9.0
+    changed.during[0] = 9.0
     assert list(slower(changed)) == ["bodies: p99 of 9000 ms, calm 10 ms"]
 
 
-def test_voters_who_were_calm_may_be_none() -> None:
+def test_nobody_need_vote_in_the_calm() -> None:
     changed = result()
     changed.calm.clear()
     assert list(slower(changed)) == []
 
 
-def test_p99_is_what_99_of_100_wait_at_most() -> None:
+def test_p99_is_the_longest_wait_of_99_in_100() -> None:
     assert p99([]) == 0
     assert p99([float(number) for number in range(1, 101)]) == 99
     assert p99([float(number) for number in range(1, 201)]) == 198

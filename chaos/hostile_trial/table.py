@@ -1,8 +1,8 @@
-"""The tables of the trial: rows of Markdown, which people read as they are."""
+"""The tables of the trial, in Markdown that is readable as it is."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from chaos.hostile_trial.result import Result, p99, told
+from chaos.hostile_trial.result import Result, counts_text, p99
 
 _VOTERS = (
     "client",
@@ -18,7 +18,7 @@ _VOTERS = (
 
 
 def tables(results: Sequence[Result], limits: Mapping[str, float]) -> str:
-    """Return what became of the voters, what each process took, and what the clients got."""
+    """Return the tables of the voters, of each process's usage, and of the clients' responses."""
     names = list(results[0].usage) if results else []
     titles = [f"{name} ({limits[name]:.0f})" if name in limits else name for name in names]
     return "\n".join(
@@ -29,11 +29,11 @@ def tables(results: Sequence[Result], limits: Mapping[str, float]) -> str:
             "",
             "Peak memory in MB (pod limit), and processors used:",
             "",
-            *_table(["client", *titles, "all TCP"], (_taken(result) for result in results)),
+            *_table(["client", *titles, "all TCP"], (_usage(result) for result in results)),
             "",
             "Responses to the clients:",
             "",
-            *_table(["client", "answers", "most"], (_got(result) for result in results)),
+            *_table(["client", "answers", "most"], (_responses(result) for result in results)),
         ]
     )
 
@@ -41,25 +41,25 @@ def tables(results: Sequence[Result], limits: Mapping[str, float]) -> str:
 def _voters(result: Result) -> list[str]:
     return [
         result.client,
-        str(len(result.beside)),
+        str(len(result.during)),
         str(result.refused.total()),
         f"{p99(result.calm) * 1000:.0f}",
-        f"{p99(result.beside) * 1000:.0f}",
-        f"{max(result.beside, default=0):.2f}",
+        f"{p99(result.during) * 1000:.0f}",
+        f"{max(result.during, default=0):.2f}",
         f"{result.longest_gap:.1f}",
         str(result.readers_refused.total()),
         f"{p99(result.readers):.2f}",
     ]
 
 
-def _taken(result: Result) -> list[str]:
+def _usage(result: Result) -> list[str]:
     taken = [f"{usage.memory:.0f}, {usage.processors:.2f}" for usage in result.usage.values()]
     return [result.client, *taken, f"{result.sockets:.0f}"]
 
 
-def _got(result: Result) -> list[str]:
+def _responses(result: Result) -> list[str]:
     most = ", ".join(f"{what}: {value:.1f}" for what, value in result.harvest.most.items())
-    return [result.client, told(result.harvest.answers), most]
+    return [result.client, counts_text(result.harvest.answers), most]
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

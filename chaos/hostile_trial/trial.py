@@ -1,4 +1,4 @@
-"""People vote and look at the result, and beside them one hostile client after the other."""
+"""Runs one hostile client after the other while people vote and read the result."""
 
 import asyncio
 import time
@@ -28,8 +28,8 @@ _READERS: Final = [f"127.0.2.{number}" for number in range(1, 6)]
 _START_SECONDS: Final = 60.0
 _CALM_PART: Final = 0.1  # of the time of each client
 _CALM_MIN_SECONDS: Final = 3.0
-_LOOK_SECONDS: Final = 0.5
-_TELL_SECONDS: Final = 10.0
+_SAMPLE_SECONDS: Final = 0.5
+_PROGRESS_SECONDS: Final = 10.0
 _READY_SECONDS: Final = 10.0
 _CATCH_UP_SECONDS: Final = 60.0
 _QUIET_SECONDS: Final = 1200.0
@@ -41,13 +41,13 @@ class HostileTrial:
     def __init__(
         self, system: WeakenedSystem, rate: float, seed: int, say: Callable[[str], None]
     ) -> None:
-        """`rate` is that of the honest votes per second; `say` takes lines of progress."""
+        """`rate` is in honest votes per second; `say` takes lines of progress."""
         self._system = system
         self._rate = rate
         self._seed = seed
         self._say = say
         self.results: list[Result] = []
-        """Of the clients that are over."""
+        """Of the clients that have finished."""
         entry = system.entry
         random = Random(seed)  # noqa: S311 - votes, not secrets
         self._voters = Voters(entry.host, entry.port, rate, random, _VOTERS)
@@ -60,10 +60,10 @@ class HostileTrial:
         )
 
     async def run(self, clients: Sequence[str], seconds: float) -> list[str]:
-        """Run each client for so long; return the promises to voters that were broken.
+        """Run each client for `seconds`; return the promises to voters that were broken.
 
-        Raises NotRecoveredError when nobody can vote, or not all is counted in the end, and
-        AttackFailedError.
+        Raises NotRecoveredError when nobody can vote, or when not every vote is counted in the end,
+        and AttackFailedError.
         """
         sent_votes = self._voters.sent_votes
         async with open_stores_reader(
@@ -76,7 +76,7 @@ class HostileTrial:
             reading = asyncio.create_task(self._readers.run())
             try:
                 for client in clients:
-                    self.results.append(await self._beside(client, seconds))
+                    self.results.append(await self._run_client(client, seconds))
                     await self._catch_up(watch, client)
             finally:
                 reading.cancel()
@@ -93,15 +93,15 @@ class HostileTrial:
         )
         return found
 
-    async def _beside(self, client: str, seconds: float) -> Result:
-        """Measure a calm time, and then one with the client at work."""
+    async def _run_client(self, client: str, seconds: float) -> Result:
+        """Measure a calm time, and then the time of the client's attack."""
         calm = len(self._voters.waits)
         await asyncio.sleep(max(_CALM_MIN_SECONDS, seconds * _CALM_PART))
         first, first_read = len(self._voters.waits), len(self._readers.waits)
         refused, readers_refused = self._refused, self._readers.refused.copy()
         usage, begin = UsageWatch(self._system.parts), time.monotonic()
         with Attack(client, self._target, self._seed, seconds) as attack:
-            taken = await self._look_on(client, attack, usage, calm, first)
+            taken = await self._watch(client, attack, usage, calm, first)
             harvest = await asyncio.to_thread(attack.harvest)
         result = Result(
             client,
@@ -116,20 +116,20 @@ class HostileTrial:
             await self._not_ready(),
             harvest,
         )
-        self._believe(harvest)
+        self._add_acknowledged(harvest)
         return result
 
-    async def _look_on(
+    async def _watch(
         self, client: str, attack: Attack, usage: UsageWatch, calm: int, first: int
     ) -> dict[str, Usage]:
-        begin = tell = time.monotonic()
-        taken = usage.look()
+        begin = reported = time.monotonic()
+        taken = usage.sample()
         while not attack.over:
-            await asyncio.sleep(_LOOK_SECONDS)
-            taken = usage.look()
+            await asyncio.sleep(_SAMPLE_SECONDS)
+            taken = usage.sample()
             now, waits = time.monotonic(), self._voters.waits
-            if now > tell + _TELL_SECONDS:
-                tell = now
+            if now > reported + _PROGRESS_SECONDS:
+                reported = now
                 self._say(
                     f"{now - begin:4.0f} s  {client:12} {len(waits) - first} votes  "
                     f"p99 {p99(waits[first:]) * 1000:.0f} ms "
@@ -143,14 +143,14 @@ class HostileTrial:
         return taken
 
     async def _not_ready(self) -> list[str]:
-        """Return which services are not ready though the client is gone."""
+        """Return which services are not ready although the client has ended."""
         end, found = time.monotonic() + _READY_SECONDS, ["?"]
         while found and time.monotonic() < end:
-            found = await asyncio.to_thread(self._ask_services)
-            await asyncio.sleep(_LOOK_SECONDS)
+            found = await asyncio.to_thread(self._probe_services)
+            await asyncio.sleep(_SAMPLE_SECONDS)
         return found
 
-    def _ask_services(self) -> list[str]:
+    def _probe_services(self) -> list[str]:
         found = []
         for service in self._system.services.values():
             try:
@@ -167,8 +167,8 @@ class HostileTrial:
         except NotRecoveredError as error:
             self._say(f"{client}: done, but some votes are not counted yet: {error}")
 
-    def _believe(self, harvest: Harvest) -> None:
-        """Note what a hostile client was promised: that must be kept as well."""
+    def _add_acknowledged(self, harvest: Harvest) -> None:
+        """Add the votes acknowledged to a hostile client: they must count, too."""
         now = time.monotonic()
         for vote_id, route in harvest.acknowledged:
             self._voters.sent_votes.acknowledged[vote_id] = Acknowledgement(now, route)

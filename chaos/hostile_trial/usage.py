@@ -1,4 +1,4 @@
-"""What processes take while a client is at work: the most memory, and processor time."""
+"""What processes use during an attack: peak memory and processor time."""
 
 import os
 import time
@@ -7,32 +7,32 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-_RESET_PEAK: Final = "5"  # what proc(5) calls it
+_RESET_PEAK: Final = "5"  # see clear_refs in proc(5)
 _TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class Usage(NamedTuple):
-    """Of one process: resident memory at most (MB), and how many processors it kept busy."""
+    """One process's peak resident memory (MB), and how many processors it kept busy."""
 
     memory: float
     processors: float
 
 
 class Watched(Protocol):
-    """A process that may end and be started again under its name."""
+    """A process that may end and be restarted under the same name."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name, the same after a restart."""
 
     @property
     def pid(self) -> int | None:
-        """Its id while it runs."""
+        """Its process id; None while it does not run."""
 
 
 class UsageWatch:
-    """Watches processes from now on; one that ends and is started again counts from there."""
+    """Measures processes from now on, across restarts."""
 
     def __init__(self, servers: Sequence[Watched]) -> None:
         self._servers = servers
@@ -40,28 +40,28 @@ class UsageWatch:
         self._processor_seconds = {
             server.name: _processor_seconds(server.pid) for server in servers
         }
-        self._most: dict[str, float] = {}
+        self._peak: dict[str, float] = {}
         self.sockets = _socket_mb()
-        """The most memory (MB) that the kernel held for all TCP connections of this machine."""
+        """The peak memory (MB) that the kernel used for all TCP connections of this machine."""
         for server in servers:
             with suppress(FileNotFoundError, ProcessLookupError):
                 Path(f"/proc/{server.pid}/clear_refs").write_text(_RESET_PEAK)
 
-    def look(self) -> dict[str, Usage]:
-        """Look, and return what each process took until now; to be called often."""
+    def sample(self) -> dict[str, Usage]:
+        """Return what each process has used so far; to be called often."""
         self.sockets = max(self.sockets, _socket_mb())
         elapsed = max(time.monotonic() - self._begin, 0.001)
         usage = {}
         for server in self._servers:
             name = server.name
-            self._most[name] = max(_peak_mb(server.pid), self._most.get(name, 0.0))
+            self._peak[name] = max(_peak_mb(server.pid), self._peak.get(name, 0.0))
             spent = _processor_seconds(server.pid) - self._processor_seconds[name]
-            usage[name] = Usage(self._most[name], max(0.0, spent) / elapsed)
+            usage[name] = Usage(self._peak[name], max(0.0, spent) / elapsed)
         return usage
 
 
 def _peak_mb(pid: int | None) -> float:
-    """Return the most resident memory of a process since its peak was reset."""
+    """Return a process's peak resident memory since the peak was reset."""
     for line in _read(f"/proc/{pid}/status").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024

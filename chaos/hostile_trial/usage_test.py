@@ -1,4 +1,4 @@
-"""What a process took at most is seen though it gave it back."""
+"""Peak memory is seen even after it was freed."""
 
 import os
 from typing import NamedTuple
@@ -13,15 +13,15 @@ class Watched(NamedTuple):
     pid: int | None
 
 
-def test_memory_that_was_given_back_was_taken() -> None:
+def test_freed_memory_counts() -> None:
     watch = UsageWatch([Watched("ourselves", os.getpid())])
-    before = watch.look()["ourselves"].memory
+    before = watch.sample()["ourselves"].memory
     large = b"x" * (LARGE_MB << 20)
     del large
-    after = watch.look()["ourselves"]
+    after = watch.sample()["ourselves"]
     assert after.memory > before + LARGE_MB / 2
     assert after.processors > 0
 
 
-def test_a_process_that_is_gone_takes_nothing() -> None:
-    assert UsageWatch([Watched("gone", None)]).look()["gone"] == (0.0, 0.0)
+def test_a_process_that_has_ended_uses_nothing() -> None:
+    assert UsageWatch([Watched("gone", None)]).sample()["gone"] == (0.0, 0.0)

@@ -18,7 +18,7 @@ _LAST_ANSWERS: Final = 1000
 
 @dataclass
 class FloodResult:
-    """What came of a flood: latencies (s) by kind of answer, and arrivals that nobody sent."""
+    """The result of a flood: latencies (s) by kind of answer, and arrivals that were not sent."""
 
     seconds: float
     accepted: list[float] = field(default_factory=list)
@@ -28,7 +28,7 @@ class FloodResult:
 
 
 class Flood:
-    """Voters on a fixed number of connections to each route; nobody tries twice."""
+    """Voters on a fixed number of connections to each route; nobody retries."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class Flood:
         random: Random,
         sent_votes: SentVotes | None = None,
     ) -> None:
-        """Set up for so many connections to each of the routes' `ports`.
+        """Use this many connections to each of the routes' `ports`.
 
-        What becomes of the votes goes into `sent_votes`, or a new one.
+        The votes and their answers go into `sent_votes`, or into a new one.
         """
         self.sent_votes = sent_votes or SentVotes()
         self._ports = ports
@@ -49,7 +49,7 @@ class Flood:
     async def run(self, name: str, seconds: float, rate: float | None) -> FloodResult:
         """Send `rate` votes per second, or without a rate as many as are answered.
 
-        An arrival that finds every connection busy waits, and is given up when the time is over.
+        An arrival that finds every connection busy waits, and is dropped at the end.
         """
         loop = asyncio.get_running_loop()
         result = FloodResult(seconds)
@@ -136,9 +136,9 @@ class _Voter:
     def _on_loss(self, _: VoteConnection, error: Exception | None) -> None:
         self._failed(f"no answer: {error}")
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, reason: str) -> None:
         self._result.other += 1
-        self._sent_votes.wrong_answers[why] += 1
+        self._sent_votes.wrong_answers[reason] += 1
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,4 +1,4 @@
-"""How much memory processes take."""
+"""How much memory processes use."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class MemoryWatch:
-    """Notes the resident memory (MB) of servers: at the start, and the most ever seen."""
+    """The resident memory (MB) of servers: at the start, and at its highest."""
 
     def __init__(self, servers: list[Server]) -> None:
         self._servers = servers

@@ -17,13 +17,13 @@ from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
 
 _RECOVERY_SECONDS: Final = 120.0
-_REREAD_VOTES_PER_SECOND: Final = 250.0  # a dropped vote log is made anew from the whole ledger
+_REREAD_VOTES_PER_SECOND: Final = 250.0  # a dropped vote log is rebuilt from the whole ledger
 _QUIET_SECONDS: Final = 180.0
 _LONGEST_CALM_SECONDS: Final = 1.0
 
 
 class Round(NamedTuple):
-    """One injection: how long (s) no vote was acknowledged on a route, and until all was well."""
+    """One injection: the longest time (s) without an acknowledged vote, and that to recovery."""
 
     name: str
     fault: Fault
@@ -66,7 +66,7 @@ class Run:
     async def run(
         self, faults: Sequence[Fault], seconds: float = math.inf, at_least: int = 0
     ) -> Outcome:
-        """Inject faults, then check. It ends early after `seconds` and `at_least` so many faults.
+        """Inject faults, then check; stop early after `seconds`, but not before `at_least` faults.
 
         Raises NotRecoveredError or FaultFailedError when the system does not do what it must.
         """
@@ -118,31 +118,31 @@ class Run:
         scene = Scene(self._system, self._random, self._long)
         begin = time.monotonic()
         await _inject(fault, scene)
-        healed = scene.healed_at or time.monotonic()
+        recovery_started = scene.recovery_started_at or time.monotonic()
         votes = len(self._voters.sent_votes.acknowledged)
         limit = _RECOVERY_SECONDS + votes / _REREAD_VOTES_PER_SECOND
         try:
             if fault.idle:
-                well = await watch.in_step(limit)
+                recovered = await watch.in_step(limit)
                 self._voters.start()
-                await watch.recovered(well, _RECOVERY_SECONDS)
+                await watch.recovered(recovered, _RECOVERY_SECONDS)
                 gap = 0.0
             else:
-                well = await watch.recovered(healed, limit)
-                gap = self._voters.sent_votes.longest_gap(begin, well)
+                recovered = await watch.recovered(recovery_started, limit)
+                gap = self._voters.sent_votes.longest_gap(begin, recovered)
         except NotRecoveredError as error:
             raise NotRecoveredError(f"after {self._voters.round}: {error}") from error
-        return Round(self._voters.round, fault, gap, well - healed)
+        return Round(self._voters.round, fault, gap, recovered - recovery_started)
 
 
 def _ended(watch: Watch) -> list[Violation]:
-    """Return what ended though nobody killed it; a consumer that is stuck ends on purpose."""
-    unasked = [name for name in watch.ended.elements() if name not in CONSUMERS]
-    return [Violation("ended by itself", len(unasked), unasked)] if unasked else []
+    """Return what ended although nobody killed it; a consumer that is stuck ends on purpose."""
+    unexpected = [name for name in watch.ended.elements() if name not in CONSUMERS]
+    return [Violation("ended by itself", len(unexpected), unexpected)] if unexpected else []
 
 
 async def _inject(fault: Fault, scene: Scene) -> None:
-    """Let a fault do its work in a thread; end it in order when this task is cancelled."""
+    """Inject a fault in a thread; end it properly when this task is cancelled."""
     work = asyncio.create_task(asyncio.to_thread(fault.inject, scene))
     try:
         async with asyncio.timeout(fault.limit_seconds):
@@ -159,4 +159,4 @@ async def _inject(fault: Fault, scene: Scene) -> None:
 
 async def _break_off(scene: Scene, work: asyncio.Task[None]) -> None:
     scene.interrupted.set()
-    await asyncio.gather(work, return_exceptions=True)  # whatever it ran into, it is over
+    await asyncio.gather(work, return_exceptions=True)  # its errors no longer matter

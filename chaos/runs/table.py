@@ -19,9 +19,9 @@ _COLUMNS = (
 def table(outcome: Outcome) -> str:
     """Return one line per fault, the totals and the verdict.
 
-    The gap is the longest time in which one of the routes acknowledged nothing; recovery counts
-    from the moment when the fault was over until both routes acknowledge and both stores keep up.
-    Both are the worst of all times.
+    The gap is the longest time in which one of the routes acknowledged nothing. Recovery lasts
+    from the end of the fault until both routes acknowledge and both stores keep up. Both are the
+    longest of all injections.
     """
     return "\n".join(
         [_line([name for name, _ in _COLUMNS]), *_fault_lines(outcome), *_verdict(outcome)]
@@ -30,8 +30,8 @@ def table(outcome: Outcome) -> str:
 
 def _fault_lines(outcome: Outcome) -> Iterator[str]:
     rounds: dict[str, list[Round]] = {}
-    for one in outcome.rounds:
-        rounds.setdefault(one.fault.name, []).append(one)
+    for round_ in outcome.rounds:
+        rounds.setdefault(round_.fault.name, []).append(round_)
     for name, of_fault in rounds.items():
         results = [round_result(r.name, outcome.sent_votes, outcome.contents) for r in of_fault]
         yield _line(
@@ -56,8 +56,8 @@ def _verdict(outcome: Outcome) -> Iterator[str]:
         f"{len(contents.logged)} votes in the log, {contents.tally.votes} in the tally"
     )
     if sent_votes.refusals:
-        told = ", ".join(f"{n} x {kind}" for kind, n in sent_votes.refusals.most_common())
-        yield f"refused, can be retried: {told}"
+        kinds = ", ".join(f"{n} x {kind}" for kind, n in sent_votes.refusals.most_common())
+        yield f"refused, can be retried: {kinds}"
     for name, times in outcome.ended.items():
         yield f"stopped unexpectedly and restarted: {name}, {times} times"
     for violation in outcome.violations:

@@ -1,4 +1,4 @@
-"""Records in the topic that are no votes: somebody else wrote them."""
+"""Records in the topic that are not votes, as another program might write them."""
 
 import asyncio
 import uuid
@@ -16,7 +16,7 @@ _PARTITIONS: Final = 6
 
 
 async def _write(address: str) -> None:
-    """Write nonsense, nothing at all, a vote under another key, and a vote in a wrong place."""
+    """Write garbage, empty records, a vote under another key, and one in a wrong partition."""
     vote_id = new_vote_id(0)
     vote = encode_vote(Vote(vote_id, "Nobody", "No vote", 2000, 1, Route.HTTP, 0))
     right = partition_of(vote_id, _PARTITIONS)
@@ -33,12 +33,16 @@ async def _write(address: str) -> None:
             await producer.send_and_wait(VOTES_TOPIC, value, key=key, partition=partition)
 
 
-def _poison(scene: Scene) -> None:
+def _write_invalid_records(scene: Scene) -> None:
     for _ in range(_TIMES):
         asyncio.run(_write(scene.system.bootstrap_servers))
         scene.wait_a_moment(0.5)
 
 
-POISON: Final = [
-    Fault("records that are no votes", "invalid and misplaced votes are written to Kafka", _poison)
+INVALID_RECORDS: Final = [
+    Fault(
+        "records that are no votes",
+        "invalid and misplaced votes are written to Kafka",
+        _write_invalid_records,
+    )
 ]
