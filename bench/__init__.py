@@ -1,1 +1,1 @@
-"""What a vote costs: processor time of each part, beside that of an empty handler."""
+"""What a vote costs: processor time of each part, compared with an empty handler."""

@@ -1,4 +1,4 @@
-"""Measures what a vote costs: `./bazelw run //bench` (with --help: what it can do)."""
+"""Measures what a vote costs: `./bazelw run //bench` (--help lists its options)."""
 
 import sys
 
@@ -8,7 +8,7 @@ from harness.processes.console import run_command
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     options = parser().parse_args()
     return run_command(lambda: bench(options))
 

@@ -1,7 +1,7 @@
 """Measures svc_results with very many albums that have the longest possible names.
 
-`./bazelw run //bench:albums -- --albums 100000` fills a Redis of its own, counts votes one by
-one while someone watches, and prints memory and times.
+`./bazelw run //bench:albums -- --albums 100000` fills a Redis of its own, counts votes one by one
+while a client watches the events, and prints memory and times.
 """
 
 import argparse
@@ -31,7 +31,7 @@ _READ: Final = 'svc_results_read_seconds_{}{{source="Redis"}}'
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the case and print what it took."""
+    """Run the case and print its figures."""
     parser = argparse.ArgumentParser(prog="//bench:albums", description=__doc__)
     parser.add_argument("--albums", type=int, default=10_000, help="number of albums (%(default)s)")
     parser.add_argument("--seconds", type=float, default=40.0, help="duration (%(default)s)")
@@ -50,18 +50,18 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def fill(redis: Redis, count: int) -> None:
-    """Store the counters of so many albums, whose names hardly compress."""
+    """Store the counters of `count` albums whose names hardly compress."""
     redis.config_set("maxmemory", "2gb")
-    chance = random.Random(1)  # noqa: S311 - the same names in each run
+    rng = random.Random(1)  # noqa: S311 - the same names in each run
     letters = [chr(code) for code in range(0x20000, 0x2A6D0)]  # four bytes each
 
     def longest() -> str:
-        return "".join(chance.choices(letters, k=TEXT_MAX))
+        return "".join(rng.choices(letters, k=TEXT_MAX))
 
     for start in range(0, count, _ALBUMS_PER_CALL):
         size = min(_ALBUMS_PER_CALL, count - start)
         albums = [
-            AlbumTally(longest(), longest(), 2000, chance.randint(1, 3), 150) for _ in range(size)
+            AlbumTally(longest(), longest(), 2000, rng.randint(1, 3), 150) for _ in range(size)
         ]
         tally = Tally({(album.name, album.album, album.year): album for album in albums})
         redis.hset(TALLY_KEY, mapping={k: str(n) for k, n in counter_fields(tally).items()})
@@ -69,7 +69,7 @@ def fill(redis: Redis, count: int) -> None:
 
 
 def watch(results: Service, redis: Redis, seconds: float) -> Iterator[str]:
-    """Count votes and watch for so long; yield what was seen."""
+    """Count votes and watch the events for `seconds`; yield the lines of the result."""
     answers: list[float] = []
     redis.config_resetstat()
     with httpx.Client(base_url=results.url, timeout=60, trust_env=False) as client:

@@ -1,4 +1,4 @@
-"""Measures what a vote costs, as a command: measure, print, write the files asked for."""
+"""The command that measures what a vote costs."""
 
 import tempfile
 from argparse import Namespace
@@ -26,7 +26,7 @@ def bench(options: Namespace) -> int:
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
     with tempfile.TemporaryDirectory(prefix="voting-bench-") as folder:
         measured = uvloop.run(measure(Servers(Path(folder)), plan, say))
-    rows = [row(one) for one in measured]
+    rows = [row(case) for case in measured]
     report = Report(VERSION, at, plan.seconds, plan.rounds, facts, rows)
     say(f"\n{text_table(report)}\n")
     for line in findings(report):
@@ -40,7 +40,7 @@ def bench(options: Namespace) -> int:
 
 
 def _page(path: Path | None) -> str:
-    """Return the page that the table goes into; nothing when it is made of the table alone."""
+    """Return the existing page that the table goes into; empty when there is none."""
     if path is None or not path.exists():
         return ""
     page = path.read_text(encoding="utf-8")

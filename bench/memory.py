@@ -19,12 +19,12 @@ from chaos.runs.memory import MemoryWatch
 from harness.processes.console import hide_progress, run_command, say
 
 _CONNECTIONS: Final = 64
-_TELL_SECONDS: Final = 15.0
+_PROGRESS_SECONDS: Final = 15.0
 _GROWTH_MB: Final = 16.0  # what a service may grow after the warm-up
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """Resident memory (MB) of a process: after the warm-up, at the end, and the most in between."""
+    """Resident memory (MB) of a process: after the warm-up, at the end, and at its highest."""
 
     name: str
     begin: float
@@ -34,14 +34,14 @@ class Memory(msgspec.Struct, frozen=True):
 
     @property
     def grows(self) -> bool:
-        """Whether one of our services takes more at the end than it may."""
+        """Whether it is a service of ours that uses more at the end than it may."""
         return self.is_service and self.end > self.begin + _GROWTH_MB
 
 
 async def watch(folder: Path, seconds: float, warm_up: float, rate: float | None) -> list[Memory]:
     """Return the memory of every process of the whole system under load.
 
-    Without a rate the load is as many votes as the routes take; the consumer may fall behind.
+    Without a rate the load is as many votes as the routes accept; the consumer may fall behind.
     """
     servers = Servers(folder)
     system = LoadedSystem(servers)
@@ -61,7 +61,7 @@ async def _watch(
         votes = 0
         while (left := end - time.monotonic()) > 0:
             load.reset()
-            await load.run(min(left, _TELL_SECONDS))
+            await load.run(min(left, _PROGRESS_SECONDS))
             votes += load.accepted
             counted = await system.counted()
             say(f"{max(0, left):4.0f} s left, {votes:,} votes accepted, {counted:,} counted")
@@ -75,20 +75,20 @@ async def _watch(
 
 
 def memory(options: Namespace) -> int:
-    """Watch, print the table; status 1 when a service of ours grows."""
+    """Watch the system and print the table; return 1 when a service of ours grows."""
     hide_progress()
     warm_up = min(30.0, options.seconds / 4)
     with tempfile.TemporaryDirectory(prefix="voting-memory-", dir=options.folder) as folder:
         found = uvloop.run(watch(Path(folder), options.seconds, warm_up, options.rate))
     say(f"\n{'resident memory, MB':20}{'begin':>8}{'end':>8}{'most':>8}")
-    for one in found:
-        grows = "  GROWS" if one.grows else ""
-        say(f"{one.name:20}{one.begin:8.1f}{one.end:8.1f}{one.most:8.1f}{grows}")
-    return int(any(one.grows for one in found))
+    for part in found:
+        grows = "  GROWS" if part.grows else ""
+        say(f"{part.name:20}{part.begin:8.1f}{part.end:8.1f}{part.most:8.1f}{grows}")
+    return int(any(part.grows for part in found))
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(
         prog="memory",
         description="Run the whole system under load and show each process's memory after the "

@@ -44,19 +44,19 @@ def parser() -> ArgumentParser:
 
 
 def positive(text: str) -> float:
-    """Return the number above 0; raise ValueError when it is none."""
+    """Return a number above 0; raise ValueError when the text is not one."""
     if not (value := float(text)) > 0:
         raise ValueError(text)
     return value
 
 
 def at_least_one(text: str) -> int:
-    """Return the whole number, 1 or more; raise ValueError when it is none."""
+    """Return a whole number from 1 on; raise ValueError when the text is not one."""
     if (value := int(text)) < 1:
         raise ValueError(text)
     return value
 
 
 def path(text: str) -> Path:
-    """Return the path, relative to where the person called Bazel."""
+    """Return a path; a relative one is relative to the user's working directory."""
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), text)

@@ -36,7 +36,7 @@ _TURNS: Final = 3
 
 
 class SizeStep(msgspec.Struct, frozen=True):
-    """What was seen with so many votes.
+    """The figures at one number of votes.
 
     By kind of request: milliseconds until the answer, and milliseconds of processor time that it
     cost svc_results and MongoDB (the median). By process: µs of processor time per vote.
@@ -58,7 +58,7 @@ class AnswerCost(NamedTuple):
 
 
 class ScaleTrial:
-    """A log that grows, with the consumer and the results in front of it."""
+    """Measures svc_consumer and svc_results with a vote log that grows."""
 
     def __init__(self, folder: Path) -> None:
         self._shared = Servers(folder)
@@ -72,7 +72,7 @@ class ScaleTrial:
         )
 
     async def run(self, votes: int) -> list[SizeStep]:
-        """Return what was seen at 100,000, a million and so many votes."""
+        """Return the figures at 100,000, at a million and at `votes` votes."""
         async with self._shared.running(self._shared.kafka):
             try:
                 self._shared.kafka.create_topics({_TOPIC: _PARTITIONS, REJECTED_TOPIC: 1})
@@ -86,12 +86,12 @@ class ScaleTrial:
     async def _step(self, votes: int) -> SizeStep:
         await self._filler.grow_to(votes, say)
         size = (self._stores.mongodb.data / "votes.db").stat().st_size
-        told = self._stores.settings()
-        consumer = self._shared.service("svc_consumer", KAFKA_TOPIC=_TOPIC, **told)
-        results = self._shared.service("svc_results", **told)
+        stores = self._stores.settings()
+        consumer = self._shared.service("svc_consumer", KAFKA_TOPIC=_TOPIC, **stores)
+        results = self._shared.service("svc_results", **stores)
         async with self._shared.running(consumer, results):
             say(f"{votes:,} votes: measuring response times")
-            answers = await asyncio.to_thread(self._ask, results)
+            answers = await asyncio.to_thread(self._request, results)
             say(f"{votes:,} votes: measuring the count")
             turns = await self._count_more(consumer)
         self._filler.votes += sum(turn.votes for turn in turns)
@@ -111,8 +111,8 @@ class ScaleTrial:
         say(_table([step]))
         return step
 
-    def _ask(self, results: Service) -> dict[str, list[AnswerCost]]:
-        """Return what requests of each kind took, the kinds in turns."""
+    def _request(self, results: Service) -> dict[str, list[AnswerCost]]:
+        """Return what requests of each kind cost; the kinds take turns."""
         middle = self._filler.middle
         deep = "" if middle is None else f"?after={encode_cursor(middle)}"
         paths = {
@@ -138,9 +138,9 @@ class ScaleTrial:
         return found
 
     async def _count_more(self, consumer: Service) -> list[Turn]:
-        beside = (self._shared.kafka, *self._stores.servers)
+        others = (self._shared.kafka, *self._stores.servers)
         async with BatchWriter(self._shared.kafka.address, _TOPIC) as writer:
-            case = ConsumerCase("scale", "", [consumer], beside, writer, _PARTITIONS)
+            case = ConsumerCase("scale", "", [consumer], others, writer, _PARTITIONS)
             await case.warm_up()
             return [await case.turn(1.0) for _ in range(_TURNS)]
 
@@ -170,7 +170,7 @@ def _table(steps: list[SizeStep]) -> str:
 
 
 def scale(options: Namespace) -> int:
-    """Run the trial, print the table, write the file that was asked for."""
+    """Run the trial, print the table, and write the file that was asked for."""
     hide_progress()
     with tempfile.TemporaryDirectory(prefix="voting-scale-", dir=options.folder) as folder:
         steps = uvloop.run(ScaleTrial(Path(folder)).run(options.votes))
@@ -181,7 +181,7 @@ def scale(options: Namespace) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(
         prog="scale",
         description="Fill ledger, vote log and tally with votes. At 100,000, at a million and "

@@ -1,1 +1,1 @@
-"""What is measured: one case a module, and the servers and turns that they share."""
+"""The cases that are measured, and the servers and turns that they share."""

@@ -1,7 +1,7 @@
-"""svc_consumer with a store held apart: its place takes something that answers at once.
+"""svc_consumer without one or both stores: a stand-in answers at once.
 
-`python -m bench.cases.consumer_without_store` takes the settings of svc_consumer and `TALLY_APART`.
-What the real consumer costs more than this one is the cost of the store's client.
+`python -m bench.cases.consumer_without_store` takes the settings of svc_consumer and
+`WITHOUT_TALLY`. What the real consumer costs more than this one is the cost of the store's client.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import StoredPosition
 
 
-class ApartSettings(ConsumerSettings, frozen=True, kw_only=True):
-    """What this consumer can be told beside the real one's settings."""
+class WithoutStoreSettings(ConsumerSettings, frozen=True, kw_only=True):
+    """The settings of svc_consumer, and whether there is a tally."""
 
-    tally_apart: Annotated[bool, Meta(description="Leave out Redis, too.")] = False
+    without_tally: Annotated[bool, Meta(description="Leave out Redis, too.")] = False
 
 
-class LogApart(LogStore):
-    """A vote log that believes every vote to be new, and keeps positions only."""
+class NoVoteLog(LogStore):
+    """A vote log for which every vote is new, and which keeps only positions."""
 
     def __init__(self) -> None:
         self._stored: dict[int, StoredPosition] = {}
@@ -75,8 +75,8 @@ class LogApart(LogStore):
         return {p: self._stored[p] for p in partitions if p in self._stored}
 
 
-class TallyApart(CounterStore):
-    """A tally that keeps positions only."""
+class NoTally(CounterStore):
+    """A tally that keeps only positions."""
 
     def __init__(self) -> None:
         self._stored: dict[int, str] = {}
@@ -95,14 +95,14 @@ class TallyApart(CounterStore):
         return position
 
 
-async def _serve(settings: ApartSettings) -> None:
-    tally = TallyApart() if settings.tally_apart else TallyStore(settings.redis_url)
-    await serve(settings, LogApart(), tally)
+async def _serve(settings: WithoutStoreSettings) -> None:
+    tally = NoTally() if settings.without_tally else TallyStore(settings.redis_url)
+    await serve(settings, NoVoteLog(), tally)
 
 
 def main() -> None:
-    """Count until told to stop."""
-    settings = load_settings(ApartSettings, "consumer_apart")
+    """Count until stopped."""
+    settings = load_settings(WithoutStoreSettings, "consumer_without_store")
     configure_logging(settings.log_level)
     asyncio.run(_serve(settings))
 

@@ -179,7 +179,7 @@ class Parts(Group):
         stores = Stores(servers.folder, "parts")
 
         quick = QuickMongodbServer("quick-mongodb", free_port(), servers.folder / "parts")
-        alone, at_once = {"TALLY_APART": "true"}, {"MONGODB_URL": quick.url}
+        alone, at_once = {"WITHOUT_TALLY": "true"}, {"MONGODB_URL": quick.url}
         real = {"program": "svc_consumer"}
         consumers = [
             _consumers(servers, stores, "consumer", 1, 6, database=0, **real),

@@ -4,4 +4,4 @@ from harness.processes.errors import CommandError
 
 
 class BenchError(CommandError):
-    """A measurement would not mean anything; the text says why."""
+    """A measurement would be meaningless; the text says why."""

@@ -17,13 +17,13 @@ _BODY: Final = b'{"id":"019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"}'
 
 
 class FloorSettings(Settings, frozen=True, kw_only=True):
-    """What the floor can be told."""
+    """The settings of the floor."""
 
     port: Annotated[Port, Meta(description="Port of the empty handler.")] = 8010
 
 
 def main() -> None:
-    """Answer every `POST /votes` at once until told to stop."""
+    """Answer every `POST /votes` at once until stopped."""
     settings = load_settings(FloorSettings, "floor")
     configure_logging(settings.log_level)
     readiness = Readiness()

@@ -16,7 +16,7 @@ _PARTITIONS: Final = 6
 
 
 class KafkaWrite(Case):
-    """Batches of so many votes, encoded and written by this process, one after the other."""
+    """Batches of one size, encoded and written by this process, one after the other."""
 
     def __init__(self, writer: BatchWriter, size: int) -> None:
         name = f"kafka-{size}"
@@ -28,7 +28,7 @@ class KafkaWrite(Case):
     @classmethod
     @asynccontextmanager
     async def cases(cls, kafka: KafkaServer) -> AsyncIterator[list[Case]]:
-        """Return a case with batches as from 64 connections, and one with the largest ones."""
+        """Yield a case with batches as from 64 connections, and one with the largest batches."""
         kafka.create_topics({TOPIC: _PARTITIONS})
         async with BatchWriter(kafka.address, TOPIC) as writer:
             yield [cls(writer, 64), cls(writer, BATCH_VOTES)]

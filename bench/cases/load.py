@@ -17,10 +17,10 @@ _TICK_SECONDS: Final = 0.002
 
 
 class Load:
-    """Connections to one or more services, shared out evenly. A context that opens them.
+    """A context that opens connections to one or more services, shared out evenly.
 
     Without a rate each connection casts its next vote as soon as the last one is answered; with
-    one, so many votes per second are cast in all, on whichever connections are free.
+    one, that many votes per second are cast in all, on whichever connections are free.
     `accepted` counts the votes; `latencies` has the seconds that each took.
     """
 
@@ -55,10 +55,10 @@ class Load:
             connection.close()
 
     async def run(self, seconds: float, votes: float = math.inf) -> None:
-        """Cast votes for a while, or until so many are accepted; wait for the last answers.
+        """Cast votes for `seconds`, or until `votes` are accepted; wait for the last answers.
 
-        Raises BenchError when a vote was refused or a connection was lost: figures of such a
-        run would be about something else.
+        Raises BenchError when a vote was refused or a connection was lost: the figures would be
+        meaningless.
         """
         self._running = True
         if self._rate is None:
@@ -73,7 +73,7 @@ class Load:
         await self._last_answers()
 
     def reset(self) -> None:
-        """Forget what was counted so far: the warm-up is over."""
+        """Discard the counts of the warm-up."""
         self.accepted = 0
         self.latencies = []
 

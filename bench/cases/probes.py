@@ -22,22 +22,22 @@ _PATIENCE_SECONDS: Final = 30
 
 
 class Probes:
-    """Casts votes, each on an album of its own, and looks for each in Redis.
+    """Casts votes, each for an album of its own, and looks for each in Redis.
 
-    `visible` has the seconds from the acknowledgement of each to its appearance, which are right
-    to about the 3 ms between two looks.
+    `visible` has the seconds from the acknowledgement of each to its appearance, accurate to about
+    the 3 ms between two reads.
     """
 
     def __init__(self, entries: Sequence[Server], redis_url: str) -> None:
         self._entries = entries
         self._redis: Redis = Redis.from_url(redis_url)
         self._cast = 0
-        self._on_way: dict[VoteConnection, str] = {}
+        self._in_flight: dict[VoteConnection, str] = {}
         self._waiting: dict[str, float] = {}  # acknowledged at, by the field of the tally
         self.visible: list[float] = []
 
     async def run(self, seconds: float) -> None:
-        """Probe for a while, and until the last probe is visible."""
+        """Probe for `seconds`, and until the last probe is visible."""
         loop = asyncio.get_running_loop()
         connections: list[VoteConnection] = []
         for entry in self._entries:
@@ -45,37 +45,37 @@ class Probes:
                 lambda: VoteConnection(self._answered), entry.host, entry.port
             )
             connections.append(connection)
-        looking = asyncio.create_task(self._look())
+        polling = asyncio.create_task(self._poll())
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             connection = connections[self._cast % len(connections)]
             if not connection.waits:
                 self._send(connection)
             await asyncio.sleep(_PERIOD_SECONDS)
-        while (self._on_way or self._waiting) and not looking.done():
+        while (self._in_flight or self._waiting) and not polling.done():
             if time.monotonic() > end + _PATIENCE_SECONDS:
                 raise BenchError(f"{len(self._waiting)} votes are not in the tally yet")
             await asyncio.sleep(_POLL_SECONDS)
         for connection in connections:
             connection.close()
-        looking.cancel()
-        await asyncio.wait([looking])
+        polling.cancel()
+        await asyncio.wait([polling])
         await self._redis.aclose()
 
     def _send(self, connection: VoteConnection) -> None:
         self._cast += 1
         name, album, year = "Probe", f"{time.time_ns()}", 2000
         tally = Tally({(name, album, year): AlbumTally(name, album, year, 1, 1)})
-        self._on_way[connection] = next(iter(counter_fields(tally)))
+        self._in_flight[connection] = next(iter(counter_fields(tally)))
         ballot = Ballot(None, name, album, year, 1, Route.HTTP)
         connection.send(vote_request(self._entries[0].host, ballot))
 
     def _answered(self, connection: VoteConnection, response: bytes) -> None:
-        field = self._on_way.pop(connection)
+        field = self._in_flight.pop(connection)
         if is_accepted(response):
             self._waiting[field] = time.perf_counter()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while True:
             if fields := list(self._waiting):
                 counts = await self._redis.hmget(TALLY_KEY, fields)

@@ -1,7 +1,7 @@
-"""A server of MongoDB's protocol that takes every vote for new, keeps none, and answers at once.
+"""A server of MongoDB's protocol that treats every vote as new, stores none, and answers at once.
 
-With it the consumer's own cost shows, its MongoDB client included, however slow a real server is
-on this machine. It keeps the positions, as the consumer checks them. `python -m
+It shows the consumer's own cost, its MongoDB client included, however slow a real server is on this
+machine. It does store the positions, because the consumer checks them. `python -m
 bench.cases.quick_mongodb` listens on HOST:PORT.
 """
 
@@ -51,7 +51,7 @@ class _Settings(Settings, frozen=True, kw_only=True):
 
 
 class Answers:
-    """Answers commands as a MongoDB does that has the positions, and no vote."""
+    """Answers commands like a MongoDB that has the positions but no votes."""
 
     def __init__(self) -> None:
         self._positions: dict[str, dict[str, Any]] = {}
@@ -125,7 +125,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(self._reply(message, request, kind))
 
     def _reply(self, message: bytes, request: int, kind: int) -> bytes:
-        if kind == _QUERY:  # how a client says hello
+        if kind == _QUERY:  # a client's handshake
             body = struct.pack("<iqii", 8, 0, 0, 1) + bson.encode({**_HELLO, "ok": 1.0})
             return _HEADER.pack(_HEADER.size + len(body), 0, request, _REPLY) + body
         command, sequences = _read(message)
@@ -174,7 +174,7 @@ async def _serve(host: str, port: int) -> None:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     settings = load_settings(_Settings, "quick_mongodb")
     uvloop.run(_serve(settings.host, settings.port))
 

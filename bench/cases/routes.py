@@ -1,4 +1,4 @@
-"""The routes, and what they are held against: the empty handler, and writing to Kafka alone."""
+"""The routes, and what they are compared with: an empty handler, and writing to Kafka alone."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ _WRITES: Final = {
 
 
 class RouteCase(Case):
-    """Votes to one service from so many connections, each as fast as it is answered."""
+    """Votes to one service over many connections, each as fast as it is answered."""
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class RouteCase(Case):
         what: str,
         entry: Server,
         own: Mapping[str, Server],
-        beside: Mapping[str, Server],
+        others: Mapping[str, Server],
         connections: int,
     ) -> None:
         """`entry` takes the votes, `own` are the processes of the route."""
         super().__init__(name, what, tuple(own))
         self._entry = entry
-        self._servers = {**own, **beside}
+        self._servers = {**own, **others}
         self._connections = connections
 
     @override
@@ -104,7 +104,7 @@ class Routes(Group):
                 own: dict[str, Server] = {entry.program: entry}
                 if kind.startswith("grpc"):
                     own["svc_grpc_server"] = grpc_server
-                beside = {"kafka": servers.kafka}
-                case = RouteCase(name, self.names[name], entry, own, beside, connections)
+                others = {"kafka": servers.kafka}
+                case = RouteCase(name, self.names[name], entry, own, others, connections)
                 found.append(case)
         return found

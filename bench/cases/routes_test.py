@@ -45,7 +45,7 @@ def test_the_command_writes_what_it_measured(tmp_path: Path) -> None:
     assert "| floor-64 |" in (tmp_path / "bench.md").read_text()
 
 
-def test_a_page_without_a_place_for_the_table_is_told_before_the_run(tmp_path: Path) -> None:
+def test_a_page_without_a_place_for_the_table_is_an_error_before_the_run(tmp_path: Path) -> None:
     (page := tmp_path / "page.md").write_text("# Speed\n")
     with pytest.raises(ServerError, match="has no lines"):
         bench(parser().parse_args(["--markdown", str(page)]))

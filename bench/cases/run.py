@@ -1,4 +1,4 @@
-"""A whole measurement: groups one after the other, the cases of a group in turns."""
+"""A whole measurement: one group after the other, whose cases take turns."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -27,18 +27,18 @@ class Measured(msgspec.Struct):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What is to be measured: the cases whose names match, turns of so many seconds, rounds."""
+    """What to measure: the cases whose names match, the seconds of a turn, the rounds."""
 
     only: Sequence[str]
     seconds: float
     rounds: int
 
     def wants(self, name: str) -> bool:
-        """Whether a case is to be measured."""
+        """Return whether to measure a case."""
         return not self.only or any(fnmatch(name, pattern) for pattern in self.only)
 
     def groups(self) -> Iterator[Group]:
-        """Yield the groups of which any case is to be measured."""
+        """Yield the groups with a case to measure."""
         return (group for group in GROUPS if any(map(self.wants, group.names)))
 
 
@@ -67,8 +67,8 @@ async def _take_turns(
             measured[case.name].turns.append(turn)
             say(_line(number, plan.rounds, case, turn))
             await asyncio.sleep(0)
-    for one in measured.values():
-        one.floor = measured[floor.name].turns
+    for result in measured.values():
+        result.floor = measured[floor.name].turns
     if not plan.wants(floor.name) or floor.name not in {case.name for case in cases}:
         del measured[floor.name]
     return list(measured.values())

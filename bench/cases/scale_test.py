@@ -3,7 +3,7 @@ from pathlib import Path
 from bench.scale import ScaleTrial
 
 
-async def test_a_grown_log_is_counted_on_and_paged_through(tmp_path: Path) -> None:
+async def test_a_filled_log_counts_more_votes_and_can_be_paged_through(tmp_path: Path) -> None:
     [step] = await ScaleTrial(tmp_path).run(8_500)
     assert step.votes == 8_500
     assert step.cpu_us["svc_consumer"] > 0  # its turns wait until all is counted

@@ -16,16 +16,16 @@ from harness.servers.services import Service
 
 
 class Servers:
-    """Kafka and the floor, for all groups, and a folder for everybody's data and logs."""
+    """Kafka and the floor, for all groups, and the folder for all data and logs."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing starts yet."""
+        """Start nothing yet."""
         self.folder = folder
         self.kafka = KafkaServer(free_port(), free_port(), folder)
         self.floor = Service("floor", free_port(), folder, {}, program="bench.cases.floor")
 
     def service(self, name: str, *, program: str | None = None, **settings: str) -> Service:
-        """Return a service on free ports that finds Kafka; it is not started."""
+        """Return a service on free ports that uses this Kafka; it is not started."""
         kafka = {"KAFKA_BOOTSTRAP_SERVERS": self.kafka.address}
         program = program or name
         grpc_port = free_port() if program == "svc_grpc_server" else None
@@ -34,7 +34,7 @@ class Servers:
 
     @asynccontextmanager
     async def running(self, *servers: Server) -> AsyncIterator[None]:
-        """Run these servers beside Kafka and the floor while the context lasts."""
+        """Run these servers, in addition to Kafka and the floor, while the context lasts."""
         try:
             start_together(servers)
             yield
@@ -60,12 +60,12 @@ class Stores:
         return f"{self.redis.url.rpartition('/')[0]}/{database}"
 
     def settings(self, database: int = 0) -> dict[str, str]:
-        """Return the settings that lead a service to both stores."""
+        """Return the settings that point a service to both stores."""
         return {"REDIS_URL": self.redis_url(database), "MONGODB_URL": self.mongodb.url}
 
     @property
     def servers(self) -> list[Server]:
-        """Both."""
+        """Redis and MongoDB."""
         return [self.redis, self.mongodb]
 
 
@@ -73,7 +73,7 @@ class Group(ABC):
     """Cases that take turns; the floor takes turns with every group."""
 
     names: ClassVar[Mapping[str, str]]
-    """The cases by name, with what each is."""
+    """The cases by name, with a description of each."""
 
     @abstractmethod
     def cases(self, servers: Servers) -> AbstractAsyncContextManager[list[Case]]:

@@ -12,12 +12,12 @@ from loadtest.model.percentiles import percentile_of
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """What one turn of a case saw.
+    """The figures of one turn of a case.
 
     `cpu_seconds` is the processor time by process or part, `seconds` how long the turn took, both
     for `votes` votes that were accepted (or counted). `generator_seconds` is the processor time
-    of the load generator, which is nobody's part. `p50` and `p99` are of the seconds that votes
-    took to their acknowledgement; `visible` are those that probes took from there into the tally.
+    of the load generator, which is part of no case. `p50` and `p99` are of the seconds until votes
+    were acknowledged; `visible` has the seconds from there until probes were in the tally.
     """
 
     votes: int
@@ -29,21 +29,21 @@ class Turn(msgspec.Struct, frozen=True):
     visible: list[float] = []
 
     def with_latencies(self, latencies: list[float]) -> Turn:
-        """Return the turn with the seconds that its votes took."""
+        """Return the turn with the seconds until its votes were acknowledged."""
         return msgspec.structs.replace(
             self, p50=percentile_of(latencies, 50), p99=percentile_of(latencies, 99)
         )
 
     def with_visible(self, visible: list[float]) -> Turn:
-        """Return the turn with the seconds that probes took into the tally."""
+        """Return the turn with the seconds until its probes were in the tally."""
         return msgspec.structs.replace(self, visible=visible)
 
 
 class Case(ABC):
-    """One thing that is measured, again and again.
+    """One thing that is measured repeatedly.
 
-    `own` names the processes, or parts, whose processor time is the case's figure; all others are
-    measured beside them.
+    `own` names the processes, or parts, whose processor time is the case's figure; the others are
+    measured, too.
     """
 
     def __init__(self, name: str, what: str, own: tuple[str, ...]) -> None:
@@ -53,18 +53,18 @@ class Case(ABC):
 
     @abstractmethod
     async def turn(self, seconds: float) -> Turn:
-        """Measure for about so many seconds. Raises BenchError when that means nothing."""
+        """Measure for about `seconds`. Raises BenchError when the result would be meaningless."""
 
 
 class Meter:
-    """Notes the processor time of servers, of this process, and the time, between two moments."""
+    """Measures the processor time of servers and of this process, and the time that passes."""
 
     def __init__(self, servers: Mapping[str, Server]) -> None:
         self._servers = servers
         self._before = self._now()
 
     def turn(self, votes: int) -> Turn:
-        """Return what was used since the beginning, for so many votes."""
+        """Return what was used since the beginning, for this many votes."""
         clock, own, cpu = self._now()
         clock_before, own_before, cpu_before = self._before
         used = {name: seconds - cpu_before[name] for name, seconds in cpu.items()}

@@ -1,4 +1,4 @@
-"""The figures of a run: what a vote costs in each case, and how much of the floor that is."""
+"""The figures of a run: what a vote costs in each case, and the ratio to the floor."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from loadtest.model.estimate import Estimate, estimate, ratio
 from loadtest.model.percentiles import percentile_of
 
 VERSION: Final = 1
-"""Of the JSON's shape: it changes when a reader of the old one would be wrong."""
+"""The version of the JSON: it changes when readers of the old one would misread it."""
 
 _PACKAGES: Final = ("aiokafka", "grpcio", "motor", "protobuf", "redis", "sanic", "uvloop")
 
@@ -44,7 +44,7 @@ class CaseRow(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where the figures come from."""
+    """The machine and the software that the figures come from."""
 
     processor: str
     cores: int

@@ -25,7 +25,7 @@ def text_table(report: Report) -> str:
 
 
 def markdown_table(report: Report) -> str:
-    """Return the table in Markdown, with a line that says where it comes from."""
+    """Return the table in Markdown, with a line about the machine and the run."""
     facts = report.machine
     source = (
         f"{report.at}; {facts.cores} cores, {facts.processor}; Python {facts.python}, "
@@ -35,19 +35,19 @@ def markdown_table(report: Report) -> str:
     )
     lines = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1)), *_cells(report)]
     table = "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
-    told = "".join(f"- {line}\n" for line in findings(report))
-    return f"{table}\n\n{told}\n{source}\n"
+    bullets = "".join(f"- {line}\n" for line in findings(report))
+    return f"{table}\n\n{bullets}\n{source}\n"
 
 
 def with_table(page: str, report: Report) -> str:
-    """Return a page of Markdown, which `has_place`, with this table in the place of its own."""
+    """Return a page that `has_place`, with this table instead of its own."""
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     return f"{before}{_BEGIN}\n{markdown_table(report)}{_END}{after}"
 
 
 def has_place(page: str) -> bool:
-    """Whether a page has the lines `<!-- bench -->` and `<!-- /bench -->`, for a table between."""
+    """Return whether a page has the lines `<!-- bench -->` and `<!-- /bench -->` for a table."""
     return _END in page.partition(_BEGIN)[2]
 
 

@@ -19,11 +19,11 @@ def measured(name: str, *microseconds: float, **more: object) -> Measured:
 
 
 def report(*all_measured: Measured) -> Report:
-    rows = [row(one) for one in all_measured]
+    rows = [row(case) for case in all_measured]
     return Report(VERSION, "2026-01-01T00:00+00:00", 1.0, 2, machine(), rows)
 
 
-def test_a_case_is_held_against_the_floor_of_its_round() -> None:
+def test_a_case_is_compared_with_the_floor_of_its_round() -> None:
     found = row(measured("http", 50, 100))
     assert found.to_floor
     assert round(found.to_floor.value, 9) == 0.5
@@ -47,13 +47,13 @@ def test_the_table_has_a_line_for_each_case_and_its_parts() -> None:
     assert "0.50-0.50" in lines[1]
 
 
-def test_markdown_says_where_the_figures_come_from() -> None:
+def test_markdown_names_the_run_that_the_figures_come_from() -> None:
     text = markdown_table(report(measured("http", 50, 100)))
     assert "| http |" in text
     assert "2 rounds of turns of 1 s" in text
 
 
-def test_a_table_takes_the_place_of_the_one_before() -> None:
+def test_a_new_table_replaces_the_old_one() -> None:
     page = "# Speed\n<!-- bench -->\nold\n<!-- /bench -->\nmore\n"
     assert has_place(page)
     renewed = with_table(page, report(measured("http", 50, 100)))
@@ -64,14 +64,14 @@ def test_a_table_takes_the_place_of_the_one_before() -> None:
     assert not has_place("# Speed\n")
 
 
-def test_what_the_consumer_spends_where_follows_from_what_is_held_apart() -> None:
+def test_the_cost_of_each_part_of_the_consumer_is_a_difference_of_cases() -> None:
     costs = {"consumer-full": 30, "consumer-redis": 20, "consumer-alone": 15}
-    said = " ".join(findings(report(*(measured(name, cost) for name, cost in costs.items()))))
-    assert "rules 15.0, Redis' client 5.0, MongoDB's client 10.0 µs" in said
-    assert "33,333 votes/s per core, 50,000 without MongoDB's" in said
+    text = " ".join(findings(report(*(measured(name, cost) for name, cost in costs.items()))))
+    assert "rules 15.0, Redis' client 5.0, MongoDB's client 10.0 µs" in text
+    assert "33,333 votes/s per core, 50,000 without MongoDB's" in text
 
 
-def test_how_long_votes_take_into_the_tally_is_told() -> None:
+def test_the_time_until_votes_are_in_the_tally_is_a_finding() -> None:
     half = measured("end-to-end-half", 50, visible=[0.010] * 98 + [0.5] * 2)
     assert "p50 10 ms, p99 500 ms (100 probes)" in " ".join(findings(report(half)))
 
