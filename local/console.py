@@ -1,11 +1,11 @@
-"""What a person sees of the stack: its addresses, and which option frees a port."""
+"""What the user sees of the stack: its addresses, and the option for a port in use."""
 
 from collections.abc import Callable
 
 from harness.processes.console import run_command, say
 from harness.processes.errors import PortInUseError, ServerError
 from harness.system.stack import Stack
-from local.beside import compare_command, verify_command
+from local.commands import compare_command, verify_command
 
 
 def show_addresses(stack: Stack) -> None:
@@ -23,9 +23,9 @@ def show_addresses(stack: Stack) -> None:
 
 
 def run_stack_command(command: Callable[[], int]) -> int:
-    """Run the work of a command that takes ports as options, and return its exit status."""
+    """Run a command that takes ports as options, and return its exit status."""
 
-    def naming_the_option() -> int:
+    def with_advice() -> int:
         try:
             return command()
         except PortInUseError as error:
@@ -33,4 +33,4 @@ def run_stack_command(command: Callable[[], int]) -> int:
             advice = f"{error}; stop it, or choose another port with --port-{option}"
             raise ServerError(advice) from error
 
-    return run_command(naming_the_option)
+    return run_command(with_advice)

@@ -10,7 +10,7 @@ from harness.processes.console import say
 from harness.processes.process import Process
 from harness.processes.programs import ROOT, python_environment
 from harness.system.stack import Stack
-from local.beside import comparison_options
+from local.commands import comparison_options
 from local.console import run_stack_command, show_addresses
 from local.options import add_stack_options, chosen_folder, chosen_ports
 
@@ -19,7 +19,7 @@ _GRACE_SECONDS: Final = 10.0
 
 
 def demo(options: Namespace) -> int:
-    """Run the stack and the comparison, then stay; with --once return the comparison's status."""
+    """Run the stack and the comparison, then wait; with --once return the comparison's status."""
     folder = chosen_folder(options)
     report = folder / "reports" / time.strftime("%Y-%m-%d-%H%M%S")
     with Stack(folder, chosen_ports(options)) as stack:
@@ -67,7 +67,7 @@ def comparison_command(stack: Stack, duration_seconds: float, report: Path) -> l
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(
         prog="demo", description="Run the voting system and compare its two routes under load."
     )

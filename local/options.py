@@ -8,7 +8,7 @@ from harness.processes.ports import DEFAULT_PORTS, Ports, free_ports
 
 
 def add_stack_options(parser: ArgumentParser) -> None:
-    """Add what both commands can be told about the stack."""
+    """Add the options of the stack to a parser."""
     parser.add_argument(
         "--data-dir",
         type=Path,
@@ -36,12 +36,12 @@ def chosen_ports(options: Namespace) -> Ports:
 
 
 def chosen_folder(options: Namespace) -> Path:
-    """Return the data folder; a relative one starts where the person called Bazel."""
+    """Return the data folder; a relative one is relative to the user's working directory."""
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.data_dir).resolve()
 
 
 def tcp_port(text: str) -> int:
-    """Return the port that a person wrote; raise ValueError when it is none."""
+    """Return a port; raise ValueError when the text is not one."""
     number = int(text)
     if not 1 <= number <= 65535:
         raise ValueError(text)
@@ -49,7 +49,7 @@ def tcp_port(text: str) -> int:
 
 
 def at_least_one(text: str) -> int:
-    """Return the whole number from 1 on that a person wrote; raise ValueError when it is none."""
+    """Return a whole number from 1 on; raise ValueError when the text is not one."""
     number = int(text)
     if number < 1:
         raise ValueError(text)

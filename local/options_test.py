@@ -36,7 +36,7 @@ def test_what_is_no_port_is_refused(text: str, capsys: pytest.CaptureFixture[str
     assert f"argument --port-redis: invalid tcp_port value: '{text}'" in capsys.readouterr().err
 
 
-def test_a_folder_is_relative_to_where_bazel_was_called(
+def test_a_folder_is_relative_to_the_users_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))

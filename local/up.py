@@ -10,7 +10,7 @@ from local.options import add_stack_options, at_least_one, chosen_folder, chosen
 
 
 def up(options: Namespace) -> int:
-    """Run the stack until it is told to end, or until a server ends (ServerError)."""
+    """Run the stack until it is interrupted; raises ServerError when a server ends."""
     limit = options.votes_per_second_per_address
     with Stack(chosen_folder(options), chosen_ports(options), limit) as stack:
         show_addresses(stack)
@@ -20,7 +20,7 @@ def up(options: Namespace) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(prog="up", description="Run the voting system on this machine.")
     add_stack_options(parser)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""The command as a person uses it: one stack a folder, and nothing left behind."""
+"""The command as a user runs it: one stack per folder, and nothing left behind."""
 
 import os
 import re
@@ -69,7 +69,7 @@ def wait_for_ends(pids: dict[str, int]) -> None:
         wait_until(f"the end of {name}", partial(has_ended, pid))
 
 
-def test_up_serves_one_stack_a_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_up_serves_one_stack_per_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with up(tmp_path, "--votes-per-second-per-address", "7") as first:
         assert first.stdout is not None
         pids, verify = read_start(first.stdout)

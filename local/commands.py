@@ -1,4 +1,4 @@
-"""What a person may run beside a stack: whole commands that lead to its ports."""
+"""Commands to run against a stack, complete with its ports."""
 
 import shlex
 
@@ -19,7 +19,7 @@ def compare_command(stack: Stack) -> str:
 
 
 def comparison_options(stack: Stack) -> dict[str, str]:
-    """Return the options that tell the comparison where everything of the stack is."""
+    """Return the options with the addresses that the comparison needs."""
     return {
         "--target": stack.entry.url,
         "--weights": f"{WEIGHTS['grpc']}:{WEIGHTS['http']}",
