@@ -1,27 +1,27 @@
-"""What can go wrong with a partition or with the ledger, and what then has to happen."""
+"""What can go wrong with a partition or the ledger, and what must happen then."""
 
 from typing import Final
 
 from voting.stores.errors import StoreUnavailableError
 
 KAFKA: Final = "Kafka"
-# Apart from Kafka, which may well answer the bookkeeper while nobody can write to this topic.
+# Separate from Kafka, which may answer everything else while this topic cannot be written.
 REJECTED: Final = "the topic of rejected records"
 
 
 class StaleError(Exception):
-    """What we believed about a store or the ledger is wrong; read both positions and seek again.
+    """A store or the ledger is not as expected; read both positions and seek again.
 
-    Nothing was counted wrongly: each store moves on only from the position that it really has.
+    Nothing was counted wrongly: each store advances only from its actual position.
     """
 
 
 class LedgerReplacedError(Exception):
-    """The topic is not the one that was counted: stop the partition and call a human."""
+    """The topic is not the one that was counted: halt the partition and alert an operator."""
 
 
 class LedgerUnavailableError(Exception):
-    """Kafka does not answer, or lacks the topic; the same call may succeed later."""
+    """Kafka does not answer or the topic is missing; the same call may succeed later."""
 
 
 class RejectedUnavailableError(Exception):
@@ -29,7 +29,7 @@ class RejectedUnavailableError(Exception):
 
 
 def server_of(error: Exception) -> str:
-    """Return which server does not do its work, as readiness names it; "" when none is named."""
+    """Return the server that failed, as readiness names it; "" if the error names none."""
     if isinstance(error, StoreUnavailableError):
         return error.store
     if isinstance(error, LedgerUnavailableError):

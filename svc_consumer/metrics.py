@@ -60,7 +60,7 @@ BATCH_SECONDS: Final = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
 
-# There from the start: a series that is born with its first event has no increase then.
+# Exported from the start: a series that appears with its first event shows no increase.
 for _route in Route:
     COUNTED.labels(_route)
     HEALED.labels(_route)

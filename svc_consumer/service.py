@@ -1,4 +1,4 @@
-"""The consumer: puts it together, runs it until SIGTERM or SIGINT, and ends it in order."""
+"""The consumer: assembles it, runs it until SIGTERM or SIGINT, and stops it gracefully."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.ledger.rejected import RejectedTopic
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.consumer import SERVERS, Consumer
-from svc_consumer.loop.lag_reporter import Bookkeeper
+from svc_consumer.loop.lag_reporter import LagReporter
 from svc_consumer.loop.progress import Progress, Watchdog
 from svc_consumer.loop.verifier import Verifier
 from svc_consumer.loop.waiting import Waiting
@@ -38,7 +38,7 @@ _BATCH_GRACE_SECONDS: Final = 5
 
 
 def main() -> None:
-    """Count until SIGTERM or SIGINT; with the name of a tool, run that instead."""
+    """Count until SIGTERM or SIGINT, or run the maintenance command that is named."""
     arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         sys.exit(run_tool(arguments[0], arguments[1:]))
@@ -46,11 +46,11 @@ def main() -> None:
         sys.stdout.write(f"For maintenance: svc_consumer {'|'.join(TOOLS)} --help\n\n")
     settings = load_settings(ConsumerSettings, "svc_consumer")
     configure_logging(settings.log_level)
-    # Not uvloop: it raises RuntimeError for a write to a connection that was reset, which ends
-    # aiokafka's background tasks for good.
+    # Not uvloop: it raises RuntimeError when writing to a reset connection, which ends aiokafka's
+    # background tasks for good.
     asyncio.run(_serve(settings))
     logging.shutdown()
-    # At once: Python would wait for those threads of Motor that a store that hangs still holds.
+    # Exit at once: Python would wait for Motor's threads, which a hanging store blocks.
     os._exit(0)
 
 
@@ -60,7 +60,7 @@ async def _serve(settings: ConsumerSettings) -> None:
 
 
 async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) -> None:
-    """Count into `log` and `tally` until told to stop; then finish the batch, leave the group."""
+    """Count into `log` and `tally` until SIGTERM; then finish the batch and leave the group."""
     stop = stop_event()
     readiness = Readiness()
     progress = Progress()
@@ -71,7 +71,7 @@ async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) 
     projector = Projector(log, tally, rejected)
     consumer = Consumer(ledger, projector, assignment, waiting, progress)
     verifier = Verifier(log, tally, assignment, waiting)
-    bookkeeper = Bookkeeper(ledger, assignment, waiting, consumer.renew)
+    reporter = LagReporter(ledger, assignment, waiting, consumer.renew)
     known = KnownAlbums()
     list_reader = AlbumListReader(settings, known)
     list_topic = AlbumListTopic(settings)
@@ -80,18 +80,18 @@ async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) 
     Watchdog(progress, settings.stuck_after_seconds).start()
     async with serve_operations("svc_consumer", readiness, settings.host, settings.port):
         list_reader.start()
-        await _run_until(stop, consumer, verifier.run, bookkeeper.run, albums.run)
+        await _run_until(stop, consumer, verifier.run, reporter.run, albums.run)
         readiness.drain()
         await ledger.stop()
         await asyncio.gather(rejected.stop(), list_reader.stop())
-        # The connections to the stores end with the process: to close them would ask a store
-        # that hangs, and wait for it.
+        # The stores' connections end with the process: closing them could wait for a store that
+        # hangs.
 
 
 async def _run_until(
     stop: asyncio.Event, consumer: Consumer, *helpers: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
-    """Run the consumer and its helpers; raise what ends one of them unasked."""
+    """Run the consumer and its helpers until `stop`; raise the error of one that fails."""
     running = asyncio.create_task(_run(consumer, helpers))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)

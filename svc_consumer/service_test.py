@@ -1,4 +1,4 @@
-"""The consumer as a process between real Kafka, Redis and MongoDB-protocol servers."""
+"""The consumer as a process with real Kafka, Redis and MongoDB-protocol servers."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ from voting.domain.vote import new_vote_id, partition_of
 from voting.stores.tally_fields import position_field
 from voting.stores.tally_store import TALLY_KEY
 
-if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -48,7 +48,7 @@ async def shows(consumer: Service, name: str, value: float) -> None:
 
 
 async def lags(consumer: Service, records: int = 1) -> None:
-    """Return when so many records are there that a consumer has not taken in."""
+    """Return when the consumer's lag is at least this many records."""
 
     async def reached() -> bool:
         return metric(consumer, "svc_consumer_lag_records") >= records
@@ -57,7 +57,7 @@ async def lags(consumer: Service, records: int = 1) -> None:
 
 
 async def waits_for(consumer: Service, server: str) -> None:
-    """Return when a consumer says that it waits for a server; nothing: that it is ready."""
+    """Return when the consumer waits for this server; with "", when it is ready."""
 
     async def reached() -> bool:
         reason = unready_reason(consumer)
@@ -81,13 +81,13 @@ async def test_every_vote_is_counted_once_however_often_it_was_written(trial: Pr
     assert metric(consumer, "svc_consumer_partition_halted") == 0
 
 
-async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(
+async def test_a_record_that_is_not_a_vote_goes_to_the_rejected_topic_and_blocks_nothing(
     trial: ProcessTrial,
 ) -> None:
     vote, stray = a_vote(), a_vote(new_vote_id(PARTITION + 1))
     key = vote.id.encode()
     large = os.urandom(900_000)
-    poison = [
+    invalid = [
         (key, None, "value: is missing"),
         (None, b"\xff", "value: is not a valid votes.v1.Vote message"),
         (key, encode_vote(a_vote(vote.id, year=1)), "year: must be from 1900 to 2100"),
@@ -96,12 +96,12 @@ async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(
         (large, large[:100_000], "value: is not a valid votes.v1.Vote message"),
     ]
     await trial.cast(vote)
-    await trial.write(*((k, v, PARTITION) for k, v, _ in poison))
+    await trial.write(*((k, v, PARTITION) for k, v, _ in invalid))
     await trial.cast(*votes(10))
     consumer = trial.start_consumer()
     await trial.in_step()
-    rejected = await trial.rejected(len(poison))
-    assert [(r.key, r.value) for r in rejected[:5]] == [(k, v) for k, v, _ in poison[:5]]
+    rejected = await trial.rejected(len(invalid))
+    assert [(r.key, r.value) for r in rejected[:5]] == [(k, v) for k, v, _ in invalid[:5]]
     assert large.startswith(rejected[5].key)
     assert [dict(r.headers) for r in rejected] == [
         {
@@ -110,9 +110,9 @@ async def test_what_is_no_vote_goes_to_the_rejected_topic_and_blocks_nothing(
             "partition": str(PARTITION).encode(),
             "offset": str(1 + index).encode(),
         }
-        for index, (_, _, reason) in enumerate(poison)
+        for index, (_, _, reason) in enumerate(invalid)
     ]
-    assert metric(consumer, "votes_rejected_total") == len(poison)
+    assert metric(consumer, "votes_rejected_total") == len(invalid)
 
 
 async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: ProcessTrial) -> None:
@@ -124,7 +124,7 @@ async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: ProcessT
     name = "the topic of rejected records"
     await waits_for(consumer, name)
     await trial.cast(*(a_vote() for _ in range(10)))
-    await lags(consumer, 12)  # Kafka has answered the bookkeeper meanwhile
+    await lags(consumer, 12)  # so Kafka has answered the lag reporter
     assert unready_reason(consumer).startswith(f"waiting for {name} (topic {trial.rejected_topic}:")
     trial.kafka.create_topics({trial.rejected_topic: 1})
     await waits_for(consumer, "")
@@ -132,11 +132,13 @@ async def test_a_missing_topic_of_rejected_records_is_waited_for(trial: ProcessT
     assert [record.key for record in await trial.rejected(1)] == [vote.id.encode()]
 
 
-async def test_partitions_that_cannot_reject_do_not_slow_the_others(trial: ProcessTrial) -> None:
+async def test_partitions_that_cannot_reject_do_not_slow_down_the_others(
+    trial: ProcessTrial,
+) -> None:
     trial.rejected_topic = f"{trial.topic}.late"
     consumer = trial.start_consumer()
-    await trial.write(*((b"no vote", None, partition) for partition in (3, 4, 5)))
-    async with asyncio.timeout(9):  # one try alone takes 10 s, and there are three that fail
+    await trial.write(*((b"not a vote", None, partition) for partition in (3, 4, 5)))
+    async with asyncio.timeout(9):  # a single attempt takes 10 s, and three partitions fail
         await waits_for(consumer, "the topic of rejected records")
         for _ in range(20):
             await trial.cast(*(a_vote(new_vote_id(partition)) for partition in (0, 1, 2)))
@@ -174,7 +176,7 @@ async def test_no_vote_is_lost_while_a_store_is_away(trial: ProcessTrial) -> Non
         await waits_for(consumer, "")
 
 
-async def test_the_lag_grows_while_a_store_is_away_and_a_consumer_that_starts_then_knows_it(
+async def test_the_lag_grows_while_a_store_is_away_and_a_new_consumer_shows_it(
     trial: ProcessTrial,
 ) -> None:
     first = trial.start_consumer()
@@ -182,7 +184,7 @@ async def test_the_lag_grows_while_a_store_is_away_and_a_consumer_that_starts_th
     await trial.in_step()
     trial.mongodb.kill()
     try:
-        for records in (100, 200):  # the offsets are committed before the second is seen
+        for records in (100, 200):  # offsets are committed before the second is seen
             await trial.cast(*votes(100))
             await lags(first, records)
         first.stop()
@@ -194,7 +196,9 @@ async def test_the_lag_grows_while_a_store_is_away_and_a_consumer_that_starts_th
     await shows(second, "svc_consumer_lag_records", 0)
 
 
-async def test_a_killed_consumer_goes_on_exactly_where_the_stores_are(trial: ProcessTrial) -> None:
+async def test_a_killed_consumer_resumes_exactly_at_the_stores_positions(
+    trial: ProcessTrial,
+) -> None:
     consumer = trial.start_consumer()
     await trial.cast(*votes(6000))
 
@@ -208,7 +212,9 @@ async def test_a_killed_consumer_goes_on_exactly_where_the_stores_are(trial: Pro
     await trial.in_step()
 
 
-async def test_a_stopped_consumer_ends_in_order_and_another_takes_over(trial: ProcessTrial) -> None:
+async def test_a_stopped_consumer_ends_gracefully_and_another_takes_over(
+    trial: ProcessTrial,
+) -> None:
     first = trial.start_consumer()
     await trial.cast(*votes(50))
     second = trial.start_consumer()
@@ -222,7 +228,7 @@ async def test_a_stopped_consumer_ends_in_order_and_another_takes_over(trial: Pr
     await shows(second, "svc_consumer_lag_records", 0)
 
 
-async def test_it_starts_before_everything_else_and_survives_kafka(trial: ProcessTrial) -> None:
+async def test_it_starts_before_its_servers_and_waits_for_each(trial: ProcessTrial) -> None:
     await trial.cast(*votes(20))
     servers = {"Kafka": trial.kafka, "MongoDB": trial.mongodb, "Redis": trial.redis}
     for server in servers.values():
@@ -239,7 +245,7 @@ async def test_it_starts_before_everything_else_and_survives_kafka(trial: Proces
     await waits_for(consumer, "")
 
 
-async def test_kafka_may_go_and_come_back(trial: ProcessTrial) -> None:
+async def test_it_recovers_when_kafka_comes_back(trial: ProcessTrial) -> None:
     consumer = trial.start_consumer()
     await trial.cast(*votes(20))
     await trial.in_step()

@@ -22,7 +22,7 @@ RejectedTopicName = Annotated[
 
 
 class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
-    """What svc_consumer can be told."""
+    """Settings of svc_consumer."""
 
     port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9004
     kafka_rejected_topic: RejectedTopicName = REJECTED_TOPIC
@@ -41,13 +41,13 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     ] = 60
 
     def __post_init__(self) -> None:
-        """Check what the types do not tell."""
+        """Check what the types cannot express."""
         super().__post_init__()
         check_store_urls(self.redis_url, self.mongodb_url)
 
 
 class TopicSettings(KafkaSettings, frozen=True, kw_only=True):
-    """What `python -m svc_consumer.topics` can be told."""
+    """Settings of `python -m svc_consumer.topics`."""
 
     kafka_rejected_topic: RejectedTopicName = REJECTED_TOPIC
     kafka_topic_partitions: Annotated[

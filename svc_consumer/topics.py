@@ -1,4 +1,4 @@
-"""Creates the topics that are not there yet: `python -m svc_consumer.topics`; `--help` for more."""
+"""Creates missing topics: `python -m svc_consumer.topics`; `--help` lists its settings."""
 
 import asyncio
 import logging
@@ -21,11 +21,11 @@ _PATIENCE_SECONDS: Final = 120
 _RETRY_SECONDS: Final = 1
 
 _NOT_YET: Final = (KafkaError, TopicRefusedError, TimeoutError)
-"""What may pass: Kafka starts, or has fewer nodes yet than there shall be replicas."""
+"""What may pass: Kafka is starting, or has fewer nodes so far than replicas are needed."""
 
 
 async def create(settings: TopicSettings) -> list[str]:
-    """Create them and return the names of those that were not there.
+    """Create the missing topics and return their names.
 
     Raises TopicRefusedError, KafkaError or TimeoutError.
     """
@@ -57,7 +57,7 @@ async def create(settings: TopicSettings) -> list[str]:
 
 
 async def _note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) -> None:
-    """Change topics of an older version; only the order of the newest votes depends on it."""
+    """Update topics created by an older version; only the order of the newest votes needs it."""
     try:
         changed = await note_arrivals(client, topics)
     except TopicRefusedError as error:
@@ -68,7 +68,7 @@ async def _note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) -
 
 
 async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:
-    """Create them as soon as Kafka can; raise what is in the way after so many seconds."""
+    """Create the missing topics, retrying for this many seconds; then raise the last error."""
     end = asyncio.get_running_loop().time() + seconds
     while True:
         try:
@@ -81,7 +81,7 @@ async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:
 
 
 def main(patience: float = _PATIENCE_SECONDS) -> None:
-    """Create them and say so; end with one line and status 1 when that cannot be."""
+    """Create the missing topics and log them; on failure, exit with one line and status 1."""
     settings = load_settings(TopicSettings, _NAME)
     configure_logging(settings.log_level)
     try:
@@ -92,7 +92,7 @@ def main(patience: float = _PATIENCE_SECONDS) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return str(error) or "Kafka is not responding"  # a TimeoutError says nothing
+    return str(error) or "Kafka is not responding"  # a TimeoutError has no text
 
 
 if __name__ == "__main__":

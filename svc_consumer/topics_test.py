@@ -35,12 +35,12 @@ async def test_all_topics_are_created_once(kafka: KafkaServer) -> None:
     client = AIOKafkaClient(bootstrap_servers=kafka.address)
     await client.bootstrap()
 
-    async def are_there() -> bool:
+    async def exist() -> bool:
         known = (await client.fetch_all_metadata()).partitions_for_topic
         return (known("once"), known("once.rejected")) == ({0, 1, 2}, {0})
 
     try:
-        await until(are_there)
+        await until(exist)
     finally:
         await client.close()
 
@@ -52,18 +52,18 @@ async def settings_of(client: AIOKafkaAdminClient, topic: str) -> dict[str, str]
 
 
 async def known(client: AIOKafkaAdminClient, *names: str) -> None:
-    """Return when the broker knows topics that its controller has just made."""
+    """Return when the broker knows topics that the controller has just created."""
 
-    async def are() -> bool:
+    async def described() -> bool:
         return all([await settings_of(client, name) for name in names])
 
-    await until(are)
+    await until(described)
 
 
-async def test_topics_note_when_a_record_arrives(
+async def test_topics_record_arrival_times(
     kafka: KafkaServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Those of an older version, too; what else somebody set for them stays."""
+    """Topics of an older version, too, without losing their other settings."""
     caplog.set_level(logging.INFO)
     asked = settings(kafka, "older")
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
@@ -86,7 +86,7 @@ async def test_topics_note_when_a_record_arrives(
         await client.close()
 
 
-async def test_without_the_right_to_change_topics_they_are_made_all_the_same(
+async def test_topics_are_created_without_the_right_to_change_existing_ones(
     kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def refuse(*_: object) -> list[str]:
@@ -101,7 +101,7 @@ async def test_without_the_right_to_change_topics_they_are_made_all_the_same(
     assert "TopicAuthorizationFailedError" in caplog.text
 
 
-async def test_of_the_list_of_albums_the_last_record_stays_and_of_votes_all(
+async def test_only_the_topic_of_the_album_list_is_compacted(
     kafka: KafkaServer,
 ) -> None:
     await topics.create(settings(kafka, "kept"))
@@ -123,14 +123,14 @@ async def test_more_replicas_than_nodes_are_refused(kafka: KafkaServer) -> None:
         await topics.create(settings(kafka, "many", replicas=3))
 
 
-def test_without_kafka_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kafka_it_exits_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("sys.argv", ["topics"])
     with pytest.raises(SystemExit, match=r"svc_consumer\.topics: .*Unable to bootstrap"):
         topics.main(patience=0)
 
 
-def test_a_kafka_that_does_not_answer_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_is_reported_as_kafka_not_responding(monkeypatch: pytest.MonkeyPatch) -> None:
     async def create(_: TopicSettings) -> list[str]:
         raise TimeoutError
 
@@ -140,31 +140,29 @@ def test_a_kafka_that_does_not_answer_is_said_to_be_one(monkeypatch: pytest.Monk
         topics.main(patience=0)
 
 
-async def test_it_waits_until_kafka_is_there(
-    kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_waits_for_kafka(kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
     creating, asked = topics.create, []
 
-    async def at_the_third_time(asking: TopicSettings) -> list[str]:
+    async def succeed_succeed_at_the_third_time(asking: TopicSettings) -> list[str]:
         asked.append(asking)
         return await creating(asking if len(asked) > 2 else nowhere)
 
     nowhere = TopicSettings(kafka_bootstrap_servers=f"127.0.0.1:{free_port()}")
-    monkeypatch.setattr(topics, "create", at_the_third_time)
+    monkeypatch.setattr(topics, "create", succeed_succeed_at_the_third_time)
     monkeypatch.setattr(topics, "_RETRY_SECONDS", 0)
     made = await topics.create_in_time(settings(kafka, "late"), seconds=60)
     assert made == ["late", "late.rejected", "late.albums"]
 
 
-def test_it_says_what_it_made(
+def test_it_logs_what_it_created(
     kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.address)
-    monkeypatch.setenv("KAFKA_TOPIC", "told")
+    monkeypatch.setenv("KAFKA_TOPIC", "logged")
     monkeypatch.setenv("KAFKA_TOPIC_REPLICAS", "1")
     monkeypatch.setattr("sys.argv", ["topics"])
     topics.main()
     topics.main()
     first, second = capsys.readouterr().err.splitlines()
-    assert "created told" in first
+    assert "created logged" in first
     assert second.endswith("created nothing: all topics exist")

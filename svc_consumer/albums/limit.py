@@ -1,8 +1,8 @@
-"""Closes the list of albums when the tally has as many as it may, so that routes take no others.
+"""Closes the list of albums once the tally reaches the limit, so that routes accept no others.
 
-What was acknowledged counts, whatever its album: nothing is rejected here. The list is published
-when it is full, with what slipped through since it was last, and never shorter: a tally that is
-emptied and heals does not open it again. It opens only when the limit is set higher.
+Every acknowledged vote counts, even for an album that is not on the list: nothing is rejected here.
+The list is published when the limit is reached, and again with each album that slips through. It
+never shrinks, so a tally that is emptied and heals does not open it; only a higher limit does.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ _log = logging.getLogger(__name__)
 
 _PERIOD_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
-_WATCHED: Final = 0
+_FIRST_PARTITION: Final = 0
 
 
 class AlbumSource(Protocol):
-    """The albums of the tally; `voting.stores.tally_reader.TallyReader` gives them."""
+    """Where the albums come from: `voting.stores.tally_reader.TallyReader`."""
 
     async def pulse(self) -> Pulse:
-        """Do as `TallyReader.pulse` does."""
+        """See `TallyReader.pulse`."""
         ...
 
     async def albums(self, begin: int) -> AlbumsSlice:
-        """Do as `TallyReader.albums` does."""
+        """See `TallyReader.albums`."""
         ...
 
 
 class ListPublisher(Protocol):
-    """Where the list goes."""
+    """Where the list is published."""
 
     async def publish(self, albums: AlbumList) -> None:
         """Return when Kafka has the list; raise `ListUnavailableError`."""
@@ -45,11 +45,11 @@ class ListPublisher(Protocol):
 
 
 class ListReader(Protocol):
-    """Tells what was published last."""
+    """Follows what was published last."""
 
     @property
     def current(self) -> bool:
-        """Whether the last list is known, or that there is none."""
+        """Whether the last list, or its absence, is known."""
         ...
 
 
@@ -58,7 +58,7 @@ class ListUnavailableError(Exception):
 
 
 _EXPECTED: Final = (
-    LedgerUnavailableError,  # its topic may be away for a moment
+    LedgerUnavailableError,  # the topic may be missing for a moment
     ListUnavailableError,
     StoreUnavailableError,
     ValueError,
@@ -66,10 +66,10 @@ _EXPECTED: Final = (
 
 
 class AlbumLimit:
-    """Counts the albums, about once a second, where the votes' first partition is.
+    """Counts the albums about once a second and publishes the list.
 
-    So of all consumers one does it. `known` is what was published last, by whoever, and `reader`
-    what keeps it so.
+    Only the consumer that has the first partition of the ledger does so. `known` is the list that
+    was published last, by any consumer; `reader` keeps it up to date.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class AlbumLimit:
         self._reader = reader
         self._publisher = publisher
         self._limit = limit
-        self._looked_through = -1  # how many fields the tally had then
+        self._fields_when_listed = -1  # how many fields the tally had when the list was made
         self._pauses = Backoff(_PERIOD_SECONDS, _LONGEST_PAUSE_SECONDS)
         self._failing = False
         ALBUMS_LIMIT.set(limit)
@@ -99,9 +99,9 @@ class AlbumLimit:
             await self.check()
 
     async def check(self) -> None:
-        """Count, and publish a list if the one that is published does not do any more."""
+        """Count the albums, and publish a new list if the last one is out of date."""
         try:
-            if _WATCHED in self._ledger.assigned and self._reader.current:
+            if _FIRST_PARTITION in self._ledger.assigned and self._reader.current:
                 await self._check()
             else:
                 ALBUMS.set(0)
@@ -115,17 +115,17 @@ class AlbumLimit:
 
     async def _check(self) -> None:
         pulse = await self._tally.pulse()
-        # Beside two fields for each album there is one for each route and each partition.
+        # Besides two fields per album, the tally has one per route and one per partition.
         others = sum(votes > 0 for votes in pulse.routes.values()) + self._ledger.partitions
         albums = max(0, pulse.fields - others) // 2
         ALBUMS.set(albums)
         published = self._known.albums
         if albums >= self._limit:
-            if not published.closed or pulse.fields != self._looked_through:
+            if not published.closed or pulse.fields != self._fields_when_listed:
                 await self._close(published)
-                self._looked_through = pulse.fields
+                self._fields_when_listed = pulse.fields
             return
-        self._looked_through = -1
+        self._fields_when_listed = -1
         if published.closed and len(published.hashes) < self._limit:
             await self._publisher.publish(published._replace(closed=False))
             _log.warning(
@@ -133,7 +133,7 @@ class AlbumLimit:
             )
 
     async def _close(self, published: AlbumList) -> None:
-        closed = grown(published, await self._look_through())
+        closed = grown(published, await self._album_hashes())
         if closed == published:
             return
         await self._publisher.publish(closed)
@@ -143,11 +143,11 @@ class AlbumLimit:
         if len(closed.hashes) == LIST_MAX:
             _log.error("more albums than the list can hold: some albums get no more votes")
 
-    async def _look_through(self) -> set[int]:
+    async def _album_hashes(self) -> set[int]:
         found: set[int] = set()
         begin = 0
         while True:
-            some = await self._tally.albums(begin)
-            found.update(map(album_hash, some.votes))
-            if not (begin := some.next):
+            part = await self._tally.albums(begin)
+            found.update(map(album_hash, part.votes))
+            if not (begin := part.next):
                 return found

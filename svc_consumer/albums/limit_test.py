@@ -20,7 +20,7 @@ def hashes(names: Iterable[str]) -> frozenset[int]:
 
 
 class FakeTally:
-    """A tally with some albums, given in slices."""
+    """A tally with albums, read in slices."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -35,14 +35,14 @@ class FakeTally:
 
     async def albums(self, begin: int) -> AlbumsSlice:
         self.slices += 1
-        some = self.names[begin : begin + SLICE]
+        names = self.names[begin : begin + SLICE]
         end = begin + SLICE
-        votes = {album_key("Somebody", name, 2000): 1 for name in some}
+        votes = {album_key("Somebody", name, 2000): 1 for name in names}
         return AlbumsSlice(votes, end if end < len(self.names) else 0)
 
 
 class FakeTopic:
-    """The topic of the list, and who reads it."""
+    """The topic of the list, and its reader."""
 
     def __init__(self, known: KnownAlbums) -> None:
         self.known = known
@@ -69,8 +69,8 @@ class Trial:
     def limited_to(self, limit: int) -> AlbumLimit:
         return AlbumLimit(self.ledger, self.tally, self.known, self.topic, self.topic, limit)
 
-    async def has(self, names: str) -> frozenset[int] | None:
-        """Let the tally have these albums, and return the list that routes then hold to."""
+    async def list_for(self, names: str) -> frozenset[int] | None:
+        """Fill the tally with these albums; return the list that routes then follow."""
         self.tally.names = list(names)
         await self.limit.check()
         return self.known.listed
@@ -82,72 +82,72 @@ def trial() -> Trial:
 
 
 async def test_nothing_is_listed_below_the_limit(trial: Trial) -> None:
-    assert await trial.has("ab") is None
+    assert await trial.list_for("ab") is None
     assert trial.topic.published == []
     assert trial.tally.slices == 0
     assert (ALBUMS._value.get(), ALBUMS_LIMIT._value.get()) == (2, LIMIT)
 
 
 async def test_at_the_limit_all_albums_are_listed_once(trial: Trial) -> None:
-    assert await trial.has("abc") == hashes("abc")
+    assert await trial.list_for("abc") == hashes("abc")
     slices = trial.tally.slices
-    assert await trial.has("abc") == hashes("abc")
+    assert await trial.list_for("abc") == hashes("abc")
     assert len(trial.topic.published) == 1
     assert trial.tally.slices == slices
 
 
-async def test_what_slips_through_is_listed_too(trial: Trial) -> None:
-    await trial.has("abc")
-    assert await trial.has("abcde") == hashes("abcde")
+async def test_an_album_that_slips_through_is_listed_too(trial: Trial) -> None:
+    await trial.list_for("abc")
+    assert await trial.list_for("abcde") == hashes("abcde")
 
 
-async def test_a_tally_that_was_emptied_and_heals_opens_nothing(trial: Trial) -> None:
-    await trial.has("abcd")
+async def test_a_tally_that_was_emptied_and_heals_does_not_open_the_list(trial: Trial) -> None:
+    await trial.list_for("abcd")
     for names in ("", "a", "abc", "", "xyz"):
-        listed = await trial.has(names)
+        listed = await trial.list_for(names)
         assert listed is not None
         assert hashes("abcd") <= listed
     assert trial.known.listed == hashes("abcdxyz")
 
 
-async def test_a_consumer_that_starts_adds_to_what_another_one_published(trial: Trial) -> None:
+async def test_a_new_consumer_adds_to_the_list_that_another_published(trial: Trial) -> None:
     trial.known.take(AlbumList(hashes("xyz"), closed=True))
-    assert await trial.has("ab") == hashes("xyz")
-    assert await trial.has("abc") == hashes("abcxyz")
+    assert await trial.list_for("ab") == hashes("xyz")
+    assert await trial.list_for("abc") == hashes("abcxyz")
 
 
 async def test_nothing_is_published_before_the_last_list_was_read(trial: Trial) -> None:
     trial.topic.current = False
-    assert await trial.has("abc") is None
+    assert await trial.list_for("abc") is None
     trial.topic.current = True
-    assert await trial.has("abc") == hashes("abc")
+    assert await trial.list_for("abc") == hashes("abc")
 
 
-async def test_only_who_has_the_first_partition_does_it(trial: Trial) -> None:
+async def test_only_the_consumer_with_the_first_partition_counts_albums(trial: Trial) -> None:
     trial.ledger.give(1, 2)
-    assert await trial.has("abc") is None
+    assert await trial.list_for("abc") is None
     assert ALBUMS._value.get() == 0
 
 
 async def test_a_higher_limit_opens_the_list_again(trial: Trial) -> None:
-    await trial.has("abc")
+    await trial.list_for("abc")
     trial.limit = trial.limited_to(5)
-    assert await trial.has("abc") is None
-    assert await trial.has("abcde") == hashes("abcde")
+    assert await trial.list_for("abc") is None
+    assert await trial.list_for("abcde") == hashes("abcde")
 
 
-async def test_what_is_away_is_tried_again_and_told_once(
+async def test_an_outage_is_retried_and_logged_once(
     trial: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     trial.topic.down = True
     for _ in range(3):
-        assert await trial.has("abc") is None
+        assert await trial.list_for("abc") is None
     assert len(caplog.messages) == 1
     trial.topic.down, trial.tally.down = False, True
-    assert await trial.has("abc") is None
+    assert await trial.list_for("abc") is None
     trial.tally.down, trial.ledger.gone = False, True
-    assert await trial.has("abc") is None
+    assert await trial.list_for("abc") is None
     assert len(caplog.messages) == 1
     trial.ledger.gone = False
-    assert await trial.has("abc") == hashes("abc")
+    assert await trial.list_for("abc") == hashes("abc")

@@ -1,4 +1,4 @@
-"""The topic that takes the list of known albums, one record each time it changes."""
+"""The topic with the list of known albums: one record for each change."""
 
 import asyncio
 from typing import Final
@@ -11,14 +11,14 @@ from svc_consumer.settings import ConsumerSettings
 from voting.domain.known_albums import AlbumList, encode_list
 from voting.ledger.connection import connection_arguments
 
-_KEY: Final = b"albums"  # the topic is compacted: of one key it keeps the last record
+_KEY: Final = b"albums"  # the topic is compacted: it keeps the last record of a key
 _SECONDS: Final = 10
 _STOP_SECONDS: Final = 5
 _BYTES_MAX: Final = 1_040_000
 
 
 class AlbumListTopic:
-    """Writes the list; connected for as long as that takes, as it is seldom."""
+    """Writes the list. That is rare, so it connects each time and disconnects afterwards."""
 
     def __init__(self, settings: ConsumerSettings) -> None:
         self._connection = connection_arguments(settings)
@@ -42,10 +42,10 @@ class AlbumListTopic:
             reason = str(error) or "no acknowledgement in time"
             raise ListUnavailableError(f"topic {self._topic}: {reason}") from error
         finally:
-            await _end(producer)
+            await _close(producer)
 
 
-async def _end(producer: AIOKafkaProducer) -> None:
+async def _close(producer: AIOKafkaProducer) -> None:
     try:
         await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
     except KafkaError, TimeoutError, OSError:

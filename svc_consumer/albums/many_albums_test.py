@@ -1,4 +1,4 @@
-"""As many albums as there may be: real Kafka, stores, consumer, and both routes."""
+"""The limit of albums with real Kafka, stores, consumer and both routes."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from harness.servers.services import Service
 from svc_consumer.testing.consumer_process import ProcessTrial, metric
 from voting.domain.vote import TOO_MANY_ALBUMS, new_vote_id
 
-if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -25,7 +25,7 @@ LIMIT = 10
 
 
 class System:
-    """Both routes and a consumer, whose topics are their own."""
+    """Both routes and a consumer, with topics of their own."""
 
     def __init__(self, trial: ProcessTrial, kafka: KafkaServer, start: StartService) -> None:
         self.trial = trial
@@ -67,13 +67,13 @@ class System:
         return answer
 
     async def fill(self, albums: int) -> None:
-        """Vote for so many albums, on both routes in turn, and wait until they are counted."""
+        """Vote for this many albums, on both routes in turn, and wait until they are counted."""
         for number in range(albums):
             answer = await self.cast(self.routes[number % 2], f"Album {number}")
             assert answer.status_code == 202
-        await self.counts_what_it_took()
+        await self.counts_all_accepted()
 
-    async def counts_what_it_took(self) -> None:
+    async def counts_all_accepted(self) -> None:
         """Return when the tally has as many votes as were acknowledged."""
 
         async def reached() -> bool:
@@ -81,8 +81,8 @@ class System:
 
         await until(reached)
 
-    async def takes(self, status: int) -> None:
-        """Return when both routes answer so to votes for albums that nobody has voted on."""
+    async def answers(self, status: int) -> None:
+        """Return when both routes answer votes for new albums with this status."""
         for route in self.routes:
 
             async def answered(route: Service = route) -> bool:
@@ -102,11 +102,11 @@ async def system(
     system = System(trial, kafka, service)
     yield system
     await trial.close()
-    for one in (system.grpc, system.grpc_server, system.http):
-        one.stop()
+    for route in (system.grpc, system.grpc_server, system.http):
+        route.stop()
 
 
-async def test_at_the_limit_both_routes_refuse_one_more_and_count_the_others(
+async def test_at_the_limit_both_routes_refuse_new_albums_and_accept_known_ones(
     system: System,
 ) -> None:
     await system.fill(LIMIT - 1)
@@ -117,8 +117,8 @@ async def test_at_the_limit_both_routes_refuse_one_more_and_count_the_others(
     await until(shown)
     assert metric(system.consumer, "svc_consumer_albums_limit") == LIMIT
     assert (await system.cast(system.grpc, "Album of a patient voter")).status_code == 202
-    await system.counts_what_it_took()
-    await system.takes(422)
+    await system.counts_all_accepted()
+    await system.answers(422)
     bodies = []
     for route in system.routes:
         answer = await system.cast(route, "One more")
@@ -132,33 +132,33 @@ async def test_at_the_limit_both_routes_refuse_one_more_and_count_the_others(
     assert bodies[0]["title"] == "Too many albums"
 
 
-async def test_what_was_acknowledged_counts_and_is_in_the_list_from_then_on(
+async def test_an_acknowledged_vote_counts_and_its_album_joins_the_list(
     system: System,
 ) -> None:
     await system.fill(LIMIT - 1)
-    # Written to Kafka before any route can know: as if the routes had taken them meanwhile.
+    # Accepted before either route can have the list.
     answers = await asyncio.gather(
         *(system.cast(route, f"Late {n}") for n in range(5) for route in system.routes)
     )
-    taken = [answer.status_code for answer in answers].count(202)
-    assert taken >= 2
-    await system.counts_what_it_took()
-    await system.takes(422)
+    accepted = [answer.status_code for answer in answers].count(202)
+    assert accepted >= 2
+    await system.counts_all_accepted()
+    await system.answers(422)
 
-    async def all_are_taken() -> bool:
+    async def all_are_accepted() -> bool:
         answers = [await system.cast(system.http, f"Late {n}") for n in range(5)]
         return {answer.status_code for answer in answers} == {202}
 
-    await until(all_are_taken)
+    await until(all_are_accepted)
 
 
-async def test_a_vote_sent_again_with_its_id_is_no_problem_for_a_known_album(
+async def test_a_resent_vote_for_a_known_album_is_accepted(
     system: System,
 ) -> None:
     await system.fill(LIMIT - 1)
     vote_id = new_vote_id(0)
     assert (await system.cast(system.http, "The last one", vote_id)).status_code == 202
-    await system.takes(422)
+    await system.answers(422)
     again = await system.cast(system.grpc, "The last one", vote_id)
     assert (again.status_code, again.json()["id"]) == (202, vote_id)
 
@@ -166,17 +166,17 @@ async def test_a_vote_sent_again_with_its_id_is_no_problem_for_a_known_album(
         return metric(system.consumer, "votes_duplicate_total") == 1
 
     await until(read)
-    await system.counts_what_it_took()
+    await system.counts_all_accepted()
 
 
-async def test_the_list_outlives_an_emptied_tally_and_all_that_restart(system: System) -> None:
+async def test_the_list_survives_an_emptied_tally_and_restarts(system: System) -> None:
     await system.fill(LIMIT)
-    await system.takes(422)
+    await system.answers(422)
     await system.trial.empty_tally()
     for service in (system.consumer, system.http, system.grpc_server, system.grpc):
         service.stop()
         service.start()
-    await system.counts_what_it_took()
+    await system.counts_all_accepted()
     for route in system.routes:
 
         async def refused(route: Service = route) -> bool:
@@ -186,9 +186,9 @@ async def test_the_list_outlives_an_emptied_tally_and_all_that_restart(system: S
         assert (await system.cast(route, "Album 0")).status_code == 202
 
 
-async def test_a_higher_limit_takes_more_albums(system: System) -> None:
+async def test_a_higher_limit_admits_more_albums(system: System) -> None:
     await system.fill(LIMIT)
-    await system.takes(422)
+    await system.answers(422)
     system.consumer.stop()
     system.start_consumer(1000)
-    await system.takes(202)
+    await system.answers(202)

@@ -5,7 +5,7 @@ from voting.domain.vote import Route
 from voting.stores.logged_vote import Place
 
 
-def test_the_first_copy_of_a_vote_in_a_batch_stands() -> None:
+def test_the_first_copy_of_a_vote_in_a_batch_is_kept() -> None:
     vote = a_vote()
     later = a_vote(vote.id, album="News of the World")
     first = first_copies([Copy(4, vote), Copy(5, a_vote()), Copy(6, later)])
@@ -13,7 +13,7 @@ def test_the_first_copy_of_a_vote_in_a_batch_stands() -> None:
     assert len(first) == 2
 
 
-def test_the_copy_that_the_log_has_is_the_same_when_read_again() -> None:
+def test_the_copy_in_the_log_is_recognised_when_read_again() -> None:
     assert verdict(PARTITION, 7, Place(PARTITION, 7)) is Verdict.SAME
 
 
@@ -21,22 +21,22 @@ def test_a_later_copy_is_a_duplicate() -> None:
     assert verdict(PARTITION, 7, Place(PARTITION, 6)) is Verdict.DUPLICATE
 
 
-def test_an_earlier_copy_than_that_in_the_log_is_the_first() -> None:
+def test_a_copy_before_the_one_in_the_log_is_the_first() -> None:
     assert verdict(PARTITION, 7, Place(PARTITION, 8)) is Verdict.FIRST
 
 
-def test_a_copy_in_another_partition_than_that_in_the_log_is_a_duplicate() -> None:
+def test_a_copy_in_another_partition_than_the_logged_one_is_a_duplicate() -> None:
     assert verdict(PARTITION, 7, Place(PARTITION - 1, 8)) is Verdict.DUPLICATE
 
 
-def test_votes_that_the_log_did_not_know_win() -> None:
+def test_votes_that_are_new_to_the_log_win() -> None:
     copies = first_copies([Copy(0, a_vote()), Copy(1, a_vote())])
-    winners, first = judge(PARTITION, copies, {})
+    winners, to_rewrite = judge(PARTITION, copies, {})
     assert winners == list(copies.values())
-    assert not first
+    assert not to_rewrite
 
 
-def test_duplicates_do_not_win_and_first_copies_are_to_be_put_right() -> None:
+def test_duplicates_do_not_win_and_earlier_copies_are_rewritten() -> None:
     same, duplicate, first = Copy(5, a_vote()), Copy(6, a_vote()), Copy(7, a_vote())
     logged = {
         same.vote.id: Place(PARTITION, 5),
@@ -45,7 +45,7 @@ def test_duplicates_do_not_win_and_first_copies_are_to_be_put_right() -> None:
     }
     judgement = judge(PARTITION, first_copies([same, duplicate, first]), logged)
     assert judgement.winners == [same, first]
-    assert judgement.first == [first]
+    assert judgement.to_rewrite == [first]
 
 
 def test_only_winners_beyond_the_position_of_the_tally_are_added() -> None:

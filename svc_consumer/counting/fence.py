@@ -1,4 +1,4 @@
-"""The fence in the vote log: who passes it is the only one there, and nothing was lost."""
+"""The fence in the vote log: only the owner of a partition passes, and only if nothing was lost."""
 
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.store_protocols import LogStore
@@ -6,9 +6,9 @@ from svc_consumer.errors import StaleError
 
 
 async def pass_fence(log: LogStore, partition: Partition, position: str) -> None:
-    """Move the log's position on, or only confirm it; the tally may then follow to there.
+    """Advance the log's position, or confirm it; the tally may then follow.
 
-    Raises `StaleError` when somebody else has claimed the partition, or the log lost something.
+    Raises `StaleError` when another consumer has claimed the partition or the log has lost data.
     """
     moved = await log.advance(partition.number, partition.owner, partition.log_position, position)
     if not moved:

@@ -1,9 +1,9 @@
-"""Gives a tally that is behind the vote log what it lacks: sums of the log, not the ledger again.
+"""Heals a tally that is behind the vote log, from sums of the log instead of the ledger.
 
 Up to its position the log has exactly the votes that count, each at the place of its first copy,
-and none of them changes any more. Beyond it there may be votes of a batch that is on its way, or
-whose fence did not hold: they are left out. So the sum over the offsets between both positions is
-what the tally lacks, whoever takes it and how often.
+and they no longer change. Beyond it there may be votes of a batch in progress, or of one that did
+not pass the fence: they are left out. So the sum over the offsets between the two positions is what
+the tally lacks, no matter who computes it or how often.
 """
 
 from svc_consumer.counting.fence import pass_fence
@@ -20,7 +20,7 @@ from voting.stores.tally_store import MAX_COUNTERS, MAX_VOTES
 
 
 class Healer:
-    """Moves the tally on to where the vote log is, a slice of the log at a time."""
+    """Brings the tally up to the vote log's position, one slice of the log at a time."""
 
     def __init__(self, log: LogStore, tally: CounterStore) -> None:
         self._log = log
@@ -29,11 +29,11 @@ class Healer:
     async def step(self, partition: Partition) -> None:
         """Add the next slice of the log to the tally of a partition that is behind.
 
-        Raises `StaleError` when a store is not where it was believed to be.
+        Raises `StaleError` when a store is not at the expected position.
         """
         found, end = await self._next_slice(partition)
         position = await self._position(partition, found, end)
-        await pass_fence(self._log, partition, partition.log_position)  # the slice was whole
+        await pass_fence(self._log, partition, partition.log_position)  # the slice was complete
         stored = await self._tally.advance(
             partition.number, partition.tally_position, position, found.tally
         )
@@ -51,15 +51,15 @@ class Healer:
             end = min(after + partition.slice_offsets, last)
             found = await self._log.sum_up(partition.number, after, end)
             if _is_too_much(found.tally):
-                # So many different albums that one call of the tally's script cannot take them.
+                # More albums than one call of the tally's script can take.
                 partition.slice_offsets = max(partition.slice_offsets // 2, MAX_VOTES)
             elif found.last is not None or end == last:
                 return found, end
             else:
-                after = end  # only records that did not count
+                after = end  # the slice had no vote that counts
 
     async def _position(self, partition: Partition, found: SliceSum, end: int) -> str:
-        """Return the position of a tally with this slice: that of a record, as all are."""
+        """Return the tally's position after this slice: that of a record, like every position."""
         if found.last is None or end == offset_of(partition.log_position):
             return partition.log_position
         vote_id = await self._log.id_at(Place(partition.number, found.last))

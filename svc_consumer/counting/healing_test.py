@@ -20,7 +20,7 @@ from voting.stores.tally_store import MAX_COUNTERS
 
 
 class Trial:
-    """Stores in memory that took in a ledger, of which the tally then lost all."""
+    """Stores in memory that have taken in a ledger."""
 
     def __init__(self) -> None:
         self.log, self.tally = FakeLog(), FakeTally()
@@ -31,7 +31,7 @@ class Trial:
         self.ledger += records_of(*votes, start=len(self.ledger))
 
     async def count(self, batch: int = 1000) -> Partition:
-        """Take in the ledger as far as the stores have not."""
+        """Take in the rest of the ledger."""
         partition = await self.sync()
         while partition.next_offset < len(self.ledger):
             at = partition.next_offset
@@ -42,7 +42,7 @@ class Trial:
         return await self.projector.sync(PARTITION, PARTITIONS)
 
     async def heal(self, partition: Partition) -> int:
-        """Return in how many steps the tally healed."""
+        """Heal the tally; return how many steps it took."""
         steps = 0
         while partition.heals:
             await self.projector.heal(partition)
@@ -88,7 +88,7 @@ async def test_between_steps_the_tally_is_at_a_record(lost: Trial) -> None:
     lost.assert_in_step()
 
 
-async def test_records_that_did_not_count_are_passed_over() -> None:
+async def test_records_that_do_not_count_are_skipped() -> None:
     trial = Trial()
     vote = a_vote()
     trial.cast(vote, *([vote] * 50), a_vote(), *([vote] * 50))
@@ -102,7 +102,7 @@ async def test_records_that_did_not_count_are_passed_over() -> None:
 
 
 async def test_the_log_beyond_its_position_does_not_count_yet(lost: Trial) -> None:
-    # Votes of a batch whose fence did not hold.
+    # A vote of a batch that did not pass the fence.
     await lost.log.insert([to_document(a_vote(), PARTITION, 99)])
     await lost.heal(await lost.sync())
     assert lost.tally.votes == 99
@@ -151,7 +151,7 @@ async def test_the_tally_stays_untouched_when_another_consumer_claims_the_partit
     lost.assert_in_step()
 
 
-async def test_the_tally_stays_untouched_when_the_log_is_lost_meanwhile(lost: Trial) -> None:
+async def test_the_tally_stays_untouched_when_the_log_is_lost_during_healing(lost: Trial) -> None:
     partition = await lost.sync()
     lost.log.lose_everything()
     with pytest.raises(StaleError, match="vote log"):
@@ -159,7 +159,7 @@ async def test_the_tally_stays_untouched_when_the_log_is_lost_meanwhile(lost: Tr
     assert lost.tally.votes == 0
 
 
-async def test_a_tally_that_somebody_else_moved_on_is_stale(lost: Trial) -> None:
+async def test_a_tally_that_another_consumer_advanced_is_stale(lost: Trial) -> None:
     partition = await lost.sync()
     lost.tally.stored[PARTITION] = "5:x"
     with pytest.raises(StaleError, match="the tally is at 5:x"):
@@ -167,7 +167,7 @@ async def test_a_tally_that_somebody_else_moved_on_is_stale(lost: Trial) -> None
     assert lost.tally.votes == 0
 
 
-async def test_to_heal_what_somebody_else_healed_just_now_is_harmless(lost: Trial) -> None:
+async def test_healing_what_another_consumer_just_healed_is_harmless(lost: Trial) -> None:
     partition = await lost.sync()
     await lost.heal(await lost.sync())
     partition.owner = lost.log.stored[PARTITION].owner
@@ -175,7 +175,7 @@ async def test_to_heal_what_somebody_else_healed_just_now_is_harmless(lost: Tria
     lost.assert_in_step()
 
 
-async def test_more_albums_than_a_script_takes_heal_in_several_steps() -> None:
+async def test_more_albums_than_one_script_call_takes_heal_in_several_steps() -> None:
     trial = Trial()
     trial.cast(*(a_vote(album=f"Album {number}") for number in range(MAX_COUNTERS)))
     await trial.count()
@@ -186,14 +186,14 @@ async def test_more_albums_than_a_script_takes_heal_in_several_steps() -> None:
     trial.assert_in_step()
 
 
-async def test_metrics_tell_what_was_healed(lost: Trial) -> None:
+async def test_healed_votes_are_counted_in_the_metrics(lost: Trial) -> None:
     healed = HEALED.labels(Route.GRPC)
     before = healed._value.get()
     await lost.heal(await lost.sync())
     assert healed._value.get() - before == 99
 
 
-async def test_the_index_is_made_before_healing(lost: Trial) -> None:
+async def test_the_index_is_created_before_healing(lost: Trial) -> None:
     lost.log.journal.clear()
     await lost.sync()
     assert lost.log.journal == ["claim", "indexes"]

@@ -1,4 +1,4 @@
-"""Puts the votes of a batch into the vote log, and tells which copies of them win."""
+"""Stores the votes of a batch in the vote log and determines which copies win."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from voting.stores.logged_vote import Place, to_document
 
 
 class LogProjection:
-    """The vote log as a projection of the ledger: each vote as its first copy has it."""
+    """The vote log as a projection of the ledger: the first copy of each vote."""
 
     def __init__(self, log: LogStore) -> None:
         self._log = log
@@ -19,20 +19,20 @@ class LogProjection:
     async def take_in(self, partition: int, copies: Sequence[Copy]) -> list[Copy]:
         """Store the votes of a batch of a partition; return the copies that win.
 
-        Raises `StaleError` when votes vanish meanwhile.
+        Raises `StaleError` when votes vanish in between.
         """
         first = first_copies(copies)
         logged = await self._insert(partition, first)
         if not logged:
             return list(first.values())
         judgement = judge(partition, first, logged)
-        if judgement.first:
-            await self._log.rewrite([_document(partition, copy) for copy in judgement.first])
-            REPAIRED.inc(len(judgement.first))
+        if judgement.to_rewrite:
+            await self._log.rewrite([_document(partition, copy) for copy in judgement.to_rewrite])
+            REPAIRED.inc(len(judgement.to_rewrite))
         return judgement.winners
 
     async def _insert(self, partition: int, copies: Mapping[str, Copy]) -> dict[str, Place]:
-        """Store votes; return the places of those that the log had."""
+        """Store votes; return the places of those that the log had already."""
         known = await self._log.insert([_document(partition, copy) for copy in copies.values()])
         if not known:
             return {}

@@ -1,7 +1,7 @@
-"""Any interleaving of what consumers do and of what stores lose ends in the same totals.
+"""Any interleaving of consumers' steps and stores' losses ends in the same totals.
 
-What must hold does so at every moment, too: the tally has exactly what counts up to its positions,
-and so has the log. Broken rules, in the second part, must be found.
+The invariants hold at every moment: tally and log have exactly what counts up to their positions.
+The second part breaks rules one at a time; the model must find each of them.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from svc_consumer.counting.projector import Projector
-from svc_consumer.testing.model import READ, Pause, SteppedLog, SteppedSystem, SteppedTally
+from svc_consumer.testing.model import (
+    READ_PARTITIONS,
+    Pause,
+    SteppedLog,
+    SteppedSystem,
+    SteppedTally,
+)
 from voting.domain.tally import Tally, add_tally
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import SliceSum
 from voting.stores.vote_log import StoredPosition
 
-partitions = st.sampled_from(READ)
+partitions = st.sampled_from(READ_PARTITIONS)
 consumers = st.sampled_from(range(3))
 few = st.integers(1, 4)
 
 
 class Model(RuleBasedStateMachine):
-    """Three consumers, each of which may believe at any moment that all partitions are its own."""
+    """Three consumers, each of which may believe at any time that it owns all partitions."""
 
     log: type[SteppedLog] = SteppedLog
 
@@ -37,17 +43,17 @@ class Model(RuleBasedStateMachine):
 
     @rule(partition=partitions, voters=st.lists(st.integers(0, 5), max_size=6), rank=few)
     def votes_are_cast(self, partition: int, voters: list[int], rank: int) -> None:
-        """Some of them not for the first time, and with another rank than before."""
+        """Append votes; some repeat an earlier id, with another rank."""
         for voter in voters:
             self.system.ledger.cast(partition, voter, rank)
 
     @rule(partition=partitions)
     def something_else_is_written(self, partition: int) -> None:
-        self.system.ledger.append_no_vote(partition)
+        self.system.ledger.append_garbage(partition)
 
     @rule(who=consumers, partition=partitions, steps=st.integers(1, 12), batch=few)
     def a_consumer_works(self, who: int, partition: int, steps: int, batch: int) -> None:
-        """It may stop in the middle of anything, and go on much later."""
+        """Run a few steps; a consumer may stop anywhere and go on much later."""
         for _ in range(steps):
             self.system.consumers[who].step(partition, batch)
 
@@ -102,7 +108,7 @@ def test_any_interleaving_ends_in_the_same_totals() -> None:
 
 
 class UnfencedLog(SteppedLog):
-    """Moves on whoever asks, from wherever it is."""
+    """Advances for any owner, from any position."""
 
     @override
     async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
@@ -113,7 +119,7 @@ class UnfencedLog(SteppedLog):
 
 
 class LaterCopiesStay(SteppedLog):
-    """Leaves a later copy where an earlier one should be."""
+    """Keeps a later copy where an earlier one belongs."""
 
     @override
     async def rewrite(self, documents: Any) -> None:
@@ -121,7 +127,7 @@ class LaterCopiesStay(SteppedLog):
 
 
 class SumsBeyondThePosition(SteppedLog):
-    """Heals with votes beyond the log's position, which may not win."""
+    """Heals with a vote beyond the log's position, which may not count."""
 
     @override
     async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
@@ -130,7 +136,7 @@ class SumsBeyondThePosition(SteppedLog):
 
 
 class UncomparedTally(SteppedTally):
-    """Counts wherever it is."""
+    """Counts without comparing its position."""
 
     @override
     async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
@@ -141,7 +147,7 @@ class UncomparedTally(SteppedTally):
 
 
 class UnfencedHealing(SteppedLog):
-    """Lets everybody through who does not move the position."""
+    """Lets anyone through who does not advance the position."""
 
     @override
     async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
@@ -157,7 +163,7 @@ def test_a_broken_rule_is_found(broken: type[SteppedLog]) -> None:
         run_state_machine_as_test(machine, settings=bounds)
 
 
-# What takes so many coincidences that chance rarely finds it, step by step.
+# Scenarios that need so many coincidences that random search rarely finds them.
 
 
 def a_later_copy_gets_in_after_a_loss(log: SteppedLog, tally: SteppedTally) -> SteppedSystem:

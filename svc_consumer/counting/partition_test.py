@@ -14,14 +14,14 @@ def records(start: int, keys: str) -> list[FakeRecord]:
     return [FakeRecord(start + i, key.encode(), b"") for i, key in enumerate(keys)]
 
 
-def test_a_batch_that_goes_on_where_the_stores_ended_is_fine() -> None:
+def test_a_batch_that_continues_where_the_stores_ended_is_accepted() -> None:
     partition = partition_at("4:e", "2:c")
     assert partition.next_offset == 2
     partition.check_batch(records(2, "cdefg"))
     assert partition.confirmed
 
 
-def test_nothing_is_confirmed_before_the_records_at_both_positions_were_read() -> None:
+def test_a_partition_is_confirmed_only_after_the_records_at_both_positions_were_read() -> None:
     partition = partition_at("4:e", "2:c")
     partition.check_batch(records(2, "cd"))
     assert not partition.confirmed
@@ -48,7 +48,7 @@ def test_another_record_at_a_position_is_an_alarm(keys: str, at: str) -> None:
         partition_at("4:e", "2:c").check_batch(records(2, keys))
 
 
-def test_lag_is_what_lies_between_the_next_record_and_the_end() -> None:
+def test_lag_is_the_distance_from_the_next_record_to_the_end() -> None:
     partition = partition_at("4:e", "2:c")
     partition.end_offset = 10
     assert partition.lag == 8

@@ -1,7 +1,7 @@
-"""Positions: "offset:key" of the last record that a store has taken in.
+"""Positions: `offset:key` of the last record that a store has taken in.
 
-The key tells whether a topic is still the one that was counted: the record at the position is
-read again, and its key compared.
+The key shows whether the topic is still the one that was counted: the record at the position is
+read again and its key compared.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ def seek_offset(*positions: str) -> int:
 
 
 def known_records(*positions: str) -> dict[int, str]:
-    """Return the positions by the offset of their record: those records must be the same still."""
+    """Return the positions by the offset of their record; those records must still be the same."""
     return {offset_of(position): position for position in positions if position != NO_POSITION}
 
 
 def _printable(key: bytes | None) -> str:
-    """Return a key as text, short and without loss of identity: anything may write to a topic."""
+    """Return a key as short, printable, unambiguous text: a topic may hold any bytes."""
     if not key:
         return ""
     if len(key) <= _KEY_MAX and key.isascii() and (text := key.decode()).isprintable():

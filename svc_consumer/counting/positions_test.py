@@ -16,20 +16,20 @@ def test_a_record_without_key_has_a_position(key: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("key", [b"k" * 1_000_000, b"\xff\x00", b"a\nb", "ö".encode()])
-def test_strange_keys_are_told_apart_by_a_short_text(key: bytes) -> None:
+def test_unprintable_and_long_keys_become_distinct_short_texts(key: bytes) -> None:
     position = position_at(3, key)
     assert len(position) < 80
     assert position.isprintable()
     assert position != position_at(3, key + b"x")
 
 
-def test_reading_goes_on_at_the_lower_position_that_record_included() -> None:
+def test_reading_resumes_at_the_record_of_the_lower_position() -> None:
     assert seek_offset("12:a", "7:b") == 7
     assert seek_offset("12:a", NO_POSITION) == 0
     assert seek_offset(NO_POSITION, NO_POSITION) == 0
 
 
-def test_the_records_at_both_positions_are_known() -> None:
+def test_known_records_are_those_at_both_positions() -> None:
     assert known_records("12:a", "7:b") == {12: "12:a", 7: "7:b"}
     assert known_records("12:a", NO_POSITION) == {12: "12:a"}
     assert known_records(NO_POSITION, NO_POSITION) == {}

@@ -1,7 +1,7 @@
-"""Takes batches of the ledger into both stores, so that every accepted vote counts once.
+"""Writes batches of the ledger to both stores so that every accepted vote counts once.
 
-The order is the rule: documents, then the fence in the vote log, then the tally. Whatever stops
-it halfway, the log gives the tally what it lacks, and the ledger gives it to the log.
+The order is what matters: documents, then the fence in the vote log, then the tally. If a batch is
+interrupted anywhere, the log heals from the ledger and the tally from the log.
 """
 
 import uuid
@@ -22,7 +22,7 @@ from voting.stores.errors import NO_POSITION
 
 
 class RejectedRecords(Protocol):
-    """Where records that are no votes go."""
+    """Where records that are not votes go."""
 
     async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
         """Return when Kafka has acknowledged the records; raise `RejectedUnavailableError`."""
@@ -40,10 +40,10 @@ class Projector:
         self._rejected = rejected
 
     async def sync(self, number: int, partitions: int) -> Partition:
-        """Claim a partition, one of `partitions`, and return it as both stores have it now.
+        """Claim a partition, one of `partitions`, and return it as both stores have it.
 
-        It writes to both: a store that only answers reads is found out here. Raises `StaleError`
-        when another consumer claims it at the same moment, and
+        Claiming writes to both stores, so a store that only answers reads is detected here. Raises
+        `StaleError` when another consumer claims the partition at the same moment, and
         `LedgerReplacedError` when the topic had another number of partitions.
         """
         owner = uuid.uuid4().hex
@@ -51,26 +51,26 @@ class Projector:
         if logged is None:
             raise StaleError("another consumer is claiming it at the same time")
         if logged.partitions != partitions:
-            # Votes would be looked for in other partitions than those they lie in.
+            # Votes would be expected in other partitions than the ones they are in.
             counted = f"but was counted with {logged.partitions}"
             raise LedgerReplacedError(f"the topic has {partitions} partitions, {counted}")
         tally_position = await self._tally.claim(number)
         partition = Partition(number, partitions, owner, logged.position, tally_position)
         if logged.position == NO_POSITION or partition.behind:
-            await self._log.ensure_indexes()  # they go with the collection, and healing needs one
+            await self._log.ensure_indexes()  # lost with the collection; healing needs one
         return partition
 
     async def heal(self, partition: Partition) -> None:
-        """Give the tally of a partition that is `behind` the next votes that it lacks."""
+        """Add the next votes that the tally of a partition that is `behind` lacks."""
         await self._healer.step(partition)
         if not partition.behind:
-            partition.look_back()  # the record at the log's position is to be read again
+            partition.recheck()  # the record at the log's position must be read again
 
     async def take_in(self, partition: Partition, records: Sequence[Record]) -> None:
         """Take a batch of at most `voting.stores.tally_store.MAX_VOTES` records into both stores.
 
-        Of a partition that is `behind` the batch is only checked: the tally needs to heal first.
-        Raises `StaleError` when a store is not where it was believed to be, and
+        If the partition is `behind`, the batch is only checked: the tally must heal first.
+        Raises `StaleError` when a store is not at the expected position, and
         `LedgerReplacedError` when the records are not those of the ledger that was counted.
         """
         partition.check_batch(records)
@@ -82,7 +82,7 @@ class Projector:
         partition.next_offset = records[-1].offset + 1
 
     async def _take_in_new(self, partition: Partition, records: Sequence[Record]) -> None:
-        """Take in records that the log does not have yet; the tally may have some."""
+        """Take in records that the log does not have; the tally may have some of them."""
         contents = read_records(records, partition.number, partition.partitions)
         position = position_at(records[-1].offset, records[-1].key)
         await self._reject(partition, contents.rejections)
@@ -92,10 +92,10 @@ class Projector:
             await self._count(partition, position, contents.copies, winners)
 
     async def _reject(self, partition: Partition, rejections: Sequence[Rejection]) -> None:
-        """Hand on records that are no votes, unless the tally's position is past them.
+        """Pass on records that are not votes, unless the tally's position is past them.
 
-        It moved over them only after they had been handed on. When a batch is cut short between
-        here and the fence, its rejections are written again.
+        The position passes such records only after they were written. If a batch is interrupted
+        between here and the fence, its rejections are written again.
         """
         done = offset_of(partition.tally_position)
         new = [rejection for rejection in rejections if rejection.record.offset > done]

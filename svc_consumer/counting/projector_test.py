@@ -26,7 +26,7 @@ from voting.stores.logged_vote import from_document
 
 @dataclass
 class Trial:
-    """A projector between stores in memory that write one journal."""
+    """A projector with stores in memory that share one journal."""
 
     journal: list[str] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class Trial:
         return partition
 
     async def replay(self, ledger: list[FakeRecord], size: int = 2) -> None:
-        """Read the ledger again from where the stores are to its end."""
+        """Read the ledger from the stores' positions to its end."""
         partition = await self.sync()
         while partition.heals or partition.next_offset < len(ledger):
             if partition.heals:
@@ -82,7 +82,7 @@ async def test_a_retried_vote_counts_once(trial: Trial) -> None:
     trial.assert_in_step(votes=2, ranks=8)
 
 
-async def test_metrics_tell_votes_and_duplicates(trial: Trial) -> None:
+async def test_votes_and_duplicates_are_counted_in_the_metrics(trial: Trial) -> None:
     counted, duplicates = COUNTED.labels(Route.GRPC), DUPLICATES
     before = counted._value.get(), value_of(duplicates)
     vote = a_vote()
@@ -117,13 +117,13 @@ async def test_indexes_are_made_again_with_a_lost_log(trial: Trial) -> None:
     assert trial.journal[-1] == "claim"
 
 
-async def test_a_later_copy_that_got_in_after_a_loss_gives_way_to_the_first(trial: Trial) -> None:
+async def test_a_later_copy_stored_after_a_loss_is_replaced_by_the_first(trial: Trial) -> None:
     vote = a_vote(rank=1)
     ledger = records_of(vote, a_vote(), a_vote(vote.id, rank=90))
     partition = await trial.sync()
     await trial.projector.take_in(partition, ledger[:2])
     trial.log.lose_everything()
-    with pytest.raises(StaleError):  # the document of the third record is in, though
+    with pytest.raises(StaleError):  # although the third record's document is stored
         await trial.projector.take_in(partition, ledger[2:])
     repaired = value_of(REPAIRED)
     await trial.replay(ledger)
@@ -132,7 +132,7 @@ async def test_a_later_copy_that_got_in_after_a_loss_gives_way_to_the_first(tria
     trial.assert_in_step(votes=2, ranks=8)
 
 
-async def test_the_tally_stays_untouched_when_the_fence_does_not_hold(trial: Trial) -> None:
+async def test_the_tally_stays_untouched_when_the_fence_is_not_passed(trial: Trial) -> None:
     partition = await trial.sync()
     await trial.sync()  # another consumer claims it
     with pytest.raises(StaleError, match="vote log"):
@@ -141,7 +141,7 @@ async def test_the_tally_stays_untouched_when_the_fence_does_not_hold(trial: Tri
     await trial.replay(records_of(a_vote()))
 
 
-async def test_a_tally_that_somebody_else_moved_on_is_stale(trial: Trial) -> None:
+async def test_a_tally_that_another_consumer_advanced_is_stale(trial: Trial) -> None:
     partition = await trial.sync()
     trial.tally.stored[PARTITION] = "0:x"
     with pytest.raises(StaleError, match="the tally is at 0:x"):
@@ -149,7 +149,9 @@ async def test_a_tally_that_somebody_else_moved_on_is_stale(trial: Trial) -> Non
     assert trial.tally.votes == 0
 
 
-async def test_a_batch_cut_short_before_the_tally_is_counted_when_read_again(trial: Trial) -> None:
+async def test_a_batch_interrupted_before_the_tally_is_counted_when_read_again(
+    trial: Trial,
+) -> None:
     ledger = records_of(a_vote(), a_vote())
     partition = await trial.sync()
     trial.tally.down = True
@@ -160,7 +162,7 @@ async def test_a_batch_cut_short_before_the_tally_is_counted_when_read_again(tri
     trial.assert_in_step(votes=2, ranks=14)
 
 
-async def test_what_is_no_vote_is_handed_on_before_the_position_moves_over_it(
+async def test_a_record_that_is_not_a_vote_is_passed_on_before_the_position_passes_it(
     trial: Trial,
 ) -> None:
     partition = await trial.sync()
@@ -172,16 +174,14 @@ async def test_what_is_no_vote_is_handed_on_before_the_position_moves_over_it(
     trial.assert_in_step(votes=1, ranks=7)
 
 
-async def test_a_batch_without_any_vote_moves_both_positions(trial: Trial) -> None:
+async def test_a_batch_without_votes_advances_both_positions(trial: Trial) -> None:
     partition = await trial.sync()
     await trial.projector.take_in(partition, [FakeRecord(0, b"k", None)])
     assert trial.log.stored[PARTITION].position == trial.tally.stored[PARTITION] == "0:k"
 
 
 @pytest.mark.parametrize("lost", ["log", "tally"])
-async def test_what_was_rejected_is_not_handed_on_again_by_a_replay(
-    trial: Trial, lost: str
-) -> None:
+async def test_a_replay_does_not_reject_a_record_again(trial: Trial, lost: str) -> None:
     ledger = [FakeRecord(0, b"k", None), *records_of(a_vote(), start=1)]
     await trial.replay(ledger)
     getattr(trial, lost).lose_everything()
@@ -196,8 +196,8 @@ async def test_a_topic_with_another_number_of_partitions_is_an_alarm(trial: Tria
         await trial.projector.sync(PARTITION, 12)
 
 
-async def test_a_vote_has_the_time_at_which_its_first_copy_arrived() -> None:
-    """Which is the same whenever, and however often, the ledger is read."""
+async def test_a_vote_has_the_arrival_time_of_its_first_copy() -> None:
+    """However often the ledger is read."""
     log, vote = FakeLog(), a_vote()
     first, second = records_of(vote, vote)
     ledger = [first._replace(timestamp=7000), second._replace(timestamp=8000)]

@@ -1,4 +1,4 @@
-"""What the consumer asks of the two stores; `VoteLog` and `TallyStore` do it."""
+"""What the consumer needs of the two stores; `VoteLog` and `TallyStore` implement it."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from voting.stores.vote_log import StoredPosition
 
 
 class LogStore(Protocol):
-    """The vote log: votes, and a position per partition that only its owner moves on."""
+    """The vote log: votes, and a position per partition that only its owner advances."""
 
     async def ensure_indexes(self) -> None:
         """Do as `VoteLog.ensure_indexes` does."""
@@ -48,7 +48,7 @@ class LogStore(Protocol):
 
 
 class CounterStore(Protocol):
-    """The tally: counters, and a position per partition that moves on together with them."""
+    """The tally: counters, and a position per partition that advances together with them."""
 
     async def claim(self, partition: int) -> str:
         """Do as `TallyStore.claim` does."""

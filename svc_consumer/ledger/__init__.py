@@ -1,1 +1,1 @@
-"""The ledger as the consumer reads it: records, and those that are no votes."""
+"""The ledger as the consumer reads it: records, and the topic for those that are not votes."""

@@ -22,7 +22,7 @@ from voting.ledger.connection import connection_arguments, why_not_let_in
 
 _log = logging.getLogger(__name__)
 
-_POLL_RECORDS: Final = 6000  # over all partitions; each takes them in batches of its own
+_POLL_RECORDS: Final = 6000  # over all partitions, which split them into batches of their own
 _POLL_MS: Final = 200
 _METADATA_MS: Final = 10_000
 _START_SECONDS: Final = 15
@@ -34,7 +34,7 @@ type Records = dict[int, list[ConsumerRecord[bytes, bytes]]]
 
 
 class OutsideLedgerError(Exception):
-    """The ledger has no record at these offsets, by partition; `offsets` were asked for."""
+    """The ledger has no records at the requested `offsets`, by partition."""
 
     def __init__(self, offsets: Mapping[int, int]) -> None:
         super().__init__(f"no records at {dict(offsets)}")
@@ -42,12 +42,11 @@ class OutsideLedgerError(Exception):
 
 
 class LedgerReader:
-    """The partitions of the topic that the group gives to this consumer.
+    """The partitions of the topic that the group assigns to this consumer.
 
     `on_change` is called whenever they change; what was known of them is void then. A partition
-    rests until `seek` says where to read it: what the group has committed is for lag metrics
-    only. Everything that waits is bounded and may raise
-    `LedgerUnavailableError`.
+    is paused until `seek` sets where to read: what the group has committed serves lag metrics
+    only. Every wait is bounded and may raise `LedgerUnavailableError`.
     """
 
     def __init__(self, settings: ConsumerSettings, on_change: Callable[[], None]) -> None:
@@ -56,8 +55,8 @@ class LedgerReader:
         self._topic = settings.kafka_topic
         self._on_change = on_change
         self._consumer: AIOKafkaConsumer[bytes, bytes] | None = None
-        self.generation = 0  # how often the partitions were given or taken
-        self.more: set[int] = set()  # the partitions of the last poll that had further records
+        self.generation = 0  # how often the assignment has changed
+        self.more: set[int] = set()  # partitions that had further records at the last poll
 
     async def start(self) -> None:
         """Connect and join the group."""
@@ -70,7 +69,7 @@ class LedgerReader:
             heartbeat_interval_ms=1_500,
             max_poll_interval_ms=120_000,
             request_timeout_ms=10_000,
-            # A topic that was away while the group shared it out is nobody's until this is over.
+            # A topic missing during an assignment stays unassigned until metadata is refreshed.
             metadata_max_age_ms=_METADATA_MS,
         )
         try:
@@ -79,16 +78,16 @@ class LedgerReader:
                     await consumer.start()
                     topics = await consumer.topics()
         except LedgerUnavailableError as error:
-            await _end(consumer)  # one that failed to start cannot start again
+            await _close(consumer)  # a consumer that failed to start cannot start again
             if refusal := await why_not_let_in(self._connection):
                 servers = self._connection["bootstrap_servers"]
                 raise LedgerUnavailableError(f"{servers}, {refusal}") from error
             raise
         except BaseException:
-            await _end(consumer)
+            await _close(consumer)
             raise
         if self._topic not in topics:
-            await _end(consumer)
+            await _close(consumer)
             raise LedgerUnavailableError(f"topic {self._topic} does not exist")
         self._consumer = consumer
         consumer.subscribe([self._topic], listener=_Listener(self._changed))
@@ -103,29 +102,29 @@ class LedgerReader:
 
     @property
     def assigned(self) -> list[int]:
-        """The partitions that the group gives to this consumer."""
+        """The partitions that the group assigns to this consumer."""
         return sorted(partition.partition for partition in self._started.assignment())
 
     def seek(self, partition: int, offset: int) -> None:
-        """Read a partition from this offset on, unless it was given away meanwhile.
+        """Read a partition from this offset on, unless it has been reassigned.
 
-        aiokafka has the group's new assignment a moment before it says so.
+        aiokafka has the group's new assignment a moment before it calls the listener.
         """
         where = TopicPartition(self._topic, partition)
         if where in self._started.assignment():
             self._started.seek(where, offset)
             self._started.resume(where)
 
-    def rest(self, partition: int) -> None:
-        """Read a partition no more until the next `seek`, unless it was given away meanwhile."""
+    def pause(self, partition: int) -> None:
+        """Stop reading a partition until the next `seek`, unless it has been reassigned."""
         where = TopicPartition(self._topic, partition)
         if where in self._started.assignment():
             self._started.pause(where)
 
     async def poll(self) -> Records:
-        """Return the next records of the partitions, none when none came within a moment.
+        """Return the next records by partition; empty if none arrive within a moment.
 
-        Raises `OutsideLedgerError` when the ledger does not have the offsets sought.
+        Raises `OutsideLedgerError` when the ledger does not have the requested offsets.
         """
         try:
             with _translated():
@@ -145,9 +144,9 @@ class LedgerReader:
         return {partition.partition: records for partition, records in found.items()}
 
     async def end_offsets(self) -> dict[int, int]:
-        """Return the offset of the next record to be written of each assigned partition.
+        """Return the end offset of each assigned partition.
 
-        Asks Kafka even when no partition is assigned, so it tells whether Kafka answers.
+        Asks Kafka even when no partition is assigned, so it also checks that Kafka answers.
         """
         partitions = list(self._started.assignment())
         with _translated():
@@ -159,7 +158,7 @@ class LedgerReader:
         return {partition.partition: offset for partition, offset in found.items()}
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Tell Kafka the next offset of each partition, for those who watch the group's lag."""
+        """Commit the next offset of each partition, for monitoring of the group's lag."""
         if not offsets:
             return
         with _translated():
@@ -169,7 +168,7 @@ class LedgerReader:
                 )
 
     async def last_committed(self, partitions: Collection[int]) -> dict[int, int]:
-        """Return what was committed last of these partitions, without those never committed."""
+        """Return the committed offsets of these partitions, without those never committed."""
         found = {}
         with _translated():
             async with asyncio.timeout(_ANSWER_SECONDS):
@@ -179,7 +178,7 @@ class LedgerReader:
         return {number: offset for number, offset in found.items() if offset is not None}
 
     async def reachable(self) -> bool:
-        """Whether Kafka answers somebody else: a new connection."""
+        """Whether Kafka answers on a new connection."""
         client = AIOKafkaClient(**self._connection)
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
@@ -194,7 +193,7 @@ class LedgerReader:
     async def stop(self) -> None:
         """Leave the group, so that the others take over at once."""
         if self._consumer is not None:
-            await _end(self._consumer)
+            await _close(self._consumer)
             self._consumer = None
 
     @property
@@ -204,7 +203,7 @@ class LedgerReader:
         return self._consumer
 
     def _more(self, partition: TopicPartition, records: list[ConsumerRecord[bytes, bytes]]) -> bool:
-        known_end = self._started.highwater(partition)  # of the last fetch; asks nobody
+        known_end = self._started.highwater(partition)  # as of the last fetch, without a request
         return known_end is not None and known_end > records[-1].offset + 1
 
     def _changed(self, assigned: Iterable[TopicPartition]) -> None:
@@ -216,7 +215,7 @@ class LedgerReader:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """Does no I/O: no heartbeat is sent meanwhile, and errors would only be logged."""
+    """Does no I/O: it would delay heartbeats, and aiokafka only logs errors here."""
 
     def __init__(self, changed: Callable[[Iterable[TopicPartition]], None]) -> None:
         self._changed = changed
@@ -229,7 +228,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._changed(assigned)
 
 
-async def _end(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
+async def _close(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
     try:
         await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
     except (KafkaError, TimeoutError, OSError) as error:
@@ -237,7 +236,7 @@ async def _end(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
             "closed the consumer without leaving its group: %s", str(error) or "no answer in time"
         )
     except asyncio.CancelledError:
-        # While Kafka is away aiokafka lets the end of a task of its own through to its caller.
+        # While Kafka is away, aiokafka passes the cancellation of its own task to the caller.
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise

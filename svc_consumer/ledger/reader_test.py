@@ -10,7 +10,7 @@ from svc_consumer.settings import ConsumerSettings
 
 
 class Leaving:
-    """A consumer of aiokafka, as far as leaving goes."""
+    """An aiokafka consumer that can only leave its group."""
 
     def __init__(self, *, broken: bool) -> None:
         self.leaving = asyncio.Event()
@@ -24,7 +24,7 @@ class Leaving:
 
 
 class Rebalanced:
-    """A consumer of aiokafka that the group has just given one partition."""
+    """An aiokafka consumer to which the group has just assigned one partition."""
 
     def __init__(self, topic: str, partition: int) -> None:
         self.calls: list[str] = []
@@ -54,7 +54,7 @@ def ledger_with(consumer: Leaving | Rebalanced) -> LedgerReader:
     return ledger
 
 
-async def test_it_ends_in_order_when_aiokafka_does_not() -> None:
+async def test_it_stops_cleanly_when_aiokafka_does_not() -> None:
     await ledger_with(Leaving(broken=True)).stop()
 
 
@@ -67,11 +67,11 @@ async def test_its_own_cancellation_is_passed_on() -> None:
         await task
 
 
-def test_a_partition_that_was_given_away_is_left_alone() -> None:
-    """aiokafka knows of that before the ledger's listener does."""
+def test_a_reassigned_partition_is_left_alone() -> None:
+    """aiokafka has the new assignment before it calls the ledger's listener."""
     consumer = Rebalanced(ConsumerSettings().kafka_topic, 0)
     ledger = ledger_with(consumer)
     for partition in (1, 0):
         ledger.seek(partition, 7)
-        ledger.rest(partition)
+        ledger.pause(partition)
     assert consumer.calls == ["seek 7", "resume", "pause"]

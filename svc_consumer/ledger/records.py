@@ -13,27 +13,27 @@ class Record(Protocol):
 
     @property
     def offset(self) -> int:
-        """Its place in the partition."""
+        """Its offset in the partition."""
         ...
 
     @property
     def timestamp(self) -> int:
-        """When Kafka got it: Unix time in milliseconds, -1 where Kafka notes no such time."""
+        """When it reached Kafka, in Unix milliseconds; -1 if the topic does not record that."""
         ...
 
     @property
     def key(self) -> bytes | None:
-        """Whatever was written as its key."""
+        """Its key: any bytes, or none."""
         ...
 
     @property
     def value(self) -> bytes | None:
-        """Whatever was written as its value."""
+        """Its value: any bytes, or none."""
         ...
 
 
 class Copy(NamedTuple):
-    """One copy of a vote in a partition of the ledger; `arrived_at_ms` is None when not known."""
+    """A copy of a vote in a partition of the ledger; `arrived_at_ms` is None if unknown."""
 
     offset: int
     vote: Vote
@@ -41,7 +41,7 @@ class Copy(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """A record that is no vote, and why."""
+    """A record that is not a vote, and why."""
 
     record: Record
     reason: str
@@ -55,7 +55,7 @@ class Contents(NamedTuple):
 
 
 def read_records(records: Iterable[Record], partition: int, partitions: int) -> Contents:
-    """Return the votes in records of a partition, and the records that are none."""
+    """Return the votes in records of a partition, and the records that are not votes."""
     contents = Contents([], [])
     for record in records:
         try:
@@ -70,8 +70,8 @@ def read_records(records: Iterable[Record], partition: int, partitions: int) -> 
 def read_vote(key: bytes | None, value: bytes | None, partition: int, partitions: int) -> Vote:
     """Return the vote in a record of one of `partitions` partitions.
 
-    Raises `InvalidVoteError` when there is none, or when the record does not lie where all
-    copies of the vote lie: then another copy could count as well.
+    Raises `InvalidVoteError` when there is none, or when the record is not in the partition of all
+    copies of the vote: another copy could count as well.
     """
     if value is None:
         raise InvalidVoteError("value", "is missing")

@@ -27,7 +27,7 @@ def test_a_vote_is_read() -> None:
         (KEY.upper(), encode_vote(VOTE), "key"),
     ],
 )
-def test_what_is_no_vote_is_refused_by_the_field_at_fault(
+def test_a_record_that_is_not_a_vote_is_refused_with_the_field_at_fault(
     key: bytes | None, value: bytes | None, field: str
 ) -> None:
     with pytest.raises(InvalidVoteError) as caught:
@@ -35,16 +35,18 @@ def test_what_is_no_vote_is_refused_by_the_field_at_fault(
     assert caught.value.field == field
 
 
-def test_a_vote_in_another_partition_than_its_id_says_is_refused() -> None:
+def test_a_vote_in_the_wrong_partition_for_its_id_is_refused() -> None:
     stray = a_vote(new_vote_id(PARTITION + 1))
     with pytest.raises(InvalidVoteError, match=f"partition: must be {PARTITION + 1}"):
         read_vote(stray.id.encode(), encode_vote(stray), PARTITION, PARTITIONS)
 
 
-def test_the_rest_of_a_batch_is_read_around_what_is_no_vote() -> None:
-    poison = FakeRecord(1, b"x", b"\xff")
+def test_the_rest_of_a_batch_is_read_despite_a_record_that_is_not_a_vote() -> None:
+    garbage = FakeRecord(1, b"x", b"\xff")
     contents = read_records(
-        [record_of(VOTE, 0), poison, record_of(a_vote(), 2)], PARTITION, PARTITIONS
+        [record_of(VOTE, 0), garbage, record_of(a_vote(), 2)], PARTITION, PARTITIONS
     )
     assert [copy.offset for copy in contents.copies] == [0, 2]
-    assert contents.rejections == [Rejection(poison, "value: is not a valid votes.v1.Vote message")]
+    assert contents.rejections == [
+        Rejection(garbage, "value: is not a valid votes.v1.Vote message")
+    ]

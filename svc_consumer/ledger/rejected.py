@@ -1,4 +1,4 @@
-"""The topic that takes records that are no votes."""
+"""The topic for records that are not votes."""
 
 import asyncio
 import logging
@@ -19,23 +19,22 @@ _log = logging.getLogger(__name__)
 _START_SECONDS: Final = 10
 _WRITE_SECONDS: Final = 10
 _STOP_SECONDS: Final = 5
-# How long the other partitions wait with one, and only when nothing is known to be wrong.
+# How long a write may hold up the other partitions; not at all once the topic is in trouble.
 _PATIENCE_SECONDS: Final = 1
 
-# A record as large as Kafka takes would not fit with our headers, and block its partition for
-# ever. What is cut off can still be read in the ledger, at the place that the headers tell.
+# With our headers, a record as large as Kafka allows would no longer fit and would block its
+# partition forever. What is cut off is still in the ledger, at the place that the headers name.
 _BYTES_MAX: Final = 256 * 1024
 
 
 class RejectedTopic:
-    """Writes records to `votes.rejected`: key and value as they were, and headers that tell why.
+    """Writes records to `votes.rejected`: key and value as they were, and the reason as a header.
 
-    The headers `topic`, `partition` and `offset` tell where in the ledger the record is. A record
-    may be written again when its batch is read again: whoever reads the topic tells such copies
-    by those three.
+    The headers `topic`, `partition` and `offset` are the record's place in the ledger. A record
+    may be written again when its batch is read again; those three headers identify such copies.
 
-    While the topic takes no records, only partitions that have some to write wait for it: a try
-    goes on in the background, and `write`, called again and again, tells how it went.
+    While the topic cannot be written, only partitions with records to reject wait for it: each
+    attempt goes on in the background, and repeated calls of `write` return its outcome.
     """
 
     def __init__(self, settings: ConsumerSettings) -> None:
@@ -46,14 +45,14 @@ class RejectedTopic:
         self._producer: AIOKafkaProducer[bytes, bytes] | None = None
         self._trouble: str | None = None
         self._writing: dict[int, asyncio.Task[None]] = {}  # by partition
-        # What `write` has not told yet, by partition and offset.
+        # Written, but not yet returned by `write`: by partition and offset.
         self._written: dict[int, dict[int, Rejection]] = {}
 
     async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
         """Return when all in-sync replicas have the rejected records of a partition.
 
-        Raises `RejectedUnavailableError` when that cannot be had now, or takes longer than the
-        other partitions may wait.
+        Raises `RejectedUnavailableError` when that fails or takes longer than the other partitions
+        may wait.
         """
         while lacking := self._lacking(partition, rejections):
             task = self._writing.get(partition)
@@ -69,7 +68,7 @@ class RejectedTopic:
         self._forget(partition, rejections)
 
     async def stop(self) -> None:
-        """Give up what is being written, and disconnect; bounded."""
+        """Cancel writes in progress and disconnect, within a few seconds."""
         for task in self._writing.values():
             task.cancel()
         await asyncio.gather(*self._writing.values(), return_exceptions=True)
@@ -80,7 +79,7 @@ class RejectedTopic:
         return [r for r in rejections if written.get(r.record.offset) != r]
 
     def _forget(self, partition: int, rejections: Sequence[Rejection]) -> None:
-        """Forget what was written up to the last of these: the partition goes on behind it."""
+        """Forget what was written up to the last of these: the partition has moved past it."""
         if rejections and (written := self._written.pop(partition, None)):
             last = rejections[-1].record.offset
             self._written[partition] = {at: r for at, r in written.items() if at > last}
@@ -105,7 +104,7 @@ class RejectedTopic:
     async def _disconnect(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _end(producer)
+            await _close(producer)
 
     async def _connect(self) -> AIOKafkaProducer[bytes, bytes]:
         producer = AIOKafkaProducer(**self._connection, acks="all", enable_idempotence=True)
@@ -113,7 +112,7 @@ class RejectedTopic:
             async with asyncio.timeout(_START_SECONDS):
                 await producer.start()
         except BaseException:
-            await _end(producer)
+            await _close(producer)
             raise
         self._producer = producer
         return producer
@@ -144,7 +143,7 @@ def _cut(content: bytes | None) -> bytes | None:
     return None if content is None else content[:_BYTES_MAX]
 
 
-async def _end(producer: AIOKafkaProducer[bytes, bytes]) -> None:
+async def _close(producer: AIOKafkaProducer[bytes, bytes]) -> None:
     try:
         await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
     except (KafkaError, TimeoutError, OSError) as error:

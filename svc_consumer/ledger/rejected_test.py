@@ -1,4 +1,4 @@
-"""The topic of rejected records in a real Kafka, which lacks it at first."""
+"""The topic of rejected records with a real Kafka, where it is missing at first."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ _numbers = itertools.count()
 
 
 class Trial:
-    """A topic of its own, which is made late."""
+    """A topic of its own, created late."""
 
     def __init__(self, kafka: KafkaServer) -> None:
         self._kafka = kafka
@@ -33,14 +33,14 @@ class Trial:
         self._kafka.create_topics({self._name: 1})
 
     async def refuses(self, partition: int, *rejections: Rejection) -> float:
-        """Return after how many seconds it says that these records cannot be written now."""
+        """Check that these records cannot be written now; return how many seconds that took."""
         before = asyncio.get_running_loop().time()
         with pytest.raises(RejectedUnavailableError, match=f"topic {self._name}: "):
             await self.topic.write(partition, rejections)
         return asyncio.get_running_loop().time() - before
 
     async def writes(self, partition: int, *rejections: Rejection) -> None:
-        """Return when it says that these records are written."""
+        """Return when these records are written."""
         async with asyncio.timeout(30):
             while True:
                 try:
@@ -68,10 +68,10 @@ async def trial(kafka: KafkaServer) -> AsyncIterator[Trial]:
 
 
 def rejection(offset: int, value: bytes) -> Rejection:
-    return Rejection(FakeRecord(offset, None, value), "value: is no vote")
+    return Rejection(FakeRecord(offset, None, value), "value: is not a vote")
 
 
-async def test_records_are_written_once_as_soon_as_there_is_the_topic(trial: Trial) -> None:
+async def test_records_are_written_once_as_soon_as_the_topic_exists(trial: Trial) -> None:
     await trial.refuses(1, rejection(5, b"a"))
     trial.make_topic()
     await trial.writes(1, rejection(5, b"a"))
@@ -79,13 +79,13 @@ async def test_records_are_written_once_as_soon_as_there_is_the_topic(trial: Tri
     assert await trial.written() == [(b"a", 1), (b"b", 1)]
 
 
-async def test_nobody_waits_long_for_a_topic_that_takes_no_records(trial: Trial) -> None:
+async def test_partitions_do_not_wait_long_for_a_topic_that_cannot_be_written(trial: Trial) -> None:
     assert await trial.refuses(1, rejection(5, b"a")) < 5
     waits = [await trial.refuses(partition, rejection(0, b"a")) for partition in (1, 2, 3, 1, 2)]
     assert max(waits) < 0.5
 
 
-async def test_records_that_come_while_others_are_written_are_written_too(trial: Trial) -> None:
+async def test_records_that_arrive_during_a_write_are_written_too(trial: Trial) -> None:
     a, b, c = rejection(5, b"a"), rejection(6, b"b"), rejection(9, b"c")
     await trial.refuses(1, a)
     await trial.refuses(1, a, b)
@@ -103,7 +103,7 @@ async def test_another_record_at_the_same_offset_is_written_too(trial: Trial) ->
     assert await trial.written() == [(b"a", 1), (b"another", 1)]
 
 
-async def test_a_failed_try_is_told_and_followed_by_another(
+async def test_a_failed_attempt_is_reported_and_followed_by_another(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("svc_consumer.ledger.rejected._WRITE_SECONDS", 0.2)

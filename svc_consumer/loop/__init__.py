@@ -1,1 +1,1 @@
-"""The loop that takes records into the stores: partitions, waiting, setbacks, lag."""
+"""The consumer's main loop, and what runs beside it: assignment, readiness, setbacks, lag."""

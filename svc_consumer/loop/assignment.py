@@ -18,7 +18,7 @@ for _cause in (
     StoreUnavailableError,
     TimeoutError,
 ):
-    RESYNCS.labels(_cause.__name__)  # there from the start, so that the first one shows
+    RESYNCS.labels(_cause.__name__)  # exported from the start, so that the first one is an increase
 
 _log = logging.getLogger(__name__)
 
@@ -28,26 +28,26 @@ _SLOW_BATCH_SECONDS: Final = 10.0
 
 
 class Assignment:
-    """What is known of the partitions that the group has given to this consumer.
+    """What is known about the partitions that the group has assigned to this consumer.
 
-    A halted partition is looked at again every minute, should a human have put it right; until
-    its records are again those that were counted, the alarm stays on.
+    A halted partition is checked again every minute, in case an operator has repaired it. The alarm
+    stays on until its records are again those that were counted.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.synced: dict[int, Partition] = {}
         self.setbacks = Setbacks()
         self._halted_until: dict[int, float] = {}
-        self._dropped_at: dict[int, int] = {}  # the next offset then, by partition
+        self._dropped_at: dict[int, int] = {}  # next offsets of dropped partitions
         self._clock = clock
 
     @property
     def reached(self) -> dict[int, int]:
-        """The next offset of each partition that was in step at some time, as last known."""
+        """The last known next offset of each partition that has been in step."""
         return self._dropped_at | {n: p.next_offset for n, p in self.synced.items()}
 
     def clear(self) -> None:
-        """Forget everything: the partitions are given anew."""
+        """Forget everything: the assignment has changed."""
         self.synced.clear()
         self._halted_until.clear()
         self._dropped_at.clear()
@@ -55,11 +55,11 @@ class Assignment:
         HALTED.clear()
 
     def halted(self, number: int) -> bool:
-        """Whether a partition is to be left alone for now."""
+        """Whether a partition is halted for now."""
         return self._clock() < self._halted_until.get(number, 0)
 
     def add(self, partition: Partition) -> None:
-        """Take in records of a partition from now on."""
+        """Start taking in the records of a partition."""
         again = partition.number in self.setbacks
         _log.log(
             logging.DEBUG if again else logging.INFO,
@@ -76,29 +76,29 @@ class Assignment:
         self.confirm(partition)
 
     def confirm(self, partition: Partition) -> None:
-        """End the alarm for a partition whose records proved to be those that were counted."""
+        """End the alarm of a partition whose records are again those that were counted."""
         if partition.confirmed:
             if self._halted_until.pop(partition.number, None) is not None:
                 _log.warning("partition %d: counting again", partition.number)
             HALTED.labels(partition.number).set(0)
 
-    def heard_after_silence(self, partition: Partition, *, more: bool) -> bool:
-        """Note that records came, and return whether there had been none for a while.
+    def resumed_after_silence(self, partition: Partition, *, more: bool) -> bool:
+        """Note that records arrived; return whether none had for a while.
 
-        Long enough for the topic to be replaced: Kafka's clients go on reading at the offset
-        they had, in the new one. `more`: there are further records; they are fetched while these
-        are taken in, so a slow batch is no silence. Very long ones are: Kafka may have been away.
+        A while is long enough for the topic to be replaced: Kafka's clients would go on at the same
+        offset of the new topic. With `more`, further records are fetched while these are taken
+        in, so a slow batch is not a silence; a very slow one is, as Kafka may have been away.
         """
-        now, before, expected = self._clock(), partition.heard_at, partition.more
-        partition.heard_at, partition.more = now, more
+        now, before, expected = self._clock(), partition.received_at, partition.more
+        partition.received_at, partition.more = now, more
         limit = _SLOW_BATCH_SECONDS if expected else _SILENCE_SECONDS
         return before is not None and now - before > limit
 
     def drop(self, partition: Partition, error: Exception) -> None:
-        """Read both positions of a partition again, or halt it, because of an error."""
+        """Drop a partition after an error, to sync it again; halt it if its topic was replaced."""
         again = partition.number in self.setbacks
         if self.synced.get(partition.number) is not partition:
-            return  # given away meanwhile
+            return  # reassigned in the meantime
         del self.synced[partition.number]
         self._dropped_at[partition.number] = partition.next_offset
         RESYNCS.labels(type(error).__name__).inc()
@@ -109,7 +109,7 @@ class Assignment:
             _log.log(level, "partition %d: syncing again: %s", partition.number, error)
 
     def halt(self, number: int, error: LedgerReplacedError) -> None:
-        """Stop a partition: only a human can tell what should count."""
+        """Halt a partition: only an operator can decide what should count."""
         self._halted_until[number] = self._clock() + _HALT_SECONDS
         self.setbacks.forget(number)
         HALTED.labels(number).set(1)

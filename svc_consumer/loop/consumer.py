@@ -1,4 +1,4 @@
-"""The consumer: takes the records of its partitions into both stores, for ever."""
+"""The consumer: writes the records of its partitions to both stores until it is stopped."""
 
 import asyncio
 import logging
@@ -47,7 +47,7 @@ _EXPECTED: Final = (
 
 
 class Consumer:
-    """Reads the ledger and takes its records in, partition by partition."""
+    """Reads the ledger and writes its records to the stores, partition by partition."""
 
     def __init__(
         self,
@@ -67,11 +67,11 @@ class Consumer:
         self.between_batches = asyncio.Lock()
 
     def renew(self) -> None:
-        """Leave the group and join it again on new connections, between two batches."""
+        """Leave the group between two batches and join it again on new connections."""
         self._renew = True
 
     async def connect(self) -> None:
-        """Return when Kafka is there, however long that takes."""
+        """Return when Kafka is available, however long that takes."""
         while True:
             try:
                 await self._ledger.start()
@@ -85,7 +85,7 @@ class Consumer:
                 return
 
     async def run(self) -> None:
-        """Count until cancelled; whoever holds `between_batches` cuts no batch short."""
+        """Count until cancelled. To cancel between two batches, hold `between_batches`."""
         while True:
             if self._renew:
                 await self._ledger.stop()
@@ -94,29 +94,29 @@ class Consumer:
                 self._renew = False
             await self._sync_assigned()
             healing = [p for p in self._assignment.synced.values() if p.heals]
-            await asyncio.gather(self._turn(), *(self._heal(p) for p in healing))
+            await asyncio.gather(self._poll(), *(self._heal(p) for p in healing))
             if not self._assignment.setbacks.waits_for(REJECTED):
                 self._waiting.up(REJECTED)
             if self._waiting:
                 self._progress.note()
 
-    async def _turn(self) -> None:
-        """Take in what has come, if anything has."""
+    async def _poll(self) -> None:
+        """Take in the records that have arrived, if any."""
         try:
             found = await self._ledger.poll()
         except OutsideLedgerError as error:
             self._halt_outside(error)
         except LedgerUnavailableError as error:
             _log.debug("cannot poll Kafka: %s", error)
-            await asyncio.sleep(_FIRST_PAUSE_SECONDS)  # asks nobody: aiokafka connects by itself
+            await asyncio.sleep(_FIRST_PAUSE_SECONDS)  # no request: aiokafka reconnects by itself
         else:
             if found:
                 await self._take_in_all(found)
             elif self._idle():
-                self._stores_work()
+                self._mark_stores_up()
 
     def _idle(self) -> bool:
-        """Whether every partition is in step with the stores, or halted, and nothing is left."""
+        """Whether every partition is either in step with no records left, or halted."""
         if not self._ledger.generation:
             return False
         synced = self._assignment.synced
@@ -125,10 +125,10 @@ class Consumer:
         ) and not any(partition.lag for partition in synced.values())
 
     async def _sync_assigned(self) -> None:
-        """Sync the partitions that are not, unless they failed just now."""
+        """Sync the assigned partitions that are not in step and are due."""
         missing = [p for p in self._ledger.assigned if p not in self._assignment.synced]
         for number in missing:
-            self._ledger.rest(number)
+            self._ledger.pause(number)
         due = [number for number in missing if self._may_sync(number)]
         await asyncio.gather(*(self._sync(number) for number in due))
 
@@ -147,15 +147,15 @@ class Consumer:
             _log.debug("partition %d: cannot sync: %s", number, error)
             if generation == self._ledger.generation:
                 self._assignment.setbacks.note(number, server_of(error))
-            self._note_down(error)
+            self._mark_down(error)
         else:
-            if generation == self._ledger.generation:  # else it may be somebody else's by now
+            if generation == self._ledger.generation:  # otherwise it may have been reassigned
                 self._assignment.add(partition)
                 if not partition.heals:
                     self._ledger.seek(number, partition.next_offset)
 
     async def _heal(self, partition: Partition) -> None:
-        """Give a tally that is behind the log some of what it lacks, then read the ledger on."""
+        """Heal a tally that is behind by one step; once it is level, read on in the ledger."""
         partition.busy = True
         try:
             async with asyncio.timeout(_BATCH_SECONDS):
@@ -163,14 +163,14 @@ class Consumer:
         except _EXPECTED as error:
             self._set_back(partition, error)
         else:
-            self._got_on(partition)
-            if self._holds(partition) and not partition.behind:
+            self._made_progress(partition)
+            if self._still_assigned(partition) and not partition.behind:
                 self._ledger.seek(partition.number, partition.next_offset)
         finally:
             partition.busy = False
 
-    def _holds(self, partition: Partition) -> bool:
-        """Whether a partition was not given away meanwhile."""
+    def _still_assigned(self, partition: Partition) -> bool:
+        """Whether this is still the current assignment of the partition."""
         return self._assignment.synced.get(partition.number) is partition
 
     async def _take_in_all(self, found: Records) -> None:
@@ -178,21 +178,22 @@ class Consumer:
             await asyncio.gather(*(self._take_in(*batches) for batches in found.items()))
 
     async def _take_in(self, number: int, records: Sequence[Record]) -> None:
-        """Take in the records of one partition; on an error read its positions again."""
+        """Take in the records of one partition; on an error, sync it again."""
         partition = self._assignment.synced.get(number)
         if partition is None:
-            return  # not synced yet: that will seek back
-        silent = self._assignment.heard_after_silence(partition, more=number in self._ledger.more)
-        if silent and partition.confirmed and partition.look_back():
-            self._ledger.seek(number, partition.next_offset)  # the key of the last one counted
+            return  # not in step: syncing will seek to the right offset
+        more = number in self._ledger.more
+        silent = self._assignment.resumed_after_silence(partition, more=more)
+        if silent and partition.confirmed and partition.recheck():
+            self._ledger.seek(number, partition.next_offset)  # back to the last record counted
             return
         partition.busy = True
         try:
             for start in range(0, len(records), tally_store.MAX_VOTES):
-                if not self._holds(partition):
-                    return  # given away meanwhile
+                if not self._still_assigned(partition):
+                    return  # reassigned in the meantime
                 if partition.heals:
-                    self._ledger.rest(number)
+                    self._ledger.pause(number)
                     return
                 batch = records[start : start + tally_store.MAX_VOTES]
                 async with asyncio.timeout(_BATCH_SECONDS):
@@ -200,31 +201,31 @@ class Consumer:
                         await self._projector.take_in(partition, batch)
                 BATCH_RECORDS.observe(len(batch))
                 self._assignment.confirm(partition)
-                self._got_on(partition)
+                self._made_progress(partition)
         except _EXPECTED as error:
             self._set_back(partition, error)
         finally:
             partition.busy = False
 
-    def _got_on(self, partition: Partition) -> None:
-        """Note that records of a partition were taken in, or its tally healed a little."""
-        if self._holds(partition):
+    def _made_progress(self, partition: Partition) -> None:
+        """Note that records of a partition were taken in or its tally was healed by a step."""
+        if self._still_assigned(partition):
             self._assignment.setbacks.settle(partition)
-        self._stores_work()
+        self._mark_stores_up()
 
     def _set_back(self, partition: Partition, error: Exception) -> None:
-        """Note that a partition could not get on, and read its positions again."""
-        self._note_down(error)
-        holds = self._holds(partition)
+        """Note that a partition failed, and drop it, to be synced again."""
+        self._mark_down(error)
+        assigned = self._still_assigned(partition)
         self._assignment.drop(partition, error)
-        if holds and not isinstance(error, LedgerReplacedError):
+        if assigned and not isinstance(error, LedgerReplacedError):
             if server := server_of(error):
                 self._assignment.setbacks.note(partition.number, server, partition)
             else:
-                self._assignment.setbacks.note_wrong(partition)
+                self._assignment.setbacks.note_stale(partition)
 
-    def _stores_work(self) -> None:
-        """Wait no more for the stores, but for one that has refused what is still to be written."""
+    def _mark_stores_up(self) -> None:
+        """Stop waiting for the stores, except for one whose refused writes are still pending."""
         setbacks = self._assignment.setbacks
         self._waiting.up(*(store for store in _STORES if not setbacks.waits_for(store)))
         self._progress.note()
@@ -236,7 +237,7 @@ class Consumer:
                 reason = f"it has no record at offset {offset}, the last one counted"
                 self._assignment.drop(partition, LedgerReplacedError(reason))
 
-    def _note_down(self, error: Exception) -> None:
+    def _mark_down(self, error: Exception) -> None:
         server = server_of(error)
         if not server:
             return
@@ -244,7 +245,7 @@ class Consumer:
         self._waiting.down(server, reason)
         setbacks = self._assignment.setbacks
         if server == tally_store.STORE and not setbacks.waits_for(vote_log.STORE):
-            self._waiting.up(vote_log.STORE)  # it is written first, and has answered
+            self._waiting.up(vote_log.STORE)  # it is written first, so it has answered
         elif server == REJECTED:
-            # To sync the partition was to write to both stores.
+            # Both stores were written when the partition was synced.
             self._waiting.up(*(store for store in _STORES if not setbacks.waits_for(store)))

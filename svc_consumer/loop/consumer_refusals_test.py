@@ -1,4 +1,4 @@
-"""Stores that answer reads and refuse writes, as a replica or a full one does."""
+"""Stores that answer reads and refuse writes, as a replica or a full store does."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -9,28 +9,28 @@ import pytest
 from harness.processes.waiting import until
 from svc_consumer.testing.consumer_in_memory import InMemoryTrial
 
-# What pauses of 0.15 to 0.3 s at first, each up to twice as long, leave room for.
+# Pauses double from 0.3 s on, less a jitter of up to half.
 TRIES = 5
 LEAST_SECONDS = 0.15 + 0.3 + 0.6 + 1.2
 
 
 def refuse_tally(trial: InMemoryTrial) -> None:
-    """Redis is a replica, or full."""
+    """Make Redis refuse all writes, as a replica or a full server does."""
     trial.tally.reads_only = True
 
 
 def refuse_log(trial: InMemoryTrial) -> None:
-    """MongoDB is not primary."""
+    """Make MongoDB refuse all writes, as a secondary does."""
     trial.log.refuses = {"claim", "documents", "fence", "indexes", "rewrite"}
 
 
 def refuse_documents(trial: InMemoryTrial) -> None:
-    """MongoDB has room for a position and none for votes."""
+    """Make MongoDB accept positions and refuse votes."""
     trial.log.refuses = {"documents"}
 
 
-def relent(trial: InMemoryTrial) -> None:
-    """Take writes again."""
+def accept_writes(trial: InMemoryTrial) -> None:
+    """Let all stores accept writes again."""
     trial.tally.reads_only, trial.log.refuses, trial.rejected.down = False, (), False
 
 
@@ -41,8 +41,8 @@ def refused(trial: InMemoryTrial) -> int:
     return trial.tally.refused + trial.log.refused + trial.rejected.refused
 
 
-async def tries_seldom(trial: InMemoryTrial) -> None:
-    """Return when it was refused some times; fail when that was soon, or when it is ready."""
+async def backs_off(trial: InMemoryTrial) -> None:
+    """Wait for a number of refusals; fail if they come too fast or the consumer becomes ready."""
     began = asyncio.get_running_loop().time()
     await until(lambda: trial.readiness.ready or refused(trial) >= TRIES)
     assert not trial.readiness.ready
@@ -50,8 +50,8 @@ async def tries_seldom(trial: InMemoryTrial) -> None:
 
 
 @contextmanager
-def said(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
-    """Collect what is logged for everybody meanwhile."""
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    """Collect what is logged at INFO and above while the context lasts."""
     caplog.set_level("INFO")
     caplog.clear()
     lines: list[str] = []
@@ -60,7 +60,7 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 
 
 @REFUSALS
-async def test_it_tries_seldom_says_so_once_and_is_not_ready_until_a_write_worked(
+async def test_it_backs_off_logs_once_and_is_not_ready_until_a_write_succeeds(
     refuse: Callable[[InMemoryTrial], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     trial = InMemoryTrial()
@@ -69,37 +69,37 @@ async def test_it_tries_seldom_says_so_once_and_is_not_ready_until_a_write_worke
     async with trial.running():
         await until(lambda: trial.tally.votes == 5)
         await until(lambda: trial.readiness.ready)
-        with said(caplog) as lines:
+        with logged(caplog) as lines:
             refuse(trial)
             trial.cast(1, 5)
             await until(lambda: refused(trial))
             await until(lambda: not trial.readiness.ready)
-            await tries_seldom(trial)
+            await backs_off(trial)
         assert [line for line in lines if "ready" in line] == lines[:1]
-        assert len(lines) <= 2  # and where the partition goes on, once
-        relent(trial)
+        assert len(lines) <= 2  # plus one line with the offset that the partition resumes at
+        accept_writes(trial)
         await until(lambda: trial.tally.votes == 10)
         await until(lambda: trial.readiness.ready)
     assert len(trial.log.votes) == 10
 
 
 @pytest.mark.parametrize("refuse", [refuse_tally, refuse_log])
-async def test_without_votes_it_is_not_ready_before_a_write_worked_either(
+async def test_without_votes_it_is_not_ready_until_a_write_succeeds_either(
     refuse: Callable[[InMemoryTrial], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     trial = InMemoryTrial()
     refuse(trial)
     trial.ledger.give(1, 2)
     async with trial.running():
-        with said(caplog) as lines:
+        with logged(caplog) as lines:
             await until(lambda: refused(trial) >= 4)
             assert not trial.readiness.ready
-        assert len(lines) <= 3  # it starts: what it waits for at first, then for what and why
-        relent(trial)
+        assert len(lines) <= 3  # starting; what it waits for; then also why
+        accept_writes(trial)
         await until(lambda: trial.readiness.ready)
 
 
-async def test_what_one_partition_counts_does_not_hide_that_another_is_refused(
+async def test_progress_of_one_partition_does_not_hide_the_refusals_of_another(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     trial = InMemoryTrial()
@@ -108,7 +108,7 @@ async def test_what_one_partition_counts_does_not_hide_that_another_is_refused(
         await until(lambda: trial.readiness.ready)
         trial.tally.refuses = {2}
         trial.cast(2, 1)
-        with said(caplog) as lines:
+        with logged(caplog) as lines:
             await until(lambda: not trial.readiness.ready)
             for votes in range(1, 50):
                 trial.cast(1, 1)
@@ -119,24 +119,24 @@ async def test_what_one_partition_counts_does_not_hide_that_another_is_refused(
         await until(lambda: trial.readiness.ready)
 
 
-async def test_rejected_records_that_cannot_be_written_are_tried_less_and_less(
+async def test_rejected_records_that_cannot_be_written_are_retried_with_growing_pauses(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: trial.readiness.ready)
-        with said(caplog) as lines:
+        with logged(caplog) as lines:
             trial.block(1)
             await trial.cannot_reject()
-            await tries_seldom(trial)
+            await backs_off(trial)
         assert len([line for line in lines if "ready" in line]) == 1
-        relent(trial)
+        accept_writes(trial)
         await until(lambda: trial.readiness.ready)
     assert len(trial.rejected.written) == 1
 
 
-async def test_the_others_do_not_wait_for_their_pauses_when_a_store_works_again() -> None:
+async def test_when_a_store_recovers_the_other_partitions_do_not_wait_out_their_pauses() -> None:
     trial = InMemoryTrial()
     trial.ledger.give(*range(6))
     async with trial.running():

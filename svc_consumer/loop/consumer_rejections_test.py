@@ -1,4 +1,4 @@
-"""What the consumer does with records that are no votes, and without a topic for them."""
+"""What the consumer does with records that are not votes, and without a topic for them."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from svc_consumer.testing.fakes import FakeRecord, a_vote, records_of
 from voting.domain.vote import new_vote_id
 
 
-async def test_a_record_that_is_no_vote_does_not_block_its_partition() -> None:
+async def test_a_record_that_is_not_a_vote_does_not_block_its_partition() -> None:
     trial = InMemoryTrial()
     trial.ledger.records[1] = [FakeRecord(0, None, None)]
     trial.cast(1, 2)
@@ -21,7 +21,7 @@ async def test_a_record_that_is_no_vote_does_not_block_its_partition() -> None:
     assert [offset for _, offset, _ in trial.rejected.written] == [0]
 
 
-async def test_a_topic_of_rejected_records_that_fails_is_waited_for_until_it_is_written() -> None:
+async def test_a_failing_topic_of_rejected_records_is_waited_for_until_it_is_written() -> None:
     trial = InMemoryTrial()
     trial.block(1)
     trial.cast(1, 2)
@@ -29,7 +29,7 @@ async def test_a_topic_of_rejected_records_that_fails_is_waited_for_until_it_is_
     async with trial.running():
         await trial.cannot_reject()
         refused = trial.rejected.refused
-        trial.waiting.up(KAFKA)  # says the bookkeeper
+        trial.waiting.up(KAFKA)  # as the lag reporter does
         await until(lambda: trial.rejected.refused == refused + 2)
         await trial.cannot_reject()
         trial.rejected.down = False
@@ -38,7 +38,7 @@ async def test_a_topic_of_rejected_records_that_fails_is_waited_for_until_it_is_
     assert trial.tally.votes == 2
 
 
-async def test_rejected_records_are_tried_again_after_a_pause() -> None:
+async def test_rejected_records_are_retried_after_a_pause() -> None:
     trial = InMemoryTrial()
     trial.block(1)
     trial.ledger.give(1)
@@ -49,7 +49,7 @@ async def test_rejected_records_are_tried_again_after_a_pause() -> None:
         assert asyncio.get_running_loop().time() - before > 0.3
 
 
-async def test_a_partition_that_is_tried_again_is_logged_once(
+async def test_a_partition_that_is_retried_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
@@ -61,7 +61,7 @@ async def test_a_partition_that_is_tried_again_is_logged_once(
     assert sum("partition 1: starting at offset" in message for message in caplog.messages) == 1
 
 
-async def test_the_topic_of_rejected_records_is_not_waited_for_by_whoever_has_none() -> None:
+async def test_a_consumer_without_rejected_records_does_not_wait_for_their_topic() -> None:
     trial = InMemoryTrial()
     trial.block(1)
     trial.ledger.give(1)

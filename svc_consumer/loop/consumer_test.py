@@ -21,7 +21,7 @@ async def test_all_partitions_are_counted_and_it_is_ready() -> None:
         await until(lambda: trial.tally.votes == 1515)
 
 
-async def test_it_is_not_ready_before_the_group_gave_it_partitions() -> None:
+async def test_it_is_not_ready_until_the_group_assigns_partitions() -> None:
     trial = InMemoryTrial()
     async with trial.running():
         await until(lambda: trial.readiness.reason == "waiting for MongoDB, Redis")
@@ -38,7 +38,7 @@ async def test_kafka_is_waited_for() -> None:
         await until(lambda: trial.readiness.ready)
 
 
-async def test_an_error_of_kafka_while_polling_is_survived() -> None:
+async def test_it_survives_an_error_while_polling() -> None:
     trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
@@ -57,7 +57,7 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost() -> None:
         trial.cast(1, 7)
         await until(lambda: trial.readiness.reason == "waiting for Redis (refused)")
         noted = trial.progress.noted
-        await until(lambda: trial.progress.noted > noted)  # to wait is not to be stuck
+        await until(lambda: trial.progress.noted > noted)  # waiting is not being stuck
         trial.tally.down = False
         await until(lambda: trial.tally.votes == 7)
         await until(lambda: trial.readiness.ready)
@@ -79,7 +79,7 @@ async def test_a_replaced_topic_halts_its_partition_and_the_others_go_on() -> No
         assert not halted(2)
 
 
-async def test_a_longer_topic_that_came_in_a_silence_halts_its_partition() -> None:
+async def test_a_longer_topic_that_replaced_it_during_a_silence_halts_its_partition() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
@@ -91,7 +91,7 @@ async def test_a_longer_topic_that_came_in_a_silence_halts_its_partition() -> No
         assert trial.tally.votes == 5
 
 
-async def test_a_slow_batch_with_more_behind_it_is_no_silence() -> None:
+async def test_a_slow_batch_with_more_records_behind_it_is_not_a_silence() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
@@ -132,14 +132,14 @@ async def test_a_shorter_topic_halts_its_partition() -> None:
     assert trial.tally.votes == 0
 
 
-async def test_a_halted_partition_counts_again_when_a_human_put_it_right() -> None:
+async def test_a_halted_partition_counts_again_once_an_operator_has_repaired_it() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.tally.stored[1] = "3:another-key"
     trial.ledger.give(1)
     async with trial.running():
         await until(lambda: halted(1))
-        trial.now = 61.0  # looked at again, and still wrong
+        trial.now = 61.0  # checked again, and still wrong
         await until(lambda: trial.assignment.halted(1))
         assert halted(1)
         trial.tally.lose_everything()
@@ -149,7 +149,7 @@ async def test_a_halted_partition_counts_again_when_a_human_put_it_right() -> No
         assert not halted(1)
 
 
-async def test_a_new_topic_counts_once_first_the_log_and_then_the_tally_was_emptied() -> None:
+async def test_a_new_topic_is_counted_after_emptying_first_the_log_and_then_the_tally() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
@@ -159,7 +159,7 @@ async def test_a_new_topic_counts_once_first_the_log_and_then_the_tally_was_empt
         trial.ledger.records[1] = records_of(*(a_vote(new_vote_id(1)) for _ in range(9)))
         await until(lambda: halted(1))
         trial.log.lose_everything()
-        trial.now += 61  # looked at again between the two
+        trial.now += 61  # checked again between the two
         await until(lambda: trial.assignment.halted(1))
         trial.tally.lose_everything()
         trial.now += 61
@@ -168,7 +168,7 @@ async def test_a_new_topic_counts_once_first_the_log_and_then_the_tally_was_empt
     assert len(trial.log.votes) == 9
 
 
-async def test_offsets_that_were_asked_for_before_a_sync_are_no_alarm() -> None:
+async def test_offsets_requested_before_a_sync_raise_no_alarm() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
@@ -181,7 +181,7 @@ async def test_offsets_that_were_asked_for_before_a_sync_are_no_alarm() -> None:
         assert 1 in trial.assignment.synced
 
 
-async def test_records_of_a_partition_given_away_meanwhile_are_left_to_others() -> None:
+async def test_records_of_a_reassigned_partition_are_left_to_its_new_owner() -> None:
     trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
@@ -193,7 +193,7 @@ async def test_records_of_a_partition_given_away_meanwhile_are_left_to_others() 
     assert trial.tally.stored[1] == trial.log.stored[1].position == NO_POSITION
 
 
-async def test_no_progress_is_noted_while_records_that_are_there_do_not_come() -> None:
+async def test_no_progress_is_noted_while_existing_records_do_not_arrive() -> None:
     trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
@@ -212,7 +212,7 @@ async def test_no_progress_is_noted_while_records_that_are_there_do_not_come() -
         assert trial.progress.noted == noted
 
 
-async def test_whoever_holds_between_batches_cuts_none_short() -> None:
+async def test_holding_between_batches_holds_back_the_next_batch() -> None:
     trial = InMemoryTrial()
     trial.ledger.give(1)
     async with trial.running():
@@ -226,7 +226,7 @@ async def test_whoever_holds_between_batches_cuts_none_short() -> None:
         await until(lambda: trial.tally.votes == 3)
 
 
-async def test_an_emptied_tally_heals_and_votes_flow_on() -> None:
+async def test_an_emptied_tally_heals_while_votes_go_on() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 1500)
     trial.cast(2, 10)
@@ -234,13 +234,13 @@ async def test_an_emptied_tally_heals_and_votes_flow_on() -> None:
     async with trial.running():
         await until(lambda: trial.tally.votes == 1510)
         trial.tally.lose_everything()
-        trial.cast(1, 5)  # their batch finds out
+        trial.cast(1, 5)  # this batch notices the loss
         trial.cast(2, 5)
         await until(lambda: trial.tally.votes == 1520)
         await until(lambda: trial.readiness.ready)
 
 
-async def test_stores_that_heal_are_not_waited_for() -> None:
+async def test_a_tally_that_heals_is_not_waited_for() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 50)
     trial.ledger.give(1)
@@ -256,7 +256,7 @@ async def test_stores_that_heal_are_not_waited_for() -> None:
         assert trial.tally.votes == 51
 
 
-async def test_a_tally_that_lags_heals_after_its_record_was_read() -> None:
+async def test_a_tally_that_is_behind_heals_after_its_record_was_read_again() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 20)
     trial.ledger.give(1)
@@ -273,7 +273,7 @@ async def test_a_tally_that_lags_heals_after_its_record_was_read() -> None:
         await until(lambda: trial.tally.votes == 55)
 
 
-async def test_a_partition_given_away_while_it_heals_is_left_alone() -> None:
+async def test_a_partition_reassigned_while_it_heals_is_left_alone() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 50)
     trial.ledger.give(1)
@@ -290,7 +290,7 @@ async def test_a_partition_given_away_while_it_heals_is_left_alone() -> None:
     assert set(trial.tally.stored) == {2}
 
 
-async def test_renewed_connections_go_on_where_the_stores_are() -> None:
+async def test_renewed_connections_resume_at_the_stores_positions() -> None:
     trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)

@@ -1,4 +1,4 @@
-"""Tells Prometheus and Kafka how far the partitions got, and notices when Kafka is away."""
+"""Reports the lag to Prometheus and Kafka, and notices when Kafka does not answer."""
 
 import asyncio
 import logging
@@ -18,10 +18,10 @@ _PERIOD_SECONDS: Final = 2.0
 _STUCK_SECONDS: Final = 20.0
 
 
-class Bookkeeper:
-    """Keeps the lag known, also while a store is away or a partition is halted.
+class LagReporter:
+    """Reports the lag, even while a store is away or a partition is halted.
 
-    What it commits to Kafka is for lag metrics only: no record is read or left out because of it.
+    What it commits to Kafka serves lag metrics only; it decides nothing about what is read.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Bookkeeper:
         self._committed: dict[int, int] = {}
 
     async def run(self) -> None:
-        """Keep books until cancelled."""
+        """Report until cancelled."""
         while True:
             await asyncio.sleep(_PERIOD_SECONDS)
-            await self.keep()
+            await self.report()
 
-    async def keep(self) -> None:
-        """Ask Kafka for the ends of the partitions, and tell how far we are."""
+    async def report(self) -> None:
+        """Ask Kafka for the end offsets, then update the metrics and the committed offsets."""
         try:
             ends = await self._ledger.end_offsets()
         except LedgerUnavailableError as error:
@@ -63,9 +63,9 @@ class Bookkeeper:
             await self._commit()
 
     async def _renew_if_stuck(self) -> None:
-        """Replace connections on which Kafka answers no more, if it does on a new one.
+        """Replace connections on which Kafka no longer answers, if it does on a new one.
 
-        Background tasks of aiokafka that end by an error unforeseen leave it like that.
+        An unexpected error in a background task of aiokafka leaves them in that state.
         """
         if self._clock() - self._answered > _STUCK_SECONDS and await self._ledger.reachable():
             _log.warning(
@@ -75,9 +75,9 @@ class Bookkeeper:
             self._renew()
 
     async def _reached(self, ends: Collection[int]) -> dict[int, int]:
-        """Return the next offset of partitions; the one committed for those not in step so far.
+        """Return the next offsets; the committed ones for partitions not in step so far.
 
-        What nobody has committed is not in it.
+        Partitions without either are left out.
         """
         unknown = set(ends) - self._assignment.reached.keys()
         committed: dict[int, int] = {}
@@ -105,7 +105,7 @@ class Bookkeeper:
         try:
             await self._ledger.commit(offsets)
         except LedgerUnavailableError as error:
-            # The group is being rebalanced, most likely. Nothing depends on it.
+            # The group is probably rebalancing. Nothing depends on this commit.
             _log.info("cannot commit offsets for the lag metrics: %s", error)
         else:
             self._committed = offsets

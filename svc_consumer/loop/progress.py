@@ -1,4 +1,4 @@
-"""Ends a process that does not go on any more, so that it is started again."""
+"""Ends a process that makes no more progress, so that it is restarted."""
 
 import faulthandler
 import logging
@@ -15,21 +15,21 @@ _TICK_SECONDS: Final = 1.0
 
 
 class Progress:
-    """Something that must go on: whoever does the work calls `note` whenever it did."""
+    """The progress of work that must not stop; the worker calls `note` after each step."""
 
     def __init__(self) -> None:
         self.noted = 0
 
     def note(self) -> None:
-        """Say that work goes on, or that there is none, or that it waits for something known."""
+        """Note a step done, that there is nothing to do, or a wait for a known reason."""
         self.noted += 1
 
 
 class Watchdog(threading.Thread):
-    """Ends the process when `progress` notes nothing for `limit` ticks, seconds by default.
+    """Ends the process when `progress` notes nothing for `limit` ticks (seconds by default).
 
-    A thread, so that it sees an event loop that turns no more. It counts its own ticks: in a
-    process that was stopped as a whole for a while nothing is stuck.
+    It is a thread so that it notices a blocked event loop. It counts its own ticks, so a process
+    that was suspended for a while does not look stuck.
     """
 
     def __init__(

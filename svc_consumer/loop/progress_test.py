@@ -1,7 +1,7 @@
 from svc_consumer.loop.progress import STUCK_STATUS, Progress, Watchdog
 
 
-def test_it_ends_the_process_after_so_many_ticks_without_progress() -> None:
+def test_it_ends_the_process_after_the_limit_of_ticks_without_progress() -> None:
     ticks: list[int] = []
     statuses: list[int] = []
     Watchdog(Progress(), 3, end=statuses.append, tick=lambda: ticks.append(1)).run()
@@ -9,7 +9,7 @@ def test_it_ends_the_process_after_so_many_ticks_without_progress() -> None:
     assert len(ticks) == 3
 
 
-def test_progress_starts_the_count_anew() -> None:
+def test_progress_restarts_the_count() -> None:
     progress = Progress()
     ticks: list[int] = []
     statuses: list[int] = []

@@ -18,19 +18,19 @@ from svc_consumer.testing.consumer_process import ProcessTrial, unready_reason, 
 from svc_consumer.testing.fakes import PARTITION, PARTITIONS, a_vote
 from voting.domain.vote import new_vote_id
 
-if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
 pytest_plugins = ["harness.testing.fixtures"]
 
-# Each partition is refused once when it counts, and whenever it is synced: after 0.15 s at the
-# earliest, then 0.3 s, 0.6 s ...
+# Each partition is refused once when it counts and then at each sync: after 0.15 s at the earliest,
+# then after 0.3 s, 0.6 s and so on.
 CALLS_EACH = 4
 LEAST_SECONDS = 0.15 + 0.3 + 0.6
-# The longest pause of all is 5 s, but the first partition that gets on ends it for the others.
+# The longest pause is 5 s, but the first partition that makes progress ends it for the others.
 RECOVERY_SECONDS = 8
 
-# What Redis then answers to a write, and the commands that let it refuse and relent.
+# Redis's answer to a refused write, and the commands that make it refuse and accept writes.
 REFUSALS = {
     "replica": ("read only replica", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
     "full": ("used memory", "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 256mb"),
@@ -48,17 +48,17 @@ async def trial(
     await trial.close()
 
 
-async def tell(redis: Redis, command: str) -> None:
+async def execute(redis: Redis, command: str) -> None:
     await redis.execute_command(*command.split())  # type: ignore[no-untyped-call]
 
 
 async def script_calls(redis: Redis) -> int:
-    """Return how often the consumer has asked to write."""
+    """Return how often the consumer has called a script, which every write is."""
     return int((await redis.info("commandstats"))["cmdstat_evalsha"]["calls"])
 
 
 def changes(consumer: Service) -> list[str]:
-    """Return each change of readiness, as the consumer logged it."""
+    """Return the logged changes of readiness."""
     lines = consumer.log.read_text().splitlines()
     return [line for line in lines if "ready" in line]
 
@@ -71,16 +71,16 @@ async def becomes(consumer: Service, *, ready: bool) -> None:
 
 
 @pytest.mark.parametrize("why", REFUSALS)
-async def test_a_redis_that_refuses_writes_is_tried_seldom_and_told_once(
+async def test_a_redis_that_refuses_writes_is_retried_with_pauses_and_logged_once(
     trial: ProcessTrial, why: str
 ) -> None:
-    answer, refuse, relent = REFUSALS[why]
+    answer, refuse, accept = REFUSALS[why]
     consumer = trial.start_consumer()
     await trial.cast(*votes(200))
     await trial.in_step()
     async with Redis.from_url(trial.redis.url) as redis:
-        said, lines = len(changes(consumer)), len(consumer.log.read_text().splitlines())
-        await tell(redis, refuse)
+        changed, lines = len(changes(consumer)), len(consumer.log.read_text().splitlines())
+        await execute(redis, refuse)
         try:
             asked = await script_calls(redis) + CALLS_EACH * PARTITIONS
             began = asyncio.get_running_loop().time()
@@ -93,20 +93,20 @@ async def test_a_redis_that_refuses_writes_is_tried_seldom_and_told_once(
             await until(asked_often)
             assert asyncio.get_running_loop().time() - began > LEAST_SECONDS
             assert answer in unready_reason(consumer)
-            assert len(changes(consumer)) == said + 1
+            assert len(changes(consumer)) == changed + 1
             assert len(consumer.log.read_text().splitlines()) <= lines + 2 + PARTITIONS
         finally:
-            await tell(redis, relent)
+            await execute(redis, accept)
     async with asyncio.timeout(RECOVERY_SECONDS):
         await trial.in_step()
         await becomes(consumer, ready=True)
-    assert len(changes(consumer)) == said + 2
+    assert len(changes(consumer)) == changed + 2
 
 
 async def test_without_votes_it_is_not_ready_until_redis_takes_a_write(trial: ProcessTrial) -> None:
     async with Redis.from_url(trial.redis.url) as redis:
-        _, refuse, relent = REFUSALS["replica"]
-        await tell(redis, refuse)
+        _, refuse, accept = REFUSALS["replica"]
+        await execute(redis, refuse)
         try:
             consumer = trial.start_consumer(ready_path="/healthz")
 
@@ -123,12 +123,12 @@ async def test_without_votes_it_is_not_ready_until_redis_takes_a_write(trial: Pr
             assert await refused()
             assert not any("lifecycle: ready" in line for line in changes(consumer))
         finally:
-            await tell(redis, relent)
+            await execute(redis, accept)
         await becomes(consumer, ready=True)
 
 
 async def make_unwritable(trial: ProcessTrial) -> None:
-    """Make a topic of rejected records that refuses every record as too large."""
+    """Create a topic of rejected records that refuses every record as too large."""
     trial.rejected_topic = f"{trial.topic}.unwritable"
     client = AIOKafkaAdminClient(bootstrap_servers=trial.kafka.address)
     await client.start()
@@ -146,21 +146,21 @@ async def make_writable(trial: ProcessTrial) -> None:
     await client.close()
 
 
-async def test_a_topic_that_takes_no_rejected_records_is_told_once_and_written_in_the_end(
+async def test_an_unwritable_topic_of_rejected_records_is_logged_once_and_written_later(
     trial: ProcessTrial,
 ) -> None:
     await make_unwritable(trial)
     consumer = trial.start_consumer()
-    said = len(changes(consumer))
-    await trial.write(*((b"no vote", None, partition) for partition in (PARTITION, 4)))
+    changed = len(changes(consumer))
+    await trial.write(*((b"not a vote", None, partition) for partition in (PARTITION, 4)))
     await becomes(consumer, ready=False)
     for _ in range(30):
         await trial.cast(*(a_vote(new_vote_id(partition)) for partition in (0, 1, 2)))
         await trial.in_step()
     assert trial.rejected_topic in unready_reason(consumer)
-    assert len(changes(consumer)) == said + 1
+    assert len(changes(consumer)) == changed + 1
     await make_writable(trial)
     await becomes(consumer, ready=True)
     await trial.in_step()
-    assert len(changes(consumer)) == said + 2
+    assert len(changes(consumer)) == changed + 2
     assert len(await trial.rejected(2)) == 2

@@ -1,4 +1,4 @@
-"""Notices losses of a store without traffic: asks both for their positions about once a second."""
+"""Notices losses without traffic: reads the positions of both stores about once a second."""
 
 import asyncio
 from typing import Final
@@ -15,9 +15,9 @@ _PERIOD_SECONDS: Final = 1.0
 
 
 class Verifier:
-    """Compares the stored positions with those that the consumer believes in.
+    """Compares the stored positions with those that the consumer expects.
 
-    A task of its own: the main loop may wait for long while the group is being rebalanced.
+    It runs beside the main loop, which may block while the group rebalances.
     """
 
     def __init__(
@@ -35,26 +35,26 @@ class Verifier:
             await self.verify()
 
     async def verify(self) -> None:
-        """Drop every partition that is not stored as it is believed to be."""
-        believed = {
+        """Drop every partition whose stored positions are not as expected."""
+        expected = {
             partition: (partition.log_position, partition.tally_position)
             for partition in self._assignment.synced.values()
             if not partition.busy
         }
-        if not believed:
+        if not expected:
             return
-        numbers = [partition.number for partition in believed]
+        numbers = [partition.number for partition in expected]
         try:
             counted = await self._tally.positions(numbers)
             logged = await self._log.positions(numbers)
         except StoreUnavailableError as error:
             self._waiting.down(error.store, error.reason)
-            for partition in believed:
+            for partition in expected:
                 self._assignment.drop(partition, error)
             return
-        for partition, positions in believed.items():
+        for partition, positions in expected.items():
             if partition.busy or positions != (partition.log_position, partition.tally_position):
-                continue  # moved on meanwhile, and the stores compare by themselves
+                continue  # advanced in the meantime; the stores compare positions themselves
             difference = _difference(
                 partition, logged.get(partition.number), counted[partition.number]
             )
@@ -65,7 +65,7 @@ class Verifier:
 def _difference(
     partition: Partition, logged: StoredPosition | None, tally_position: str
 ) -> str | None:
-    """Return how the stores differ from what is believed, None when they do not."""
+    """Return how the stores differ from what is expected; None if they do not."""
     if tally_position != partition.tally_position:
         return f"the tally is at {tally_position}, expected {partition.tally_position}"
     if logged is None:

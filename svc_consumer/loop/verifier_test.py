@@ -10,7 +10,7 @@ from voting.service.lifecycle import Readiness
 
 
 class Trial:
-    """A verifier over stores in memory, with one partition in step with them."""
+    """A verifier with stores in memory and one partition in step with them."""
 
     def __init__(self) -> None:
         self.log, self.tally = FakeLog(), FakeTally()
@@ -27,7 +27,7 @@ class Trial:
         return partition
 
     async def in_step(self) -> bool:
-        """Verify; return whether the partition is still believed in."""
+        """Verify; return whether the partition was kept."""
         await self.verifier.verify()
         return PARTITION in self.assignment.synced
 

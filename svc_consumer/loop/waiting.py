@@ -1,4 +1,4 @@
-"""What the consumer waits for, said once per change."""
+"""What the consumer waits for, reported once per change."""
 
 from collections.abc import Iterable
 
@@ -6,34 +6,34 @@ from voting.service.lifecycle import Readiness
 
 
 class Waiting:
-    """The servers that do not do their work now; ready is who waits for none.
+    """The servers that are down; the service is ready when there are none.
 
-    It waits for all of `servers` from the start.
+    At first, all of `servers` count as down.
     """
 
     def __init__(self, readiness: Readiness, servers: Iterable[str]) -> None:
         self._readiness = readiness
         self._reasons = dict.fromkeys(servers, "")
-        self._tell()
+        self._report()
 
     def __bool__(self) -> bool:
-        """Whether there is anything to wait for."""
+        """Whether any server is down."""
         return bool(self._reasons)
 
     def down(self, server: str, reason: str) -> None:
-        """Wait for a server; the first reason is kept until it is up again."""
+        """Wait for a server; the first reason stands until it is up again."""
         if not self._reasons.get(server):
             self._reasons[server] = reason
-            self._tell()
+            self._report()
 
     def up(self, *servers: str) -> None:
-        """Wait no more for these servers."""
+        """Stop waiting for these servers."""
         if self._reasons.keys() & servers:
             for server in servers:
                 self._reasons.pop(server, None)
-            self._tell()
+            self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if not self._reasons:
             self._readiness.set_ready()
             return

@@ -6,7 +6,7 @@ from svc_consumer.loop.waiting import Waiting
 from voting.service.lifecycle import Readiness
 
 
-def test_it_is_ready_when_it_waits_for_nothing_more() -> None:
+def test_it_is_ready_when_it_waits_for_nothing() -> None:
     readiness = Readiness()
     waiting = Waiting(readiness, ["Kafka", "Redis"])
     assert readiness.reason == "waiting for Kafka, Redis"
@@ -18,7 +18,7 @@ def test_it_is_ready_when_it_waits_for_nothing_more() -> None:
     assert not waiting
 
 
-def test_it_says_what_it_waits_for_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_it_logs_what_it_waits_for_once(caplog: pytest.LogCaptureFixture) -> None:
     waiting = Waiting(Readiness(), ["Kafka"])
     waiting.up("Kafka")
     with caplog.at_level(logging.INFO):

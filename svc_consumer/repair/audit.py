@@ -1,7 +1,7 @@
-"""Holds the tally against the vote log at the same positions, while both go on.
+"""Compares the tally with the vote log at the same positions, while both go on.
 
-The hash of the tally is read at one moment: counters, and the positions they reach to. The log has
-every vote up to those positions, and they do not change any more: their sum must be the same.
+The tally's hash is read at one moment: counters, and the positions they reach to. The log has every
+vote up to those positions, and those votes no longer change, so their sum must be the same.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ _SLICES_PER_LINE: Final = 5
 _NUMBER: Final = re.compile(r"-?[0-9]+")
 _OFFSET: Final = re.compile(r"(-1|[0-9]+):")
 
-type Say = Callable[[str], None]
+type Print = Callable[[str], None]
 
 
 class LogBehindError(Exception):
-    """The vote log does not have what it would be compared with, and does not get it in time."""
+    """The vote log is behind the tally and does not catch up in time."""
 
 
 class Snapshot(NamedTuple):
@@ -44,7 +44,7 @@ class Snapshot(NamedTuple):
 
     @property
     def counters(self) -> dict[str, str]:
-        """What is no position, whether or not it can be read as a counter."""
+        """Every other field of ours, even if its value is not a number."""
         ours = (
             (f, v) for f, v in self.fields.items() if is_ours(f) and partition_in_field(f) is None
         )
@@ -52,7 +52,7 @@ class Snapshot(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A counter that is not what it should be; `counted` is as stored, None when it is not."""
+    """A counter that differs from the log; `counted` is the stored value, None if missing."""
 
     field: str
     logged: int
@@ -66,12 +66,14 @@ class Difference(NamedTuple):
 
 
 class LogReader:
-    """Adds up parts of a vote log that consumers go on to write to."""
+    """Adds up parts of a vote log while consumers write to it."""
 
-    def __init__(self, log: VoteLog, say: Say, patience: float = _PATIENCE_SECONDS) -> None:
-        """`patience` is how long, in seconds, a log that is behind may take to catch up."""
+    def __init__(
+        self, log: VoteLog, print_line: Print, patience: float = _PATIENCE_SECONDS
+    ) -> None:
+        """Give a log that is behind `patience` seconds to catch up."""
         self._log = log
-        self._say = say
+        self._print = print_line
         self._patience = patience
 
     async def upto(self, positions: Mapping[int, str]) -> Tally:
@@ -82,14 +84,14 @@ class LogReader:
         tally = Tally()
         for partition, position in sorted(positions.items()):
             part = await self.between(partition, NO_POSITION, position)
-            self._say(
+            self._print(
                 f"partition {partition}: {part.votes} votes in the vote log, up to {position}"
             )
             add_tally(tally, part)
         return tally
 
     async def between(self, partition: int, after: str, upto: str) -> Tally:
-        """Return the tally of a partition's votes between two positions; errors as `upto`."""
+        """Return the tally of a partition's votes between two positions; raises like `upto`."""
         last = offset_in(upto)
         for _ in range(_TRIES):
             owner = await self._owner(partition, last)
@@ -97,17 +99,17 @@ class LogReader:
             for number, (start, end) in enumerate(slices(offset_in(after), last), 1):
                 add_tally(tally, (await self._log.sum_up(partition, start, end)).tally)
                 if number % _SLICES_PER_LINE == 0:
-                    self._say(f"partition {partition}: read to offset {end} of {last}")
-            # A log that was lost meanwhile has another owner when it is that far again.
+                    self._print(f"partition {partition}: read to offset {end} of {last}")
+            # If the log was lost in between, it has another owner by the time it is that far again.
             if owner == await self._owner(partition, last):
                 return tally
         raise LogBehindError(f"partition {partition} of the vote log keeps changing owners")
 
     async def _owner(self, partition: int, offset: int) -> str:
-        """Return whose log it is, as soon as it has this offset."""
+        """Wait until the log has this offset; return the partition's owner."""
         if offset < 0:
             return ""
-        began, told = time.monotonic(), False
+        began, reported = time.monotonic(), False
         while True:
             stored = (await self._log.positions([partition])).get(partition)
             if stored is not None and offset_in(stored.position) >= offset:
@@ -116,19 +118,19 @@ class LogReader:
             behind = f"partition {partition}: the vote log is at {at}, the tally at {offset}"
             if time.monotonic() - began > self._patience:
                 raise LogBehindError(behind)
-            if not told:
-                self._say(f"waiting: {behind}")
-            told = True
+            if not reported:
+                self._print(f"waiting: {behind}")
+            reported = True
             await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def read_snapshot(tally: TallyStore) -> Snapshot:
-    """Return the tally as it stands now."""
+    """Return the current hash of the tally."""
     return Snapshot(await tally.fields())
 
 
 def differences(snapshot: Snapshot, logged: Tally) -> list[Difference]:
-    """Return the counters that are not what the log adds up to."""
+    """Return the counters that differ from the log's sum."""
     expected = counter_fields(logged)
     counters = snapshot.counters
     return [
@@ -139,11 +141,11 @@ def differences(snapshot: Snapshot, logged: Tally) -> list[Difference]:
 
 
 def number_in(counter: str | None) -> int:
-    """Return what a counter stands for; 0 when it cannot be read."""
+    """Return the value of a counter; 0 if it is not a number."""
     return int(counter) if counter and _NUMBER.fullmatch(counter) else 0
 
 
 def offset_in(position: str) -> int:
-    """Return the offset of a position; -1 when it cannot be read."""
+    """Return the offset of a position; -1 if it is malformed."""
     found = _OFFSET.match(position)
     return int(found[1]) if found else -1

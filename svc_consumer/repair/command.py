@@ -1,4 +1,4 @@
-"""What one may run beside the consumers: `svc_consumer verify`, `rebuild` and `twins`."""
+"""The maintenance commands `svc_consumer verify`, `rebuild` and `twins`."""
 
 import asyncio
 import signal
@@ -25,7 +25,7 @@ from voting.stores.vote_log import VoteLog
 _AGREES: Final = 0
 _DIFFERS: Final = 1
 _NOT_DONE: Final = 2
-_INTERRUPTED: Final = 130  # what a shell says of a program that Ctrl-C ended
+_INTERRUPTED: Final = 130  # as a shell reports a program ended by Ctrl-C
 _SHOWN: Final = 20
 _TRIES: Final = 3
 
@@ -36,32 +36,32 @@ _SETTINGS: Final = (
 
 
 async def verify(log: VoteLog, tally: CorrectableTally) -> int:
-    """Tell where the tally is not what the vote log adds up to."""
+    """Print where the tally differs from the vote log."""
     snapshot = await read_snapshot(tally)
-    logged = await LogReader(log, _say).upto(snapshot.positions)
+    logged = await LogReader(log, _print).upto(snapshot.positions)
     found = differences(snapshot, logged)
     _show(found)
-    _say(f"{logged.votes} votes up to the tally's positions, {len(found)} differences")
+    _print(f"{logged.votes} votes up to the tally's positions, {len(found)} differences")
     return _DIFFERS if found else _AGREES
 
 
 async def rebuild(log: VoteLog, tally: CorrectableTally) -> int:
-    """Make the tally anew, and tell what had been wrong with it."""
-    found = await Rebuild(log, tally, _say).run()
+    """Rebuild the tally and print what was wrong with it."""
+    found = await Rebuild(log, tally, _print).run()
     _show(found)
-    _say(f"the tally now matches the vote log; {len(found)} counters were wrong")
+    _print(f"the tally now matches the vote log; {len(found)} counters were wrong")
     return _AGREES
 
 
 async def show_twins(_: VoteLog, tally: CorrectableTally) -> int:
-    """Tell which albums a reader may take for one another, as ASCII beside what they look like."""
+    """Print the albums that a reader may take for one another, escaped to ASCII."""
     albums = (await tally.read()).albums
     found = twins(albums)
     for group in found:
         for name, album, year in group:
-            _say(f"{albums[name, album, year].votes:>9} {name!a} / {album!a} / {year}")
-        _say("")
-    _say(f"{len(albums)} albums, {len(found)} groups that look alike; each is counted separately")
+            _print(f"{albums[name, album, year].votes:>9} {name!a} / {album!a} / {year}")
+        _print("")
+    _print(f"{len(albums)} albums, {len(found)} groups that look alike; each is counted separately")
     return _AGREES
 
 
@@ -111,7 +111,7 @@ async def _with_stores(tool: _Tool, settings: ConsumerSettings) -> int:
             try:
                 return await tool(log, tally)
             except StoreUnavailableError as error:
-                _say(f"starting again: {error}")
+                _print(f"starting again: {error}")
         return await tool(log, tally)
     finally:
         log.close()
@@ -120,11 +120,11 @@ async def _with_stores(tool: _Tool, settings: ConsumerSettings) -> int:
 
 def _show(found: Sequence[Difference]) -> None:
     for difference in found[:_SHOWN]:
-        _say(str(difference))
+        _print(str(difference))
     if len(found) > _SHOWN:
-        _say(f"and {len(found) - _SHOWN} more")
+        _print(f"and {len(found) - _SHOWN} more")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

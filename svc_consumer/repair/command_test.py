@@ -1,4 +1,4 @@
-"""`svc_consumer verify` and `rebuild` as processes, while a consumer counts what comes."""
+"""The maintenance commands as processes, while a consumer counts."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from voting.stores.settings import DATABASE
 from voting.stores.tally_fields import counter_fields
 from voting.stores.tally_store import TALLY_KEY, TallyStore
 
-if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -44,7 +44,7 @@ async def trial(
 
 
 async def run(trial: ProcessTrial, *arguments: str, **settings: str) -> tuple[int, str]:
-    """Return the exit status of svc_consumer with these arguments, and what it printed."""
+    """Run svc_consumer with these arguments; return its exit status and output."""
     process = await start(trial, *arguments, **settings)
     async with asyncio.timeout(LIMIT_SECONDS):
         output, _ = await process.communicate()
@@ -69,7 +69,7 @@ async def start(
 
 @asynccontextmanager
 async def watched(trial: ProcessTrial, check: Callable[[int, int], None]) -> AsyncIterator[None]:
-    """Read the tally all the time, and check each total of votes and the one before."""
+    """Read the tally continually; pass each total of votes and the previous one to `check`."""
     tally = TallyStore(trial.redis.url)
 
     async def watch() -> None:
@@ -88,19 +88,19 @@ async def watched(trial: ProcessTrial, check: Callable[[int, int], None]) -> Asy
         await asyncio.wait([watching])
         await tally.close()
     if not watching.cancelled():
-        await watching  # raises what was wrong
+        await watching  # raises what failed
 
 
 @asynccontextmanager
 async def voting(trial: ProcessTrial) -> AsyncIterator[None]:
-    """Let votes flow."""
+    """Cast votes while the context lasts."""
 
     enough = False
 
     async def vote() -> None:
         while not enough:
             await trial.cast(*votes(20 + len(trial.votes) % 7))
-            await asyncio.sleep(PACE_SECONDS)  # or the stores would have no time for the tools
+            await asyncio.sleep(PACE_SECONDS)  # leaves the stores time for the tools
 
     flowing = asyncio.create_task(vote())
     try:
@@ -131,7 +131,7 @@ async def test_a_tally_that_agrees_is_verified_while_votes_flow(trial: ProcessTr
     assert "0 differences" in output
 
 
-async def test_differences_are_told_one_by_one(trial: ProcessTrial) -> None:
+async def test_differences_are_listed_one_by_one(trial: ProcessTrial) -> None:
     trial.start_consumer()
     await trial.cast(*votes(500))
     await trial.in_step()
@@ -166,7 +166,7 @@ async def test_a_damaged_tally_is_rebuilt_while_votes_flow(trial: ProcessTrial) 
     await trial.in_step()
 
 
-async def test_a_right_tally_is_rebuilt_without_being_touched(trial: ProcessTrial) -> None:
+async def test_rebuilding_a_correct_tally_changes_nothing(trial: ProcessTrial) -> None:
     def never_less(before: int, total: int) -> None:
         if not before <= total <= len(trial.votes):
             raise AssertionError(f"{total} votes after {before}, {len(trial.votes)} were cast")
@@ -208,7 +208,7 @@ async def test_an_interrupted_rebuild_leaves_nothing_behind(trial: ProcessTrial)
     await trial.cast(*votes(100))
     await trial.in_step()
     consumer.stop()
-    trial.drop_log()  # so it waits for the log to have what the tally has
+    trial.drop_log()  # so that it waits for the log to catch up with the tally
     process = await start(trial, "rebuild")
     assert process.stdout is not None
     async with asyncio.timeout(LIMIT_SECONDS):
@@ -231,7 +231,7 @@ async def test_a_store_that_is_away_is_named_in_one_line(trial: ProcessTrial, to
 
 
 @pytest.mark.parametrize("tool", ["verify", "rebuild"])
-async def test_help_tells_what_it_does(trial: ProcessTrial, tool: str) -> None:
+async def test_help_describes_the_tool(trial: ProcessTrial, tool: str) -> None:
     status, output = await run(trial, tool, "--help")
     assert status == 0
     assert "vote log" in output

@@ -1,4 +1,4 @@
-"""Makes the tally anew from the vote log, while consumers count and readers look at it."""
+"""Rebuilds the tally from the vote log while consumers count and readers read."""
 
 import uuid
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from svc_consumer.repair.audit import (
     Difference,
     LogReader,
-    Say,
+    Print,
     Snapshot,
     differences,
     number_in,
@@ -21,37 +21,37 @@ _TRIES: Final = 5
 
 
 class NotRebuiltError(Exception):
-    """The tally is lost again and again while it is made anew."""
+    """The tally was lost again and again while it was rebuilt."""
 
 
 class Rebuild:
     """One rebuild of a tally."""
 
-    def __init__(self, log: VoteLog, tally: CorrectableTally, say: Say) -> None:
+    def __init__(self, log: VoteLog, tally: CorrectableTally, print_line: Print) -> None:
         self._log = log
         self._tally = tally
-        self._say = say
-        self._reader = LogReader(log, say)
+        self._print = print_line
+        self._reader = LogReader(log, print_line)
         self._token = uuid.uuid4().hex
 
     async def run(self) -> list[Difference]:
-        """Return what was wrong and is right now.
+        """Return the counters that were wrong and have been corrected.
 
-        Raises `NotRebuiltError`, or `LogBehindError` when the tally has counted what the vote log
-        does not have. The tally is unchanged then.
+        Raises `NotRebuiltError`, or `LogBehindError` when the tally has counted votes that the log
+        does not have. Either way the tally is unchanged.
         """
         try:
             for _ in range(_TRIES):
                 found = await self._try()
                 if found is not None:
                     return found
-                self._say("the tally was lost in the meantime: starting again")
+                self._print("the tally was lost in the meantime: starting again")
         finally:
             await self._tally.unmark(self._token)
         raise NotRebuiltError("Redis keeps losing the tally: check its memory and persistence")
 
     async def _try(self) -> list[Difference] | None:
-        """Return what was wrong; None when the tally was lost meanwhile."""
+        """Return the counters that were wrong; None if the tally was lost in the meantime."""
         snapshot = Snapshot(await self._tally.mark(self._token))
         wrong = differences(snapshot, await self._reader.upto(snapshot.positions))
         corrections = {d.field: d.logged - number_in(d.counted) for d in wrong}
@@ -59,7 +59,7 @@ class Rebuild:
         return wrong if await self._tally.correct(self._token, corrections, moves) else None
 
     async def _moves(self, snapshot: Snapshot) -> list[Move]:
-        """Return what brings each partition to where the log is, should no consumer do it."""
+        """Return what brings each partition up to the log, in case no consumer does."""
         partitions = {*snapshot.positions, *await self._log.partitions()}
         stored = await self._log.positions(sorted(partitions))
         moves = []
@@ -68,6 +68,6 @@ class Rebuild:
             to = stored[partition].position if partition in stored else NO_POSITION
             if offset_in(to) > offset_in(at):
                 lacking = await self._reader.between(partition, at, to)
-                self._say(f"partition {partition}: {lacking.votes} more votes, up to {to}")
+                self._print(f"partition {partition}: {lacking.votes} more votes, up to {to}")
                 moves.append(Move(partition, at, to, counter_fields(lacking)))
         return moves

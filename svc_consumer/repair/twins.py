@@ -1,7 +1,7 @@
-"""Albums that a reader may take for one another. No I/O here.
+"""Finds albums that a reader may take for one another. No I/O here.
 
-They are different albums and all of them count. To merge them would be to decide what voters
-meant; an organiser who sees them can.
+They are different albums and all of them count. Merging them would mean deciding what voters meant,
+which is up to the organiser.
 """
 
 import unicodedata
@@ -12,22 +12,22 @@ from typing import Final
 from voting.domain.tally import Album, AlbumTally
 from voting.domain.visible_text import without_invisible
 
-# Cyrillic and Greek letters, each beside the Latin one that Unicode's confusables.txt (UTS #39) has
-# for it: those with which Latin names are imitated, not all of its 6,000 lines.
+# Cyrillic and Greek letters with their Latin counterparts in Unicode's confusables.txt (UTS #39):
+# those used to imitate Latin names, not all of its 6,000 lines.
 _CYRILLIC: Final = "АВСЕНІЈКМОРЅТХҮԌԚԜаеорсухіјѕһԁԛԝѵү"
 _LATIN_FOR_CYRILLIC: Final = "ABCEHIJKMOPSTXYGQWaeopcyxijshdqwvy"
 _GREEK: Final = "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορ"
 _LATIN_FOR_GREEK: Final = "ABEZHIKMNOPTYXavop"
 _LATIN: Final = str.maketrans(_CYRILLIC + _GREEK, _LATIN_FOR_CYRILLIC + _LATIN_FOR_GREEK)
-# Once case is gone: letters whose capitals look alike, and what looks like an l or an o.
+# After case folding: letters whose capitals look alike, and characters that look like l or o.
 _SAME: Final = str.maketrans("вкмнтεζηικμτυχ1|iı0", "bkmhtezhlkmtyxllllo")
 
 
 def twins(albums: Mapping[Album, AlbumTally]) -> list[list[Album]]:
-    """Return the groups of albums that look alike, each with the one of most votes first.
+    """Return the groups of albums that look alike; the one with the most votes leads its group.
 
-    Groups with the most votes come first. Two albums look alike when only case, white space,
-    compatible forms or letters of another script tell them apart, and their years are the same.
+    Groups with the most votes come first. Two albums of the same year look alike when they differ
+    only in case, white space, compatibility forms or letters of another script.
     """
     groups: dict[Album, list[Album]] = defaultdict(list)
     for name, album, year in albums:
@@ -39,7 +39,7 @@ def twins(albums: Mapping[Album, AlbumTally]) -> list[list[Album]]:
 
 
 def skeleton(text: str) -> str:
-    """Return what a text comes down to for a reader; for comparison only, not to be shown."""
+    """Return the form of a text that look-alikes share; for comparison only, not for display."""
     text = without_invisible(unicodedata.normalize("NFKC", text)).translate(_LATIN)
     folded = unicodedata.normalize("NFKC", text.casefold()).translate(_SAME)
     return " ".join(folded.split())

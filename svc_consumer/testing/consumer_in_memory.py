@@ -1,4 +1,4 @@
-"""The consumer between a ledger and stores in memory."""
+"""The consumer with a ledger and stores in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ from voting.service.lifecycle import Readiness
 
 
 class InMemoryTrial:
-    """A consumer between a ledger and stores in memory."""
+    """A consumer with a ledger and stores in memory."""
 
     def __init__(self) -> None:
         self.log, self.tally, self.rejected = FakeLog(), FakeTally(), FakeRejected()
@@ -50,19 +50,19 @@ class InMemoryTrial:
         records += records_of(*votes, start=len(records))
 
     def block(self, partition: int) -> None:
-        """Append a record that is no vote, and refuse to reject it."""
+        """Append a record that is not a vote, while rejected records cannot be written."""
         records = self.ledger.records.setdefault(partition, [])
         records.append(FakeRecord(len(records), None, None))
         self.rejected.down = True
 
     async def cannot_reject(self) -> None:
-        """Return when it says that it waits to reject records."""
+        """Return when the consumer waits for the topic of rejected records."""
         reason = "waiting for the topic of rejected records (refused)"
         await until(lambda: self.readiness.reason == reason)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Let the consumer run while the context lasts."""
+        """Run the consumer while the context lasts."""
 
         async def run() -> None:
             await self.consumer.connect()

@@ -1,4 +1,4 @@
-"""The consumer as a process between real servers, with votes that a test casts."""
+"""The consumer as a process with real servers, and votes that a test casts."""
 
 import asyncio
 import itertools
@@ -26,7 +26,7 @@ from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 from voting.stores.vote_log_reader import COLLECTION
 
-if TYPE_CHECKING:  # pytest loads it as a plugin, and wants to be the first
+if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
 _LIMIT_SECONDS: Final = 30
@@ -34,9 +34,9 @@ _numbers = itertools.count()
 
 
 class ProcessTrial:
-    """Topics and a group of its own, and stores that are empty at first.
+    """Consumers with topics and a group of their own, and stores that start empty.
 
-    `cast` has every vote that should count, by id, as its first copy.
+    `votes` has the first copy of every vote that should count, by id.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class ProcessTrial:
         kafka.create_topics({self.topic: PARTITIONS, self.rejected_topic: 1})
 
     async def empty_tally(self) -> None:
-        """Lose everything that Redis has."""
+        """Delete everything in Redis."""
         async with Redis.from_url(self.redis.url) as client:
             await client.flushall()
 
     def drop_log(self) -> None:
-        """Lose everything that MongoDB has."""
+        """Drop the vote log in MongoDB."""
         with MongoClient[dict[str, object]](self.mongodb.url) as client:
             client[DATABASE][COLLECTION].drop()
 
@@ -100,7 +100,7 @@ class ProcessTrial:
             await asyncio.gather(*acknowledged)
 
     async def in_step(self) -> None:
-        """Return when both stores have exactly the votes cast; fail when that takes too long."""
+        """Wait until both stores have exactly the votes cast; fail if that takes too long."""
         expected = _counts(tally_of(self.votes.values()))
 
         async def reached() -> bool:
@@ -120,7 +120,7 @@ class ProcessTrial:
         return (await self._tally.read()).votes
 
     async def rejected(self, count: int) -> list[ConsumerRecord[bytes, bytes]]:
-        """Return the rejected records, as soon as there are so many."""
+        """Wait for this many rejected records and return them."""
         async with AIOKafkaConsumer(bootstrap_servers=self.kafka.address) as consumer:
             partition = TopicPartition(self.rejected_topic, 0)
             consumer.assign([partition])
@@ -133,8 +133,8 @@ class ProcessTrial:
 
 
 def votes(count: int) -> list[Vote]:
-    """Return votes on ten albums, over all partitions and both routes."""
-    chance = random.Random(count)  # noqa: S311 - only to vary
+    """Return random votes for ten albums, over all partitions and both routes."""
+    chance = random.Random(count)  # noqa: S311 - not for secrets
     return [
         a_vote(
             new_vote_id(chance.randrange(PARTITIONS)),
@@ -155,7 +155,7 @@ def metric(consumer: Service, name: str) -> float:
 
 
 def unready_reason(consumer: Service) -> str:
-    """Return why a consumer is not ready, nothing when it is."""
+    """Return why a consumer is not ready; "" if it is."""
     try:
         urllib.request.urlopen(f"{consumer.url}/readyz").close()  # noqa: S310 - our own
     except urllib.error.HTTPError as error:

@@ -26,7 +26,7 @@ PARTITION: Final = 3
 
 
 def a_vote(vote_id: str | None = None, **fields: object) -> Vote:
-    """Return a vote that belongs into `PARTITION`, unless its id says otherwise."""
+    """Return a vote that belongs to `PARTITION`, unless `vote_id` belongs elsewhere."""
     queen = {"name": "Queen", "album": "Jazz", "year": 1978, "rank": 7, "route": Route.GRPC}
     return vote_with(id=vote_id or new_vote_id(PARTITION), **{**queen, **fields})
 
@@ -46,20 +46,20 @@ def record_of(vote: Vote, offset: int) -> FakeRecord:
 
 
 def records_of(*votes: Vote, start: int = 0) -> list[FakeRecord]:
-    """Return records of these votes, one after the other."""
+    """Return consecutive records of these votes."""
     return [record_of(vote, start + index) for index, vote in enumerate(votes)]
 
 
 class FakeLog(LogStore):
-    """The vote log; `journal` tells which of its writes happened, in order."""
+    """The vote log; `journal` lists its writes in order."""
 
     def __init__(self, journal: list[str] | None = None) -> None:
         self.journal = [] if journal is None else journal
         self.votes: dict[str, dict[str, Any]] = {}
         self.stored: dict[int, StoredPosition] = {}
         self.down = False
-        self.refuses: Collection[str] = ()  # these writes, as `journal` names them
-        self.refused = 0  # how many writes were
+        self.refuses: Collection[str] = ()  # kinds of writes, as in `journal`
+        self.refused = 0  # how many writes were refused
 
     def lose_everything(self) -> None:
         """Lose votes and positions together, as when the collection is dropped."""
@@ -156,7 +156,7 @@ class FakeLog(LogStore):
 
 
 class FakeTally(CounterStore):
-    """The tally; `journal` tells which of its writes happened, in order."""
+    """The tally; `journal` lists its writes in order."""
 
     def __init__(self, journal: list[str] | None = None) -> None:
         self.journal = [] if journal is None else journal
@@ -164,12 +164,12 @@ class FakeTally(CounterStore):
         self.stored: dict[int, str] = {}
         self.down = False
         self.reads_only = False
-        self.refuses: Collection[int] = ()  # the counts of these partitions
-        self.refused = 0  # how many writes were
+        self.refuses: Collection[int] = ()  # partitions whose counts are refused
+        self.refused = 0  # how many writes were refused
 
     @property
     def votes(self) -> int:
-        """How many votes were counted."""
+        """The votes counted."""
         return self.counts.votes
 
     @property
@@ -225,13 +225,13 @@ class FakeTally(CounterStore):
 
 
 class FakeRejected(RejectedRecords):
-    """The topic of rejected records; `journal` tells when it was written."""
+    """The topic of rejected records; `journal` lists its writes in order."""
 
     def __init__(self, journal: list[str] | None = None) -> None:
         self.journal = [] if journal is None else journal
         self.written: list[tuple[int, int, str]] = []  # partition, offset, reason
         self.down = False
-        self.refused = 0  # how often, while down
+        self.refused = 0  # how many writes were refused
 
     @override
     async def write(self, partition: int, rejections: Sequence[Rejection]) -> None:
@@ -244,23 +244,23 @@ class FakeRejected(RejectedRecords):
 
 
 class FakeLedger(LedgerReader):
-    """The ledger; tests give and take its partitions and append to `records`."""
+    """The ledger; tests assign its partitions and append to `records`."""
 
     def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
         super().__init__(ConsumerSettings(), on_change)
         self.records: dict[int, list[FakeRecord]] = {}
-        self.reading: dict[int, int] = {}  # the next offset of the partitions that are read
+        self.reading: dict[int, int] = {}  # next offsets of the partitions that are being read
         self.committed: dict[int, int] = {}
         self.errors: list[Exception] = []  # what the next calls raise
-        self.given: list[int] = []
+        self._assigned: list[int] = []
         self.answers_others = True
-        self.gone = False  # whether there is no such topic any more
+        self.gone = False  # whether the topic was deleted
         self.starts = 0
         self.seeks = 0
 
     def give(self, *partitions: int) -> None:
         """Assign these partitions, as a rebalance of the group does."""
-        self.given = list(partitions)
+        self._assigned = list(partitions)
         self.reading.clear()
         self._changed(())
 
@@ -274,7 +274,7 @@ class FakeLedger(LedgerReader):
     @property
     @override
     def assigned(self) -> list[int]:
-        return self.given
+        return self._assigned
 
     @override
     async def start(self) -> None:
@@ -295,7 +295,7 @@ class FakeLedger(LedgerReader):
         self.seeks += 1
 
     @override
-    def rest(self, partition: int) -> None:
+    def pause(self, partition: int) -> None:
         self.reading.pop(partition, None)
 
     @override
@@ -315,7 +315,7 @@ class FakeLedger(LedgerReader):
     @override
     async def end_offsets(self) -> dict[int, int]:
         self._fail()
-        return {partition: len(self.records.get(partition, [])) for partition in self.given}
+        return {partition: len(self.records.get(partition, [])) for partition in self._assigned}
 
     @override
     async def commit(self, offsets: Mapping[int, int]) -> None:

@@ -1,8 +1,8 @@
-"""Consumers, stores and a ledger in memory, whose every step a test chooses.
+"""Consumers, stores and a ledger in memory, advanced one step at a time by a test.
 
-The code that counts is the real one. It is driven by hand, from one call of a store to the next,
-so that whatever can happen between two calls does happen: other consumers take over, stores lose
-data, a process ends or wakes up late.
+The counting code is the real one. The test drives it from one store call to the next, so that
+anything can happen in between: other consumers take over, stores lose data, a process ends or
+wakes up late.
 """
 
 from collections.abc import Coroutine, Generator, Iterable, Sequence
@@ -27,35 +27,37 @@ from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
 from voting.stores.vote_log import StoredPosition
 
-READ: Final = (0, 1)
-"""The partitions that are read."""
+READ_PARTITIONS: Final = (0, 1)
+"""The partitions with records."""
 
 _SLICE: Final = 2
 _MOST_STEPS: Final = 10_000
 
 
 class ModelLedger:
-    """The topic: partitions of records, and what of them counts."""
+    """The topic: records by partition, and which of them count."""
 
     def __init__(self) -> None:
-        self.records: dict[int, list[FakeRecord]] = {partition: [] for partition in READ}
-        self._votes: dict[int, list[tuple[int, Vote]]] = {partition: [] for partition in READ}
+        self.records: dict[int, list[FakeRecord]] = {partition: [] for partition in READ_PARTITIONS}
+        self._votes: dict[int, list[tuple[int, Vote]]] = {
+            partition: [] for partition in READ_PARTITIONS
+        }
 
     def cast(self, partition: int, voter: int, rank: int) -> None:
-        """Append a copy of a voter's vote; it may say something else than the first one did."""
+        """Append a copy of a voter's vote, perhaps with other contents than the first."""
         vote_id = f"00000000-0000-0000-0000-{voter * PARTITIONS + partition:012x}"
         vote = a_vote(vote_id, album=f"Album {rank % 2}", rank=rank, route=list(Route)[rank % 2])
         offset = len(self.records[partition])
         self.records[partition].append(record_of(vote, offset))
         self._votes[partition].append((offset, vote))
 
-    def append_no_vote(self, partition: int) -> None:
-        """Append a record that is no vote."""
+    def append_garbage(self, partition: int) -> None:
+        """Append a record that is not a vote."""
         offset = len(self.records[partition])
         self.records[partition].append(FakeRecord(offset, b"nonsense", b"\xff"))
 
     def counting(self, partition: int, upto: int) -> dict[str, tuple[int, Vote]]:
-        """Return what counts up to an offset: the first copy of each vote, and where it lies."""
+        """Return what counts up to an offset: the first copy of each vote, with its offset."""
         first: dict[str, tuple[int, Vote]] = {}
         for offset, vote in self._votes[partition]:
             if offset <= upto:
@@ -64,14 +66,14 @@ class ModelLedger:
 
 
 class Pause:
-    """Where a consumer may be left alone for any time."""
+    """A point at which a consumer may be suspended for any time."""
 
     def __await__(self) -> Generator[None]:
         yield
 
 
 class SteppedLog(FakeLog):
-    """A vote log before each of whose calls there is a pause."""
+    """A vote log with a pause before each call."""
 
     @override
     async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
@@ -110,7 +112,7 @@ class SteppedLog(FakeLog):
 
 
 class SteppedTally(FakeTally):
-    """A tally before each of whose calls there is a pause."""
+    """A tally with a pause before each call."""
 
     @override
     async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
@@ -129,7 +131,7 @@ class SteppedTally(FakeTally):
 
 
 class ModelConsumer:
-    """A consumer that owns all partitions, or believes so, and goes on one store call at a time."""
+    """A consumer that believes it owns all partitions and advances one store call at a time."""
 
     def __init__(self, ledger: ModelLedger, projector: Projector) -> None:
         self._ledger = ledger
@@ -138,7 +140,7 @@ class ModelConsumer:
         self._working: dict[int, Coroutine[None, None, None]] = {}
 
     def step(self, number: int, batch: int) -> None:
-        """Go on to the next call of a store; with nothing under way, take `batch` records."""
+        """Advance to the next store call; if nothing is under way, start on `batch` records."""
         if number not in self._working:
             self._working[number] = self._work(number, batch)
         try:
@@ -150,20 +152,20 @@ class ModelConsumer:
             self._believed.pop(number, None)
 
     def believes(self, number: int) -> bool:
-        """Whether it has read where the stores are, and nothing has told it otherwise yet."""
+        """Whether the consumer is synced and has not found that out of date."""
         return number in self._believed
 
     def end(self) -> None:
-        """End at once, wherever it is; whoever steps on is a process that was started anew."""
+        """End at once, wherever it is; the next step is that of a restarted process."""
         for work in self._working.values():
             work.close()
         self._working.clear()
         self._believed.clear()
 
     def catch_up(self) -> None:
-        """Start anew, and take in all that is there."""
+        """Restart, and take in all records."""
         self.end()
-        for number in READ:
+        for number in READ_PARTITIONS:
             for _ in range(_MOST_STEPS):
                 if self._done(number):
                     break
@@ -192,7 +194,7 @@ class ModelConsumer:
 
 
 class SteppedSystem:
-    """Everything, and what must hold of it at every moment."""
+    """Ledger, stores and consumers, and the invariants that must always hold."""
 
     def __init__(
         self,
