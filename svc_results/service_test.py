@@ -26,6 +26,7 @@ from voting.stores.logged_vote import to_document
 from voting.stores.tally_reader import COMMANDS
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
+from voting.testing.examples import vote_with
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
     from harness.servers.mongodb_server import MongodbServer
@@ -68,7 +69,7 @@ class Book:
 
 def _vote(album: str) -> Vote:
     now = time.time_ns() // 1_000_000
-    return Vote(str(uuid4()), "Violeta Parra", album, 1966, 70, Route.GRPC, now)
+    return vote_with(id=str(uuid4()), album=album, route=Route.GRPC, cast_at_ms=now)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Final, override
 from bench.cases.turn import Case, Turn
 from harness.filler.batch_writer import BATCH_VOTES, BatchWriter
 from harness.servers.kafka_server import KafkaServer
-from harness.voters.ballots import sample_votes
+from harness.voters.sample_votes import sample_votes
 
 TOPIC: Final = "bench.writes"
 _PARTITIONS: Final = 6

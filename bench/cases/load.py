@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from bench.cases.errors import BenchError
 from harness.processes.server import Server
-from harness.voters.ballots import sample_requests
+from harness.voters.sample_votes import sample_requests
 from harness.voters.vote_connection import VoteConnection, is_accepted
 
 _ANSWER_SECONDS: Final = 15

@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 
 from bench.cases.errors import BenchError
 from harness.processes.server import Server
-from harness.voters.ballots import Ballot, vote_request
 from harness.voters.vote_connection import VoteConnection, is_accepted
-from voting.domain.tally import AlbumTally, Tally
-from voting.domain.vote import Route
-from voting.stores.tally_fields import counter_fields
+from voting.client.samples import sample_to_send
+from voting.client.sent_vote import vote_request
+from voting.domain.tally import album_key
+from voting.stores.tally_fields import album_votes_field
 from voting.stores.tally_store import TALLY_KEY
 
 _PERIOD_SECONDS: Final = 0.02
@@ -64,11 +64,10 @@ class Probes:
 
     def _send(self, connection: VoteConnection) -> None:
         self._cast += 1
-        name, album, year = "Probe", f"{time.time_ns()}", 2000
-        tally = Tally({(name, album, year): AlbumTally(name, album, year, 1, 1)})
-        self._in_flight[connection] = next(iter(counter_fields(tally)))
-        ballot = Ballot(None, name, album, year, 1, Route.HTTP)
-        connection.send(vote_request(self._entries[0].host, ballot))
+        vote = sample_to_send(name="Probe", album=f"{time.time_ns()}")
+        album = album_key(vote.name, vote.album, vote.year)
+        self._in_flight[connection] = album_votes_field(album).decode()
+        connection.send(vote_request(self._entries[0].host, vote))
 
     def _answered(self, connection: VoteConnection, response: bytes) -> None:
         field = self._in_flight.pop(connection)

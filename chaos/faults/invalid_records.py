@@ -7,8 +7,9 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 from chaos.faults.fault import Fault, Scene
+from voting.client.samples import sample_vote
 from voting.domain.codec import encode_vote
-from voting.domain.vote import Route, Vote, new_vote_id, partition_of
+from voting.domain.vote import new_vote_id, partition_of
 from voting.ledger.settings import VOTES_TOPIC
 
 _TIMES: Final = 5
@@ -18,7 +19,7 @@ _PARTITIONS: Final = 6
 async def _write(address: str) -> None:
     """Write garbage, empty records, a vote under another key, and one in a wrong partition."""
     vote_id = new_vote_id(0)
-    vote = encode_vote(Vote(vote_id, "Nobody", "No vote", 2000, 1, Route.HTTP, 0))
+    vote = encode_vote(sample_vote(id=vote_id, name="Nobody", album="No vote"))
     right = partition_of(vote_id, _PARTITIONS)
     other_key, own_key = str(uuid.uuid4()).encode(), vote_id.encode()
     records = [

@@ -13,8 +13,9 @@ from chaos.faults.fault import Fault, FaultFailedError, Scene
 from harness.processes.server import start_together, stop_together
 from harness.promise.stores_reader import Positions, open_stores_reader
 from harness.servers.services import Service
+from voting.client.samples import sample_vote
 from voting.domain.codec import encode_vote
-from voting.domain.vote import Route, Vote, new_vote_id, partition_of
+from voting.domain.vote import new_vote_id, partition_of
 from voting.ledger.settings import VOTES_TOPIC
 
 _HALT_SECONDS = 60.0
@@ -77,7 +78,7 @@ async def _write_votes(address: str, counts: Mapping[int, int]) -> None:
         for partition, count in counts.items():
             for _ in range(count):
                 vote_id = new_vote_id(partition)
-                vote = Vote(vote_id, "Nobody", "Another topic", 2000, 1, Route.HTTP, 0)
+                vote = sample_vote(id=vote_id, name="Nobody", album="Another topic")
                 where = partition_of(vote_id, len(counts))
                 written.append(
                     await producer.send(

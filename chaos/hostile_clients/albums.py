@@ -7,6 +7,7 @@ from chaos.hostile_clients.client import NAME, HostileClient
 from chaos.hostile_clients.wire import SOURCE, Pace
 from harness.processes.ports import HOST
 from harness.voters.http_client import HttpClient
+from voting.client.samples import sample_to_send
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _ALBUMS: Final = 30_000
@@ -37,14 +38,9 @@ class Albums(HostileClient):
             number = self._next % _ALBUMS
             self._next += 1
             vote_id = new_vote_id(self._random.randrange(RESIDUES))
-            document = {
-                "id": vote_id,
-                "name": NAME,
-                "album": f"made up {number:06d} ".ljust(200, "y"),
-                "year": 1990,
-                "rank": 1 + number % 100,
-            }
-            answer = await client.post("/votes", {}, document)
+            album = f"made up {number:06d} ".ljust(200, "y")
+            vote = sample_to_send(id=vote_id, name=NAME, album=album, rank=1 + number % 100)
+            answer = await client.post("/votes", {}, vote.document)
             self.harvest.answers[str(answer.status or answer.reason)] += 1
             if answer.status == 202:
                 self.harvest.acknowledged.append((vote_id, route))

@@ -8,6 +8,8 @@ from typing import Final
 
 from chaos.hostile_clients.client import NAME, HostileClient
 from chaos.hostile_clients.wire import Pace, connect, status_of
+from voting.client.samples import sample_to_send
+from voting.client.sent_vote import vote_request
 
 _SLOW_HEADS: Final = 200
 _SLOW_BODIES: Final = 200
@@ -20,11 +22,7 @@ _PIPELINED: Final = 200
 _GREEDY_SECONDS: Final = 25.0
 _SMALL_BUFFER: Final = 4096
 
-_BODY: Final = f'{{"name":"{NAME}","album":"pipelined","year":1990,"rank":1}}'
-_VOTE: Final = (
-    "POST /votes HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-    f"content-length: {len(_BODY)}\r\n\r\n{_BODY}"
-).encode()
+_VOTE: Final = vote_request("x", sample_to_send(name=NAME, album="pipelined"))
 _BODY_STARTS: Final = _VOTE.index(b"{")
 
 

@@ -11,6 +11,8 @@ from votes.v1 import votes_pb2
 from chaos.hostile_clients.client import NAME, HostileClient
 from chaos.hostile_clients.wire import Pace
 from harness.processes.ports import HOST
+from voting.client.samples import sample_vote
+from voting.domain.codec import to_message
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
@@ -75,16 +77,15 @@ class GrpcCalls(HostileClient):
         return self._random.choice([_a_million, _as_large_as_may_be, _too_large, _many_parents])()
 
     def _vote(self) -> tuple[str, bytes]:
-        vote = votes_pb2.Vote(
+        vote = sample_vote(
             id=new_vote_id(self._random.randrange(RESIDUES)),
             name=NAME,
             album="grpc",
-            year=1990,
-            rank=1,
-            route=votes_pb2.ROUTE_GRPC,
+            route=Route.GRPC,
             cast_at_ms=int(time.time() * 1000),
         )
-        return "one vote", votes_pb2.CastVotesRequest(votes=[vote]).SerializeToString()
+        request = votes_pb2.CastVotesRequest(votes=[to_message(vote)])
+        return "one vote", request.SerializeToString()
 
 
 def _a_million() -> tuple[str, bytes]:

@@ -7,6 +7,7 @@ from chaos.hostile_clients.client import NAME, HostileClient
 from chaos.hostile_clients.wire import SOURCE, Pace
 from harness.processes.ports import HOST
 from harness.voters.http_client import HttpClient
+from voting.client.samples import sample_to_send
 from voting.domain.headers import ROUTE_HEADER
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
@@ -33,8 +34,8 @@ class Rates(HostileClient):
         while True:
             await pace.turn()
             vote_id = new_vote_id(self._random.randrange(RESIDUES))
-            document = {"id": vote_id, "name": NAME, "album": "rates", "year": 1990, "rank": 1}
-            answer = await client.post("/votes", {}, document)
+            vote = sample_to_send(id=vote_id, name=NAME, album="rates")
+            answer = await client.post("/votes", {}, vote.document)
             kind = str(answer.status or answer.reason)
             if answer.status == 429 and "retry-after" not in answer.headers:
                 kind = "429 without Retry-After"

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from harness.promise.check import Violation, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections, logged_vote
 from harness.promise.stores_reader import Contents
-from harness.voters.ballots import Ballot
 from harness.voters.sent_votes import SentVotes
 from svc_consumer.counting.projector import Projector
 from svc_consumer.errors import StaleError
@@ -14,8 +13,10 @@ from svc_consumer.ledger.records import Rejection
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.verifier import Verifier
 from svc_consumer.loop.waiting import Waiting
+from voting.client.samples import sample_vote
+from voting.client.sent_vote import SentVote
 from voting.domain.codec import encode_vote
-from voting.domain.vote import Route, Vote, new_vote_id
+from voting.domain.vote import Vote, new_vote_id
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.tally_store import TallyStore
@@ -47,7 +48,7 @@ class Ledger:
     def cast(self, count: int) -> list[Vote]:
         """Append votes and acknowledge them."""
         votes = [
-            Vote(new_vote_id(PARTITION), "Nina Simone", "Baltimore", 1978, rank, Route.HTTP, 1)
+            sample_vote(id=new_vote_id(PARTITION), rank=rank, cast_at_ms=1)
             for rank in range(1, count + 1)
         ]
         for vote in votes:
@@ -59,9 +60,9 @@ class Ledger:
         offset = len(self.records)
         self.records.append(LedgerRecord(offset, vote.id.encode(), encode_vote(vote)))
         self._first.setdefault(vote.id, (offset, vote))
-        ballot = Ballot.of(vote)
-        self.sent_votes.sent.setdefault(vote.id, ballot)
-        self.sent_votes.acknowledge(ballot, at=0.0)
+        sent = SentVote.of(vote)
+        self.sent_votes.sent.setdefault(vote.id, sent)
+        self.sent_votes.acknowledge(sent, at=0.0)
 
     async def check(self, log: VoteLog, tally: TallyStore) -> list[Violation]:
         """Hold the stores against what the voters were promised, as after every run."""

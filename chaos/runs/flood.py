@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from harness.processes.ports import HOST
-from harness.voters.ballots import Ballot, vote_request
 from harness.voters.sent_votes import SentVotes
 from harness.voters.vote_connection import VoteConnection, is_accepted
+from voting.client.samples import sample_to_send
+from voting.client.sent_vote import vote_request
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _LAST_ANSWERS_SECONDS: Final = 15.0
@@ -92,13 +95,11 @@ class _Voter:
     def __init__(
         self, name: str, route: Route, random: Random, sent_votes: SentVotes, result: FloodResult
     ) -> None:
-        self._name = name
-        self._route = route
         self._random = random
         self._sent_votes = sent_votes
         self._result = result
         self._sent_at = 0.0
-        self._ballot = Ballot(None, "", "", 0, 0, route)
+        self._vote = sample_to_send(name="Rush", album=name, year=1990, route=route)
         self._connection = VoteConnection(self._on_response, self._on_loss)
 
     def new_connection(self) -> VoteConnection:
@@ -115,16 +116,15 @@ class _Voter:
         if not self._connection.is_open:
             return
         vote_id = new_vote_id(self._random.randrange(RESIDUES))
-        rank = self._random.randint(1, 100)
-        self._ballot = Ballot(vote_id, "Rush", self._name, 1990, rank, self._route)
-        self._sent_votes.sent[vote_id] = self._ballot
+        self._vote = replace(self._vote, id=vote_id, rank=self._random.randint(1, 100))
+        self._sent_votes.sent[vote_id] = self._vote
         self._sent_at = time.monotonic()
-        self._connection.send(vote_request("flood", self._ballot))
+        self._connection.send(vote_request("flood", self._vote))
 
     def _on_response(self, _: VoteConnection, response: bytes) -> None:
         now = time.monotonic()
         if is_accepted(response):
-            self._sent_votes.acknowledge(self._ballot, now)
+            self._sent_votes.acknowledge(self._vote, now)
             self._result.accepted.append(now - self._sent_at)
             return
         head = response.partition(b"\r\n\r\n")[0].lower()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from cluster.steps.names import KAFKA, MONGODB, REDIS
 from cluster.steps.step import StepError, World, until
@@ -40,8 +41,8 @@ def _accept_other_routes(sent_votes: SentVotes, contents: Contents) -> None:
     where they count as well. The steps about routing check who may take which route.
     """
     for logged in contents.logged:
-        if ballot := sent_votes.sent.get(logged.id):
-            sent_votes.sent[logged.id] = ballot._replace(route=logged.vote.route)
+        if vote := sent_votes.sent.get(logged.id):
+            sent_votes.sent[logged.id] = replace(vote, route=logged.vote.route)
 
 
 def _together(steps: Iterable[SentVotes]) -> SentVotes:

@@ -13,13 +13,14 @@ from cluster.steps.step import StepError, World
 from harness.voters.http_client import HttpClient
 from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
+from voting.client.samples import sample_to_send
 from voting.domain.headers import CANARY_HEADER, FORCE, ROUTE_HEADER
 from voting.domain.vote import Route
 
 RATE: Final = 40.0
 """Votes per second over both routes: enough to see a gap of 25 ms, little for two processors."""
 
-_VOTE: Final = {"name": "Björk", "album": "Debut", "year": 1993, "rank": 1}
+_VOTE: Final = sample_to_send(name="Björk", album="Debut", year=1993).document
 _TIMEOUT_SECONDS: Final = 10.0
 
 

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Final, Self
 
-from harness.voters.ballots import sample_votes
+from harness.voters.sample_votes import sample_votes
 from voting.domain.codec import record_of
 from voting.domain.vote import Vote
 from voting.ledger.producer import close_producer, new_producer, record_batches

@@ -15,7 +15,7 @@ import msgspec
 from harness.filler.batch_writer import BATCH_VOTES, BatchWriter
 from harness.promise.stores_reader import next_offset
 from harness.servers.mongodb_server import MongodbServer
-from harness.voters.ballots import sample_votes
+from harness.voters.sample_votes import sample_votes
 from voting.domain.tally import Tally, add_tally, tally_of
 from voting.domain.vote import Vote
 from voting.stores.errors import NO_POSITION

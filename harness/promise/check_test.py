@@ -8,8 +8,9 @@ import pytest
 from harness.promise.check import RoundResult, round_result, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections
 from harness.promise.stores_reader import Contents
-from harness.voters.ballots import Ballot
 from harness.voters.sent_votes import SentVotes
+from voting.client.samples import sample_to_send
+from voting.client.sent_vote import SentVote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.logged_vote import LoggedVote, Place
@@ -32,9 +33,9 @@ def logged_tally(votes: list[LoggedVote]) -> Tally:
 def sent_votes_of(votes: list[LoggedVote]) -> SentVotes:
     sent_votes = SentVotes()
     for vote in (logged.vote for logged in votes):
-        ballot = Ballot.of(vote)
-        sent_votes.sent[vote.id] = ballot
-        sent_votes.acknowledge(ballot, at=0.0)
+        sent = SentVote.of(vote)
+        sent_votes.sent[vote.id] = sent
+        sent_votes.acknowledge(sent, at=0.0)
     return sent_votes
 
 
@@ -121,8 +122,8 @@ def test_the_longest_gap_is_that_of_the_worse_route() -> None:
     sent_votes = SentVotes()
     for route, times in {Route.HTTP: (1, 2, 3, 9), Route.GRPC: (1, 2, 8, 9)}.items():
         for at in times:
-            ballot = Ballot(f"{route}-{at}", "Rush", ROUND, 1990, 1, route)
-            sent_votes.acknowledge(ballot, at=float(at))
+            vote = sample_to_send(id=f"{route}-{at}", route=route)
+            sent_votes.acknowledge(vote, at=float(at))
     assert sent_votes.longest_gap(1, 9) == 6
     assert sent_votes.longest_gap(2.5, 9) == 6
     assert sent_votes.longest_gap(8, 12) == 3

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from harness.voters.ballots import Ballot
+from voting.client.sent_vote import SentVote
 from voting.domain.vote import Route
 
 
@@ -26,7 +26,7 @@ class SentVotes:
     who also get votes that are not in `sent`.
     """
 
-    sent: dict[str, Ballot] = field(default_factory=dict)
+    sent: dict[str, SentVote] = field(default_factory=dict)
     acknowledged: dict[str, Acknowledgement] = field(default_factory=dict)
     anonymous: int = 0
     repeats: int = 0
@@ -35,11 +35,13 @@ class SentVotes:
     wrong_answers: Counter[str] = field(default_factory=Counter)
     _times: dict[Route, list[float]] = field(default_factory=lambda: {r: [] for r in Route})
 
-    def acknowledge(self, ballot: Ballot, at: float) -> None:
-        """Note that a route has promised to count a vote."""
-        if ballot.id is not None:
-            self.acknowledged.setdefault(ballot.id, Acknowledgement(at, ballot.route))
-        self._times[ballot.route].append(at)
+    def acknowledge(self, vote: SentVote, at: float) -> None:
+        """Note that a vote's route has promised to count it."""
+        if vote.route is None:
+            raise ValueError("only a route acknowledges a vote")
+        if vote.id is not None:
+            self.acknowledged.setdefault(vote.id, Acknowledgement(at, vote.route))
+        self._times[vote.route].append(at)
 
     def longest_gap(self, begin: float, end: float) -> float:
         """Return the longest time (s) in which a route acknowledged nothing."""

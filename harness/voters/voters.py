@@ -7,9 +7,12 @@ from http import HTTPStatus
 from random import Random
 from typing import Final
 
-from harness.voters.ballots import Ballot
+from msgspec.structs import replace
+
 from harness.voters.http_client import NO_ANSWER, ClientAnswer, HttpClient
 from harness.voters.sent_votes import SentVotes
+from voting.client.samples import sample_to_send
+from voting.client.sent_vote import SentVote
 from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
@@ -75,62 +78,68 @@ class Voters:
         while True:
             due = int((time.monotonic() - begin) * self._rate)
             for number in range(started, due):
-                task = asyncio.create_task(self._vote(self._ballot(list(Route)[number % 2])))
+                task = asyncio.create_task(self._vote(self._new_vote(list(Route)[number % 2])))
                 self._votes.add(task)
                 task.add_done_callback(self._votes.discard)
             started = max(started, due)
             await asyncio.sleep(_TICK_SECONDS)
 
-    def _ballot(self, route: Route) -> Ballot:
+    def _new_vote(self, route: Route) -> SentVote:
         brings_id = self._random.random() < _WITH_ID
         vote_id = new_vote_id(self._random.randrange(RESIDUES)) if brings_id else None
         which = self._random.randrange(len(ROUND_NAMES))
-        rank = self._random.randint(1, 100)
-        return Ballot(vote_id, ROUND_NAMES[which], self.round, 1990 + which, rank, route)
+        return sample_to_send(
+            id=vote_id,
+            name=ROUND_NAMES[which],
+            album=self.round,
+            year=1990 + which,
+            rank=self._random.randint(1, 100),
+            route=route,
+        )
 
-    async def _vote(self, ballot: Ballot) -> None:
-        vote_id = await self._cast(ballot)
+    async def _vote(self, vote: SentVote) -> None:
+        vote_id = await self._cast(vote)
         if vote_id is not None and self._random.random() < _REPEATED:
             await asyncio.sleep(self._random.choice(_REPEAT_AFTER_SECONDS) * self._random.random())
-            await self._repeat(ballot._replace(id=vote_id))
+            await self._repeat(replace(vote, id=vote_id))
 
-    async def _cast(self, ballot: Ballot) -> str | None:
+    async def _cast(self, vote: SentVote) -> str | None:
         """Send a vote until it is acknowledged; return its id, None when that did not happen."""
         begin = time.monotonic()
         for attempt in range(_ATTEMPTS):
-            answer = await self._send(ballot)
+            answer = await self._send(vote)
             answered_id: str | None = answer.document.get("id")
-            ballot = ballot._replace(id=ballot.id or answered_id)
-            if ballot.id is None:
+            vote = replace(vote, id=vote.id or answered_id)
+            if vote.id is None:
                 self.sent_votes.anonymous += 1
             else:
-                self.sent_votes.sent.setdefault(ballot.id, ballot)
+                self.sent_votes.sent.setdefault(vote.id, vote)
             if answer.status == HTTPStatus.ACCEPTED:
-                self.sent_votes.acknowledge(ballot, now := time.monotonic())
+                self.sent_votes.acknowledge(vote, now := time.monotonic())
                 self.waits.append(now - begin)
-                return ballot.id
+                return vote.id
             await asyncio.sleep(_RETRY_AFTER_SECONDS * 2**attempt * (0.5 + self._random.random()))
         return None
 
-    async def _repeat(self, ballot: Ballot) -> None:
+    async def _repeat(self, vote: SentVote) -> None:
         """Send a vote that already counts once more, perhaps on another route or altered."""
         self.sent_votes.repeats += 1
         if self._random.random() < _ALTERED:
-            ballot = ballot._replace(rank=101 - ballot.rank)
-        await self._send(ballot._replace(route=self._random.choice(list(Route))))
+            vote = replace(vote, rank=101 - vote.rank)
+        await self._send(replace(vote, route=self._random.choice(list(Route))))
 
-    async def _send(self, ballot: Ballot) -> ClientAnswer:
-        headers = {CANARY_HEADER: FORCE[ballot.route]}
-        answer = await self._client.post("/votes", headers, ballot.document)
-        self._judge(ballot, answer)
+    async def _send(self, vote: SentVote) -> ClientAnswer:
+        headers = {} if vote.route is None else {CANARY_HEADER: FORCE[vote.route]}
+        answer = await self._client.post("/votes", headers, vote.document)
+        self._judge(vote, answer)
         return answer
 
-    def _judge(self, ballot: Ballot, answer: ClientAnswer) -> None:
+    def _judge(self, vote: SentVote, answer: ClientAnswer) -> None:
         """Record refusals, and answers that no client should ever get."""
         status, answered_id = answer.status, answer.document.get("id")
         kind = _kind(answer)
         if status == HTTPStatus.ACCEPTED:
-            if answered_id is None or ballot.id not in {None, answered_id}:
+            if answered_id is None or vote.id not in {None, answered_id}:
                 self.sent_votes.wrong_answers["202 with another id, or none"] += 1
         elif status not in RETRYABLE:
             self.sent_votes.wrong_answers[kind] += 1

@@ -7,6 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+from voting.client.samples import sample_to_send
+from voting.client.sent_vote import SentVote
 from voting.domain.vote import RANK_MAX, RANK_MIN
 
 CATALOGUE: Final = Path(__file__).with_name("catalogue.csv")
@@ -28,6 +30,11 @@ class Choice(NamedTuple):
 
     album: int
     rank: int
+
+
+def vote_for(album: Album, rank: int, **fields: object) -> SentVote:
+    """Return a vote of this rank for an album, with these other fields of `SentVote`."""
+    return sample_to_send(name=album.name, album=album.album, year=album.year, rank=rank, **fields)
 
 
 def read_catalogue(path: Path = CATALOGUE) -> list[Album]:

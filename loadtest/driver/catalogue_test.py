@@ -1,16 +1,18 @@
 from collections import Counter
 from random import Random
 
-from loadtest.driver.catalogue import Ballots, read_catalogue
-from voting.domain.vote import Route, Vote, check_vote
+from loadtest.driver.catalogue import Ballots, read_catalogue, vote_for
+from voting.domain.vote import check_vote
+from voting.testing.examples import vote_with
 
 ALBUMS = read_catalogue()
 
 
 def test_every_album_makes_a_valid_vote() -> None:
     for album in ALBUMS:
-        vote_id = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
-        check_vote(Vote(vote_id, album.name, album.album, album.year, 50, Route.HTTP, 0))
+        sent = vote_for(album, 50)
+        assert (sent.name, sent.album, sent.year) == (album.name, album.album, album.year)
+        check_vote(vote_with(name=sent.name, album=sent.album, year=sent.year, rank=sent.rank))
 
 
 def test_the_catalogue_has_many_different_albums_of_many_countries() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from locust import FastHttpUser
 
-from loadtest.driver.catalogue import Ballots, Choice, read_catalogue
+from loadtest.driver.catalogue import Ballots, Choice, read_catalogue, vote_for
 from loadtest.model.answer import (
     NO_ANSWER,
     Answer,
@@ -15,6 +15,7 @@ from loadtest.model.answer import (
     no_answer,
     read_answer,
 )
+from voting.client.sent_vote import request_body
 from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
@@ -72,16 +73,8 @@ class VoteUser(FastHttpUser):
 
 
 def _body(choice: Choice, vote_id: UUID | None) -> str:
-    album = _ALBUMS[choice.album]
-    vote: dict[str, object] = {
-        "name": album.name,
-        "album": album.album,
-        "year": album.year,
-        "rank": choice.rank,
-    }
-    if vote_id is not None:
-        vote["id"] = vote_id
-    return msgspec.json.encode(vote).decode()
+    known_id = None if vote_id is None else str(vote_id)
+    return request_body(vote_for(_ALBUMS[choice.album], choice.rank, id=known_id)).decode()
 
 
 def _read(response: Any) -> Answer:

@@ -3,33 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 
-from loadtest.driver.catalogue import Album
+from loadtest.driver.catalogue import Album, vote_for
 from loadtest.driver.samples import ROUTES, Samples, id_text
 from loadtest.model.answer import Outcome
-from voting.domain.vote import Route, Vote
+from voting.client.sent_vote import SentVote
 
 _CHUNK: Final = 1000
 
-
-class CastVote(msgspec.Struct, frozen=True):
-    """A vote as it was sent; `route` is the one that answered, None when none was named."""
-
-    id: str
-    album: Album
-    rank: int
-    route: Route | None
-
-    def is_logged_as(self, logged: Vote) -> bool:
-        """Return whether a vote of the log is this one, unaltered."""
-        album = self.album
-        return (
-            (logged.name, logged.album, logged.year) == (album.name, album.album, album.year)
-            and logged.rank == self.rank
-            and self.route in (None, logged.route)
-        )
+type CastVote = tuple[str, SentVote]
+"""A vote as it was sent, with its id; its route is the one that answered."""
 
 
 class CastVotes:
@@ -67,9 +51,5 @@ class CastVotes:
         for record in samples:
             vote_id = id_text(record["id"])
             if vote_id is not None:
-                yield CastVote(
-                    vote_id,
-                    self._albums[record["album"]],
-                    int(record["rank"]),
-                    ROUTES[record["route"]],
-                )
+                album, route = self._albums[record["album"]], ROUTES[record["route"]]
+                yield vote_id, vote_for(album, int(record["rank"]), id=vote_id, route=route)

@@ -127,12 +127,12 @@ class _Found(msgspec.Struct):
 async def _look_up(chunks: Iterable[list[CastVote]], log: VoteLogReader) -> _Found:
     result = _Found()
     for chunk in chunks:
-        logged = await log.find([vote.id for vote in chunk])
-        for vote in chunk:
-            if vote.id not in logged:
-                result.missing.add(vote.id)
+        logged = await log.find([vote_id for vote_id, _ in chunk])
+        for vote_id, vote in chunk:
+            if vote_id not in logged:
+                result.missing.add(vote_id)
                 continue
-            result.present.add(vote.id)
-            if not vote.is_logged_as(logged[vote.id].vote):
-                result.altered.add(vote.id)
+            result.present.add(vote_id)
+            if not vote.is_logged_as(logged[vote_id].vote):
+                result.altered.add(vote_id)
     return result

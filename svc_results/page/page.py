@@ -9,7 +9,7 @@ from uuid import uuid4
 import jinja2
 
 from svc_results.page.messages import CATALOGUE, format_number, format_speed
-from svc_results.result.newest_votes import VotePage
+from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
 from voting.pages.languages import Language
@@ -24,14 +24,10 @@ _ROUTE_NAMES: Final = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
 
 # Fills the rows that the script clones.
 _BLANK: Final = {
-    "name": "",
-    "album": "",
-    "year": "",
+    **dict.fromkeys(VoteEntry.__struct_fields__, ""),
     "votes": 0,
     "average_rank": 0,
-    "rank": "",
     "route": Route.GRPC,
-    "cast_at": "",
     "cover": 0,
 }
 

@@ -55,12 +55,12 @@ def rfc3339(seconds: float) -> str:
 
 def _entry(vote: Vote) -> VoteEntry:
     return VoteEntry(
-        vote.id,
-        vote.name,
-        vote.album,
-        vote.year,
-        vote.rank,
-        vote.route,
-        rfc3339(vote.cast_at_ms / 1000),
-        cover_of(vote.name, vote.album, vote.year),
+        id=vote.id,
+        name=vote.name,
+        album=vote.album,
+        year=vote.year,
+        rank=vote.rank,
+        route=vote.route,
+        cast_at=rfc3339(vote.cast_at_ms / 1000),
+        cover=cover_of(vote.name, vote.album, vote.year),
     )

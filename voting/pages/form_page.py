@@ -7,7 +7,15 @@ from html import escape
 from http import HTTPStatus
 from typing import Final
 
-from voting.domain.vote import RANK_MAX, RANK_MIN, TEXT_MAX, TOO_MANY_ALBUMS, YEAR_MAX, YEAR_MIN
+from voting.domain.vote import (
+    CONTENT_FIELDS,
+    RANK_MAX,
+    RANK_MIN,
+    TEXT_MAX,
+    TOO_MANY_ALBUMS,
+    YEAR_MAX,
+    YEAR_MIN,
+)
 from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.form_words import FORM_WORDS
@@ -45,13 +53,13 @@ _HEADERS: Final[Mapping[str, str]] = {
     ),
 }
 
-_INPUTS: Final = {
-    "name": f'required maxlength="{TEXT_MAX}" dir="auto"',
-    "album": f'required maxlength="{TEXT_MAX}" dir="auto"',
+_TEXT: Final = f'required maxlength="{TEXT_MAX}" dir="auto"'
+_NUMBERS: Final = {
     "year": f'required type="number" inputmode="numeric" min="{YEAR_MIN}" max="{YEAR_MAX}"',
     "rank": f'required type="number" inputmode="numeric" min="{RANK_MIN}" max="{RANK_MAX}"',
 }
-_LABELS: Final = {"name": "name", "album": "album", "year": "year", "rank": "rank_scale"}
+_INPUTS: Final = {field: _NUMBERS.get(field, _TEXT) for field in CONTENT_FIELDS}
+_LABELS: Final = {"rank": "rank_scale"}  # of fields whose label is not named as they are
 _HIDDEN: Final = ("form", "id", "lang")
 
 
@@ -118,7 +126,7 @@ def _input(name: str, value: str, words: Mapping[str, str], *, wrong: bool) -> s
     more = ' aria-invalid="true" aria-describedby="error" autofocus' if wrong else ""
     error = f'<span class="error" id="error">{words[f"wrong_{name}"]}</span>' if wrong else ""
     return (
-        f'<p><label for="{name}">{words[_LABELS[name]]}</label>'
+        f'<p><label for="{name}">{words[_LABELS.get(name, name)]}</label>'
         f'<input id="{name}" name="{name}" value="{escape(value)}" {_INPUTS[name]}{more}>'
         f"{error}</p>\n"
     )

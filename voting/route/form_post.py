@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
+from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, content_of
 from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.languages import LANGUAGES, Language, choose_language
@@ -125,7 +125,7 @@ def redirect_to_page(vote: Vote, language: Language) -> HttpAnswer:
 
 def _id_of(form: str, vote: Vote) -> str:
     """Return the id of a vote from a form: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
-    filled_in = msgspec.json.encode((vote.name, vote.album, vote.year, vote.rank))
+    filled_in = msgspec.json.encode(content_of(vote))
     digest = int.from_bytes(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())
     digest = digest & ~(0xF << 76) | 0x8 << 76
     digest = digest & ~(0b11 << 62) | 0b10 << 62

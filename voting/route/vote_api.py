@@ -4,7 +4,6 @@ Both routes use it, on the lean path and in Sanic's handler.
 """
 
 import re
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -13,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from voting.casting.sink import OnResult, UnavailableError, VoteSink, cast_vote
-from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, clean_text
+from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.route.vote_form import decode_form, find_fault
 
@@ -56,15 +55,7 @@ def read_json_vote(body: bytes, key: str | None, route: Route, new_id: Callable[
         )
     try:
         form = decode_form(body)
-        return Vote(
-            id=_read_id(form.id, key) or new_id(),
-            name=clean_text("name", form.name),
-            album=clean_text("album", form.album),
-            year=int(form.year),
-            rank=int(form.rank),
-            route=route,
-            cast_at_ms=time.time_ns() // 1_000_000,
-        )
+        return form.vote(_read_id(form.id, key) or new_id(), route)
     except msgspec.ValidationError as error:
         raise _fault_of(body) from error
     except InvalidVoteError as error:

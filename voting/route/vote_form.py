@@ -4,6 +4,7 @@ msgspec describes a fault only as text that quotes the client. That text is neve
 invalid object is decoded again, field by field.
 """
 
+import time
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -18,6 +19,9 @@ from voting.domain.vote import (
     YEAR_MAX,
     YEAR_MIN,
     InvalidVoteError,
+    Route,
+    Vote,
+    clean_text,
 )
 
 # The decimal digits of every valid year and rank, in regular expressions that mean the same in
@@ -82,17 +86,26 @@ class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
         ),
     ] = None
 
+    def vote(self, vote_id: str, route: Route) -> Vote:
+        """Return the vote that is cast now with this form; raise `InvalidVoteError` for a fault."""
+        return Vote(
+            name=clean_text("name", self.name),
+            album=clean_text("album", self.album),
+            year=int(self.year),
+            rank=int(self.rank),
+            id=vote_id,
+            route=route,
+            cast_at_ms=time.time_ns() // 1_000_000,
+        )
+
 
 # Not strict: in JSON and its schemas, 1973.0 is a whole number like 1973.
 _STRICT: Final = False
 decode_form = msgspec.json.Decoder(VoteForm, strict=_STRICT).decode
 
-_MUST_BE: Final = {
-    "name": "must be a string",
-    "album": "must be a string",
+_NUMBERS: Final = {
     "year": f"must be a whole number from {YEAR_MIN} to {YEAR_MAX}",
     "rank": f"must be a whole number from {RANK_MIN} to {RANK_MAX}",
-    "id": "must be a string",
 }
 _FIELDS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     field.name: msgspec.json.Decoder(field.type, strict=_STRICT)
@@ -116,7 +129,7 @@ def find_fault(body: bytes) -> InvalidVoteError | None:
         try:
             _FIELDS[name].decode(value)
         except msgspec.ValidationError:
-            return InvalidVoteError(name, _MUST_BE[name])
+            return InvalidVoteError(name, _NUMBERS.get(name, "must be a string"))
     missing = (name for name in _REQUIRED if name not in values)
     return next((InvalidVoteError(name, "is missing") for name in missing), None)
 

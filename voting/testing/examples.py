@@ -2,21 +2,8 @@
 
 from typing import Final
 
-import msgspec
+from voting.client.samples import sample_vote
 
-from voting.domain.vote import Route, Vote
-
-VOTE: Final = Vote(
-    id="019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071",
-    name="Pink Floyd",
-    album="The Dark Side of the Moon",
-    year=1973,
-    rank=29,
-    route=Route.HTTP,
-    cast_at_ms=1_764_000_000_000,
-)
-
-
-def vote_with(**fields: object) -> Vote:
-    """Return the example vote with these fields changed."""
-    return msgspec.structs.replace(VOTE, **fields)
+VOTE: Final = sample_vote()
+vote_with: Final = sample_vote
+"""Return the example vote with these fields changed."""

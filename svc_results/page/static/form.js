@@ -6,7 +6,7 @@ import { keyOf } from "./leaderboard.js";
 import { keep, pending, settle } from "./pending.js";
 import { routeName, phrase } from "./words.js";
 
-const FIELDS = ["name", "album", "year", "rank"];
+const FIELDS = [...document.querySelectorAll("#vote-form .field input")].map((input) => input.name);
 const TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums";
 
 export class VoteForm {
@@ -125,14 +125,8 @@ export class VoteForm {
   }
 
   read() {
-    const { name, album, year, rank } = this.form.elements;
-    return {
-      id: this.id || newId(),
-      name: name.value,
-      album: album.value,
-      year: Number(year.value),
-      rank: Number(rank.value),
-    };
+    const filledIn = FIELDS.map((field) => [field, valueOf(this.form.elements[field])]);
+    return { id: this.id || newId(), ...Object.fromEntries(filledIn) };
   }
 
   /** Marks every field that cannot be right and goes to the first. */
@@ -176,6 +170,9 @@ export class VoteForm {
     this.outcome.textContent = text;
   }
 }
+
+/** What was filled in, as JSON has it: a number where the form asks for one. */
+const valueOf = (input) => (input.inputMode === "numeric" ? Number(input.value) : input.value);
 
 /** Whether a suggestion was picked; while someone types, "Blue" may become "Blue Train". */
 const isPick = (event) => !event.inputType || event.inputType === "insertReplacementText";

@@ -79,9 +79,10 @@ function makeVote(vote) {
   const [row, fields] = makeRow("vote-row");
   paintCover(row, fields, vote.sleeve);
   row.classList.replace("grpc", vote.route);
-  for (const field of ["name", "album", "year", "rank"]) write(fields[field], vote[field]);
-  write(fields.route, routeName(vote.route));
-  write(fields.time, time(vote.cast_at));
+  const shown = { ...vote, route: routeName(vote.route), time: time(vote.cast_at) };
+  for (const [field, element] of Object.entries(fields)) {
+    if (field in shown) write(element, shown[field]);
+  }
   fields.time.dateTime = vote.cast_at;
   return row;
 }

@@ -1,0 +1,29 @@
+"""One valid vote, from which everything that makes votes derives its own."""
+
+from typing import Final
+
+import msgspec
+
+from voting.client.sent_vote import SentVote
+from voting.domain.vote import Route, Vote
+
+_SAMPLE: Final = Vote(
+    id="019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071",
+    name="Pink Floyd",
+    album="The Dark Side of the Moon",
+    year=1973,
+    rank=29,
+    route=Route.HTTP,
+    cast_at_ms=1_764_000_000_000,
+)
+_SENT: Final = msgspec.structs.replace(SentVote.of(_SAMPLE), id=None, route=None)
+
+
+def sample_vote(**fields: object) -> Vote:
+    """Return the sample with these fields changed."""
+    return msgspec.structs.replace(_SAMPLE, **fields)
+
+
+def sample_to_send(**fields: object) -> SentVote:
+    """Return the sample as a client sends it, without id and route, with these fields changed."""
+    return msgspec.structs.replace(_SENT, **fields)

@@ -1,0 +1,53 @@
+"""A vote as a client sends it, and the request that casts it."""
+
+from typing import Any, Self
+
+import msgspec
+
+from voting.domain.vote import Route, Vote, VoteContent, content_of
+
+
+class SentVote(VoteContent, frozen=True, kw_only=True):
+    """A vote as it is sent.
+
+    `id` is None until the client or the service made one; `route` is the one that it is sent to
+    or that answered, None when neither is known.
+    """
+
+    id: str | None = None
+    route: Route | None = None
+
+    @classmethod
+    def of(cls, vote: Vote) -> Self:
+        """Return what a client sent to cast `vote`."""
+        return msgspec.convert(vote, cls, from_attributes=True)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object that casts this vote; without an id the service makes one."""
+        document = msgspec.structs.asdict(self)
+        del document["route"]
+        if self.id is None:
+            del document["id"]
+        return document
+
+    def is_logged_as(self, logged: Vote) -> bool:
+        """Return whether a vote of the vote log is this one, unaltered."""
+        return content_of(logged) == content_of(self) and self.route in {None, logged.route}
+
+
+def request_body(vote: SentVote) -> bytes:
+    """Return the body of the request that casts a vote."""
+    return msgspec.json.encode(vote.document)
+
+
+def vote_request(host: str, vote: SentVote) -> bytes:
+    """Return the HTTP request to `host` that casts a vote."""
+    body = request_body(vote)
+    head = (
+        "POST /votes HTTP/1.1\r\n"
+        f"host: {host}\r\n"
+        "content-type: application/json\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body

@@ -1,0 +1,55 @@
+"""Votes as clients send them."""
+
+import msgspec
+import pytest
+
+from voting.client.samples import sample_to_send, sample_vote
+from voting.client.sent_vote import SentVote, request_body, vote_request
+from voting.domain.vote import Route, check_new_vote, content_of
+from voting.route.vote_api import read_json_vote
+
+VOTE = sample_vote()
+
+
+def test_the_sample_keeps_every_rule() -> None:
+    assert check_new_vote(VOTE) == VOTE
+
+
+def test_a_route_reads_the_vote_that_was_sent() -> None:
+    sent = SentVote.of(VOTE)
+    read = read_json_vote(request_body(sent), None, Route.HTTP, lambda: "")
+    assert (read.id, content_of(read)) == (VOTE.id, content_of(VOTE))
+    assert sent.is_logged_as(read)
+
+
+def test_without_an_id_the_service_makes_it() -> None:
+    read = read_json_vote(request_body(sample_to_send()), None, Route.HTTP, lambda: "made")
+    assert read.id == "made"
+
+
+def test_a_request_announces_the_length_of_its_body() -> None:
+    head, _, body = vote_request("a:80", sample_to_send(album="Ágætis byrjun")).partition(
+        b"\r\n\r\n"
+    )
+    assert b"host: a:80" in head
+    assert b"content-length: %d" % len(body) in head
+    assert msgspec.json.decode(body)["album"] == "Ágætis byrjun"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "Pink"},
+        {"album": "Animals"},
+        {"year": 1974},
+        {"rank": 30},
+        {"route": Route.GRPC},
+    ],
+)
+def test_an_altered_vote_is_not_logged_as_it_was_sent(other: dict[str, object]) -> None:
+    assert not SentVote.of(VOTE).is_logged_as(sample_vote(**other))
+
+
+def test_any_route_may_have_logged_a_vote_whose_route_is_unknown() -> None:
+    sent = sample_to_send(id=VOTE.id)
+    assert all(sent.is_logged_as(sample_vote(route=route)) for route in Route)
