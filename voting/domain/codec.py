@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from google.protobuf.message import DecodeError
 from votes.v1 import votes_pb2
 
@@ -19,7 +20,7 @@ _FROM_PROTO: Final = {number: route for route, number in _TO_PROTO.items()}
 
 def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote) -> votes_pb2.Vote:
     """Return the vote as a protobuf message, made in its place by a repeated field's `add`."""
-    return make(
+    message = make(
         id=vote.id,
         name=vote.name,
         album=vote.album,
@@ -28,6 +29,9 @@ def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote)
         route=_TO_PROTO[vote.route],
         cast_at_ms=vote.cast_at_ms,
     )
+    if vote.poll:
+        message.poll, message.entry, message.poll_event = vote.poll, vote.entry, vote.poll_event
+    return message
 
 
 def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_vote) -> Vote:
@@ -47,6 +51,10 @@ def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_
         route=route,
         cast_at_ms=message.cast_at_ms,
     )
+    if message.poll or message.entry or message.poll_event:
+        vote = msgspec.structs.replace(
+            vote, poll=message.poll, entry=message.entry, poll_event=message.poll_event
+        )
     return check(vote)
 
 

@@ -34,6 +34,11 @@ RESIDUES = 65521
 # Random numbers of 64 bits: one call of the system for many ids.
 _random = array("Q")
 
+# What polls and their entries are called.
+SLUG_MAX = 64
+SLUG_RULE = f"must be lower-case letters, digits and hyphens, at most {SLUG_MAX}"
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The nil and the max UUID (RFC 9562): what programs send that have made none.
 NO_IDS = frozenset(str(uuid.UUID(int=value)) for value in (0, 2**128 - 1))
@@ -59,12 +64,16 @@ class Vote(VoteContent, frozen=True, kw_only=True):
     """One person's rating of one album.
 
     `id` is a UUID in canonical lower-case form; a vote counts once per id. `cast_at_ms` is Unix
-    time in milliseconds.
+    time in milliseconds. A vote in a poll names the poll and the entry by their ids, and the
+    number of the event of the log of polls by which it was judged; in the open poll they are empty.
     """
 
     id: str
     route: Route
     cast_at_ms: int
+    poll: str = ""
+    entry: str = ""
+    poll_event: int = 0
 
 
 CONTENT_FIELDS: Final = VoteContent.__struct_fields__
@@ -194,7 +203,22 @@ def _check_numbers(vote: Vote) -> Vote:
     check_range("rank", vote.rank, RANK_MIN, RANK_MAX)
     if vote.cast_at_ms < 0:
         raise InvalidVoteError("cast_at_ms", "must not be negative")
+    if vote.poll or vote.entry or vote.poll_event:
+        _check_poll(vote)
     return vote
+
+
+def _check_poll(vote: Vote) -> None:
+    for field, slug in (("poll", vote.poll), ("entry", vote.entry)):
+        if not is_slug(slug):
+            raise InvalidVoteError(field, SLUG_RULE)
+    if vote.poll_event < 1:
+        raise InvalidVoteError("poll_event", "must be positive in a poll")
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can be the id of a poll or of an entry."""
+    return len(text) <= SLUG_MAX and _SLUG.fullmatch(text) is not None
 
 
 def partition_of(vote_id: str, partitions: int) -> int:

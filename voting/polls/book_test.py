@@ -1,0 +1,250 @@
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voting.polls.book import LEAD_MS, POLLS_MAX, SKEW_MS, BrokenLogError, Poll, PollBook
+from voting.polls.definition import ShowResult
+from voting.polls.event import Change, Close, Cut, Define, Open, Release, encode_event
+from voting.testing.polls import DEFINITION, POLL, PollLog, entries, event, with_changes
+
+NOW: Final = 1_764_000_000_000
+OPENS: Final = NOW + 60_000
+CLOSES: Final = OPENS + 60_000
+
+
+@pytest.fixture
+def log() -> PollLog:
+    return PollLog()
+
+
+def the_poll(log: PollLog) -> Poll:
+    return log.book.polls[POLL]
+
+
+def scheduled(log: PollLog, **fields: Any) -> Poll:
+    recorded = log.define(NOW, opens_at_ms=OPENS, closes_at_ms=CLOSES, **fields)
+    assert recorded.refusal is None
+    return the_poll(log)
+
+
+def test_a_scheduled_poll_is_open_from_its_beginning_to_its_end(log: PollLog) -> None:
+    poll = scheduled(log)
+    assert [poll.is_open(at) for at in (OPENS - 1, OPENS, CLOSES - 1, CLOSES)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert [poll.is_closed(at) for at in (CLOSES - 1, CLOSES)] == [False, True]
+
+
+def test_a_poll_opened_by_hand_opens_when_kafka_has_the_event(log: PollLog) -> None:
+    log.define(NOW)
+    assert not the_poll(log).is_open(NOW + 10**9)
+    assert log.append(Open(), NOW + 5).refusal is None
+    assert [the_poll(log).is_open(at) for at in (NOW + 4, NOW + 5)] == [False, True]
+    assert log.append(Open(), NOW + 9).refusal == "it has been opened, or opens at its time"
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "frozen"), [(OPENS - LEAD_MS, False), (OPENS - LEAD_MS + 1, True), (OPENS, True)]
+)
+def test_the_definition_is_frozen_once_a_route_may_act_on_it(
+    log: PollLog, at_ms: int, frozen: bool
+) -> None:
+    before = scheduled(log)
+    refusal = log.define(at_ms, opens_at_ms=OPENS + 60_000).refusal
+    assert (refusal is not None) == frozen
+    assert (the_poll(log) == before) == frozen
+
+
+def test_a_poll_opens_at_the_soonest_when_every_route_knows_it(log: PollLog) -> None:
+    refusal = log.define(NOW, opens_at_ms=NOW + LEAD_MS - 1).refusal
+    assert refusal == "a poll opens 11 s after it was defined at the soonest"
+    assert log.define(NOW, opens_at_ms=NOW + LEAD_MS).refusal is None
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "closes_at_ms", "taken"),
+    [
+        (OPENS, OPENS + LEAD_MS, True),
+        (OPENS, OPENS + LEAD_MS - 1, False),
+        (OPENS - 1, CLOSES - 1, False),
+        (CLOSES - LEAD_MS, CLOSES + 60_000, True),
+        (CLOSES - LEAD_MS + 1, CLOSES + 60_000, False),
+        (CLOSES - LEAD_MS + 1, None, False),
+        (CLOSES + 1, CLOSES + 60_000, False),
+    ],
+)
+def test_the_end_moves_only_while_every_route_can_know_it(
+    log: PollLog, at_ms: int, closes_at_ms: int | None, taken: bool
+) -> None:
+    scheduled(log)
+    assert (log.append(Close(closes_at_ms), at_ms).refusal is None) == taken
+    assert the_poll(log).closes_at_ms == (closes_at_ms if taken else CLOSES)
+
+
+def test_a_poll_closed_now_ends_as_soon_as_every_route_knows_it(log: PollLog) -> None:
+    log.define(NOW)
+    log.append(Open(), NOW)
+    assert log.append(Close(None), NOW + 100).refusal is None
+    assert the_poll(log).closes_at_ms == NOW + 100 + LEAD_MS
+
+
+def test_a_poll_is_cut_once_no_route_accepts_its_votes(log: PollLog) -> None:
+    poll = scheduled(log)
+    settled = CLOSES + DEFINITION.answer_within_ms + SKEW_MS
+    assert poll.settled_at_ms == settled
+    assert log.append(Cut((3, 4)), settled - 1).refusal == "votes may still be accepted"
+    assert log.append(Cut(()), settled).refusal is not None
+    assert log.append(Cut((3, 4)), settled).refusal is None
+    assert log.append(Cut((5, 6)), settled + 1).refusal == "it has been cut"
+    assert the_poll(log).cut == (3, 4)
+
+
+@pytest.mark.parametrize("show", ShowResult)
+def test_the_result_is_shown_when_the_definition_says(log: PollLog, show: ShowResult) -> None:
+    shown = [scheduled(log, show_result=show).shows_result(at) for at in (OPENS - 1, OPENS, CLOSES)]
+    log.append(Cut((1,)), CLOSES + 60_000)
+    shown.append(the_poll(log).shows_result(CLOSES + 60_000))
+    log.append(Release(), CLOSES + 70_000)
+    shown.append(the_poll(log).shows_result(CLOSES + 70_000))
+    assert (
+        shown
+        == {
+            ShowResult.LIVE: [False, True, True, True, True],
+            ShowResult.ON_CLOSE: [False, False, False, True, True],
+            ShowResult.ON_RELEASE: [False, False, False, False, True],
+        }[show]
+    )
+
+
+def test_a_result_is_released_once_it_is_final(log: PollLog) -> None:
+    scheduled(log, show_result=ShowResult.ON_RELEASE)
+    assert log.append(Release(), CLOSES + 1).refusal == "its result is not final yet"
+    log.append(Cut((1,)), CLOSES + 60_000)
+    assert log.append(Release(), CLOSES + 60_001).refusal is None
+    assert log.append(Release(), CLOSES + 60_002).refusal == "its result has been released"
+
+
+def test_a_rehearsal_stays_one(log: PollLog) -> None:
+    log.define(NOW, rehearsal=True)
+    assert log.define(NOW + 1).refusal is not None
+    assert log.define(NOW + 2, poll="copy").refusal is None
+
+
+def test_changes_to_a_poll_that_does_not_exist_are_refused(log: PollLog) -> None:
+    for change in (Open(), Close(None), Cut((1,)), Release()):
+        assert log.append(change, NOW).refusal == "there is no such poll"
+
+
+@pytest.mark.parametrize(
+    ("poll", "fields"),
+    [("No Slug", {}), (POLL, {"entries": ()}), (POLL, {"entries": entries(501)})],
+)
+def test_a_definition_that_breaks_a_rule_is_refused(
+    log: PollLog, poll: str, fields: dict[str, Any]
+) -> None:
+    assert log.define(NOW, poll=poll, **fields).refusal is not None
+    assert not log.book.polls
+
+
+def test_there_are_only_so_many_polls(log: PollLog) -> None:
+    for number in range(POLLS_MAX):
+        assert log.define(NOW, poll=f"p{number}").refusal is None
+    assert log.define(NOW, poll="one-more").refusal == f"there are {POLLS_MAX} polls already"
+    assert log.define(NOW, poll="p7", rank_max=5).refusal is None
+
+
+def test_of_two_events_with_one_number_the_first_stands(log: PollLog) -> None:
+    first, second = log.next(Define(DEFINITION)), log.next(Define(with_changes(rank_max=5)))
+    assert log.book.apply(first, NOW) is not None
+    assert log.book.apply(second, NOW) is None
+    assert log.book.apply(first, NOW) is None
+    assert the_poll(log).definition == DEFINITION
+    assert log.book.number == 1
+
+
+def test_a_log_that_is_none_halts_and_nothing_is_guessed(log: PollLog) -> None:
+    log.define(NOW)
+    before = (log.book.polls, log.book.number, log.book.last_hash)
+    other = PollLog()
+    other.define(NOW, rank_max=5)
+    broken = {
+        b"not an event": "is not a polls.v1.Event message",
+        encode_event(event(Open(), number=3)): "event 3 follows event 1",
+        other.next(Open()): "event 2 was not written after event 1",
+    }
+    for value, reason in broken.items():
+        with pytest.raises(BrokenLogError, match=reason):
+            log.book.apply(value, NOW)
+    assert (log.book.polls, log.book.number, log.book.last_hash) == before
+
+
+def test_a_poll_that_was_never_open_may_still_be_redefined_after_its_end(log: PollLog) -> None:
+    log.define(NOW, closes_at_ms=CLOSES)
+    assert not the_poll(log).is_closed(CLOSES + 60_000)
+    assert log.append(Open(), CLOSES + 60_000).refusal is not None
+    assert log.append(Cut((1,)), CLOSES + 60_000).refusal == "it was never open"
+    assert log.define(CLOSES + 60_000, closes_at_ms=CLOSES + 120_000).refusal is None
+
+
+def test_the_time_of_events_never_goes_back(log: PollLog) -> None:
+    scheduled(log)
+    log.append(Close(None), OPENS + 10)
+    assert log.define(OPENS - 20_000, poll="other").appended_at_ms == OPENS + 10
+
+
+changes = st.one_of(
+    st.builds(
+        Define,
+        st.builds(
+            with_changes,
+            opens_at_ms=st.none() | st.integers(1, 80_000),
+            closes_at_ms=st.none() | st.integers(1, 80_000),
+            show_result=st.sampled_from(ShowResult),
+            rehearsal=st.booleans(),
+        ),
+    ),
+    st.just(Open()),
+    st.builds(Close, st.none() | st.integers(1, 90_000)),
+    st.builds(Cut, st.just((1, 2))),
+    st.just(Release()),
+)
+steps = st.lists(st.tuples(changes, st.sampled_from(["a", "b"]), st.integers(0, 15_000)))
+
+
+@given(steps, st.data())
+def test_every_history_keeps_the_promises(
+    steps: list[tuple[Change, str, int]], data: st.DataObject
+) -> None:
+    log, at_ms = PollLog(), 0
+    for change, poll_id, pause in steps:
+        at_ms += pause
+        before = log.book.polls.get(poll_id)
+        log.append(change, at_ms, poll_id)
+        after = log.book.polls.get(poll_id)
+        if before is None or after is None or before == after:
+            continue
+        if before.is_closed(at_ms):
+            assert (after.opens_at_ms, after.closes_at_ms) == (
+                before.opens_at_ms,
+                before.closes_at_ms,
+            )
+        # A route that is up to `FRESH_MS` behind judges as one that knows all.
+        for now_ms in range(at_ms, at_ms + LEAD_MS, 500):
+            if before.opens_at_ms is not None:
+                assert before.is_open(now_ms) == after.is_open(now_ms)
+        if before.is_frozen(at_ms):
+            assert after.definition == before.definition
+        if before.cut is not None:
+            assert (after.cut, after.closes_at_ms) == (before.cut, before.closes_at_ms)
+    # The same records give the same state, in one go or with copies and lost races in between.
+    again = PollBook()
+    for value, appended_at_ms in log.records:
+        again.apply(value, appended_at_ms)
+        if data.draw(st.booleans()):
+            assert again.apply(value, appended_at_ms + 1) is None
+    assert (again.polls, again.last_hash) == (log.book.polls, log.book.last_hash)

@@ -1,0 +1,141 @@
+"""What an organiser defines: a poll's entries, scale and window, and when its result is shown."""
+
+from collections import Counter
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from voting.domain.vote import (
+    RANK_MAX,
+    RANK_MIN,
+    SLUG_RULE,
+    YEAR_MAX,
+    YEAR_MIN,
+    InvalidVoteError,
+    check_range,
+    clean_text,
+    is_slug,
+)
+
+ENTRIES_MAX: Final = 500
+# Milliseconds; the shortest leaves Kafka time to acknowledge a vote.
+ANSWER_WITHIN_MIN_MS, ANSWER_WITHIN_MAX_MS = 1_000, 60_000
+
+
+class InvalidPollError(ValueError):
+    """A definition breaks a rule: `field` names the field, `reason` says which rule."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class ShowResult(StrEnum):
+    """From when on the audience may see the result."""
+
+    LIVE = "live"
+    ON_CLOSE = "on_close"
+    ON_RELEASE = "on_release"
+
+
+class Titles(msgspec.Struct, frozen=True):
+    """A poll's title in the languages of the pages."""
+
+    en: str
+    es: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One thing to vote for; `id` is unique in its poll, and so are the other three together."""
+
+    id: str
+    name: str
+    album: str
+    year: int
+
+
+class PollDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about a poll but what happens to it. Times are Unix times in milliseconds.
+
+    Without `opens_at_ms` or `closes_at_ms`, an organiser opens or closes the poll by hand. A vote
+    is answered within `answer_within_ms` or not accepted, so that it is known when the last vote
+    of a closed poll has been accepted.
+    """
+
+    titles: Titles
+    entries: tuple[Entry, ...]
+    rank_min: int = RANK_MIN
+    rank_max: int = RANK_MAX
+    opens_at_ms: int | None = None
+    closes_at_ms: int | None = None
+    show_result: ShowResult = ShowResult.LIVE
+    rehearsal: bool = False
+    answer_within_ms: int
+
+
+def check_slug(field: str, slug: str) -> str:
+    """Return an id of a poll or an entry, or raise `InvalidPollError`."""
+    if not is_slug(slug):
+        raise InvalidPollError(field, SLUG_RULE)
+    return slug
+
+
+def clean_definition(definition: PollDefinition) -> PollDefinition:
+    """Return the definition with its texts trimmed and normalised, as votes' texts are.
+
+    Raises `InvalidPollError` for the first rule that it breaks.
+    """
+    if not 1 <= len(definition.entries) <= ENTRIES_MAX:
+        raise InvalidPollError("entries", f"must be 1 to {ENTRIES_MAX}")
+    titles = Titles(
+        _clean("titles.en", definition.titles.en), _clean("titles.es", definition.titles.es)
+    )
+    entries = tuple(
+        _clean_entry(f"entries[{number}]", entry) for number, entry in enumerate(definition.entries)
+    )
+    _check_unique("id", Counter(entry.id for entry in entries))
+    _check_unique(
+        "name, album and year", Counter((entry.name, entry.album, entry.year) for entry in entries)
+    )
+    if not RANK_MIN <= definition.rank_min <= definition.rank_max <= RANK_MAX:
+        raise InvalidPollError("rank_min", f"the scale must lie in {RANK_MIN} to {RANK_MAX}")
+    for field in ("opens_at_ms", "closes_at_ms"):
+        value = getattr(definition, field)
+        if value is not None and value <= 0:
+            raise InvalidPollError(field, "must be positive")
+    opens, closes = definition.opens_at_ms, definition.closes_at_ms
+    if opens is not None and closes is not None and closes <= opens:
+        raise InvalidPollError("closes_at_ms", "must be after the poll opens")
+    if not ANSWER_WITHIN_MIN_MS <= definition.answer_within_ms <= ANSWER_WITHIN_MAX_MS:
+        raise InvalidPollError(
+            "answer_within_ms", f"must be from {ANSWER_WITHIN_MIN_MS} to {ANSWER_WITHIN_MAX_MS}"
+        )
+    return msgspec.structs.replace(definition, titles=titles, entries=entries)
+
+
+def _clean_entry(field: str, entry: Entry) -> Entry:
+    try:
+        year = check_range("year", entry.year, YEAR_MIN, YEAR_MAX)
+    except InvalidVoteError as error:
+        raise InvalidPollError(f"{field}.year", error.reason) from error
+    return Entry(
+        id=check_slug(f"{field}.id", entry.id),
+        name=_clean(f"{field}.name", entry.name),
+        album=_clean(f"{field}.album", entry.album),
+        year=year,
+    )
+
+
+def _clean(field: str, text: str) -> str:
+    try:
+        return clean_text(field, text)
+    except InvalidVoteError as error:
+        raise InvalidPollError(field, error.reason) from error
+
+
+def _check_unique(what: str, counts: Counter[str] | Counter[tuple[str, str, int]]) -> None:
+    for value, count in counts.items():
+        if count > 1:
+            raise InvalidPollError("entries", f"{count} entries have the same {what}: {value}")

@@ -1,0 +1,168 @@
+"""Events of the log of polls, and their records: `polls.v1.Event` messages, chained by hashes."""
+
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from google.protobuf.message import DecodeError
+from polls.v1 import polls_pb2
+
+from voting.polls.definition import Entry, PollDefinition, ShowResult, Titles
+
+
+class UnreadableEventError(ValueError):
+    """A record of the log of polls is not an event that this version can read."""
+
+
+class Define(msgspec.Struct, frozen=True):
+    """Creates a poll or, until it is frozen, replaces its definition."""
+
+    definition: PollDefinition
+
+
+class Open(msgspec.Struct, frozen=True):
+    """Opens a poll that has no time of opening."""
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Sets the end of an open poll; None: as soon as every route can know it."""
+
+    closes_at_ms: int | None
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """Where the votes of a closed poll end: an offset for each partition, the first behind them."""
+
+    ends: tuple[int, ...]
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Shows the result of a poll whose result is shown on release."""
+
+
+type Change = Define | Open | Close | Cut | Release
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One change to one poll.
+
+    `number` counts the events of all polls from 1; `previous` is the `event_hash` of the event
+    before, empty in the first. `written_at_ms` is Unix time in milliseconds by the writer's clock.
+    """
+
+    number: int
+    previous: bytes
+    written_at_ms: int
+    author: str
+    poll: str
+    change: Change
+
+
+_TO_PROTO: Final = {
+    ShowResult.LIVE: polls_pb2.SHOW_RESULT_LIVE,
+    ShowResult.ON_CLOSE: polls_pb2.SHOW_RESULT_ON_CLOSE,
+    ShowResult.ON_RELEASE: polls_pb2.SHOW_RESULT_ON_RELEASE,
+}
+_FROM_PROTO: Final = {number: show for show, number in _TO_PROTO.items()}
+
+
+def event_hash(value: bytes) -> bytes:
+    """Return the hash of an event, given by the value of its record: SHA-256, 32 bytes."""
+    return sha256(value).digest()
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the event as the value of a Kafka record."""
+    message = polls_pb2.Event(
+        number=event.number,
+        previous=event.previous,
+        written_at_ms=event.written_at_ms,
+        author=event.author,
+        poll=event.poll,
+    )
+    match event.change:
+        case Define(definition):
+            message.define.CopyFrom(_define_message(definition))
+        case Open():
+            message.open.SetInParent()
+        case Close(closes_at_ms):
+            message.close.closes_at_ms = closes_at_ms or 0
+            message.close.SetInParent()
+        case Cut(ends):
+            message.cut.ends.extend(ends)
+            message.cut.SetInParent()
+        case Release():
+            message.release.SetInParent()
+    return message.SerializeToString(deterministic=True)
+
+
+def decode_event(value: bytes | None) -> Event:
+    """Return the event in a record's value; raise `UnreadableEventError` when it is none."""
+    try:
+        message = polls_pb2.Event.FromString(value or b"")
+    except DecodeError as error:
+        raise UnreadableEventError("is not a polls.v1.Event message") from error
+    if message.number < 1:
+        raise UnreadableEventError("has no event number")
+    return Event(
+        number=message.number,
+        previous=message.previous,
+        written_at_ms=message.written_at_ms,
+        author=message.author,
+        poll=message.poll,
+        change=_change_of(message),
+    )
+
+
+def _change_of(message: polls_pb2.Event) -> Change:
+    match message.WhichOneof("change"):
+        case "define":
+            return Define(_definition_of(message.define))
+        case "open":
+            return Open()
+        case "close":
+            return Close(message.close.closes_at_ms or None)
+        case "cut":
+            return Cut(tuple(message.cut.ends))
+        case "release":
+            return Release()
+        case _:
+            raise UnreadableEventError("has a change that this version does not know")
+
+
+def _define_message(definition: PollDefinition) -> polls_pb2.Define:
+    return polls_pb2.Define(
+        title_en=definition.titles.en,
+        title_es=definition.titles.es,
+        entries=[
+            polls_pb2.Entry(id=entry.id, name=entry.name, album=entry.album, year=entry.year)
+            for entry in definition.entries
+        ],
+        rank_min=definition.rank_min,
+        rank_max=definition.rank_max,
+        opens_at_ms=definition.opens_at_ms or 0,
+        closes_at_ms=definition.closes_at_ms or 0,
+        show_result=_TO_PROTO[definition.show_result],
+        rehearsal=definition.rehearsal,
+        answer_within_ms=definition.answer_within_ms,
+    )
+
+
+def _definition_of(message: polls_pb2.Define) -> PollDefinition:
+    show_result = _FROM_PROTO.get(message.show_result)
+    if show_result is None:
+        raise UnreadableEventError("does not say when the result is shown")
+    return PollDefinition(
+        titles=Titles(message.title_en, message.title_es),
+        entries=tuple(
+            Entry(id=entry.id, name=entry.name, album=entry.album, year=entry.year)
+            for entry in message.entries
+        ),
+        rank_min=message.rank_min,
+        rank_max=message.rank_max,
+        opens_at_ms=message.opens_at_ms or None,
+        closes_at_ms=message.closes_at_ms or None,
+        show_result=show_result,
+        rehearsal=message.rehearsal,
+        answer_within_ms=message.answer_within_ms,
+    )

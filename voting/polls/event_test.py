@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polls.v1 import polls_pb2
+
+from voting.polls.definition import Entry, PollDefinition, ShowResult, Titles
+from voting.polls.event import (
+    Close,
+    Cut,
+    Define,
+    Event,
+    Open,
+    Release,
+    UnreadableEventError,
+    decode_event,
+    encode_event,
+)
+from voting.testing.polls import event
+
+times = st.none() | st.integers(1, 2**53)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+definitions = st.builds(
+    PollDefinition,
+    titles=st.builds(Titles, texts, texts),
+    entries=st.lists(st.builds(Entry, texts, texts, texts, st.integers(0, 3000)), max_size=4).map(
+        tuple
+    ),
+    rank_min=st.integers(0, 200),
+    rank_max=st.integers(0, 200),
+    opens_at_ms=times,
+    closes_at_ms=times,
+    show_result=st.sampled_from(ShowResult),
+    rehearsal=st.booleans(),
+    answer_within_ms=st.integers(0, 100_000),
+)
+changes = st.one_of(
+    st.builds(Define, definitions),
+    st.just(Open()),
+    st.builds(Close, times),
+    st.builds(Cut, st.lists(st.integers(0, 2**53), max_size=12).map(tuple)),
+    st.just(Release()),
+)
+events = st.builds(
+    Event,
+    st.integers(1, 2**53),
+    st.binary(max_size=32),
+    st.integers(0, 2**53),
+    texts,
+    texts,
+    changes,
+)
+
+
+@given(events)
+def test_an_event_is_read_as_it_was_written(written: Event) -> None:
+    assert decode_event(encode_event(written)) == written
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"not an event",
+        polls_pb2.Event(number=1, poll="p").SerializeToString(),
+        polls_pb2.Event(number=0, open=polls_pb2.Open()).SerializeToString(),
+        polls_pb2.Event(number=1, define=polls_pb2.Define()).SerializeToString(),
+    ],
+)
+def test_other_records_are_no_events(value: bytes | None) -> None:
+    with pytest.raises(UnreadableEventError):
+        decode_event(value)
+
+
+def test_a_change_of_a_later_version_is_not_guessed() -> None:
+    later = encode_event(event(Open())).replace(b"\x5a\x00", b"\xfa\x01\x00")
+    with pytest.raises(UnreadableEventError, match="does not know"):
+        decode_event(later)

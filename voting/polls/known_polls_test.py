@@ -1,0 +1,159 @@
+from typing import Final
+
+import pytest
+
+from voting.domain.vote import InvalidVoteError
+from voting.polls.book import FRESH_MS
+from voting.polls.event import Close, Open
+from voting.polls.known_polls import (
+    NO_SUCH_ENTRY,
+    KnownPolls,
+    PollRefusedError,
+    RefusalKind,
+    StalePollsError,
+    check_scale,
+)
+from voting.testing.examples import vote_with
+from voting.testing.polls import ENTRIES, POLL, PollLog
+
+NOW: Final = 1_764_000_000_000
+OPENS: Final = NOW + 20_000
+CLOSES: Final = OPENS + 60_000
+MOON: Final = ENTRIES[0]
+
+
+@pytest.fixture
+def log() -> PollLog:
+    return PollLog()
+
+
+@pytest.fixture
+def known(log: PollLog) -> KnownPolls:
+    log.define(NOW, opens_at_ms=OPENS, closes_at_ms=CLOSES, rank_min=1, rank_max=5)
+    known = KnownPolls()
+    learn(known, log)
+    return known
+
+
+def learn(known: KnownPolls, log: PollLog, now_ms: int = OPENS) -> None:
+    for value, appended_at_ms in log.records[known.book.number :]:
+        known.book.apply(value, appended_at_ms)
+    known.prove(now_ms)
+
+
+def refusal(known: KnownPolls, poll: str, now_ms: int) -> RefusalKind:
+    known.prove(now_ms)
+    with pytest.raises(PollRefusedError) as caught:
+        known.open_poll(poll, now_ms)
+    return caught.value.kind
+
+
+def test_an_open_poll_is_found_while_the_last_proof_is_fresh(known: KnownPolls) -> None:
+    for now_ms in (OPENS, OPENS + FRESH_MS):
+        assert known.open_poll(POLL, now_ms).id == POLL
+    for now_ms in (OPENS + FRESH_MS + 1, OPENS - 1):  # the clock was set back
+        with pytest.raises(StalePollsError):
+            known.open_poll(POLL, now_ms)
+    assert known.age_ms(OPENS + 7) == 7
+
+
+def test_nothing_is_known_before_the_first_proof() -> None:
+    with pytest.raises(StalePollsError):
+        KnownPolls().open_poll(POLL, NOW)
+
+
+def test_each_refusal_has_a_kind(log: PollLog, known: KnownPolls) -> None:
+    assert refusal(known, "other", OPENS) is RefusalKind.NO_SUCH_POLL
+    assert refusal(known, POLL, CLOSES) is RefusalKind.CLOSED
+    early = KnownPolls()
+    learn(early, log, NOW)
+    assert refusal(early, POLL, OPENS - 1) is RefusalKind.NOT_OPEN
+
+
+def test_entries_are_found_by_id_and_by_what_they_name(known: KnownPolls) -> None:
+    poll = known.open_poll(POLL, OPENS)
+    assert known.entry(poll, "moon") == MOON
+    assert known.entry_named(poll, MOON.name, MOON.album, MOON.year) == MOON
+    with pytest.raises(InvalidVoteError) as by_id:
+        known.entry(poll, "sun")
+    with pytest.raises(InvalidVoteError) as by_album:
+        known.entry_named(poll, MOON.name, MOON.album, 1974)
+    assert (by_id.value.field, by_album.value.field) == ("entry", "album")
+    assert by_id.value.kind == by_album.value.kind == NO_SUCH_ENTRY
+
+
+def test_entries_follow_the_definition(log: PollLog, known: KnownPolls) -> None:
+    known.entry(known.open_poll(POLL, OPENS), "moon")
+    log.define(NOW + 1, opens_at_ms=OPENS, entries=ENTRIES[1:])
+    learn(known, log)
+    with pytest.raises(InvalidVoteError):
+        known.entry(known.open_poll(POLL, OPENS), "moon")
+
+
+@pytest.mark.parametrize(("rank", "good"), [(0, False), (1, True), (5, True), (6, False)])
+def test_the_scale_of_the_poll_holds(known: KnownPolls, rank: int, good: bool) -> None:
+    poll = known.open_poll(POLL, OPENS)
+    if good:
+        assert check_scale(poll, rank) == rank
+    else:
+        with pytest.raises(InvalidVoteError, match="rank: must be from 1 to 5"):
+            check_scale(poll, rank)
+
+
+VOTE: Final = vote_with(
+    name=MOON.name,
+    album=MOON.album,
+    year=MOON.year,
+    rank=5,
+    poll=POLL,
+    entry="moon",
+    poll_event=1,
+    cast_at_ms=OPENS,
+)
+
+
+def test_a_vote_that_another_program_judged_is_judged_again(known: KnownPolls) -> None:
+    known.check(VOTE, OPENS + 1)
+    late = CLOSES - 1
+    known.prove(CLOSES + 7_000)
+    known.check(vote_with(**fields(cast_at_ms=late)), CLOSES + 7_000)  # still within its time
+
+
+def fields(**changes: object) -> dict[str, object]:
+    return {name: getattr(VOTE, name) for name in VOTE.__struct_fields__} | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"cast_at_ms": OPENS - 1}, PollRefusedError),
+        ({"cast_at_ms": CLOSES}, PollRefusedError),
+        ({"poll": "other"}, PollRefusedError),
+        ({"entry": "sun"}, InvalidVoteError),
+        ({"album": "Another"}, InvalidVoteError),
+        ({"rank": 6}, InvalidVoteError),
+        ({"poll_event": 2}, StalePollsError),  # the route knows an event that we do not
+    ],
+)
+def test_another_programs_mistake_is_found(
+    known: KnownPolls, changes: dict[str, object], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        known.check(vote_with(**fields(**changes)), OPENS + 1)
+
+
+def test_after_its_time_no_vote_is_accepted_any_more(log: PollLog, known: KnownPolls) -> None:
+    last = CLOSES + 7_000
+    known.prove(last + 1)
+    with pytest.raises(PollRefusedError):
+        known.check(vote_with(**fields(cast_at_ms=CLOSES - 1)), last + 1)
+    assert known.may_still_accept(POLL, last)
+    assert not known.may_still_accept(POLL, last + 1)
+    assert not known.may_still_accept("other", last)
+    log.define(NOW + 1, poll="by-hand")
+    log.append(Open(), NOW + 2, "by-hand")
+    learn(known, log)
+    assert known.may_still_accept("by-hand", NOW * 2)
+    log.append(Close(None), NOW + 3, "by-hand")
+    learn(known, log)
+    assert not known.may_still_accept("by-hand", NOW * 2)

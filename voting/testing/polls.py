@@ -1,0 +1,60 @@
+"""Example polls for tests, and a log of polls in memory."""
+
+from typing import Any, Final
+
+import msgspec
+
+from voting.polls.book import PollBook, Recorded
+from voting.polls.definition import Entry, PollDefinition, Titles
+from voting.polls.event import Change, Define, Event, encode_event
+
+ENTRIES: Final = (
+    Entry("moon", "Pink Floyd", "The Dark Side of the Moon", 1973),
+    Entry("rumours", "Fleetwood Mac", "Rumours", 1977),
+    Entry("blue", "Joni Mitchell", "Blue", 1971),
+)
+DEFINITION: Final = PollDefinition(
+    titles=Titles("Album of the year", "Álbum del año"), entries=ENTRIES, answer_within_ms=7_000
+)
+POLL: Final = "album-of-the-year"
+AUTHOR: Final = "ana"
+
+
+def with_changes(**fields: Any) -> PollDefinition:
+    """Return the example definition with these fields changed."""
+    return msgspec.structs.replace(DEFINITION, **fields)
+
+
+def entries(count: int) -> tuple[Entry, ...]:
+    """Return so many entries."""
+    return tuple(Entry(f"e{number}", "Band", f"Album {number}", 2000) for number in range(count))
+
+
+def event(change: Change, poll: str = POLL, number: int = 1, previous: bytes = b"") -> Event:
+    """Return an event with this change."""
+    return Event(number, previous, 1_764_000_000_000, AUTHOR, poll, change)
+
+
+class PollLog:
+    """Events as organisers write them one after the other, and the polls that come of them."""
+
+    def __init__(self) -> None:
+        self.book = PollBook()
+        self.records: list[tuple[bytes, int]] = []
+
+    def next(self, change: Change, poll: str = POLL) -> bytes:
+        """Return the record of the next event with this change; it is not appended."""
+        return encode_event(event(change, poll, self.book.number + 1, self.book.last_hash))
+
+    def append(self, change: Change, at_ms: int, poll: str = POLL) -> Recorded:
+        """Append an event at this time of Kafka's clock."""
+        value = self.next(change, poll)
+        self.records.append((value, at_ms))
+        recorded = self.book.apply(value, at_ms)
+        if recorded is None:
+            raise AssertionError("the event does not stand")
+        return recorded
+
+    def define(self, at_ms: int, /, poll: str = POLL, **fields: Any) -> Recorded:
+        """Define the example poll with these fields changed."""
+        return self.append(Define(with_changes(**fields)), at_ms, poll)
