@@ -10,11 +10,11 @@ from voting.domain.vote import Vote
 from voting.ledger.producer import close_producer, new_producer, record_batches
 
 BATCH_VOTES: Final = 1000
-"""The most votes of one batch."""
+"""The most votes in one batch."""
 
 
 class BatchWriter:
-    """Writes votes to a topic, a batch to one partition at a time. A context."""
+    """A context that writes votes to a topic, one batch to one partition at a time."""
 
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
         self._topic = topic
@@ -37,7 +37,7 @@ class BatchWriter:
             await (await self._producer.send_batch(batch, self._topic, partition=partition))
 
     async def fill(self, count: int, partitions: int) -> None:
-        """Write so many votes, batches of 1,000 at most, over all partitions in turn."""
+        """Write `count` votes in batches of at most 1,000, to all partitions in turn."""
         all_partitions = itertools.cycle(range(partitions))
         size = min(BATCH_VOTES, -(-count // partitions))
         for start in range(0, count, size):

@@ -1,7 +1,7 @@
 """Fills ledger, vote log and tally with millions of votes, faster than the services do.
 
-The vote log is written as nx-27017 keeps it (a table with the document as JSON, expressions of it
-as indexes): through its protocol a million votes would take minutes.
+The vote log is written as nx-27017 stores it (a table with the document as JSON, expressions of it
+as indexes): through MongoDB's protocol a million votes would take minutes.
 """
 
 import sqlite3
@@ -55,7 +55,7 @@ class Filler:
         self.middle: Cursor | None = None
 
     async def prepare(self) -> None:
-        """Make in the vote log what a first vote would make: indexes and owners."""
+        """Create in the vote log what the first vote would create: indexes and owners."""
         log = VoteLog(self._mongodb.url, DATABASE)
         try:
             await log.ensure_indexes()
@@ -64,7 +64,7 @@ class Filler:
             log.close()
 
     async def grow_to(self, count: int, say: Say) -> None:
-        """Add votes until there are so many in all; the MongoDB server restarts meanwhile."""
+        """Add votes until there are `count` in all; this restarts the MongoDB server."""
         before = await self._positions()
         ends = {partition: next_offset(position) for partition, position in before.items()}
         self._mongodb.stop()
@@ -141,7 +141,7 @@ async def _advance_tally(redis_url: str, after: dict[int, str], added: dict[int,
 
 
 def _drop_indexes(database: sqlite3.Connection) -> list[str]:
-    """Drop the indexes of the table and return the statements that make them again."""
+    """Drop the indexes of the table and return the statements that recreate them."""
     database.execute("PRAGMA journal_mode = OFF")
     database.execute("PRAGMA synchronous = OFF")
     database.execute("PRAGMA cache_size = -500000")  # in KiB

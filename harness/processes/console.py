@@ -1,4 +1,4 @@
-"""What a person sees of a command: its progress, and one clear line when it fails."""
+"""What the user sees of a command: its progress, and one clear line when it fails."""
 
 import logging
 import signal
@@ -10,26 +10,26 @@ from typing import Final
 
 from harness.processes.errors import CommandError
 
-_INTERRUPTED: Final = 130  # the exit status of a program that Ctrl-C ended, as shells have it
+_INTERRUPTED: Final = 130  # a shell's status for a program that Ctrl-C ended
 _started = time.monotonic()
 
 
 def say(line: str = "") -> None:
-    """Print a line at once."""
+    """Print a line and flush it."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def step(what: str) -> None:
-    """Print what has been reached, and after how many seconds of this program."""
+    """Print what has been reached, and the seconds since this program started."""
     say(f"{time.monotonic() - _started:7.1f} s  {what}")
 
 
 def run_command(command: Callable[[], int]) -> int:
-    """Run a command line tool's work and return its exit status.
+    """Run a command and return its exit status.
 
-    Servers' progress goes to standard output. A failure that a person can act on is one line on
-    standard error and status 1. Ctrl-C, SIGTERM and SIGHUP end the work in order: status 130.
+    The progress of servers goes to standard output. A failure that the user can act on is one line
+    on standard error and status 1. Ctrl-C, SIGTERM and SIGHUP end the command cleanly: status 130.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("harness").setLevel(logging.INFO)
@@ -48,7 +48,7 @@ def run_command(command: Callable[[], int]) -> int:
 
 
 def hide_progress() -> None:
-    """Print no more of how servers start and end."""
+    """Stop printing how servers start and end."""
     logging.getLogger("harness").setLevel(logging.WARNING)
 
 

@@ -29,7 +29,7 @@ def test_a_failure_is_one_line_and_status_1(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err == "error: kafka ended with status 1; log: /tmp/kafka.log\n"
 
 
-def test_a_failed_program_is_one_line_with_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_program_is_one_line_with_its_output(capsys: pytest.CaptureFixture[str]) -> None:
     def command() -> int:
         line = ["sh", "-c", "echo no such disk >&2; exit 3"]
         subprocess.run(line, check=True, capture_output=True)
@@ -40,7 +40,7 @@ def test_a_failed_program_is_one_line_with_its_words(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_command_in_order(number: signal.Signals) -> None:
+def test_a_signal_ends_the_command_cleanly(number: signal.Signals) -> None:
     def command() -> int:
         signal.raise_signal(number)
         raise AssertionError("not reached")

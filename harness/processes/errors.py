@@ -2,11 +2,11 @@
 
 
 class CommandError(RuntimeError):
-    """A command cannot go on. The text is one line for whoever called it, and says what to do."""
+    """A command cannot go on. The text is one line for the user, with what to do."""
 
 
 class ServerError(CommandError):
-    """A server cannot start, or ended unasked. The text names the server and says what to do."""
+    """A server cannot start, or ended by itself. The text names it, with what to do."""
 
 
 class PortInUseError(ServerError):

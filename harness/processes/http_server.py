@@ -1,4 +1,4 @@
-"""Servers that say over HTTP whether they are ready."""
+"""Servers that report over HTTP whether they are ready."""
 
 import http.client
 from pathlib import Path
@@ -16,7 +16,7 @@ class HttpServer(Server):
     ready_path = "/readyz"
 
     def __init__(self, name: str, port: int, folder: Path) -> None:
-        """As every server; asked on its own port unless `probe_port` is set."""
+        """As for every server; `port` is probed unless `probe_port` is set."""
         super().__init__(name, port, folder)
         self.probe_port = port
 

@@ -1,4 +1,4 @@
-"""A child process that ends when this process ends, whatever ends it."""
+"""A child process that ends when this process ends, however that happens."""
 
 import os
 import signal
@@ -13,8 +13,8 @@ from typing import Final
 # children are started by one thread that lives as long as this process.
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="process-starter")
 
-# setpriv sets the signal and becomes the shell, which becomes the program: the pid stays. A parent
-# that ended before the signal was set is not the shell's parent any more.
+# setpriv sets the signal and executes the shell, which executes the program: the pid stays the
+# same. A parent that ended before the signal was set is no longer the shell's parent.
 _UNLESS_ORPHANED: Final = (
     *("setpriv", "--pdeathsig", "KILL", "--"),
     *("sh", "-c", 'test "$PPID" = "$0" && exec "$@"'),
@@ -33,12 +33,12 @@ class Process:
     ) -> None:
         """Start `command`, with `environment` added to our own.
 
-        Its output is appended to `log`; without one it goes where ours goes.
-        When there is no such program, the log says so and `status` is 127.
+        Its output is appended to `log`; without one it goes where ours goes. When there is no such
+        program, the log has the error and `status` is 127.
         """
-        self._asked = False
+        self._stop_requested = False
         with log.open("ab") if log else nullcontext() as output:
-            # Its own process group keeps the terminal's Ctrl-C away: we decide the order of ends.
+            # Its own process group gets no Ctrl-C from the terminal: we decide what ends when.
             self._child = _starter.submit(
                 subprocess.Popen,
                 [*_UNLESS_ORPHANED, str(os.getpid()), *command],
@@ -59,16 +59,16 @@ class Process:
         """How the program ended (negative: killed by that signal); None while it runs."""
         return self._child.poll()
 
-    def ask_to_end(self) -> None:
+    def ask_to_stop(self) -> None:
         """Send SIGTERM, once; `stop` waits for the end."""
-        if not self._asked:
-            self._asked = True
+        if not self._stop_requested:
+            self._stop_requested = True
             self._child.send_signal(signal.SIGCONT)  # a paused program cannot react
             self._child.terminate()
 
     def stop(self, grace_seconds: float) -> None:
         """Ask the program to end with SIGTERM; after `grace_seconds` it is killed."""
-        self.ask_to_end()
+        self.ask_to_stop()
         try:
             self._child.wait(grace_seconds)
         except subprocess.TimeoutExpired:
@@ -80,9 +80,9 @@ class Process:
         self._child.wait()
 
     def pause(self) -> None:
-        """Stop the program's clock with SIGSTOP until `resume`."""
+        """Suspend the program with SIGSTOP until `resume`."""
         self._child.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a paused program go on."""
+        """Continue a paused program."""
         self._child.send_signal(signal.SIGCONT)

@@ -40,7 +40,7 @@ def test_a_process_ends_with_its_launcher(tmp_path: Path, end: signal.Signals) -
     wait_until("the end of the child", lambda: has_ended(pid))
 
 
-def test_a_process_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None:
+def test_a_process_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     with ThreadPoolExecutor(max_workers=1) as thread:
         process = thread.submit(Process, ["sleep", "300"], log=tmp_path / "log").result()
     wait_until("sleep", lambda: state(process) == "S")
@@ -48,7 +48,7 @@ def test_a_process_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None
     process.kill()
 
 
-def test_the_status_tells_how_it_ended(tmp_path: Path) -> None:
+def test_the_status_shows_how_it_ended(tmp_path: Path) -> None:
     process = Process(["sh", "-c", "exit 7"], log=tmp_path / "log")
     wait_until("the end", lambda: process.status is not None)
     assert process.status == 7

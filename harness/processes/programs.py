@@ -1,4 +1,4 @@
-"""Where the programs and files are that the servers run on."""
+"""Finds the programs and files that the servers need."""
 
 import shutil
 import sys
@@ -19,7 +19,7 @@ _DEBIAN_PACKAGES: Final = {
 
 
 def find_program(name: str) -> str:
-    """Return the path of a program on PATH. Raises ServerError saying how to get it."""
+    """Return the path of a program on PATH. Raises ServerError with how to get it."""
     path = shutil.which(name)
     if path is None:
         package = _DEBIAN_PACKAGES[name]
@@ -31,10 +31,10 @@ def find_program(name: str) -> str:
 
 
 def wheel_program(package: str, name: str) -> str:
-    """Return the path of a native program that a Python package of ours carries."""
+    """Return the path of a native program that one of our Python packages contains."""
     return str(distribution(package).locate_file(f"bin/{name}"))
 
 
 def python_environment() -> dict[str, str]:
-    """Environment in which a Python child imports what this process can import."""
+    """Return the environment in which a Python child imports what this process can."""
     return {"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONUNBUFFERED": "1"}

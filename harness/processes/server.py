@@ -1,4 +1,4 @@
-"""What all servers on this machine have in common: start, wait until ready, end, start again."""
+"""What all servers on this machine have in common: start, wait until ready, stop, restart."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ _REMIND_SECONDS: Final = 5.0
 class Server(ABC):
     """A server on 127.0.0.1 that runs as a child process.
 
-    Data and log are kept in folders, so a server that was stopped or killed starts again where
+    Data and log are kept in folders, so a server that was stopped or killed continues where
     it ended, on the same port.
     """
 
@@ -54,7 +54,7 @@ class Server(ABC):
 
     @property
     def running(self) -> bool:
-        """Whether the process is there (a paused one is)."""
+        """Whether the process exists, paused or not."""
         return self._process is not None and self._process.status is None
 
     @property
@@ -68,17 +68,17 @@ class Server(ABC):
 
     @abstractmethod
     def probe(self) -> None:
-        """Ask the server for a real answer; raise NotReadyError or OSError when there is none."""
+        """Send the server a real request; raise NotReadyError or OSError if it does not answer."""
 
     def environment(self) -> Mapping[str, str]:
-        """Return the variables that the program gets beside our own."""
+        """Return the variables that the program gets in addition to our own."""
         return {}
 
     def prepare(self) -> None:  # noqa: B027 - most servers need nothing
-        """Write what the program needs before it starts. Runs before every start."""
+        """Write what the program needs; called before every start."""
 
     def start(self) -> None:
-        """Start the server and return when it answers; does nothing more when it runs already.
+        """Start the server, unless it is running, and return when it answers.
 
         Raises ServerError when it ends, or does not answer within `start_limit_seconds`.
         """
@@ -121,7 +121,7 @@ class Server(ABC):
             how = (
                 f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
             )
-            raise ServerError(f"{self.name} {how}{self._last_words()}; log: {self.log}")
+            raise ServerError(f"{self.name} {how}{self._last_log_line()}; log: {self.log}")
 
     def __enter__(self) -> Self:
         """Start the server; it is stopped at the end of the block."""
@@ -136,25 +136,25 @@ class Server(ABC):
         self.stop()
 
     def stop(self) -> None:
-        """End the server in order (SIGTERM), or kill it after `stop_grace_seconds`."""
+        """Stop the server with SIGTERM; kill it after `stop_grace_seconds`."""
         if self._process is not None:
             self._process.stop(self.stop_grace_seconds)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM and return at once; `stop` does the waiting."""
         if self._process is not None:
-            self._process.ask_to_end()
+            self._process.ask_to_stop()
 
     def kill(self) -> None:
-        """End the server at once (SIGKILL)."""
+        """Kill the server (SIGKILL)."""
         self._running_process().kill()
 
     def pause(self) -> None:
-        """Let the server hang: it keeps its connections and answers nothing."""
+        """Suspend the server: it keeps its connections and answers nothing."""
         self._running_process().pause()
 
     def resume(self) -> None:
-        """Let a paused server go on."""
+        """Continue a paused server."""
         self._running_process().resume()
 
     def _running_process(self) -> Process:
@@ -162,7 +162,7 @@ class Server(ABC):
             raise ServerError(f"{self.name} is not running; log: {self.log}")
         return self._process
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return f" ({lines[-1].strip()[:200]})" if lines else ""
 
@@ -175,7 +175,7 @@ class Server(ABC):
 
 
 def start_together(servers: Sequence[Server]) -> None:
-    """Start servers that do not need each other; return when all answer. Errors as `start`."""
+    """Start servers that do not need each other; return when all answer. Errors: see `start`."""
     for server in servers:
         server.launch()
     for server in servers:
@@ -183,7 +183,7 @@ def start_together(servers: Sequence[Server]) -> None:
 
 
 def stop_together(servers: Sequence[Server]) -> None:
-    """End servers that do not need each other."""
+    """Stop servers that do not need each other."""
     for server in servers:
         server.ask_to_stop()
     for server in servers:

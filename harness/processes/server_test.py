@@ -1,4 +1,4 @@
-"""What every server does, shown with tiny programs."""
+"""What every server does, tested with tiny programs."""
 
 import signal
 import socket
@@ -41,7 +41,7 @@ def make_ready(server: Example) -> None:
     (server.data / "ready").touch()
 
 
-def test_a_server_starts_ends_and_starts_again(server: Example) -> None:
+def test_a_server_starts_stops_and_starts_again(server: Example) -> None:
     make_ready(server)
     server.start()
     first = server.pid
@@ -88,7 +88,7 @@ def test_a_server_that_does_not_run_cannot_be_paused(server: Example) -> None:
         server.pause()
 
 
-def test_the_log_of_the_start_before_is_kept(server: Example) -> None:
+def test_the_log_of_the_previous_start_is_kept(server: Example) -> None:
     make_ready(server)
     server.log.write_text("yesterday")
     with server:

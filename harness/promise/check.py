@@ -25,7 +25,7 @@ class Violation(NamedTuple):
 
 
 def violations(sent_votes: SentVotes, contents: Contents) -> list[Violation]:
-    """Return every way in which the stores do not hold what the voters were promised."""
+    """Return every broken rule: where the stores do not have what the voters were promised."""
     log = {vote.id: vote for vote in contents.logged}
     found = {
         "acknowledged, but not in the vote log": _lost(sent_votes, log),
@@ -42,7 +42,7 @@ def violations(sent_votes: SentVotes, contents: Contents) -> list[Violation]:
 
 
 class RoundResult(NamedTuple):
-    """What became of the votes of one round."""
+    """The outcome of the votes of one round."""
 
     acknowledged: int
     lost: int
@@ -50,7 +50,7 @@ class RoundResult(NamedTuple):
 
 
 def round_result(name: str, sent_votes: SentVotes, contents: Contents) -> RoundResult:
-    """Return what became of the votes that were cast in a round: its name is their album."""
+    """Return the outcome of the votes that were cast in a round, whose name is their album."""
     log = {vote.id for vote in contents.logged}
     ours = [i for i in sent_votes.acknowledged if sent_votes.sent[i].album == name]
     votes = [logged.vote for logged in contents.logged if logged.vote.album == name]

@@ -1,4 +1,4 @@
-"""Reads Kafka from outside: what lies in the topics, whatever the consumer made of it."""
+"""Reads the topics of Kafka from outside, independently of the consumer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ type _Consumer = AIOKafkaConsumer[bytes, bytes]
 
 
 class LedgerVotes(NamedTuple):
-    """What should count, the first copy of every vote, by id; and where there are no votes."""
+    """What should count, the first copy of every vote by id, and where records are not votes."""
 
     first: dict[str, LoggedVote]
     records: int
@@ -27,7 +27,7 @@ class LedgerVotes(NamedTuple):
 
 
 class Rejections(NamedTuple):
-    """What was rejected: where it lies in the ledger, and the ids of votes that are valid."""
+    """What was rejected: its places in the ledger, and the ids of valid votes among it."""
 
     places: frozenset[Place]
     valid: list[str]
@@ -56,7 +56,7 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
 
 
 async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections:
-    """Return what was rejected of a topic with so many partitions; errors as `read_ledger`."""
+    """Return what was rejected of a topic with these partitions; errors: see `read_ledger`."""
     places: set[Place] = set()
     valid: list[str] = []
     async with (
@@ -84,7 +84,7 @@ async def end_offsets(bootstrap_servers: str) -> dict[int, int]:
 
 @asynccontextmanager
 async def _consumer(bootstrap_servers: str, topic: str) -> AsyncIterator[_Consumer]:
-    """Connect as a reader of all partitions of a topic, outside of any group."""
+    """Connect as a reader of all partitions of a topic, outside any group."""
     consumer: _Consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest"
     )
@@ -107,5 +107,5 @@ async def _all_records(consumer: _Consumer) -> AsyncIterator[ConsumerRecord[byte
 
 
 def logged_vote(vote: Vote, partition: int, offset: int, timestamp_ms: int = -1) -> LoggedVote:
-    """Return a vote as the log should have it; -1 when Kafka did not note when it arrived."""
+    """Return a vote as the log should have it; -1 if Kafka did not record when it arrived."""
     return LoggedVote(vote, Place(partition, offset), arrival(vote, timestamp_ms))

@@ -92,7 +92,7 @@ class StoresReader:
 async def open_stores_reader(
     bootstrap_servers: str, redis_url: str, mongodb_url: str
 ) -> AsyncIterator[StoresReader]:
-    """Connect to both stores while the context lasts; to Kafka with every reading."""
+    """Connect to both stores while the context lasts; every read connects to Kafka anew."""
     log, tally = VoteLog(mongodb_url, DATABASE), TallyStore(redis_url)
     try:
         yield StoresReader(bootstrap_servers, log, tally)

@@ -1,1 +1,1 @@
-"""Each server of the system as a process, and faults that a network or a disk can have."""
+"""Each server of the system as a process, and a network and a disk that can fail."""

@@ -1,4 +1,4 @@
-"""The parts that let a network or a disk fail."""
+"""The parts that make a network or a disk fail."""
 
 import socket
 from pathlib import Path
@@ -17,7 +17,7 @@ def ping(port: int, limit_seconds: float = 5.0) -> bytes:
         return connection.recv(64)
 
 
-def test_a_proxy_passes_on_until_it_is_cut_and_again_once_healed(tmp_path: Path) -> None:
+def test_a_proxy_forwards_until_it_is_cut_and_again_afterwards(tmp_path: Path) -> None:
     with (
         RedisServer("redis", free_port(), tmp_path) as redis,
         TcpProxy("proxy", free_port(), redis.port, tmp_path) as proxy,
@@ -35,7 +35,7 @@ def test_a_proxy_passes_on_until_it_is_cut_and_again_once_healed(tmp_path: Path)
         assert ping(proxy.port) == b"+PONG\r\n"
 
 
-def test_a_proxy_to_nobody_ends_the_connection(tmp_path: Path) -> None:
+def test_a_proxy_without_a_target_closes_the_connection(tmp_path: Path) -> None:
     with TcpProxy("proxy", free_port(), free_port(), tmp_path) as proxy:
         assert ping(proxy.port) == b""
 
@@ -50,4 +50,4 @@ def test_a_small_disk_is_full_until_it_is_cleared(tmp_path: Path) -> None:
         disk.clear()
         (disk.path / "more").write_bytes(b"x")
         assert file.read_bytes() == b"kept"
-        assert list(disk.data.iterdir()) == []  # nobody else sees it
+        assert list(disk.data.iterdir()) == []  # invisible to other processes

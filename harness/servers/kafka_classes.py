@@ -1,7 +1,7 @@
-"""Writes Kafka's classes as Java keeps them in memory, for quick starts: a Java archive (CDS).
+"""Writes the archive of Kafka's classes (Java's class data sharing) with which Java starts faster.
 
-Kafka runs once for it, as a build step, and Java writes at the end what it had loaded. Java makes
-sure itself that an archive belongs to it and to the jars, and does without it otherwise.
+Kafka runs once for it, as a build step, and at the end Java writes the classes that it loaded. Java
+checks that an archive fits itself and the jars, and starts without it otherwise.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> None:
     if shutil.which("java"):
         write(archive)
     else:
-        # A build step sees the system's folders only. Java elsewhere starts Kafka without archive.
+        # A build step sees only the system's folders. A Java elsewhere starts without archive.
         archive.touch()
 
 

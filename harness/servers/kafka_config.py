@@ -8,7 +8,7 @@ from harness.processes.ports import HOST
 
 
 class Link(NamedTuple):
-    """A way to a node through a proxy: its clients are told `proxy_port`, not the node's own."""
+    """A listener behind a proxy: its clients connect to `proxy_port`, not to the node's own."""
 
     name: str  # in capitals
     port: int
@@ -28,12 +28,12 @@ def server_properties(node: Node, cluster: Sequence[Node], data: Path) -> str:
     """Return the settings file of a node; `data` takes its log."""
     replicas = min(3, len(cluster))
     clients = {"PLAINTEXT": node.port} | {link.name: link.port for link in node.links}
-    told = {"PLAINTEXT": node.port} | {link.name: link.proxy_port for link in node.links}
+    advertised = {"PLAINTEXT": node.port} | {link.name: link.proxy_port for link in node.links}
     return _SERVER_PROPERTIES.format(
         node=node,
         voters=",".join(f"{n.id}@{HOST}:{n.controller_port}" for n in cluster),
         listeners=_listeners({**clients, "CONTROLLER": node.controller_port}),
-        advertised=_listeners(told),
+        advertised=_listeners(advertised),
         protocols=",".join(f"{name}:PLAINTEXT" for name in (*clients, "CONTROLLER")),
         data=data,
         replicas=replicas,
@@ -64,7 +64,7 @@ auto.create.topics.enable=false
 num.partitions=6
 # The ledger never shrinks.
 log.retention.ms=-1
-# The internal topics too have a replica on each node.
+# The internal topics have a replica on each node, too.
 default.replication.factor={replicas}
 min.insync.replicas={in_sync}
 offsets.topic.replication.factor={replicas}

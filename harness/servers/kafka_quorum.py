@@ -1,4 +1,4 @@
-"""Asks a Kafka cluster who does what: its active controller, and who leads a partition."""
+"""Finds a Kafka cluster's active controller, and the leaders of partitions."""
 
 import asyncio
 import socket
@@ -13,17 +13,17 @@ _METADATA_TOPIC: Final = b"__cluster_metadata"
 
 
 class Leadership(NamedTuple):
-    """Who leads a partition, and which nodes have all of its records (ids of nodes)."""
+    """The node that leads a partition, and those that have all of its records (by id)."""
 
     leader: int
     in_sync: list[int]
 
 
 def active_controller(host: str, port: int) -> int:
-    """Return the id of the active controller, as the node at this address knows it.
+    """Return the id of the active controller according to the node at this address.
 
     Sends DescribeQuorum, version 0, which aiokafka does not have. Raises OSError when the node
-    does not answer, or not with a leader.
+    does not answer, or names no leader.
     """
     # Compact arrays and strings: their length plus one. A zero ends each structure: no tags.
     header = struct.pack(">hhih", _DESCRIBE_QUORUM, 0, 1, -1) + b"\0"
@@ -40,7 +40,7 @@ def active_controller(host: str, port: int) -> int:
 
 
 async def partition_leaders(bootstrap_servers: str, topic: str) -> dict[int, Leadership]:
-    """Return who leads the partitions of a topic. Raises KafkaError or TimeoutError."""
+    """Return the leaders of a topic's partitions. Raises KafkaError or TimeoutError."""
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     async with asyncio.timeout(_LIMIT_SECONDS):
         await client.start()

@@ -21,20 +21,20 @@ TOPICS: Final = {VOTES_TOPIC: 6, REJECTED_TOPIC: 1, ALBUMS_TOPIC: 1}
 # The first compiler and the serial collector start fastest (1.5 s instead of 2.3 s) and use
 # least memory.
 _JVM: Final = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
-# Kafka's classes as Java keeps them in memory, made by :kafka_classes: 1.0 s instead of
-# 1.8 s from an empty folder to the first answer. Java does without them if they are not its own.
+# The archive of Kafka's classes, made by :kafka_classes: 1.0 s instead of 1.8 s from an empty
+# folder to the first answer. Java starts without it if it does not fit.
 _CLASSES: Final = ROOT / "harness" / "servers" / "kafka_classes.jsa"
 _HEAP: Final = ["-Xms128m", "-Xmx256m"]
-_CLUSTER_ID: Final = "bG9jYWwtdm90ZXMtMDAwMQ"  # any 16 bytes in base64: nobody else joins
+_CLUSTER_ID: Final = "bG9jYWwtdm90ZXMtMDAwMQ"  # any 16 bytes in base64: no other node joins
 _FORMAT_LIMIT_SECONDS: Final = 60
 _PROBE_LIMIT_SECONDS: Final = 2.0
 
 
 class KafkaServer(Server):
-    """Kafka on this machine's Java, with the jars that Bazel takes from Maven Central."""
+    """Kafka on this machine's Java, with the jars that Bazel fetches from Maven Central."""
 
     users: Sequence[str] = ()
-    """Arguments of the tool that formats the data folder which make users."""
+    """Arguments with which the tool that formats the data folder creates users."""
 
     def __init__(
         self,
@@ -47,8 +47,8 @@ class KafkaServer(Server):
     ) -> None:
         """`folder` as for every server; the controller listens on a port of its own.
 
-        `links` are further ways in. `cluster` has all nodes where there are several, this one
-        found by its port.
+        `links` are further listeners. `cluster` has all nodes where there are several, this one
+        identified by its port.
         """
         node = Node(1, port, controller_port, tuple(links))
         self.cluster = cluster or [node]
@@ -88,7 +88,7 @@ class KafkaServer(Server):
     def create_topics(self, partitions: Mapping[str, int] = TOPICS) -> None:
         """Create those of the topics that do not exist; they keep their records for ever.
 
-        Raises ServerError when Kafka does not do it.
+        Raises ServerError when Kafka refuses.
         """
         create_topics(self.address, partitions, replicas=min(3, len(self.cluster)))
 
@@ -126,7 +126,7 @@ def _archive() -> list[str]:
 def _class_path() -> str:
     """Return Kafka's jars: the repository @kafka among the runfiles, or the folder KAFKA_JARS.
 
-    Always in the same order and at the same place, as an archive of classes needs it.
+    Always in the same order and the same place, which an archive of classes requires.
     """
     folder = Path(os.environ.get("KAFKA_JARS", ROOT.parent / "kafka" / "jars"))
     jars = [str(jar.resolve()) for jar in sorted(folder.glob("*.jar"))]

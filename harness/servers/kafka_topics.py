@@ -16,12 +16,12 @@ _COMPACTED: Final = (ALBUMS_TOPIC,)
 
 
 def create_topics(bootstrap_servers: str, partitions: Mapping[str, int], replicas: int = 1) -> None:
-    """Create those of the topics that do not exist, with so many replicas.
+    """Create those of the topics that do not exist, with this many replicas.
 
     Works inside and outside of a running event loop. Raises ServerError when Kafka refuses or
     does not answer within 30 seconds.
     """
-    with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's may have a loop of its own
+    with ThreadPoolExecutor(max_workers=1) as thread:  # the caller's may run a loop already
         thread.submit(
             asyncio.run, _create_in_time(bootstrap_servers, partitions, replicas)
         ).result()

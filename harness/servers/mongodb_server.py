@@ -18,7 +18,7 @@ _PROBE_LIMIT_MS: Final = 1000
 class MongodbServer(Server):
     """nx-27017: MongoDB's wire protocol over SQLite, for one machine.
 
-    No package registry carries MongoDB itself. What this one cannot do: see voting.stores.vote_log.
+    No package registry has MongoDB itself. For what this one cannot do see voting.stores.vote_log.
     """
 
     @property
@@ -43,7 +43,7 @@ class MongodbServer(Server):
         return python_environment()
 
     def prepare(self) -> None:
-        """Remove the pid file of a killed server: its number may belong to any process now."""
+        """Remove the pid file of a killed server: any process may have that pid now."""
         self._pid_file.unlink(missing_ok=True)
 
     def probe(self) -> None:

@@ -1,4 +1,4 @@
-"""Prometheus, which records what the services measure, by the rules that a cluster has, too."""
+"""Prometheus, which records the services' metrics, with the same rules as in a cluster."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ _KEPT: Final = {"time": "7d", "size": "512MB"}
 
 
 class PrometheusServer(HttpServer):
-    """Prometheus reading /metrics of every target each second; what it keeps is bounded."""
+    """Prometheus, which scrapes every target each second and keeps a bounded amount of data."""
 
     ready_path = "/-/ready"
 

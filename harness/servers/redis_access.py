@@ -11,4 +11,4 @@ READER_RIGHTS: Final = (
     *("on", "nopass", "resetchannels", f"%R~{TALLY_KEY}"),
     *("-@all", "+@connection", "-@dangerous", *(f"+{command}" for command in COMMANDS)),
 )
-"""Its rights, in the words of Redis' ACL; k8s/base/redis/redis.conf has the same."""
+"""Its rights, in the syntax of Redis' ACL; k8s/base/redis/redis.conf has the same."""

@@ -19,7 +19,7 @@ CONF: Final = ROOT / "k8s/base/redis/redis.conf"
 
 
 class DeployedRedis(RedisServer):
-    """Redis with the settings file of the manifests; only folder and port are of this machine."""
+    """Redis with the settings file of the manifests; only folder and port are this machine's."""
 
     def prepare(self) -> None:
         settings = CONF.read_text().replace("dir /data\n", f"dir {self.data}\n")
@@ -45,7 +45,7 @@ async def reader(server: RedisServer) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def tally(server: RedisServer) -> AsyncIterator[Redis]:
-    """Somebody who may do everything; the tally has one vote."""
+    """A client that may do everything; the tally has one vote."""
     async with Redis.from_url(server.url) as client:
         await client.hset(TALLY_KEY, route_field(Route.GRPC), 1)
         yield client

@@ -14,7 +14,7 @@ _PROBE_LIMIT_SECONDS: Final = 1.0
 class RedisServer(Server):
     """Redis with an append-only file, synced every second; it refuses writes when memory is full.
 
-    Losing the last second, or all of it, is fine: the consumer gives it back from the vote log.
+    Losing the last second, or all of it, is fine: the consumer restores it from the vote log.
     """
 
     @property
@@ -28,7 +28,7 @@ class RedisServer(Server):
         return f"redis://{READER}@{self.address}/0"
 
     def users(self) -> list[str]:
-        """Return the arguments that say who may do what, beside the default user, who may all."""
+        """Return the arguments for the users besides the default one, which may do everything."""
         return ["--user", READER, *READER_RIGHTS]
 
     def command(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""A disk of a few megabytes, so that it can be full: for what a server does then."""
+"""A disk of a few megabytes that can be filled, to see what a server does then."""
 
 import ctypes
 import errno
@@ -23,18 +23,18 @@ class SmallDisk(Server):
     """
 
     def __init__(self, name: str, size_kb: int, folder: Path) -> None:
-        """`size_kb` is what fits on it (KiB)."""
+        """`size_kb` is its size in KiB."""
         super().__init__(name, 0, folder)
         self.size_kb = size_kb
 
     @property
     def ports(self) -> dict[str, int]:
-        """It listens nowhere."""
+        """None: it does not listen."""
         return {}
 
     @property
     def path(self) -> Path:
-        """The disk as everybody can see it: through the process that keeps it."""
+        """The disk as other processes reach it: through the process that holds it."""
         if self.pid is None:
             raise ServerError(f"{self.name} is not running; log: {self.log}")
         return Path(f"/proc/{self.pid}/root{self.data}")
@@ -49,7 +49,7 @@ class SmallDisk(Server):
         return python_environment()
 
     def probe(self) -> None:
-        """Look whether it is mounted."""
+        """Check that the disk is mounted."""
         disk = os.statvfs(self.path)
         if disk.f_blocks * disk.f_frsize != self.size_kb * 1024:
             raise NotReadyError("not mounted yet")
@@ -67,18 +67,18 @@ class SmallDisk(Server):
                     size //= 2
 
     def clear(self) -> None:
-        """Give back what `fill` took."""
+        """Free what `fill` took."""
         (self.path / "filler").unlink()
 
 
-def _keep(folder: str, size_kb: str) -> None:
-    """Mount the disk and keep it until killed."""
+def _hold(folder: str, size_kb: str) -> None:
+    """Mount the disk and hold it until killed."""
     try:
         os.unshare(os.CLONE_NEWNS)
     except PermissionError:
         _unshare_as_ordinary_user()
     libc = ctypes.CDLL(None, use_errno=True)
-    # Where / is no mount point (in a chroot) this fails, and whoever made the chroot did it.
+    # Where / is not a mount point (in a chroot) this fails; the chroot's maker has done it.
     libc.mount(b"none", b"/", None, _PRIVATE, None)
     options = f"size={size_kb}k".encode()
     if libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, options):
@@ -87,14 +87,14 @@ def _keep(folder: str, size_kb: str) -> None:
 
 
 def _unshare_as_ordinary_user() -> None:
-    """Make a mount namespace of one's own, for which an ordinary user needs a user namespace."""
+    """Create a mount namespace, for which an ordinary user needs a user namespace."""
     user, group = os.getuid(), os.getgid()
     os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNS)
-    # Everybody keeps his number: a disk takes no file of somebody whom its namespace does not know.
+    # Ids stay as they are: a disk takes no file of a user whom its namespace does not map.
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
 if __name__ == "__main__":
-    _keep(sys.argv[1], sys.argv[2])
+    _hold(sys.argv[1], sys.argv[2])

@@ -1,4 +1,4 @@
-"""A TCP proxy: the network to a server can fail, and a server without TLS can be given it."""
+"""A TCP proxy: it can cut the network to a server, or add TLS to one that has none."""
 
 import asyncio
 import socket
@@ -18,18 +18,18 @@ _PROBE_LIMIT_SECONDS: Final = 1.0
 
 
 class TcpProxy(Server):
-    """Passes every connection on to `target_port`.
+    """Forwards every connection to `target_port`.
 
-    `kill` cuts the network so that both sides notice at once, `pause` so that nothing comes
-    through and nobody is told; `start` and `resume` heal it.
+    `kill` cuts the network so that both sides notice at once, `pause` so that nothing gets through
+    and neither side notices; `start` and `resume` restore it.
     """
 
     def __init__(
         self, name: str, port: int, target_port: int, folder: Path, pem: Path | None = None
     ) -> None:
-        """Ports are on 127.0.0.1; nobody needs to listen on the target's yet.
+        """Ports are on 127.0.0.1; the target need not listen yet.
 
-        With `pem`, a file of a key and its certificate, clients speak TLS to the proxy.
+        With `pem`, a file of a key and its certificate, clients use TLS to the proxy.
         """
         super().__init__(name, port, folder)
         self.target_port = target_port
@@ -52,17 +52,17 @@ class TcpProxy(Server):
 async def _serve(port: int, target_port: int, tls: ssl.SSLContext | None) -> None:
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_connection(HOST, target_port)
+            target_reader, target_writer = await asyncio.open_connection(HOST, target_port)
         except OSError:
             writer.close()
             return
-        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+        await asyncio.gather(_copy(reader, target_writer), _copy(target_reader, writer))
 
     server = await asyncio.start_server(connect, HOST, port, ssl=tls)
     await server.serve_forever()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Copy until one side ends, then end the other."""
     with suppress(OSError):
         while data := await reader.read(_CHUNK):

@@ -15,8 +15,8 @@ WEIGHTS: Final = {"grpc": 50, "http": 50}
 
 _VOTES: Final = "Path(`/votes`)"
 
-# A route that is killed is noticed within a second. One that is slow because everybody votes is
-# given longer than that: to take it out would double the load of the other.
+# A killed route is noticed within a second. One that is slow under load gets longer than that:
+# taking it out would double the load of the other.
 _HEALTH_CHECK: Final = {"path": "/readyz", "interval": "1s", "timeout": "3s"}
 
 
@@ -35,8 +35,8 @@ class TraefikServer(HttpServer):
     ) -> None:
         """`backends` gives the URLs of `grpc`, `http` (the routes) and `results`.
 
-        `votes_per_second` is the most that one client address may send in the long run; what is
-        over it gets 429. None: as many as it likes.
+        `votes_per_second` is the most that one client address may send in the long run; further
+        votes get 429. None: no limit.
         """
         super().__init__("entry", port, folder)
         self.probe_port = metrics_port
@@ -45,7 +45,7 @@ class TraefikServer(HttpServer):
 
     @property
     def ports(self) -> dict[str, int]:
-        """Return the port for everybody, and the one for /ping and /metrics."""
+        """The public port, and the one for /ping and /metrics."""
         return {"entry": self.port, "entry-metrics": self.probe_port}
 
     def command(self) -> list[str]:
@@ -91,7 +91,7 @@ class TraefikServer(HttpServer):
             },
             "services": {
                 # A route that is not ready leaves all votes to the other. When none is, both get
-                # theirs: their own 503 says when and with which id to try again.
+                # theirs: their own 503 has the id, and the time after which to try again.
                 "votes": {"failover": {"service": "split-checked", "fallback": "split"}},
                 "split-checked": _split("-checked", healthCheck={}),
                 "split": _split(),
@@ -104,8 +104,8 @@ class TraefikServer(HttpServer):
     def _limit(self) -> dict[str, object]:
         if self._votes_per_second is None:
             return {}
-        # By the address that connects, whatever a header says. Traefik forgets an address after
-        # two idle seconds and grants it the burst anew: two seconds' votes then gain it nothing.
+        # By the address that connects, whatever a header claims. Traefik forgets an address after
+        # two idle seconds and grants its burst again, so a burst is what two seconds would allow.
         limit = {"average": self._votes_per_second, "burst": 2 * self._votes_per_second}
         return {"votes-per-address": {"rateLimit": limit}}
 

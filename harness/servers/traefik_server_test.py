@@ -36,7 +36,7 @@ class Backend(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def stop(self) -> None:
-        """End it and its connections, as a process that is killed does."""
+        """End it and its connections, like a process that is killed."""
         self.shutdown()
         self.server_close()
         for connection in self.connections:
@@ -62,7 +62,7 @@ class Answer(BaseHTTPRequestHandler):
     do_GET = do_POST = answer  # noqa: N815 - the base's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Stay silent."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def entry(
 
 
 def ask(entry: TraefikServer, path: str, times: int = 1, canary: str | None = None) -> Counter[str]:
-    """Who answered how often; a status other than 200 is counted as `#status`."""
+    """Return how often each backend answered; a status other than 200 counts as `#status`."""
     method = "POST" if path == "/votes" else "GET"
     headers = {CANARY_HEADER: canary} if canary else {}
     answers: Counter[str] = Counter()
@@ -141,7 +141,7 @@ def test_a_route_that_is_not_ready_leaves_all_votes_to_the_other(
     backends[gone].ready = False
     wait_for_votes(entry, {other: 40}, 3)
     forced = {"http": "always", "grpc": "never"}[gone]
-    assert ask(entry, "/votes", 10, forced) == {gone: 10}  # who asks for it gets its own answer
+    assert ask(entry, "/votes", 10, forced) == {gone: 10}  # forced votes get its own answer
     backends[gone].ready = True
     wait_for_votes(entry, SPLIT, 3)
 
@@ -164,7 +164,7 @@ AT_ONCE = 2 * VOTES_PER_SECOND
 
 @pytest.fixture
 def limited_entry(backends: dict[str, Backend], tmp_path: Path) -> Iterator[TraefikServer]:
-    """Run an entry that has not yet seen anybody."""
+    """Run an entry that has not seen any client yet."""
     urls = {name: backend.url for name, backend in backends.items()}
     ports = free_port(), free_port()
     with TraefikServer(*ports, tmp_path, urls, votes_per_second=VOTES_PER_SECOND) as server:
@@ -174,7 +174,7 @@ def limited_entry(backends: dict[str, Backend], tmp_path: Path) -> Iterator[Trae
 def vote_from(
     entry: TraefikServer, address: str, times: int, path: str = "/votes", **headers: str
 ) -> list[HTTPResponse]:
-    """The answers to votes from one of this machine's addresses, one right after another."""
+    """Return the answers to votes from one of this machine's addresses, sent back to back."""
     answers = []
     connection = HTTPConnection(entry.host, entry.port, timeout=10, source_address=(address, 0))
     with closing(connection):
@@ -189,16 +189,16 @@ def taken(answers: list[HTTPResponse]) -> int:
     return sum(answer.status == 200 for answer in answers)
 
 
-def test_an_address_over_the_limit_is_told_when_to_come_back(limited_entry: TraefikServer) -> None:
+def test_an_address_over_the_limit_gets_429_with_retry_after(limited_entry: TraefikServer) -> None:
     answers = vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
-    assert AT_ONCE <= taken(answers) < AT_ONCE + 10  # what came due meanwhile may pass as well
+    assert AT_ONCE <= taken(answers) < AT_ONCE + 10  # what becomes due meanwhile may pass, too
     refused = [answer for answer in answers if answer.status != 200]
     assert {answer.status for answer in refused} == {429}
     assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
     wait_until("a vote again", lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, 3)
 
 
-def test_as_many_votes_as_a_hall_sends_at_once_pass(limited_entry: TraefikServer) -> None:
+def test_a_burst_of_votes_from_one_address_passes(limited_entry: TraefikServer) -> None:
     assert taken(vote_from(limited_entry, "127.0.0.1", AT_ONCE)) == AT_ONCE
 
 
@@ -207,7 +207,7 @@ def test_one_address_does_not_use_up_what_another_may_send(limited_entry: Traefi
     assert taken(vote_from(limited_entry, "127.0.0.2", AT_ONCE)) == AT_ONCE
 
 
-def test_a_header_gives_nobody_another_address(limited_entry: TraefikServer) -> None:
+def test_no_header_changes_the_address(limited_entry: TraefikServer) -> None:
     vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
     names = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
     for number, name in enumerate(names):
@@ -215,6 +215,6 @@ def test_a_header_gives_nobody_another_address(limited_entry: TraefikServer) -> 
         assert taken(answers) < 5
 
 
-def test_whoever_only_looks_is_not_limited(limited_entry: TraefikServer) -> None:
+def test_reading_is_not_limited(limited_entry: TraefikServer) -> None:
     vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
     assert taken(vote_from(limited_entry, "127.0.0.1", 30, "/api/results")) == 30

@@ -1,4 +1,4 @@
-"""What must hold on this machine before the stack starts."""
+"""Checks of this machine before the stack starts."""
 
 import fcntl
 import os
@@ -11,11 +11,11 @@ from harness.processes.ports import is_free
 from harness.processes.server import Server
 
 NEEDED_MEMORY_MB: Final = 1500
-"""Memory that the whole stack takes, with some room for its load (MB)."""
+"""Memory that the whole stack needs, with some room for load (MB)."""
 
 
 def check_memory(meminfo: str, needed_mb: int = NEEDED_MEMORY_MB) -> None:
-    """Raise ServerError when the kernel says (text of /proc/meminfo) that too little is left."""
+    """Raise ServerError when `meminfo`, the text of /proc/meminfo, shows too little memory."""
     numbers = dict(line.split(":") for line in meminfo.splitlines())
     available_mb = int(numbers["MemAvailable"].removesuffix("kB")) // 1024
     if available_mb < needed_mb:
@@ -31,7 +31,7 @@ def check_programs(servers: Iterable[Server]) -> None:
 
 
 def check_ports(servers: Iterable[Server]) -> None:
-    """Raise PortInUseError when somebody else listens on a port of ours."""
+    """Raise PortInUseError when another program listens on a port of ours."""
     for server in servers:
         for name, port in server.ports.items():
             if not is_free(port):

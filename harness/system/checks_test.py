@@ -19,7 +19,7 @@ def test_enough_memory_is_fine() -> None:
     check_memory(MEMINFO, needed_mb=1000)
 
 
-def test_too_little_memory_is_told_before_anything_starts() -> None:
+def test_too_little_memory_is_an_error_before_anything_starts() -> None:
     with pytest.raises(ServerError, match="1000 MB available, the stack needs 1500 MB"):
         check_memory(MEMINFO, needed_mb=1500)
 

@@ -1,4 +1,4 @@
-"""The system as a person runs it: on a folder that keeps all votes, with Prometheus."""
+"""The system as a user runs it: with Prometheus, and a folder that keeps all votes."""
 
 import logging
 import time
@@ -25,9 +25,9 @@ class Stack(System):
     """
 
     def __init__(self, data: Path, ports: Ports, votes_per_second: int | None = None) -> None:
-        """Set up the servers; nothing starts yet, and `data` is made on start.
+        """Set up the servers; nothing starts yet, and `data` is created on start.
 
-        `votes_per_second` is the most that the entry takes from one client address.
+        `votes_per_second` is the most that the entry accepts from one client address.
         """
         super().__init__(data, ports, votes_per_second=votes_per_second)
         self.prometheus = PrometheusServer(ports["prometheus"], data, self._scraped())
@@ -35,7 +35,7 @@ class Stack(System):
 
     @property
     def stores(self) -> list[Server]:
-        """What the services need before they start, and what watches them."""
+        """What the services need before they start, and Prometheus."""
         return [self.redis, self.mongodb, self.prometheus, self.kafka]
 
     def __enter__(self) -> Self:

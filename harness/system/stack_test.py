@@ -35,8 +35,8 @@ NEED_KAFKA: Final = (
 ALBUM: Final = {"name": "Mercedes Sosa", "album": "Cantora", "year": 2009, "rank": 90}
 
 
-class Books(NamedTuple):
-    """What both projections hold."""
+class Projections(NamedTuple):
+    """The contents of both projections."""
 
     tally: Tally
     log_tally: Tally
@@ -44,7 +44,7 @@ class Books(NamedTuple):
 
 
 class Voters:
-    """Casts votes through the entry and knows which were accepted."""
+    """Casts votes through the entry and records which were accepted."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -67,16 +67,16 @@ class Voters:
 
     def all_counted(self) -> bool:
         """Whether every accepted vote, and no other, is in both projections, and once."""
-        books = asyncio.run(read_books(self.stack))
-        log_agrees = books.log_count == len(self.accepted) == books.log_tally.votes
-        same_albums = books.tally.albums == books.log_tally.albums
-        return log_agrees and same_albums and books.tally.routes == books.log_tally.routes
+        found = asyncio.run(read_projections(self.stack))
+        log_agrees = found.log_count == len(self.accepted) == found.log_tally.votes
+        same_albums = found.tally.albums == found.log_tally.albums
+        return log_agrees and same_albums and found.tally.routes == found.log_tally.routes
 
 
-async def read_books(stack: Stack) -> Books:
+async def read_projections(stack: Stack) -> Projections:
     log, store = VoteLog(stack.mongodb.url, "voting"), TallyStore(stack.redis.url)
     try:
-        return Books(await store.read(), await log.tally(), await log.count())
+        return Projections(await store.read(), await log.tally(), await log.count())
     finally:
         log.close()
         await store.close()
@@ -84,7 +84,7 @@ async def read_books(stack: Stack) -> Books:
 
 @pytest.fixture(scope="module")
 def stack(server_folder: Path) -> Iterator[Stack]:
-    """Run the stack as someone starts it in whose shell a proxy is named, which is not there."""
+    """Run the stack in a shell whose variables name a proxy that does not exist."""
     stack = Stack(server_folder, free_ports())
     with pytest.MonkeyPatch.context() as shell:
         for name in PROXY_VARIABLES:
@@ -199,7 +199,7 @@ def test_a_killed_route_leaves_all_votes_to_the_other(
 
 
 @pytest.mark.parametrize("name", ["redis", "mongodb"])
-def test_votes_are_taken_while_a_store_is_down_and_counted_later(
+def test_votes_are_accepted_while_a_store_is_down_and_counted_later(
     stack: Stack, voters: Voters, name: str
 ) -> None:
     consumer = stack.services["svc_consumer"]

@@ -36,10 +36,10 @@ class System:
     ) -> None:
         """Set up the servers on `ports`, or else on free ones; nothing starts yet.
 
-        `nodes` are Kafka's, instead of one on `ports`; with `shares_kafka` somebody else starts
-        and ends them. Services listed in `kafka_addresses` reach Kafka there. `topics` are made
-        with so many partitions, instead of the usual ones. `votes_per_second` is the most that
-        the entry takes from one client address. `settings` go to every service.
+        `nodes` are Kafka's, instead of one on `ports`; with `shares_kafka` the caller starts and
+        stops them. Services listed in `kafka_addresses` reach Kafka there. `topics` are created
+        with these numbers of partitions, instead of the usual ones. `votes_per_second` is the most
+        that the entry accepts from one client address. `settings` go to every service.
         """
         self.folder = folder
         self.ports = ports or free_ports()
@@ -65,7 +65,7 @@ class System:
 
     @property
     def kafka(self) -> KafkaServer:
-        """Kafka's first node, mostly the only one."""
+        """Kafka's first node, usually the only one."""
         return self.nodes[0]
 
     @property
@@ -75,7 +75,7 @@ class System:
 
     @property
     def consumers(self) -> list[Service]:
-        """All consumers, which are of one group."""
+        """All consumers; they are of one group."""
         return [service for service in self.services.values() if service.program == "svc_consumer"]
 
     @property
@@ -103,7 +103,7 @@ class System:
         self.start_stores()
         start_together(list(self.services.values()))
         if self.has_entry:
-            self.entry.start()  # last: from its first request on, both routes are there
+            self.entry.start()  # last: both routes are up from its first request on
 
     def start_stores(self) -> None:
         """Start what the services need, with all topics."""
@@ -112,7 +112,7 @@ class System:
 
     def stop(self) -> None:
         """End everything, paused servers too."""
-        stop_together(list(self.services.values()))  # first: they still write what they hold
+        stop_together(list(self.services.values()))  # first: they can still write what they hold
         stop_together([self.entry, *self.stores])
 
     def check_running(self) -> None:
@@ -141,7 +141,7 @@ class System:
         return Service(name, port, self.folder, environment, grpc_port, program)
 
     def _own_settings(self, service: str) -> dict[str, str]:
-        """Return what a service needs to be set beyond the servers of its roster entry."""
+        """Return the settings that a service needs besides its servers in the roster."""
         if service == "svc_grpc_client":
             return {"GRPC_TARGET": f"dns:///{HOST}:{self.ports['svc_grpc_server-grpc']}"}
         if service == "svc_results" and self.has_entry:

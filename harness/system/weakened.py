@@ -19,7 +19,7 @@ _USERS_OF_KAFKA: Final = (
     *(name for name, service in SERVICES.items() if "kafka" in service.needs),
     *CONSUMERS[1:],
 )
-_START_LIMIT_SECONDS: Final = 180.0  # on a machine that does much else
+_START_LIMIT_SECONDS: Final = 180.0  # on a busy machine
 _REDIS_DISK_KB: Final = 160 * 1024
 
 
@@ -62,7 +62,7 @@ class WeakenedSystem(System):
 
     @property
     def parts(self) -> list[Server]:
-        """What a person starts and stops: all but the disk and the network."""
+        """What an operator starts and stops: all but the disk and the network."""
         return super().servers
 
     @property
@@ -79,7 +79,7 @@ class WeakenedSystem(System):
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
-        """Have disk, network and topics, while the context lasts; none of the parts runs."""
+        """Provide disk, network and topics while the context lasts; none of the parts runs."""
         with self._disk_and_network():
             start_together(self.nodes)
             self.kafka.create_topics()
@@ -103,7 +103,7 @@ class WeakenedSystem(System):
 
 
 def _links() -> dict[str, Link]:
-    """Return a further way into Kafka for each of its users."""
+    """Return a listener of Kafka for each service that uses it."""
     return {
         user: Link(f"LINK{number}", free_port(), free_port())
         for number, user in enumerate(_USERS_OF_KAFKA, 1)

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 
 class Authority:
-    """Signs certificates; `certificate` is what those who trust it need."""
+    """Signs certificates; `certificate` is the file that its clients must trust."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Make the authority; `folder` takes its files and those of all that it signs."""
+        """Create the authority; `folder` takes its files and those that it signs."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._authority = trustme.CA(organization_name=name)

@@ -20,7 +20,7 @@ from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service, wiring
 from tools.services.roster import SERVICES
 
-# Where each server is that a service needs.
+# The address of each server that a service may need.
 _ADDRESSES: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
     "kafka": lambda request: request.getfixturevalue("kafka").address,
     "redis": lambda request: request.getfixturevalue("redis_server").url,
@@ -30,18 +30,18 @@ _ADDRESSES: Final[dict[str, Callable[[pytest.FixtureRequest], str]]] = {
 
 
 def pytest_configure() -> None:
-    """Forget the proxies of the caller's shell: tests talk to servers on this machine only."""
+    """Ignore the proxies of the caller's shell: tests only use servers on this machine."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]
 
 
 class StartService(Protocol):
-    """What the fixture `service` gives."""
+    """The function that the fixture `service` returns."""
 
     def __call__(self, name: str, *, ready_path: str = "/readyz", **settings: str) -> Service:
         """Start a service on free ports; return when it answers 200 at `ready_path`.
 
-        Settings that name Kafka, Redis or MongoDB lead to the fixtures' servers unless given.
+        Unless given, the settings for Kafka, Redis and MongoDB name the fixtures' servers.
         """
         ...
 

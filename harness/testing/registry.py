@@ -7,12 +7,12 @@ from harness.processes.http_server import HttpServer
 
 
 class Registry(HttpServer):
-    """A registry on 127.0.0.1, which asks nobody for a password unless it is `closed`."""
+    """A registry on 127.0.0.1, which asks for no password unless it is `closed`."""
 
     ready_path = "/"
 
     def __init__(self, port: int, folder: Path, *, closed: bool = False) -> None:
-        """As every server."""
+        """As for every server; a `closed` registry lets nobody in."""
         super().__init__("registry", port, folder)
         self._closed = closed
 

@@ -1,4 +1,4 @@
-"""Kafka and Redis as managed ones are: TLS, users and passwords. For tests."""
+"""For tests: Kafka and Redis with TLS, users and passwords, like managed ones."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ from harness.servers.redis_server import RedisServer
 from harness.testing.certificates import Authority
 
 USER: Final = "voting"
-PASSWORD: Final = "p@ss/w:rd %41"  # noqa: S105 - what a URL and a settings file may stumble over
+PASSWORD: Final = "p@ss/w:rd %41"  # noqa: S105 - characters that break URLs and settings files
 
 COMMANDS: Final = (
     "+@connection",
@@ -33,10 +33,10 @@ _PROBE_LIMIT_SECONDS: Final = 1.0
 
 
 class SecuredKafka(KafkaServer):
-    """Kafka with further ways in, each on a port of its own.
+    """Kafka with further listeners, each on a port of its own.
 
-    SASL_SSL and SASL_PLAINTEXT want the user, SSL a certificate of the authority. The way without
-    any of it stays for the test itself.
+    SASL_SSL and SASL_PLAINTEXT require the user, SSL a certificate of the authority. The plain
+    listener stays for the test itself.
     """
 
     users = [  # noqa: RUF012 - replaces a class attribute
@@ -48,25 +48,25 @@ class SecuredKafka(KafkaServer):
     def __init__(self, folder: Path, authority: Authority) -> None:
         """Kafka listens on free ports."""
         super().__init__(free_port(), free_port(), folder)
-        self.ways = {way: free_port() for way in ("SASL_SSL", "SASL_PLAINTEXT", "SSL")}
+        self.secured = {name: free_port() for name in ("SASL_SSL", "SASL_PLAINTEXT", "SSL")}
         self._authority = authority
         self._pem = authority.sign("kafka")
 
     @property
     def ports(self) -> dict[str, int]:
         """Return all ports."""
-        return {**super().ports, **{f"kafka-{way.lower()}": p for way, p in self.ways.items()}}
+        return {**super().ports, **{f"kafka-{name.lower()}": p for name, p in self.secured.items()}}
 
     def address_for(self, protocol: str) -> str:
         """Return HOST:PORT for clients with this KAFKA_SECURITY_PROTOCOL."""
-        return f"{self.host}:{self.ways[protocol]}"
+        return f"{self.host}:{self.secured[protocol]}"
 
     def prepare(self) -> None:
-        """Write the settings; of two lines for one setting, the last counts."""
+        """Write the settings; of two lines for one setting, the last one wins."""
         super().prepare()
-        ports = {"PLAINTEXT": self.port, **self.ways}
-        clients = ",".join(f"{way}://{self.host}:{port}" for way, port in ports.items())
-        protocols = ",".join(f"{way}:{way}" for way in ports)
+        ports = {"PLAINTEXT": self.port, **self.secured}
+        clients = ",".join(f"{name}://{self.host}:{port}" for name, port in ports.items())
+        protocols = ",".join(f"{name}:{name}" for name in ports)
         with self.properties.open("a") as properties:
             properties.write(
                 f"listeners={clients},CONTROLLER://{self.host}:{self.controller_port}\n"
@@ -86,14 +86,14 @@ _MODULES: Final = {
     "scram-sha-512": "scram.ScramLoginModule required",
 }
 _LOGIN_MODULES: Final = "".join(
-    f"listener.name.{way}.{mechanism}.sasl.jaas.config=org.apache.kafka.common.security.{module};\n"
-    for way in ("sasl_ssl", "sasl_plaintext")
+    f"listener.name.{name}.{mechanism}.sasl.jaas.config=org.apache.kafka.common.security.{module};\n"
+    for name in ("sasl_ssl", "sasl_plaintext")
     for mechanism, module in _MODULES.items()
 )
 
 
 class SecuredRedis(RedisServer):
-    """Redis that speaks TLS only and wants a user and a password."""
+    """Redis that accepts only TLS and requires a user and a password."""
 
     def __init__(self, folder: Path, authority: Authority) -> None:
         """Redis listens on a free port."""
@@ -112,12 +112,12 @@ class SecuredRedis(RedisServer):
         return self.url_with(PASSWORD, self._authority.certificate, READER)
 
     def url_with(self, password: str, ca_file: Path, user: str = USER) -> str:
-        """Return the URL of a client that believes in these."""
+        """Return the URL of a client with this password, authority and user."""
         user = f"{user}:{quote(password, safe='')}"
         return f"rediss://{user}@{self.address}/0?ssl_ca_certs={ca_file}"
 
     def command(self) -> list[str]:
-        """Return the command line; of two arguments for one setting, the last counts."""
+        """Return the command line; of two arguments for one setting, the last one wins."""
         tls = {
             "port": "0",
             "tls-port": str(self.port),
@@ -129,14 +129,14 @@ class SecuredRedis(RedisServer):
         return [*super().command(), *arguments]
 
     def users(self) -> list[str]:
-        """Let nobody in without a name and a password."""
+        """Define users with passwords, and disable the default user."""
         password = f">{PASSWORD}"
         reader = [right.replace("nopass", password) for right in READER_RIGHTS]
         writer = ["on", password, "~{votes}:tally", *COMMANDS]
         return ["--user", "default", "off", "--user", USER, *writer, "--user", READER, *reader]
 
     def probe(self) -> None:
-        """Send PING, which Redis refuses to those whom it does not know."""
+        """Send PING, which Redis refuses to clients that have not logged in."""
         trust = ssl.create_default_context(cafile=self._authority.certificate)
         with (
             socket.create_connection((self.host, self.port), _PROBE_LIMIT_SECONDS) as connection,

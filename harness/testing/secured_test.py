@@ -1,7 +1,7 @@
 """The services with managed servers: TLS, users and passwords, by settings only.
 
-Real Kafka and real Redis. The MongoDB-protocol server of this machine knows neither TLS nor
-users: a proxy gives it TLS; the user in the URL is tried against nothing here.
+Real Kafka and real Redis. The MongoDB-protocol server of this machine has neither TLS nor users:
+a proxy adds TLS, and nothing here checks the user in the URL.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ WRONG: Final = "wr0ng"
 VOTE: Final = {"name": "Mercedes Sosa", "album": "Cantora", "year": 2009, "rank": 90}
 MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
-# The clients do not wait until a connection that failed is closed, which takes TLS a moment: the
-# loop that closes it is that of the next tests. So those that fail come first.
+# The clients do not wait until a failed TLS connection is closed, so it closes in the event loop of
+# the next tests. That is why the tests that fail to connect come first.
 same_loop = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -173,7 +173,7 @@ async def ledger_writer(
 
 @same_loop
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-async def test_a_wrong_password_is_told(
+async def test_a_wrong_password_is_reported(
     kafka: SecuredKafka, authority: Authority, mechanism: str
 ) -> None:
     settings = by_password(kafka, authority, mechanism) | {"KAFKA_SASL_PASSWORD": WRONG}
@@ -182,7 +182,7 @@ async def test_a_wrong_password_is_told(
         assert WRONG not in (readiness.reason or "")
 
 
-def test_topics_are_made_by_a_user(kafka: SecuredKafka, authority: Authority) -> None:
+def test_topics_are_created_by_a_user(kafka: SecuredKafka, authority: Authority) -> None:
     settings = by_password(kafka, authority, "SCRAM-SHA-256") | {"KAFKA_TOPIC_REPLICAS": "1"}
     refused = make_topics(settings | {"KAFKA_SASL_PASSWORD": WRONG})
     assert refused.returncode == 1
@@ -203,7 +203,7 @@ def make_topics(settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]
 
 
 @same_loop
-async def test_a_broker_of_another_authority_is_told(
+async def test_a_broker_of_another_authority_is_reported(
     kafka: SecuredKafka, authority: Authority, stranger: Authority
 ) -> None:
     ours = by_password(kafka, authority, "PLAIN")
@@ -215,7 +215,7 @@ async def test_a_broker_of_another_authority_is_told(
 
 
 @same_loop
-async def test_a_certificate_of_another_authority_is_told(
+async def test_a_certificate_of_another_authority_is_reported(
     kafka: SecuredKafka, authority: Authority, stranger: Authority
 ) -> None:
     theirs = {"KAFKA_TLS_CERTIFICATE_FILE": str(stranger.sign("service"))}
@@ -224,7 +224,7 @@ async def test_a_certificate_of_another_authority_is_told(
 
 
 @same_loop
-async def test_a_broker_without_tls_is_told(kafka: SecuredKafka, authority: Authority) -> None:
+async def test_a_broker_without_tls_is_reported(kafka: SecuredKafka, authority: Authority) -> None:
     plain = {"KAFKA_BOOTSTRAP_SERVERS": kafka.address}
     async with ledger_writer(by_certificate(kafka, authority) | plain) as (_, readiness):
         assert "closes the connection" in (readiness.reason or "")
@@ -233,7 +233,7 @@ async def test_a_broker_without_tls_is_told(kafka: SecuredKafka, authority: Auth
 @same_loop
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("protocol", ["SASL_SSL", "SASL_PLAINTEXT"])
-async def test_kafka_takes_votes_from_a_user(
+async def test_kafka_accepts_votes_from_a_user(
     kafka: SecuredKafka, authority: Authority, protocol: str, mechanism: str
 ) -> None:
     async with ledger_writer(by_password(kafka, authority, mechanism, protocol)) as (
@@ -245,7 +245,7 @@ async def test_kafka_takes_votes_from_a_user(
 
 
 @same_loop
-async def test_kafka_takes_votes_from_a_certificate(
+async def test_kafka_accepts_votes_from_a_certificate(
     kafka: SecuredKafka, authority: Authority
 ) -> None:
     async with ledger_writer(by_certificate(kafka, authority)) as (log, readiness):
@@ -253,7 +253,7 @@ async def test_kafka_takes_votes_from_a_certificate(
         await cast_vote(log, vote_with(id=log.new_id()))
 
 
-def test_the_consumer_tells_a_wrong_password_and_does_not_show_it(
+def test_the_consumer_reports_a_wrong_password_without_showing_it(
     service: StartService, kafka: SecuredKafka, authority: Authority, stores: dict[str, str]
 ) -> None:
     settings = by_password(kafka, authority, "PLAIN") | {"KAFKA_SASL_PASSWORD": WRONG}
@@ -277,14 +277,14 @@ async def test_the_comparison_reads_the_stores(stores: dict[str, str]) -> None:
 
 
 @same_loop
-async def test_a_wrong_password_of_redis_is_told_and_not_shown(
+async def test_a_wrong_password_of_redis_is_reported_without_showing_it(
     redis_server: SecuredRedis, authority: Authority
 ) -> None:
     await refused_by_redis(redis_server.url_with(WRONG, authority.certificate), "WRONGPASS|invalid")
 
 
 @same_loop
-async def test_a_redis_of_another_authority_is_told(
+async def test_a_redis_of_another_authority_is_reported(
     redis_server: SecuredRedis, stranger: Authority
 ) -> None:
     await refused_by_redis(redis_server.url_with(PASSWORD, stranger.certificate), "CERTIFICATE")
@@ -300,7 +300,7 @@ async def refused_by_redis(url: str, reason: str) -> None:
 
 
 @same_loop
-async def test_a_mongodb_of_another_authority_is_told(
+async def test_a_mongodb_of_another_authority_is_reported(
     mongodb_tls: TcpProxy, stranger: Authority
 ) -> None:
     log = VoteLog(mongodb_url(mongodb_tls, stranger.certificate), "voting")
