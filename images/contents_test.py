@@ -27,12 +27,12 @@ TOOLS: Final = {
     *("apt", "apt-get", "dpkg", "pip", "pip3", "rpm"),
     *("curl", "su", "sudo", "wget"),
 }
-# What only the comparison computes with; scipy alone is larger than a service.
+# Used only by the comparison; scipy alone is larger than a service.
 COMPARISON: Final = {"numpy", "scipy"}
 LOADER: Final = "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
-# Java's launcher loads this library before those that need it.
+# Java's launcher loads libraries from here before those that need them.
 JVM: Final = "/usr/lib/jvm/java-25-openjdk-amd64/lib/server"
-# They need no library, and the loader crashes on them.
+# Statically linked: the loader crashes on them.
 STATIC: Final = {"/app/pypi/site-packages/bin/traefik"}
 
 
@@ -42,7 +42,7 @@ def is_native(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bool:
 
 
 class Opened(Image):
-    """An image whose layers are decompressed once, for all that is asked of them."""
+    """An image whose layers are decompressed once, for all tests."""
 
     def __init__(self, name: str) -> None:
         super().__init__(image(name).folder)
@@ -62,13 +62,13 @@ class Opened(Image):
 
 @pytest.fixture(scope="module", params=[*SERVICES, *OTHERS])
 def opened(request: pytest.FixtureRequest) -> Opened:
-    """Each image, one after the other: all is asked of one before the next."""
+    """Each image in turn: all tests of one run before the next is opened."""
     return Opened(request.param)
 
 
 @pytest.fixture(scope="module")
 def native_files(tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
-    """The programs and libraries of layers, and the links that lead to them."""
+    """The programs and libraries of layers, and the links to them."""
     folder = tmp_path_factory.mktemp("native")
     return Unpacked(folder, lambda archive, info: info.issym() or is_native(archive, info))
 
@@ -85,7 +85,7 @@ def test_a_service_has_three_layers_and_the_lowest_is_shared(name: str) -> None:
     assert layers[0] == image("svc_results").manifest["layers"][0]
 
 
-def test_an_image_runs_as_a_user_without_rights(opened: Opened) -> None:
+def test_an_image_runs_as_an_unprivileged_user(opened: Opened) -> None:
     assert opened.config["config"]["User"] == "65532:65532"
 
 
@@ -95,7 +95,7 @@ def test_an_image_carries_the_version_of_this_repository(opened: Opened) -> None
     assert opened.manifest["annotations"]["org.opencontainers.image.version"] == version.strip()
 
 
-def test_the_bill_of_materials_is_valid_and_names_what_is_inside(opened: Opened) -> None:
+def test_the_bill_of_materials_is_valid_and_complete(opened: Opened) -> None:
     document = JsonV1Dot6(bill(opened)).output_as_string()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document) is None
     inside = {component["name"].lower() for component in json.loads(document)["components"]}
@@ -138,7 +138,7 @@ def is_test_code(path: Path) -> bool:
     return test or "testing" in path.parts or path.parts[0] == "harness"
 
 
-def test_nothing_gains_rights_or_may_be_changed_by_others(opened: Opened) -> None:
+def test_no_file_is_setuid_setgid_or_writable_by_others(opened: Opened) -> None:
     special = [i.name for i in opened.entries() if not i.issym() and i.mode & 0o6022]
     assert set(special) <= {"tmp"}
 
@@ -153,11 +153,11 @@ def test_every_program_and_library_finds_the_libraries_it_needs(
         for path in layer.rglob("*")
         if path.is_file(follow_symlinks=False)
     ]
-    assert [said for path in inside if (said := not_loaded(container, path))] == []
+    assert [error for path in inside if (error := load_error(container, path))] == []
 
 
-def not_loaded(container: Container, path: str) -> str:
-    """What the loader inside the image says of a file that it cannot load; nothing if it can."""
+def load_error(container: Container, path: str) -> str:
+    """Return the loader's output if it cannot load this file inside the image, else ""."""
     command = container.command([path], entrypoint=[LOADER, "--library-path", JVM, "--list"])
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     failed = listed.returncode != 0 or "not found" in listed.stdout

@@ -12,6 +12,6 @@ OTHERS: Final = ["kafka", "mongodb", "prometheus", "redis", "traefik"]
 
 
 def image(name: str) -> Image:
-    """Return the image of a service, or the one that images/NAME makes."""
+    """Return the image of a service, or the one built by images/NAME."""
     package = _ROOT / name if name in SERVICES else _ROOT / "images" / name
     return Image(package / "image_unlabelled")

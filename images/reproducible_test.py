@@ -1,4 +1,4 @@
-"""The same sources give the same image, wherever it is built."""
+"""The same sources give the same image, wherever they are built."""
 
 import os
 import shutil
@@ -24,12 +24,14 @@ LEFT_OUT: Final = shutil.ignore_patterns(".*", "bazel-*", "__pycache__")
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
     """A folder for another copy of the sources and another output base."""
     yield tmp_path
-    subprocess.run(["chmod", "--recursive", "u+w", tmp_path], check=True)  # Bazel's are read-only
+    subprocess.run(
+        ["chmod", "--recursive", "u+w", tmp_path], check=True
+    )  # Bazel's outputs are read-only
     shutil.rmtree(tmp_path)
 
 
 def copy_sources(target: Path, built: Image) -> None:
-    """Copy the work tree; what the image holds of it as it was when the image was built."""
+    """Copy the work tree, with the files in the image as they were when it was built."""
     shutil.copytree(WORKSPACE, target, ignore=LEFT_OUT)
     for name in (".bazelrc", ".bazelversion"):
         shutil.copy(WORKSPACE / name, target)

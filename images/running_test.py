@@ -1,4 +1,4 @@
-"""The whole system, each part of it run from its image: read-only, as a user without rights."""
+"""The whole system with every part run from its image: read-only and unprivileged."""
 
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tools.oci.container import Container, Unpacked
 from tools.services.roster import SERVICES
 
 IMAGES: Final = {"entry": "traefik"}
-"""The servers of the stack whose image has another name."""
+"""The image of a server, where its name differs."""
 
 VOTE: Final = {"name": "Genesis", "album": "Foxtrot", "year": 1972, "rank": 7}
 FORCED: Final = {"grpc": "never", "http": "always"}
@@ -49,7 +49,7 @@ def contained(server: Server, container: Container) -> list[str]:
 
 
 def arguments_of(name: str, command: list[str]) -> list[str]:
-    """What follows the image's own entrypoint, of a command that starts without an image."""
+    """Return the arguments for the image's entrypoint, given a command that needs no image."""
     if name in SERVICES:
         return []
     if name == "kafka":
@@ -79,19 +79,19 @@ def test_prometheus_reads_every_service(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_tells_its_settings(containers: dict[str, Container], name: str) -> None:
-    said = subprocess.run(
+def test_help_lists_a_services_settings(containers: dict[str, Container], name: str) -> None:
+    shown = subprocess.run(
         containers[name].command(["--help"]), capture_output=True, text=True, check=True
     )
-    assert f"{name} is configured by environment variables" in said.stdout
+    assert f"{name} is configured by environment variables" in shown.stdout
 
 
 def test_kafka_can_format_its_data_folder(containers: dict[str, Container]) -> None:
     tool = ["kafka.tools.StorageTool", "random-uuid"]
-    said = subprocess.run(
+    shown = subprocess.run(
         containers["kafka"].command(tool), capture_output=True, text=True, check=True
     )
-    assert len(said.stdout.strip()) == 22  # 16 bytes in base64
+    assert len(shown.stdout.strip()) == 22  # 16 bytes in base64
 
 
 def test_redis_has_the_client_for_probes(containers: dict[str, Container], stack: Stack) -> None:
@@ -104,6 +104,6 @@ def test_redis_has_the_client_for_probes(containers: dict[str, Container], stack
 def test_a_program_cannot_write_into_its_image(containers: dict[str, Container]) -> None:
     write = "open('/etc/passwd', 'a')"
     python = containers["svc_results"].command(["-c", write], entrypoint=["/usr/bin/python3.14"])
-    said = subprocess.run(python, capture_output=True, text=True, check=False)
-    assert "OSError" in said.stderr
-    assert said.returncode == 1
+    shown = subprocess.run(python, capture_output=True, text=True, check=False)
+    assert "OSError" in shown.stderr
+    assert shown.returncode == 1

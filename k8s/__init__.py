@@ -1,1 +1,1 @@
-"""The manifests, and the tests of what kustomize makes of them."""
+"""The manifests, and the tests of what they render to."""

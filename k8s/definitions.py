@@ -1,4 +1,4 @@
-"""Definitions of resources that are not Kubernetes' own, strict as the API server can be."""
+"""Strict schemas of custom resources, as the API server can enforce them."""
 
 import copy
 import os
@@ -16,7 +16,7 @@ _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
 
 
 def definitions(repositories: Sequence[str]) -> list[Manifest]:
-    """Return the CustomResourceDefinitions that lie in these external repositories."""
+    """Return the CustomResourceDefinitions in these external repositories."""
     files = (file for name in repositories for file in sorted((_EXTERNAL / name).glob("*.yaml")))
     return [yaml.safe_load(file.read_text()) for file in files]
 

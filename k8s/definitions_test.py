@@ -1,4 +1,4 @@
-"""Gateway API, KEDA and Strimzi: what the components bring fits their definitions."""
+"""The components' resources of Gateway API, KEDA and Strimzi fit their definitions."""
 
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ def custom(component: str) -> list[Manifest]:
         ("strimzi", {"Kafka", "KafkaNodePool", "KafkaTopic"}),
     ],
 )
-def test_a_component_s_own_resources_are_valid(component: str, kinds: set[str]) -> None:
+def test_a_components_custom_resources_are_valid(component: str, kinds: set[str]) -> None:
     found = custom(component)
     assert {manifest["kind"] for manifest in found} == kinds
     for manifest in found:
@@ -53,7 +53,7 @@ def test_keda_asks_for_the_group_and_topic_of_the_consumer() -> None:
     assert trigger["metadata"]["topic"] == "votes"
 
 
-def test_keda_asks_the_kafka_that_the_services_use_by_names_with_its_namespace() -> None:
+def test_keda_uses_the_services_kafka_by_names_with_its_namespace() -> None:
     (scaled,) = of_kind(custom("keda"), "ScaledObject")
     (trigger,) = scaled["spec"]["triggers"]
     (servers,) = (

@@ -1,4 +1,4 @@
-"""What the overlays rendered to when somebody last looked. Renew: `./bazelw run //k8s:golden`."""
+"""The reviewed output of the overlays. Renew it: `./bazelw run //k8s:golden`."""
 
 import os
 from functools import cache
@@ -10,17 +10,17 @@ import yaml
 from k8s.rendering import COMPONENTS, FOLDER, Manifest, manifests, name, render
 
 _BASIS: Final = "production"
-"""The overlay that everything but `local` stands on."""
+"""The overlay that everything but `local` is based on."""
 
 
 def golden(folder: Path) -> dict[str, str]:
-    """Return what lies in the folder, by name."""
+    """Return the files of the folder, by name."""
     return {file.stem: file.read_text() for file in folder.glob("*.yaml")}
 
 
 @cache
 def rendered() -> dict[str, str]:
-    """Return what there should be: two overlays in whole, of all else what it changes."""
+    """Return the current output: two overlays in full, and what all others change."""
     whole = {overlay: render(overlay) for overlay in ("local", _BASIS)}
     changes = {component: _change(manifests(_BASIS, component)) for component in COMPONENTS}
     examples = {overlay: _change(manifests(overlay)) for overlay in ("gateway", "managed")}
@@ -38,7 +38,7 @@ def _change(after: list[Manifest]) -> str:
 
 
 def main() -> None:
-    """Write all of it into the work tree."""
+    """Write the current output to the work tree."""
     folder = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", FOLDER.parent)) / "k8s" / "golden"
     folder.mkdir(exist_ok=True)
     for title, text in rendered().items():

@@ -1,4 +1,4 @@
-"""What every workload must have, so that it is safe to run, to restart and to move."""
+"""What every workload must have to be safe to run, restart and move."""
 
 from pathlib import Path
 from typing import Final
@@ -16,14 +16,14 @@ RENDERED: Final = {
     **{component: manifests("production", component) for component in COMPONENTS},
 }
 REPLACED: Final = {("keda", "HorizontalPodAutoscaler", "svc-consumer"): "ScaledObject"}
-"""What a component brings instead of an object that every service has."""
+"""The kind with which a component replaces an object that every service has."""
 
 every_rendering = pytest.mark.parametrize("title", RENDERED)
 every_service = pytest.mark.parametrize("service", DEPLOYMENTS)
 
 
 def containers(objects: list[Manifest]) -> dict[str, Manifest]:
-    """Return all containers, those that start a pod among them, by workload and name."""
+    """Return all containers, init containers included, by workload and name."""
     return {
         f"{workload}: {container['name']}": container
         for workload, pod in pod_specs(objects).items()
@@ -32,7 +32,7 @@ def containers(objects: list[Manifest]) -> dict[str, Manifest]:
 
 
 @every_rendering
-def test_pods_are_as_the_restricted_profile_wants_them(title: str) -> None:
+def test_pods_comply_with_the_restricted_profile(title: str) -> None:
     for workload, pod in pod_specs(RENDERED[title]).items():
         context = pod["securityContext"]
         assert context["runAsNonRoot"] is True, workload
@@ -46,14 +46,14 @@ def test_pods_are_as_the_restricted_profile_wants_them(title: str) -> None:
 
 
 @every_rendering
-def test_the_namespace_lets_no_other_pod_in(title: str) -> None:
+def test_the_namespace_enforces_the_restricted_profile(title: str) -> None:
     (namespace,) = of_kind(RENDERED[title], "Namespace")
     for mode in ("enforce", "warn", "audit"):
         assert namespace["metadata"]["labels"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
 
 
 @every_rendering
-def test_containers_ask_for_what_they_need_and_have_a_limit_of_memory(title: str) -> None:
+def test_containers_have_requests_and_a_memory_limit(title: str) -> None:
     for container, spec in containers(RENDERED[title]).items():
         resources = spec["resources"]
         assert resources["requests"].keys() == {"cpu", "memory"}, container
@@ -61,7 +61,7 @@ def test_containers_ask_for_what_they_need_and_have_a_limit_of_memory(title: str
 
 
 @every_rendering
-def test_what_runs_for_long_is_probed(title: str) -> None:
+def test_long_running_containers_have_probes(title: str) -> None:
     for workload, pod in pod_specs(RENDERED[title]).items():
         if workload.startswith("Job/"):
             continue
@@ -71,7 +71,7 @@ def test_what_runs_for_long_is_probed(title: str) -> None:
 
 
 @every_rendering
-def test_only_prometheus_may_ask_the_api_server(title: str) -> None:
+def test_only_prometheus_may_use_the_api_server(title: str) -> None:
     for workload, pod in pod_specs(RENDERED[title]).items():
         assert pod["automountServiceAccountToken"] is (workload == "StatefulSet/prometheus")
     for account in of_kind(RENDERED[title], "ServiceAccount"):
@@ -87,7 +87,7 @@ def test_every_pod_has_a_network_policy_of_its_own(title: str) -> None:
     policies = {m["metadata"]["name"]: m for m in of_kind(RENDERED[title], "NetworkPolicy")}
     denied = policies["default-deny"]["spec"]
     assert denied == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    own = set(policies) | {"mongodb-replica-set"}  # MongoDB's covers the Job that sets it up
+    own = set(policies) | {"mongodb-replica-set"}  # MongoDB's policy covers the Job that sets it up
     assert {workload.partition("/")[2] for workload in pod_specs(RENDERED[title])} <= own
 
 
@@ -150,7 +150,7 @@ def test_a_service_is_complete(title: str, service: str, kind: str) -> None:
 
 
 @every_rendering
-def test_prometheus_reads_every_service_and_nothing_else_is_called_one(title: str) -> None:
+def test_exactly_the_services_are_labelled_as_services(title: str) -> None:
     for workload, pod in labels(RENDERED[title]).items():
         is_service = workload.partition("/")[2] in DEPLOYMENTS
         assert (pod.get("app.kubernetes.io/component") == "service") is is_service, workload
@@ -163,21 +163,21 @@ def labels(objects: list[Manifest]) -> dict[str, dict[str, str]]:
 
 
 @every_service
-def test_a_service_is_spread_and_never_all_replaced_at_once(service: str) -> None:
+def test_a_service_is_spread_out_and_replaced_gradually(service: str) -> None:
     deployment = next(m for m in RENDERED["production"] if name(m) == f"Deployment/{service}")
     spec, pod = deployment["spec"], deployment["spec"]["template"]["spec"]
-    assert "replicas" not in spec  # or each apply would undo the autoscaler
+    assert "replicas" not in spec  # otherwise each apply would undo the autoscaler
     assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
     spread = {constraint["topologyKey"] for constraint in pod["topologySpreadConstraints"]}
     assert spread == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
 
 
 @pytest.mark.parametrize("service", [s for s in DEPLOYMENTS if s != "svc-consumer"])
-def test_who_takes_requests_waits_until_nobody_sends_any(service: str) -> None:
+def test_a_service_with_clients_keeps_serving_until_they_have_moved_on(service: str) -> None:
     pod = pod_specs(RENDERED["production"])[f"Deployment/{service}"]
     seconds = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert seconds == 6
-    # After it, a service ends its requests within 15 s, and its batches within 10 s more.
+    # After that a service finishes its requests within 15 s and its batches within another 10 s.
     assert pod["terminationGracePeriodSeconds"] >= seconds + 15 + 10
 
 
@@ -195,13 +195,13 @@ def test_production_runs_three_nodes_of_each_store_on_three_nodes() -> None:
         assert spread["whenUnsatisfiable"] == "DoNotSchedule"
 
 
-def test_a_node_of_a_store_gets_time_to_catch_up_before_the_next_one_goes() -> None:
+def test_a_node_of_a_store_has_time_to_catch_up_before_the_next_one_stops() -> None:
     for title in ("kafka", "mongodb"):
         (store,) = (m for m in RENDERED["production"] if name(m) == f"StatefulSet/{title}")
         assert store["spec"]["minReadySeconds"] >= 10
 
 
-def test_production_pins_the_images_of_others() -> None:
+def test_production_pins_third_party_images() -> None:
     for container, spec in containers(RENDERED["production"]).items():
         if "svc_" not in spec["image"]:
             assert "@sha256:" in spec["image"], container

@@ -1,4 +1,4 @@
-"""What kustomize makes of the overlays."""
+"""Renders the overlays with kustomize."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ type Manifest = dict[str, Any]
 
 
 class RenderError(Exception):
-    """kustomize refuses the manifests; the text is what it says."""
+    """kustomize cannot render the manifests; the text is its error."""
 
 
 @cache
@@ -60,7 +60,7 @@ def manifests(overlay: str, *components: str) -> list[Manifest]:
 
 
 def of_kind(objects: Sequence[Manifest], *kinds: str) -> list[Manifest]:
-    """Return those of these kinds."""
+    """Return the objects of these kinds."""
     return [manifest for manifest in objects if manifest["kind"] in kinds]
 
 
@@ -70,7 +70,7 @@ def name(manifest: Manifest) -> str:
 
 
 def pod_specs(objects: Sequence[Manifest]) -> dict[str, Manifest]:
-    """Return the pods of all workloads, by the workload's kind and name."""
+    """Return the pod specs of all workloads, by the workload's kind and name."""
     return {
         name(workload): workload["spec"]["template"]["spec"]
         for workload in of_kind(objects, "Deployment", "StatefulSet", "Job")
@@ -78,5 +78,5 @@ def pod_specs(objects: Sequence[Manifest]) -> dict[str, Manifest]:
 
 
 def _from(scratch: str, folders: Sequence[str]) -> list[str]:
-    """Return the folders as seen from another one: kustomize takes no absolute paths."""
+    """Return the folders relative to `scratch`: kustomize accepts no absolute paths."""
     return [os.path.relpath(FOLDER / folder, Path(scratch).resolve()) for folder in folders]

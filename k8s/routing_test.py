@@ -1,4 +1,4 @@
-"""Where requests go, by Ingress and by Gateway API alike."""
+"""Ingress and Gateway API send requests to the same places."""
 
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ def test_the_weights_are_set_in_one_place_and_are_those_of_one_machine() -> None
     assert sum(map(int, split["data"].values())) == 100
 
 
-def test_the_ingress_takes_its_weight_from_there() -> None:
+def test_the_ingress_has_the_weight_of_the_vote_split() -> None:
     annotations = ingresses()["votes-http"]["metadata"]["annotations"]
     assert annotations == {
         f"{ANNOTATIONS}canary": "true",
@@ -36,7 +36,7 @@ def test_the_ingress_takes_its_weight_from_there() -> None:
     }
 
 
-def test_the_route_that_is_no_canary_leaves_its_votes_to_the_other() -> None:
+def test_the_main_route_falls_back_to_the_canary() -> None:
     found = ingresses()
     annotations = found["votes-grpc"]["metadata"]["annotations"]
     (path,) = found["votes-http"]["spec"]["rules"][0]["http"]["paths"]
@@ -53,14 +53,14 @@ def test_both_routes_have_the_same_host_and_path() -> None:
         assert grpc[0]["http"] == {"paths": [{"path": "/votes", "pathType": "Exact"}]}
 
 
-def test_votes_of_an_address_are_limited_where_the_component_says_so() -> None:
+def test_only_the_rate_limit_component_limits_the_votes_of_an_address() -> None:
     limited = {
         m["metadata"]["name"]: m["metadata"].get("annotations", {})
         for m in of_kind(manifests("production", "rate-limit"), "Ingress")
     }
     limits = {name: value for name, value in limited["votes-grpc"].items() if "limit" in name}
     assert limits == {f"{ANNOTATIONS}limit-rps": "100", f"{ANNOTATIONS}limit-burst-multiplier": "2"}
-    assert not [name for name in limited["votes-http"] if "limit" in name]  # it takes over those
+    assert not [name for name in limited["votes-http"] if "limit" in name]  # it inherits them
     assert limited["results"] == {}
     for overlay in OVERLAYS:
         assert "limit-rps" not in render(overlay)
@@ -82,7 +82,7 @@ def test_the_gateway_forces_a_route_by_the_same_header() -> None:
     assert forced == {"always": "svc-http-route", "never": "svc-grpc-client"}
 
 
-def test_the_gateway_s_example_takes_only_tls_for_the_host_of_production() -> None:
+def test_the_gateway_example_accepts_only_tls_for_productions_host() -> None:
     assert of_kind(manifests("gateway"), "Ingress") == []
     (gateway,) = of_kind(manifests("gateway"), "Gateway")
     (listener,) = gateway["spec"]["listeners"]

@@ -1,4 +1,4 @@
-"""Every object fits Kubernetes' own schema, and no field is misspelt."""
+"""Every object is valid by Kubernetes' own schema, and no field is misspelt."""
 
 import re
 from functools import cache
@@ -21,7 +21,7 @@ CUSTOM: Final = ("gateway.networking.k8s.io", "keda.sh", "kafka.strimzi.io")
 
 @pytest.fixture(autouse=True)
 def schemas_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what the library reads again for every object: all definitions, 4 MB of them."""
+    """Cache the definitions, 4 MB that the library would read again for every object."""
     monkeypatch.setattr(utils, "schema_contents", SCHEMA_CONTENTS)
 
 
@@ -44,7 +44,7 @@ def test_an_overlay_is_valid(overlay: str, version: str) -> None:
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_a_component_changes_nothing_into_something_invalid(component: str) -> None:
+def test_production_with_a_component_is_valid(component: str) -> None:
     for manifest in of_kubernetes(manifests("production", component)):
         check(manifest, VERSION)
 
@@ -56,6 +56,6 @@ def test_a_misspelt_field_is_refused() -> None:
         check(wrong, VERSION)
 
 
-def test_it_is_the_cluster_s_kubernetes() -> None:
+def test_the_version_is_that_of_the_cluster() -> None:
     go_mod = Path("cluster/components/go.mod").read_text()
     assert re.findall(r"k8s\.io/kubernetes v(\d+\.\d+)\.", go_mod) == [VERSION]

@@ -1,4 +1,4 @@
-"""What the manifests set is what the services can be told."""
+"""The manifests set only settings that the services have, with valid values."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ SECRETS: Final = {
         "mongodb-client": {"MONGODB_URL": "mongodb://voting:secret@db.example.com/?tls=true"},
     }
 }
-"""What the overlay `managed` says that somebody has made."""
+"""The Secrets that the overlay `managed` asks the operator to create."""
 
 every_service = pytest.mark.parametrize(
     ("title", "workload"),
@@ -43,7 +43,7 @@ every_service = pytest.mark.parametrize(
 )
 
 
-def told(title: str, workload: str) -> dict[str, str]:
+def variables_of(title: str, workload: str) -> dict[str, str]:
     """Return the variables that a workload gets from its ConfigMaps and Secrets."""
     configs = of_kind(RENDERED[title], "ConfigMap")
     data = {
@@ -52,7 +52,7 @@ def told(title: str, workload: str) -> dict[str, str]:
     }
     (container,) = pod_specs(RENDERED[title])[workload]["containers"]
     variables: dict[str, str] = {}
-    for source in container["envFrom"]:  # what comes later wins
+    for source in container["envFrom"]:  # later sources win
         ((kind, reference),) = source.items()
         variables |= data[kind].get(reference["name"], {})
     return variables
@@ -61,17 +61,17 @@ def told(title: str, workload: str) -> dict[str, str]:
 @every_service
 def test_every_variable_is_a_setting_of_the_service(title: str, workload: str) -> None:
     fields = {field.name.upper() for field in msgspec.structs.fields(SETTINGS[workload])}
-    assert told(title, workload).keys() <= fields
+    assert variables_of(title, workload).keys() <= fields
 
 
 @every_service
-def test_the_service_takes_their_values(title: str, workload: str) -> None:
-    read_settings(SETTINGS[workload], told(title, workload))
+def test_the_service_accepts_all_values(title: str, workload: str) -> None:
+    read_settings(SETTINGS[workload], variables_of(title, workload))
 
 
 @every_service
-def test_nothing_that_leads_to_this_machine_is_left_unset(title: str, workload: str) -> None:
-    variables = told(title, workload)
+def test_no_default_address_on_this_machine_is_left_unset(title: str, workload: str) -> None:
+    variables = variables_of(title, workload)
     for field in msgspec.structs.fields(SETTINGS[workload]):
         default = str(field.default)
         if "127.0.0.1" in default and field.name != "host":  # HOST is set by the image
@@ -79,18 +79,18 @@ def test_nothing_that_leads_to_this_machine_is_left_unset(title: str, workload: 
 
 
 @pytest.mark.parametrize("title", RENDERED)
-def test_svc_results_takes_the_url_of_a_user_who_may_only_read_where_there_is_one(
+def test_svc_results_uses_a_read_only_user_where_there_is_one(
     title: str,
 ) -> None:
     secrets = SECRETS.get(title, {})
     own = {"REDIS_URL": "redis://results@redis:6379/0"}
     expected = secrets.get("redis-client", own)["REDIS_URL"]
-    assert told(title, "Deployment/svc-results")["REDIS_URL"] == expected
-    assert "results@" not in told(title, "Deployment/svc-consumer")["REDIS_URL"]
+    assert variables_of(title, "Deployment/svc-results")["REDIS_URL"] == expected
+    assert "results@" not in variables_of(title, "Deployment/svc-consumer")["REDIS_URL"]
 
 
 @every_service
-def test_a_secret_may_add_to_each_of_its_settings(title: str, workload: str) -> None:
+def test_an_optional_secret_may_add_to_a_services_settings(title: str, workload: str) -> None:
     (container,) = pod_specs(RENDERED[title])[workload]["containers"]
     secrets = [source["secretRef"] for source in container["envFrom"] if "secretRef" in source]
     assert secrets

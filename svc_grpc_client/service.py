@@ -1,4 +1,4 @@
-"""The gRPC route's front end: the route's app, whose votes go to the gRPC servers."""
+"""The gRPC route's front end: the app that sends its votes to the gRPC servers."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def grpc_route_app(settings: GrpcClientSettings) -> Sanic[Any, Any]:
-    """Return the app of the gRPC route, which hands its votes to the gRPC servers."""
+    """Return the app of the gRPC route, which sends its votes to the gRPC servers."""
     readiness = Readiness()
     sink = GrpcSink(settings, readiness)
     app = route_app("svc_grpc_client", Route.GRPC, sink, readiness)

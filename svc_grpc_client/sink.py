@@ -21,13 +21,13 @@ from voting.service.telemetry import BATCH_SIZE
 
 _log = logging.getLogger(__name__)
 
-# Ids made for one call share a residue, hence a partition. The lanes take turns, which spreads the
-# calls evenly over any usual number of partitions: 60 is a multiple of most.
+# Ids made for one call share a residue, hence a partition. The lanes take turns, which spreads
+# calls evenly over any common number of partitions: 60 is a multiple of most.
 _LANES: Final = 60
 _MAX_CALLS: Final = 4
 _BATCH_VOTES: Final = 500
-# Votes wait for the call under way, because large calls are cheaper, but not for a slow one. Few
-# votes wait a moment longer, for the next votes of clients just answered.
+# Votes wait for the call in flight, because large calls are cheaper, but not for a slow one. If few
+# are waiting, they wait a moment longer for the next votes of clients just answered.
 _PATIENCE_SECONDS: Final = 0.01
 _PAUSE_SECONDS: Final = 0.002
 _ENOUGH_VOTES: Final = 32
@@ -97,24 +97,24 @@ class GrpcSink:
         self._failure: grpc.StatusCode | None = None  # of the last call
 
     async def start(self) -> None:
-        """Open the channel; gRPC wants that done in the loop that uses it."""
+        """Open the channel; gRPC requires that in the event loop that uses it."""
         self._channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
         self._stub = votes_pb2_grpc.VoteServiceStub(self._channel)
         self._follower = run_for_good(self._follow_channel(), "the gRPC channel watcher")
 
     async def stop(self) -> None:
-        """Wait for the calls under way, as long as one may take, and close the channel."""
-        with contextlib.suppress(TimeoutError):  # nobody waits for the remaining votes
+        """Wait for the calls in flight, for at most one call's timeout, and close the channel."""
+        with contextlib.suppress(TimeoutError):  # no client waits for the remaining votes
             await asyncio.wait_for(self._group.drain(), self._timeout)
         self._follower.cancel()
         await self._channel.close()
 
     def new_id(self) -> str:
-        """Return an id that shares its partition with the others of the next call."""
+        """Return an id in the partition of the next call's other ids."""
         return new_vote_id(self._group.filling)
 
     def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
-        """Take a vote; `on_result` is called once Kafka has it, or with the error."""
+        """Queue a vote; `on_result` is called once Kafka has it, or with the error."""
         try:
             self._group.submit(self._group.filling, (vote, traceparent), on_result)
         except QueueFullError as error:
@@ -141,16 +141,16 @@ class GrpcSink:
         return [_result(status) for status in response.statuses]
 
     def _failed(self, error: grpc.aio.AioRpcError) -> None:
-        """Log why calls fail: once, until a call succeeds or fails in another way."""
+        """Log why a call failed, unless the previous one failed in the same way."""
         if error.code() is not self._failure:
             _log.warning("calls to %s fail: %s, %s", self._target, error.code(), error.details())
         self._failure = error.code()
 
     async def _follow_channel(self) -> None:
-        """Set readiness by the channel's state; after ready, it has `_GRACE_SECONDS` to reconnect.
+        """Follow the channel's state; once ready, it has `_GRACE_SECONDS` to reconnect.
 
-        A server ends each connection after a minute, and the next one is up within milliseconds.
-        Calls wait for it, so readiness stays. A connection that fails shows at once.
+        A server closes each connection after a minute, and the next one is up within milliseconds.
+        Calls wait for it, so readiness is kept. A failed connection shows at once.
         """
         loop = asyncio.get_running_loop()
         until = 0.0  # the end of the grace period, in the loop's time

@@ -1,4 +1,4 @@
-"""The gRPC sink against a real gRPC server with a scripted service."""
+"""The gRPC sink with a real gRPC server and a scripted service."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ NAME = "votes.v1.VoteService"
 
 
 class Service(votes_pb2_grpc.VoteServiceServicer):
-    """Accepts every vote but those a test has set otherwise; holds calls while `gate` is shut."""
+    """Accepts every vote without a status in `statuses`; holds calls while `gate` is closed."""
 
     def __init__(self) -> None:
         self.requests: list[votes_pb2.CastVotesRequest] = []
@@ -37,7 +37,9 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
         self.gate.set()
         self.peers: set[str] = set()
         self.failures: list[grpc.StatusCode] = []  # of the next calls
-        self.clock: Callable[[], int] = lambda: 0  # as a server of before it told its time
+        self.clock: Callable[[], int] = lambda: (
+            0
+        )  # like an older server, which does not send its time
 
     async def CastVotes(  # noqa: N802
         self, request: votes_pb2.CastVotesRequest, context: Any
@@ -146,9 +148,9 @@ async def test_an_older_servers_detail_is_passed_on() -> None:
     assert (caught.value.field, caught.value.reason) == ("vote", "rank: is odd")
 
 
-@pytest.mark.parametrize(("hours", "told"), [(-2, "ahead of"), (2, "behind"), (0, None)])
+@pytest.mark.parametrize(("hours", "relation"), [(-2, "ahead of"), (2, "behind"), (0, None)])
 async def test_a_clock_that_is_off_is_logged_and_votes_are_accepted(
-    caplog: pytest.LogCaptureFixture, hours: int, told: str | None
+    caplog: pytest.LogCaptureFixture, hours: int, relation: str | None
 ) -> None:
     service = Service()
     service.clock = lambda: now_ms() + hours * 3_600_000
@@ -157,8 +159,8 @@ async def test_a_clock_that_is_off_is_logged_and_votes_are_accepted(
             await cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id()))
         await until(lambda: readiness.ready, readiness)
     found = [message for message in caplog.messages if "clock" in message]
-    expected = f"this machine's clock is 7200 s {told} svc_grpc_server's clock"
-    assert found == ([expected] if told else [])
+    expected = f"this machine's clock is 7200 s {relation} svc_grpc_server's clock"
+    assert found == ([expected] if relation else [])
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
@@ -170,7 +172,7 @@ async def test_a_cancelled_call_is_retried(code: grpc.StatusCode) -> None:
     assert len(service.requests) == 2
 
 
-async def test_a_server_that_does_not_answer_in_time_is_named_in_the_log_and_not_to_voters(
+async def test_a_timeout_is_logged_and_not_shown_to_voters(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     service = Service()
@@ -187,7 +189,7 @@ async def test_a_server_that_does_not_answer_in_time_is_named_in_the_log_and_not
     assert "DEADLINE_EXCEEDED" in failures[0]
 
 
-async def test_it_stops_within_the_time_of_one_call_however_many_votes_wait() -> None:
+async def test_it_stops_within_one_calls_timeout_however_many_votes_wait() -> None:
     service = Service()
     service.gate.clear()
     async with server(service) as (port, _):
@@ -198,7 +200,7 @@ async def test_it_stops_within_the_time_of_one_call_however_many_votes_wait() ->
         assert time.monotonic() - begin < 3
 
 
-async def test_more_votes_than_may_wait_are_refused_at_once() -> None:
+async def test_votes_beyond_the_queue_limit_are_refused_at_once() -> None:
     async with server(Service()) as (port, _), sink(port, max_waiting_votes=5) as (grpc_sink, _):
         done = [cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id())) for _ in range(5)]
         with pytest.raises(UnavailableError, match="too many votes"):
@@ -226,10 +228,10 @@ async def test_readiness_follows_the_server_and_its_health() -> None:
         await until(lambda: not readiness.ready, readiness)
 
 
-async def test_a_connection_that_reaches_its_maximum_age_changes_no_readiness(
+async def test_a_connection_that_reaches_its_maximum_age_leaves_the_service_ready(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Each minute `not ready` was logged, and `ready` two milliseconds later."""
+    """Each minute the log had `not ready`, and `ready` two milliseconds later."""
     caplog.set_level(logging.INFO)
     service, not_ready = Service(), 0
 
@@ -263,13 +265,13 @@ async def test_a_lost_server_makes_the_service_unready_within_the_grace_period()
 
 
 class Relay:
-    """Hands connections on to a server; once `silent`, it takes new ones and does nothing."""
+    """Forwards connections to a server; once `silent`, it accepts new ones and does nothing."""
 
     def __init__(self, port: int) -> None:
         self.silent = False
         self._port = port
 
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.silent:
             await reader.read()
             writer.close()
@@ -284,10 +286,10 @@ class Relay:
         writer.close()
 
 
-async def test_a_connection_that_is_never_made_shows_after_the_grace_period() -> None:
+async def test_a_reconnect_that_hangs_shows_after_the_grace_period() -> None:
     async with server(Service(), age_ms=200) as (port, _):
         relay = Relay(port)
-        listening = await asyncio.start_server(relay.take, "127.0.0.1", 0)
+        listening = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
         async with sink(listening.sockets[0].getsockname()[1]) as (_, readiness):
             await until(lambda: readiness.ready, readiness)
             relay.silent = True

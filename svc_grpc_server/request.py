@@ -1,4 +1,4 @@
-"""Parses a call's request, unless it would take far more memory than its size."""
+"""Parses a call's request, unless that would take far more memory than its size."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from votes.v1 import votes_pb2
 # Twice what svc_grpc_client sends at most.
 VOTES_MAX: Final = 1000
 
-# Shorter requests, as ordinary calls are, take little memory whatever they contain.
+# Shorter requests, like those of ordinary calls, take little memory whatever they contain.
 _SMALL_BYTES: Final = 65_536
 _LENGTH_BYTES_MAX: Final = 4
 

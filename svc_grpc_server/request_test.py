@@ -29,7 +29,7 @@ def test_every_call_within_the_limit_is_read(votes: int, artist: str) -> None:
 
 
 @pytest.mark.parametrize("small", [EMPTY_VOTE, EMPTY_TRACE, b"\x0a\x02\x20\x01", b"\x7a\x00"])
-def test_very_many_small_parts_are_refused(small: bytes) -> None:
+def test_a_huge_number_of_small_parts_is_refused(small: bytes) -> None:
     assert read_request(small * ENOUGH) is None
 
 
@@ -49,7 +49,7 @@ def test_invalid_bytes_are_refused(data: bytes) -> None:
     assert read_request(data) is None
 
 
-def test_one_long_vote_is_left_to_the_rules() -> None:
+def test_one_long_vote_is_parsed_and_left_to_validation() -> None:
     message = votes_pb2.CastVotesRequest(votes=[to_message(VOTE)])
     message.votes[0].album = "x" * ENOUGH
     assert read_request(message.SerializeToString()) == message

@@ -19,15 +19,15 @@ SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_
 GRACE_SECONDS: Final = 10.0
 
 _OPTIONS: Final = [
-    # Clients reconnect and resolve the name again, so that they find new pods.
+    # Makes clients reconnect and resolve the name again, so that they find new pods.
     ("grpc.max_connection_age_ms", 60_000),
     ("grpc.max_connection_age_grace_ms", 10_000),
     # Clients may probe an idle connection every 5 s.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    # Room for as many of the longest votes as a call may have, with their traceparents.
+    # Room for a call with the most and longest votes, with their traceparents.
     ("grpc.max_receive_message_length", 2 * 1024 * 1024),
-    # Several times what one svc_grpc_client has under way.
+    # Several times the calls that one svc_grpc_client has in flight.
     ("grpc.max_concurrent_streams", 32),
     ("grpc.absolute_max_metadata_size", 8 * 1024),
     # A port in use must be an error, not shared.
@@ -41,8 +41,8 @@ async def serve_votes(
 ) -> AsyncIterator[int]:
     """Serve `VoteService`, health and reflection while the context lasts; yields the port.
 
-    The health of the service and of the server as a whole follows `readiness`. At the end, no
-    new call is taken and the calls under way may finish, for at most `GRACE_SECONDS`.
+    The health of the service and of the whole server follows `readiness`. At the end no new call
+    is accepted, and calls in flight have `GRACE_SECONDS` to finish.
     """
     server = grpc.aio.server(options=_OPTIONS)
     server.add_generic_rpc_handlers((_handler(VoteService(sink, albums)),))
@@ -65,7 +65,7 @@ async def serve_votes(
 
 
 def _handler(service: VoteService) -> grpc.GenericRpcHandler:
-    """Return the handler of the calls; generated code would parse every request, however large."""
+    """Return the handler of calls. Generated code would parse every request, however large."""
     cast_votes = grpc.unary_unary_rpc_method_handler(
         service.CastVotes,
         request_deserializer=read_request,

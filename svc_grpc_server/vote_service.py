@@ -1,4 +1,4 @@
-"""`VoteService`, which casts its votes into a `RecordSink`."""
+"""`VoteService`, which appends its votes to a `RecordSink`."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ from voting.domain.vote import InvalidVoteError, check_new_vote
 from voting.route.vote_api import read_traceparent
 from voting.service.clock_watch import now_ms
 
-# How far a vote's time may differ from our clock. Beyond that a clock is wrong, and the vote takes
-# the time of ours.
+# How far a vote's time may differ from our clock. Beyond that one clock is wrong, and the vote gets
+# our time.
 CLOCK_TOLERANCE_MS: Final = 300_000
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
@@ -28,7 +28,7 @@ _UNAVAILABLE = votes_pb2.VoteStatus.OUTCOME_UNAVAILABLE
 
 
 class VoteService(votes_pb2_grpc.VoteServiceServicer):
-    """Casts the votes of a request and answers when each is stored or refused."""
+    """Appends the votes of a request and answers when each is stored or refused."""
 
     def __init__(self, sink: RecordSink, albums: KnownAlbums) -> None:
         self._sink = sink
@@ -39,7 +39,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         request: votes_pb2.CastVotesRequest | None,
         context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
     ) -> votes_pb2.CastVotesResponse:
-        """Return one status per vote, in order; a request that is None could not be read."""
+        """Return one status per vote, in order. `request` is None if it could not be parsed."""
         if request is None or max(len(request.votes), len(request.traceparents)) > VOTES_MAX:
             await context.abort(
                 StatusCode.INVALID_ARGUMENT,
@@ -49,7 +49,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         outcomes = _Outcomes(len(request.votes))
         traceparents = dict(request.traceparents)
         now = now_ms()
-        # All votes are cast before the first result: they share batches.
+        # All votes are appended before the first result, so they share batches.
         for index, message in enumerate(request.votes):
             outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
             self._cast(message, traceparents, now, partial(outcomes.set, index))
@@ -70,7 +70,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
                 self._albums.check(vote)
             if abs(vote.cast_at_ms - now) > CLOCK_TOLERANCE_MS:
                 message.cast_at_ms = now
-            # The record is the encoded message, once it keeps every rule.
+            # The message has been validated, so its encoding is the record.
             traceparent = read_traceparent(traceparents.get(vote.id))
             record = vote.id, message.SerializeToString(), traceparent
             self._sink.append(record, on_result)
@@ -92,7 +92,7 @@ class _Outcomes:
     def set(self, index: int, error: BaseException | None) -> None:
         """Set the status of a vote."""
         if error is None:
-            pass  # accepted is the status from the start
+            pass  # the initial status is accepted
         elif isinstance(error, InvalidVoteError | UnavailableError):
             status = self.statuses[index]
             status.outcome, status.detail = _UNAVAILABLE, str(error)

@@ -57,7 +57,7 @@ def readiness() -> Readiness:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server's clock stands at the moment when the example was cast."""
+    """Set the server's clock to the time of the example vote."""
     monkeypatch.setattr("svc_grpc_server.vote_service.now_ms", lambda: VOTE.cast_at_ms)
 
 
@@ -126,7 +126,7 @@ async def test_an_empty_request_has_an_empty_answer(channel: grpc.aio.Channel) -
     assert await cast(channel) == []
 
 
-async def test_the_trace_goes_with_its_vote(channel: grpc.aio.Channel, sink: Sink) -> None:
+async def test_a_vote_keeps_its_traceparent(channel: grpc.aio.Channel, sink: Sink) -> None:
     await cast(channel, to_message(VOTE), **{VOTE.id: TRACEPARENT})
     assert sink.records == [record_of(VOTE, TRACEPARENT)]
 
@@ -135,7 +135,7 @@ async def test_the_trace_goes_with_its_vote(channel: grpc.aio.Channel, sink: Sin
 async def test_an_invalid_traceparent_does_not_reach_the_ledger(
     channel: grpc.aio.Channel, sink: Sink, trace: str
 ) -> None:
-    """A record too large would make Kafka refuse the others of its batch."""
+    """Kafka would refuse the whole batch of an oversized record."""
     await cast(channel, to_message(VOTE), **{VOTE.id: trace})
     assert sink.records == [record_of(VOTE)]
 
@@ -174,7 +174,7 @@ async def test_the_answer_carries_the_servers_time(channel: grpc.aio.Channel) ->
 
 
 async def refused(channel: grpc.aio.Channel, request: bytes) -> grpc.StatusCode:
-    """Send these bytes as a request and return the status with which they are refused."""
+    """Send these bytes as a request; return the status of the refusal."""
     call: RawCall = channel.unary_unary(f"/{SERVICE_NAME}/CastVotes")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call(request)
@@ -182,7 +182,7 @@ async def refused(channel: grpc.aio.Channel, request: bytes) -> grpc.StatusCode:
 
 
 def longest(votes: int) -> votes_pb2.CastVotesRequest:
-    """Return a request with so many votes, and as many traces, that could not be longer."""
+    """Return a request with this many votes and traces, each as long as possible."""
     request = votes_pb2.CastVotesRequest()
     for _ in range(votes):
         vote = vote_with(id=str(uuid.uuid4()), name="\U0001f3b5" * 200, album="\U0001f3b6" * 200)
@@ -218,7 +218,9 @@ async def test_a_million_empty_parts_are_refused_quickly(
     assert time.thread_time() - begin < 0.4
 
 
-async def test_bytes_that_are_no_request_are_an_invalid_argument(channel: grpc.aio.Channel) -> None:
+async def test_bytes_that_are_not_a_request_are_an_invalid_argument(
+    channel: grpc.aio.Channel,
+) -> None:
     assert await refused(channel, b"\xff") is INVALID_ARGUMENT
 
 
@@ -246,10 +248,10 @@ async def test_a_vote_that_cannot_be_stored_now_is_unavailable(
 
 
 async def health(channel: grpc.aio.Channel, wanted: int, service: str = SERVICE_NAME) -> None:
-    """Wait until the health of `service` is as wanted."""
+    """Wait until `service` has this health status."""
     request = health_pb2.HealthCheckRequest(service=service)
     async with asyncio.timeout(10):
-        stub: Any = health_pb2_grpc.HealthStub(channel)  # its stubs know no asyncio
+        stub: Any = health_pb2_grpc.HealthStub(channel)  # its stubs have no types for asyncio
         async for answer in stub.Watch(request):
             if answer.status == wanted:
                 return

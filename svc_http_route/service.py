@@ -1,4 +1,4 @@
-"""The HTTP route: the route's app, which writes its votes to Kafka."""
+"""The HTTP route: the app that writes its votes to Kafka."""
 
 import asyncio
 from typing import Any
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:
-    """Return the app of the HTTP route, which writes to Kafka itself."""
+    """Return the app of the HTTP route, which writes its votes to Kafka."""
     readiness = Readiness()
     albums = KnownAlbums()
     reader = AlbumListReader(settings, albums)

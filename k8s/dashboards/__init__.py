@@ -1,1 +1,1 @@
-"""Grafana's dashboards as Python; what Grafana reads is in k8s/base/dashboards."""
+"""Grafana's dashboards as Python; the generated files are in k8s/base/dashboards."""

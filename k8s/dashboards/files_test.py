@@ -17,9 +17,9 @@ def panels(board: Any) -> Iterator[Any]:
     return (panel for panel in board["panels"] if panel["type"] != "row")
 
 
-def test_the_files_are_what_the_code_makes() -> None:
+def test_the_files_are_up_to_date() -> None:
     written = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.json")}
-    assert written == dashboard_files(), "renew them: ./bazelw run //k8s/dashboards:generate"
+    assert written == dashboard_files(), "regenerate them: ./bazelw run //k8s/dashboards:generate"
 
 
 def test_every_panel_is_explained(board: Any) -> None:
@@ -32,7 +32,7 @@ def test_every_panel_asks_the_provisioned_prometheus(board: Any) -> None:
         assert panel["targets"]
 
 
-def test_every_query_has_a_letter_of_its_own(board: Any) -> None:
+def test_every_query_of_a_panel_has_its_own_letter(board: Any) -> None:
     for panel in panels(board):
         letters = [target["refId"] for target in panel["targets"]]
         assert len(set(letters)) == len(letters)

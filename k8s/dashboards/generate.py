@@ -1,4 +1,4 @@
-"""Writes the dashboards anew: `./bazelw run //k8s/dashboards:generate`."""
+"""Regenerates the dashboards: `./bazelw run //k8s/dashboards:generate`."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ def main() -> None:
         prog="generate", description=f"Write Grafana's dashboards to {FOLDER}."
     )
     parser.parse_args()
-    # `bazel run` starts programs elsewhere and tells where the repository is.
+    # `bazel run` starts programs elsewhere and passes the repository's path.
     root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ""))
     for name, text in dashboard_files().items():
         (root / FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The dashboard for operators: does it work, how fast, what does it cost."""
+"""The dashboard for operators: health, speed and cost."""
 
 from grafana_foundation_sdk.builders import bargauge, stat, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard

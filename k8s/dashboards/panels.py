@@ -38,7 +38,7 @@ type Queries = Mapping[str, str]
 
 
 def new_dashboard(title: str, uid: str, description: str) -> dashboard.Dashboard:
-    """Return a dashboard of the last quarter of an hour that renews itself."""
+    """Return a dashboard that shows the last 15 minutes and refreshes itself."""
     return (
         dashboard.Dashboard(title)
         .uid(uid)
@@ -61,7 +61,7 @@ def graph(
     width: int = HALF,
     stacked: bool = False,
 ) -> time_series.Panel:
-    """Return a panel of lines over time; stacked ones show a sum and its parts."""
+    """Return a panel of lines over time; `stacked` shows a sum and its parts."""
     legend = (
         common.VizLegendOptions()
         .display_mode(LegendDisplayMode.TABLE)
@@ -98,7 +98,7 @@ def figures(
     red_below: float | None = None,
     red_from: float | None = None,
 ) -> stat.Panel:
-    """Return a panel of large numbers, red below one value or from another one on."""
+    """Return a panel of large numbers, red below `red_below` or from `red_from` on."""
     panel = (
         stat.Panel()
         .title(title)

@@ -25,17 +25,17 @@ from voting.domain.headers import CANARY_HEADER
 pytest_plugins = ["harness.testing.fixtures"]
 
 VOTES: Final = 400
-PAUSE_SECONDS: Final = 0.01  # so that the votes are spread over several readings of Prometheus
+PAUSE_SECONDS: Final = 0.01  # spreads the votes over several scrapes
 VOTE: Final = {"name": "Mercedes Sosa", "year": 2009, "rank": 90}
 ALBUMS: Final = ("Cantora", "Alta fidelidad", "Corazón libre")
 
-# What Grafana does: max($__interval + scrape interval, 4 * scrape interval). Prometheus on one
-# machine reads each second, and a quarter of an hour on a screen has about a second per point.
+# As Grafana computes it: max($__interval + scrape interval, 4 * scrape interval). Prometheus on one
+# machine scrapes each second, and 15 minutes on a screen are about a second per point.
 RATE_INTERVAL: Final = "4s"
 
 
 class Prometheus:
-    """Asks Prometheus."""
+    """A client of Prometheus's HTTP API."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -47,13 +47,13 @@ class Prometheus:
         return answer["data"]
 
     def series(self, expression: str) -> list[dict[str, str]]:
-        """Return the labels of the series that have numbers since the start."""
+        """Return the labels of the series that have had numbers since the start."""
         times = {"start": self._begin, "end": time.time(), "step": 1.0}
         found = self.ask("query_range", query=expression, **times)["result"]
         return [s["metric"] for s in found if any(not math.isnan(float(v)) for _, v in s["values"])]
 
     def value(self, expression: str) -> float:
-        """Return the number that an expression without labels has now; 0 if there is none yet."""
+        """Return the current value of an expression without labels; 0 if it has none yet."""
         return sum(
             float(found["value"][1]) for found in self.ask("query", query=expression)["result"]
         )
@@ -72,9 +72,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def prometheus(stack: Stack) -> Prometheus:
-    """Return Prometheus after votes on both routes, all of them good.
+    """Return Prometheus after valid votes on both routes.
 
-    They come in two halves, as a rate needs a first reading that it can grow from.
+    They are cast in two halves, as a rate needs a first sample to increase from.
     """
     prometheus = Prometheus(stack.prometheus.url)
     with httpx.Client(base_url=stack.entry.url, timeout=30) as client:
@@ -107,7 +107,7 @@ def test_the_rules_have_data_and_no_alert_is_raised(prometheus: Prometheus) -> N
         assert rule["health"] == "ok", rule
     for rule in recording:
         wait_until(rule["name"], lambda name=rule["name"]: bool(prometheus.series(name)))  # type: ignore[misc]
-    # A reading that came late makes an alert pending for a moment.
+    # A late scrape makes an alert pending for a moment.
     wait_until("all alerts inactive", lambda: states(prometheus) == {"inactive"})
 
 
@@ -148,7 +148,7 @@ def has_data(prometheus: Prometheus, expression: str, legend: str) -> bool:
 
 
 def make_mistakes(stack: Stack) -> None:
-    """Vote twice with one id, vote wrongly, and write a record that is no vote."""
+    """Vote twice with one id, cast an invalid vote, and write a record that is not a vote."""
     vote = VOTE | {"album": ALBUMS[0], "id": str(uuid4())}
     for body, force in itertools.product((vote, vote, VOTE), ("always", "never")):
         httpx.post(f"{stack.entry.url}/votes", json=body, headers={CANARY_HEADER: force})
@@ -157,7 +157,7 @@ def make_mistakes(stack: Stack) -> None:
 
 async def write_garbage(kafka: str) -> None:
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
-        await producer.send_and_wait("votes", b"no vote")
+        await producer.send_and_wait("votes", b"not a vote")
 
 
 def test_mistakes_are_counted_and_a_rejected_record_raises_the_alert(
@@ -173,7 +173,7 @@ def test_mistakes_are_counted_and_a_rejected_record_raises_the_alert(
             == {"RecordsRejected"}
         ),
     )
-    # svc_results reads the tally once a second while nobody watches.
+    # Without watchers, svc_results reads the tally once a second.
     wait_until(
         "all votes in the result",
         lambda: prometheus.value("sum(svc_results_album_votes)") == VOTES + 1,

@@ -1,4 +1,4 @@
-"""The dashboard for everyone: how the vote stands."""
+"""The dashboard for everyone: the current result."""
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 

@@ -1,4 +1,4 @@
-"""Prometheus's own checks of its settings and rules, and how it names services."""
+"""Prometheus's settings and rules pass its own checks, and name services as on one machine."""
 
 import re
 import subprocess
@@ -75,7 +75,7 @@ def when_missing(missing: list[str]) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_pod_is_known_by_its_services_name_as_on_one_machine(service: str) -> None:
+def test_a_pods_job_is_its_services_name_as_on_one_machine(service: str) -> None:
     settings = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
     [pods] = [c for c in settings["scrape_configs"] if "kubernetes_sd_configs" in c]
     pod_label = service.replace("_", "-")

@@ -1,7 +1,7 @@
-"""Every series that an alert or a dashboard reads is there before the first vote or error.
+"""Every series that an alert or a dashboard reads exists before the first vote or error.
 
-A counter that is born with its first error stands at 1 at once: its `increase()` is 0, and nobody
-is told.
+A counter that appears with its first error starts at 1: its `increase()` is 0, and no alert
+fires.
 """
 
 import json
@@ -24,12 +24,12 @@ from voting.service.telemetry import REFUSED_STATUSES
 
 RULES: Final = Path("k8s/base/prometheus/rules.yaml").absolute()
 
-# Prometheus makes these itself, or from others.
+# Made by Prometheus itself or by recording rules.
 MADE_BY_PROMETHEUS: Final = re.compile(r"up|job:\w+:\w+|\w+:\w+:\w+")
-# Nobody has voted: there is no album yet whose votes could be told.
-BORN_WITH_AN_ALBUM: Final = {"svc_results_album_votes"}
+# Before the first vote there is no album to export.
+APPEAR_WITH_AN_ALBUM: Final = {"svc_results_album_votes"}
 
-# Texts that are arguments of functions are passed over.
+# Skips string arguments of functions.
 _SELECTOR: Final = re.compile(r'"[^"]*"|(?<![\w.])([a-zA-Z_][\w:]*)\s*(\{[^}]*\})?')
 _MATCHER: Final = re.compile(r'(\w+)(=~|!=|=)"([^"]*)"')
 _KEYWORDS: Final = re.compile(
@@ -39,7 +39,7 @@ _KEYWORDS: Final = re.compile(
 
 
 class Selector(NamedTuple):
-    """A metric and what its labels must be."""
+    """A metric and the conditions on its labels."""
 
     metric: str
     matchers: tuple[tuple[str, str, str], ...]
@@ -57,7 +57,7 @@ def _holds(found: str, how: str, value: str) -> bool:
 
 
 def selectors(expression: str) -> Iterator[Selector]:
-    """Yield what a query reads."""
+    """Yield the selectors in a query."""
     expression = re.sub(r"\b(?:by|on|without|ignoring)\s*\([^)]*\)", "", expression)
     expression = re.sub(r"\[[^\]]*\]", "", expression)
     for name, matchers in _SELECTOR.findall(_KEYWORDS.sub(" ", expression)):
@@ -79,12 +79,12 @@ WANTED: Final = sorted(
         for expression in expressions()
         for selector in selectors(expression)
         if not MADE_BY_PROMETHEUS.fullmatch(selector.metric)
-        and selector.metric not in BORN_WITH_AN_ALBUM
+        and selector.metric not in APPEAR_WITH_AN_ALBUM
     }
 )
 
 
-def test_what_a_query_reads_is_found() -> None:
+def test_the_selectors_of_a_query_are_found() -> None:
     query = 'sum by (job) (rate(a_total{x="1", y=~"5.."}[1m])) > 5 or max(b_c) unless d{job="e"}'
     assert list(selectors(query)) == [
         Selector("a_total", (("x", "=", "1"), ("y", "=~", "5.."))),
@@ -112,19 +112,19 @@ def samples(stack: Stack) -> list[tuple[str, dict[str, str]]]:
     ]
 
 
-def test_all_series_are_there_before_the_first_vote(stack: Stack) -> None:
+def test_all_series_exist_before_the_first_vote(stack: Stack) -> None:
     def missing() -> list[Selector]:
         found = samples(stack)
-        return [wanted for wanted in WANTED if not any(wanted.matches(*one) for one in found)]
+        return [wanted for wanted in WANTED if not any(wanted.matches(*sample) for sample in found)]
 
     try:
-        # The partitions' series come with the partitions, and with Kafka's first answer.
+        # The partitions' series appear once they are assigned and Kafka has answered.
         wait_until("all series", lambda: not missing())
     except AssertionError:
-        raise AssertionError(f"not there from the start: {missing()}") from None
+        raise AssertionError(f"missing at the start: {missing()}") from None
 
 
-def test_each_status_of_a_refusal_is_there_on_each_route(stack: Stack) -> None:
+def test_each_route_has_a_series_for_each_status_of_a_refusal(stack: Stack) -> None:
     found = {
         (labels["route"], int(labels["status"]))
         for name, labels in samples(stack)
