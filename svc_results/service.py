@@ -21,7 +21,7 @@ from voting.service.telemetry import configure_logging
 from voting.stores.tally_reader import TallyReader
 from voting.stores.vote_log_reader import VoteLogReader
 
-# Connections beside those of watchers.
+# Connections allowed in addition to those of watchers.
 VISITORS: Final = 2000
 
 

@@ -38,7 +38,7 @@ pytest_plugins = ["harness.testing.fixtures"]
 FRESH_SECONDS = 1.0
 
 
-class Book:
+class FakeConsumer:
     """Counts and logs votes as the consumer does."""
 
     def __init__(self, redis_url: str, mongodb_url: str) -> None:
@@ -47,7 +47,7 @@ class Book:
         self.votes = 0
 
     def count(self, *albums: str) -> None:
-        """Take in a vote for each of these albums."""
+        """Count a vote for each of these albums."""
         asyncio.run(self._count([_vote(album) for album in albums]))
 
     async def _count(self, votes: list[Vote]) -> None:
@@ -78,8 +78,8 @@ def results(service: StartService) -> Service:
 
 
 @pytest.fixture(scope="module")
-def book(redis_server: RedisServer, mongodb: MongodbServer) -> Book:
-    return Book(redis_server.url, mongodb.url)
+def consumer(redis_server: RedisServer, mongodb: MongodbServer) -> FakeConsumer:
+    return FakeConsumer(redis_server.url, mongodb.url)
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ def client(results: Service) -> Iterator[httpx.Client]:
 
 @contextmanager
 def watching(results: Service) -> Iterator[list[dict[str, Any]]]:
-    """Return a list that snapshots of the stream are added to while the context lasts."""
+    """Collect the stream's snapshots in a list while the context lasts."""
     seen: list[dict[str, Any]] = []
     with httpx.stream("GET", f"{results.url}/api/events", timeout=30) as stream:
 
         def read() -> None:
-            # Ends when the stream is closed, from whichever side.
+            # Ends when either side closes the stream.
             with suppress(httpx.HTTPError, httpx.StreamError):
                 for line in stream.iter_lines():
                     take_snapshot(line, seen)
@@ -120,14 +120,14 @@ def stopped(server: Server) -> Iterator[None]:
 
 
 def reason(client: httpx.Client) -> str | None:
-    """Return why the service is not ready; nothing when it is."""
+    """Return why the service is not ready; None if it is."""
     answer: dict[str, str] = client.get("/readyz").json()
     return answer.get("reason")
 
 
-def test_what_is_counted_is_shown(client: httpx.Client, book: Book) -> None:
-    book.count("Las últimas composiciones", "Las últimas composiciones", "Cantos de Chile")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
+def test_counted_votes_are_shown(client: httpx.Client, consumer: FakeConsumer) -> None:
+    consumer.count("Las últimas composiciones", "Las últimas composiciones", "Cantos de Chile")
+    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
     snapshot = client.get("/api/results").json()
     assert snapshot["albums"][0]["album"] == "Las últimas composiciones"
     assert snapshot["albums"][0]["votes"] == 2
@@ -138,12 +138,14 @@ def test_what_is_counted_is_shown(client: httpx.Client, book: Book) -> None:
     assert len({vote["id"] for vote in first["votes"] + second["votes"]}) == 3
 
 
-def test_a_change_reaches_watchers_within_a_second(results: Service, book: Book) -> None:
+def test_a_change_reaches_watchers_within_a_second(
+    results: Service, consumer: FakeConsumer
+) -> None:
     with watching(results) as seen:
         wait_until("the first snapshot", lambda: seen != [])
-        book.count("Décimas")
+        consumer.count("Décimas")
         start = time.monotonic()
-        wait_until("the change", lambda: seen[-1]["total"] == book.votes)
+        wait_until("the change", lambda: seen[-1]["total"] == consumer.votes)
         assert time.monotonic() - start < FRESH_SECONDS
 
 
@@ -152,25 +154,25 @@ def test_a_change_reaches_watchers_within_a_second(results: Service, book: Book)
 )
 def test_a_stopped_store_is_named_until_it_recovers(
     client: httpx.Client,
-    book: Book,
+    consumer: FakeConsumer,
     request: pytest.FixtureRequest,
     name: str,
     store: str,
     part: str,
 ) -> None:
-    book.count("Canciones reencontradas en París")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
+    consumer.count("Canciones reencontradas en París")
+    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
     with stopped(request.getfixturevalue(name)):
         wait_until("not ready", lambda: reason(client) == f"{store} is not responding")
         results = client.get("/api/results").json()
-        assert results["total"] == book.votes
+        assert results["total"] == consumer.votes
         assert results["unavailable"][part]
         page = client.get("/")
         assert page.status_code == httpx.codes.OK
         assert f'id="{part}-notice" role="status">' in page.text  # not hidden
     wait_until("ready", lambda: reason(client) is None)
-    book.count("Canciones reencontradas en París")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
+    consumer.count("Canciones reencontradas en París")
+    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
 
 
 def test_a_hanging_store_is_named_until_it_recovers(
@@ -187,12 +189,12 @@ def test_a_hanging_store_is_named_until_it_recovers(
     wait_until("ready", lambda: reason(client) is None)
 
 
-def test_no_store_is_asked_to_write(
-    results: Service, client: httpx.Client, book: Book, redis_server: RedisServer
+def test_the_service_only_reads_from_its_stores(
+    results: Service, client: httpx.Client, consumer: FakeConsumer, redis_server: RedisServer
 ) -> None:
-    """The manifests give the service users who may read and nothing else."""
-    book.count("Run Run se fue pa'l Norte")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == book.votes)
+    """The manifests give the service read-only users."""
+    consumer.count("Run Run se fue pa'l Norte")
+    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
     redis = Redis.from_url(redis_server.url)
     redis.config_resetstat()
     wait_until("a reading", lambda: "cmdstat_hlen" in redis.info("commandstats"))
@@ -217,7 +219,7 @@ def test_the_service_starts_without_its_stores_and_is_not_ready(service: StartSe
     assert httpx.get(f"{nowhere.url}/api/results").status_code == httpx.codes.SERVICE_UNAVAILABLE
 
 
-def test_the_service_ends_at_once_though_someone_watches(service: StartService) -> None:
+def test_the_service_ends_at_once_even_with_watchers(service: StartService) -> None:
     results = service("svc_results")
     with watching(results) as seen:
         wait_until("the first snapshot", lambda: seen != [])
@@ -227,7 +229,7 @@ def test_the_service_ends_at_once_though_someone_watches(service: StartService) 
     assert "Traceback" not in results.log.read_text()
 
 
-def test_the_connection_limit_leaves_room_beside_watchers() -> None:
+def test_the_connection_limit_leaves_room_for_visitors() -> None:
     code = (
         "import svc_results.service as s; from svc_results.settings import ResultsSettings;"
         "print(s.results_service(ResultsSettings(max_watchers=9000)).ctx.connection_limit.most)"
@@ -236,7 +238,7 @@ def test_the_connection_limit_leaves_room_beside_watchers() -> None:
 
 
 def run_python(code: str) -> str:
-    """Return what a Python of its own prints, with our modules at hand."""
+    """Run this code in a new Python with our modules; return its output."""
     environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
     command = [sys.executable, "-c", code]
     return subprocess.check_output(command, env=environment, text=True, timeout=30)

@@ -30,7 +30,7 @@ class AlbumPage(msgspec.Struct, frozen=True):
 def album_page(ranking: Ranking, limit: int, after: Position | None) -> AlbumPage:
     """Return the page of at most `limit` albums that begins after the position `after`.
 
-    An album that moves meanwhile may be on two pages or on none; each page is in order.
+    An album that moves between two requests may be on both pages or neither; each page is in order.
     """
     standings = ranking.standings
     begin = 0 if after is None else bisect_right(standings, after, key=position_of)

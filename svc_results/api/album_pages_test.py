@@ -31,7 +31,7 @@ def test_pages_follow_each_other_in_order() -> None:
     assert end is None
 
 
-def test_a_full_page_is_the_last_when_nothing_follows() -> None:
+def test_a_full_page_can_be_the_last() -> None:
     assert titles(7)[1] is None
     assert titles(200, (0, b"")) == ([], None)
     assert album_page(Ranking(), 10, None).albums == []

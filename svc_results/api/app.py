@@ -28,7 +28,7 @@ from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import Cursor, LoggedVote
 
 NAME: Final = "svc_results"
-# How many pages of the vote log are read at the same time.
+# How many pages of the vote log are read concurrently.
 CONCURRENT_READS: Final = 4
 
 
@@ -108,7 +108,7 @@ def results_app(
 class _Pages:
     """Pages of the vote log for all visitors.
 
-    Few are read at a time, which leaves MongoDB capacity for the consumer.
+    Only a few are read at a time, which leaves MongoDB capacity for the consumer.
     """
 
     def __init__(self, vote_log: NewestVotes) -> None:

@@ -136,7 +136,7 @@ async def test_a_watcher_who_leaves_is_forgotten(served: Served) -> None:
 async def test_a_slow_watcher_skips_frames_delays_nobody_and_catches_up(
     served: Served, stores: FakeStores
 ) -> None:
-    long = "\U0001d11e" * 190  # large frames soon fill the buffers of a connection
+    long = "\U0001d11e" * 190  # large frames soon fill a connection's buffers
     stores.votes = [fake_vote(n, name=long, album=f"{long}{n}") for n in range(50)]
     dropped = frames_dropped()
     port = served.client.base_url.port
@@ -158,7 +158,7 @@ async def test_a_slow_watcher_skips_frames_delays_nobody_and_catches_up(
     assert frames_dropped() > dropped
 
 
-async def test_one_watcher_too_many_gets_503_and_retry_after(stores: FakeStores) -> None:
+async def test_a_watcher_over_the_limit_gets_503_and_retry_after(stores: FakeStores) -> None:
     async with serve_results(stores, max_watchers=1) as served:
         async with served.client.stream("GET", "/api/events") as stream:
             await next_snapshot(stream.aiter_lines())
@@ -192,7 +192,7 @@ async def test_a_stopping_service_ends_the_connections_of_its_streams(stores: Fa
         writer.close()
 
 
-async def test_an_answer_under_way_is_the_last_of_its_connection_when_the_service_stops(
+async def test_a_pending_answer_closes_its_connection_when_the_service_stops(
     served: Served, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, answers = asyncio.Event(), asyncio.Event()
@@ -267,7 +267,7 @@ async def test_reading_a_hanging_vote_log_times_out(
     assert (await client.get("/api/votes")).status_code == 503
 
 
-async def test_few_pages_of_the_vote_log_are_read_at_the_same_time(
+async def test_only_a_few_pages_of_the_vote_log_are_read_concurrently(
     client: httpx.AsyncClient, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading, most, go_on = 0, 0, asyncio.Event()
@@ -305,7 +305,7 @@ async def test_the_pages_of_the_ranking_contain_each_album_once(
         query["after"] = page["next"]
     assert seen[:100] == first["albums"]
     assert [album["album"] for album in seen] == [f"Album {n:03}" for n in range(150)]
-    assert stores.readings == 2  # the service reads as often as ever, whoever turns the pages
+    assert stores.readings == 2  # paging causes no reads of the store
 
 
 @pytest.mark.parametrize(
@@ -331,9 +331,7 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-async def test_the_page_escapes_whatever_people_vote_for(
-    served: Served, stores: FakeStores
-) -> None:
+async def test_the_page_escapes_the_names_in_votes(served: Served, stores: FakeStores) -> None:
     stores.votes = [fake_vote(1, album=NASTY, name=NASTY)]
     await served.read()
     text = (await served.client.get("/")).text

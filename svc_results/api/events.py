@@ -14,14 +14,14 @@ from svc_results.page.static_files import accepts_gzip
 from voting.http.app import close_if_stopping
 from voting.http.problem import ProblemError
 
-# The URL stays in memory for as long as someone watches, and the stream takes no parameters.
+# The URL stays in memory while the stream is open, and the stream takes no parameters.
 _URL_BYTES_MAX: Final = 200
 
 
 async def stream_events(request: Request, feed: Feed, watchers: Watchers) -> None:
-    """Send events until the watcher leaves, stalls or sends data, or the service stops.
+    """Send events until the watcher leaves, stalls or sends data, or until the service stops.
 
-    The feed does not wait for a slow watcher, who then gets the newest frame.
+    The feed does not wait for a slow watcher, which skips to the newest frame.
     """
     if len(request.raw_url) > _URL_BYTES_MAX:
         raise ProblemError(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")

@@ -23,7 +23,7 @@ _PUBLIC_NAMES: Final = {
     "VoteEntry": "Vote",
     "VotePage": "Votes",
 }
-"""What a type is called in the document, where that differs."""
+"""The name of a type in the document, where it differs."""
 
 
 def results_document() -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _schemas() -> Schemas:
     schemas = answer_schemas(Snapshot, AlbumPage)
     schemas["AlbumPage"]["properties"]["albums"]["maxItems"] = LIMIT_MAX
     schemas["VotePage"]["properties"]["votes"]["maxItems"] = LIMIT_MAX
-    # A snapshot has every route, which `Mapping[Route, RouteResult]` does not say.
+    # A snapshot has every route, which `Mapping[Route, RouteResult]` does not express.
     of_each = schemas["Snapshot"]["properties"]["routes"]["additionalProperties"]
     schemas["Snapshot"]["properties"]["routes"] = {
         "type": "object",

@@ -56,7 +56,7 @@ def read_voted(request: Request) -> str | None:
 
 
 def read_language(request: Request) -> Language:
-    """Return the language of the parameter `lang`, else the one that the browser prefers."""
+    """Return the language in the parameter `lang`, else the browser's preferred one."""
     asked = request.args.get("lang")
     for language in LANGUAGES:
         if asked == language:

@@ -1,4 +1,4 @@
-"""Whatever a query holds: a value within its bounds, or a problem that names the parameter."""
+"""Any query gives a value within its bounds, or a problem that names the parameter."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -20,13 +20,13 @@ ANYTHING = st.text(max_size=300) | st.text("0123456789", max_size=6000)
 
 
 def asked(accept_language: str | None = None, **args: str) -> Request:
-    """Return what the functions look at of a request."""
+    """Return a request with what the functions read of it."""
     headers = {} if accept_language is None else {"accept-language": accept_language}
     return cast("Request", SimpleNamespace(args=args, headers=headers))
 
 
 def answer(read: Callable[[Request], object], request: Request) -> object:
-    """Return what `read` gives, or status and field of its problem."""
+    """Return what `read` returns, or the status and field of its problem."""
     try:
         return read(request)
     except ProblemError as error:

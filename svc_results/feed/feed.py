@@ -1,4 +1,4 @@
-"""Reads the stores once for all watchers, and gives each of them the newest frame."""
+"""Reads the stores once for all watchers and gives each of them the newest frame."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ class Feed:
     """One reader of the stores, shared by all watchers.
 
     While the stores answer, `snapshot` is at most `IDLE_SECONDS` plus one reading old. A watcher
-    who cannot keep up misses frames: nothing is queued.
+    that cannot keep up misses frames: nothing is queued.
     """
 
     def __init__(

@@ -29,5 +29,5 @@ def test_every_watcher_can_be_sent_the_same_compressed_pieces() -> None:
     for events in ([OPENING, one, two], [OPENING, two, HEARTBEAT, HEARTBEAT], [OPENING, one, one]):
         reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         reader.decompress(GZIP_HEADER)
-        # Each piece can be read as soon as it has come.
+        # Each piece can be decompressed as soon as it arrives.
         assert [reader.decompress(event.deflated) for event in events] == [e.text for e in events]

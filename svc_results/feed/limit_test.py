@@ -1,8 +1,8 @@
-"""As many watchers and visitors as may come, and what they take: real sockets, service and Redis.
+"""The memory that the maximum of watchers and visitors takes: real sockets, service and Redis.
 
-The albums are as many and have names as long as can be, of characters that hardly compress, so that
-frames are the largest there are. Most watchers do not read, or read a byte now and then; some
-have heads with as many fields as fit.
+There are as many albums as possible, with the longest names, of characters that hardly compress, so
+that frames are as large as they get. Most watchers do not read, or read a byte now and then; some
+send as many header fields as fit.
 """
 
 import asyncio
@@ -42,10 +42,9 @@ MOST: Final = ResultsSettings().max_watchers
 PER_ADDRESS: Final = ResultsSettings().watchers_per_address
 READERS: Final = 50
 BY_BYTES: Final = 500
-SECONDS: Final = 8.0  # that all of them watch
+SECONDS: Final = 8.0  # for which all of them watch
 
-# A slow machine must be able to fill all places before the first is cut off; so the service bears
-# more here than it does.
+# A slow machine must be able to connect all watchers before the first one is cut off.
 PATIENT: Final = """
 from svc_results import __main__
 from svc_results.feed import watchers
@@ -93,7 +92,7 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
 
 
 class PatientService(Service):
-    """svc_results, which cuts nobody off for long."""
+    """svc_results with a long timeout for stalled watchers."""
 
     def command(self) -> list[str]:
         """Return the command line."""
@@ -118,10 +117,10 @@ class Crowd:
         self.watching: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def come(
+    async def join(
         self, address: str, *, buffer: int | None = None, head: bytes = b""
     ) -> tuple[bytes, socket.socket]:
-        """Open a stream from this address, kept if it is one; return how the answer begins."""
+        """Open a stream from this address, keep it if accepted, and return the answer's start."""
         loop = asyncio.get_running_loop()
         watcher = socket.socket()
         watcher.setblocking(False)
@@ -141,8 +140,8 @@ class Crowd:
         return answer, watcher
 
     async def fill(self) -> None:
-        """Take every place."""
-        # Those of several addresses come at the same time.
+        """Join until the limit is reached."""
+        # Several addresses at the same time.
         addresses = range(0, MOST, PER_ADDRESS)
         await asyncio.gather(*(self._fill(range(n, n + PER_ADDRESS)) for n in addresses))
 
@@ -151,15 +150,15 @@ class Crowd:
             buffer = None if number < READERS else 4096
             head = MANY_FIELDS if number % 4 == 0 else b""
             address = f"127.0.1.{number // PER_ADDRESS + 1}"
-            answer, watcher = await self.come(address, buffer=buffer, head=head)
+            answer, watcher = await self.join(address, buffer=buffer, head=head)
             assert b" 200 " in answer
             if number < READERS:
                 self._do(self._read(number, watcher))
             elif number < READERS + BY_BYTES:
                 self._do(self._read_bytes(watcher))
 
-    async def go(self) -> None:
-        """Leave, all of them."""
+    async def leave(self) -> None:
+        """Close all streams."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -172,7 +171,7 @@ class Crowd:
     async def _read(self, number: int, watcher: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while data := await loop.sock_recv(watcher, 1 << 18):
-            # Each piece of the compressed stream ends with a flush, which is these bytes.
+            # Each piece of the compressed stream ends with these bytes of a flush.
             self.frames[number] += data.count(b"\x00\x00\xff\xff")
 
     async def _read_bytes(self, watcher: socket.socket) -> None:
@@ -195,21 +194,21 @@ async def test_the_memory_suffices_for_the_maximum_of_watchers(
     voting = asyncio.create_task(vote(redis))
     try:
         await crowd.fill()
-        refused, _ = await crowd.come("127.0.1.1")
+        refused, _ = await crowd.join("127.0.1.1")
         assert refused.startswith(b"HTTP/1.1 429 ")
-        refused, _ = await crowd.come("127.0.2.1")
+        refused, _ = await crowd.join("127.0.2.1")
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert b"retry-after: 10" in refused
         before = list(crowd.frames)
         await asyncio.sleep(SECONDS)
-        # Whoever reads is sent frames all the time, and others are answered.
+        # Those that read keep getting frames, and other requests are answered.
         assert all(after > sent + 3 for sent, after in zip(before, crowd.frames, strict=True))
         async with httpx.AsyncClient(timeout=30) as client:
             metrics = (await client.get(f"{results.url}/metrics")).text
         assert f"svc_results_watchers {MOST}.0" in metrics
     finally:
         voting.cancel()
-        await crowd.go()
+        await crowd.leave()
     memory, sent = peak_memory(results), MOST * 2 * SEND_BUFFER_BYTES
     used = f"{memory >> 20} MB at most, and {sent >> 20} MB of the system's buffers"
     assert memory + sent < memory_limit(), used
@@ -239,7 +238,7 @@ async def test_the_memory_suffices_for_visitors_who_do_not_read(results: Service
 
 
 async def vote(redis: Redis) -> None:
-    """Count a vote now and then, so that each frame is another one."""
+    """Count a vote now and then, so that each frame differs."""
     while True:
         await asyncio.to_thread(redis.hincrby, TALLY_KEY, f"r:{Route.HTTP}", 1)
         await asyncio.sleep(0.4)

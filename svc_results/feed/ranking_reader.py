@@ -18,7 +18,7 @@ LOOK_AGAIN_SECONDS: Final = 30.0
 
 
 class SlicedTally(Protocol):
-    """The tally as `TallyReader` gives it."""
+    """The tally as `TallyReader` reads it."""
 
     async def pulse(self) -> Pulse:
         """Return a value that changes whenever votes are counted."""
@@ -27,15 +27,15 @@ class SlicedTally(Protocol):
         """Return a slice of the albums' votes."""
 
     async def standings(self, albums: Sequence[bytes]) -> Standings:
-        """Return the counts of some albums."""
+        """Return the counts of these albums."""
 
 
 class RankingReader:
-    """Keeps the ranking, and renews it no more often than the tally can bear.
+    """Keeps the ranking and renews it no more often than the tally can bear.
 
-    The routes' totals are always current. The albums lag by the rest that a tally with very many
-    of them needs, which is unnoticeable below a few thousand. The first `STANDINGS_PER_CALL`
-    albums and the totals shown with them are of the same moment.
+    The routes' totals are always current. The albums lag by the pause between two readings, which
+    is unnoticeable below a few thousand albums. The first `STANDINGS_PER_CALL` albums and the
+    totals shown with them are from the same moment.
     """
 
     def __init__(
@@ -87,15 +87,15 @@ class RankingReader:
     async def _with_counts(self, leaders: Leaders) -> Ranking:
         """Return the ranking with votes and rank sums that belong together.
 
-        The slices have votes only, and an album's rank sum is not in the same one: counted
-        between two calls, an average could be more than any rank.
+        The slices give only votes, as an album's rank sum may be in another slice: with votes
+        counted between the two calls, an average could exceed every rank.
         """
         keys = leaders.keys()
         first, rest = keys[:STANDINGS_PER_CALL], keys[STANDINGS_PER_CALL:]
         at_first = await self._tally.standings(first)
         standings = _standings(first, at_first)
-        for some in batched(rest, STANDINGS_PER_CALL, strict=False):
-            standings += _standings(some, await self._tally.standings(some))
+        for batch in batched(rest, STANDINGS_PER_CALL, strict=False):
+            standings += _standings(batch, await self._tally.standings(batch))
         standings.sort(key=position_of)
         return Ranking(at_first.routes, standings, leaders.seen)
 

@@ -15,7 +15,7 @@ def key(number: int) -> bytes:
 
 
 class FakeTally:
-    """A tally of albums with so many votes, all with rank 100; each call takes `seconds`."""
+    """A tally of albums with these votes, all of rank 100; each call takes `seconds`."""
 
     def __init__(self, votes: dict[bytes, int]) -> None:
         self.votes = votes
@@ -41,9 +41,9 @@ class FakeTally:
     async def albums(self, begin: int) -> AlbumsSlice:
         self._call("albums")
         keys = list(self.votes)
-        # As HSCAN may: an album of the slice before comes once more.
-        some = keys[max(0, begin - 1) : begin + 100]
-        votes = {key: self.votes[key] for key in some}
+        # HSCAN may return an album of the previous slice again.
+        part = keys[max(0, begin - 1) : begin + 100]
+        votes = {key: self.votes[key] for key in part}
         self.after_slice()
         return AlbumsSlice(votes, begin + 100 if begin + 100 < len(keys) else 0)
 
@@ -99,7 +99,7 @@ async def test_without_a_new_vote_the_albums_are_not_read(
     assert "albums" in tally.calls
 
 
-async def test_albums_are_reread_now_and_then_though_the_pulse_stays(
+async def test_albums_are_reread_now_and_then_even_if_the_pulse_stays(
     tally: FakeTally, reader: RankingReader
 ) -> None:
     await reader.read()
@@ -134,7 +134,7 @@ async def test_votes_counted_during_a_reading_are_in_the_next(
     assert (await reader.read()).standings[0].key == key(7)
 
 
-async def test_a_tally_emptied_or_replaced_between_two_slices_is_read_anew(
+async def test_a_tally_emptied_or_replaced_between_two_slices_is_read_again(
     tally: FakeTally, reader: RankingReader
 ) -> None:
     tally.after_slice = lambda: tally.votes.clear() if len(tally.calls) > 3 else None

@@ -8,15 +8,15 @@ from prometheus_client.registry import Collector
 
 from svc_results.result.snapshot import Snapshot
 
-# Anyone may vote for an album of any name, and Prometheus keeps a series for each: so only the
-# leading few are exported, never all.
+# Anyone may vote for an album of any name, and Prometheus keeps a series for each, so only the
+# leading few are exported.
 ALBUMS_EXPORTED: Final = 20
 
 
 class ResultCollector(Collector):
     """Exports the current result whenever Prometheus scrapes.
 
-    Gauges of the tally, not counters: they match the page even after the tally was emptied and
+    They are gauges, not counters, so they match the page even after the tally was emptied and
     refilled. Each instance exports the same result, so take the maximum, not the sum.
     """
 

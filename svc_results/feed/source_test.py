@@ -9,7 +9,7 @@ from voting.stores.errors import StoreUnavailableError
 
 
 class Answers:
-    """A store that gives these answers one after the other, or raises them."""
+    """A store that returns or raises these answers in turn."""
 
     def __init__(self, *answers: int | Exception) -> None:
         self._answers = list(answers)
@@ -51,7 +51,7 @@ async def test_an_outage_is_logged_once_and_its_address_is_not_shown(
     ]
 
 
-async def test_a_value_that_cannot_be_read_is_a_problem_of_its_own() -> None:
+async def test_unreadable_data_is_a_problem_of_its_own() -> None:
     source = Source("Redis", Answers(ValueError("field v:?")).read)
     assert not await source.refresh()
     assert source.problem == "Redis holds unreadable data"

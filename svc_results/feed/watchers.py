@@ -16,10 +16,10 @@ from svc_results.feed.client_address import Network, client_address
 from svc_results.feed.metrics import WATCHERS_STALLED
 from voting.http.problem import ProblemError
 
-# A watcher that has not read an event by then is cut off; its browser reconnects.
+# A watcher that takes longer to read an event is cut off; its browser reconnects.
 STALLED_SECONDS: Final = 10.0
-# The system's send buffer per watcher, one usual frame; the system reserves twice as much. By
-# default it would grow to megabytes for watchers who do not read.
+# The system's send buffer per watcher, one typical frame; the system reserves twice as much. By
+# default it would grow to megabytes for watchers that do not read.
 SEND_BUFFER_BYTES: Final = 16_384
 
 _RETRY: Final = {"retry-after": "10"}
@@ -61,7 +61,7 @@ class Watchers:
 
     @contextmanager
     def connection(self, request: Request) -> Iterator[WatcherConnection]:
-        """Take a watcher's connection over; the head of the answer has been sent."""
+        """Take over a watcher's connection, once the head of the answer has been sent."""
         connection = WatcherConnection(request)
         self._connections.add(connection)
         try:
@@ -70,7 +70,7 @@ class Watchers:
             self._connections.discard(connection)
 
     def close(self) -> None:
-        """Stop waiting for watchers who read slowly."""
+        """Stop waiting for slow watchers."""
         for connection in self._connections:
             connection.hurry()
 
@@ -78,8 +78,8 @@ class Watchers:
 class WatcherConnection(asyncio.Protocol):
     """A connection that only sends, between the transport and Sanic's protocol.
 
-    For a watcher, only the unsent rest of one event is kept. A watcher that sends data is cut off:
-    none is expected, and it would have to be kept.
+    Only the unsent rest of one event is kept per watcher. A watcher that sends data is cut off:
+    none is expected, and it would have to be buffered.
     """
 
     def __init__(self, request: Request) -> None:
@@ -91,16 +91,16 @@ class WatcherConnection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=0)  # paused while anything is unsent
         connection: socket.socket = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        # A head may have thousands of fields, and is not read again.
+        # A head may have thousands of fields and is no longer needed.
         request.headers = Header()
         request.head = b""
         if self._sanic.recv_buffer:
             self._transport.abort()
 
     async def send(self, data: bytes) -> bool:
-        """Send `data` and return when the system has all of it.
+        """Send `data`; return True once the system has taken all of it.
 
-        False, and the end of the connection, when the watcher did not read enough in time.
+        If the watcher does not read enough in time, close the connection and return False.
         """
         await self._sanic.send(data)
         if self._taken.is_set():
@@ -115,7 +115,7 @@ class WatcherConnection(asyncio.Protocol):
         return True
 
     def hurry(self) -> None:
-        """Let `send` return, whatever is unsent."""
+        """Let `send` return even if data is unsent."""
         self._taken.set()
 
     def pause_writing(self) -> None:

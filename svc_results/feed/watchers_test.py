@@ -1,4 +1,4 @@
-"""Places for watchers and their connections, on real sockets."""
+"""The limits on watchers, and their connections, on real sockets."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ def stores() -> FakeStores:
 
 @asynccontextmanager
 async def watching(served: Served, more: bytes = b"") -> AsyncIterator[socket.socket]:
-    """Watch without reading, through the smallest buffer there is."""
+    """Watch without reading, with the smallest receive buffer."""
     watcher = socket.socket()
     watcher.setblocking(False)
     watcher.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -48,7 +48,7 @@ async def read_to_the_end(watcher: socket.socket, size: int = 1 << 20) -> None:
             pass
 
 
-async def test_one_address_cannot_take_all_watchers_places(stores: FakeStores) -> None:
+async def test_one_address_cannot_take_all_places(stores: FakeStores) -> None:
     async with serve_results(
         stores, max_watchers=4, per_address=2, trusted="127.0.0.1/32"
     ) as served:
@@ -63,14 +63,14 @@ async def test_one_address_cannot_take_all_watchers_places(stores: FakeStores) -
             return answer.status_code
 
         assert [await status("192.0.2.1") for _ in range(3)] == [200, 200, 429]
-        # The last one is whom the entry saw; who comes before is whoever they say.
+        # The last address is the one that the entry saw; any before it may be forged.
         assert await status("192.0.2.2, 192.0.2.1") == 429
         assert [await status("2001:db8::1"), await status("2001:db8::2")] == [200, 200]
         assert await status("2001:db8::3") == 429
         assert await status("192.0.2.3") == 503
 
 
-async def test_a_place_is_free_again_when_its_watcher_goes(stores: FakeStores) -> None:
+async def test_a_place_is_free_again_when_its_watcher_leaves(stores: FakeStores) -> None:
     async with serve_results(stores, per_address=1) as served:
         for _ in range(3):
             async with served.client.stream("GET", "/api/events") as stream:
@@ -88,7 +88,7 @@ async def test_an_untrusted_peers_forwarded_address_is_ignored(stores: FakeStore
         assert (await served.client.get("/api/events", headers=headers)).status_code == 429
 
 
-async def test_a_watcher_who_does_not_read_is_cut_off_in_time(
+async def test_a_watcher_that_does_not_read_is_cut_off_in_time(
     stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchers_module, "STALLED_SECONDS", 0.2)
@@ -98,7 +98,7 @@ async def test_a_watcher_who_does_not_read_is_cut_off_in_time(
     assert counted("svc_results_watchers_stalled_total") == before + 1
 
 
-async def test_a_watcher_who_reads_byte_by_byte_is_cut_off_in_time(
+async def test_a_watcher_that_reads_byte_by_byte_is_cut_off_in_time(
     stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watchers_module, "STALLED_SECONDS", 0.2)
@@ -111,7 +111,7 @@ async def test_a_watcher_who_reads_byte_by_byte_is_cut_off_in_time(
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_a_watcher_who_sends_anything_more_is_cut_off(
+async def test_a_watcher_that_sends_more_data_is_cut_off(
     stores: FakeStores, *, at_once: bool
 ) -> None:
     more = b"x" * 10_000 if at_once else b""
@@ -139,7 +139,7 @@ async def test_a_head_request_gets_no_events(stores: FakeStores) -> None:
             assert answer.headers["content-type"].startswith("text/event-stream")
 
 
-async def test_a_stopping_service_does_not_wait_for_watchers_who_do_not_read(
+async def test_a_stopping_service_does_not_wait_for_watchers_that_do_not_read(
     stores: FakeStores,
 ) -> None:
     async with serve_results(stores) as served, watching(served):

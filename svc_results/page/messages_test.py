@@ -24,7 +24,7 @@ def test_every_language_has_every_message_with_the_same_placeholders() -> None:
         (49.95, 2, "49.95", "49,95"),
     ],
 )
-def test_numbers_are_written_as_the_language_does(
+def test_numbers_are_formatted_for_the_language(
     number: float, digits: int, english: str, spanish: str
 ) -> None:
     assert format_number("en", number, digits) == english

@@ -1,4 +1,4 @@
-"""Renders the page as HTML, with the current data in it."""
+"""Renders the page as HTML with the current data."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ _TEMPLATE: Final = jinja2.Environment(
 
 _ROUTE_NAMES: Final = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
 
-# Fills the rows that the script clones.
+# Values of the row templates that the script clones.
 _BLANK: Final = {
     **dict.fromkeys(VoteEntry.__struct_fields__, ""),
     "votes": 0,
@@ -41,9 +41,9 @@ def render_page(
 ) -> str:
     """Return the page in `language`.
 
-    `older` is a page of the vote log to show in place of the newest votes; `static_root` is where
-    the style and the script lie; `voted` is the id of a vote that this voter's browser has sent as
-    a form. Each page's form has an id of its own, so that the same form sent twice is one vote.
+    `older` is a page of the vote log to show instead of the newest votes; `static_root` is the URL
+    of the static files; `voted` is the id of an accepted vote that the browser has just sent as a
+    form. The form of each page has an id of its own, so that a form sent twice is one vote.
     """
     return _TEMPLATE.render(
         m=CATALOGUE[language],

@@ -1,4 +1,4 @@
-"""The page when something is missing: the script, an answer, the network, a new browser's parts."""
+"""The page without its script, an answer, the network, or the features of a new browser."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from voting.domain.vote import TOO_MANY_ALBUMS
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
-# What browsers have that are newer than the oldest that the page is for.
+# Removes the features that the oldest supported browsers lack.
 NEWER: Final = """
   delete AbortSignal.timeout; delete AbortSignal.any; delete AbortSignal.prototype.throwIfAborted;
   for (const name of ["BroadcastChannel", "SharedWorker", "structuredClone", "trustedTypes",
@@ -41,11 +41,11 @@ NEWER: Final = """
 
 
 def counted(url: str, album: str) -> None:
-    """Wait until the album has its one vote."""
+    """Wait until the album has exactly one vote."""
 
     def shown() -> bool:
         albums = get_url(f"{url}api/results").json()["albums"]
-        return [one["votes"] for one in albums if one["album"] == album] == [1]
+        return [entry["votes"] for entry in albums if entry["album"] == album] == [1]
 
     wait_until(f"{album} has one vote", shown)
 
@@ -53,9 +53,7 @@ def counted(url: str, album: str) -> None:
 # The script.
 
 
-def test_a_vote_without_scripts_counts_once_and_the_page_says_so(
-    browser: Browser, url: str
-) -> None:
+def test_a_vote_without_scripts_counts_once_and_is_confirmed(browser: Browser, url: str) -> None:
     with fresh_page(browser, url, java_script_enabled=False) as page:
         vote(page, "No Script")
         expect(page.locator("#outcome")).to_have_text(re.compile("Your vote is in.*[0-9a-f-]{36}"))
@@ -65,7 +63,7 @@ def test_a_vote_without_scripts_counts_once_and_the_page_says_so(
 
 
 @pytest.mark.parametrize("fault", ["gone", "throws"])
-def test_a_vote_counts_when_the_script_does_not_come_or_fails(
+def test_a_vote_counts_when_the_script_does_not_load_or_fails(
     browser: Browser, url: str, fault: str
 ) -> None:
     with fresh_page(browser, "about:blank") as page:
@@ -82,7 +80,7 @@ def test_a_vote_counts_when_the_script_does_not_come_or_fails(
     counted(url, f"Script {fault}")
 
 
-def test_a_vote_pressed_before_the_script_came_counts(browser: Browser, url: str) -> None:
+def test_a_vote_submitted_before_the_script_loads_counts(browser: Browser, url: str) -> None:
     held: list[Route] = []
     with fresh_page(browser, "about:blank") as page:
         page.route("**/static/**/page.js", lambda route: held.append(route))
@@ -93,7 +91,7 @@ def test_a_vote_pressed_before_the_script_came_counts(browser: Browser, url: str
     counted(url, "Early")
 
 
-def test_what_the_script_cannot_send_the_browser_sends_as_the_same_vote(
+def test_a_vote_that_the_script_cannot_send_is_sent_by_the_browser(
     browser: Browser, url: str
 ) -> None:
     sent: list[str] = []
@@ -110,7 +108,7 @@ def test_what_the_script_cannot_send_the_browser_sends_as_the_same_vote(
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_a_form_that_breaks_a_rule_is_answered_with_a_page_and_can_be_mended(
+def test_an_invalid_form_is_answered_with_a_page_and_can_be_corrected(
     browser: Browser, url: str, language: str
 ) -> None:
     phone: dict[str, Any] = {"viewport": {"width": 360, "height": 640}}
@@ -146,7 +144,7 @@ def test_another_sites_page_cannot_vote_for_its_visitors(browser: Browser, url: 
 # An answer.
 
 
-def test_a_vote_whose_answer_was_lost_is_sent_again_after_a_reload_and_counts_once(
+def test_a_vote_with_a_lost_answer_is_sent_again_after_a_reload_and_counts_once(
     page: Page, url: str
 ) -> None:
     sent: list[Any] = []
@@ -192,7 +190,7 @@ def test_a_browser_without_storage_can_vote(browser: Browser, url: str) -> None:
 # An old browser.
 
 
-def test_an_old_browser_can_vote_and_is_live(browser: Browser, url: str) -> None:
+def test_an_old_browser_can_vote_and_gets_live_results(browser: Browser, url: str) -> None:
     errors: list[str] = []
     with fresh_page(browser, "about:blank", NEWER) as page:
         page.on("pageerror", lambda error: errors.append(str(error)))

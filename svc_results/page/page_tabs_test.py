@@ -1,4 +1,4 @@
-"""The page in several tabs of a browser: how many streams it takes, and that votes get through."""
+"""The page in several tabs of a browser: how many streams it opens, and that votes get through."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ TABS: Final = 7  # one more than a browser has connections to a host over HTTP/1
 
 
 class TlsEntry(TraefikServer):
-    """The entry with TLS, and so with HTTP/2; Traefik makes itself a certificate."""
+    """The entry with TLS, and so with HTTP/2; Traefik generates the certificate."""
 
     def _static_config(self) -> dict[str, Any]:
         config: dict[str, Any] = super()._static_config()
@@ -67,7 +67,7 @@ def test_seven_tabs_share_one_stream_stay_live_and_can_vote(
 def test_over_http2_seven_streams_leave_room_for_a_vote(
     browser: Browser, url: str, stack: Stack, tmp_path: Path
 ) -> None:
-    """Browsers without shared workers need this, for windows side by side."""
+    """Browsers without shared workers need this for several windows."""
     routes = {"grpc": "svc_grpc_client", "http": "svc_http_route", "results": "svc_results"}
     backends = {backend: stack.services[name].url for backend, name in routes.items()}
     with TlsEntry(free_port(), free_port(), tmp_path, backends) as entry:

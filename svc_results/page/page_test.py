@@ -1,4 +1,4 @@
-"""The page in headless Chromium, in front of the whole system: real servers, real services."""
+"""The page in headless Chromium with the whole system: real servers, real services."""
 
 import re
 import time
@@ -13,12 +13,12 @@ from svc_results.testing.page_actions import NASTY, album_row, cast, fill_form
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
-# A vote goes through Kafka and the consumer before it is counted; on the page it then moves.
+# The time for a vote to pass through Kafka and the consumer and to show on the page.
 MOVED_MS: Final = 2000
 
 
 def share(page: Page, album: str) -> float:
-    """Return how much of the width the album's bar fills, in percent."""
+    """Return the width of the album's bar, in percent."""
     width = album_row(page, album).locator("rect[data-field=bar]").get_attribute("width")
     return float((width or "").removesuffix("%"))
 
@@ -77,17 +77,17 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(album_row(page, "La llorona").locator(".average")).to_contain_text("53.0")
 
 
-def test_an_album_of_the_list_fills_in_the_form(page: Page) -> None:
+def test_picking_a_listed_album_fills_in_the_form(page: Page) -> None:
     page.get_by_role("link", name="Harvest").click()
     expect(page.get_by_label("Artist or band")).to_have_value("Neil Young")
     expect(page.get_by_label("Year")).to_have_value("1972")
     expect(page.get_by_label("Rank")).to_be_focused()
 
 
-def test_a_known_album_is_suggested_and_its_pick_fills_in_the_rest(page: Page) -> None:
+def test_a_known_album_is_suggested_and_picking_it_fills_in_the_rest(page: Page) -> None:
     options = page.locator("#titles option").evaluate_all("all => all.map(one => one.value)")
     assert "Harvest" in options
-    # What Chromium does when a suggestion is picked; its list is no part of the page.
+    # What Chromium does when a suggestion is picked; its list is not part of the page.
     page.get_by_label("Album", exact=True).evaluate("""input => {
       input.value = "Harvest";
       const how = { inputType: "insertReplacementText", bubbles: true };
@@ -124,7 +124,7 @@ def test_a_vote_without_an_answer_is_sent_again_with_the_same_id(page: Page) -> 
                 route.fulfill(status=503, headers={"retry-after": "1"}, json={"detail": "Kafka"})
             case 2:
                 route.abort()
-            case 3:  # what a proxy says that lost the answer to a vote it had passed on
+            case 3:  # a proxy that forwarded the vote and lost the answer
                 assert route.fetch().status == HTTPStatus.ACCEPTED
                 route.fulfill(status=524)
             case _:
@@ -140,7 +140,7 @@ def test_a_vote_without_an_answer_is_sent_again_with_the_same_id(page: Page) -> 
     expect(album_row(page, "Tonight's the Night").locator(".votes")).to_have_text("1")
 
 
-def test_the_next_vote_may_be_begun_while_one_is_sent_again(page: Page) -> None:
+def test_the_next_vote_can_be_started_while_one_is_sent_again(page: Page) -> None:
     page.route("**/votes", lambda route: route.abort(), times=1)
     fill_form(page, "Neil Young", "Zuma", "1975")
     page.get_by_role("button", name="Vote", exact=True).click()
@@ -182,14 +182,14 @@ def test_dark_mode_has_a_dark_background(browser: Browser, url: str) -> None:
         keep_screenshot(page, "dark")
 
 
-def test_a_phone_needs_no_scrolling_sideways(browser: Browser, url: str) -> None:
+def test_a_phone_needs_no_horizontal_scrolling(browser: Browser, url: str) -> None:
     phone = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
     with open_page(browser, url, **phone) as page:
         expect(page.locator("#status")).to_have_text("Live")
         expect(page.get_by_text(NASTY, exact=True).first).to_be_attached()
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         keep_screenshot(page, "phone")
-        # A bar from side to side: nothing that can be read beside it is half covered.
+        # The link spans the full width, so it does not partly cover anything readable.
         bar = page.locator("#skip").bounding_box()
         assert bar is not None
         assert (bar["x"], bar["width"], bar["y"] + bar["height"]) == (0, 320, 640)

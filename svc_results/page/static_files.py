@@ -1,4 +1,4 @@
-"""The page's style, scripts and icon: read once, sent compressed, cached for good."""
+"""The page's style, scripts and icon: read once, sent compressed, cached forever."""
 
 import gzip
 import hashlib
@@ -34,8 +34,8 @@ class StaticFile:
 class StaticFiles:
     """The files of a folder.
 
-    `root` is their URL with a version that changes when any of them does, so that a browser can
-    keep them for good, and a module's relative import stays within the version.
+    `root` is their URL, with a version that changes when any of them does, so that browsers can
+    cache them forever and a module's relative imports stay within the version.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,11 +46,11 @@ class StaticFiles:
         self.root = f"/static/{self._version}"
 
     def answer(self, request: Request, version: str, name: str) -> HTTPResponse:
-        """Return the file as asked for, or 304 when the browser has it."""
+        """Return the requested file, or 304 if the browser has it."""
         file = self._files.get(name)
         if file is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "file not found")
-        # Another version is asked for while a new one is rolled out; it must not be kept.
+        # During a rollout another version may be requested; its answer must not be cached.
         current = version == self._version
         headers = {
             "cache-control": "public, max-age=31536000, immutable" if current else "no-cache",

@@ -1,4 +1,4 @@
-"""Colours of the page that must be told apart, by the contrast of WCAG 2.2 (1.4.3, 1.4.11)."""
+"""The contrast between colours of the page, by WCAG 2.2 (1.4.3, 1.4.11)."""
 
 import re
 from pathlib import Path

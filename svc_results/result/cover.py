@@ -1,4 +1,4 @@
-"""Draws each album with a cover of its own, which the eye can follow as albums change places."""
+"""Gives each album a cover of its own, easy to follow as albums change places."""
 
 import zlib
 from typing import Annotated, Final

@@ -1,4 +1,4 @@
-"""The albums that may be shown, in order of votes, and the totals."""
+"""The leading albums in order of votes, and the totals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -8,8 +8,8 @@ import msgspec
 from voting.domain.tally import Tally, album_key
 from voting.domain.vote import Route
 
-# How many of the first albums are kept in order: as many as an open poll takes by default. Any
-# beyond that are counted too, and shown once they have enough votes.
+# How many albums are kept in order: the default limit on albums. Any beyond that count, too, and
+# are shown once they have enough votes.
 RANKING_MAX: Final = 10_000
 
 
@@ -27,8 +27,8 @@ type Position = tuple[int, bytes]  # sorts as the ranking does: by votes, most f
 class Ranking(msgspec.Struct, frozen=True):
     """The first `RANKING_MAX` albums, most votes first, and the votes of each route.
 
-    `album_count` is the number of all albums. Far beyond `RANKING_MAX` it may be a little too
-    high, as albums that are not kept may be met twice.
+    `album_count` is the number of all albums. Far beyond `RANKING_MAX` it may be slightly too
+    high, as albums that are not kept may be counted twice.
     """
 
     routes: Mapping[Route, int] = {}
@@ -37,7 +37,7 @@ class Ranking(msgspec.Struct, frozen=True):
 
     @property
     def votes(self) -> int:
-        """How many votes were counted."""
+        """The number of votes counted."""
         return sum(self.routes.values())
 
 
@@ -68,7 +68,7 @@ class Leaders:
         self._bar = 0  # votes of the last album kept when the rest were last dropped
 
     def add(self, albums: Mapping[bytes, int]) -> None:
-        """Take in votes by `album_key`; of an album that comes twice, the later count holds."""
+        """Add votes by `album_key`; if an album comes twice, the later count replaces the first."""
         self.seen += len(albums.keys() - self._votes.keys())
         self._votes.update((key, votes) for key, votes in albums.items() if votes >= self._bar)
         if len(self._votes) > self._room:

@@ -6,20 +6,20 @@ from typing import Final, NamedTuple
 
 from voting.domain.vote import Route
 
-# The current rate is an average over this many seconds. A shorter one would jump with the batches
-# in which the consumer counts.
+# The current rate is the average over this many seconds. A shorter window would jump with the
+# consumer's batches.
 WINDOW_SECONDS: Final = 3.0
 HISTORY_SECONDS: Final = 60
 # Readings further apart give no rate for the seconds between them.
 GAP_SECONDS: Final = 5.0
-# Readings that a rate needs.
+# The readings that a rate needs.
 READINGS_MIN: Final = 2
 
 
 class RouteTotals(NamedTuple):
     """The votes of each route at a moment, in seconds of a monotonic clock.
 
-    Between two readings of the tally the votes may be a fraction.
+    Interpolated between two readings of the tally, the votes may be fractional.
     """
 
     at: float

@@ -3,7 +3,7 @@ from voting.domain.vote import Route
 
 
 def meter(*readings: tuple[float, int, int]) -> RateMeter:
-    """Return a meter that took in these (at, gRPC, HTTP)."""
+    """Return a meter with these readings: time, gRPC votes, HTTP votes."""
     rates = RateMeter()
     for at, grpc, http in readings:
         rates.add(at, {Route.GRPC: grpc, Route.HTTP: http})
@@ -54,7 +54,7 @@ def test_an_outage_leaves_a_gap_in_the_history() -> None:
     assert rates.now() is None
 
 
-def test_a_tally_that_begins_again_gives_no_negative_rate() -> None:
+def test_a_tally_that_starts_over_gives_no_negative_rate() -> None:
     rates = meter((0, 500, 500), (1, 0, 0), (2, 100, 0))
     assert rates.history(Route.GRPC) == [None, 100]
     assert rates.now() == {Route.GRPC: 100, Route.HTTP: 0}

@@ -14,7 +14,7 @@ from voting.domain.tally import album_of_key
 from voting.domain.vote import RANK_MAX, Route
 from voting.stores.logged_vote import LoggedVote
 
-# A snapshot stays small however many albums there are.
+# Keep a snapshot small, however many albums there are.
 TOP_ALBUMS: Final = 100
 NEWEST_VOTES: Final = 10
 
@@ -38,7 +38,7 @@ class AlbumResult(msgspec.Struct, frozen=True):
 class RouteResult(msgspec.Struct, frozen=True):
     """Votes that took a route. A rate is null if it is not known."""
 
-    # As after a start or an outage of Redis.
+    # For example after a start or an outage of Redis.
     votes: Count
     votes_per_second: Rate
     history: Annotated[
@@ -57,7 +57,7 @@ LOG_AWAY: Final = "the latest votes are unavailable right now"
 class Unavailable(msgspec.Struct, frozen=True):
     """For each part of the results, why it is unavailable; null if it is available."""
 
-    # Which server it is, and why, is in `/readyz` and in the log.
+    # `/readyz` and the log name the server and the cause.
 
     tally: str | None = None
     log: str | None = None
@@ -88,7 +88,7 @@ def take_snapshot(
     newest: Sequence[LoggedVote],
     unavailable: Unavailable,
 ) -> Snapshot:
-    """Return a snapshot of what was read; without a ranking every count is 0."""
+    """Return a snapshot of these readings; without a ranking, every count is 0."""
     ranking = ranking or Ranking()
     now = None if unavailable.tally else rates.now()
     return Snapshot(

@@ -14,7 +14,7 @@ _OPTIONS: Final = [
     "--no-sandbox",  # the tests run as root
     "--disable-dev-shm-usage",  # /dev/shm may be small
 ]
-# The browser reports a refused vote on the console, as a failed request.
+# The browser logs a refused vote on the console as a failed request.
 _EXPECTED: Final = "Failed to load resource"
 
 
@@ -34,7 +34,7 @@ def chromium() -> Iterator[Browser]:
 def open_page(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """Open `url` in a new context with these options.
 
-    Fails at the end if the page had an error or violated its content security policy.
+    Fails at the end if the page logged an error or violated its content security policy.
     """
     errors: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What tests of the page in headless Chromium share: the whole system, a browser, a page."""
+"""Fixtures for tests of the page in headless Chromium: the whole system, a browser, a page."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The results app on a port of its own inside a test's event loop."""
+"""The results app on a free port in the test's event loop."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

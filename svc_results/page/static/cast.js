@@ -1,10 +1,10 @@
-// Sends a vote. A vote counts once per id, so to send it again is safe.
+// Sends a vote. A vote counts once per id, so sending it again is safe.
 
 const ATTEMPTS = 8;
 const TIMEOUT_MS = 10_000;
 const OFFLINE_PAUSE_SECONDS = 15;
 
-/** Whether a status leaves open if the vote counts, so that it must be sent again. */
+/** Whether a status leaves open whether the vote counts, so that it must be sent again. */
 const isInconclusive = (status) => status === 408 || status === 429 || status >= 500;
 
 /**
@@ -45,7 +45,7 @@ async function send(vote) {
       signal: aborter.signal,
     });
   } catch {
-    // No answer: the vote may count or not; sending it with the same id is safe.
+    // No answer: the vote may or may not count; sending it again with the same id is safe.
     return undefined;
   } finally {
     clearTimeout(timer);
@@ -67,7 +67,7 @@ function wordsOf(response) {
   return response.status === 429 ? "retrying_busy" : "retrying";
 }
 
-/** The seconds that the service asks for, else growing with each attempt. */
+/** The seconds to wait: as the service asks, else growing with each attempt. */
 function pauseAfter(response, attempt) {
   const asked = Number(response && response.headers.get("retry-after"));
   return asked > 0 ? Math.min(asked, 30) : Math.min(2 ** (attempt - 1), 15);

@@ -1,5 +1,5 @@
-// The form: checks, casts, and casts again with the same id until the vote is taken. Without this
-// script, or when it fails, the browser sends the form itself.
+// The form: checks a vote and sends it, again and again with the same id until it is accepted.
+// Without this script, or if it fails, the browser sends the form itself.
 
 import { cast } from "./cast.js";
 import { keyOf } from "./leaderboard.js";
@@ -10,7 +10,7 @@ const FIELDS = [...document.querySelectorAll("#vote-form .field input")].map((in
 const TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums";
 
 export class VoteForm {
-  /** `onCast` gets the key of the album that a vote is cast for, and nothing if it is not taken. */
+  /** `onCast` gets the key of the album voted for; undefined if the vote was not accepted. */
   constructor(onCast) {
     this.form = document.getElementById("vote-form");
     this.button = document.getElementById("cast");
@@ -27,14 +27,14 @@ export class VoteForm {
       this.edited(event.target);
       if (event.target.name === "album" && isPick(event)) this.complete();
     });
-    // The link to the form hides while the form is there.
+    // The link to the form is hidden while the form is in view.
     const link = document.getElementById("skip");
     new IntersectionObserver(([seen]) => link.classList.toggle("there", seen.isIntersecting)).observe(
       this.button,
     );
   }
 
-  /** Makes of the plain form what needs a script: a slider with its number, words of our own. */
+  /** Enhances the plain form: a slider with its number, and our own error messages. */
   takeOver() {
     this.form.noValidate = true;
     const { rank } = this.form.elements;
@@ -44,7 +44,7 @@ export class VoteForm {
     forgetAnswer();
   }
 
-  /** Sends the vote again that was under way when the page was left or loaded again. */
+  /** Sends the vote again that was pending when the page was left or reloaded. */
   resume() {
     const vote = pending();
     if (!vote) return;
@@ -85,10 +85,10 @@ export class VoteForm {
     rank.style.setProperty("--filled", `${100 * filled}%`);
   }
 
-  /** A title picked among the suggestions fills in what is still missing. */
+  /** Fills in what is missing after a suggested title was picked. */
   complete() {
     const { name, album, year } = this.form.elements;
-    const known = this.albums.find((one) => same(one.album, album.value));
+    const known = this.albums.find((candidate) => same(candidate.album, album.value));
     if (!known) return;
     if (!name.value) name.value = known.name;
     if (!year.value && same(name.value, known.name)) year.value = known.year;
@@ -100,7 +100,7 @@ export class VoteForm {
       keep(vote);
       this.button.disabled = true;
       this.showOutcome("pending", phrase(words));
-      // Before it is sent, as its count may be here sooner than its answer.
+      // Before sending, as the new count may arrive before the answer.
       this.onCast(albumOf(vote));
       const result = await cast(vote, (key, seconds) => this.showOutcome("pending", phrase(key, { seconds })));
       this.button.disabled = false;
@@ -138,7 +138,7 @@ export class VoteForm {
   }
 
   accept(vote, { id, route }) {
-    // Whoever has begun with the next vote meanwhile keeps it.
+    // A next vote that was started in the meantime stays.
     if (this.id === vote.id) this.form.reset();
     this.id = undefined;
     this.showRank();
@@ -150,11 +150,11 @@ export class VoteForm {
   }
 
   refuse(vote, { status, field, type }) {
-    const begun = this.id !== vote.id;
+    const startedNext = this.id !== vote.id;
     this.id = undefined;
     if (type === TOO_MANY_ALBUMS) return this.showOutcome("failed", phrase("too_many_albums"));
-    // Whoever has begun with the next vote meanwhile is not to look for a fault in it.
-    if (begun || status !== 422 || !FIELDS.includes(field)) return this.showOutcome("failed", phrase("refused"));
+    // The error must not be shown on a next vote that was started in the meantime.
+    if (startedNext || status !== 422 || !FIELDS.includes(field)) return this.showOutcome("failed", phrase("refused"));
     this.showOutcome("", "");
     this.mark(field, phrase(`wrong_${field}`));
     this.form.elements[field].focus();
@@ -174,7 +174,7 @@ export class VoteForm {
 /** What was filled in, as JSON has it: a number where the form asks for one. */
 const valueOf = (input) => (input.inputMode === "numeric" ? Number(input.value) : input.value);
 
-/** Whether a suggestion was picked; while someone types, "Blue" may become "Blue Train". */
+/** Whether a suggestion was picked, not typed: "Blue" may still become "Blue Train". */
 const isPick = (event) => !event.inputType || event.inputType === "insertReplacementText";
 
 function complaint(input) {
@@ -193,7 +193,7 @@ function offer(listId, values) {
   }
 }
 
-/** A form that the browser sent was answered with this page; loaded again, it is an ordinary one. */
+/** Removes the answer to a form sent by the browser from the URL, so that a reload does not show it. */
 function forgetAnswer() {
   const query = new URLSearchParams(location.search);
   if (!query.has("voted")) return;

@@ -9,7 +9,7 @@ const FEW = 10;
 export const keyOf = (album) => JSON.stringify([album.name, album.album, album.year]);
 
 export class Leaderboard {
-  /** `onPick` gets the album whose title someone chose. */
+  /** `onPick` gets the album whose title was clicked. */
   constructor(onPick) {
     this.body = document.getElementById("albums");
     this.empty = document.getElementById("no-albums");
@@ -21,7 +21,7 @@ export class Leaderboard {
     this.showAll(false);
   }
 
-  /** Shows these albums; `known` says whether there is a result at all. */
+  /** Shows these albums; `known` is false before there is any result. */
   update(albums, known) {
     const order = albums.map(keyOf);
     const moved = order.join() !== this.albums.map(keyOf).join();
@@ -32,7 +32,7 @@ export class Leaderboard {
     this.showAll(this.all);
   }
 
-  /** Lets the eye find the album that a vote is cast for, once it is counted; none if undefined. */
+  /** Highlights the album with this key once its vote is counted; undefined for none. */
   await(key) {
     this.awaited = key;
   }

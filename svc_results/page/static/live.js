@@ -1,10 +1,10 @@
-// Brings a page its snapshots: from the stream that all tabs share, else from one of its own.
+// Receives the snapshots: from the stream that all tabs share, else from the page's own.
 
 import { openStream, SILENCE_MS } from "./stream.js";
 
-// How long a worker may take to answer.
+// How long a worker may take to start.
 const WORKER_START_MS = 4000;
-// A short look at another tab does not end the stream.
+// A brief switch to another tab does not end the stream.
 const GRACE_MS = 1000;
 
 /**

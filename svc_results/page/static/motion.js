@@ -17,7 +17,7 @@ export function glide(rows, change) {
     if (Number.isNaN(way)) {
       row.glide = row.animate({ opacity: [0.15, 1] }, 350);
     } else if (way !== 0) {
-      // The one that rises passes in front.
+      // A rising row passes in front.
       const layer = way > 0 ? 2 : 1;
       row.glide = row.animate(
         { transform: [`translateY(${way}px)`, "none"], zIndex: [layer, layer] },
@@ -27,7 +27,7 @@ export function glide(rows, change) {
   });
 }
 
-/** Shows a number that runs to each new value in about the time between two snapshots. */
+/** A number that counts up to each new value in about the time between two snapshots. */
 export class RunningNumber {
   constructor(element, format) {
     this.element = element;

@@ -1,10 +1,10 @@
-// The newest entries of the vote log: they follow the stream until the visitor turns the page.
+// The newest entries of the vote log, live until the visitor turns to older ones.
 
 import { glide } from "./motion.js";
 import { arrange, makeRow, paintCover, write } from "./rows.js";
 import { routeName, phrase, time } from "./words.js";
 
-// Under load the list changes with each snapshot; readers need it to rest for a moment.
+// Under load the list changes with each snapshot; readers need it to stay still for a moment.
 const REST_MS = 1000;
 
 export class Newest {

@@ -1,4 +1,4 @@
-// Keeps the page live: passes every snapshot of the stream to each of its parts.
+// Keeps the page live: passes every snapshot to each part of the page.
 
 import { VoteForm } from "./form.js";
 import { keyOf, Leaderboard } from "./leaderboard.js";

@@ -1,5 +1,5 @@
-// The vote that may or may not have arrived. It survives a reload, so that it is sent again with
-// its id, but not the tab, because someone else may use the browser tomorrow.
+// The vote that may or may not have arrived. It survives a reload, to be sent again with the same
+// id, but not the tab, because someone else may use the browser tomorrow.
 
 const KEY = "pending-vote";
 
@@ -11,11 +11,11 @@ export function keep(vote) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(vote));
   } catch {
-    // Private windows of old browsers, or a voter who wants no storage.
+    // A private window of an old browser, or storage is disabled.
   }
 }
 
-/** Forgets the vote with this id, and no other. */
+/** Forgets the vote if it has this id. */
 export function settle(id) {
   const vote = pending();
   if (!vote || vote.id !== id) return;
@@ -27,7 +27,7 @@ export function settle(id) {
   }
 }
 
-/** The vote that is to be sent again, or null. */
+/** The vote to send again, or null. */
 export function pending() {
   if (kept) return kept;
   try {

@@ -1,6 +1,6 @@
 // Table rows made from the templates in the page.
 
-/** A new row: [element, fields by the name in their data-field]. */
+/** Returns a new row: [element, its fields by the names in data-field]. */
 export function makeRow(templateId) {
   const template = document.getElementById(templateId);
   const row = template.content.firstElementChild.cloneNode(true);
@@ -24,7 +24,7 @@ export function paintCover(row, fields, cover) {
   fields.cover.setAttribute("href", `#cover-${cover % 8}`);
 }
 
-/** Puts these rows, and no others, into a table's body; only those out of place are moved. */
+/** Makes these the rows of a table's body, moving only those out of place. */
 export function arrange(body, rows) {
   const focused = document.activeElement;
   const keep = new Set(rows);

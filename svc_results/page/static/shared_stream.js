@@ -1,10 +1,10 @@
-// A worker that all tabs of a browser share: it holds the one stream of snapshots for them. Over
-// HTTP/1.1 a browser has six connections to a host, and streams of seven tabs would leave none for
-// a vote.
+// A worker shared by all tabs of a browser, which holds a single stream of snapshots for them. Over
+// HTTP/1.1 a browser has six connections to a host, and the streams of seven tabs would leave none
+// for a vote.
 
 import { openStream } from "./stream.js";
 
-// Going from one tab to another does not end the stream.
+// Switching from one tab to another does not end the stream.
 const GRACE_MS = 1000;
 
 const watching = new Set();

@@ -6,7 +6,7 @@ const SLOWEST_RETRY_MS = 15_000;
 
 /**
  * Reads the stream until `close` of the result is called. Calls `onSnapshot` with each snapshot as
- * text, `onState` with "live" or "lost", and `onBeat` with whatever comes.
+ * text, `onState` with "live" or "lost", and `onBeat` at each event.
  */
 export function openStream(url, { onSnapshot, onState, onBeat }) {
   let source, silence;

@@ -1,4 +1,4 @@
-// Votes per second of the last minute, drawn like a sound wave: gRPC above the line, HTTP below.
+// Votes per second over the last minute, drawn like a sound wave: gRPC above the line, HTTP below.
 
 import { count } from "./words.js";
 import { mayMove } from "./motion.js";
