@@ -1,4 +1,4 @@
-"""A real cluster with a small service in it: everything that ours need of a Kubernetes."""
+"""A real cluster with a small service in it: everything that our services need of Kubernetes."""
 
 import http.client
 import subprocess
@@ -28,8 +28,8 @@ class Cluster:
     def __init__(self, state: State, description: Description) -> None:
         self.state, self.description = state, description
 
-    def kubectl(self, *arguments: str, given: str = "") -> str:
-        return kubectl(self.state.kubeconfig, *arguments, given=given)
+    def kubectl(self, *arguments: str, stdin: str = "") -> str:
+        return kubectl(self.state.kubeconfig, *arguments, stdin=stdin)
 
     def get(self, path: str, canary: str | None = None) -> str:
         """Return the body of a 200 that the entry answers with; another status as `#404`."""
@@ -82,7 +82,7 @@ def test_a_header_forces_either_route(cluster: Cluster) -> None:
     assert {cluster.get("/", "never") for _ in range(20)} == {"grpc"}
 
 
-def test_without_it_half_of_the_requests_take_each_route(cluster: Cluster) -> None:
+def test_without_the_header_half_of_the_requests_take_each_route(cluster: Cluster) -> None:
     forced(cluster, "always", "http")
     forced(cluster, "never", "grpc")
     split = Counter(cluster.get("/") for _ in range(200))
@@ -165,7 +165,7 @@ def test_the_cpu_time_of_pods_is_measured(cluster: Cluster) -> None:
     wait_until("figures of metrics-server", top, 90)
 
 
-def test_a_pod_that_wants_to_be_root_is_refused(cluster: Cluster) -> None:
+def test_a_privileged_pod_is_refused(cluster: Cluster) -> None:
     run = ("-n", "echo", "run", "root", "--image=127.0.0.1:5000/echo:1", "--privileged")
     with pytest.raises(ClusterError, match="violates PodSecurity"):
         cluster.kubectl(*run)
@@ -174,10 +174,10 @@ def test_a_pod_that_wants_to_be_root_is_refused(cluster: Cluster) -> None:
 def test_a_misspelt_field_is_refused(cluster: Cluster) -> None:
     manifest = (SOURCES / "testing" / "echo.yaml").read_text().replace("replicas", "replica")
     with pytest.raises(ClusterError, match=r'unknown field "spec\.replica"'):
-        cluster.kubectl("apply", "--validate=strict", "--filename=-", given=manifest)
+        cluster.kubectl("apply", "--validate=strict", "--filename=-", stdin=manifest)
 
 
-def test_a_component_that_is_killed_comes_back(cluster: Cluster) -> None:
+def test_a_component_that_is_killed_is_restarted(cluster: Cluster) -> None:
     kill = ["pkill", "--full", "node coredns"]
     subprocess.run([*running.inside(cluster.state), *kill], check=True)
     log = cluster.state.log / "node.log"

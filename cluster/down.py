@@ -10,9 +10,9 @@ from harness.processes.console import run_command, say
 
 
 def down(state: State) -> int:
-    """End the cluster; that there is none is fine."""
+    """Stop the cluster, if there is one."""
     was_up = running.is_up(state)
-    if was_up and running.keeper(state) is None:
+    if was_up and running.node_process(state) is None:
         raise ClusterError("a cluster is being started: press Ctrl-C there to stop it")
     running.end(state)
     say("the cluster is stopped" if was_up else "no cluster was running")
@@ -20,7 +20,7 @@ def down(state: State) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     ArgumentParser(prog="down", description=__doc__).parse_args()
     return run_command(lambda: down(State()))
 

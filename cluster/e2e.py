@@ -41,7 +41,7 @@ def e2e(options: Namespace) -> int:
 
 
 def _render(output: Path) -> list[Path]:
-    """Write down what will be applied: at first, and with an HTTPRoute instead of the Ingress."""
+    """Render the manifests to apply: with Ingress objects, and with an HTTPRoute instead."""
     overlay, gateway = output / "overlay.yaml", output / "gateway.yaml"
     try:
         overlay.write_text(render("local"))
@@ -77,7 +77,7 @@ def _environment() -> dict[str, str]:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(prog="e2e", description=__doc__)
     parser.add_argument(
         "--output",

@@ -12,14 +12,14 @@ from cluster.provision import programs
 from harness.processes.console import run_command
 
 
-def kubectl(kubeconfig: Path, *arguments: str, given: str = "") -> str:
-    """Run kubectl with `given` on its standard input, and return what it prints.
+def kubectl(kubeconfig: Path, *arguments: str, stdin: str = "") -> str:
+    """Run kubectl with `stdin` on its standard input, and return its output.
 
-    Raises ClusterError with its words when it fails.
+    Raises ClusterError with its error output when it fails.
     """
     done = subprocess.run(
         [str(programs.ensure()), "kubectl", *arguments],
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
         env={**os.environ, "KUBECONFIG": str(kubeconfig)},
@@ -31,17 +31,17 @@ def kubectl(kubeconfig: Path, *arguments: str, given: str = "") -> str:
 
 
 def become(state: State, arguments: list[str]) -> int:
-    """Become kubectl, where the person called Bazel."""
+    """Replace this process by kubectl, in the user's working directory."""
     if not running.is_up(state):
         raise ClusterError("no cluster is running: start one with ./bazelw run //cluster:up")
     os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
-    # Not a child: the terminal and its signals are kubectl's.
+    # Not as a child: the terminal and its signals are kubectl's.
     environment = {**os.environ, "KUBECONFIG": str(state.kubeconfig)}
     os.execve(programs.ensure(), ["kubectl", *arguments], environment)  # noqa: S606
 
 
 def main() -> int:
-    """Hand the whole command line on."""
+    """Pass the whole command line on."""
     return run_command(lambda: become(State(), sys.argv[1:]))
 
 

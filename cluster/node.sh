@@ -1,10 +1,10 @@
 #!/bin/sh
-# Gives a node whose namespaces are new its mounts and its network; nothing of it is seen outside.
+# Gives a node in new namespaces its mounts and its network; none of it is visible outside.
 # usage: node.sh STATE LAYER NODE IP     LAYER: Debian packages to lay over /usr, or empty
 set -eu
 state=$1 layer=$2 node=$3 address=$4
 
-# What the machine mounts is seen here, what is mounted here is seen by pods and nobody else.
+# The machine's mounts are visible here; what is mounted here is visible to pods and nobody else.
 mount --make-rslave /
 mount --make-rshared /
 mount -t proc proc /proc
@@ -14,7 +14,7 @@ mount --bind "$state/lib" /var/lib
 mount --bind "$state/log" /var/log
 mount --bind "$state/lib/kubernetes/config/resolv.conf" /etc/resolv.conf
 
-# Control groups: the trees again, as they are from the cluster's own root.
+# Control groups: mount the trees again, with the cluster's groups as their roots.
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
 else
@@ -37,8 +37,8 @@ for setting in vm/overcommit_memory=1 kernel/panic=10 kernel/panic_on_oops=1; do
     mount --bind "/run/${setting##*/}" "/proc/sys/${setting%=*}"
 done
 
-# The node's address sits on a device that leads nowhere, and so does the way out: packets to a
-# service need a route before kube-proxy's rules can turn them to a pod.
+# The node's address and its default route are on a device that leads nowhere: packets to a service
+# need a route before kube-proxy's rules can redirect them to a pod.
 hostname "$node"
 ip link set lo up
 ip link add node0 type veth peer name nowhere0

@@ -18,11 +18,11 @@ INNER: Final = {
     "api": network.API_PORT,
     "entry": network.ENTRY_PORT,
 }
-"""Where they lead to."""
+"""The ports inside the cluster that they lead to."""
 
 
 class Listening:
-    """Sockets that listen on this machine, to be handed on to the node."""
+    """Sockets that listen on this machine, to be passed on to the node."""
 
     def __init__(self, ports: dict[str, int]) -> None:
         """Listen on each port; 0 is a free one. Raises ClusterError when one is in use."""
@@ -62,7 +62,7 @@ def _listen(name: str, port: int) -> socket.socket:
 
 
 def answers(port: int, path: str, status: int) -> bool:
-    """Whether a GET of `path` from a port of this machine is answered with `status`."""
+    """Return whether a GET of `path` on a port of this machine is answered with `status`."""
     with closing(HTTPConnection(HOST, port, timeout=2)) as connection:
         try:
             connection.request("GET", path)

@@ -1,4 +1,4 @@
-"""The cluster that runs, or does not: who holds its lock, and its end."""
+"""Whether the cluster runs, by its lock, and how to end it."""
 
 import contextlib
 import fcntl
@@ -15,7 +15,7 @@ from cluster.node import cgroups
 
 
 def hold(state: State) -> IO[str]:
-    """Lock the state for a new cluster: the file is handed on to the node, and stays locked.
+    """Lock the state for a new cluster: the node inherits the file, which stays locked.
 
     Raises ClusterError when a cluster holds it.
     """
@@ -32,7 +32,7 @@ def hold(state: State) -> IO[str]:
 
 
 def is_up(state: State) -> bool:
-    """Whether a cluster runs or starts."""
+    """Return whether a cluster runs or is being started."""
     if not state.lock.exists():
         return False
     with state.lock.open() as file:
@@ -44,21 +44,21 @@ def is_up(state: State) -> bool:
 
 
 def record(state_lock: IO[str], pid: int) -> None:
-    """Note the process whose end is the cluster's end."""
+    """Record the process whose end ends the cluster."""
     state_lock.truncate(0)
     state_lock.write(f"{pid}\n")
     state_lock.flush()
 
 
-def keeper(state: State) -> int | None:
-    """Return that process, if the node has been started."""
+def node_process(state: State) -> int | None:
+    """Return the recorded process; None before the node was started."""
     text = state.lock.read_text().strip() if is_up(state) else ""
     return int(text) if text else None
 
 
 def first_process(state: State) -> int:
     """Return the node's first process, for nsenter. Raises ClusterError when there is none."""
-    pid = keeper(state)
+    pid = node_process(state)
     children = Path(f"/proc/{pid}/task/{pid}/children") if pid else None
     if children is None or not children.exists() or not children.read_text().strip():
         raise ClusterError("no cluster is running: start one with ./bazelw run //cluster:up")
@@ -66,19 +66,19 @@ def first_process(state: State) -> int:
 
 
 def inside(state: State) -> list[str]:
-    """Return what to put before a command so that it runs in the cluster's namespaces."""
+    """Return the prefix with which a command runs in the cluster's namespaces."""
     target = f"--target={first_process(state)}"
     return ["nsenter", target, "--net", "--mount", "--pid", "--uts", "--ipc", "--cgroup"]
 
 
 def end(state: State) -> None:
     """End the cluster, if one runs, and remove all that is left of it."""
-    if pid := keeper(state):
+    if pid := node_process(state):
         # The kernel then kills the node's first process, with it all others, and drops their
         # mounts and their network.
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):  # it is another command's child, mostly
+        with contextlib.suppress(ChildProcessError):  # usually another command's child
             os.waitpid(pid, 0)
     clear(state)
     state.lock.unlink(missing_ok=True)

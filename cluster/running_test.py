@@ -22,9 +22,9 @@ def test_a_second_cluster_is_refused_in_one_line(state: State) -> None:
 def test_a_cluster_whose_process_is_gone_does_not_count_as_up(state: State) -> None:
     with running.hold(state) as lock:
         running.record(lock, 4711)
-        assert running.keeper(state) == 4711
+        assert running.node_process(state) == 4711
     assert not running.is_up(state)
-    assert running.keeper(state) is None
+    assert running.node_process(state) is None
 
 
 def test_nothing_is_up_at_first(state: State) -> None:

@@ -31,7 +31,7 @@ _LIMIT_SECONDS: Final = 90.0
 def start(state: State, ports: dict[str, int]) -> Description:
     """Start a cluster and return once it is ready; a port 0 becomes a free one.
 
-    Raises ClusterError when it cannot be had; then, and on Ctrl-C, nothing stays behind.
+    Raises ClusterError when that fails; then, and on Ctrl-C, nothing is left behind.
     """
     with running.hold(state) as lock:
         preflight.check_rights()
@@ -46,7 +46,7 @@ def start(state: State, ports: dict[str, int]) -> Description:
                 process = _start_node(state, [*listening.sockets, lock.fileno()])
             running.record(lock, process.pid)
             _finish(state, description.ports, process, pause)
-            process.returncode = 0  # it goes on without us: nothing to be warned of
+            process.returncode = 0  # it outlives this process: no warning about that
         except BaseException:
             running.end(state)
             raise
@@ -90,7 +90,7 @@ def _start_node(state: State, inherited: list[int]) -> subprocess.Popen[bytes]:
 def _finish(
     state: State, ports: dict[str, int], process: subprocess.Popen[bytes], pause: Path
 ) -> None:
-    """Wait for each part, and give the cluster what belongs to it."""
+    """Wait for each part, and push the image that every pod needs."""
 
     def wait(what: str, log: str, holds: Callable[[], bool]) -> None:
         def holds_or_ended() -> bool:

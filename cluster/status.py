@@ -15,7 +15,7 @@ from harness.processes.console import run_command, say
 
 def status(state: State) -> int:
     """Print the ports, the node, its components' restarts, its memory and all pods."""
-    if running.keeper(state) is None:
+    if running.node_process(state) is None:
         say("no cluster is running" if not running.is_up(state) else "a cluster is being started")
         return 1
     description = node.read(state.description)
@@ -39,7 +39,7 @@ def memory(groups: list[str]) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     ArgumentParser(prog="status", description=__doc__).parse_args()
     return run_command(lambda: status(State()))
 

@@ -17,7 +17,7 @@ cluster, set $CLUSTER_STATE to another folder.
 
 
 def up(options: Namespace) -> int:
-    """Start the cluster and say what listens where."""
+    """Start the cluster and print what listens where."""
     state = State()
     ports = start(state, {name: getattr(options, f"port_{name}") for name in DEFAULTS}).ports
     step("the cluster is running")
@@ -32,7 +32,7 @@ def up(options: Namespace) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(prog="up", description=__doc__, epilog=_EPILOG)
     for name, port in DEFAULTS.items():
         parser.add_argument(

@@ -1,4 +1,4 @@
-"""Where the cluster keeps what it makes: built once in the cache, and the state of its node."""
+"""Where the cluster keeps its files: builds in the cache, and the state of its node."""
 
 import hashlib
 import os
@@ -9,10 +9,10 @@ SOURCES: Final = Path(__file__).parents[1]
 """This package's files, in the work tree or among a Bazel target's runfiles."""
 
 LIB: Final = Path("/var/lib")
-"""Where the node sees `State.lib`."""
+"""`State.lib` as the node sees it."""
 
 LOG: Final = Path("/var/log")
-"""Where the node sees `State.log`."""
+"""`State.log` as the node sees it."""
 
 PKI: Final = LIB / "kubernetes" / "pki"
 CONFIG: Final = LIB / "kubernetes" / "config"
@@ -27,7 +27,7 @@ def cache() -> Path:
 
 
 class State:
-    """The files of one cluster, which end with it. $CLUSTER_STATE names another place."""
+    """The files of one cluster, removed with it. $CLUSTER_STATE names another folder."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Use `folder`, or else the one place that all commands share."""
@@ -71,12 +71,12 @@ class State:
 
     @property
     def definitions(self) -> Path:
-        """Definitions of resources that addons are made of."""
+        """Custom resource definitions that the addons use."""
         return self.folder / DEFINITIONS.relative_to("/var")
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's way in, through the port on this machine."""
+        """The administrator's kubeconfig, for the port on this machine."""
         return self.folder / "kubeconfig"
 
     @property

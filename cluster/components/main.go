@@ -2,7 +2,7 @@
 // CoreDNS, metrics-server and kubectl, each unchanged, as one binary. What they share, which is
 // most of it, is compiled, linked and held in memory once.
 //
-// The name it is called by, or else the first argument, says which one runs.
+// The name it is called by, or else the first argument, selects the one that runs.
 package main
 
 import (

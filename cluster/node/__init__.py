@@ -1,1 +1,1 @@
-"""The node: its processes, their settings and certificates, and what keeps them running."""
+"""The node: its processes, their settings and certificates, and their supervisor."""

@@ -1,4 +1,4 @@
-"""The API server, as much of it as this package itself asks for."""
+"""A client of the API server, with what this package needs of it."""
 
 import json
 import ssl
@@ -18,18 +18,18 @@ class ApiError(OSError):
 class Api:
     """A client of the API server with the name and rights of one user."""
 
-    def __init__(self, pki: Path, who: str, port: int) -> None:
-        """Use the certificate of `who` in `pki`, on `port` of 127.0.0.1."""
+    def __init__(self, pki: Path, user: str, port: int) -> None:
+        """Use the certificate of `user` in `pki`, on `port` of 127.0.0.1."""
         self._port = port
         self._context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
-        self._context.load_cert_chain(pki / f"{who}.crt", pki / f"{who}.key")
+        self._context.load_cert_chain(pki / f"{user}.crt", pki / f"{user}.key")
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Send a request and return the answer. Raises OSError, if refused ApiError."""
+    def request(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request and return the answer. Raises OSError, or ApiError when it is refused."""
         return json.loads(self._send(method, path, None if body is None else json.dumps(body)))
 
     def is_ready(self) -> bool:
-        """Whether the server says that it is ready. Raises SSLCertVerificationError."""
+        """Return whether the server reports that it is ready. Raises SSLCertVerificationError."""
         try:
             return self._send("GET", "/readyz") == b"ok"
         except ssl.SSLCertVerificationError:
@@ -38,9 +38,9 @@ class Api:
             return False
 
     def node_is_ready(self, name: str) -> bool:
-        """Whether the node is registered, and takes pods."""
+        """Return whether the node is registered and accepts pods."""
         try:
-            node = self.ask("GET", f"/api/v1/nodes/{name}")
+            node = self.request("GET", f"/api/v1/nodes/{name}")
         except OSError:
             return False
         conditions = {c["type"]: c["status"] for c in node["status"].get("conditions", [])}

@@ -1,8 +1,8 @@
-"""The control groups that hold everything of the cluster, in either version of the kernel's tree.
+"""The control groups that hold all processes of the cluster, in both versions of the interface.
 
 Version 1 has one tree per controller: the cluster gets a group below the caller's own in each.
-Version 2 has one tree, in which a group that hands out controllers holds no processes: the cluster
-gets a group of its own at the top, and its processes sit in a leaf of that.
+Version 2 has one tree, in which a group that delegates controllers holds no processes: the cluster
+gets a group of its own at the top, and its processes are in a leaf of that.
 """
 
 import os
@@ -14,7 +14,7 @@ from harness.processes.waiting import wait_until
 
 ROOT: Final = Path("/sys/fs/cgroup")
 LEAF: Final = "node"
-"""The group of the node's own processes, beside `kubepods`, with version 2."""
+"""With version 2, the group of the node's own processes, next to `kubepods`."""
 
 _NEEDED: Final = {"cpu", "cpuset", "memory", "pids"}
 _END_SECONDS: Final = 15.0
@@ -26,7 +26,7 @@ def is_version_2(root: Path = ROOT) -> bool:
 
 
 def make(name: str, membership: str, root: Path = ROOT) -> list[Path]:
-    """Make a group called `name` in each tree and return them.
+    """Create a group called `name` in each tree and return them.
 
     `membership` is the caller's /proc/self/cgroup. Raises ClusterError when one cannot be made.
     """
@@ -35,7 +35,7 @@ def make(name: str, membership: str, root: Path = ROOT) -> list[Path]:
         if is_version_2(root):
             made.append(_make_version_2(root, name))
         else:
-            lines = filter(_of_version_1, membership.splitlines())
+            lines = filter(_is_version_1, membership.splitlines())
             made.extend(_make_version_1(root, name, line) for line in lines)
     except OSError as error:
         remove(made)
@@ -43,7 +43,7 @@ def make(name: str, membership: str, root: Path = ROOT) -> list[Path]:
     return made
 
 
-def _of_version_1(line: str) -> bool:
+def _is_version_1(line: str) -> bool:
     return line.split(":", 2)[1] != ""
 
 
@@ -64,7 +64,7 @@ def _make_version_1(root: Path, name: str, line: str) -> Path:
     parent = root / controllers.removeprefix("name=") / own.strip("/")
     group = parent / name
     group.mkdir(exist_ok=True)
-    if "cpuset" in controllers.split(","):  # a new group has no processors, and takes no process
+    if "cpuset" in controllers.split(","):  # a new group has no processors and accepts no process
         for file in ("cpuset.cpus", "cpuset.mems"):
             (group / file).write_text((parent / file).read_text())
     return group
@@ -78,7 +78,7 @@ def join(groups: list[Path]) -> None:
 
 
 def split_version_2(root: Path = ROOT) -> None:
-    """Move this process, the root's only one, into a leaf, and hand out all controllers."""
+    """Move this process, the root's only one, into a leaf, and delegate all controllers."""
     leaf = root / LEAF
     leaf.mkdir()
     (leaf / "cgroup.procs").write_text("0")
@@ -87,7 +87,7 @@ def split_version_2(root: Path = ROOT) -> None:
 
 
 def remove(groups: list[Path]) -> None:
-    """Remove the groups and all below them, as soon as the kernel has ended what was in them.
+    """Remove the groups and all below them, once the kernel has ended their processes.
 
     Raises ClusterError when something still runs there after 15 seconds.
     """

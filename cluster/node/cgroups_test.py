@@ -49,7 +49,7 @@ def test_groups_are_removed_from_the_inside_out(tmp_path: Path) -> None:
     assert not group.exists()
 
 
-def test_a_group_that_cannot_be_made_is_an_error_of_ours(tmp_path: Path) -> None:
+def test_a_group_that_cannot_be_created_is_a_cluster_error(tmp_path: Path) -> None:
     membership = version_1(tmp_path)
     (tmp_path / "memory" / "session" / "votes").touch()
     with pytest.raises(ClusterError, match="cannot make a control group"):

@@ -26,8 +26,8 @@ class Component(msgspec.Struct, frozen=True):
 def components(node: Path, traefik: Path, forwards: Mapping[int, int]) -> list[Component]:
     """Return all of them, in the order of their start.
 
-    `node` is the program with Kubernetes in it; `forwards` says which inherited listening
-    socket of the machine leads to which port of the cluster.
+    `node` is the program with Kubernetes in it; `forwards` maps inherited listening sockets of the
+    machine to ports of the cluster.
     """
 
     def part(name: str, flags: Mapping[str, object], needs_api: bool = True) -> Component:
@@ -62,13 +62,13 @@ def _pairs(forwards: Mapping[int, int]) -> list[str]:
     return [f"{socket}={port}" for socket, port in forwards.items()]
 
 
-def _as(who: str) -> list[str]:
-    return [shutil.which("env") or "env", f"KUBECONFIG={CONFIG}/{who}.kubeconfig"]
+def _as(user: str) -> list[str]:
+    return [shutil.which("env") or "env", f"KUBECONFIG={CONFIG}/{user}.kubeconfig"]
 
 
-def _authenticated(who: str) -> dict[str, object]:
-    """Return the flags of a component that asks the API server who its own callers are."""
-    file = f"{CONFIG}/{who}.kubeconfig"
+def _authenticated(user: str) -> dict[str, object]:
+    """Return the flags of a component that lets the API server authenticate its callers."""
+    file = f"{CONFIG}/{user}.kubeconfig"
     names = ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig")
     return {**dict.fromkeys(names, file), "bind-address": "127.0.0.1"}
 
@@ -148,7 +148,7 @@ _TRAEFIK: Final = {
     "metrics.prometheus": "true",
     "providers.kubernetesingressnginx": "true",
     "providers.kubernetesgateway": "true",
-    # By default changes wait 2 s: pods that ended get requests, which fail.
+    # By default changes wait 2 s, in which requests to pods that have ended fail.
     "providers.providersthrottleduration": "500ms",
     "global.checknewversion": "false",
     "global.sendanonymoususage": "false",

@@ -17,7 +17,7 @@ _PLACES: Final = {
     "cni.conflist": "cni/10-pods.conflist",
     "hosts.toml": "registries/_default/hosts.toml",
 }
-"""Where a file lies whose reader wants it in a folder; all others keep their names."""
+"""Paths of files that must be in a folder; all others keep their names."""
 
 _USERS: Final = [
     "admin",
@@ -32,7 +32,7 @@ _USERS: Final = [
 
 
 def write(state: State, api_port: int) -> None:
-    """Make keys and certificates, and write every configuration file and kubeconfig.
+    """Create keys and certificates, and write every configuration file and kubeconfig.
 
     `api_port` is the API server's port on this machine.
     """

@@ -19,7 +19,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    """Carry one connection until both sides have said their last word, or one breaks off."""
+    """Carry one connection until both sides have finished, or one breaks off."""
     try:
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
     except ConnectionError:  # nobody listens there (yet): the caller sees a closed connection
@@ -28,7 +28,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, por
     try:
         await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
     except OSError:
-        pass  # one side broke off: the other is told by the close
+        pass  # one side broke off: close the other, too
     finally:
         inner_writer.close()
         writer.close()

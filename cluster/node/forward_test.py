@@ -5,9 +5,9 @@ from cluster.node.forward import forward
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer only when the other side has said its last word."""
-    said = await reader.read()
-    writer.write(said.upper())
+    """Answer only when the other side has finished."""
+    received = await reader.read()
+    writer.write(received.upper())
     await writer.drain()
     writer.close()
 

@@ -1,4 +1,4 @@
-"""The node's first process: takes its place in the new namespaces, then supervises.
+"""The node's first process: sets up its new namespaces, then supervises the components.
 
 usage: node FILE   FILE: a Description
 """
@@ -47,7 +47,7 @@ def main(file: Path) -> None:
 
 
 def _prepare(program: str) -> None:
-    """Give the cluster what belongs to it."""
+    """Apply the resource definitions and the addons."""
 
     def kubectl(*arguments: str) -> None:
         admin = f"--kubeconfig={CONFIG}/admin.kubeconfig"

@@ -1,4 +1,4 @@
-"""Keys and certificates of the cluster: two authorities, and a name for each component."""
+"""Keys and certificates of the cluster: two authorities, and a certificate per component."""
 
 import subprocess
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 from cluster.common import network
 
 DAYS: Final = 30
-"""How long they are good for: a test cluster does not live longer."""
+"""How long they are valid: a test cluster does not live longer."""
 
 _EC: Final = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
@@ -18,7 +18,7 @@ _SIGNS: Final = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
 @dataclass(frozen=True)
 class Leaf:
-    """A certificate: in which file, for whom, signed by which authority, valid for which hosts."""
+    """A certificate: its file, its subject, the authority that signs it, and its hosts."""
 
     file: str
     subject: str
@@ -52,7 +52,7 @@ LEAVES: Final = [
 
 
 def make(folder: Path) -> None:
-    """Make all of them in `folder`: NAME.crt and NAME.key, and the service accounts' sa.*."""
+    """Create all of them in `folder`: NAME.crt and NAME.key, and the service accounts' sa.*."""
     folder.mkdir(parents=True)
     for authority in ("ca", "front-proxy"):
         _openssl(folder, "req", "-x509", *_EC, *_named(authority, f"/CN={authority}"), *_SIGNS)

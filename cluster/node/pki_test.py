@@ -14,7 +14,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("leaf", pki.LEAVES, ids=lambda leaf: leaf.file)
-def test_its_authority_vouches_for_a_certificate(folder: Path, leaf: pki.Leaf) -> None:
+def test_a_certificate_verifies_against_its_authority(folder: Path, leaf: pki.Leaf) -> None:
     verify = [
         "openssl",
         "verify",
@@ -28,16 +28,16 @@ def test_its_authority_vouches_for_a_certificate(folder: Path, leaf: pki.Leaf) -
 
 def test_the_api_servers_certificate_names_its_addresses(folder: Path) -> None:
     show = ["openssl", "x509", "-in", "apiserver.crt", "-noout", "-ext", "subjectAltName"]
-    said = subprocess.run(show, cwd=folder, check=True, capture_output=True, text=True).stdout
+    names = subprocess.run(show, cwd=folder, check=True, capture_output=True, text=True).stdout
     for host in ("DNS:kubernetes.default.svc", "IP Address:127.0.0.1", "IP Address:10.96.0.1"):
-        assert host in said
+        assert host in names
 
 
-def test_keys_are_their_owners_alone(folder: Path) -> None:
+def test_only_the_owner_can_read_keys(folder: Path) -> None:
     assert {key.stat().st_mode & 0o077 for key in folder.glob("*.key")} == {0}
 
 
-def test_a_kubeconfig_is_its_owners_alone(folder: Path, tmp_path: Path) -> None:
+def test_only_the_owner_can_read_a_kubeconfig(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "kubeconfig"
     kubeconfig.write(file, folder, "admin", 16443)
     assert file.stat().st_mode & 0o777 == 0o600

@@ -22,10 +22,10 @@ _FOLDER: Final = LIB / "volumes"
 _POLL_SECONDS: Final = 0.5
 
 
-class Asks(Protocol):
-    """What is needed of `Api`."""
+class Requests(Protocol):
+    """The part of `Api` that is needed here."""
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def request(self, method: str, path: str, body: object = None) -> Any:
         """Send a request and return the answer."""
 
 
@@ -57,33 +57,34 @@ def volume_for(claim: dict[str, Any]) -> dict[str, Any]:
 
 
 def wants_volume(claim: dict[str, Any]) -> bool:
-    """Whether a claim waits for a volume of ours."""
+    """Return whether a claim waits for a volume of ours."""
     spec = claim["spec"]
     return spec.get("storageClassName") == CLASS and not spec.get("volumeName")
 
 
 def is_released(volume: dict[str, Any]) -> bool:
-    """Whether a volume of ours has lost its claim, and its data are of no more use."""
+    """Return whether a volume of ours has lost its claim, so that its data is useless."""
     ours: bool = volume["spec"].get("storageClassName") == CLASS
     return ours and volume.get("status", {}).get("phase") == "Released"
 
 
-def provide(api: Asks) -> None:
+def provide(api: Requests) -> None:
     """Serve the claims that wait, and remove the volumes whose claims are gone."""
-    listed = api.ask("GET", f"{_CORE}/persistentvolumes")["items"]
+    listed = api.request("GET", f"{_CORE}/persistentvolumes")["items"]
     volumes = {volume["metadata"]["name"]: volume for volume in listed}
-    for claim in filter(wants_volume, api.ask("GET", f"{_CORE}/persistentvolumeclaims")["items"]):
+    claims = api.request("GET", f"{_CORE}/persistentvolumeclaims")["items"]
+    for claim in filter(wants_volume, claims):
         volume = volume_for(claim)
         if volume["metadata"]["name"] not in volumes:
             Path(volume["spec"]["local"]["path"]).mkdir(parents=True, exist_ok=True)
-            api.ask("POST", f"{_CORE}/persistentvolumes", volume)
+            api.request("POST", f"{_CORE}/persistentvolumes", volume)
     for name in [name for name, volume in volumes.items() if is_released(volume)]:
-        api.ask("DELETE", f"{_CORE}/persistentvolumes/{name}")
+        api.request("DELETE", f"{_CORE}/persistentvolumes/{name}")
         shutil.rmtree(_FOLDER / name)
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serve claims until the process is ended."""
     api = Api(PKI, "storage", network.API_PORT)
     while True:
         try:

@@ -17,13 +17,13 @@ def claim(**spec: object) -> dict[str, Any]:
 
 
 class FakeApi:
-    """Lists claims and volumes; keeps what is created, and the names of what is deleted."""
+    """Lists claims and volumes; records what is created, and the names of what is deleted."""
 
     def __init__(self, claims: list[dict[str, Any]], volumes: list[dict[str, Any]]) -> None:
         self.lists = {"persistentvolumeclaims": claims, "persistentvolumes": volumes}
         self.deleted: list[str] = []
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
+    def request(self, method: str, path: str, body: Any = None) -> Any:
         name = path.rpartition("/")[2]
         if method == "POST":
             self.lists[name].append(body)

@@ -22,7 +22,7 @@ _ENDED: Final = f" exited; restarting in {_PAUSE_SECONDS:g} s"
 
 
 class Supervisor:
-    """Starts components, and again when one ends; collects every process that lost its parent."""
+    """Starts components, restarts those that end, and reaps every orphaned process."""
 
     def __init__(self, logs: Path = LOG) -> None:
         """Write each component's output to `logs`."""
@@ -41,12 +41,12 @@ class Supervisor:
                 pass_fds=component.listening,
                 process_group=0,
             )
-        child.returncode = 0  # `collect` waits for it, and nobody else
+        child.returncode = 0  # only `reap` waits for it
         self._running[child.pid] = component
 
-    def collect(self) -> None:
-        """Take note of all processes that ended, and start what is due again."""
-        while pid := _ended():
+    def reap(self) -> None:
+        """Reap all processes that have ended, and restart what is due."""
+        while pid := _reap_one():
             if component := self._running.pop(pid, None):
                 say(f"{component.name}{_ENDED}")
                 self._due.append((time.monotonic() + _PAUSE_SECONDS, component))
@@ -70,11 +70,11 @@ class Supervisor:
                 self.start(component)
                 waiting.remove(component)
             time.sleep(_POLL_SECONDS)
-            self.collect()
+            self.reap()
 
 
-def _ended() -> int:
-    """Return the pid of a child that ended, just now collected; 0 if there is none."""
+def _reap_one() -> int:
+    """Reap a child that has ended and return its pid; 0 if there is none."""
     try:
         return os.waitpid(-1, os.WNOHANG)[0]
     except ChildProcessError:
@@ -82,6 +82,6 @@ def _ended() -> int:
 
 
 def restarts(log: str) -> Counter[str]:
-    """Return how often which component ended, as a supervisor's output says."""
+    """Return how often each component was restarted, from a supervisor's output."""
     lines = log.splitlines()
     return Counter(line.removesuffix(_ENDED) for line in lines if line.endswith(_ENDED))

@@ -18,7 +18,7 @@ def lines(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def test_a_component_that_ends_is_started_again(
+def test_a_component_that_ends_is_restarted(
     supervisor: Supervisor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     supervisor.start(Component("etcd", ["sh", "-c", "echo $$; exec sleep 60"]))
@@ -27,7 +27,7 @@ def test_a_component_that_ends_is_started_again(
     os.kill(int(lines(log)[0]), signal.SIGKILL)
 
     def started_again() -> bool:
-        supervisor.collect()
+        supervisor.reap()
         return len(lines(log)) == 2
 
     wait_until("the second start", started_again, 10)

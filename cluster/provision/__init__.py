@@ -1,1 +1,1 @@
-"""What the machine must have, and the programs and images that are made for the cluster."""
+"""Checks what the machine has, and builds the programs and images of the cluster."""

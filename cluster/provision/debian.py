@@ -1,7 +1,7 @@
 """The programs of Debian that only the cluster needs, in a folder of their own.
 
 In the toolbox they are fetched once and laid over its /usr in the cluster's own mounts, so that
-whoever only builds and tests never waits for them. Elsewhere they must be on PATH.
+building and testing never wait for them. Elsewhere they must be on PATH.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from harness.processes.console import step
 PACKAGES: Final = ["containerd", "containernetworking-plugins", "nftables", "runc"]
 
 _PROGRAMS: Final = ["containerd", "crane", "docker-registry", "ip", "nft", "openssl", "runc"]
-"""What must be on PATH where there is no toolbox; beside them, the CNI plugins."""
+"""What must be on PATH where there is no toolbox, besides the CNI plugins."""
 
 
 def ensure() -> Path | None:
-    """Return the folder with the packages' files, fetched now if need be; None: not needed.
+    """Return the folder with the packages' files, fetched if need be; None if not needed.
 
-    Raises ClusterError when they cannot be had.
+    Raises ClusterError when they cannot be fetched.
     """
     toolbox = os.environ.get("BAZELW_TOOLBOX")
     if not toolbox:

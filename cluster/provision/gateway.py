@@ -1,4 +1,4 @@
-"""The Gateway API's resource definitions, which Traefik serves beside Ingress objects."""
+"""The Gateway API's resource definitions, which Traefik serves besides Ingress objects."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ _STANDARD: Final = Path("config", "crd", "standard")
 def ensure() -> Path:
     """Return the folder with the definitions, of the version that go.mod names.
 
-    They are files of a Go module. Raises ClusterError when it cannot be had.
+    They are files of a Go module. Raises ClusterError when it cannot be downloaded.
     """
     folder = cache() / f"gateway-api-{programs.version(_MODULE)}"
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""What the machine must allow: each thing is tried, so that a failure says what to do."""
+"""Checks what the machine must allow, by trying it; an error has what to do about it."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ NAMESPACES: Final = ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "
 
 _VETH: Final = "ip link add probe0 type veth peer name probe1"
 
-# What kube-proxy's rules are made of.
+# The parts of nftables that kube-proxy's rules use.
 _NFTABLES: Final = """
 table ip probe {
   chain pod { ct state established accept; }
@@ -50,16 +50,16 @@ def check_rights() -> None:
 
 
 def check_kernel(folder: Path, layer: Path | None) -> None:
-    """Try what the node does: in namespaces of its own, and in `folder`, where its state will be.
+    """Try what the node does, in new namespaces and in `folder`, where its state will be.
 
-    Raises ClusterError about the first thing that is not in the kernel.
+    Raises ClusterError about the first thing that the kernel lacks.
     """
     _try(["sh", "-c", _VETH], "the kernel has no virtual network devices: modprobe veth")
     _try(
         [*_nft(layer), "-f", "-"],
         "the kernel lacks a part of nftables that kube-proxy needs (CONFIG_NFT_NAT, _CT, _FIB, "
         "_NUMGEN, _MASQ): modprobe -a nf_tables nft_chain_nat nft_ct nft_fib_inet nft_masq",
-        given=_NFTABLES,
+        stdin=_NFTABLES,
     )
     _try(
         ["sh", "-ec", _OVERLAY, str(folder)],
@@ -69,7 +69,7 @@ def check_kernel(folder: Path, layer: Path | None) -> None:
 
 
 def _nft(layer: Path | None) -> list[str]:
-    """Return nft's command line: in the toolbox it lies in the layer, with its libraries."""
+    """Return nft's command line: in the toolbox it is in the layer, with its libraries."""
     if layer is None:
         return ["nft"]
     return ["env", f"LD_LIBRARY_PATH={_libraries(layer)}", str(layer / "usr/sbin/nft")]
@@ -79,10 +79,10 @@ def _libraries(layer: Path) -> str:
     return ":".join(str(folder) for folder in layer.glob("usr/lib/*-linux-gnu*"))
 
 
-def _try(command: list[str], advice: str, given: str = "") -> None:
+def _try(command: list[str], advice: str, stdin: str = "") -> None:
     done = subprocess.run(
-        [*NAMESPACES, *command], input=given, capture_output=True, text=True, check=False
+        [*NAMESPACES, *command], input=stdin, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise ClusterError(f"{advice} ({said[0] if said else done.returncode})")
+        output = (done.stderr or done.stdout).strip().splitlines()
+        raise ClusterError(f"{advice} ({output[0] if output else done.returncode})")

@@ -6,7 +6,7 @@ import pytest
 from cluster.common.errors import ClusterError
 from cluster.provision import preflight
 
-# Stands in for unshare: runs nothing of what it is given that has the word in its name.
+# Stands in for unshare: refuses a command that contains the word.
 UNSHARE = '#!/bin/sh\ncase "$*" in *{word}*) echo {word} not permitted >&2; exit 1 ;; esac\n'
 
 
@@ -18,13 +18,13 @@ def without(word: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
 
-def test_an_ordinary_user_is_told_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ordinary_user_gets_an_error_that_names_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ClusterError, match="needs root"):
         preflight.check_rights()
 
 
-def test_a_container_without_rights_is_told_how_to_get_them(
+def test_a_container_without_rights_gets_an_error_with_the_option(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without("true", tmp_path, monkeypatch)

@@ -22,7 +22,7 @@ _REPORT_EVERY: Final = 200
 """Compiled packages between two lines of progress."""
 
 _KEPT: Final = 2
-"""Builds of a program that stay: the latest one, and one that a running cluster may use."""
+"""Builds of a program to keep: the latest one, and one that a running cluster may use."""
 
 
 @cache
@@ -37,7 +37,7 @@ def ensure(source: str = "") -> Path:
     folder = cache_folder() / f"{name}-{_key(source)}"
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one builds, the others find what it built
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process builds, the others use its build
         if not folder.exists():
             with TemporaryDirectory(dir=cache_folder(), prefix="building-") as scratch:
                 _build(source, Path(scratch, "made", name))
@@ -54,7 +54,7 @@ def _prune(name: str) -> None:
 
 
 def _key(source: str) -> str:
-    """Name what a program is made from: its sources, its modules, and the compiler."""
+    """Return a hash of what a program is made from: sources, modules, compiler and flags."""
     files = ["go.mod", "go.sum", str(Path(source, "main.go"))]
     parts = [(_COMPONENTS / file).read_bytes() for file in files]
     compiler = subprocess.run(["go", "version"], capture_output=True, check=False).stdout
@@ -70,7 +70,7 @@ def version(module: str) -> str:
 
 
 def _flags() -> list[str]:
-    """Return flags of the compiler: smaller, the same bytes everywhere, and told their version."""
+    """Return the compiler's flags: smaller programs, with their version in them."""
     kubernetes = version("k8s.io/kubernetes")
     major, minor, _ = kubernetes.removeprefix("v").split(".")
     facts = {
@@ -80,12 +80,14 @@ def _flags() -> list[str]:
         "gitTreeState": "clean",
     }
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-    told = [f"-X {package}.{name}={value}" for package in packages for name, value in facts.items()]
-    return [f"-ldflags=-s -w {' '.join(told)}"]
+    values = [
+        f"-X {package}.{name}={value}" for package in packages for name, value in facts.items()
+    ]
+    return [f"-ldflags=-s -w {' '.join(values)}"]
 
 
 def _environment() -> dict[str, str]:
-    # Programs without C run in images that hold nothing else; the Go that is here, no download.
+    # Without C a program runs in an empty image. The installed Go is used, none is downloaded.
     return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": _GOFLAGS}
 
 
@@ -98,18 +100,18 @@ def _build(source: str, target: Path) -> None:
     with subprocess.Popen(
         command, cwd=_COMPONENTS, env=_environment(), stderr=subprocess.PIPE, text=True
     ) as child:
-        said = []
+        output = []
         for line in child.stderr or ():
-            said.append(line)
-            if len(said) % _REPORT_EVERY == 0:
-                step(f"  compiled {len(said)} packages of at most {total}")
+            output.append(line)
+            if len(output) % _REPORT_EVERY == 0:
+                step(f"  compiled {len(output)} packages of at most {total}")
     if child.returncode:
-        raise ClusterError(f"go build failed: {''.join(said[-20:]).strip()}")
+        raise ClusterError(f"go build failed: {''.join(output[-20:]).strip()}")
     step(f"built {target.name}")
 
 
 def go(arguments: Sequence[str]) -> str:
-    """Run Go on the module and return what it prints. Raises ClusterError with its words."""
+    """Run Go on the module and return its output. Raises ClusterError with its error output."""
     done = subprocess.run(
         ["go", *arguments],
         cwd=_COMPONENTS,

@@ -5,7 +5,7 @@ import pytest
 from cluster.common.errors import ClusterError
 from cluster.provision import programs
 
-# Stands in for the compiler, which takes its time: a program is its source.
+# Stands in for the compiler, which is slow: a "program" is its source.
 GO = """#!/bin/sh
 case $1 in
 version) echo go version go1.27 ;;
@@ -62,7 +62,7 @@ def test_a_program_that_does_not_compile_leaves_nothing(source: Path, tmp_path: 
     assert left == ["hello.lock"]
 
 
-def test_few_old_builds_stay(source: Path, tmp_path: Path) -> None:
+def test_old_builds_are_removed(source: Path, tmp_path: Path) -> None:
     for number in range(5):
         source.write_text(f"package main // {number}")
         programs.ensure.cache_clear()

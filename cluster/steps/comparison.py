@@ -9,7 +9,7 @@ from typing import Final
 
 from cluster.common import network
 from cluster.steps.names import MONGODB, PROMETHEUS, REDIS
-from cluster.steps.step import StepError, World
+from cluster.steps.step import StepContext, StepError
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import from_json
 from voting.stores.settings import DATABASE
@@ -19,11 +19,11 @@ _SECONDS: Final = 60
 
 _ROUNDS: Final = 1
 _RATE: Final = 200
-"""Votes per second, which leaves two processors some air beside Kubernetes and Kafka's nodes."""
+"""Votes per second, which leaves two processors room for Kubernetes and Kafka's nodes."""
 
 
-async def compare(world: World) -> str:
-    """Run it and return what it found. Raises StepError with its words when it found a fault."""
+async def compare(context: StepContext) -> str:
+    """Run the comparison and return its result. Raises StepError with its output if it failed."""
     options = {
         "target": f"http://127.0.0.1:{network.ENTRY_PORT}",
         "duration": _SECONDS,
@@ -33,7 +33,7 @@ async def compare(world: World) -> str:
         "mongodb-database": DATABASE,
         "redis-url": REDIS,
         "prometheus": PROMETHEUS,
-        "output": world.output / "comparison",
+        "output": context.output / "comparison",
     }
     command = [f"--{name}={value}" for name, value in options.items()]
     child = await asyncio.create_subprocess_exec(
@@ -41,18 +41,19 @@ async def compare(world: World) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await child.communicate()
-    (world.output / "comparison.txt").write_bytes(said)
+    output, _ = await child.communicate()
+    (context.output / "comparison.txt").write_bytes(output)
     if child.returncode:
-        raise StepError(f"exit status {child.returncode}: {said.decode().strip()[-400:]}")
-    report = from_json((world.output / "comparison" / "report.json").read_bytes())
-    told = report.reconciliation
-    if told is None:
+        raise StepError(f"exit status {child.returncode}: {output.decode().strip()[-400:]}")
+    report = from_json((context.output / "comparison" / "report.json").read_bytes())
+    reconciliation = report.reconciliation
+    if reconciliation is None:
         raise StepError("the report has no reconciliation")
-    world.others.anonymous += told.accepted + told.unknown
+    context.others.anonymous += reconciliation.accepted + reconciliation.unknown
     return (
-        f"{_speeds(report.phases)}; {told.accepted} votes, {told.lost.count} lost, "
-        f"{told.repeated.count} duplicates"
+        f"{_speeds(report.phases)}; {reconciliation.accepted} votes,"
+        f" {reconciliation.lost.count} lost, "
+        f"{reconciliation.repeated.count} duplicates"
     )
 
 

@@ -6,41 +6,41 @@ from typing import Any, Final
 from cluster.common import network
 from cluster.common.errors import ClusterError
 from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepError, World, until
-from cluster.steps.voters import all_were_taken, people_vote
+from cluster.steps.step import StepContext, StepError, until
+from cluster.steps.voters import all_were_accepted, people_vote
 
 _LIMIT_SECONDS: Final = 25
 _AT_REST_SECONDS: Final = 180.0
 
 
-async def drain(world: World) -> str:
-    """Drain the only node of all pods that have a budget: as many as it asks for must stay.
+async def drain(context: StepContext) -> str:
+    """Drain the only node of all pods that have a budget: as many as the budget says must stay.
 
     Evicted pods cannot come back while the node is cordoned, so the drain itself must end at its
     limit, refused by the budgets; no vote may fail meanwhile.
     """
-    # No fewer pods can be wanted then, so each that goes meanwhile was evicted.
-    await until("autoscalers at their least", lambda: _at_rest(world), _AT_REST_SECONDS)
-    budgets = await world.get("pdb")
-    async with people_vote(world, "drain") as sent_votes:
+    # Autoscalers then remove no pods, so every pod that goes was evicted.
+    await until("autoscalers at their least", lambda: _at_rest(context), _AT_REST_SECONDS)
+    budgets = await context.get("pdb")
+    async with people_vote(context, "drain") as sent_votes:
         try:
-            refused = await _drain(world, selector(budgets))
-            broken = overdrawn(budgets, await world.get("pdb"))
+            refused = await _drain(context, selector(budgets))
+            broken = overdrawn(budgets, await context.get("pdb"))
         finally:
-            await world.kubectl("uncordon", network.NODE)
-        for workload in (await world.kubectl("get", "deploy,sts", "--output=name")).split():
-            await rolled_out(world, workload)
+            await context.kubectl("uncordon", network.NODE)
+        for workload in (await context.kubectl("get", "deploy,sts", "--output=name")).split():
+            await rolled_out(context, workload)
     if not refused:
         raise StepError("the drain evicted everything: no budget held")
     if broken:
         raise StepError(f"more pods evicted than their budgets allow: {', '.join(broken)}")
-    return f"{len(budgets)} budgets held, {all_were_taken(sent_votes)}"
+    return f"{len(budgets)} budgets held, {all_were_accepted(sent_votes)}"
 
 
 def selector(budgets: Sequence[dict[str, Any]]) -> str:
     """Return a selector of all pods that have a budget. Raises StepError when there is none.
 
-    The budgets tell their pods by the same label.
+    All budgets must select their pods by the same label.
     """
     labels = [budget["spec"]["selector"]["matchLabels"] for budget in budgets]
     shared = set.intersection(*map(set, labels)) if labels else set()
@@ -54,8 +54,8 @@ def selector(budgets: Sequence[dict[str, Any]]) -> str:
 def overdrawn(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> list[str]:
     """Return the budgets that have lost more healthy pods than they allowed at first.
 
-    Fewer than a budget asks for is no sign: an autoscaler may have asked for one more meanwhile,
-    which waits for a node.
+    Fewer than a budget asks for prove nothing: an autoscaler may have added a pod that waits for
+    a node.
     """
     healthy = {b["metadata"]["name"]: b["status"]["currentHealthy"] for b in after}
     at_first = {b["metadata"]["name"]: b["status"] for b in before}
@@ -66,7 +66,7 @@ def overdrawn(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]])
     ]
 
 
-async def _drain(world: World, pods: str) -> bool:
+async def _drain(context: StepContext, pods: str) -> bool:
     """Drain the node of these pods, and return whether budgets refused it."""
     options = (
         "--ignore-daemonsets",
@@ -75,7 +75,7 @@ async def _drain(world: World, pods: str) -> bool:
         f"--timeout={_LIMIT_SECONDS}s",
     )
     try:
-        await world.kubectl("drain", network.NODE, f"--pod-selector={pods}", *options)
+        await context.kubectl("drain", network.NODE, f"--pod-selector={pods}", *options)
     except ClusterError as error:
         if "disruption budget" not in str(error):
             raise
@@ -83,9 +83,9 @@ async def _drain(world: World, pods: str) -> bool:
     return False
 
 
-async def _at_rest(world: World) -> bool:
-    """Return whether every deployment has as few pods as its autoscaler may give it."""
+async def _at_rest(context: StepContext) -> bool:
+    """Return whether every deployment has its autoscaler's minimum of pods."""
     return all(
         scaler["status"].get("desiredReplicas") == scaler["spec"]["minReplicas"]
-        for scaler in await world.get("hpa")
+        for scaler in await context.get("hpa")
     )

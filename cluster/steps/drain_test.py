@@ -10,7 +10,7 @@ def budget(**labels: str) -> dict[str, Any]:
     return {"spec": {"selector": {"matchLabels": labels}}}
 
 
-def test_all_pods_with_a_budget_are_selected_by_the_label_that_tells_them_apart() -> None:
+def test_all_pods_with_a_budget_are_selected_by_the_label_in_which_they_differ() -> None:
     budgets = [budget(part="votes", name="kafka"), budget(part="votes", name="svc-consumer")]
     assert selector(budgets) == "name in (kafka,svc-consumer)"
 

@@ -1,4 +1,4 @@
-"""What the entry leads to, and what it does not."""
+"""Which paths the entry serves, and which it must not."""
 
 import asyncio
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 
 from cluster.common import network
 from cluster.steps import deploy, routing
-from cluster.steps.step import StepError, World
+from cluster.steps.step import StepContext, StepError
 from loadtest.measure.direct_http import open_directly
 
 _PUBLIC: Final = ("/", "/api/results", "/api/votes", "/openapi.json")
@@ -15,8 +15,8 @@ _PRIVATE: Final = ("/metrics", "/healthz", "/readyz", "/votes/metrics")
 _TIMEOUT_SECONDS: Final = 10
 
 
-async def paths(_: World) -> str:
-    """Ask for the page and its API, which must be there, and for what is not for outside."""
+async def paths(_: StepContext) -> str:
+    """Request the page and its API, which must be there, and what must not be public."""
     for path in _PUBLIC:
         await _must_answer(path, HTTPStatus.OK)
     for path in _PRIVATE:
@@ -24,12 +24,12 @@ async def paths(_: World) -> str:
     return f"{len(_PUBLIC)} public paths, {len(_PRIVATE)} that lead nowhere"
 
 
-async def gateway(world: World) -> str:
-    """Exchange the Ingress objects for the HTTPRoute: split, header and paths stay the same."""
-    await world.kubectl("apply", "--validate=strict", f"--filename={world.gateway}")
-    await world.kubectl("delete", "ingress", "--all")
-    await deploy.routes(world)
-    found = [await step(world) for step in (routing.split, routing.header, paths)]
+async def gateway(context: StepContext) -> str:
+    """Replace the Ingress objects by the HTTPRoute: split, header and paths stay the same."""
+    await context.kubectl("apply", "--validate=strict", f"--filename={context.gateway}")
+    await context.kubectl("delete", "ingress", "--all")
+    await deploy.routes(context)
+    found = [await step(context) for step in (routing.split, routing.header, paths)]
     return "; ".join(found)
 
 

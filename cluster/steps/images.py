@@ -21,14 +21,14 @@ class Repository(NamedTuple):
 
 
 def repository(manifests: str) -> Repository:
-    """Return what the images' names have in common, whatever registry they speak of.
+    """Return what the images' names have in common, apart from the registry.
 
     Raises ClusterError when they differ: they are pushed by one command.
     """
     found = {_parts(name) for name in _IMAGE.findall(manifests)}
     if len(found) != 1:
-        told = ", ".join(sorted(f"{path}:{tag}" for path, tag in found)) or "none"
-        raise ClusterError(f"the manifests' images are not all in one place with one tag: {told}")
+        places = ", ".join(sorted(f"{path}:{tag}" for path, tag in found)) or "none"
+        raise ClusterError(f"the manifests' images are not all in one place with one tag: {places}")
     return found.pop()
 
 
@@ -44,7 +44,7 @@ def _tag(title: str) -> str:
 
 
 def push(images: Mapping[str, Path], registry: str, manifests: str) -> str:
-    """Push all images to where the manifests look for them, and say how many there were.
+    """Push all images to where the manifests look for them, and return how many there were.
 
     `images` are OCI layouts by title. Raises ClusterError when the registry refuses one.
     """

@@ -14,7 +14,7 @@ from cluster.steps.images import Repository, repository
         ("localhost/voting/kafka:1@sha256:abc", "voting", "1"),
     ],
 )
-def test_the_registry_is_no_part_of_where_an_image_is(name: str, path: str, tag: str) -> None:
+def test_the_registry_is_not_part_of_an_images_repository(name: str, path: str, tag: str) -> None:
     assert repository(f'      - image: "{name}"\n') == Repository(path, tag)
 
 

@@ -1,4 +1,4 @@
-"""Runs the steps from inside the cluster's network, and prints a row of what each saw.
+"""Runs the steps from inside the cluster's network, and prints a row with each result.
 
 usage: inside OVERLAY GATEWAY OUTPUT
   OVERLAY, GATEWAY   the rendered manifests, with Ingress objects and with an HTTPRoute
@@ -24,7 +24,7 @@ from cluster.steps import (
     restarts,
     routing,
 )
-from cluster.steps.step import Step, StepError, World, row
+from cluster.steps.step import Step, StepContext, StepError, row
 from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 
@@ -33,7 +33,7 @@ STEPS: Final = [
     Step("all pods ready", deploy.settle, essential=True),
     Step("both routes answer", deploy.routes, essential=True),
     Step("misspelt field", admission.strict),
-    Step("autoscalers set", autoscaling.forget_soon),
+    Step("autoscalers set", autoscaling.scale_down_soon),
     Step("comparison", comparison.compare),
     Step("split", routing.split),
     Step("header", routing.header),
@@ -50,13 +50,13 @@ STEPS: Final = [
 ]
 
 
-async def run(steps: Sequence[Step], world: World) -> bool:
+async def run(steps: Sequence[Step], context: StepContext) -> bool:
     """Run the steps and return whether all passed; an essential one that fails ends the run."""
     passed = True
     for step in steps:
         with row(step.name) as filled:
             try:
-                filled.found = await step.run(world)
+                filled.found = await step.run(context)
             except (StepError, ClusterError, StoreUnavailableError, OSError) as error:
                 filled.found, filled.failed, passed = str(error), True, False
         if filled.failed and step.essential:
@@ -66,8 +66,8 @@ async def run(steps: Sequence[Step], world: World) -> bool:
 
 def main(overlay: Path, gateway: Path, output: Path) -> int:
     """Run all steps and return the exit status."""
-    world = World(overlay, gateway, output, sent_votes=[], others=SentVotes())
-    return 0 if asyncio.run(run(STEPS, world)) else 1
+    context = StepContext(overlay, gateway, output, sent_votes=[], others=SentVotes())
+    return 0 if asyncio.run(run(STEPS, context)) else 1
 
 
 if __name__ == "__main__":

@@ -3,39 +3,39 @@ from pathlib import Path
 import pytest
 
 from cluster.steps.inside import run
-from cluster.steps.step import Step, StepError, World
+from cluster.steps.step import Step, StepContext, StepError
 from harness.voters.sent_votes import SentVotes
 
-WORLD = World(
+CONTEXT = StepContext(
     Path("overlay.yaml"), Path("gateway.yaml"), Path("output"), sent_votes=[], others=SentVotes()
 )
 
 
-async def fine(_: World) -> str:
+async def fine(_: StepContext) -> str:
     return "2 pods"
 
 
-async def wrong(_: World) -> str:
+async def wrong(_: StepContext) -> str:
     raise StepError("1 vote lost")
 
 
 async def test_all_steps_that_pass_pass(capsys: pytest.CaptureFixture[str]) -> None:
-    assert await run([Step("one", fine), Step("two", fine, essential=True)], WORLD)
+    assert await run([Step("one", fine), Step("two", fine, essential=True)], CONTEXT)
     assert capsys.readouterr().out.count("2 pods") == 2
 
 
-async def test_a_step_that_fails_is_told_and_the_others_still_run(
+async def test_a_step_that_fails_is_reported_and_the_others_still_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert not await run([Step("split", wrong), Step("drain", fine)], WORLD)
+    assert not await run([Step("split", wrong), Step("drain", fine)], CONTEXT)
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("split                FAILED")
     assert first.endswith("1 vote lost")
     assert second.startswith("drain                ok")
 
 
-async def test_nothing_is_tried_without_what_all_else_stands_on(
+async def test_an_essential_step_that_fails_ends_the_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert not await run([Step("apply", wrong, essential=True), Step("drain", fine)], WORLD)
+    assert not await run([Step("apply", wrong, essential=True), Step("drain", fine)], CONTEXT)
     assert "drain" not in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What the cluster's Prometheus knows of the services."""
+"""Whether the cluster's Prometheus scrapes the services."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from cluster.steps.names import PROMETHEUS
-from cluster.steps.step import World, until
+from cluster.steps.step import StepContext, until
 from loadtest.measure.direct_http import open_directly
 from tools.services.roster import DEPLOYMENTS
 
@@ -14,13 +14,13 @@ _TIMEOUT_SECONDS: Final = 10
 _WITHIN_SECONDS: Final = 60
 
 
-async def targets(world: World) -> str:
-    """Wait until Prometheus reads every pod of every service, under the service's own name."""
+async def targets(context: StepContext) -> str:
+    """Wait until Prometheus scrapes every pod of every service, under the service's name."""
     pods: dict[str, int] = {}
 
     async def all_are_read() -> bool:
         for service in DEPLOYMENTS:
-            status = (await world.get("deployment", service))["status"]
+            status = (await context.get("deployment", service))["status"]
             pods[service.replace("-", "_")] = status["replicas"]
         return await asyncio.to_thread(_up) == pods
 
@@ -29,9 +29,9 @@ async def targets(world: World) -> str:
 
 
 def _up() -> dict[str, int]:
-    """Return how many pods of each service Prometheus reads."""
+    """Return how many pods of each service Prometheus scrapes."""
     query = urlencode({"query": 'sum by (job) (up{job=~"svc_.*"})'})
     url = f"{PROMETHEUS}/api/v1/query?{query}"
     with open_directly(url, _TIMEOUT_SECONDS) as answer:
         series = json.load(answer)["data"]["result"]
-    return {one["metric"]["job"]: int(one["value"][1]) for one in series}
+    return {found["metric"]["job"]: int(found["value"][1]) for found in series}

@@ -1,4 +1,4 @@
-"""What the local overlay calls things, as the steps need it."""
+"""The names in the local overlay that the steps need."""
 
 from typing import Final
 

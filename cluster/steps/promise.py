@@ -6,14 +6,14 @@ from aiokafka.errors import KafkaError
 from msgspec.structs import replace
 
 from cluster.steps.names import KAFKA, MONGODB, REDIS
-from cluster.steps.step import StepError, World, until
+from cluster.steps.step import StepContext, StepError, until
 from harness.promise.check import violations
 from harness.promise.stores_reader import Contents, open_stores_reader
 from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 
 
-async def kept(world: World) -> str:
+async def kept(context: StepContext) -> str:
     """Wait until both stores have the whole ledger, then check every vote."""
     async with open_stores_reader(KAFKA, REDIS, MONGODB) as reader:
 
@@ -25,7 +25,7 @@ async def kept(world: World) -> str:
 
         await until("vote log and tally are up to date with the ledger", in_step, 120)
         contents = await reader.contents()
-    sent_votes = _together([*world.sent_votes, world.others])
+    sent_votes = _together([*context.sent_votes, context.others])
     _accept_other_routes(sent_votes, contents)
     found = violations(sent_votes, contents)
     if found:
@@ -35,10 +35,10 @@ async def kept(world: World) -> str:
 
 
 def _accept_other_routes(sent_votes: SentVotes, contents: Contents) -> None:
-    """Take the route that logged a vote for the one that it was sent to.
+    """Treat the route that logged a vote as the one that it was sent to.
 
     While a route has no pod at all, Traefik sends the votes that ask for it over the other one,
-    where they count as well. The steps about routing check who may take which route.
+    where they count as well. The steps about routing check that votes take the right route.
     """
     for logged in contents.logged:
         if vote := sent_votes.sent.get(logged.id):
@@ -46,7 +46,7 @@ def _accept_other_routes(sent_votes: SentVotes, contents: Contents) -> None:
 
 
 def _together(steps: Iterable[SentVotes]) -> SentVotes:
-    """Return the votes of all steps as one; the step itself has checked what failed in it."""
+    """Return the votes of all steps together; each step has checked its own failures."""
     together = SentVotes()
     for sent_votes in steps:
         together.sent |= sent_votes.sent

@@ -1,44 +1,44 @@
-"""Pods that go, in order and out of order, while people vote."""
+"""Pods that are restarted or deleted while people vote."""
 
 import asyncio
 import time
 from typing import Any
 
-from cluster.steps.step import World, until
-from cluster.steps.voters import all_were_taken, people_vote
+from cluster.steps.step import StepContext, until
+from cluster.steps.voters import all_were_accepted, people_vote
 from harness.voters.sent_votes import SentVotes
 from tools.services.roster import DEPLOYMENTS
 
 
-async def rolling(world: World) -> str:
+async def rolling(context: StepContext) -> str:
     """Restart every service, all at the same time: no vote may fail."""
     deployments = [f"deployment/{service}" for service in DEPLOYMENTS]
-    async with people_vote(world, "rolling restart") as sent_votes:
-        await world.kubectl("rollout", "restart", *deployments)
+    async with people_vote(context, "rolling restart") as sent_votes:
+        await context.kubectl("rollout", "restart", *deployments)
         for deployment in deployments:
-            await rolled_out(world, deployment)
-    return f"{len(DEPLOYMENTS)} services, {all_were_taken(sent_votes)}"
+            await rolled_out(context, deployment)
+    return f"{len(DEPLOYMENTS)} services, {all_were_accepted(sent_votes)}"
 
 
-async def deletion(world: World) -> str:
+async def deletion(context: StepContext) -> str:
     """Delete every pod of a workload at once, workload by workload.
 
     Votes may fail meanwhile; that none is lost or doubled is checked at the end, over all steps.
     """
-    workloads = await world.get("deploy,sts")
-    async with people_vote(world, "deletion") as sent_votes:
+    workloads = await context.get("deploy,sts")
+    async with people_vote(context, "deletion") as sent_votes:
         for workload in workloads:
-            await world.kubectl(
+            await context.kubectl(
                 "delete", "pods", f"--selector={selector(workload)}", "--wait=false"
             )
-            await rolled_out(world, f"{workload['kind'].lower()}/{workload['metadata']['name']}")
+            await rolled_out(context, f"{workload['kind'].lower()}/{workload['metadata']['name']}")
             await _alive(sent_votes)
     return f"{len(workloads)} workloads, {len(sent_votes.acknowledged)} votes taken meanwhile"
 
 
-async def rolled_out(world: World, workload: str) -> None:
+async def rolled_out(context: StepContext, workload: str) -> None:
     """Wait until a workload has all its pods, ready and of its latest version."""
-    await world.kubectl("rollout", "status", workload, "--timeout=180s")
+    await context.kubectl("rollout", "status", workload, "--timeout=180s")
 
 
 def selector(workload: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from cluster.steps.names import ROUTES
 from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepError, World, until
+from cluster.steps.step import StepContext, StepError, until
 from cluster.steps.voters import Caster, forcing
 from harness.servers.traefik_server import WEIGHTS
 from loadtest.analysis.split import check_split
@@ -18,9 +18,9 @@ _PROBES: Final = 20
 _NOTICED_SECONDS: Final = 30
 
 
-async def split(world: World) -> str:
-    """Cast votes that no header forces, and hold their routes against the weights."""
-    with closing(Caster(world, None)) as caster:
+async def split(context: StepContext) -> str:
+    """Cast votes that no header forces, and test their routes against the weights."""
+    with closing(Caster(context, None)) as caster:
         routes = await caster.cast(_UNFORCED_EACH, _PEOPLE)
     counted = {route: routes[route.value] for route in Route}
     tested = check_split(counted, {route: float(WEIGHTS[route.value]) for route in Route})
@@ -29,39 +29,39 @@ async def split(world: World) -> str:
     return f"{counted[Route.GRPC]} grpc, {counted[Route.HTTP]} http, p = {tested.p_value:.2f}"
 
 
-async def failover(world: World) -> str:
+async def failover(context: StepContext) -> str:
     """Take away all pods of one route, then of the other: every vote must take the one left."""
     for gone, left in ((Route.GRPC, Route.HTTP), (Route.HTTP, Route.GRPC)):
         deployment = f"deployment/{ROUTES[gone.value]}"
-        pods = (await world.get(deployment))["spec"]["replicas"]
-        # An autoscaler leaves a deployment alone that has been given no pod.
-        await world.kubectl("scale", deployment, "--replicas=0")
+        pods = (await context.get(deployment))["spec"]["replicas"]
+        # An autoscaler leaves a deployment alone that is scaled to no pods.
+        await context.kubectl("scale", deployment, "--replicas=0")
         try:
-            await _wait_for_votes(world, {left})
-            with closing(Caster(world, None)) as caster:
+            await _wait_for_votes(context, {left})
+            with closing(Caster(context, None)) as caster:
                 routes = await caster.cast(_UNFORCED_EACH, _PEOPLE)
         finally:
-            await world.kubectl("scale", deployment, f"--replicas={pods}")
-            await rolled_out(world, deployment)
+            await context.kubectl("scale", deployment, f"--replicas={pods}")
+            await rolled_out(context, deployment)
         if routes != {left.value: _UNFORCED_EACH * _PEOPLE}:
             raise StepError(f"without {gone} the votes took {dict(routes)}")
-        await _wait_for_votes(world, set(Route))
+        await _wait_for_votes(context, set(Route))
     return f"{_UNFORCED_EACH * _PEOPLE} votes each on the route that was left"
 
 
-async def _wait_for_votes(world: World, routes: set[Route]) -> None:
+async def _wait_for_votes(context: StepContext, routes: set[Route]) -> None:
     async def all_taken() -> bool:
-        with closing(Caster(world, None)) as caster:
+        with closing(Caster(context, None)) as caster:
             return (await caster.cast(_PROBES)).keys() == {route.value for route in routes}
 
     names = " and ".join(sorted(routes))
     await until(f"all votes take {names}", all_taken, _NOTICED_SECONDS)
 
 
-async def header(world: World) -> str:
+async def header(context: StepContext) -> str:
     """Force each route."""
     for route in Route:
-        with closing(Caster(world, route)) as caster:
+        with closing(Caster(context, route)) as caster:
             routes = await caster.cast(_FORCED_EACH, _PEOPLE)
         if routes != {route.value: _FORCED_EACH * _PEOPLE}:
             raise StepError(f"{forcing(route)} led to {dict(routes)}")

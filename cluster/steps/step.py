@@ -1,4 +1,4 @@
-"""What a step of the test is given, and the row of the table that shows what it found."""
+"""What every step of the test gets, and the row of the table with its result."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ class StepError(Exception):
     """Something that must hold does not; the text says what was found instead."""
 
 
-class World(NamedTuple):
-    """The running cluster, seen from inside its network, and what is known of the votes so far."""
+class StepContext(NamedTuple):
+    """What a step works with: the cluster, the manifests, and the votes of all steps so far."""
 
     overlay: Path
     """The manifests under test, rendered: one YAML file."""
@@ -34,12 +34,12 @@ class World(NamedTuple):
     sent_votes: list[SentVotes]
     """What the voters of each step sent, and how it was answered."""
     others: SentVotes
-    """Votes that a step cast without remembering each: `anonymous` says how many there can be."""
+    """Votes that a step cast without recording each: there are at most `anonymous` of them."""
 
-    async def kubectl(self, *arguments: str, given: str = "") -> str:
-        """Run kubectl in our namespace. Raises ClusterError with its words when it fails."""
+    async def kubectl(self, *arguments: str, stdin: str = "") -> str:
+        """Run kubectl in our namespace. Raises ClusterError with its error output."""
         return await asyncio.to_thread(
-            kubectl, _KUBECONFIG, "--namespace", NAMESPACE, *arguments, given=given
+            kubectl, _KUBECONFIG, "--namespace", NAMESPACE, *arguments, stdin=stdin
         )
 
     async def get(self, *what: str) -> Any:
@@ -49,12 +49,12 @@ class World(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A part of the test: it returns what it saw in a few words, or raises."""
+    """A part of the test: `run` returns its result in a few words, or raises."""
 
     name: str
-    run: Callable[[World], Awaitable[str]]
+    run: Callable[[StepContext], Awaitable[str]]
     essential: bool = False
-    """Whether the steps after it make no sense without it."""
+    """Whether the steps after it depend on it."""
 
 
 async def until(
@@ -67,10 +67,10 @@ async def until(
 
 
 class StepResult:
-    """What the row of a step will say."""
+    """The result in the row of a step."""
 
     def __init__(self) -> None:
-        """Begin with nothing found, and nothing wrong."""
+        """Begin empty and not failed."""
         self.found = ""
         self.failed = False
 

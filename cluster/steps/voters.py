@@ -1,4 +1,4 @@
-"""People who vote through the entry: some are counted by route, some remember what they sent."""
+"""Voters of the steps: some votes are only counted by route, others are recorded, too."""
 
 import asyncio
 from collections import Counter
@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from cluster.common import network
-from cluster.steps.step import StepError, World
+from cluster.steps.step import StepContext, StepError
 from harness.voters.http_client import HttpClient
 from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
@@ -18,18 +18,18 @@ from voting.domain.headers import CANARY_HEADER, FORCE, ROUTE_HEADER
 from voting.domain.vote import Route
 
 RATE: Final = 40.0
-"""Votes per second over both routes: enough to see a gap of 25 ms, little for two processors."""
+"""Votes per second over both routes: enough to see a gap of 25 ms, light for two processors."""
 
 _VOTE: Final = sample_to_send(name="Björk", album="Debut", year=1993).document
 _TIMEOUT_SECONDS: Final = 10.0
 
 
 class Caster:
-    """A few people who vote again and again without recording their votes."""
+    """Casts votes from a few people, and counts them without recording each."""
 
-    def __init__(self, world: World, forced: Route | None) -> None:
+    def __init__(self, context: StepContext, forced: Route | None) -> None:
         """Ask for the route `forced`; with None the weights decide."""
-        self._world = world
+        self._context = context
         self._headers = forcing(forced)
         self._client = HttpClient("127.0.0.1", network.ENTRY_PORT, _TIMEOUT_SECONDS)
         self.routes: Counter[str] = Counter()
@@ -42,7 +42,7 @@ class Caster:
 
     async def _person(self, votes: int) -> None:
         for _ in range(votes):
-            self._world.others.anonymous += 1
+            self._context.others.anonymous += 1
             answer = await self._client.post("/votes", self._headers, _VOTE)
             taken = answer.status == HTTPStatus.ACCEPTED
             route = answer.headers.get(ROUTE_HEADER, "none")
@@ -59,11 +59,13 @@ def forcing(route: Route | None) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def people_vote(world: World, name: str, rate: float = RATE) -> AsyncIterator[SentVotes]:
-    """Let people vote, for albums called `name`, while the context lasts; yield what they sent."""
+async def people_vote(
+    context: StepContext, name: str, rate: float = RATE
+) -> AsyncIterator[SentVotes]:
+    """Let people vote for albums called `name` while the context lasts; yield what they sent."""
     voters = Voters("127.0.0.1", network.ENTRY_PORT, rate, Random(name))  # noqa: S311
     voters.round = name
-    world.sent_votes.append(voters.sent_votes)
+    context.sent_votes.append(voters.sent_votes)
     voters.start()
     try:
         yield voters.sent_votes
@@ -72,8 +74,8 @@ async def people_vote(world: World, name: str, rate: float = RATE) -> AsyncItera
         voters.close()
 
 
-def all_were_taken(sent_votes: SentVotes) -> str:
-    """Return how many votes there were. Raises StepError when one was not taken at once."""
+def all_were_accepted(sent_votes: SentVotes) -> str:
+    """Return how many votes there were. Raises StepError when one was not accepted at once."""
     failures = sent_votes.refusals + sent_votes.wrong_answers
     if failures or sent_votes.anonymous:
         kinds = ", ".join(f"{times} x {what}" for what, times in failures.most_common(5))

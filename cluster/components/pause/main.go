@@ -1,5 +1,5 @@
-// Command pause is the first process of each pod: it holds the pod's namespaces until told to
-// end, and reaps processes that lost their parents where containers share their processes.
+// Command pause is the first process of each pod: it holds the pod's namespaces until it gets a
+// signal to end, and reaps orphaned processes where containers share their process namespace.
 package main
 
 import (
