@@ -33,6 +33,7 @@ async def create(settings: TopicSettings) -> list[str]:
         settings.kafka_topic: settings.kafka_topic_partitions,
         settings.kafka_rejected_topic: 1,
         settings.kafka_albums_topic: 1,
+        settings.kafka_polls_topic: 1,
     }
     connection = connection_arguments(settings)
     client = AIOKafkaAdminClient(**connection)

@@ -13,9 +13,9 @@ from harness.processes.programs import ROOT, find_program
 from harness.processes.server import Server
 from harness.servers.kafka_config import LOG4J_PROPERTIES, Link, Node, server_properties
 from harness.servers.kafka_topics import create_topics
-from voting.ledger.settings import ALBUMS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
+from voting.ledger.settings import ALBUMS_TOPIC, POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
 
-TOPICS: Final = {VOTES_TOPIC: 6, REJECTED_TOPIC: 1, ALBUMS_TOPIC: 1}
+TOPICS: Final = {VOTES_TOPIC: 6, REJECTED_TOPIC: 1, ALBUMS_TOPIC: 1, POLLS_TOPIC: 1}
 """The topics of the voting system and their partitions."""
 
 # The first compiler and the serial collector start fastest (1.5 s instead of 2.3 s) and use

@@ -12,6 +12,7 @@ from voting.service.settings import Settings, wrong
 VOTES_TOPIC: Final = "votes"
 REJECTED_TOPIC: Final = "votes.rejected"
 ALBUMS_TOPIC: Final = "votes.albums"
+POLLS_TOPIC: Final = "polls"
 
 _BROKER: Final = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCII)
 
@@ -28,6 +29,9 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
     kafka_albums_topic: Annotated[
         str, Meta(description="Topic of the list of known albums.", min_length=1)
     ] = ALBUMS_TOPIC
+    kafka_polls_topic: Annotated[
+        str, Meta(description="Topic of the log of polls.", min_length=1)
+    ] = POLLS_TOPIC
     kafka_security_protocol: Annotated[
         Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
         Meta(description="PLAINTEXT, SSL (TLS), SASL_PLAINTEXT or SASL_SSL."),
