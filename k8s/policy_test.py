@@ -207,6 +207,12 @@ def test_production_pins_third_party_images() -> None:
             assert "@sha256:" in spec["image"], container
 
 
+def test_production_takes_the_images_of_services_from_one_place() -> None:
+    images = {spec["image"] for spec in containers(RENDERED["production"]).values()}
+    ours = {image for image in images if "svc_" in image}
+    assert {image.rpartition("/")[0] for image in ours} == {"registry.example.com/voting"}
+
+
 def test_local_takes_all_images_from_one_place() -> None:
     images = {spec["image"] for spec in containers(RENDERED["local"]).values()}
     assert {image.rpartition("/")[0] for image in images} == {"localhost:5000/voting"}
