@@ -34,7 +34,7 @@ _LIMIT_SECONDS: Final = 300.0
 _AWAY_SECONDS: Final = 2.0  # how long the broker is
 
 
-class Measured(NamedTuple):
+class Recovery(NamedTuple):
     """How long (s) something took, and how long it may take."""
 
     what: str
@@ -53,9 +53,9 @@ class Healing:
         self._voters = voters
         self._lag = max(50, int(rate))
 
-    async def run(self) -> tuple[list[Measured], list[str]]:
+    async def run(self) -> tuple[list[Recovery], list[str]]:
         """Lose things one after the other; return how long healing took, and what is wrong."""
-        measured = [Measured("services ready, Redis empty", 30, await self._caught_up())]
+        measured = [Recovery("services ready, Redis empty", 30, await self._caught_up())]
         self._voters.start()
         for what, limit, work in (
             ("Redis emptied", 30, self._redis_emptied),
@@ -65,7 +65,7 @@ class Healing:
             await self._caught_up()
             seconds = await work()
             say(f"{what}: {seconds:.1f} s")
-            measured.append(Measured(what, limit, seconds))
+            measured.append(Recovery(what, limit, seconds))
         await self._voters.stop()
         await self._until(lambda positions: positions.in_step)
         return measured, await self._wrong()

@@ -32,7 +32,7 @@ class Round(NamedTuple):
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """What a run found."""
 
     rounds: list[Round]
@@ -65,7 +65,7 @@ class Run:
 
     async def run(
         self, faults: Sequence[Fault], seconds: float = math.inf, at_least: int = 0
-    ) -> Outcome:
+    ) -> RunOutcome:
         """Inject faults, then check; stop early after `seconds`, but not before `at_least` faults.
 
         Raises NotRecoveredError or FaultFailedError when the system does not do what it must.
@@ -89,7 +89,7 @@ class Run:
         at_least: int,
         reader: StoresReader,
         watch: Watch,
-    ) -> Outcome:
+    ) -> RunOutcome:
         begin, rounds = time.monotonic(), list[Round]()
         self._voters.start()
         await watch.recovered(begin, _RECOVERY_SECONDS)
@@ -109,7 +109,7 @@ class Run:
         await watch.in_step(_QUIET_SECONDS)
         contents = await reader.contents()
         found = violations(self._voters.sent_votes, contents) + _ended(watch)
-        return Outcome(rounds, self._voters.sent_votes, contents, found, dict(watch.ended))
+        return RunOutcome(rounds, self._voters.sent_votes, contents, found, dict(watch.ended))
 
     async def _round(self, fault: Fault, watch: Watch) -> Round:
         if fault.idle:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chaos.runs.run import Outcome, Round
+from chaos.runs.run import Round, RunOutcome
 from harness.promise.check import round_result
 
 _COLUMNS = (
@@ -16,7 +16,7 @@ _COLUMNS = (
 )
 
 
-def table(outcome: Outcome) -> str:
+def table(outcome: RunOutcome) -> str:
     """Return one line per fault, the totals and the verdict.
 
     The gap is the longest time in which one of the routes acknowledged nothing. Recovery lasts
@@ -28,7 +28,7 @@ def table(outcome: Outcome) -> str:
     )
 
 
-def _fault_lines(outcome: Outcome) -> Iterator[str]:
+def _fault_lines(outcome: RunOutcome) -> Iterator[str]:
     rounds: dict[str, list[Round]] = {}
     for round_ in outcome.rounds:
         rounds.setdefault(round_.fault.name, []).append(round_)
@@ -47,7 +47,7 @@ def _fault_lines(outcome: Outcome) -> Iterator[str]:
         )
 
 
-def _verdict(outcome: Outcome) -> Iterator[str]:
+def _verdict(outcome: RunOutcome) -> Iterator[str]:
     sent_votes, contents = outcome.sent_votes, outcome.contents
     yield ""
     yield (

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from harness.processes.ports import HOST
 
 
-class Link(NamedTuple):
+class ProxyLink(NamedTuple):
     """A listener behind a proxy: its clients connect to `proxy_port`, not to the node's own."""
 
     name: str  # in capitals
@@ -21,7 +21,7 @@ class Node(NamedTuple):
     id: int
     port: int
     controller_port: int
-    links: tuple[Link, ...] = ()
+    links: tuple[ProxyLink, ...] = ()
 
 
 def server_properties(node: Node, cluster: Sequence[Node], data: Path) -> str:

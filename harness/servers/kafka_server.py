@@ -11,7 +11,7 @@ from typing import Final
 from harness.processes.errors import NotReadyError, ServerError
 from harness.processes.programs import ROOT, find_program
 from harness.processes.server import Server
-from harness.servers.kafka_config import LOG4J_PROPERTIES, Link, Node, server_properties
+from harness.servers.kafka_config import LOG4J_PROPERTIES, Node, ProxyLink, server_properties
 from harness.servers.kafka_topics import create_topics
 from voting.ledger.settings import ALBUMS_TOPIC, POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
 
@@ -42,7 +42,7 @@ class KafkaServer(Server):
         controller_port: int,
         folder: Path,
         *,
-        links: Sequence[Link] = (),
+        links: Sequence[ProxyLink] = (),
         cluster: Sequence[Node] = (),
     ) -> None:
         """`folder` as for every server; the controller listens on a port of its own.

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.processes.ports import free_port, free_ports
 from harness.processes.server import Server, start_together, stop_together
-from harness.servers.kafka_config import Link, Node
+from harness.servers.kafka_config import Node, ProxyLink
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.small_disk import SmallDisk
 from harness.servers.tcp_proxy import TcpProxy
@@ -102,15 +102,15 @@ class WeakenedSystem(System):
             yield
 
 
-def _links() -> dict[str, Link]:
+def _links() -> dict[str, ProxyLink]:
     """Return a listener of Kafka for each service that uses it."""
     return {
-        user: Link(f"LINK{number}", free_port(), free_port())
+        user: ProxyLink(f"LINK{number}", free_port(), free_port())
         for number, user in enumerate(_USERS_OF_KAFKA, 1)
     }
 
 
-def _kafka_nodes(count: int, links: list[Link], folder: Path) -> list[KafkaServer]:
+def _kafka_nodes(count: int, links: list[ProxyLink], folder: Path) -> list[KafkaServer]:
     if count == 1:
         return [KafkaServer(free_port(), free_port(), folder, links=links)]
     cluster = [Node(number, free_port(), free_port()) for number in range(1, count + 1)]

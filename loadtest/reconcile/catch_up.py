@@ -16,7 +16,7 @@ _POLL_SECONDS: Final = 0.25  # seconds
 _MOST_PATIENCES: Final = 20  # times the patience: then waiting ends even when there is progress
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class CatchUpProgress(msgspec.Struct, frozen=True):
     """How the waiting stands: votes in the log that were not there before, and votes expected."""
 
     in_log: int
@@ -48,7 +48,7 @@ class CatchUp:
         log: VoteLogReader,
         tallies: TallyReader,
         patience: float,
-        on_progress: Callable[[Waiting], None],
+        on_progress: Callable[[CatchUpProgress], None],
     ) -> None:
         self._log = log
         self._tallies = tallies
@@ -84,7 +84,7 @@ class CatchUp:
         while True:
             in_log = await self._log.count()
             in_tally = (await self._tallies.read()).votes
-            self._on_progress(Waiting(in_log - votes_before, accepted))
+            self._on_progress(CatchUpProgress(in_log - votes_before, accepted))
             gap = max(0, accepted - (in_log - votes_before)) + abs(in_log - in_tally)
             if gap == 0:
                 return True

@@ -8,7 +8,7 @@ from loadtest.driver.samples import Sample
 from loadtest.model.answer import Outcome
 from loadtest.model.checks import Reconciliation, TallyDifference
 from loadtest.reconcile.cast_votes import CastVotes
-from loadtest.reconcile.catch_up import CatchUp, Waiting
+from loadtest.reconcile.catch_up import CatchUp, CatchUpProgress
 from loadtest.reconcile.reconciliation import reconcile
 from loadtest.testing.examples import accepted, cast_votes, failed, logged
 from voting.domain.tally import AlbumTally, Tally, tally_of
@@ -194,12 +194,12 @@ class Mirror(FakeTallies):
         return await self._log.tally()
 
 
-async def caught_up(log: FakeLog, cast: CastVotes, seen: list[Waiting]) -> Reconciliation:
+async def caught_up(log: FakeLog, cast: CastVotes, seen: list[CatchUpProgress]) -> Reconciliation:
     return await CatchUp(log, Mirror(log), 0.3, seen.append).reconcile(cast, 0, others_allowed=True)
 
 
 async def test_the_consumer_is_waited_for(tmp_path: Path) -> None:
-    seen: list[Waiting] = []
+    seen: list[CatchUpProgress] = []
     found = await caught_up(Growing(LOGGED, step=20), cast_votes(SAMPLES, tmp_path), seen)
     assert found.lost.count == 0
     assert found.caught_up_after is not None
@@ -207,7 +207,7 @@ async def test_the_consumer_is_waited_for(tmp_path: Path) -> None:
 
 
 async def test_the_waiting_ends_when_nothing_moves(tmp_path: Path) -> None:
-    seen: list[Waiting] = []
+    seen: list[CatchUpProgress] = []
     found = await caught_up(Growing(LOGGED[:49], 20), cast_votes(SAMPLES, tmp_path), seen)
     assert found.lost.ids == [LOGGED[49].id]
     assert found.caught_up_after is None
@@ -215,7 +215,7 @@ async def test_the_waiting_ends_when_nothing_moves(tmp_path: Path) -> None:
 
 async def test_votes_of_others_do_not_pass_for_ours(tmp_path: Path) -> None:
     others = [logged(accepted(number)) for number in range(100, 150)]
-    seen: list[Waiting] = []
+    seen: list[CatchUpProgress] = []
     found = await caught_up(Growing([*others, *LOGGED], 30), cast_votes(SAMPLES, tmp_path), seen)
     assert seen[-1].in_log >= 50
     assert found.lost.count == 0

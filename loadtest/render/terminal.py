@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 from loadtest.model.phase import Phase, PhaseProgress
-from loadtest.reconcile.catch_up import Waiting
+from loadtest.reconcile.catch_up import CatchUpProgress
 
 
 class Terminal:
@@ -36,12 +36,12 @@ class Terminal:
             yield show
 
     @contextmanager
-    def waiting(self) -> Iterator[Callable[[Waiting], None]]:
+    def waiting(self) -> Iterator[Callable[[CatchUpProgress], None]]:
         """Show how the consumer catches up; yields what to call with its progress."""
         with self._progress() as bar:
             task = bar.add_task("reconciliation", total=None, note="")
 
-            def show(waiting: Waiting) -> None:
+            def show(waiting: CatchUpProgress) -> None:
                 note = f"{waiting.in_log:,} of {waiting.expected:,} accepted votes in the vote log"
                 bar.update(task, total=waiting.expected, completed=waiting.in_log, note=note)
 

@@ -13,7 +13,7 @@ from voting.domain.tally import Tally, tally_of
 from voting.stores.logged_vote import Place
 
 
-class Verdict(Enum):
+class CopyKind(Enum):
     """How a copy compares with the copy of the same vote in the vote log."""
 
     SAME = "the copy in the log, read again"
@@ -36,11 +36,11 @@ def first_copies(copies: Iterable[Copy]) -> dict[str, Copy]:
     return first
 
 
-def verdict(partition: int, offset: int, logged: Place) -> Verdict:
+def kind_of_copy(partition: int, offset: int, logged: Place) -> CopyKind:
     """Compare the copy at this place with the one in the log."""
     if logged.partition != partition or logged.offset < offset:
-        return Verdict.DUPLICATE
-    return Verdict.SAME if logged.offset == offset else Verdict.FIRST
+        return CopyKind.DUPLICATE
+    return CopyKind.SAME if logged.offset == offset else CopyKind.FIRST
 
 
 def judge(partition: int, copies: Mapping[str, Copy], logged: Mapping[str, Place]) -> Judgement:
@@ -52,10 +52,10 @@ def judge(partition: int, copies: Mapping[str, Copy], logged: Mapping[str, Place
     to_rewrite: list[Copy] = []
     for vote_id, copy in copies.items():
         place = logged.get(vote_id)
-        found = Verdict.SAME if place is None else verdict(partition, copy.offset, place)
-        if found is not Verdict.DUPLICATE:
+        found = CopyKind.SAME if place is None else kind_of_copy(partition, copy.offset, place)
+        if found is not CopyKind.DUPLICATE:
             winners.append(copy)
-        if found is Verdict.FIRST:
+        if found is CopyKind.FIRST:
             to_rewrite.append(copy)
     return Judgement(winners, to_rewrite)
 

@@ -1,4 +1,4 @@
-from svc_consumer.counting.copies import Verdict, delta, first_copies, judge, verdict
+from svc_consumer.counting.copies import CopyKind, delta, first_copies, judge, kind_of_copy
 from svc_consumer.ledger.records import Copy
 from svc_consumer.testing.fakes import PARTITION, a_vote
 from voting.domain.vote import Route
@@ -14,19 +14,19 @@ def test_the_first_copy_of_a_vote_in_a_batch_is_kept() -> None:
 
 
 def test_the_copy_in_the_log_is_recognised_when_read_again() -> None:
-    assert verdict(PARTITION, 7, Place(PARTITION, 7)) is Verdict.SAME
+    assert kind_of_copy(PARTITION, 7, Place(PARTITION, 7)) is CopyKind.SAME
 
 
 def test_a_later_copy_is_a_duplicate() -> None:
-    assert verdict(PARTITION, 7, Place(PARTITION, 6)) is Verdict.DUPLICATE
+    assert kind_of_copy(PARTITION, 7, Place(PARTITION, 6)) is CopyKind.DUPLICATE
 
 
 def test_a_copy_before_the_one_in_the_log_is_the_first() -> None:
-    assert verdict(PARTITION, 7, Place(PARTITION, 8)) is Verdict.FIRST
+    assert kind_of_copy(PARTITION, 7, Place(PARTITION, 8)) is CopyKind.FIRST
 
 
 def test_a_copy_in_another_partition_than_the_logged_one_is_a_duplicate() -> None:
-    assert verdict(PARTITION, 7, Place(PARTITION - 1, 8)) is Verdict.DUPLICATE
+    assert kind_of_copy(PARTITION, 7, Place(PARTITION - 1, 8)) is CopyKind.DUPLICATE
 
 
 def test_votes_that_are_new_to_the_log_win() -> None:

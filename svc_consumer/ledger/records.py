@@ -47,16 +47,16 @@ class Rejection(NamedTuple):
     reason: str
 
 
-class Contents(NamedTuple):
+class BatchContents(NamedTuple):
     """What a batch of records holds, in the order of the ledger."""
 
     copies: list[Copy]
     rejections: list[Rejection]
 
 
-def read_records(records: Iterable[Record], partition: int, partitions: int) -> Contents:
+def read_records(records: Iterable[Record], partition: int, partitions: int) -> BatchContents:
     """Return the votes in records of a partition, and the records that are not votes."""
-    contents = Contents([], [])
+    contents = BatchContents([], [])
     for record in records:
         try:
             vote = read_vote(record.key, record.value, partition, partitions)

@@ -31,7 +31,7 @@ class LogBehindError(Exception):
     """The vote log is behind the tally and does not catch up in time."""
 
 
-class Snapshot(NamedTuple):
+class TallySnapshot(NamedTuple):
     """The hash of the tally at one moment."""
 
     fields: Mapping[str, str]
@@ -124,12 +124,12 @@ class LogReader:
             await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def read_snapshot(tally: TallyStore) -> Snapshot:
+async def read_snapshot(tally: TallyStore) -> TallySnapshot:
     """Return the current hash of the tally."""
-    return Snapshot(await tally.fields())
+    return TallySnapshot(await tally.fields())
 
 
-def differences(snapshot: Snapshot, logged: Tally) -> list[Difference]:
+def differences(snapshot: TallySnapshot, logged: Tally) -> list[Difference]:
     """Return the counters that differ from the log's sum."""
     expected = counter_fields(logged)
     counters = snapshot.counters

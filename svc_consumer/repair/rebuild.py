@@ -7,7 +7,7 @@ from svc_consumer.repair.audit import (
     Difference,
     LogReader,
     Print,
-    Snapshot,
+    TallySnapshot,
     differences,
     number_in,
     offset_in,
@@ -52,13 +52,13 @@ class Rebuild:
 
     async def _try(self) -> list[Difference] | None:
         """Return the counters that were wrong; None if the tally was lost in the meantime."""
-        snapshot = Snapshot(await self._tally.mark(self._token))
+        snapshot = TallySnapshot(await self._tally.mark(self._token))
         wrong = differences(snapshot, await self._reader.upto(snapshot.positions))
         corrections = {d.field: d.logged - number_in(d.counted) for d in wrong}
         moves = await self._moves(snapshot)
         return wrong if await self._tally.correct(self._token, corrections, moves) else None
 
-    async def _moves(self, snapshot: Snapshot) -> list[Move]:
+    async def _moves(self, snapshot: TallySnapshot) -> list[Move]:
         """Return what brings each partition up to the log, in case no consumer does."""
         partitions = {*snapshot.positions, *await self._log.partitions()}
         stored = await self._log.positions(sorted(partitions))
