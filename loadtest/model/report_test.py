@@ -151,3 +151,11 @@ def test_an_interrupted_comparison_has_a_page(tmp_path: Path) -> None:
         text = to_html(msgspec.structs.replace(new_report(phases, None), interrupted=True))
         assert Page(text).open == []
         assert "Interrupted, no failures so far" in text or "Failed" in text
+
+
+def test_options_and_units_of_the_verdict_stay_on_one_line(tmp_path: Path) -> None:
+    late = phase_of([accepted(1)], tmp_path, unsent=5)
+    text = to_html(new_report([late], None))
+    assert 'Use more <span class="option">--users</span> or a lower ' in text
+    split = phase_of([accepted(n, list(Route)[n % 2]) for n in range(200)], tmp_path)
+    assert "50.0\N{NO-BREAK SPACE}% of 200 votes" in to_html(new_report([split], None))

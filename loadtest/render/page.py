@@ -1,5 +1,6 @@
 """report.html: a self-contained file, made from the report alone."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,7 @@ def to_html(report: Report) -> str:
         "ms": wording.ms,
         "figure": lambda estimate: _stacked(wording.figure(estimate)),
         "stacked": _stacked,
+        "unbroken": _unbroken,
         "mib": wording.mib,
         "percent": wording.percent,
         "rate": wording.rate,
@@ -67,6 +69,13 @@ def _stacked(text: str) -> Markup:
     if not space:
         return escape(text)
     return Markup('{} <span class="interval">({}</span>').format(value, interval)
+
+
+def _unbroken(text: str) -> Markup:
+    """Return a sentence in which options and figures with their units stay on one line."""
+    joined = re.sub(r"(?<=\d) (?=(?:%|µs|ms|s)(?!\w))", "\N{NO-BREAK SPACE}", text)
+    option = r'<span class="option">\g<0></span>'
+    return Markup(re.sub(r"--[a-z0-9-]+", option, str(escape(joined))))  # noqa: S704 - escaped
 
 
 def _time(unix: float) -> str:
