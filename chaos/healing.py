@@ -31,7 +31,7 @@ from voting.stores.errors import StoreUnavailableError
 
 _POLL_SECONDS: Final = 0.25
 _LIMIT_SECONDS: Final = 300.0
-_AWAY_SECONDS: Final = 2.0  # how long the broker is
+_AWAY_SECONDS: Final = 2.0  # how long the broker is down
 
 
 class Recovery(NamedTuple):
@@ -43,7 +43,7 @@ class Recovery(NamedTuple):
 
 
 class Healing:
-    """A running system with a large vote log, of which parts are lost while people vote."""
+    """Loses parts of a running system with a large vote log, and times how they heal."""
 
     def __init__(
         self, system: WeakenedSystem, reader: StoresReader, voters: Voters, rate: float
@@ -54,7 +54,7 @@ class Healing:
         self._lag = max(50, int(rate))
 
     async def run(self) -> tuple[list[Recovery], list[str]]:
-        """Lose things one after the other; return how long healing took, and what is wrong."""
+        """Cause one loss after the other; return how long healing took, and what is wrong."""
         measured = [Recovery("services ready, Redis empty", 30, await self._caught_up())]
         self._voters.start()
         for what, limit, work in (
@@ -80,7 +80,7 @@ class Healing:
         return await self._caught_up()
 
     async def _broker_killed(self) -> float:
-        """Return when the tally moves on again, counted from the broker's first answer."""
+        """Return how long the tally stands still after the broker's first answer."""
         kafka = self._system.kafka
         await asyncio.to_thread(kafka.kill)
         await asyncio.sleep(_AWAY_SECONDS)
@@ -89,7 +89,7 @@ class Healing:
         return await self._until(lambda now: sum(now.tally.values()) > sum(before))
 
     async def _consumer_killed(self) -> float:
-        """Return when the votes of all partitions count again."""
+        """Return how long it takes until the votes of all partitions count again."""
         began = time.monotonic()
         await asyncio.to_thread(self._system.consumers[0].kill)
         await asyncio.sleep(1)
@@ -125,7 +125,7 @@ class Healing:
         return time.monotonic() - began
 
     async def _wrong(self) -> list[str]:
-        """Return every way in which log and tally are not what was acknowledged."""
+        """Return every way in which log and tally differ from what was acknowledged."""
         sent_votes, log = self._voters.sent_votes, self._reader.log
         snapshot = await read_snapshot(self._reader.tally_store)
         logged = await LogReader(log, say).upto(snapshot.positions)
@@ -147,7 +147,7 @@ class Healing:
 
 
 async def _measure(system: WeakenedSystem, options: Namespace, random: Random) -> list[str]:
-    """Fill the stores, start the services, lose things; return what is wrong."""
+    """Fill the stores, start the services, cause the losses; return what is wrong."""
     kafka = system.kafka
     start_together([kafka, system.redis, system.mongodb, system.entry])
     partitions = len(await end_offsets(kafka.address))
@@ -192,7 +192,7 @@ def healing(options: Namespace) -> int:
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command."""
     parser = ArgumentParser(
         prog="healing",
         description="Fill ledger and vote log, then empty Redis and kill the broker and a consumer "

@@ -1,4 +1,4 @@
-"""The consumer on a full topic: all of it, without a store, and in several processes."""
+"""The consumer on a full topic: with its stores, without them, and in several processes."""
 
 import asyncio
 import http.client
@@ -16,7 +16,7 @@ from harness.processes.server import Server
 from harness.processes.waiting import until
 from harness.servers.services import Service
 
-_APART: Final = "bench.cases.consumer_without_store"
+_WITHOUT_STORE: Final = "bench.cases.consumer_without_store"
 _COUNTED: Final = "votes_counted_total"
 _POLL_SECONDS: Final = 0.1
 _LIMIT_SECONDS: Final = 60
@@ -26,9 +26,9 @@ _PROCESSES: Final = (1, 2, 4)
 
 
 class ConsumerCase(Case):
-    """Consumers of a topic of their own: each turn fills it while they stand still, then measures.
+    """Consumers of a topic of their own: each turn fills it while they are paused, then measures.
 
-    `consumers` are the processes of one group, `beside` the stores and Kafka.
+    `consumers` are the processes of one group, `others` the stores and Kafka.
     """
 
     def __init__(
@@ -36,20 +36,20 @@ class ConsumerCase(Case):
         name: str,
         what: str,
         consumers: Sequence[Service],
-        beside: Sequence[Server],
+        others: Sequence[Server],
         writer: BatchWriter,
         partitions: int,
     ) -> None:
         super().__init__(name, what, tuple(consumer.name for consumer in consumers))
         self._consumers = consumers
-        self._servers = {server.name: server for server in (*consumers, *beside)}
+        self._servers = {server.name: server for server in (*consumers, *others)}
         self._writer = writer
         self._partitions = partitions
         self._counted = 0
         self._rate = 0.0
 
     async def warm_up(self) -> None:
-        """Let all consumers take in a few votes, which tells how many they can in a turn."""
+        """Let all consumers count a few votes, to find out how many they can count in a turn."""
         turn = await self._take_in(self._partitions * _VOTES_MIN)
         self._rate = turn.votes / turn.seconds
 
@@ -122,15 +122,15 @@ def _consumers(
     partitions: int,
     *,
     database: int,
-    program: str = _APART,
+    program: str = _WITHOUT_STORE,
     **settings: str,
 ) -> _Consumers:
-    """Return so many consumers, with a database of Redis for themselves."""
+    """Return `count` consumers with a Redis database of their own."""
     kafka = {"KAFKA_TOPIC": _topic(name), "KAFKA_GROUP": name}
-    told = {**stores.settings(database), **kafka, **settings}
+    environment = {**stores.settings(database), **kafka, **settings}
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(1, count + 1)]
     return _Consumers(
-        name, [servers.service(n, program=program, **told) for n in names], partitions
+        name, [servers.service(n, program=program, **environment) for n in names], partitions
     )
 
 
@@ -138,21 +138,21 @@ def _consumers(
 async def _running(
     servers: Servers, stores: Stores, what: Mapping[str, str], all_consumers: Sequence[_Consumers]
 ) -> AsyncIterator[list[Case]]:
-    """Run the stores and all consumers while the context lasts; return their cases."""
-    servers.kafka.create_topics({_topic(one.name): one.partitions for one in all_consumers})
-    processes = [consumer for one in all_consumers for consumer in one.consumers]
+    """Run the stores and all consumers while the context lasts; yield their cases."""
+    servers.kafka.create_topics({_topic(group.name): group.partitions for group in all_consumers})
+    processes = [consumer for group in all_consumers for consumer in group.consumers]
     cases: list[Case] = []
     async with (
         servers.running(*stores.servers),
         servers.running(*processes),
         AsyncExitStack() as stack,
     ):
-        for one in all_consumers:
-            writer = BatchWriter(servers.kafka.address, _topic(one.name))
+        for group in all_consumers:
+            writer = BatchWriter(servers.kafka.address, _topic(group.name))
             await stack.enter_async_context(writer)
-            beside = (servers.kafka, *stores.servers)
+            others = (servers.kafka, *stores.servers)
             case = ConsumerCase(
-                one.name, what[one.name], one.consumers, beside, writer, one.partitions
+                group.name, what[group.name], group.consumers, others, writer, group.partitions
             )
             await case.warm_up()
             cases.append(case)
@@ -164,7 +164,7 @@ def _topic(name: str) -> str:
 
 
 class Parts(Group):
-    """One consumer of all partitions, as it is and with stores held apart."""
+    """One consumer of all partitions, with and without its stores."""
 
     names: ClassVar = {
         "consumer": "the consumer with real stores",

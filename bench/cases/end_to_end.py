@@ -27,7 +27,7 @@ class LoadedSystem(System):
     """The whole system without the entry: half of the connections go to each route."""
 
     def __init__(self, servers: Servers) -> None:
-        """Set it up beside the Kafka that all groups share, on a topic of its own."""
+        """Use the Kafka that all groups share, with a topic of its own."""
         super().__init__(
             servers.folder / "end-to-end",
             nodes=[servers.kafka],
@@ -38,7 +38,7 @@ class LoadedSystem(System):
         )
         self.routes = [self.services["svc_http_route"], self.services["svc_grpc_client"]]
         self.measured = {server.name: server for server in (*self.servers, servers.kafka)}
-        self.rate = 0.0  # votes per second that it sustains, as last seen
+        self.rate = 0.0  # votes per second that it sustains, as last measured
 
     async def counted(self) -> int:
         """Return how many votes the tally has."""
@@ -49,7 +49,7 @@ class LoadedSystem(System):
             await tally.close()
 
     async def until_counted(self, votes: int) -> None:
-        """Return when the tally has so many votes."""
+        """Return when the tally has this many votes."""
 
         async def are_counted() -> bool:
             return await self.counted() >= votes
@@ -110,5 +110,5 @@ class EndToEnd(Group):
         system = LoadedSystem(servers)
         with system.running():
             full = FullLoad(system, self.names["end-to-end"])
-            await full.turn(1.0)  # warms up, and finds what half of the load is
+            await full.turn(1.0)  # warms up, and measures the full load
             yield [full, HalfLoad(system, self.names["end-to-end-half"])]

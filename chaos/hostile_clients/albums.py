@@ -1,4 +1,4 @@
-"""Point 4: albums that nobody made, with names as long as they may be."""
+"""Point 4: made-up albums, with names of the maximum length."""
 
 import asyncio
 from typing import Final

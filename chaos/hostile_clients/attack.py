@@ -1,4 +1,4 @@
-"""A hostile client at work, in a process of its own: the voters beside it must not wait for it."""
+"""A hostile client in a process of its own, so that it does not slow the voters down."""
 
 import asyncio
 import multiprocessing
@@ -12,20 +12,20 @@ from typing import Final
 from chaos.hostile_clients.catalogue import CLIENTS
 from chaos.hostile_clients.client import Harvest, Target
 
-# In life it has a processor of its own, and does not take that of the servers.
+# In reality it has a machine of its own, and does not use the servers' processors.
 _NICENESS: Final = 10
 _END_SECONDS: Final = 60.0
 
 
 class AttackFailedError(Exception):
-    """The hostile client's own process came to nothing; the text says how."""
+    """The hostile client's own process failed; the text says how."""
 
 
 class Attack:
     """One client's attack; a `with` block bounds it."""
 
     def __init__(self, name: str, target: Target, seed: int, seconds: float) -> None:
-        """Begin at once; the attack ends by itself after `seconds`."""
+        """Start at once; the attack ends by itself after `seconds`."""
         processes = multiprocessing.get_context("spawn")
         self._result, theirs = processes.Pipe(duplex=False)
         arguments = (name, target, seed, seconds, theirs)
@@ -61,7 +61,7 @@ class Attack:
 
 
 def _attack(name: str, target: Target, seed: int, seconds: float, result: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
     os.nice(_NICENESS)
     result.send(asyncio.run(_attack_until_the_end(name, target, seed, seconds)))
 

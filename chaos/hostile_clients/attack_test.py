@@ -17,14 +17,14 @@ def nowhere() -> Target:
 
 
 @pytest.mark.parametrize("name", ["numbers", "bodies", "watchers", "rates", "connections", "grpc"])
-def test_a_client_ends_in_time_and_tells_what_it_got(name: str) -> None:
+def test_a_client_ends_in_time_and_returns_its_harvest(name: str) -> None:
     with Attack(name, nowhere(), seed=1, seconds=1.0) as attack:
         harvest = attack.harvest()
     assert harvest.answers
     assert all("Refused" in kind or "UNAVAILABLE" in kind for kind in harvest.answers)
 
 
-def test_a_client_that_dies_is_told() -> None:
+def test_a_client_that_dies_is_an_error() -> None:
     with Attack("numbers", nowhere(), seed=1, seconds=60) as attack:
         assert attack.pid is not None
         os.kill(attack.pid, signal.SIGKILL)
@@ -32,7 +32,7 @@ def test_a_client_that_dies_is_told() -> None:
             attack.harvest()
 
 
-def test_leaving_ends_the_client() -> None:
+def test_leaving_the_block_ends_the_client() -> None:
     with Attack("numbers", nowhere(), seed=1, seconds=60) as attack:
         assert not attack.over
     assert attack.pid is not None

@@ -1,4 +1,4 @@
-"""Point 2: bodies where none belongs."""
+"""Point 2: huge bodies in requests that should have none."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _PATHS: Final = ("/openapi.json", "/healthz", "/readyz", "/metrics", "/", "/api/
 
 
 class Bodies(HostileClient):
-    """Sends 90 MB with a GET, with its length ahead or in chunks."""
+    """Sends 90 MB with a GET, with a content length or in chunks."""
 
     name = "bodies"
     what = "GET with a body of 90 MB to every page of every service, 4 at a time"
@@ -32,7 +32,7 @@ class Bodies(HostileClient):
     async def _work(self, pace: Pace) -> None:
         while True:
             await pace.turn()
-            port, path = self._random.choice(self._target.faces), self._random.choice(_PATHS)
+            port, path = self._random.choice(self._target.http_ports), self._random.choice(_PATHS)
             pieces = self._random.choice([_with_length, _in_chunks])(path)
             reply = await exchange(port, pieces, _LIMIT_SECONDS)
             self.harvest.answers[reply.kind] += 1

@@ -1,4 +1,4 @@
-"""All hostile clients, in their order: the one that leaves most behind comes last."""
+"""All hostile clients, in their order: the one with the most lasting effect comes last."""
 
 from typing import Final
 

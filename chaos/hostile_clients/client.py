@@ -1,4 +1,4 @@
-"""What every hostile client is: told where, it does its worst, and notes what came back."""
+"""The base of every hostile client: its target, its attack, and a record of what came back."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -14,7 +14,7 @@ NAME: Final = "Hostile ".ljust(200, "x")
 
 
 class Target(NamedTuple):
-    """The ports of a system: the entry's, each service's own by its name, and that of gRPC."""
+    """The ports of a system: the entry's, each service's by name, and that of gRPC."""
 
     entry: int
     services: Mapping[str, int]
@@ -22,21 +22,21 @@ class Target(NamedTuple):
 
     @property
     def routes(self) -> dict[Route, int]:
-        """The ports that take votes, past the entry."""
+        """The ports that accept votes, bypassing the entry."""
         return {
             Route.GRPC: self.services["svc_grpc_client"],
             Route.HTTP: self.services["svc_http_route"],
         }
 
     @property
-    def faces(self) -> list[int]:
+    def http_ports(self) -> list[int]:
         """Every port that answers HTTP, the entry's first."""
         return [self.entry, *self.services.values()]
 
 
 @dataclass
 class Harvest:
-    """What came back: answers by kind, votes that were acknowledged, and the most of other things.
+    """What came back: answers by kind, acknowledged votes, and the peaks of other figures.
 
     A kind of answer is its status, or what became of the request without one.
     """
@@ -46,12 +46,12 @@ class Harvest:
     most: dict[str, float] = field(default_factory=dict)
 
     def note(self, what: str, value: float) -> None:
-        """Keep the largest value of a thing."""
+        """Record a value of a figure, of which the largest is kept."""
         self.most[what] = max(value, self.most.get(what, value))
 
 
 class HostileClient(ABC):
-    """A client that takes what it can get; `attack` goes on until it is cancelled."""
+    """A client that uses what it can get; `attack` goes on until it is cancelled."""
 
     name: ClassVar[str]
     what: ClassVar[str]
@@ -63,4 +63,4 @@ class HostileClient(ABC):
 
     @abstractmethod
     async def attack(self) -> None:
-        """Do it."""
+        """Attack until cancelled."""

@@ -27,7 +27,7 @@ _BODY_STARTS: Final = _VOTE.index(b"{")
 
 
 class Connections(HostileClient):
-    """Keeps hundreds of connections busy with as little work of its own as can be."""
+    """Keeps hundreds of connections busy with as little work as possible."""
 
     name = "connections"
     what = (
@@ -36,22 +36,22 @@ class Connections(HostileClient):
     )
 
     async def attack(self) -> None:
-        """Keep all of these connections up, again and again."""
+        """Keep all of these connections open, and reopen those that end."""
         routes = [*self._target.routes.values(), self._target.entry]
-        async with asyncio.TaskGroup() as all_of_them:
+        async with asyncio.TaskGroup() as connections:
             for behaviour, count, ports in (
-                (self._slow_head, _SLOW_HEADS, self._target.faces),
+                (self._slow_head, _SLOW_HEADS, self._target.http_ports),
                 (self._slow_body, _SLOW_BODIES, routes),
-                (self._silent, _SILENT, self._target.faces),
-                (self._half_closed, _HALF_CLOSED, self._target.faces),
+                (self._silent, _SILENT, self._target.http_ports),
+                (self._half_closed, _HALF_CLOSED, self._target.http_ports),
                 (self._greedy, _GREEDY, routes),
             ):
                 pace = Pace(_OPENED_PER_SECOND)
                 for number in range(count):
                     port = ports[number % len(ports)]
-                    all_of_them.create_task(self._again_and_again(behaviour, port, pace))
+                    connections.create_task(self._reconnect(behaviour, port, pace))
 
-    async def _again_and_again(self, behaviour: _Behaviour, port: int, pace: Pace) -> None:
+    async def _reconnect(self, behaviour: _Behaviour, port: int, pace: Pace) -> None:
         while True:
             await pace.turn()
             try:
@@ -71,7 +71,7 @@ class Connections(HostileClient):
         await self._drip("silent", sock, [])
 
     async def _drip(self, what: str, sock: socket.socket, data: Iterable[int]) -> None:
-        """Send a byte now and then until the other side has had enough."""
+        """Send a byte now and then until the other side closes the connection."""
         loop, begin = asyncio.get_running_loop(), time.monotonic()
         sending = asyncio.create_task(_send_slowly(sock, data))
         try:
@@ -83,7 +83,7 @@ class Connections(HostileClient):
             self.harvest.note(f"{what} kept (s)", time.monotonic() - begin)
 
     async def _half_closed(self, sock: socket.socket) -> None:
-        """Send a vote, whole or cut, and say that nothing more comes."""
+        """Send a vote, whole or cut off, and close this side of the connection."""
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(sock, _VOTE[: self._random.choice([0, 5, 40, len(_VOTE) - 1])])
         sock.shutdown(socket.SHUT_WR)
@@ -95,7 +95,7 @@ class Connections(HostileClient):
             self.harvest.note("half closed kept (s)", time.monotonic() - begin)
 
     async def _greedy(self, sock: socket.socket) -> None:
-        """Send many votes at once, as far as they are taken, and read nothing."""
+        """Send many votes at once, as far as the server reads them, and read nothing."""
         try:
             async with asyncio.timeout(_GREEDY_SECONDS):
                 await asyncio.get_running_loop().sock_sendall(sock, _VOTE * _PIPELINED)

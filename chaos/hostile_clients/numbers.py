@@ -1,4 +1,4 @@
-"""Point 1: numbers and cursors that are too long, too large, or none."""
+"""Point 1: numbers and cursors that are too long, too large, or invalid."""
 
 import asyncio
 from base64 import urlsafe_b64encode
@@ -31,13 +31,13 @@ _CURSORS: Final = (
 
 
 class Numbers(HostileClient):
-    """Asks for more than a page holds, in every spelling."""
+    """Requests more than a page holds, in every notation."""
 
     name = "numbers"
     what = "huge limits and cursors to /api/votes and /api/albums, 50 requests/s"
 
     async def attack(self) -> None:
-        """Ask again and again."""
+        """Send request after request."""
         pace = Pace(_PER_SECOND)
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):

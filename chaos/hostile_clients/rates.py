@@ -17,7 +17,7 @@ _TIMEOUT_SECONDS: Final = 10.0
 
 
 class Rates(HostileClient):
-    """Votes for one album through the entry, whatever it is answered."""
+    """Votes for one album through the entry, whatever the answers."""
 
     name = "rates"
     what = "up to 2000 votes/s from one address through the entry"

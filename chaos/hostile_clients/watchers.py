@@ -20,13 +20,13 @@ type _Kind = Callable[[socket.socket], Awaitable[None]]
 
 
 class Watchers(HostileClient):
-    """Opens streams: a third reads, a third does not, a third reads a byte now and then."""
+    """Opens streams: a third is read, a third is not, of a third a byte is read now and then."""
 
     name = "watchers"
     what = "up to 2400 streams of /api/events that read, do not read, read one byte every 5 s"
 
     async def attack(self) -> None:
-        """Open all streams, and again those that end."""
+        """Open all streams, and reopen those that end."""
         self._open = 0
         pace = Pace(_PER_SECOND)
         kinds = (self._read, self._hold, self._sip)

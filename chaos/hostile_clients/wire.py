@@ -1,4 +1,4 @@
-"""Bytes to a port and what comes back, for clients that send what an HTTP library would refuse."""
+"""Sends raw bytes and reads the answer, for requests that an HTTP library would refuse."""
 
 import asyncio
 import socket
@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 from harness.processes.ports import HOST
 
 SOURCE: Final = "127.0.0.66"
-"""The one address that a hostile client has."""
+"""The address of all connections of a hostile client."""
 
 _READ: Final = 1 << 16
 _LARGEST_ANSWER: Final = 1 << 28
 
 
 class Reply(NamedTuple):
-    """What came back: the status, or in its place what happened; and the bytes, seconds it took."""
+    """What came back: the status, or else what happened; the bytes, and the seconds it took."""
 
     kind: str
     size: int
@@ -25,7 +25,7 @@ class Reply(NamedTuple):
 
 
 class Pace:
-    """Turns at a steady rate, for all that share it; a turn that was missed is gone."""
+    """Turns at a steady rate, for all that share it; missed turns are not made up for."""
 
     def __init__(self, per_second: float) -> None:
         """`per_second` is in turns per second."""
@@ -33,7 +33,7 @@ class Pace:
         self._next = 0.0
 
     async def turn(self) -> None:
-        """Return when it is one's turn."""
+        """Return when it is the caller's turn."""
         now = time.monotonic()
         at = max(self._next, now)
         self._next = at + self._step
@@ -41,7 +41,7 @@ class Pace:
 
 
 async def exchange(port: int, request: Iterable[bytes], limit_seconds: float) -> Reply:
-    """Send a request in pieces, for as long as there is no answer, and read the answer whole.
+    """Send a request in pieces until an answer comes, and read the whole answer.
 
     The request must ask for the connection to be closed.
     """
@@ -73,7 +73,7 @@ def status_of(answer: bytes) -> str:
 
 
 async def connect(port: int, receive_buffer: int | None = None) -> socket.socket:
-    """Return a connected socket; `receive_buffer` (bytes) bounds what it takes unread."""
+    """Return a connected socket; `receive_buffer` (bytes) bounds what it receives unread."""
     sock = socket.socket()
     try:
         sock.setblocking(False)
@@ -95,7 +95,7 @@ def get(path: str, *headers: str) -> bytes:
 
 
 async def _send(writer: asyncio.StreamWriter, request: Iterable[bytes]) -> None:
-    with suppress(OSError):  # what came back says more
+    with suppress(OSError):  # the answer has more information
         for piece in request:
             writer.write(piece)
             await writer.drain()

@@ -1,4 +1,4 @@
-"""Bytes go out as long as nothing comes back, and what comes back is told as it is."""
+"""Bytes are sent until an answer comes, and the answer is reported as it is."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ from harness.processes.ports import HOST
 
 
 async def answer_with(answer: bytes, *, after: int) -> tuple[asyncio.Server, int]:
-    """Return a server that answers when it has read so many bytes."""
+    """Return a server that answers when it has read `after` bytes, and its port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(after)
@@ -37,7 +37,9 @@ async def test_a_body_without_end_stops_with_the_answer() -> None:
     ("answer", "after", "kind"),
     [(b"", 1, "closed"), (b"", 1000, "no answer in time"), (b"gibberish", 1, "closed")],
 )
-async def test_what_is_no_answer_is_told_as_it_was(answer: bytes, after: int, kind: str) -> None:
+async def test_what_is_not_an_answer_has_a_kind_of_its_own(
+    answer: bytes, after: int, kind: str
+) -> None:
     server, port = await answer_with(answer, after=after)
     async with server:
         assert (await exchange(port, [get("/")], limit_seconds=0.5)).kind == kind

@@ -1,4 +1,4 @@
-"""Consumers with one rule of counting broken each. They exist to be caught by the check."""
+"""Consumers with one rule of counting broken each. The check must catch them."""
 
 from collections.abc import Sequence
 from typing import Any, Final, override
@@ -20,7 +20,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 
 
 class UnfencedLog(VoteLog):
-    """Moves the vote log's position on without comparing owner and position."""
+    """Advances the vote log's position without comparing owner and position."""
 
     @override
     async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
@@ -41,7 +41,7 @@ class OverwritingLog(VoteLog):
 
 
 class _OtherScript(TallyStore):
-    """A tally that moves on by a script of its own."""
+    """A tally that advances by a script of its own."""
 
     def __init__(self, redis_url: str, script: str) -> None:
         super().__init__(redis_url)
@@ -65,7 +65,7 @@ class ManyWritesTally(_OtherScript):
 
 
 class TallyFirst(Projector):
-    """Counts in the tally before the vote log's fence has held."""
+    """Counts in the tally before the batch has passed the vote log's fence."""
 
     @override
     async def _take_in_new(self, partition: Partition, records: Sequence[Record]) -> None:

@@ -1,7 +1,7 @@
 """The checker is checked: each rule of counting is broken once, and the check must catch it.
 
-Every scenario runs twice: with the consumer as it is nothing may be found, with the broken one
-something must be.
+Every scenario runs twice: with the real consumer the check must find nothing, with the mutant it
+must find something.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class Bench:
             client[DATABASE][COLLECTION].drop()
 
     def set_log_back_to(self, offset: int) -> None:
-        """Let the vote log be as it was when the record at `offset` was its last."""
+        """Set the vote log back to when the record at `offset` was its last."""
         key = self.ledger.records[offset].key or b""
         with self._mongodb() as client:
             votes = client[DATABASE][COLLECTION]
@@ -115,7 +115,7 @@ async def new_bench(
         await bench.close()
 
 
-async def test_a_log_moved_on_without_comparing_loses_votes(
+async def test_a_log_advanced_without_comparing_loses_votes(
     new_bench: Callable[[], Bench],
 ) -> None:
     async def log_set_back(kind: type[VoteLog]) -> dict[str, int]:
@@ -132,7 +132,7 @@ async def test_a_log_moved_on_without_comparing_loses_votes(
     assert (await log_set_back(UnfencedLog))[LOST] == 10
 
 
-async def test_a_tally_moved_on_without_comparing_counts_twice(
+async def test_a_tally_advanced_without_comparing_counts_twice(
     new_bench: Callable[[], Bench],
 ) -> None:
     async def wakes_between_fence_and_tally(kind: Callable[[str], TallyStore]) -> dict[str, int]:
@@ -273,7 +273,7 @@ async def test_commit_before_write_loses_what_a_crash_cuts_short(
 
 
 class HeldTally(TallyStore):
-    """A tally whose first advance waits, as that of a process that was stopped there."""
+    """A tally whose first advance waits, like that of a process that was stopped there."""
 
     def __init__(self, tally: TallyStore) -> None:
         self._tally = tally
@@ -293,7 +293,7 @@ class HeldTally(TallyStore):
 
 
 class FailingLog(VoteLog):
-    """A vote log that takes no votes while `fails`."""
+    """A vote log that stores no votes while `fails`."""
 
     fails = False
 

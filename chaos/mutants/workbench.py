@@ -1,4 +1,4 @@
-"""The consumer's counting on a bench: real stores, a ledger in memory, every step by hand."""
+"""The consumer's counting, step by step: with real stores, and a ledger in memory."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -38,7 +38,7 @@ class LedgerRecord(NamedTuple):
 
 
 class Ledger:
-    """One partition of the ledger, and the voters whose votes lie in it."""
+    """One partition of the ledger, and what its voters sent."""
 
     def __init__(self) -> None:
         self.records: list[LedgerRecord] = []
@@ -65,7 +65,7 @@ class Ledger:
         self.sent_votes.acknowledge(sent, at=0.0)
 
     async def check(self, log: VoteLog, tally: TallyStore) -> list[Violation]:
-        """Hold the stores against what the voters were promised, as after every run."""
+        """Check the stores against what the voters were promised, as after every run."""
         first = {i: logged_vote(v, PARTITION, at) for i, (at, v) in self._first.items()}
         ledger = LedgerVotes(first, len(self.records))
         contents = Contents(
@@ -84,7 +84,7 @@ class NothingRejected:
 
 
 class CountingConsumer:
-    """A consumer whose main loop is turned by hand."""
+    """A consumer whose main loop is run step by step."""
 
     def __init__(
         self, ledger: Ledger, projector: Projector, log: VoteLog, tally: TallyStore
@@ -96,9 +96,9 @@ class CountingConsumer:
         self._verifier = Verifier(log, tally, self._assignment, waiting)
 
     async def take_in_next(self) -> None:
-        """Take in one batch, or what the log can give the tally.
+        """Take in one batch, or heal the tally from the log.
 
-        On an error it believes nothing any more, as the main loop does.
+        On an error it drops the partition, as the main loop does.
         """
         if PARTITION not in self._assignment.synced:
             self._assignment.add(await self._projector.sync(PARTITION, _PARTITIONS))
@@ -114,7 +114,7 @@ class CountingConsumer:
             self._assignment.drop(partition, error)
 
     async def catch_up(self) -> None:
-        """Take in all that the ledger has, unless that fails again and again."""
+        """Take in all that the ledger has; give up after repeated failures."""
         batches = len(self._ledger.records) // _BATCH + 1
         for _ in range(batches + _TRIES):
             await self.take_in_next()

@@ -1,4 +1,4 @@
-"""Waits until the system is well again, and starts what ended by itself, as a cluster would."""
+"""Waits until the system has recovered, and restarts what ended, as a cluster would."""
 
 import asyncio
 import time
@@ -19,16 +19,16 @@ _CALM_READINGS: Final = 3
 
 
 class NotRecoveredError(Exception):
-    """The system is not well again in time; the text says what is wrong."""
+    """The system has not recovered in time; the text says what is wrong."""
 
 
 class Watch:
-    """Looks at a system from outside."""
+    """Watches a system from outside."""
 
     def __init__(
         self, system: WeakenedSystem, reader: StoresReader, sent_votes: SentVotes, lag: int
     ) -> None:
-        """`lag` is how many records a store may lack while all is well."""
+        """`lag` is how many records a store may lack in normal operation."""
         self.ended: Counter[str] = Counter()
         self._system = system
         self._reader = reader
@@ -37,9 +37,9 @@ class Watch:
         self._seen = ""
 
     async def recovered(self, since: float, limit_seconds: float) -> float:
-        """Return when (monotonic) the system was well again after the moment `since`.
+        """Return when (monotonic) the system had recovered after the moment `since`.
 
-        Well means that both routes acknowledge and both stores keep up. Raises
+        Recovered means that both routes acknowledge and both stores keep up. Raises
         NotRecoveredError after `limit_seconds`.
         """
 
@@ -52,7 +52,7 @@ class Watch:
         return await self._calm(is_well, seen, limit_seconds)
 
     async def in_step(self, limit_seconds: float) -> float:
-        """Return when both stores have all that the ledger has; errors as `recovered`."""
+        """Return when both stores have all that the ledger has; errors: see `recovered`."""
         return await self._calm(
             lambda positions: positions.in_step, lambda: self._seen, limit_seconds
         )
@@ -60,7 +60,7 @@ class Watch:
     async def _calm(
         self, is_well: Callable[[Positions], bool], seen: Callable[[], str], limit_seconds: float
     ) -> float:
-        """Return the moment of the first of several readings in a row with which all is well."""
+        """Return the moment of the first of several good readings in a row."""
         calm: list[float] = []
 
         async def is_calm() -> bool:

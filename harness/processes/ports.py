@@ -1,4 +1,4 @@
-"""TCP ports on 127.0.0.1, all below 32768: from there on the kernel hands them to clients."""
+"""TCP ports on 127.0.0.1, all below 32768: the kernel gives the ports from there on to clients."""
 
 import errno
 import random
@@ -14,9 +14,9 @@ _TRIES: Final = 200
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the port now. Raises OSError when nobody may."""
+    """Return whether a server could listen on the port now. Raises OSError when nobody may."""
     with socket.socket() as probe:
-        # As servers do: connections that a former server left in TIME_WAIT are no obstacle.
+        # As servers do: connections that an earlier server left in TIME_WAIT do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -30,7 +30,7 @@ def is_free(port: int) -> bool:
 def free_port() -> int:
     """Return a port that nobody uses, and that no other call of this function returns meanwhile.
 
-    The reservation holds until this process ends, across all processes of this machine's network
+    The reservation lasts until this process ends, for all processes of this machine's network
     namespace: other tests run at the same time. Raises RuntimeError when no port can be had.
     """
     for port in random.sample(_CHOICE, _TRIES):

@@ -1,4 +1,4 @@
-"""Waits, never for ever, for what sets no event that could be awaited."""
+"""Waits, up to a limit, for conditions that no event announces."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ def wait_until(
 ) -> None:
     """Return as soon as `holds()`; raise `error`, naming `what`, after `limit_seconds`.
 
-    A callable `what` is asked then, so that it can tell what was seen last.
+    A callable `what` is called then, so that it can describe the last state.
     """
     pauses = _pauses(what, limit_seconds, error)
     while not holds():
@@ -39,7 +39,7 @@ async def until(
 ) -> None:
     """Do the same in an event loop; `holds` may be a coroutine function.
 
-    Pauses double from the first to the longest; where both are the same, all are.
+    Pauses double from the first to the longest; if both are equal, all are.
     """
     pauses = _pauses(what, limit_seconds, error, first_pause_seconds, longest_pause_seconds)
     while not await _result(holds):  # noqa: ASYNC110 - there is no event
@@ -47,7 +47,7 @@ async def until(
 
 
 def has_ended(pid: int) -> bool:
-    """Whether the process with this id has ended."""
+    """Return whether the process with this id has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError, ProcessLookupError:

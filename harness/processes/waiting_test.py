@@ -28,7 +28,7 @@ def test_the_error_names_what_did_not_happen() -> None:
         wait_until("a miracle", lambda: False, 0.01, error=ServerError)
 
 
-def test_the_error_can_tell_what_was_seen_last() -> None:
+def test_the_error_can_describe_the_last_state() -> None:
     seen: list[int] = []
     with pytest.raises(AssertionError, match=r"not within 0\.01 s: 3 calls, not \d+"):
         wait_until(lambda: f"3 calls, not {len(seen)}", lambda: seen.append(1), 0.01)

@@ -15,7 +15,7 @@ _SETTINGS: Final = {
     "redis-reader": "REDIS_URL",
     "mongodb": "MONGODB_URL",
 }
-"""The setting by which a service finds each server."""
+"""The setting with which a service finds each server."""
 
 
 class Service(HttpServer):
@@ -32,7 +32,7 @@ class Service(HttpServer):
     ) -> None:
         """`port` is the HTTP port; svc_grpc_server takes votes on `grpc_port`.
 
-        `program` is the service that runs, where `name` is not it: there may be two of one.
+        `program` is the service that runs, if `name` is another: there may be two of one service.
         """
         super().__init__(name, port, folder)
         self.program = program or name
@@ -65,10 +65,10 @@ class Service(HttpServer):
 def wiring(
     program: str, address_of: Callable[[str], str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the settings of a service: those given, and those that lead to what it needs.
+    """Return the settings of a service: those given, and the addresses of what it needs.
 
-    `address_of` returns where a server is that the roster names; it is asked only for what
-    `given` does not set.
+    `address_of` returns the address of a server that the roster names; it is called only for
+    what `given` does not set.
     """
     found = dict(given)
     for server in SERVICES[program].needs:

@@ -31,7 +31,7 @@ def sample_requests(host: str) -> list[bytes]:
 
 
 def _content(number: int) -> dict[str, Any]:
-    """Return what a vote says; every hundred `number`s in a row are for a hundred albums."""
+    """Return the content of a vote; a hundred consecutive `number`s are for a hundred albums."""
     album = number % _ALBUMS
     return {
         "name": f"The Band {album % _ARTISTS}",

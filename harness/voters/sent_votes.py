@@ -11,7 +11,7 @@ from voting.domain.vote import Route
 
 
 class Acknowledgement(NamedTuple):
-    """When (seconds on the monotonic clock) a route promised that a vote counts."""
+    """When (seconds on the monotonic clock) a route acknowledged a vote, and which."""
 
     at: float
     route: Route
@@ -36,7 +36,7 @@ class SentVotes:
     _times: dict[Route, list[float]] = field(default_factory=lambda: {r: [] for r in Route})
 
     def acknowledge(self, vote: SentVote, at: float) -> None:
-        """Note that a vote's route has promised to count it."""
+        """Record that a vote's route has acknowledged it."""
         if vote.route is None:
             raise ValueError("only a route acknowledges a vote")
         if vote.id is not None:

@@ -10,7 +10,7 @@ _LENGTH: Final = b"content-length: "
 
 
 class VoteConnection(asyncio.Protocol):
-    """Keeps one connection with at most one request under way.
+    """Keeps one connection with at most one request in flight.
 
     `on_response(connection, response)` is called with every complete response, as bytes. When
     the server closes the connection while a response is due, `broken` is set and `on_loss` is

@@ -23,7 +23,7 @@ _TICK_SECONDS: Final = 0.02
 _TIMEOUT_SECONDS: Final = 8.0
 _ATTEMPTS: Final = 4
 _RETRY_AFTER_SECONDS: Final = 0.5  # and twice as long each time
-_REPEATED: Final = 0.02  # of the votes are sent again though they were acknowledged
+_REPEATED: Final = 0.02  # of the votes are sent again although they were acknowledged
 _REPEAT_AFTER_SECONDS: Final = (0, 0, 0.05, 1, 5)
 _ALTERED: Final = 0.3  # of those differ the second time: the first must count
 _WITH_ID: Final = 0.7  # of the votes bring an id; the service makes the others'
@@ -33,7 +33,7 @@ RETRYABLE: Final = {NO_ANSWER, 429, 502, 503, 504}
 
 
 class Voters:
-    """Casts votes through the entry and records what became of them.
+    """Casts votes through the entry and records the answers.
 
     A vote that is refused or gets no answer is sent again with the same id, a few times. `waits`
     has, for each vote that was acknowledged, how long (s) its voter waited for that.
@@ -57,7 +57,7 @@ class Voters:
         self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Start no more votes; return when each has its answer or was given up."""
+        """Cast no more votes; return when each has its answer or was given up."""
         if self._running is None:
             return
         running, self._running = self._running, None
@@ -135,7 +135,7 @@ class Voters:
         return answer
 
     def _judge(self, vote: SentVote, answer: ClientAnswer) -> None:
-        """Record refusals, and answers that no client should ever get."""
+        """Record refusals, and answers that no client should get."""
         status, answered_id = answer.status, answer.document.get("id")
         kind = _kind(answer)
         if status == HTTPStatus.ACCEPTED:

@@ -1,1 +1,1 @@
-"""Sends the votes, with Locust, and writes down what came back."""
+"""Sends the votes, with Locust, and records what came back."""

@@ -26,7 +26,7 @@ class Album(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What one vote says: the album, as an index into the catalogue, and its rank."""
+    """The content of one vote: the album, as an index into the catalogue, and its rank."""
 
     album: int
     rank: int
@@ -52,9 +52,9 @@ def read_catalogue(path: Path = CATALOGUE) -> list[Album]:
 class Ballots:
     """Draws votes as an audience would: some albums are popular, most are not.
 
-    Popularity falls with one over the place in an order drawn from `random`, and every album has a
-    typical rank of its own, so that the live result has something to show. The same `random`
-    state gives the same votes.
+    Popularity is inversely proportional to the place in an order drawn from `random`, and every
+    album has a typical rank of its own, so that the live result has something to show. The same
+    `random` state gives the same votes.
     """
 
     def __init__(self, albums: Sequence[Album], random: Random) -> None:

@@ -1,8 +1,8 @@
 """What Locust's web page may change: the load, not where it goes.
 
-Locust takes from its page whatever options the form names, the target and file names among them,
-and lets `/user` set any attribute of a user. Whoever can open the page, or a page of another site
-that posts to it, could so turn this machine's load against anybody.
+Locust accepts from its page any option that the form names, the target and file names included, and
+lets `/user` set any attribute of a user. Anyone who can open the page, or another site's page that
+posts to it, could turn this machine's load against anybody.
 """
 
 from typing import Final
@@ -23,7 +23,7 @@ def guard(app: Flask, target: str) -> None:
     def check() -> tuple[Response, int] | None:
         if request.method != "POST":
             return None
-        if _is_from_elsewhere():
+        if _is_cross_origin():
             return _refusal("This is only allowed from Locust's own page.", target), 403
         if request.path.endswith("/user"):
             return _refusal("The users cannot be changed from this page.", target), 403
@@ -32,7 +32,7 @@ def guard(app: Flask, target: str) -> None:
         return None
 
 
-def _is_from_elsewhere() -> bool:
+def _is_cross_origin() -> bool:
     origin = request.headers.get("Origin")
     return origin is not None and urlsplit(origin).netloc != request.host
 

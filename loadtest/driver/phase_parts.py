@@ -1,4 +1,4 @@
-"""A phase that several drivers share: each one's part, and the whole from the parts' results."""
+"""Splits a phase among several drivers, and joins their results."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from loadtest.model.phase import Phase, PhaseProgress, PhaseResult
 
 
 def parts_of(phase: Phase, count: int) -> list[Phase]:
-    """Return a phase's parts, whose votes together are the phase's: as many, as evenly spaced."""
+    """Return the parts of a phase, which together send its votes at its rate and spacing."""
     if count == 1:
         return [phase]
     return [
@@ -28,7 +28,7 @@ def parts_of(phase: Phase, count: int) -> list[Phase]:
 
 
 def joined_progress(parts: Sequence[PhaseProgress]) -> PhaseProgress:
-    """Return how far the whole is: as far as its slowest part."""
+    """Return the progress of the whole phase, which is as far as its slowest part."""
     return PhaseProgress(
         at=min(part.at for part in parts),
         sent=sum(part.sent for part in parts),
@@ -44,7 +44,7 @@ def joined_results(
     started = results[0].started
     kinds = list(dict.fromkeys(kind for result in results for kind in result.kinds))
     samples = [
-        _on_common_terms(read_samples(Path(part.samples)), result, started, kinds)
+        _aligned(read_samples(Path(part.samples)), result, started, kinds)
         for part, result in zip(parts, results, strict=True)
     ]
     whole = PhaseResult(
@@ -58,12 +58,10 @@ def joined_results(
     return whole, np.concatenate(samples)
 
 
-def _on_common_terms(
-    samples: Samples, result: PhaseResult, started: float, kinds: list[str]
-) -> Samples:
+def _aligned(samples: Samples, result: PhaseResult, started: float, kinds: list[str]) -> Samples:
     changed = samples.copy()
-    # Parts begin within milliseconds of each other. One before the zero stays there: what was
-    # warm-up to its driver is warm-up.
+    # Parts begin within milliseconds of each other. A sample before zero stays there: what its
+    # driver sent as warm-up is warm-up.
     shifted = changed["at"] + (result.started - started)
     changed["at"] = np.where(changed["at"] < 0, np.minimum(shifted, -1e-9), np.maximum(shifted, 0))
     changed["kind"] = np.array([kinds.index(kind) for kind in result.kinds])[changed["kind"]]

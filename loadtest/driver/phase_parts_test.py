@@ -11,7 +11,7 @@ from loadtest.model.arrivals import Arrivals
 from loadtest.model.phase import Phase, PhaseProgress, PhaseResult
 from loadtest.testing.examples import accepted, failed, new_phase
 
-NOBODY_ASKS = 10_000
+NO_LIMIT = 10_000
 
 
 def arrivals(phase: Phase) -> list[float]:
@@ -20,7 +20,7 @@ def arrivals(phase: Phase) -> list[float]:
         rate=phase.rate,
         warm_up=phase.warm_up,
         seconds=phase.seconds,
-        limit=NOBODY_ASKS,
+        limit=NO_LIMIT,
         random=Random(1),
         offset=phase.offset,
     )

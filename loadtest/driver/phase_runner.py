@@ -1,4 +1,4 @@
-"""Starts the driver processes, gives each its part of every phase and listens to them."""
+"""Starts the driver processes, gives each its part of every phase and joins their results."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from loadtest.model.phase import Message, Phase, PhaseProgress, PhaseReady, Phas
 
 _DRIVER: Final = "loadtest.driver.process"
 _MESSAGES: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
-_GRACE_SECONDS: Final = 15.0  # seconds beyond the phase's own times before a driver counts as stuck
+_GRACE_SECONDS: Final = 15.0  # beyond the phase's own times, before a driver counts as stuck
 
 
 class DriverError(Exception):
@@ -80,7 +80,7 @@ class _Driver:
         self._input, self._output = process.stdin, process.stdout
 
     async def prepare(self, phase: Phase) -> None:
-        """Return when all users of the phase are there."""
+        """Send the phase; return when all its users are ready."""
         self._input.write(msgspec.json.encode(phase) + b"\n")
         await self._input.drain()
         while not isinstance(await self._next(), PhaseReady):
@@ -109,7 +109,7 @@ class _Driver:
 
 @asynccontextmanager
 async def start_drivers(count: int, log: Path) -> AsyncIterator[Drivers]:
-    """Run so many drivers while the block runs; what they complain of is appended to `log`."""
+    """Run `count` drivers while the block runs; their errors are appended to `log`."""
     async with AsyncExitStack() as stack:
         yield Drivers([await stack.enter_async_context(_process(log)) for _ in range(count)], log)
 
@@ -123,18 +123,18 @@ async def _process(log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
             env=driver_environment(),
-            start_new_session=True,  # a Ctrl-C reaches us alone, and we tell the driver
+            start_new_session=True,  # Ctrl-C reaches only us, and we interrupt the driver
         )
     try:
         yield driver
     finally:
         if driver.returncode is None:
-            driver.kill()  # it has nothing to end: samples are written, connections are its own
+            driver.kill()  # nothing to clean up: samples are written, connections are its own
         await driver.wait()
 
 
 def driver_environment() -> dict[str, str]:
-    """Return the environment in which the driver keeps time and finds its modules."""
+    """Return the environment in which a driver has exact timers and finds its modules."""
     # libev's select backend keeps time to the microsecond, its epoll backend to the millisecond:
     # with the latter every vote would leave half a millisecond late.
     return os.environ | {

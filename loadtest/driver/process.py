@@ -1,11 +1,11 @@
 """The process that runs phases with Locust: `python -m loadtest.driver.process`.
 
-It is a process of its own because gevent patches it whole, which asyncio and the stores' clients
-must not meet. It reads a phase, one line of JSON, from its standard input, says when all users are
-there, waits for the line `begin`, and so on with the next phase. Every phase begins with fresh
-connections. Samples go to the phase's file and `Message`s, one a line, to standard output. SIGINT
-ends a phase early and cleanly. The driver ends when there are no more phases to read, and at once
-when nobody reads its output any more.
+It is a process of its own because gevent patches all of it, which would break asyncio and the
+clients of the stores. It reads a phase, one line of JSON, from standard input, reports when all
+users are ready, waits for the line `begin`, runs the phase, and reads the next. Every phase has
+fresh connections. Samples go to the phase's file and `Message`s, one per line, to standard output.
+SIGINT ends a phase early and cleanly. The driver ends when there are no more phases to read, and at
+once when nobody reads its output any more.
 """
 
 import gc
@@ -28,7 +28,7 @@ from loadtest.driver.scheduled_voter import PhaseState, ScheduledVoter
 from loadtest.model.arrivals import Arrivals
 from loadtest.model.phase import MAX_VOTES, Message, Phase, PhaseProgress, PhaseReady, PhaseResult
 
-_PROGRESS_INTERVAL_SECONDS: Final = 0.25  # seconds
+_PROGRESS_INTERVAL_SECONDS: Final = 0.25
 
 
 class _Meter:
@@ -67,7 +67,7 @@ def run_phase(phase: Phase) -> None:
             runner.spawning_greenlet.join()
         gc.unfreeze()
         gc.collect()
-        gc.freeze()  # what lives now lives to the end: no need to look at it again and again
+        gc.freeze()  # what is alive now stays alive: the collector need not look at it again
         _send(PhaseReady())
         sys.stdin.buffer.readline()
         state.begin()
@@ -100,8 +100,8 @@ def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
 
 
 def _random(phase: Phase, purpose: str) -> Random:
-    # One for each purpose: the order in which they are asked depends on the answers' times.
-    return Random(f"{phase.seed} {purpose}")  # noqa: S311 - to be repeated, not to be secret
+    # One for each purpose: the order in which they are used depends on response times.
+    return Random(f"{phase.seed} {purpose}")  # noqa: S311 - repeatable, not secret
 
 
 def _new_runner(phase: Phase, state: PhaseState) -> LocalRunner:
@@ -114,12 +114,12 @@ def _new_runner(phase: Phase, state: PhaseState) -> LocalRunner:
     }
     voter = type("Voter", (ScheduledVoter,), attributes)
     environment = Environment(user_classes=[voter], stop_timeout=phase.timeout)
-    environment.catch_exceptions = False  # a user that fails is a fault of ours: say so
+    environment.catch_exceptions = False  # a user that fails is a bug of ours, and must show
     return environment.create_local_runner()
 
 
 class _Stop:
-    """Ends the phase early: no further arrival; votes on their way get their answers."""
+    """Ends the phase early: no further arrivals, but votes in flight get their answers."""
 
     def __init__(self, state: PhaseState, runner: LocalRunner) -> None:
         self._state = state
@@ -148,8 +148,8 @@ def _send(message: Message) -> None:
 
 
 def main() -> None:
-    """Run the phases that standard input gives."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads any more: end
+    """Run the phases read from standard input."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end when nobody reads any more
     logging.basicConfig(level=logging.ERROR)
     for line in iter(sys.stdin.buffer.readline, b""):
         run_phase(msgspec.json.decode(line, type=Phase))

@@ -23,11 +23,11 @@ from loadtest.testing.examples import new_phase
 from loadtest.testing.routes_server import Reply, accept, routes_server
 from voting.domain.vote import Route
 
-NOBODY = "http://127.0.0.1:1"
+UNREACHABLE = "http://127.0.0.1:1"
 
 
 class Run:
-    """Runs phases and keeps what came of the last."""
+    """Runs phases with real drivers and records their progress."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class Run:
         return samples, result
 
     async def all_phases(self, *phases: Phase, processes: int = 1) -> tuple[PhaseResult, Samples]:
-        """Run phases one after another and return what came of the last."""
+        """Run phases one after another; return the result and the samples of the last."""
         async with start_drivers(processes, self.log) as drivers:
             for phase in phases:
                 last = await drivers.run_phase(phase, self.stop, self._note)
@@ -97,7 +97,7 @@ async def test_the_same_seed_casts_the_same_votes(run: Run) -> None:
     assert all(votes[0][at] == votes[1][at] for at in both)
 
 
-async def test_a_slow_server_cannot_hide(run: Run) -> None:
+async def test_a_slow_server_shows_in_the_latency(run: Run) -> None:
     """One user, 20 votes a second, 4 answers a second: the queue grows, and so does latency."""
     pause = threading.Event()
 
@@ -114,7 +114,7 @@ async def test_a_slow_server_cannot_hide(run: Run) -> None:
     assert result.unsent + len(samples) == pytest.approx(40, abs=1)
 
 
-async def test_in_a_closed_loop_the_same_server_is_just_asked_less(run: Run) -> None:
+async def test_in_a_closed_loop_a_slow_server_just_gets_fewer_votes(run: Run) -> None:
     pause = threading.Event()
 
     def slow(vote: dict[str, Any], route: Route) -> Reply:
@@ -143,7 +143,7 @@ async def test_a_time_out_leaves_the_vote_unknown_but_not_its_id(run: Run) -> No
 
 
 async def test_a_target_that_is_gone_leaves_votes_unknown(run: Run) -> None:
-    samples, result = await run(NOBODY)
+    samples, result = await run(UNREACHABLE)
     assert set(samples["outcome"]) == {Outcome.UNKNOWN}
     assert result.kinds == ["", "ConnectionRefusedError"]
 
@@ -168,7 +168,7 @@ def misnamed(_: dict[str, Any], __: Route) -> Reply:
         (misnamed, Outcome.UNKNOWN, "answered with another id"),
     ],
 )
-async def test_other_answers_are_told_apart(
+async def test_other_answers_have_their_own_outcome_and_kind(
     reply: Callable[[dict[str, Any], Route], Reply], outcome: Outcome, kind: str, run: Run
 ) -> None:
     with routes_server(reply) as server:
@@ -200,7 +200,7 @@ async def test_a_phase_can_be_ended_early(run: Run) -> None:
 
 
 async def test_a_driver_that_fails_names_its_log(run: Run) -> None:
-    phase = msgspec.structs.replace(run.phase(NOBODY), samples="/nowhere/samples")
+    phase = msgspec.structs.replace(run.phase(UNREACHABLE), samples="/nowhere/samples")
     with pytest.raises(DriverError, match=str(run.log)):
         await run.all_phases(phase)
     assert "No such file" in run.log.read_text()
@@ -212,7 +212,7 @@ async def test_a_part_of_the_users_opens_a_connection_for_each_vote(run: Run) ->
         connections = len(server.connections)
     fresh = np.count_nonzero(samples["fresh"])
     assert fresh == pytest.approx(len(samples) / 2, abs=3)
-    # The users who keep theirs are two, and one of them may always have been the first to be free.
+    # Two users keep theirs, and one of them may always have been free first.
     assert 1 <= connections - fresh <= 2
 
 
@@ -239,7 +239,7 @@ async def test_several_drivers_share_rate_and_users(run: Run) -> None:
     assert run.progress[-1].sent == len(samples)
 
 
-def test_the_driver_ends_when_nobody_listens_any_more(run: Run) -> None:
+def test_the_driver_ends_when_nobody_reads_its_output(run: Run) -> None:
     with routes_server() as server:
         driver = subprocess.Popen(
             [sys.executable, "-m", "loadtest.driver.process"],

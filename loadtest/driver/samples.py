@@ -1,6 +1,6 @@
 """Every vote sent, as one small record in a file: the raw material of all figures.
 
-Records are written as they happen, so that whatever ends a phase leaves all samples so far.
+Records are written as they happen: however a phase ends, all samples so far are in the file.
 """
 
 import struct
@@ -45,7 +45,7 @@ class Sample(msgspec.Struct, frozen=True):
     Times in seconds. `at`: intended start, counted from the start of the measurement, so negative
     during the warm-up. `lag`: from the intended start to the sending. `latency`: from the intended
     start to the whole answer. `queued`: see `Arrival`. `fresh`: sent over a connection of its own.
-    `id`: the vote's id, None when it had none to begin with and no answer told it.
+    `id`: the vote's id, None when it was sent without one and no answer named it.
     """
 
     at: float
@@ -104,12 +104,12 @@ class SampleWriter:
 
 
 def read_samples(path: Path) -> Samples:
-    """Return all whole records of a file as an array with the fields of `SAMPLE_DTYPE`."""
+    """Return all complete records of a file as an array with the fields of `SAMPLE_DTYPE`."""
     data = path.read_bytes()
     return np.frombuffer(data, dtype=SAMPLE_DTYPE, count=len(data) // SAMPLE_DTYPE.itemsize)
 
 
 def id_text(raw: bytes) -> str | None:
     """Return the `id` of a record in canonical form, or None when the vote's id is not known."""
-    # numpy cuts off zero bytes at the end.
+    # numpy strips trailing zero bytes.
     return str(UUID(bytes=raw.ljust(16, b"\0"))) if raw else None

@@ -1,4 +1,4 @@
-"""A Locust user that votes when the phase's schedule says, and writes down what happened."""
+"""A Locust user that votes at the times of the phase's schedule and records the answers."""
 
 import time
 from uuid import UUID
@@ -34,7 +34,7 @@ class PhaseState:
         self.accepted = 0
 
     def begin(self) -> None:
-        """Start the clock; users wait for it, so that all are there when the schedule starts."""
+        """Start the clock; users wait for it, so that all are ready when the schedule starts."""
         self._zero = time.perf_counter() + self._warm_up
         self._begun.set()
 
@@ -47,23 +47,23 @@ class PhaseState:
         return -self._warm_up if self._zero is None else time.perf_counter() - self._zero
 
     def new_id(self) -> UUID | None:
-        """Return the id for the next vote, None when the service shall make it."""
+        """Return the id for the next vote, None when the service is to make it."""
         return new_client_id() if self._client_ids else None
 
     def takes_fresh_connections(self) -> bool:
-        """Return whether the user that asks, each once, opens a connection for each vote."""
+        """Return whether the calling user opens a connection for each vote; call once per user."""
         self._fresh_left -= 1
         return self._fresh_left >= 0
 
     def record(self, sample: Sample) -> None:
-        """Keep one sample."""
+        """Write one sample and count it."""
         self._writer.write(sample)
         self.sent += 1
         self.accepted += sample.answer.outcome is Outcome.ACCEPTED
 
 
 class ScheduledVoter(VoteUser):
-    """Takes an arrival from the shared schedule, waits for its time, votes, and so on."""
+    """Takes an arrival from the shared schedule, waits for its time, votes, and repeats."""
 
     abstract = True
     state: PhaseState
@@ -72,7 +72,7 @@ class ScheduledVoter(VoteUser):
     _choice: Choice
 
     def on_start(self) -> None:
-        """Learn what kind of user this one is."""
+        """Decide whether this user keeps its connection."""
         self.fresh = self.state.takes_fresh_connections()
 
     def wait_time(self) -> float:

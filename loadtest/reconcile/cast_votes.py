@@ -1,4 +1,4 @@
-"""The votes that a comparison cast, as the vote log should know them."""
+"""The votes that a comparison cast, as the vote log should have them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -28,19 +28,19 @@ class CastVotes:
         return sum(int(np.count_nonzero(s["outcome"] == outcome)) for s in self._samples)
 
     def count_without_id(self, outcome: Outcome) -> int:
-        """Return how many votes with this outcome have an id that nobody knows."""
+        """Return how many votes with this outcome have an unknown id."""
         known = sum(len(chunk) for chunk in self.chunks(outcome))
         return self.count(outcome) - known
 
     def chunks(self, outcome: Outcome) -> Iterator[list[CastVote]]:
-        """Return the votes with this outcome and a known id, some at a time."""
+        """Return the votes with this outcome and a known id, in chunks."""
         for samples in self._samples:
             of_outcome = samples[samples["outcome"] == outcome]
             for start in range(0, len(of_outcome), _CHUNK):
                 yield list(self._cast(of_outcome[start : start + _CHUNK]))
 
     def repeated_ids(self) -> list[str]:
-        """Return the id of each accepted vote whose id an earlier one has already."""
+        """Return the id of each accepted vote whose id an earlier one already has."""
         if not self._samples:
             return []
         accepted = [s["id"][s["outcome"] == Outcome.ACCEPTED] for s in self._samples]

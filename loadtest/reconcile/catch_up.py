@@ -12,19 +12,19 @@ from loadtest.model.checks import Reconciliation
 from loadtest.reconcile.cast_votes import CastVotes
 from loadtest.reconcile.reconciliation import TallyReader, VoteLogReader, reconcile
 
-_POLL_SECONDS: Final = 0.25  # seconds
-_MOST_PATIENCES: Final = 20  # times the patience: then waiting ends even when there is progress
+_POLL_SECONDS: Final = 0.25
+_LONGEST_WAIT: Final = 20  # times the patience: then the wait ends even if there is progress
 
 
 class CatchUpProgress(msgspec.Struct, frozen=True):
-    """How the waiting stands: votes in the log that were not there before, and votes expected."""
+    """The progress of the wait: votes in the log that are new, and votes expected."""
 
     in_log: int
     expected: int
 
 
 class _Patience:
-    """Lasts while a gap gets smaller, but not for ever."""
+    """Lasts while a gap gets smaller, up to a limit."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -37,11 +37,11 @@ class _Patience:
         if self._smallest is None or gap < self._smallest:
             self._smallest, self._last_progress = gap, now
         stuck = now - self._last_progress > self._seconds
-        return not stuck and now - self._begin < self._seconds * _MOST_PATIENCES
+        return not stuck and now - self._begin < self._seconds * _LONGEST_WAIT
 
 
 class CatchUp:
-    """One waiting, bounded: it ends after `patience` seconds without progress."""
+    """A bounded wait: it ends after `patience` seconds without progress."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class CatchUp:
             if gap == 0:
                 waited = time.monotonic() - begin
                 return msgspec.structs.replace(found, caught_up_after=waited)
-            # Counts do not tell whose votes came in: ours may still be on their way.
+            # Counts do not show whose votes came in: ours may still be in flight.
             if not caught_up or not patience.lasts(gap):
                 return found
             await asyncio.sleep(_POLL_SECONDS)

@@ -14,11 +14,11 @@ from voting.stores.logged_vote import LoggedVote
 
 _SHOWN: Final = 20  # ids or counters in the report; the counts are complete
 _READINGS: Final = 20
-_BETWEEN_READINGS_SECONDS: Final = 0.5  # seconds
+_BETWEEN_READINGS_SECONDS: Final = 0.5
 
 
 class VoteLogReader(Protocol):
-    """What of the vote log is needed here; `VoteLog` has it."""
+    """The part of `VoteLog` that is needed here."""
 
     async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]: ...  # noqa: D102
     async def tally(self) -> Tally: ...  # noqa: D102
@@ -26,7 +26,7 @@ class VoteLogReader(Protocol):
 
 
 class TallyReader(Protocol):
-    """What of the tally's store is needed here; `TallyStore` has it."""
+    """The part of `TallyStore` that is needed here."""
 
     async def read(self) -> Tally: ...  # noqa: D102
 
@@ -97,9 +97,8 @@ async def _read_totals(log: VoteLogReader, tallies: TallyReader) -> tuple[Tally,
         if (logged, tally) == previous or not any(tally_differences(logged, tally)):
             break
         previous = logged, tally
-        await asyncio.sleep(
-            _BETWEEN_READINGS_SECONDS
-        )  # a vote may be on its way from one to the other
+        # A vote may be on its way from one to the other.
+        await asyncio.sleep(_BETWEEN_READINGS_SECONDS)
     return logged, tally
 
 

@@ -43,7 +43,7 @@ LOGGED = [logged(sample) for sample in SAMPLES]
 VOTES = [entry.vote for entry in LOGGED]
 
 
-async def held_against(
+async def reconciled(
     samples: Sequence[Sample],
     log: Sequence[LoggedVote],
     tally: Tally | None,
@@ -61,7 +61,7 @@ async def held_against(
 
 
 async def test_what_agrees_is_sound(tmp_path: Path) -> None:
-    found = await held_against(SAMPLES, LOGGED, None, tmp_path)
+    found = await reconciled(SAMPLES, LOGGED, None, tmp_path)
     assert (found.accepted, found.log_votes, found.tally_votes) == (50, 50, 50)
     damages = (found.lost, found.altered, found.repeated, found.refused_counted)
     assert [damage.count for damage in damages] == [0, 0, 0, 0]
@@ -69,12 +69,12 @@ async def test_what_agrees_is_sound(tmp_path: Path) -> None:
 
 
 async def test_a_lost_vote_is_named(tmp_path: Path) -> None:
-    found = await held_against(SAMPLES, LOGGED[1:], None, tmp_path)
+    found = await reconciled(SAMPLES, LOGGED[1:], None, tmp_path)
     assert (found.lost.count, found.lost.ids) == (1, [LOGGED[0].id])
 
 
 async def test_of_many_lost_votes_the_first_are_named(tmp_path: Path) -> None:
-    found = await held_against(SAMPLES, [], None, tmp_path)
+    found = await reconciled(SAMPLES, [], None, tmp_path)
     assert (found.lost.count, len(found.lost.ids)) == (50, 20)
 
 
@@ -83,13 +83,13 @@ async def test_of_many_lost_votes_the_first_are_named(tmp_path: Path) -> None:
 )
 async def test_an_altered_vote_is_named(changes: dict[str, object], tmp_path: Path) -> None:
     altered = [logged(SAMPLES[0], **changes), *LOGGED[1:]]
-    found = await held_against(SAMPLES, altered, None, tmp_path)
+    found = await reconciled(SAMPLES, altered, None, tmp_path)
     assert (found.altered.count, found.altered.ids) == (1, [LOGGED[0].id])
     assert found.lost.count == 0
 
 
 async def test_a_vote_counted_twice_shows_in_every_counter_of_it(tmp_path: Path) -> None:
-    found = await held_against(SAMPLES, LOGGED, tally_of([*VOTES, VOTES[3]]), tmp_path)
+    found = await reconciled(SAMPLES, LOGGED, tally_of([*VOTES, VOTES[3]]), tmp_path)
     vote = VOTES[3]
     name = f"{vote.name}: {vote.album} ({vote.year})"
     assert found.difference_count == 3
@@ -105,41 +105,41 @@ async def test_a_wrong_rank_sum_alone_is_found(tmp_path: Path) -> None:
     tally = tally_of(VOTES)
     key, album = next(iter(tally.albums.items()))
     tally.albums[key] = msgspec.structs.replace(album, rank_sum=album.rank_sum + 1)
-    found = await held_against(SAMPLES, LOGGED, tally, tmp_path)
+    found = await reconciled(SAMPLES, LOGGED, tally, tmp_path)
     assert [difference.counter.split()[0] for difference in found.differences] == ["rank"]
 
 
-async def test_an_album_that_only_the_tally_knows_is_found(tmp_path: Path) -> None:
+async def test_an_album_that_only_the_tally_has_is_found(tmp_path: Path) -> None:
     tally = tally_of(VOTES)
     tally.albums["X", "Y", 2000] = AlbumTally("X", "Y", 2000, 1, 7)
-    found = await held_against(SAMPLES, LOGGED, tally, tmp_path)
+    found = await reconciled(SAMPLES, LOGGED, tally, tmp_path)
     assert found.differences[0] == TallyDifference("votes of X: Y (2000)", 0, 1)
 
 
 async def test_positions_are_no_difference(tmp_path: Path) -> None:
     tally = tally_of(VOTES)
     tally.positions[0] = "49:x"
-    assert (await held_against(SAMPLES, LOGGED, tally, tmp_path)).difference_count == 0
+    assert (await reconciled(SAMPLES, LOGGED, tally, tmp_path)).difference_count == 0
 
 
 async def test_an_id_given_to_two_votes_is_named(tmp_path: Path) -> None:
     twice = [*SAMPLES, SAMPLES[4]]
-    found = await held_against(twice, LOGGED, None, tmp_path)
+    found = await reconciled(twice, LOGGED, None, tmp_path)
     assert (found.repeated.count, found.repeated.ids) == (1, [LOGGED[4].id])
     assert found.others == 0
 
 
 async def test_a_refused_vote_in_the_log_is_named(tmp_path: Path) -> None:
     refused = failed(60, Outcome.REFUSED, "422 Unprocessable Entity")
-    found = await held_against([*SAMPLES, refused], [*LOGGED, logged(refused)], None, tmp_path)
+    found = await reconciled([*SAMPLES, refused], [*LOGGED, logged(refused)], None, tmp_path)
     assert (found.refused_counted.count, found.refused_counted.ids) == (1, [str(refused.id)])
-    assert (await held_against([*SAMPLES, refused], LOGGED, None, tmp_path)).lost.count == 0
+    assert (await reconciled([*SAMPLES, refused], LOGGED, None, tmp_path)).lost.count == 0
 
 
-async def test_votes_without_a_clear_answer_are_told_apart(tmp_path: Path) -> None:
+async def test_votes_without_a_clear_answer_are_counted_separately(tmp_path: Path) -> None:
     unclear = [failed(number, Outcome.UNKNOWN, "timed out") for number in (60, 61)]
     nameless = msgspec.structs.replace(unclear[1], id=None)
-    found = await held_against(
+    found = await reconciled(
         [*SAMPLES, *unclear, nameless], [*LOGGED, logged(unclear[0])], None, tmp_path
     )
     assert (found.unknown, found.unknown_counted, found.unknown_without_id) == (3, 1, 1)
@@ -149,22 +149,22 @@ async def test_votes_without_a_clear_answer_are_told_apart(tmp_path: Path) -> No
 async def test_an_unclear_vote_must_still_be_the_one_that_was_sent(tmp_path: Path) -> None:
     unclear = failed(60, Outcome.UNKNOWN, "timed out")
     wrong = logged(unclear, rank=100)
-    found = await held_against([*SAMPLES, unclear], [*LOGGED, wrong], None, tmp_path)
+    found = await reconciled([*SAMPLES, unclear], [*LOGGED, wrong], None, tmp_path)
     assert found.altered.ids == [wrong.id]
 
 
-async def test_votes_of_others_are_counted_but_not_those_of_before(tmp_path: Path) -> None:
+async def test_votes_of_others_are_counted_without_earlier_ones(tmp_path: Path) -> None:
     others = [logged(accepted(number)) for number in range(100, 105)]
-    found = await held_against(SAMPLES, [*LOGGED, *others], None, tmp_path, votes_before=3)
+    found = await reconciled(SAMPLES, [*LOGGED, *others], None, tmp_path, votes_before=3)
     assert found.others == 2
 
 
-async def test_votes_of_before_that_are_gone_show(tmp_path: Path) -> None:
-    assert (await held_against(SAMPLES, LOGGED, None, tmp_path, votes_before=4)).others == -4
+async def test_earlier_votes_that_disappeared_show(tmp_path: Path) -> None:
+    assert (await reconciled(SAMPLES, LOGGED, None, tmp_path, votes_before=4)).others == -4
 
 
 class Growing(FakeLog):
-    """A log that a consumer fills: more votes each time one looks."""
+    """A log that a consumer fills: each read finds more votes."""
 
     def __init__(self, votes: Sequence[LoggedVote], step: int) -> None:
         super().__init__([])
@@ -180,8 +180,8 @@ class Growing(FakeLog):
         return await super().find(ids)
 
     def _grow(self) -> None:
-        come, self._waiting = self._waiting[: self._step], self._waiting[self._step :]
-        self.votes |= {vote.id: vote for vote in come}
+        arrived, self._waiting = self._waiting[: self._step], self._waiting[self._step :]
+        self.votes |= {vote.id: vote for vote in arrived}
 
 
 class Mirror(FakeTallies):
@@ -198,7 +198,7 @@ async def caught_up(log: FakeLog, cast: CastVotes, seen: list[CatchUpProgress]) 
     return await CatchUp(log, Mirror(log), 0.3, seen.append).reconcile(cast, 0, others_allowed=True)
 
 
-async def test_the_consumer_is_waited_for(tmp_path: Path) -> None:
+async def test_it_waits_for_the_consumer(tmp_path: Path) -> None:
     seen: list[CatchUpProgress] = []
     found = await caught_up(Growing(LOGGED, step=20), cast_votes(SAMPLES, tmp_path), seen)
     assert found.lost.count == 0
@@ -206,14 +206,14 @@ async def test_the_consumer_is_waited_for(tmp_path: Path) -> None:
     assert [waiting.in_log for waiting in seen] == [20, 40, 50]
 
 
-async def test_the_waiting_ends_when_nothing_moves(tmp_path: Path) -> None:
+async def test_the_wait_ends_without_progress(tmp_path: Path) -> None:
     seen: list[CatchUpProgress] = []
     found = await caught_up(Growing(LOGGED[:49], 20), cast_votes(SAMPLES, tmp_path), seen)
     assert found.lost.ids == [LOGGED[49].id]
     assert found.caught_up_after is None
 
 
-async def test_votes_of_others_do_not_pass_for_ours(tmp_path: Path) -> None:
+async def test_votes_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
     others = [logged(accepted(number)) for number in range(100, 150)]
     seen: list[CatchUpProgress] = []
     found = await caught_up(Growing([*others, *LOGGED], 30), cast_votes(SAMPLES, tmp_path), seen)

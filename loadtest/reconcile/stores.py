@@ -12,7 +12,7 @@ from voting.stores.settings import mongodb_url_problem, redis_url_problem
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
-_TIMEOUT_SECONDS: Final = 10.0  # seconds
+_TIMEOUT_SECONDS: Final = 10.0
 
 
 class UnreachableError(Exception):
