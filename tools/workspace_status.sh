@@ -1,6 +1,6 @@
 #!/bin/sh
-# What Bazel knows of the source: images are labelled with it (tools/oci/layout.py).
-# The same commit gives the same lines. Without git it says so.
+# Facts about the source for Bazel: images are labelled with it (tools/oci/layout.py).
+# The same commit gives the same lines. Without git the revision is "unknown".
 set -eu
 git="git --no-optional-locks"
 
@@ -11,8 +11,8 @@ if [ "$revision" != unknown ]; then
 fi
 echo "STABLE_REVISION $revision"
 
-# The repository's address, without the user and password that it may carry. A folder on this
-# machine is none.
+# The repository's address, without the user and password that it may contain. A folder on this
+# machine is not an address.
 source=$($git remote get-url origin 2>/dev/null | sed 's#//[^/@]*@#//#') || source=
 case $source in
 *://* | *@*:*) ;;

@@ -1,4 +1,4 @@
-"""Writes jars.lock: the SHA-256 of each jar that pom.xml leads to. Run after a change of it.
+"""Writes jars.lock: the SHA-256 of each jar that pom.xml resolves to. Run it after changing that.
 
 The format is that of sha256sum, so that `sha256sum --check` reads it.
 """
@@ -19,7 +19,7 @@ def fetch(pom: Path, jars: Path) -> None:
 
 
 def checksums(jars: Path) -> str:
-    """One line per jar, in the order of their names."""
+    """Return one line per jar, in the order of their names."""
     lines = [
         f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}\n"
         for jar in sorted(jars.glob("*.jar"))
@@ -28,7 +28,7 @@ def checksums(jars: Path) -> str:
 
 
 def main() -> None:
-    """Locks the jars of this repository's pom.xml."""
+    """Lock the jars of this repository's pom.xml."""
     here = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], "tools", "kafka")
     with TemporaryDirectory() as folder:
         fetch(here / "pom.xml", Path(folder))

@@ -29,7 +29,7 @@ def is_test_code(module: str) -> bool:
 
 
 def remove_test_code(graph: ImportGraph) -> None:
-    """Leave production code alone in the graph."""
+    """Remove everything but production code from the graph."""
     for module in filter(is_test_code, list(graph.modules)):
         graph.remove_module(module)
 
@@ -115,7 +115,7 @@ class NoTestCode(Contract):
 
 
 def with_services(configuration: ConfigParser) -> ConfigParser:
-    """Put the services of the work tree in place of `svc_*`: in one layer, else one a line."""
+    """Replace `svc_*` by the services of the work tree: in one layer, else one per line."""
     services = sorted(init.parent.name for init in Path().glob("svc_*/__init__.py"))
     for section in configuration.values():
         for option, value in section.items():

@@ -13,22 +13,22 @@ RUNFILES = Path(__file__).parents[3]
 
 
 def ruff_command(arguments: list[str]) -> list[str]:
-    """Ruff, a native program that a wheel carries."""
+    """Return the command of Ruff, a native program in a wheel."""
     return [str(distribution("ruff").locate_file("bin/ruff")), *arguments]
 
 
 def mypy_command(arguments: list[str]) -> list[str]:
-    """Mypy on this Python, which sees the locked wheels."""
+    """Return the command of mypy on this Python, which has the locked wheels."""
     return [sys.executable, "-m", "mypy", *arguments]
 
 
 def imports_command(arguments: list[str]) -> list[str]:
-    """Import-linter, with the contracts of .importlinter."""
+    """Return the command of import-linter, with the contracts of .importlinter."""
     return [sys.executable, str(Path(__file__).with_name("contracts.py")), *arguments]
 
 
 def buildifier_command(arguments: list[str]) -> list[str]:
-    """Buildifier over all BUILD and .bzl files; without arguments it only checks."""
+    """Return the command of buildifier over all its files; without arguments it only checks."""
     return [
         str(RUNFILES / "buildifier" / "buildifier"),
         *(arguments or ["-mode=check", "-lint=warn"]),
@@ -37,7 +37,7 @@ def buildifier_command(arguments: list[str]) -> list[str]:
 
 
 def links_command(arguments: list[str]) -> list[str]:
-    """Look for broken links in all Markdown files."""
+    """Return the command that looks for broken links in all Markdown files."""
     return [sys.executable, str(Path(__file__).with_name("links.py")), *arguments]
 
 
@@ -60,7 +60,7 @@ CHECKS = [
 
 
 def environment() -> dict[str, str]:
-    """Where mypy looks: installed packages on PYTHONPATH, generated modules as our own code."""
+    """Return mypy's environment: packages on PYTHONPATH, generated modules as our own code."""
     return {
         **os.environ,
         "PYTHONPATH": str(RUNFILES / "pypi" / "site-packages"),

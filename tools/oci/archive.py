@@ -1,4 +1,4 @@
-"""Layers as files: the same tree is always the same bytes."""
+"""Layers as files: the same tree always gives the same bytes."""
 
 import gzip
 import io

@@ -1,11 +1,11 @@
-"""Bytecode beside Python modules, so that a container does not compile them at every start."""
+"""Bytecode next to Python modules, so that a container does not compile them at every start."""
 
 import marshal
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 from tools.oci.tree import File, Tree
 
-# PEP 552: the file carries the hash of its source, and Python does not check it. So it depends on
+# PEP 552: the file has the hash of its source, and Python does not check it. So it depends on
 # the source alone, and no source is read at start.
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 
@@ -21,6 +21,6 @@ def with_bytecode(tree: Tree) -> Tree:
 
 
 def bytecode(path: str, source: bytes) -> bytes:
-    """Return the .pyc of a module that lies at `path` in the image, which tracebacks show."""
+    """Return the .pyc of a module at `path` in the image, which tracebacks show."""
     code = compile(source, path, "exec", dont_inherit=True)
     return MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)

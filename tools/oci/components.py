@@ -1,4 +1,4 @@
-"""What an image is made of, as its own files tell: Debian packages, wheels, jars."""
+"""Finds the components of an image in its files: Debian packages, wheels, jars."""
 
 import io
 import re
@@ -33,7 +33,7 @@ def find(layers: Iterable[tarfile.TarFile]) -> Iterator[Found]:
 
 
 def kind_of(path: PurePosixPath) -> str:
-    """Return what a file with this path says something about."""
+    """Return which kind of component a file with this path describes; empty for none."""
     if str(path.parent) == STATUS:
         return "deb"
     if path.name == "METADATA" and path.parent.suffix == ".dist-info":
@@ -56,10 +56,10 @@ def wheel(_path: PurePosixPath, content: bytes) -> Found:
 
 
 def jar(path: PurePosixPath, content: bytes) -> Found:
-    """Read what Maven wrote into a jar; where it wrote nothing, the file's name has to do."""
+    """Read what Maven wrote into a jar, or else the file's name."""
     with ZipFile(io.BytesIO(content)) as archive:
         written = [name for name in archive.namelist() if name.endswith("/pom.properties")]
-        if len(written) == 1:  # a jar that contains others tells of those, too
+        if len(written) == 1:  # a jar that contains others has theirs, too
             values = dict(re.findall(r"^(\w+)=(\S+)", archive.read(written[0]).decode(), re.M))
             group, name, version = values["groupId"], values["artifactId"], values["version"]
             return Found(PackageURL("maven", group, name, version))
@@ -72,5 +72,5 @@ KINDS = {"deb": debian_package, "maven": jar, "pypi": wheel}
 
 
 def parse(content: bytes) -> Message:
-    """Read fields as mail headers have them."""
+    """Parse fields in the format of mail headers."""
     return BytesParser().parsebytes(content, headersonly=True)

@@ -43,7 +43,7 @@ def test_a_bill_names_packages_and_wheels_by_their_urls(tmp_path: Path) -> None:
     }
 
 
-def test_a_wheel_says_its_license(tmp_path: Path) -> None:
+def test_the_license_is_that_of_the_wheel(tmp_path: Path) -> None:
     sanic = next(part for part in bill(make_image(tmp_path)).components if part.name == "sanic")
     assert [license_.id for license_ in sanic.licenses if hasattr(license_, "id")] == ["MIT"]
 
@@ -74,7 +74,7 @@ def test_the_same_image_has_the_same_bill(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_jar_is_known_by_what_maven_wrote_or_by_its_name(
+def test_a_jar_is_identified_by_what_maven_wrote_or_by_its_name(
     name: str, files: dict[str, str], purl: str
 ) -> None:
     assert str(jar(PurePosixPath(name), make_jar(files)).purl) == purl
@@ -89,11 +89,11 @@ def test_a_jar_is_known_by_what_maven_wrote_or_by_its_name(
         ("opt/kafka/libs/slf4j-api-2.0.jar", "maven"),
     ],
 )
-def test_the_path_tells_what_a_file_speaks_of(path: str, kind: str) -> None:
+def test_the_path_shows_which_component_a_file_describes(path: str, kind: str) -> None:
     assert kind_of(PurePosixPath(path)) == kind
 
 
-def test_provenance_is_what_the_workspace_says() -> None:
+def test_provenance_is_read_from_the_workspace_status() -> None:
     status = (
         "BUILD_EMBED_LABEL \nSTABLE_REVISION abc-modified\n"
         "STABLE_REVISION_TIME 2026-11-24T09:00:00Z\nSTABLE_SOURCE https://example.org/x\n"

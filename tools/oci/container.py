@@ -1,4 +1,4 @@
-"""Runs what is in an image, much as a container runtime does, for tests: with bubblewrap."""
+"""For tests: runs an image's program with bubblewrap, much as a container runtime does."""
 
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,11 +35,11 @@ class Container:
     """An image's files, and how to start its program among them.
 
     The program runs as the image's user and cannot write to its root file system. It shares the
-    network and the processes of whoever starts it.
+    network and the processes of its caller.
     """
 
     def __init__(self, image: Image, unpacked: Unpacked) -> None:
-        """Unpack the image's layers unless they are already."""
+        """Unpack the image's layers, unless they already are."""
         self._image = image
         self.layers = unpacked.layers(image)
 
@@ -75,17 +75,17 @@ def mounts(folders: Sequence[Path], at: Path) -> Iterator[str]:
     """Yield what bubblewrap mounts to show folders one on top of the other, the last on top."""
     for name in sorted({path.name for folder in folders for path in folder.iterdir()}):
         paths = (folder / name for folder in folders)
-        having = [path for path in paths if path.exists(follow_symlinks=False)]
-        top = having[-1]
+        present = [path for path in paths if path.exists(follow_symlinks=False)]
+        top = present[-1]
         if top.is_symlink():
             yield from ("--symlink", str(top.readlink()), str(at / name))
-        elif len(having) > 1 and top.is_dir():
-            yield from mounts(having, at / name)
+        elif len(present) > 1 and top.is_dir():
+            yield from mounts(present, at / name)
         else:
             yield from ("--ro-bind", str(top), str(at / name))
 
 
 def settings(variables: Mapping[str, str]) -> Iterator[str]:
-    """Yield how bubblewrap sets environment variables."""
+    """Yield the options with which bubblewrap sets environment variables."""
     for name, value in variables.items():
         yield from ("--setenv", name, value)

@@ -1,4 +1,4 @@
-"""Makes the layer of Debian packages that an image stands on.
+"""Makes the layer of Debian packages that an image is based on.
 
 Nothing is installed: no maintainer script runs, and there is no package manager. What scripts
 would set up, and an image needs, system.py adds.
@@ -16,7 +16,7 @@ from tools.oci.bytecode import with_bytecode
 from tools.oci.system import system_files
 from tools.oci.tree import File, Folder, Link, Tree
 
-# For people at a terminal and for machines that boot, which a container is neither.
+# For terminals and for machines that boot; a container is neither.
 _NEVER = [
     "etc/cron*",
     "etc/default/*",
@@ -36,7 +36,7 @@ _NEVER = [
     "usr/share/man/*",
 ]
 _DOCUMENTATION = "usr/share/doc/*"
-_LICENSE = "usr/share/doc/*/copyright"  # goes wherever the files go
+_LICENSE = "usr/share/doc/*/copyright"  # stays with the files
 
 STATUS = "var/lib/dpkg/status.d"
 """Where image scanners look for packages in an image without dpkg's database."""
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def unpack(deb: Path) -> Tree:
-    """Return a package's files, and the record that it is there."""
+    """Return a package's files, and its record for dpkg."""
     record = subprocess.run(["dpkg-deb", "--field", deb], check=True, capture_output=True).stdout
     files = ["dpkg-deb", "--fsys-tarfile", str(deb)]
     with (
@@ -73,7 +73,7 @@ def unpack(deb: Path) -> Tree:
 
 
 def without(tree: Tree, drop: list[str]) -> Tree:
-    """Leave out what no container needs, what `drop` names, and folders for their own sake."""
+    """Leave out what no container needs, what `drop` names, and entries of folders."""
     patterns = [*_NEVER, *drop]
     return {
         path: entry

@@ -20,8 +20,8 @@ def py_image(name, binary, module = None, title = None, ports = [], command = []
         module: what follows `python -m`; by default the package that this BUILD file is in.
         title: the image's name; by default that of the binary.
         ports: TCP ports that it listens on.
-        command: arguments that whoever starts a container may replace.
-        env: environment variables, beside those for Python and HOST, which is every address of
+        command: arguments that the user of a container may replace.
+        env: environment variables, besides those for Python and HOST, which is every address of
             IPv6 and IPv4.
     """
     for part, wheels in [("wheels", True), ("code", False)]:
@@ -35,7 +35,7 @@ def py_image(name, binary, module = None, title = None, ports = [], command = []
         name = name,
         title = title or native.package_relative_label(binary).name,
         command = command,
-        # -P: the working directory is no place to import from.
+        # -P: nothing is imported from the working directory.
         entrypoint = ["/usr/bin/python3.14", "-P", "-m", module or native.package_name().replace("/", ".")],
         env = {
             "HOST": "::",

@@ -3,7 +3,7 @@
 load("@rules_python//python:defs.bzl", "py_binary")
 load(":layers.bzl", "APP")
 
-# As nobody in particular: number and name are in every image's /etc/passwd (system.py).
+# A user without rights, which every image's /etc/passwd has (system.py).
 _USER = "65532:65532"
 
 def _environment(ctx):
@@ -84,7 +84,7 @@ _derived = rule(
         "output": attr.string(mandatory = True),
         "tool": attr.label(mandatory = True, executable = True, cfg = "exec"),
     },
-    doc = "A file that a tool writes of an image's layout.",
+    doc = "A file that a tool makes from an image's layout.",
 )
 
 def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [], python = None):
@@ -100,13 +100,13 @@ def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [
 
     Args:
         name: `image`, or a name that contains it.
-        title: what the image is called.
+        title: the image's name.
         layers: .tar.gz files, the lowest first.
         entrypoint: the program and the arguments that always come first.
-        command: the arguments that whoever starts a container may replace.
+        command: the arguments that the user of a container may replace.
         env: environment variables.
         ports: TCP ports that the program listens on.
-        python: a Python target whose imports PYTHONPATH shall lead to.
+        python: a Python target whose imports go on PYTHONPATH.
     """
     for layout, revision in [(name, True), (name + "_unlabelled", False)]:
         _layout(

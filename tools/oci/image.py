@@ -1,4 +1,4 @@
-"""An image as it lies in a folder: what tools read of an OCI layout."""
+"""An image in a folder: what tools read from an OCI layout."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ class Image:
 
     @cached_property
     def digest(self) -> str:
-        """The manifest's digest, by which registries and Kubernetes know the image."""
+        """The manifest's digest, by which registries and Kubernetes identify the image."""
         index = json.loads((self.folder / "index.json").read_bytes())
         return str(index["manifests"][0]["digest"])
 
@@ -30,7 +30,7 @@ class Image:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """How a container of it starts; `config` in it has what the entrypoint is."""
+        """The image's configuration; `config` in it is that of its containers."""
         return self._read(self.manifest["config"]["digest"])
 
     @property
@@ -40,7 +40,7 @@ class Image:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Where it comes from."""
+        """Its labels: name, version and source."""
         return dict(self.config["config"]["Labels"])
 
     @property
@@ -65,5 +65,5 @@ class Image:
 
 
 def open_layer(blob: Path) -> tarfile.TarFile:
-    """Open a layer in memory: going back in a compressed file starts from its beginning."""
+    """Open a layer in memory, because seeking back in a compressed file starts over."""
     return tarfile.open(fileobj=io.BytesIO(gzip.decompress(blob.read_bytes())))

@@ -42,8 +42,8 @@ def debian_layer(name, packages = [], **kwargs):
 
     Args:
         name: the layer's name.
-        packages: what there is beside the least that every image has. All are in
-            debian_packages.txt, and nothing comes with them that is not named.
+        packages: packages from debian_packages.txt besides those that every image has. Their
+            dependencies do not come with them.
         **kwargs: `drop`, patterns of paths to leave out; `links`, symbolic links by their paths;
             and what every rule takes.
     """

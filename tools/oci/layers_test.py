@@ -1,4 +1,4 @@
-"""Layers: what goes in, and that the same goes out."""
+"""Layers: what they contain, and that they are reproducible."""
 
 import subprocess
 import sys
@@ -45,11 +45,11 @@ def test_nothing_in_an_archive_depends_on_who_made_it_and_when(tmp_path: Path) -
     ("content", "executable"),
     [(b"\x7fELF...", True), (b"#!/usr/bin/python3\n", True), (b"import os\n", False), (b"", False)],
 )
-def test_a_file_that_begins_like_a_program_is_one(content: bytes, executable: bool) -> None:
+def test_a_file_that_begins_like_a_program_is_executable(content: bytes, executable: bool) -> None:
     assert file_of(content).executable is executable
 
 
-def test_bytecode_is_used_though_the_source_has_another_time(tmp_path: Path) -> None:
+def test_bytecode_is_used_although_the_source_has_another_time(tmp_path: Path) -> None:
     tree = with_bytecode({"module.py": File(b"x = 1\n")})
     for path, entry in tree.items():
         assert isinstance(entry, File)
@@ -70,7 +70,7 @@ def test_files_go_where_their_lines_say(tmp_path: Path) -> None:
     assert names == ["app", "app/__pycache__", "app/__pycache__/x.cpython-314.pyc", "app/x.py"]
 
 
-def test_of_a_package_stays_what_a_container_needs() -> None:
+def test_a_package_keeps_only_what_a_container_needs() -> None:
     package: Tree = {
         path: File(b"")
         for path in [

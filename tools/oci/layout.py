@@ -1,4 +1,4 @@
-"""Makes an image of its layers and its configuration: an OCI image layout, a folder.
+"""Makes an image from its layers and its configuration: an OCI image layout, a folder.
 
 The format: https://github.com/opencontainers/image-spec (image-layout, manifest and config).
 """
@@ -19,14 +19,14 @@ type Json = dict[str, object]
 
 
 class Provenance(NamedTuple):
-    """From which source an image was built; nothing for an image that only tests use."""
+    """The source that an image was built from; empty for an image that only tests use."""
 
     source: str = ""
     revision: str = ""
     created: str = _EPOCH
 
     def labels(self) -> dict[str, str]:
-        """Return OCI's annotations, which are labels and annotations alike."""
+        """Return OCI's annotations, which serve as labels, too."""
         values = self._asdict() if self.revision else {}
         return {f"{_LABEL}{name}": value for name, value in values.items()}
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def read_provenance(status: str) -> Provenance:
-    """Read what tools/workspace_status.sh tells Bazel: a name and its value per line."""
+    """Read what tools/workspace_status.sh printed for Bazel: a name and its value per line."""
     values = dict(line.split(" ", 1) for line in status.splitlines() if " " in line)
     return Provenance(
         source=values["STABLE_SOURCE"],
@@ -92,7 +92,7 @@ def write_layout(
         "layers": [store(blobs, "layer.v1.tar+gzip", content) for content in packed],
         "annotations": labels,
     }
-    # What `podman load` calls it.
+    # The name that `podman load` gives it.
     name = {f"{_LABEL}ref.name": f"{title}:latest"}
     index = {
         "schemaVersion": 2,

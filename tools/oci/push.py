@@ -18,7 +18,7 @@ _CREDENTIALS: Final = "Credentials are read from Docker's config.json; see `cran
 
 
 class PushError(Exception):
-    """An image did not get into the registry; the text is one line that says why."""
+    """An image could not be pushed; the text is one line with the reason."""
 
 
 def main(images: Sequence[str], arguments: Sequence[str]) -> int:
@@ -69,6 +69,6 @@ def reason(output: str) -> str:
     """Return why crane failed: its last line, without what leads up to the cause."""
     lines = [line for line in output.splitlines() if line.strip()]
     last = lines[-1] if lines else "crane gave no reason"
-    # Go's words for a failed request: Get "https://HOST/v2/": the cause
+    # Go's error for a failed request: Get "https://HOST/v2/": the cause
     cause = last.removeprefix("Error: ").rpartition('": ')[2]
     return cause.removesuffix(" (HEAD responses have no body, use GET for details)")

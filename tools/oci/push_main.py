@@ -1,4 +1,4 @@
-"""The program behind every push target: TITLE=FOLDER for each image, then a person's arguments."""
+"""The program behind every push target: TITLE=FOLDER for each image, then the user's arguments."""
 
 import sys
 from itertools import takewhile

@@ -1,4 +1,4 @@
-"""Pushing to a real registry, and what its tools and Docker's read of an image."""
+"""Pushing to a real registry, and what other tools read from an image."""
 
 import json
 import subprocess
@@ -73,30 +73,30 @@ def test_several_images_go_below_the_repository(registry: Registry, tmp_path: Pa
     assert pushed == [image.digest for image in images]
 
 
-def test_a_registry_that_is_not_there_is_one_line(
+def test_an_unreachable_registry_is_an_error_of_one_line(
     image: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository = f"127.0.0.1:{free_port()}/example"
     assert push.main([f"example={image.folder}"], ["--repository", repository]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"push: {repository}:latest: ")
-    assert said.endswith("connection refused\n")
-    assert said.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"push: {repository}:latest: ")
+    assert errors.endswith("connection refused\n")
+    assert errors.count("\n") == 1
 
 
-def test_a_registry_that_refuses_is_one_line(
+def test_a_registry_that_refuses_is_an_error_of_one_line(
     tmp_path: Path, image: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Registry(free_port(), tmp_path, closed=True) as registry:
         repository = f"{registry.address}/example"
         assert push.main([f"example={image.folder}"], ["--repository", repository]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"push: {repository}:latest: ")
-    assert said.endswith("401 Unauthorized\n")
-    assert said.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"push: {repository}:latest: ")
+    assert errors.endswith("401 Unauthorized\n")
+    assert errors.count("\n") == 1
 
 
-def test_a_repository_that_cannot_be_is_one_line(
+def test_an_invalid_repository_is_an_error_of_one_line(
     image: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert push.main([f"example={image.folder}"], ["--repository", "Example Org"]) == 1

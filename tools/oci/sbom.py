@@ -25,7 +25,7 @@ def bill(image: Image) -> Bom:
     whole = container(image)
     parts = [component(found) for found in find(image.layers())]
     made = Bom(
-        # An own number for each image, not for each run of this.
+        # One number per image, not per run of this.
         serial_number=uuid5(NAMESPACE_OID, image.digest),
         metadata=BomMetaData(
             component=whole,

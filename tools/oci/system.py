@@ -1,14 +1,14 @@
-"""What makes a folder of packages a system: users, certificate authorities, a place for scratch."""
+"""What a system needs besides its packages: users, certificate authorities, mount points."""
 
 from tools.oci.tree import File, Folder, Tree
 
 USER = 65532
-"""Who runs in our containers; Kubernetes' runAsNonRoot wants a number."""
+"""The user of our containers; Kubernetes' runAsNonRoot needs a number."""
 
 _AUTHORITIES = "usr/share/ca-certificates/"
 _BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 
-# A root file system that nobody may write to must have them already.
+# A read-only root file system must have them already.
 _MOUNT_POINTS = ["dev", "proc", "run", "sys"]
 
 _PASSWD = f"""\
@@ -24,7 +24,7 @@ _NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\n"
 
 
 def system_files(packages: Tree) -> Tree:
-    """Return the files that no package brings; the bundle is made of ca-certificates' files."""
+    """Return the files that no package has; the bundle is made of ca-certificates' files."""
     return {
         "etc/group": File(_GROUP.encode()),
         "etc/nsswitch.conf": File(_NSSWITCH.encode()),

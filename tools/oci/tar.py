@@ -1,4 +1,4 @@
-"""Writes an image as one file that `podman load` and `docker load` take.
+"""Writes an image as one file that `podman load` and `docker load` read.
 
 It is an OCI layout, and also what `docker save` writes: manifest.json names the same blobs.
 """
@@ -14,7 +14,7 @@ from tools.oci.tree import File
 
 
 def main(output: Path, folder: Path) -> None:
-    """Write the archive; its image is called by its title, tagged latest."""
+    """Write the archive; its image has its title as name, and the tag latest."""
     image = Image(folder)
     files = {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
     with tarfile.open(output, "w", format=tarfile.GNU_FORMAT) as archive:
@@ -30,7 +30,7 @@ def docker_manifest(image: Image) -> bytes:
         for part in [image.manifest["config"], *image.manifest["layers"]]
     )
     entry = {"Config": config, "RepoTags": [f"{image.title}:latest"], "Layers": layers}
-    # Docker wants a list, encode() a document: the brackets are all there is between them.
+    # Docker reads a list, encode() writes an object: add the brackets.
     return b"[" + encode(entry) + b"]"
 
 

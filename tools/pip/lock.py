@@ -18,7 +18,7 @@ OPTIONS = [
 
 
 def environment() -> dict[str, str]:
-    """Uv as careful as pip is: the same index, the machine's certificates, no Python of its own."""
+    """Return uv's environment: pip's index, the machine's certificates, no Python of its own."""
     variables = {
         **os.environ,
         "UV_CUSTOM_COMPILE_COMMAND": "./bazelw run //tools/pip:lock",
@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Resolve anew. `--upgrade` takes the newest versions, else what fits stays as it is."""
+    """Write the file. `--upgrade` takes the newest versions; else those that still fit stay."""
     command = [find_uv_bin(), "pip", "compile", "--quiet", *OPTIONS, *arguments, "requirements.in"]
     root = os.environ["BUILD_WORKSPACE_DIRECTORY"]
     return subprocess.run(command, cwd=root, env=environment(), check=False).returncode

@@ -1,4 +1,4 @@
-"""Runs pytest as Bazel wants a test to run. The entry point of every py_pytest."""
+"""Runs pytest the way Bazel runs a test. The entry point of every py_pytest."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 
 def arguments() -> list[str]:
-    """Return what Bazel tells a test through its environment, as pytest's options."""
+    """Return pytest's options for what Bazel sets in a test's environment."""
     options = ["--config-file=pyproject.toml", "-p", "no:cacheprovider"]
     if report := os.environ.get("XML_OUTPUT_FILE"):
         options.append(f"--junit-xml={report}")
@@ -23,7 +23,7 @@ def arguments() -> list[str]:
 
 
 class Shard:
-    """Runs one of so many equal parts of a test; Bazel runs the others beside it (shard_count)."""
+    """Runs one of `count` equal parts of a test; Bazel runs the others, too (shard_count)."""
 
     def __init__(self, index: int, count: int) -> None:
         self._index = index
@@ -39,10 +39,10 @@ class Shard:
 
 
 def plugins() -> list[Shard]:
-    """Return the part that Bazel wants to be run, unless it wants everything."""
+    """Return the part that Bazel wants to run, unless it wants everything."""
     if "TEST_TOTAL_SHARDS" not in os.environ:
         return []
-    Path(os.environ["TEST_SHARD_STATUS_FILE"]).touch()  # tells Bazel that we know of shards
+    Path(os.environ["TEST_SHARD_STATUS_FILE"]).touch()  # shows Bazel that shards are supported
     return [Shard(int(os.environ["TEST_SHARD_INDEX"]), int(os.environ["TEST_TOTAL_SHARDS"]))]
 
 

@@ -34,5 +34,5 @@ def test_the_newest_release_is_the_version_of_the_images() -> None:
     assert headings(2)[1].startswith(f"[{VERSION.removesuffix('\n')}] ")
 
 
-def test_changes_are_of_the_kinds_that_keep_a_changelog_knows() -> None:
+def test_changes_are_of_the_kinds_that_keep_a_changelog_has() -> None:
     assert set(headings(3)) <= KINDS

@@ -1,4 +1,4 @@
-""".editorconfig tells editors what ruff, git and buildifier do with the same files."""
+""".editorconfig agrees with ruff, git and buildifier about the same files."""
 
 import tomllib
 from configparser import ConfigParser
@@ -9,7 +9,7 @@ RUFF: Final[dict[str, Any]] = tomllib.loads(Path("pyproject.toml").read_text())[
 
 
 EDITORS: Final = ConfigParser()
-# `root` stands before the first section, which ConfigParser knows no name for.
+# `root` is above the first section, which ConfigParser does not allow.
 EDITORS.read_string(f"[DEFAULT]\n{Path('.editorconfig').read_text()}")
 
 

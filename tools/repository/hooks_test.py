@@ -38,7 +38,7 @@ def test_the_workflow_uses_few_actions_each_at_a_major_version() -> None:
     assert all(re.fullmatch(r"v\d+", version) for _, _, version in used)
 
 
-def test_the_cache_starts_anew_with_every_lock_file() -> None:
+def test_the_key_of_the_cache_has_every_lock_file() -> None:
     locks = re.findall(r'\b(?:requirements_lock|lock|go_sum|packages) = "//(.*):(.+)"', WORKSPACE)
     files = [PurePosixPath(*filter(None, label)) for label in locks]
     assert len(files) >= 5

@@ -10,7 +10,7 @@ _LIST: Final = Path(__file__).with_name("roster.bzl")
 
 
 class RosterEntry(NamedTuple):
-    """What there is to know of a service from outside; roster.bzl explains the fields."""
+    """A service as others see it; roster.bzl explains the fields."""
 
     port: int
     settings: str

@@ -7,15 +7,15 @@ set -eu
 toolbox=$1 mode=$2 paths=$3
 shift 3
 
-mount --bind "$toolbox" "$toolbox" # pivot_root wants a mount point
+mount --bind "$toolbox" "$toolbox" # pivot_root needs a mount point
 [ "$mode" = rw ] || mount -o remount,bind,ro "$toolbox"
 printf '%s\n' "$paths" | while read -r path; do
     mount --rbind "$path" "$toolbox$path"
 done
 
-# Not chroot: inside a chroot no user namespaces can be made, and sandboxes are made of those.
+# Not chroot: inside a chroot no user namespaces can be created, which sandboxes need.
 cd "$toolbox"
 pivot_root . .
-umount -l . # the host's root, which now lies on top
-# The rights that this took are over: bubblewrap, among others, refuses to start with them.
+umount -l . # the host's root, which is now on top
+# Drop the rights that this needed: bubblewrap, among others, refuses to start with them.
 exec setpriv --ambient-caps=-all "$@"

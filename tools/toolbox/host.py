@@ -1,4 +1,4 @@
-"""What the machine itself must have to make and enter the toolbox."""
+"""What the machine itself must have to build and enter the toolbox."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ NEEDED = ["mmdebstrap", "uidmap", "debian-archive-keyring"]
 
 
 def install_mmdebstrap() -> None:
-    """Make sure that mmdebstrap is there; as root, by installing it."""
+    """Make sure that mmdebstrap is installed; as root, install it."""
     if shutil.which("mmdebstrap") and (os.geteuid() == 0 or shutil.which("newuidmap")):
         return
     command = f"apt-get install {' '.join(NEEDED)}"

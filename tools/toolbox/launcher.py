@@ -1,4 +1,4 @@
-"""What ./bazelw does: find or make a place where Bazel runs, then become Bazel there."""
+"""What ./bazelw does: find or build an environment for Bazel, then become Bazel in it."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
 
 def own_bazel_serves() -> bool:
-    """Return whether the machine's own Bazel can be used; if there is one but not, say why."""
+    """Return whether the machine's own Bazel can be used; if there is one but not, print why."""
     if not shutil.which("bazel"):
         return False
     missing = prebuilt.missing()

@@ -1,4 +1,4 @@
-"""With which settings Bazel is started."""
+"""The settings with which Bazel is started."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def test_bazel_reads_no_settings_of_the_users_own(tmp_path: Path) -> None:
     assert "--of_the_user" not in refused.stderr
 
 
-def test_the_machines_own_bazel_is_told_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_does_the_machines_own_bazel(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(prebuilt, "missing", list)
     monkeypatch.setattr("shutil.which", lambda program: f"/usr/bin/{program}")
@@ -35,5 +35,5 @@ def test_the_machines_own_bazel_is_told_so_too(monkeypatch: pytest.MonkeyPatch) 
     assert started == [["bazel", "--nohome_rc", "--nosystem_rc", "test", "//..."]]
 
 
-def test_so_is_the_toolboxs() -> None:
+def test_nor_does_the_toolboxs_bazel() -> None:
     assert server.bazel()[1:3] == ["--nohome_rc", "--nosystem_rc"]

@@ -1,4 +1,4 @@
-"""One bazelw at a time where two would get in each other's way."""
+"""Locks for what only one bazelw may do at a time."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tools.toolbox.messages import say
 
 @contextmanager
 def locked(path: Path, purpose: str) -> Iterator[None]:
-    """Hold the lock file `path`; wait, saying what for, while another process holds it."""
+    """Hold the lock file `path`; if another process holds it, print its purpose and wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:

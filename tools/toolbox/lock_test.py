@@ -9,8 +9,8 @@ import pytest
 from tools.toolbox.lock import locked
 
 
-class Heard:
-    """Takes what is said to stderr; capsys, read while a thread writes, may lose it."""
+class Recorder:
+    """Records what is written to stderr; capsys, read while a thread writes, may lose it."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -23,14 +23,14 @@ class Heard:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing is buffered."""
 
 
-def test_the_second_waits_for_the_first_and_says_so(
+def test_the_second_waits_for_the_first_and_prints_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, order, heard = tmp_path / "lock", list[str](), Heard()
-    monkeypatch.setattr(sys, "stderr", heard)
+    lock, order, recorder = tmp_path / "lock", list[str](), Recorder()
+    monkeypatch.setattr(sys, "stderr", recorder)
 
     def second() -> None:
         with locked(lock, "at work"):
@@ -39,8 +39,8 @@ def test_the_second_waits_for_the_first_and_says_so(
     with locked(lock, "at work"):
         thread = threading.Thread(target=second)
         thread.start()
-        assert heard.line.wait(timeout=30)
+        assert recorder.line.wait(timeout=30)
         order.append("first")
     thread.join(timeout=30)
     assert order == ["first", "second"]
-    assert heard.text == "bazelw: waiting for another bazelw, which is at work\n"
+    assert recorder.text == "bazelw: waiting for another bazelw, which is at work\n"

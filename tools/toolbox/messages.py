@@ -1,4 +1,4 @@
-"""How bazelw speaks: one line at a time, on stderr, with its name in front."""
+"""The messages of bazelw: lines on stderr, with its name in front."""
 
 import sys
 from pathlib import Path
@@ -8,20 +8,20 @@ from tools.toolbox.places import cache
 
 
 def say(text: str) -> None:
-    """Tell the user what happens."""
+    """Print a message."""
     print(f"bazelw: {text}", file=sys.stderr, flush=True)
 
 
 def say_once(topic: str, text: str) -> None:
-    """Tell the user something the first time, and again when it is something else."""
-    told = Path(cache(), f"{topic}.told")
-    if not told.exists() or told.read_text() != text:
+    """Print a message, unless it is the last one about its topic."""
+    last = Path(cache(), f"{topic}.told")
+    if not last.exists() or last.read_text() != text:
         say(text)
-        told.parent.mkdir(parents=True, exist_ok=True)
-        told.write_text(text)
+        last.parent.mkdir(parents=True, exist_ok=True)
+        last.write_text(text)
 
 
 def give_up(text: str) -> NoReturn:
-    """Tell the user what is missing, and end."""
+    """Print a message and exit with status 1."""
     say(text)
     sys.exit(1)

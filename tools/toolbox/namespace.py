@@ -1,4 +1,4 @@
-"""Commands that run inside the toolbox: it as their root, the host's folders in their places."""
+"""Commands that run inside the toolbox: with it as root, and the host's folders in place."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 from tools.toolbox.places import HERE, REPOSITORY, cache
 from tools.toolbox.processes import VARIABLE
 
-# What the toolbox brings itself. All else in / is the host's, at its own path.
+# What the toolbox itself has. All else in / is the host's, at its own path.
 OF_THE_TOOLBOX = {"bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "usr", "var"}
 
 # Names and addresses are the host's, too.
@@ -15,7 +15,7 @@ HOST_FILES = ["/etc/group", "/etc/hosts", "/etc/passwd", "/etc/resolv.conf"]
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# Variables that speak of the host's installations, which are not there inside.
+# Variables that refer to installations of the host, which do not exist inside.
 OF_THE_HOST = (
     "CC", "CXX", "GOPATH", "GOROOT", "JAVA_HOME", "LANGUAGE", "LC_", "LD_", "M2_HOME",
     "MAVEN_HOME", "PIP_FIND_LINKS", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV",
@@ -23,13 +23,13 @@ OF_THE_HOST = (
 
 
 def environment(toolbox: Path) -> dict[str, str]:
-    """Return the caller's environment, less what only makes sense outside."""
+    """Return the caller's environment, without what only makes sense outside."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_HOST)}
     return {**kept, "PATH": PATH, "LANG": "C.UTF-8", VARIABLE: toolbox.name}
 
 
 def host_paths() -> list[Path]:
-    """Return what of the host is visible inside."""
+    """Return the paths of the host that are visible inside."""
     folders = [path for path in sorted(Path("/").iterdir()) if path.name not in OF_THE_TOOLBOX]
     paths = [f for f in folders if f.is_dir() and not f.is_symlink() and f.name != "lost+found"]
     paths += [Path(name) for name in HOST_FILES if Path(name).exists()]
@@ -65,7 +65,7 @@ def join(pid: int, command: list[str]) -> list[str]:
 
 
 def in_working_directory(command: list[str]) -> list[str]:
-    """Go back to where the caller is: entering a namespace leaves the working directory."""
+    """Return the command in the caller's working directory, which a new namespace leaves."""
     return ["env", f"--chdir={Path.cwd()}", *command]
 
 

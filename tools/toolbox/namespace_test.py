@@ -1,4 +1,4 @@
-"""What a program in the toolbox gets to see of the machine."""
+"""What a program in the toolbox sees of the machine."""
 
 from pathlib import Path
 

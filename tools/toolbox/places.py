@@ -1,4 +1,4 @@
-"""Where bazelw keeps what it makes."""
+"""Where bazelw keeps its files."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ HERE = REPOSITORY / "tools" / "toolbox"
 
 
 def cache() -> Path:
-    """Return the folder for all that bazelw makes. $BAZELW_CACHE names another one."""
+    """Return the folder for all files of bazelw. $BAZELW_CACHE names another one."""
     if chosen := os.environ.get("BAZELW_CACHE"):
         return Path(chosen).resolve()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -1,4 +1,4 @@
-"""When the machine's own Bazel serves."""
+"""When the machine's own Bazel is used."""
 
 from pathlib import Path
 
@@ -20,10 +20,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def install(machine: Path, program: str, says: str) -> None:
-    """Put a program on PATH that only says which version it is."""
+def install(machine: Path, program: str, version: str) -> None:
+    """Put a program on PATH that only prints its version."""
     script = machine / program
-    script.write_text(f"#!/bin/sh\necho '{says}'\n")
+    script.write_text(f"#!/bin/sh\necho '{version}'\n")
     script.chmod(0o755)
 
 
@@ -32,7 +32,7 @@ def test_a_machine_with_everything_needs_no_toolbox() -> None:
     assert prebuilt.missing() == []
 
 
-def test_another_bazel_does_not_serve(machine: Path) -> None:
+def test_another_version_of_bazel_is_not_used(machine: Path) -> None:
     install(machine, "bazel", "bazel 8.0.0")
     assert prebuilt.missing() == ["Bazel 7.7.1"]
 

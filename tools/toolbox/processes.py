@@ -21,7 +21,7 @@ def bazel_server(base: Path) -> Optional[int]:
 
 
 def toolbox_of(pid: int) -> Optional[str]:
-    """Return the name of the toolbox that a process runs in, if any; a stranger's is not told."""
+    """Return the name of the toolbox that a process runs in; None for another user's process."""
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:

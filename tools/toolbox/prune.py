@@ -14,7 +14,7 @@ USED = "bazelw-toolbox"
 
 
 def record_use(toolbox: Path) -> None:
-    """Note that this clone needs `toolbox`."""
+    """Record that this clone needs `toolbox`."""
     note = output_base() / USED
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(toolbox.name)
@@ -42,7 +42,7 @@ def output_bases() -> list[Path]:
 
 
 def clones() -> Iterator[tuple[Path, Path]]:
-    """Yield each output base and the clone it belongs to, which Bazel notes in a file there."""
+    """Yield each output base and its clone, which Bazel records in a file there."""
     for base in output_bases():
         note = base / "DO_NOT_BUILD_HERE"
         if note.exists():

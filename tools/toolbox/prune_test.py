@@ -28,7 +28,7 @@ def built(cache: Path, name: str, clone: Path, toolbox: str) -> Path:
 
 
 def kept(folder: Path) -> set[str]:
-    """Return what is in a folder, less what is on its way out and lock files."""
+    """Return what is in a folder, without lock files and what is being removed."""
     return {p.name for p in folder.iterdir() if p.is_dir() and p.suffix != ".removed"}
 
 

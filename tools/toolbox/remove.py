@@ -1,4 +1,4 @@
-"""Removes folders of any size without making anybody wait."""
+"""Removes folders of any size without waiting for it."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ def remove(folder: Path) -> None:
 
 
 def remove_leftovers(parent: Path) -> None:
-    """Remove again what an earlier removal left, because it was interrupted."""
+    """Remove what interrupted removals have left."""
     for doomed in parent.glob(f"*{SUFFIX}"):
         empty_out(doomed)
 

@@ -1,4 +1,4 @@
-"""The toolbox: a Debian root file system with Bazel and all that the build needs, made once."""
+"""The toolbox: a Debian root file system with Bazel and all that the build needs, built once."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ def packages() -> list[str]:
 
 
 def key() -> str:
-    """Return a name for what the toolbox is made from: a change of it is another toolbox."""
+    """Return a hash of what the toolbox is built from: a change makes another toolbox."""
     recipe = "\n".join([SUITE, *OPTIONS, *packages()])
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
@@ -48,7 +48,7 @@ def lock() -> Path:
 
 
 def ensure() -> Path:
-    """Return the toolbox, made now if it is not there yet."""
+    """Return the toolbox, built now if it does not exist yet."""
     toolbox = path()
     if not toolbox.is_dir():
         host.install_mmdebstrap()
@@ -59,7 +59,7 @@ def ensure() -> Path:
 
 
 def make(toolbox: Path) -> None:
-    """Make the toolbox beside its place and move it there when it is whole."""
+    """Build the toolbox next to its place and move it there when it is complete."""
     say(f"building the toolbox (Debian {SUITE}, 2.7 GB, once, a minute or two): {toolbox}")
     started = time.monotonic()
     unfinished = toolbox.with_suffix(".unfinished")

@@ -1,7 +1,7 @@
-"""The Bazel server of this clone: in which namespace it lives.
+"""The Bazel server of this clone, and the namespace it runs in.
 
 A Bazel client that sees the server's files through another mount namespace restarts the server,
-which costs the better part of a minute. So one is started first, and all clients join it.
+which takes most of a minute. So one is started first, and all clients join it.
 """
 
 import os
@@ -14,9 +14,9 @@ from tools.toolbox.messages import give_up, say
 from tools.toolbox.places import HERE, output_base, output_user_root
 
 OWN_RC_ONLY = ["--nohome_rc", "--nosystem_rc"]
-"""Startup options: no settings but the repository's, whose .bazelrc cannot say that itself.
+"""Startup options: no settings but the repository's, whose .bazelrc cannot demand that itself.
 
-What the user or the machine sets for other projects may break this build or change what it makes.
+What the user or the machine sets for other projects may break this build or change its output.
 """
 
 
@@ -45,7 +45,7 @@ def ensure(toolbox: Path) -> int:
 
 
 def shut_down(pid: int) -> None:
-    """End the server of an older toolbox, which first finishes what it is asked to do now."""
+    """End the server of an older toolbox, which first finishes its current command."""
     say("shutting down Bazel, which runs in an older toolbox")
     command = namespace.join(pid, [*bazel(), "shutdown"])
     subprocess.run(command, env={**os.environ, "PATH": namespace.PATH}, check=False)

@@ -1,7 +1,7 @@
 """The toolbox trusts the certificate authorities that the machine trusts.
 
-A machine behind a proxy that opens TLS has an authority of its own: without it neither pip nor
-Maven, whose Java keeps a list apart, reach their registries.
+A machine behind a proxy that intercepts TLS has an authority of its own: without it neither pip nor
+Maven, whose Java has a list of its own, reaches its registry.
 """
 
 import hashlib
@@ -22,20 +22,20 @@ def ensure(toolbox: Path) -> None:
     if not BUNDLE.exists():
         return
     current = hashlib.sha256(BUNDLE.read_bytes()).hexdigest()
-    if known(toolbox) != current:
+    if trusted(toolbox) != current:
         with locked(rootfs.lock(), "preparing the toolbox"):
-            if known(toolbox) != current:
+            if trusted(toolbox) != current:
                 update(toolbox)
                 stamp(toolbox).write_text(current)
 
 
 def stamp(toolbox: Path) -> Path:
-    """Return the file that says which of the machine's bundles the toolbox knows."""
+    """Return the file that records which of the machine's bundles the toolbox has."""
     return toolbox / "etc" / "ssl" / "machine-bundle.sha256"
 
 
-def known(toolbox: Path) -> str:
-    """Return the hash of the bundle that the toolbox knows, if any."""
+def trusted(toolbox: Path) -> str:
+    """Return the hash of the bundle that the toolbox has, if any."""
     return stamp(toolbox).read_text() if stamp(toolbox).exists() else ""
 
 
@@ -59,7 +59,7 @@ def update(toolbox: Path) -> None:
         text=True,
         check=False,
     )
-    # Its status says nothing of the hook that writes Java's list; its output does.
+    # Its status does not cover the hook that writes Java's list; its output does.
     if done.returncode or "E: " in done.stdout:
         give_up(f"update-ca-certificates failed:\n{done.stdout}")
 
