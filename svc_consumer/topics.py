@@ -9,8 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from svc_consumer.settings import TopicSettings
-from voting.ledger.connection import connection_arguments, why_not_let_in
-from voting.ledger.topics import TopicRefusedError, create_topics, note_arrivals
+from voting.ledger.connection import connection_arguments, connection_refusal
+from voting.ledger.topics import TopicRefusedError, create_topics, use_arrival_times
 from voting.service.settings import load_settings
 from voting.service.telemetry import configure_logging
 
@@ -46,9 +46,9 @@ async def create(settings: TopicSettings) -> list[str]:
                 settings.kafka_topic_replicas,
                 compacted=[settings.kafka_albums_topic],
             )
-            await _note_arrivals(client, partitions.keys() - made)
+            await _use_arrival_times(client, partitions.keys() - made)
         except KafkaConnectionError as error:
-            if refusal := await why_not_let_in(connection):
+            if refusal := await connection_refusal(connection):
                 servers = settings.kafka_bootstrap_servers
                 raise TopicRefusedError(f"Kafka at {servers}, {refusal}") from error
             raise
@@ -57,10 +57,10 @@ async def create(settings: TopicSettings) -> list[str]:
     return made
 
 
-async def _note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) -> None:
+async def _use_arrival_times(client: AIOKafkaAdminClient, topics: Collection[str]) -> None:
     """Update topics created by an older version; only the order of the newest votes needs it."""
     try:
-        changed = await note_arrivals(client, topics)
+        changed = await use_arrival_times(client, topics)
     except TopicRefusedError as error:
         _log.warning("cannot set message.timestamp.type=LogAppendTime: %s", error)
     else:

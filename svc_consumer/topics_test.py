@@ -92,7 +92,7 @@ async def test_topics_are_created_without_the_right_to_change_existing_ones(
     async def refuse(*_: object) -> list[str]:
         raise TopicRefusedError("Kafka refuses topic x: TopicAuthorizationFailedError")
 
-    monkeypatch.setattr(topics, "note_arrivals", refuse)
+    monkeypatch.setattr(topics, "use_arrival_times", refuse)
     assert await topics.create(settings(kafka, "modest")) == [
         "modest",
         "modest.rejected",

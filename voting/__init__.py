@@ -1,1 +1,1 @@
-"""What the services share: the vote, the way into Kafka, the HTTP face, the life cycle."""
+"""What the services share: the vote, writing to Kafka, the stores, HTTP, and the life cycle."""

@@ -18,7 +18,7 @@ from aiokafka.errors import (
 
 from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.settings import ConsumerSettings
-from voting.ledger.connection import connection_arguments, why_not_let_in
+from voting.ledger.connection import connection_arguments, connection_refusal
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class LedgerReader:
                     topics = await consumer.topics()
         except LedgerUnavailableError as error:
             await _close(consumer)  # a consumer that failed to start cannot start again
-            if refusal := await why_not_let_in(self._connection):
+            if refusal := await connection_refusal(self._connection):
                 servers = self._connection["bootstrap_servers"]
                 raise LedgerUnavailableError(f"{servers}, {refusal}") from error
             raise

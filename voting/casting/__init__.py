@@ -1,1 +1,1 @@
-"""Where a route hands over a vote, and how votes that wait leave together."""
+"""The vote sink, which takes a route's votes, and the group commit that batches them."""

@@ -1,31 +1,31 @@
-"""Group commit: items that arrive while a batch is on its way leave together in the next one."""
+"""Group commit: items that arrive while a batch is in flight leave together in the next one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 
 class QueueFullError(Exception):
-    """As many items wait as may; the caller should try again later."""
+    """Too many items are waiting; the caller should try again later."""
 
 
 type Done[R] = Callable[[R | BaseException], None]
 
 
 class GroupCommit[T, R]:
-    """Collects single items into batches without latency when idle.
+    """Collects single items into batches, without adding latency when idle.
 
-    Each item waits in a lane, which has at most one batch on its way. What waits leaves in
-    rounds: as soon as the batches of the last round are back, or after `patience` seconds when
-    one of them takes longer. At most `max_in_flight` batches are on their way and at most
-    `max_batch` items in each. At most `max_waiting` items wait: memory stays bounded.
+    Each item waits in a lane, which has at most one batch in flight. Waiting items leave in rounds:
+    as soon as the batches of the previous round are done, or after `patience` seconds if one of
+    them takes longer. At most `max_in_flight` batches of at most `max_batch` items are in flight,
+    and at most `max_waiting` items wait, so memory stays bounded.
 
-    A round does not leave at once but when a turn of the event loop brings no more items: those
-    that are there already share the batch, whose cost goes little with its size. With less than
-    `enough` items it does not leave within `pause` seconds after the last one's end, either:
-    whoever just got a result may soon have the next item.
+    A round leaves once an iteration of the event loop adds no more items, because a batch costs
+    little more when it is larger. A round of fewer than `enough` items also waits until `pause`
+    seconds after the end of the previous one: callers that just got a result may soon submit
+    their next item.
 
     `commit(lane, items)` sends one batch and returns a result or an exception for each item, in
-    order; when it raises, every item of the batch fails with that exception.
+    order. If it raises, every item of the batch fails with that exception.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class GroupCommit[T, R]:
     ) -> None:
         self._commit = commit
         self._queues: list[list[tuple[T, Done[R]]]] = [[] for _ in range(lanes)]
-        self._ready: list[int] = []  # lanes with items and no batch on its way, oldest first
+        self._ready: list[int] = []  # lanes with items and no batch in flight, oldest first
         self._in_flight: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._max_in_flight = max_in_flight
@@ -51,16 +51,16 @@ class GroupCommit[T, R]:
         self._patience = patience
         self._pause = pause
         self._enough = enough
-        self._earliest = 0.0  # when a small round may leave, in the event loop's time
+        self._earliest = 0.0  # when a small round may leave, in the loop's time
         self._waiting = 0
         self._armed: asyncio.Handle | None = None
         self.batches = 0
 
     @property
     def filling(self) -> int:
-        """The lane whose next batch leaves first: where a free choice of lane joins best.
+        """The lane whose next batch leaves first: the best one if the caller is free to choose.
 
-        One with a whole batch is left alone, as what came on top would wait for that one's end.
+        Lanes with a full batch are skipped, as further items would wait for that batch to end.
         """
         if self._ready and len(self._queues[self._ready[0]]) < self._max_batch:
             return self._ready[0]
@@ -73,7 +73,7 @@ class GroupCommit[T, R]:
     def submit(self, lane: int, item: T, done: Done[R]) -> None:
         """Queue an item; `done` is called with its result or exception.
 
-        Raises `QueueFullError` when too many items wait already.
+        Raises `QueueFullError` when too many items are waiting.
         """
         if self._waiting >= self._max_waiting:
             raise QueueFullError(f"{self._waiting} items are waiting")
@@ -85,7 +85,7 @@ class GroupCommit[T, R]:
         if self._armed is None:
             self._arm()
         elif self._waiting == self._enough and not self._in_flight:
-            self._armed.cancel()  # no need to pause any more
+            self._armed.cancel()  # enough items: no need to pause
             self._arm()
 
     async def drain(self) -> None:
@@ -94,10 +94,10 @@ class GroupCommit[T, R]:
             if self._tasks:
                 await asyncio.wait(self._tasks)
             else:
-                await asyncio.sleep(0)  # let the armed dispatch run
+                await asyncio.sleep(0)  # let the scheduled dispatch run
 
     def _arm(self) -> None:
-        """See to it that what waits leaves, unless the end of a batch will."""
+        """Schedule the next round, unless the end of a batch will start it."""
         loop = asyncio.get_running_loop()
         if not self._in_flight:
             self._armed = loop.call_soon(self._gather, 0)
@@ -105,7 +105,7 @@ class GroupCommit[T, R]:
             self._armed = loop.call_later(self._patience, self._dispatch)
 
     def _gather(self, waiting: int) -> None:
-        """Let the round leave if it has not grown since `waiting` items were in it."""
+        """Dispatch the round if it has not grown beyond `waiting` items; else check again."""
         loop = asyncio.get_running_loop()
         if waiting < self._waiting < self._max_batch:
             self._armed = loop.call_soon(self._gather, self._waiting)
@@ -133,7 +133,7 @@ class GroupCommit[T, R]:
             results = await self._commit(lane, [item for item, _ in batch])
             outcomes = list(zip([done for _, done in batch], results, strict=True))
         except BaseException as error:
-            # Whatever went wrong: no caller may wait for ever for a batch that is gone.
+            # Whatever went wrong, no caller may wait forever for a lost batch.
             outcomes = [(done, error) for _, done in batch]
             if not isinstance(error, Exception):
                 raise
@@ -148,7 +148,7 @@ class GroupCommit[T, R]:
         if not self._in_flight:
             self._earliest = asyncio.get_running_loop().time() + self._pause
             if self._armed is not None:
-                self._armed.cancel()  # the round is back: no need to be patient any more
+                self._armed.cancel()  # the round is done: no need to wait longer
                 self._armed = None
         if self._ready and self._armed is None:
             self._arm()
@@ -159,14 +159,14 @@ def _report[R](results: Iterable[tuple[Done[R], R | BaseException]]) -> None:
     for done, result in results:
         try:
             done(result)
-        except BaseException as error:  # noqa: BLE001 - no callback may keep the others from theirs
+        except BaseException as error:  # noqa: BLE001 - the other callbacks must still be called
             failure = failure or error
     if failure is not None:
         raise failure
 
 
 def settle[R](future: asyncio.Future[R], result: R | BaseException) -> None:
-    """Give a future its result, or its exception, unless its owner has gone away."""
+    """Set a future's result or exception, unless it is already done or cancelled."""
     if future.done():
         return
     if isinstance(result, asyncio.CancelledError):

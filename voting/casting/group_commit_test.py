@@ -8,7 +8,7 @@ from voting.casting.group_commit import GroupCommit, QueueFullError, settle
 
 
 class Gate:
-    """A commit that holds every batch until it is let through."""
+    """A commit function that holds each batch until the test opens the gate for it."""
 
     def __init__(self) -> None:
         self.batches: list[tuple[int, list[str]]] = []
@@ -27,27 +27,27 @@ class Gate:
         self.waiting[index].set_result(None)
 
     async def let_all_through(self, commit: Group) -> None:
-        """Leave no batch behind when the test ends."""
+        """Finish all batches, so that none is left when the test ends."""
         self.is_open = True
         for gate in self.waiting:
             settle(gate, None)
         await commit.drain()
 
     async def holds(self, batches: int) -> None:
-        """Wait until so many batches have come."""
+        """Wait until this many batches have arrived."""
         async with asyncio.timeout(10):
             while len(self.batches) < batches:
                 await asyncio.sleep(0)
 
 
 async def turn() -> None:
-    """Let everything run that can."""
+    """Let everything run that is ready."""
     for _ in range(5):
         await asyncio.sleep(0)
 
 
 class Group(GroupCommit[str, str]):
-    """A group commit whose results come as futures."""
+    """A group commit that returns results as futures."""
 
     def put(self, lane: int, item: str) -> asyncio.Future[str]:
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -80,7 +80,7 @@ async def test_items_of_one_turn_and_lane_share_a_batch() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_items_that_arrive_meanwhile_leave_together_next() -> None:
+async def test_items_that_arrive_during_a_batch_leave_together_in_the_next() -> None:
     gate = Gate()
     commit = group(gate)
     commit.put(0, "a")
@@ -95,7 +95,7 @@ async def test_items_that_arrive_meanwhile_leave_together_next() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_a_round_waits_for_the_last_one() -> None:
+async def test_a_round_waits_for_the_previous_one() -> None:
     gate = Gate()
     commit = group(gate, max_in_flight=3)
     commit.put(0, "a")
@@ -123,7 +123,7 @@ async def test_a_round_waits_no_longer_than_its_patience() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_no_more_than_max_in_flight_batches_are_on_their_way() -> None:
+async def test_at_most_max_in_flight_batches_are_in_flight() -> None:
     gate = Gate()
     commit = group(gate, patience=0.001)
     for lane in range(3):
@@ -136,7 +136,7 @@ async def test_no_more_than_max_in_flight_batches_are_on_their_way() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_a_round_leaves_when_no_more_items_come() -> None:
+async def test_a_round_leaves_when_no_more_items_arrive() -> None:
     gate = Gate()
     commit = group(gate)
     for item in "abc":
@@ -148,14 +148,14 @@ async def test_a_round_leaves_when_no_more_items_come() -> None:
 
 
 async def one_round(gate: Gate, commit: Group) -> None:
-    """Let one item leave, and its result come back: the pause begins."""
+    """Send one item and return its result, so that the pause begins."""
     commit.put(0, "a")
     await turn()
     gate.open(0)
     await turn()
 
 
-async def test_a_small_round_leaves_no_sooner_than_a_pause_after_the_last_one() -> None:
+async def test_a_small_round_waits_for_a_pause_after_the_previous_one() -> None:
     gate = Gate()
     commit = group(gate, pause=0.5, enough=3)
     await one_round(gate, commit)
@@ -179,7 +179,7 @@ async def test_a_round_with_enough_items_leaves_without_a_pause() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_an_owner_that_fails_does_not_harm_the_others() -> None:
+async def test_a_failing_callback_does_not_affect_the_others() -> None:
     gate = Gate()
     commit = group(gate)
 
@@ -194,7 +194,7 @@ async def test_an_owner_that_fails_does_not_harm_the_others() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_owners_that_all_fail_do_not_harm_the_last_one() -> None:
+async def test_many_failing_callbacks_do_not_affect_the_last_one() -> None:
     gate = Gate()
     commit = group(gate, max_batch=2001, max_waiting=2001)
 
@@ -210,7 +210,7 @@ async def test_owners_that_all_fail_do_not_harm_the_last_one() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_a_large_queue_leaves_in_pieces_and_in_order() -> None:
+async def test_a_long_queue_leaves_in_several_batches_in_order() -> None:
     gate = Gate()
     commit = group(gate, max_batch=2)
     for item in "abc":
@@ -234,7 +234,7 @@ async def test_each_item_has_its_own_result_or_error() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_a_failed_batch_fails_its_items_and_the_lane_goes_on() -> None:
+async def test_a_failed_batch_fails_its_items_and_the_lane_continues() -> None:
     calls: list[list[str]] = []
 
     async def commit(_lane: int, items: Sequence[str]) -> list[str]:
@@ -268,12 +268,12 @@ async def test_a_full_queue_refuses_at_once() -> None:
     commit.put(0, "b")
     with pytest.raises(QueueFullError):
         commit.put(0, "c")
-    await turn()  # the batch is on its way: there is room again
+    await turn()  # the batch is in flight: there is room again
     commit.put(0, "c")
     await gate.let_all_through(commit)
 
 
-async def test_an_item_whose_owner_has_gone_does_not_harm_the_others() -> None:
+async def test_a_cancelled_item_does_not_affect_the_others() -> None:
     gate = Gate()
     commit = group(gate)
     gone, stays = commit.put(0, "gone"), commit.put(0, "stays")
@@ -309,7 +309,7 @@ async def test_the_filling_lane_is_the_one_that_leaves_first() -> None:
     assert second != first
     commit.put(second, "b")
     await turn()
-    assert commit.filling == second  # the first round is not back: it goes on filling
+    assert commit.filling == second  # the first round is still in flight
     gate.open(0)
     await turn()
     third = commit.filling
@@ -317,7 +317,7 @@ async def test_the_filling_lane_is_the_one_that_leaves_first() -> None:
     await gate.let_all_through(commit)
 
 
-async def test_a_lane_with_a_whole_batch_is_not_filled_any_more() -> None:
+async def test_a_lane_with_a_full_batch_is_not_filled_further() -> None:
     gate = Gate()
     commit = group(gate, max_batch=2)
     lanes = []

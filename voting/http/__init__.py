@@ -1,1 +1,1 @@
-"""HTTP as every service serves it: bounded connections, and problem+json for every error."""
+"""HTTP for every service: bounded connections, and problem+json for every error."""

@@ -1,4 +1,4 @@
-"""Sanic as every service uses it: problem+json for every error, bounds, and a graceful end."""
+"""Sanic for every service: problem+json for every error, bounds, and a graceful shutdown."""
 
 import logging
 import socket
@@ -27,11 +27,10 @@ from voting.service.telemetry import READY
 
 _log = logging.getLogger(__name__)
 
-# How long a stopping service waits for requests under way. Less than the 30 s that Kubernetes
-# grants by default.
+# How long a stopping service waits for requests in progress: less than Kubernetes' default of 30 s.
 GRACE_SECONDS: Final = 15.0
 
-# The kernel's buffers for a connection; it reserves twice as much for its own bookkeeping.
+# The kernel's buffers per connection; the kernel reserves twice as much for its own bookkeeping.
 _RECEIVE_BYTES: Final = 16_384
 _SEND_BYTES: Final = 65_536
 
@@ -41,7 +40,7 @@ _SHOWN_PATH: Final = 100  # characters of a path in an answer
 def new_app(name: str) -> Sanic[Any, Any]:
     """Return an app without an access log that answers every error with problem+json.
 
-    An app whose answers take time calls `close_if_stopping` with each of them. `ctx.client_left` is
+    An app with slow answers must call `close_if_stopping` for each of them. `ctx.client_left` is
     called with each request whose client left before it was answered.
     """
     app = Sanic(
@@ -58,7 +57,7 @@ def new_app(name: str) -> Sanic[Any, Any]:
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS
-    # Sanic shows every deprecation; those in its own code are no concern of our operators.
+    # Sanic shows every deprecation; those in its own code do not concern our operators.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sanic\.")
 
     @app.before_server_stop
@@ -74,17 +73,17 @@ def _nothing_to_do(_: Request) -> None:
 
 
 def close_if_stopping(request: Request) -> None:
-    """Close the connection after the answer under way if the service is stopping.
+    """Close the connection after the current answer if the service is stopping.
 
-    Sanic reads its setting when a request arrives, which may have been earlier. A client that then
-    sends nothing more would delay the end of the service by `GRACE_SECONDS`.
+    Sanic reads its setting when a request arrives, which may have been before. A client that sends
+    nothing more would then delay the end of the service by `GRACE_SECONDS`.
     """
     if not request.app.config.KEEP_ALIVE and isinstance(request.stream, Http):
         request.stream.keep_alive = False
 
 
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whether a service is alive, or ready; and why it is not."""
+    """Whether a service is alive or ready, and if not, why."""
 
     status: Literal["ok", "ready", "not ready"]
     reason: str | None = None

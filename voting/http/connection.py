@@ -1,8 +1,8 @@
-"""A connection of our services: Sanic's own, with a bound on everything a client can take.
+"""A connection of our services: Sanic's own, with a bound on every resource a client can use.
 
-Sanic by itself restarts a request's timer with each byte, reads bodies that no handler wants,
-serves all pipelined requests of a client in one turn of the event loop, and waits forever for the
-rest of a body it has given up.
+Sanic itself restarts a request's timer with each byte, reads bodies that no handler wants, serves
+all pipelined requests of a client in one iteration of the event loop, and waits forever for the
+rest of a body it has given up on.
 """
 
 from asyncio import sleep
@@ -36,7 +36,7 @@ LIMITS: Final[Mapping[str, Any]] = {
     "REQUEST_BUFFER_SIZE": 24_576,  # bytes read ahead; a whole request is smaller
 }
 
-# Bytes of answers kept for a client that does not read, beside the last answer; Sanic keeps 64 kB.
+# Bytes of unread answers kept per client, in addition to the last answer; Sanic keeps 64 kB.
 _UNSENT_BYTES: Final = 8192
 
 # A client that is still sending an unwanted body should see the answer before the connection
@@ -64,7 +64,7 @@ class Exchange(Http):
     HEADER_MAX_SIZE = HEAD_MAX
 
     protocol: Connection
-    request_body: Any  # true or "chunked" as long as there is more of it
+    request_body: Any  # true or "chunked" while there is more of it
     request_bytes_left: Any
 
     async def http1_request_header(self) -> None:
@@ -145,9 +145,9 @@ class Exchange(Http):
 class Connection(HttpProtocol):
     """A connection on which every request has a deadline.
 
-    Timeouts count from `_time`: the last answer while idle, else the first byte of the request
-    under way, or the last piece sent of a streamed answer. Further bytes of a request do not
-    reset it.
+    Timeouts count from `_time`: the last answer while idle, else the first byte of the current
+    request, or the last piece sent of a streamed answer. Further bytes of a request do not reset
+    it.
     """
 
     HTTP_CLASS = Exchange
@@ -156,7 +156,7 @@ class Connection(HttpProtocol):
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
-        self.waited = False  # whether the connection waited for the request under way
+        self.waited = False  # whether the connection waited for the current request
         self.lingers = False  # whether the client may still be sending an unwanted body
         self._ending = False
         self._unread = 0  # bytes received after the last answer
@@ -169,14 +169,14 @@ class Connection(HttpProtocol):
 
     @property
     def idle_seconds(self) -> float:
-        """How long the connection has waited for a request; 0 if one is under way."""
+        """How long the connection has waited for a request; 0 if one is in progress."""
         http = self.http
         if http is None or http.stage is not Stage.IDLE:
             return 0.0
         return monotonic() - self._time
 
     def connection_made(self, transport: Any) -> None:
-        """Start, unless the service has all the connections it may have."""
+        """Start, unless the service is at its limit of connections."""
         limit: ConnectionLimit = self.app.ctx.connection_limit
         if limit.admits(self.connections):
             super().connection_made(transport)  # type: ignore[no-untyped-call]

@@ -10,7 +10,7 @@ from voting.http.problem import PROBLEM_TYPE, ProblemError
 
 CONNECTIONS_MAX: Final = 3000
 
-# Descriptors that the process needs beside its connections: Kafka, the stores, gRPC, files.
+# Descriptors that the process needs besides its connections: Kafka, the stores, gRPC, files.
 _OTHER_FILES: Final = 256
 
 # At the limit, connections that have been idle for longer than this make room for new ones.
@@ -23,7 +23,7 @@ class IdleConnection(Protocol):
 
     @property
     def idle_seconds(self) -> float:
-        """How long it has waited for a request; 0 if one is under way."""
+        """How long it has waited for a request; 0 if one is in progress."""
         ...
 
     def close(self) -> None:
@@ -35,7 +35,7 @@ class ConnectionLimit:
     """At most `most` connections at a time; each can make at least one request.
 
     At the limit, idle connections are closed, at most once a second because that inspects every
-    connection. A connection that is still one too many is answered with `refusal`.
+    connection. A connection over the limit is answered with `refusal`.
     """
 
     def __init__(self, most: int = CONNECTIONS_MAX) -> None:
@@ -58,9 +58,9 @@ class ConnectionLimit:
         if now < self._next_sweep:
             return False
         self._next_sweep = now + _SWEEP_SECONDS
-        idle = [one for one in connections if one.idle_seconds > _IDLE_SECONDS]
-        for one in idle:
-            one.close()
+        idle = [c for c in connections if c.idle_seconds > _IDLE_SECONDS]
+        for connection in idle:
+            connection.close()
         return bool(idle)
 
 

@@ -1,4 +1,4 @@
-"""The bound on connections, with connections by hand, and with a process that has few files."""
+"""The limit on connections, with fake connections and with a process that may open few files."""
 
 import asyncio
 import re
@@ -54,7 +54,9 @@ async def test_a_service_at_its_file_limit_refuses_connections_and_recovers() ->
         async with AsyncExitStack() as stack:
             held = [await stack.enter_async_context(raw_client(route.port)) for _ in range(20)]
             for client in held:
-                client.writer.write(b"POST /votes HTTP/1.1\r\n")  # under way: not to be ended
+                client.writer.write(
+                    b"POST /votes HTTP/1.1\r\n"
+                )  # in progress, so it must not be closed
             refused = await send(route.port, answers=99)
             assert refused.received.startswith(
                 b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1"

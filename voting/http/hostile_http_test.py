@@ -1,4 +1,4 @@
-"""What one client can take of a service over HTTP: each of the five services, over sockets.
+"""What one client can take from a service over HTTP: each of the five services, over sockets.
 
 Kafka and the stores are unavailable: a service must keep its bounds without them, too.
 """
@@ -62,8 +62,8 @@ def connected(running: Service) -> Iterator[socket.socket]:
         yield client
 
 
-def heard(client: socket.socket) -> bytes:
-    """Return all that comes until the connection ends."""
+def read_to_end(client: socket.socket) -> bytes:
+    """Return everything received until the connection ends."""
     answer = b""
     with suppress(ConnectionError):
         while data := client.recv(65536):
@@ -74,7 +74,7 @@ def heard(client: socket.socket) -> bytes:
 def ask(running: Service, sent: bytes) -> bytes:
     with connected(running) as client:
         client.sendall(sent)
-        return heard(client)
+        return read_to_end(client)
 
 
 def status_of(answer: bytes) -> int:
@@ -84,20 +84,20 @@ def status_of(answer: bytes) -> int:
 
 
 def peak_kb(running: Service) -> int:
-    """Return the most memory that the process has had."""
+    """Return the peak memory of the process."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{running.pid}/status").read_text())
     assert found
     return int(found[1])
 
 
 def pour(running: Service, head: bytes, piece: bytes) -> bytes:
-    """Send a request with a body of 90 MB as far as it is taken; return the answer."""
+    """Send a request with a body of 90 MB until the server stops reading; return the answer."""
     with connected(running) as client:
         with suppress(ConnectionError):
             client.sendall(head)
             for _ in range(BODY_BYTES // 100_000):
                 client.sendall(piece)
-        return heard(client)
+        return read_to_end(client)
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
@@ -124,7 +124,7 @@ def test_head_is_answered_like_get_without_the_body(running: Service) -> None:
         of_head, _, nothing = ask(running, b"HEAD" + request).partition(b"\r\n\r\n")
         assert nothing == b""
         assert body != b""
-        if path != "/metrics":  # never twice the same
+        if path != "/metrics":  # never the same twice
             assert of_head == of_get
 
 
@@ -149,10 +149,10 @@ def test_a_client_that_trickles_bytes_times_out(running: Service, sent: bytes) -
         answer = b""
         for _ in range(100):
             if select.select([client], [], [], 0.1)[0]:
-                answer = heard(client)
+                answer = read_to_end(client)
                 break
             client.sendall(b"x")
-    assert status_of(answer) in {200, 408}  # whoever wants no body does not wait for it
+    assert status_of(answer) in {200, 408}  # a handler without a body does not wait for one
 
 
 def test_a_client_that_does_not_read_is_cut_off(running: Service) -> None:
@@ -174,7 +174,7 @@ def test_a_client_that_does_not_read_is_cut_off(running: Service) -> None:
 
 
 def test_pipelined_requests_take_turns_with_other_clients(running: Service) -> None:
-    """A new client's request is answered before each of a hundred greedy ones has 1,000 answers."""
+    """A new client is answered before any of a hundred greedy ones has 1,000 answers."""
     with ExitStack() as stack:
         greedy = [stack.enter_context(connected(running)) for _ in range(100)]
         for client in greedy:
@@ -185,11 +185,11 @@ def test_pipelined_requests_take_turns_with_other_clients(running: Service) -> N
 
 
 def answers_so_far(client: socket.socket) -> int:
-    heard = b""
+    received = b""
     with suppress(BlockingIOError):
         while data := client.recv(1_000_000):
-            heard += data
-    return heard.count(b"HTTP/1.1 200 OK")
+            received += data
+    return received.count(b"HTTP/1.1 200 OK")
 
 
 NONSENSE: Final = [
@@ -206,7 +206,7 @@ NONSENSE: Final = [
 ]
 
 
-def test_malformed_requests_are_answered_and_log_no_error(running: Service) -> None:
+def test_malformed_requests_are_answered_without_logging_errors(running: Service) -> None:
     logged = traces(running)
     for sent in NONSENSE:
         answer = ask(running, sent)
@@ -237,7 +237,7 @@ def test_random_bytes_do_not_disturb_the_service(running: Service) -> None:
 
 
 def fuzz(chance: random.Random, paths: list[bytes]) -> bytes:
-    """Return a request with some of its bytes changed, or bytes that never were one."""
+    """Return a request with some bytes changed, or random bytes."""
     if chance.random() < 0.2:
         return chance.randbytes(chance.randint(1, 300))
     method = chance.choice((b"GET", b"POST", b"HEAD", b"PUT", b"CONNECT", b"OPTIONS"))

@@ -1,4 +1,4 @@
-"""Error answers of the HTTP interfaces: RFC 9457 problem details, one shape for all."""
+"""Error answers of the HTTP interfaces: RFC 9457 problem details."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""JSON schemas of requests and answers, made from the types that are decoded and encoded."""
+"""JSON schemas of requests and answers, generated from the decoded and encoded types."""
 
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ def answer_schemas(*types: type[msgspec.Struct]) -> Schemas:
 
 
 def sparse_answer_schemas(*types: type[msgspec.Struct]) -> Schemas:
-    """Return the schemas of types that are encoded without the fields that are None by default."""
+    """Return the schemas of types encoded without the fields whose default is None."""
     schemas = request_schemas(*types)
     for schema in schemas.values():
         for field in schema.get("properties", {}).values():

@@ -14,10 +14,10 @@ class SlowClient(Protocol):
 
 
 class UnreadAnswers:
-    """At most `most` bytes of answers that wait for their clients to read them.
+    """At most `most` bytes of answers wait for their clients to read them.
 
-    A connection has one answer under way, but connections are many and an answer may be large.
-    Beyond the bound, the clients that have kept theirs waiting longest are cut off.
+    A connection has one answer in progress, but there are many connections and an answer may be
+    large. Beyond the bound, the clients that have been slow for longest are cut off.
     """
 
     def __init__(self, most: int = UNREAD_MAX) -> None:

@@ -26,7 +26,7 @@ def test_beyond_the_bound_the_longest_waiting_client_is_cut_off() -> None:
     assert not second.cut_off
 
 
-def test_answers_that_were_read_free_their_room() -> None:
+def test_answers_that_were_read_no_longer_count() -> None:
     unread, quick, slow = UnreadAnswers(100), SlowClient(), SlowClient()
     unread.hold(quick, 100)
     unread.release(quick)
@@ -43,7 +43,7 @@ def test_an_answer_that_grows_counts_once() -> None:
     assert not client.cut_off
 
 
-def test_an_answer_beyond_the_bound_is_cut_off_itself() -> None:
+def test_a_client_with_a_single_answer_beyond_the_bound_is_cut_off() -> None:
     unread, client = UnreadAnswers(100), SlowClient()
     unread.hold(client, 101)
     assert client.cut_off

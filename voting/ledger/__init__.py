@@ -1,1 +1,1 @@
-"""Kafka, the ledger: how to reach it and write to it, its topics, the list of albums."""
+"""Kafka, the ledger: connecting to it, writing to it, its topics, and the list of albums."""

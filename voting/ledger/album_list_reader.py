@@ -14,10 +14,10 @@ _PROOF_MS: Final = 20_000
 
 
 class AlbumListReader:
-    """Follows the topic of the list, of which only the last record counts; a `TopicReader`.
+    """Follows the topic of the list, whose last record alone counts; a `TopicReader`.
 
-    Votes do not depend on it: while Kafka or the topic is away, the last list that was read holds.
-    `current` says whether the list was read to its end since the last connection was made.
+    Votes do not depend on it: while Kafka or the topic is away, the last list read stays in force.
+    `current` is whether the topic has been read to its end on the present connection.
     """
 
     def __init__(self, settings: KafkaSettings, known: KnownAlbums) -> None:

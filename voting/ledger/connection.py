@@ -1,4 +1,4 @@
-"""How a client of Kafka connects: the one place that turns settings into aiokafka's arguments."""
+"""How clients connect to Kafka: the only place that turns settings into aiokafka's arguments."""
 
 import asyncio
 from ssl import SSLCertVerificationError, SSLError
@@ -25,9 +25,9 @@ _REFUSED_USER: Final = (
 
 
 def connection_arguments(settings: KafkaSettings) -> dict[str, Any]:
-    """Return the arguments of aiokafka's clients that say where Kafka is and how to get in.
+    """Return the arguments with which aiokafka's clients find Kafka and log in.
 
-    The files of certificates are read here: once renewed, they count after the next start.
+    Certificate files are read here, so a renewed one takes effect after a restart.
     """
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap_servers,
@@ -44,13 +44,13 @@ def connection_arguments(settings: KafkaSettings) -> dict[str, Any]:
     return arguments
 
 
-async def why_not_let_in(connection: dict[str, Any]) -> str | None:
-    """Return why a broker does not let us in; None when it would, or cannot be reached at all.
+async def connection_refusal(connection: dict[str, Any]) -> str | None:
+    """Return why a broker refuses our connection; None if it does not or cannot be reached.
 
     The text continues a sentence that ends with the brokers: "which ...".
 
-    aiokafka only tells that there is no connection, so the first broker that answers is asked
-    once more. Without TLS and SASL there is nothing to ask.
+    aiokafka reports only that there is no connection, so this connects once more to the first
+    broker that answers. Without TLS and SASL there is nothing to find out.
     """
     how = dict(connection)
     hosts = collect_hosts(how.pop("bootstrap_servers"))
@@ -69,7 +69,7 @@ async def why_not_let_in(connection: dict[str, Any]) -> str | None:
         except KafkaConnectionError, ConnectionResetError:
             return "which closes the connection: check KAFKA_SECURITY_PROTOCOL and certificates"
         except KafkaError, TimeoutError, OSError:
-            continue  # not there; the next one may be
+            continue  # unreachable; try the next one
         broker.close()
         return None
     return None

@@ -1,4 +1,4 @@
-"""One idempotent Kafka producer: made, filled with record batches, and ended within bounds."""
+"""An idempotent Kafka producer: its creation, its record batches, and closing it within bounds."""
 
 import asyncio
 import logging
@@ -15,14 +15,14 @@ _log = logging.getLogger(__name__)
 
 CLOSE_SECONDS: Final = 10
 _BATCH_BYTES: Final = 512 * 1024
-# Kafka notes itself when a record arrives. It refuses a batch in which one record's time is over an
-# hour ahead of its own, so records bring none: no clock but Kafka's own matters.
+# Kafka records the arrival time itself. It refuses a batch if a single record's time is more than
+# an hour ahead, so records carry no time: only Kafka's clock matters.
 _NO_TIME: Final = -1
 _HEADERS: Final = [("content-type", CONTENT_TYPE)]
 
 
 def new_producer(connection: Mapping[str, Any]) -> AIOKafkaProducer:
-    """Return a producer that acknowledges a batch when all in-sync replicas have it.
+    """Return a producer for which a batch is acknowledged once all in-sync replicas have it.
 
     `connection` is what `connection_arguments` returns.
     """
@@ -50,7 +50,7 @@ def record_batches(producer: AIOKafkaProducer, records: Sequence[NewRecord]) -> 
 
 
 async def close_producer(producer: AIOKafkaProducer) -> None:
-    """Let a producer deliver what it has, within bounds, and end it for good."""
+    """Let a producer deliver what it has, within bounds, and close it for good."""
     try:
         await asyncio.wait_for(producer.stop(), CLOSE_SECONDS)
     except (KafkaError, TimeoutError, OSError) as error:

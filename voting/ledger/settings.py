@@ -1,4 +1,4 @@
-"""Settings of the services that use Kafka: where it is, and how it lets a client in."""
+"""Settings of the services that use Kafka: its address, and how clients log in."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ _BROKER: Final = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", re.ASCI
 
 
 class KafkaSettings(Settings, frozen=True, kw_only=True):
-    """Where Kafka is, and how it lets a client in."""
+    """Kafka's address, and how clients log in."""
 
     kafka_bootstrap_servers: Annotated[
         str, Meta(description="Kafka brokers as HOST:PORT, comma-separated.", min_length=1)
@@ -59,11 +59,11 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
 
     @property
     def kafka_sasl(self) -> bool:
-        """Whether Kafka wants a user name and a password."""
+        """Whether Kafka requires a user name and a password."""
         return self.kafka_security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
 
     def __post_init__(self) -> None:
-        """Check what the types do not tell."""
+        """Check what the types cannot express."""
         super().__post_init__()
         for broker in self.kafka_bootstrap_servers.split(","):
             port = _BROKER.fullmatch(broker)
@@ -78,7 +78,7 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
             self.kafka_tls_context()
 
     def kafka_tls_context(self) -> SSLContext:
-        """Return what encrypts connections; `ValueError` names a file that cannot be used."""
+        """Return the TLS context of connections; raise `ValueError` naming an unusable file."""
         context = create_default_context()
         if self.kafka_tls_ca_file:
             try:
@@ -88,7 +88,7 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
         if self.kafka_tls_certificate_file:
             key = self.kafka_tls_key_file or None
             try:
-                # With a password of its own, OpenSSL does not ask for one on the terminal.
+                # Given a password, OpenSSL does not prompt for one on the terminal.
                 context.load_cert_chain(self.kafka_tls_certificate_file, key, password="")
             except OSError as error:
                 there = Path(self.kafka_tls_certificate_file).is_file()

@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_by_default_kafka_is_asked_for_nothing() -> None:
+def test_by_default_there_is_no_tls_and_no_login() -> None:
     assert connection_arguments(KafkaSettings()) == {
         "bootstrap_servers": "127.0.0.1:9092",
         "security_protocol": "PLAINTEXT",

@@ -1,4 +1,4 @@
-"""Creates topics that keep their records for ever, as the ledger must, or the last of each key."""
+"""Creates topics that keep all records forever, as the ledger must, or the last of each key."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -7,16 +7,16 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
-_FOR_EVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
-# Kafka notes when a record arrives, whatever clock its writer has: newest means arrived last.
+_FOREVER: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+# Kafka records arrival times, whatever the writers' clocks say: the newest record arrived last.
 _TIME_OF_ARRIVAL: Final = {"message.timestamp.type": "LogAppendTime"}
-_SET_FOR_THE_TOPIC: Final = 1  # where a setting comes from, in Kafka's protocol
+_SET_FOR_THE_TOPIC: Final = 1  # the source of a setting, in Kafka's protocol
 
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 
 
 class TopicRefusedError(Exception):
-    """Kafka does not create a topic; the text says which and why."""
+    """Kafka refuses to create or change a topic; the text names it and the reason."""
 
 
 async def create_topics(
@@ -25,13 +25,13 @@ async def create_topics(
     replicas: int,
     compacted: Collection[str] = (),
 ) -> list[str]:
-    """Create those of the topics that do not exist, with so many replicas; return their names.
+    """Create the topics that do not exist, with this many replicas; return their names.
 
-    `partitions` gives their number by topic. A record is acknowledged when a majority of the
-    replicas has it. Topics that are `compacted` keep the last record of each key. Raises
-    TopicRefusedError, or KafkaError when Kafka does not answer.
+    `partitions` is the number of partitions by topic. A record is acknowledged once a majority of
+    the replicas has it. Topics in `compacted` keep the last record of each key. Raises
+    TopicRefusedError, or KafkaError if Kafka does not answer.
     """
-    configs = {**_FOR_EVER, **_TIME_OF_ARRIVAL, "min.insync.replicas": str(replicas // 2 + 1)}
+    configs = {**_FOREVER, **_TIME_OF_ARRIVAL, "min.insync.replicas": str(replicas // 2 + 1)}
     answer = await client.create_topics(
         [
             NewTopic(
@@ -49,23 +49,22 @@ async def create_topics(
     return [name for name, code, _ in answer.topic_errors if code == 0]
 
 
-async def note_arrivals(client: AIOKafkaAdminClient, topics: Collection[str]) -> list[str]:
-    """Let topics of an older version note when a record arrives; return the names of those.
+async def use_arrival_times(client: AIOKafkaAdminClient, topics: Collection[str]) -> list[str]:
+    """Make topics of an older version record arrival times; return the names of those changed.
 
-    Their other settings stay as they are. Raises TopicRefusedError, or KafkaError when Kafka does
-    not answer.
+    Their other settings are kept. Raises TopicRefusedError, or KafkaError if Kafka does not answer.
     """
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
     changes = []
     for answer in await client.describe_configs(asked):
         for code, reason, _, name, entries in answer.resources:
             if code == UnknownTopicOrPartitionError.errno:
-                continue  # made a moment ago, so by these rules: this broker will know it soon
+                continue  # just created, with these settings; not known to this broker yet
             _check(code, reason, name)
             values = {entry[0]: entry[1] for entry in entries}
             ours = {entry[0]: entry[1] for entry in entries if entry[3] == _SET_FOR_THE_TOPIC}
             if not _TIME_OF_ARRIVAL.items() <= values.items():
-                # The request replaces all settings of the topic's own.
+                # The request replaces all of the topic's own settings.
                 configs = {**ours, **_TIME_OF_ARRIVAL}
                 changes.append(ConfigResource(ConfigResourceType.TOPIC, name, configs))
     if changes:

@@ -1,4 +1,4 @@
-"""The way into Kafka: votes leave in batches, one partition each, acknowledged by all replicas."""
+"""Writes votes to Kafka: in batches of one partition, acknowledged by all in-sync replicas."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from voting.casting.sink import CLOSED, FULL, UNKNOWN, OnResult, UnavailableErro
 from voting.domain.codec import NewRecord, record_of
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import Vote, new_vote_id, partition_of
-from voting.ledger.connection import connection_arguments, why_not_let_in
+from voting.ledger.connection import connection_arguments, connection_refusal
 from voting.ledger.producer import CLOSE_SECONDS, close_producer, new_producer, record_batches
 from voting.ledger.settings import KafkaWriterSettings
 from voting.service.backoff import Backoff
@@ -30,10 +30,10 @@ _RETRY_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
 _PROBE_SECONDS = 2.0
 _BATCH_VOTES = 1000
-# A client of Kafka has one request a broker on its way: what waits for the last one's end leaves
-# in the same request. Longer than this, nobody waits for a partition that is in trouble.
+# A Kafka client has one request per broker in flight: batches that wait for it leave in a single
+# request. Other partitions wait no longer than this for one in trouble.
 _PATIENCE_SECONDS = 0.005
-# Those whose votes were just acknowledged may have the next one: it shares a batch that is small.
+# Clients whose votes were just acknowledged may send the next ones, which then share a small batch.
 _PAUSE_SECONDS = 0.001
 _ENOUGH_VOTES = 32
 
@@ -41,10 +41,10 @@ _ENOUGH_VOTES = 32
 class LedgerWriter:
     """Appends votes to the topic; a `VoteSink` and a `RecordSink`.
 
-    It connects by itself, tells `readiness`, and replaces a producer that failed: an idempotent
-    producer never gives up a batch and may stay stuck for good, so after an error or
-    `ack_timeout_seconds` without an acknowledgement a new one takes its place. What the old one
-    still delivers carries the same ids.
+    It connects by itself, updates `readiness`, and replaces a failed producer: an idempotent
+    producer never gives up a batch and may stay stuck, so after an error or
+    `ack_timeout_seconds` without an acknowledgement a new one takes its place. Anything that the
+    old one still delivers has the same ids.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class LedgerWriter:
         readiness: Readiness,
         albums: KnownAlbums | None = None,
     ) -> None:
-        """`albums` are those that `cast` takes, when there are too many; None for any."""
+        """Prepare to connect; `albums` restricts what `cast` accepts, None allows any album."""
         self._albums = albums or KnownAlbums()
         self._connection = connection_arguments(settings)
         self._topic = settings.kafka_topic
@@ -64,18 +64,18 @@ class LedgerWriter:
         self._group: GroupCommit[NewRecord, None] | None = None
         self._producer: AIOKafkaProducer | None = None
         self._failed = asyncio.Event()
-        self._acknowledged = False  # by the producer that is connected
+        self._acknowledged = False  # by the current producer
         self._discarding: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._batch_size = BATCH_SIZE.labels("kafka")
         self._clock = ClockWatch("kafka")
 
     async def start(self) -> None:
-        """Begin to connect; votes are refused until that has worked."""
+        """Start connecting; votes are refused until connected."""
         self._connecting = run_for_good(self._stay_connected(), "the connection to Kafka")
 
     async def stop(self) -> None:
-        """Wait for the acknowledgements of what was taken, then disconnect; bounded."""
+        """Wait, within bounds, for outstanding acknowledgements, then disconnect."""
         if self._group is not None:
             with contextlib.suppress(TimeoutError):  # the waiting requests get their 503
                 await asyncio.wait_for(self._group.drain(), CLOSE_SECONDS)
@@ -89,20 +89,20 @@ class LedgerWriter:
             await asyncio.wait(self._discarding, timeout=CLOSE_SECONDS)
 
     def new_id(self) -> str:
-        """Return an id that falls into the partition whose batch leaves next."""
+        """Return an id in the partition whose batch leaves next."""
         return new_vote_id(self._group.filling if self._group else 0)
 
     def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
-        """Take a vote; `on_result` is called when all in-sync replicas have it, or cannot.
+        """Queue a vote; `on_result` is called once all in-sync replicas have it, or with the error.
 
-        Raises `InvalidVoteError` when there are too many albums for this one.
+        Raises `InvalidVoteError` if the list of albums is full and lacks this one.
         """
         if self._albums.listed is not None:
             self._albums.check(vote)
         self.append(record_of(vote, traceparent), on_result)
 
     def append(self, record: NewRecord, on_result: OnResult) -> None:
-        """Take a vote that is a record already, as `cast` does; its album is the caller's care."""
+        """Queue a vote given as a record, like `cast`; the caller has checked its album."""
         if self._group is None or self._producer is None:
             raise UnavailableError(CLOSED)
         try:
@@ -131,7 +131,7 @@ class LedgerWriter:
         return [None] * len(records)
 
     def _note_clock(self, sent_ms: int, metadata: RecordMetadata) -> None:
-        if metadata.timestamp > 0:  # a topic that keeps what writers say has none
+        if metadata.timestamp > 0:  # missing if the topic keeps writers' times
             self._clock.note(sent_ms, metadata.timestamp, now_ms())
 
     async def _stay_connected(self) -> None:
@@ -144,21 +144,21 @@ class LedgerWriter:
             self._readiness.set_not_ready("Kafka does not acknowledge votes")
             if self._acknowledged:
                 pauses.reset()
-            else:  # it lets us in and refuses every vote: a disk is full, or a right is missing
+            else:  # connects but refuses every vote: a full disk, or missing rights
                 await asyncio.sleep(pauses.pause())
 
     async def _watch(self, producer: AIOKafkaProducer) -> None:
         """Follow a connected producer until a batch fails.
 
-        A lost broker must show in the readiness without traffic, too: ask for the metadata now
-        and then. Votes go on in the meantime; many outages are shorter than their time-out.
+        A lost broker must show in readiness even without traffic, so this asks for the metadata now
+        and then. Votes go on in the meantime; many outages are shorter than their timeout.
         """
         while not self._failed.is_set():
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     answered = await producer.client.force_metadata_update()
             except TimeoutError:
-                # The client's own task may have ended, so that it would never answer again.
+                # The client's own task may have ended, in which case it would never answer again.
                 self._fail(producer, f"no metadata within {_ANSWER_SECONDS} s")
                 return
             if answered:
@@ -185,7 +185,7 @@ class LedgerWriter:
                 if self._partitions in {0, partitions}:
                     self._open(partitions)
                     return producer
-                # A vote's partition follows from its id and this number: it must not change.
+                # A vote's partition depends on its id and this number, which must not change.
                 reason = f"topic {self._topic} had {self._partitions} partitions, now {partitions}"
             self._discard(producer)
             self._readiness.set_not_ready(reason or await self._what_is_missing())
@@ -193,7 +193,7 @@ class LedgerWriter:
 
     async def _what_is_missing(self) -> str:
         servers = self._connection["bootstrap_servers"]
-        refusal = await why_not_let_in(self._connection)
+        refusal = await connection_refusal(self._connection)
         return f"waiting for Kafka at {servers}, {refusal or f'topic {self._topic}'}"
 
     def _open(self, partitions: int) -> None:
@@ -211,7 +211,7 @@ class LedgerWriter:
             )
 
     def _fail(self, producer: AIOKafkaProducer, reason: str) -> None:
-        """Let a new producer take the place of one that failed."""
+        """Discard a failed producer, so that a new one takes its place."""
         if producer is self._producer:
             _log.warning("replacing the Kafka producer: %s", reason)
             self._producer = None

@@ -1,4 +1,4 @@
-"""The way into Kafka, against a real broker."""
+"""Writing to Kafka with a real broker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -49,7 +49,7 @@ async def until(condition: Callable[[], bool], readiness: Readiness) -> None:
 
 
 async def records(kafka: KafkaServer, vote_ids: set[str]) -> list[ConsumerRecord]:
-    """All records of the topic whose key is one of the ids."""
+    """Return all records of the topic whose key is one of these ids."""
     partitions = [TopicPartition("votes", number) for number in range(PARTITIONS)]
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.address)
     await consumer.start()
@@ -66,7 +66,7 @@ async def records(kafka: KafkaServer, vote_ids: set[str]) -> list[ConsumerRecord
         await consumer.stop()
 
 
-async def test_a_kafka_that_refuses_every_vote_is_tried_less_and_less(
+async def test_a_kafka_that_refuses_every_vote_is_retried_with_growing_pauses(
     kafka: KafkaServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
@@ -102,7 +102,7 @@ async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> N
 
 
 async def make_topic(kafka: KafkaServer, name: str) -> None:
-    """Make a topic in which writers say what time it is, as somebody else may have made it."""
+    """Create a topic that keeps the writers' times, as another administrator might."""
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
     await client.start()
     configs = {"message.timestamp.type": "CreateTime"}
@@ -112,10 +112,8 @@ async def make_topic(kafka: KafkaServer, name: str) -> None:
 
 @pytest.mark.parametrize("hours", [2, -24 * 365, 24 * 365 * 1000])
 @pytest.mark.parametrize("topic", ["votes", "votes-elsewhere"])
-async def test_a_clock_that_is_wrong_harms_nobodys_vote(
-    kafka: KafkaServer, topic: str, hours: int
-) -> None:
-    """Kafka refuses a batch for one record whose time is over an hour ahead."""
+async def test_a_wrong_clock_affects_no_vote(kafka: KafkaServer, topic: str, hours: int) -> None:
+    """Kafka would refuse a batch for a single record more than an hour ahead."""
     if topic != "votes":
         await make_topic(kafka, topic)
     async with ledger_writer(kafka, kafka_topic=topic) as (log, readiness):
@@ -127,14 +125,15 @@ async def test_a_clock_that_is_wrong_harms_nobodys_vote(
 
 
 @pytest.mark.parametrize(
-    ("hours", "told"), [(2, "7200 s ahead of kafka's clock"), (-2, "7200 s behind kafka's clock")]
+    ("hours", "difference"),
+    [(2, "7200 s ahead of kafka's clock"), (-2, "7200 s behind kafka's clock")],
 )
-async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
+async def test_a_wrong_clock_is_logged_and_votes_are_accepted(
     kafka: KafkaServer,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     hours: int,
-    told: str,
+    difference: str,
 ) -> None:
     monkeypatch.setattr("voting.ledger.writer.now_ms", lambda: now_ms() + hours * HOUR_MS)
     async with ledger_writer(kafka) as (log, readiness):
@@ -143,7 +142,7 @@ async def test_a_service_says_that_its_clock_is_off_and_takes_votes(
             await cast_vote(log, vote_with(id=log.new_id()))
         assert readiness.ready
     assert [message for message in caplog.messages if "clock" in message] == [
-        f"this machine's clock is {told}"
+        f"this machine's clock is {difference}"
     ]
     offset = REGISTRY.get_sample_value("clock_offset_seconds", {"server": "kafka"})
     assert offset == pytest.approx(hours * 3600, abs=60)
@@ -176,7 +175,7 @@ async def test_a_batch_larger_than_a_record_batch_is_split(kafka: KafkaServer) -
     assert len(await records(kafka, {vote.id for vote in votes})) == 600
 
 
-async def test_more_votes_than_may_wait_are_refused_at_once(kafka: KafkaServer) -> None:
+async def test_votes_beyond_the_queue_limit_are_refused_at_once(kafka: KafkaServer) -> None:
     async with ledger_writer(kafka, max_waiting_votes=10) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         acknowledged = [cast_vote(log, vote_with(id=log.new_id())) for _ in range(10)]
@@ -226,7 +225,7 @@ async def test_a_lost_broker_shows_without_traffic(kafka: KafkaServer) -> None:
         await until(lambda: readiness.ready, readiness)
 
 
-async def test_a_producer_whose_client_answers_no_more_is_replaced(kafka: KafkaServer) -> None:
+async def test_a_producer_whose_client_no_longer_answers_is_replaced(kafka: KafkaServer) -> None:
     async with ledger_writer(kafka) as (log, readiness):
         await until(lambda: readiness.ready, readiness)
         kafka.pause()

@@ -1,1 +1,1 @@
-"""What voters read in their browsers: languages, texts, and the page that answers a form."""
+"""What voters see in their browsers: languages, texts, and the page that answers a form."""

@@ -102,7 +102,7 @@ def refusal_page(
 
 
 def is_inconclusive(status: int) -> bool:
-    """Whether this status leaves open if the vote counts, so that it should be sent again."""
+    """Whether this status leaves open whether the vote counts, so that it should be resent."""
     again = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
     return status in again or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 

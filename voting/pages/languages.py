@@ -1,4 +1,4 @@
-"""The languages of the pages, and the choice among them."""
+"""The languages of the pages, and how one is chosen."""
 
 import re
 from typing import Final, Literal, get_args
@@ -7,13 +7,13 @@ Language = Literal["en", "es"]
 
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
-# Only the first so many languages of a header are read; browsers send a handful.
+# Only this many languages of a header are read; browsers send a handful.
 RANGES_MAX: Final = 20
 _QVALUE: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")  # RFC 9110, section 12.4.2
 
 
 def choose_language(accept_language: str | None) -> Language:
-    """Return our language that an `Accept-Language` header (RFC 9110) prefers, else English."""
+    """Return the language that an `Accept-Language` header (RFC 9110) prefers, else English."""
     best: Language = "en"
     best_quality = 0.0
     for part in (accept_language or "").split(",", RANGES_MAX)[:RANGES_MAX]:

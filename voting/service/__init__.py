@@ -1,1 +1,1 @@
-"""What every service has: settings, readiness, an orderly end, logs and metrics."""
+"""What every service has: settings, readiness, graceful shutdown, logs and metrics."""

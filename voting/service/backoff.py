@@ -1,4 +1,4 @@
-"""Pauses between retries: they grow, and vary, so that clients do not all retry at once."""
+"""Growing pauses between retries, with jitter so that clients do not all retry at once."""
 
 import random
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Backoff:
         self._next = first
 
     def pause(self) -> float:
-        """Return how long to wait before the next try, and double the limit of the one after."""
+        """Return the pause before the next retry, and double the limit for the one after."""
         limit, self._next = self._next, min(2 * self._next, self._longest)
         return limit * (1 + self._chance()) / 2
 

@@ -1,4 +1,4 @@
-"""Compares this machine's clock with a server's, by the times in the server's answers."""
+"""Compares this machine's clock with a server's, using the times in the server's answers."""
 
 import logging
 import time
@@ -14,14 +14,14 @@ OFFSET: Final = Gauge(
     ["server"],
 )
 
-# More than synchronised clocks ever differ.
+# More than synchronised clocks differ.
 TOLERANCE_SECONDS: Final = 5.0
-# Servers that answer in turn may differ, so an offset is over only after this long without one.
+# Several servers may answer in turn, so an offset has ended only after this long without one.
 _CALM_SECONDS: Final = 60.0
 
 
 def now_ms() -> int:
-    """Return the time of this machine's clock: Unix time in milliseconds."""
+    """Return the current time of this machine's clock: Unix time in milliseconds."""
     return time.time_ns() // 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""Readiness of a service, and how it ends."""
+"""A service's readiness and its end."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 class Readiness:
     """Whether the service can take work now, and why not.
 
-    Not ready from the start; every change is logged once. After `drain` it stays not ready.
+    A service starts not ready; every change is logged once. After `drain` it stays not ready.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ def stop_event() -> asyncio.Event:
 
 
 def run_for_good(work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
-    """Run work that lasts as long as the service as a task; its owner cancels it at the end.
+    """Run work that lasts as long as the service in a task; its owner cancels it at the end.
 
     If it ends by itself, which only an unexpected error can cause, the service ends as on SIGTERM,
     so that its supervisor restarts it: without the work, readiness would stay at whatever it was.

@@ -10,7 +10,7 @@ def test_a_service_starts_not_ready() -> None:
     assert not Readiness().ready
 
 
-def test_it_becomes_ready_and_gives_the_reason_when_it_is_not() -> None:
+def test_it_becomes_ready_and_has_a_reason_when_it_is_not() -> None:
     readiness = Readiness()
     readiness.set_ready()
     assert readiness.ready
@@ -49,7 +49,7 @@ async def test_a_service_ends_when_its_background_work_fails(
     assert record.exc_info is not None
 
 
-async def test_a_service_goes_on_when_its_work_is_cancelled() -> None:
+async def test_a_service_continues_when_its_work_is_cancelled() -> None:
     async def work() -> None:
         await asyncio.Event().wait()
 

@@ -34,7 +34,7 @@ def _read_literal(kind: inspect.LiteralType, text: str) -> object:
 
 
 def _read_enum(kind: inspect.EnumType, text: str) -> object:
-    return _read_literal(inspect.LiteralType(tuple(one.value for one in kind.cls)), text)
+    return _read_literal(inspect.LiteralType(tuple(member.value for member in kind.cls)), text)
 
 
 def _read_boolean(_: inspect.BoolType, text: str) -> bool:

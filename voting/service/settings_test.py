@@ -29,7 +29,7 @@ class Example(Settings, frozen=True, kw_only=True):
     url: Annotated[str, Meta(pattern="^redis://")] = "redis://host"
 
 
-def test_defaults_hold_without_variables() -> None:
+def test_without_variables_the_defaults_apply() -> None:
     assert read_settings(Example, {}) == Example()
 
 
@@ -53,7 +53,7 @@ def test_variables_are_read_by_upper_case_name() -> None:
         ("LEAN", "on", True),
     ],
 )
-def test_case_does_not_matter_where_the_values_are_a_fixed_set(
+def test_case_does_not_matter_for_a_fixed_set_of_values(
     name: str, value: str, meant: object
 ) -> None:
     assert getattr(read_settings(Example, {name: value}), name.lower()) == meant

@@ -27,5 +27,5 @@ def configure_logging(level: str) -> None:
         level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     # aiokafka logs every lost connection as an error; readiness already logs once what that means
-    # for the service. At level "debug" it logs passwords.
+    # for the service. At level "debug" it would log passwords.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Requests to `POST /votes` for tests: valid, invalid in every way, and split at every point."""
+"""Requests to `POST /votes` for tests: valid, invalid in many ways, and split anywhere."""
 
 import json
 import random

@@ -37,9 +37,9 @@ class TrialRoute(NamedTuple):
 def trial_route(
     lean: bool, *, no_ids: bool = False, files: int = 4096, **config: float
 ) -> Iterator[TrialRoute]:
-    """Run a trial route, on the lean path or Sanic's own, with these settings of Sanic.
+    """Run a trial route, on the lean path or on Sanic's handler, with these settings of Sanic.
 
-    It may open so many `files`, and makes no ids if `no_ids`.
+    It may open at most `files` files. With `no_ids`, making an id fails.
     """
     port = free_port()
     spawn = multiprocessing.get_context("spawn")
@@ -148,7 +148,7 @@ def votes_cast(route: TrialRoute) -> list[str]:
 
 
 async def send(port: int, *pieces: bytes, answers: int = 1, seconds: float = 10) -> RawClient:
-    """Send pieces, nothing more; return after `answers` answers or the end."""
+    """Send only these pieces; return after `answers` answers or the end of the connection."""
     async with raw_client(port) as client:
         for piece in pieces:
             client.writer.write(piece)

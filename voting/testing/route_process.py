@@ -23,8 +23,8 @@ from voting.service.telemetry import configure_logging
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 SLOW_SECONDS: Final = 0.4
 
-# Results given later, by name; `full` and `crash` fail at once, `never` has no result. Names that
-# begin with `slow` get theirs after a delay, `held` when the service has begun to end.
+# Results given later, by name; `full` and `crash` fail at once, `never` gets no result. Names that
+# begin with `slow` get theirs after a delay, `held` once the service has begun to stop.
 OUTCOMES: Final[dict[str, BaseException]] = {
     "away": UnavailableError("Kafka is away", retry_after=3),
     "slow to fail": UnavailableError("Kafka is away"),
@@ -68,7 +68,7 @@ class TrialSink:
 def serve_trial_route(
     port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool, files: int
 ) -> None:
-    """Serve the route in this process, which logs to `log`; `GET /cast` returns the votes."""
+    """Serve the route in this process, logging to `log`; `GET /cast` returns the votes."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, 1024), files))
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stderr.fileno())
