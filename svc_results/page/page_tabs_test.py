@@ -17,7 +17,7 @@ from svc_results.testing.page_actions import album_row, cast, fresh_page, get_ur
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
-TABS: Final = 7  # one more than a browser has connections to a host over HTTP/1.1
+TABS: Final = 7  # one more than a browser's connections to a host over HTTP/1.1
 
 
 class TlsEntry(TraefikServer):
