@@ -1,1 +1,1 @@
-"""What a vote is and what votes add up to. No I/O."""
+"""Votes, their rules, and the tally they add up to. No I/O."""

@@ -23,9 +23,9 @@ def test_a_number_within_the_bounds_is_read(text: str, number: int) -> None:
         "1.5",
         "²",
         "٣",
-        "00000000199999999",  # a bound on a part of this text would find nothing wrong
+        "00000000199999999",  # bounding the number alone would not catch this
         "0" * 4000 + "1",
-        "9" * 5000,  # more digits than Python reads at all
+        "9" * 5000,  # more digits than Python parses
     ],
 )
 def test_anything_else_is_a_value_error(text: str) -> None:

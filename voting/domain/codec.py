@@ -1,4 +1,4 @@
-"""A vote as bytes: the `votes.v1.Vote` message that gRPC carries and Kafka keeps."""
+"""A vote as bytes: the `votes.v1.Vote` message that gRPC transports and Kafka stores."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +11,7 @@ from voting.domain.vote import InvalidVoteError, Route, Vote, check_vote
 
 CONTENT_TYPE: Final = b'application/x-protobuf; messageType="votes.v1.Vote"'
 
-# What Kafka gets: a vote's id, the vote as bytes, and its traceparent if it brought one.
+# A record for Kafka: the vote's id, its bytes, and the request's traceparent, if any.
 type NewRecord = tuple[str, bytes, str | None]
 
 _TO_PROTO: Final = {Route.GRPC: votes_pb2.ROUTE_GRPC, Route.HTTP: votes_pb2.ROUTE_HTTP}
@@ -19,7 +19,7 @@ _FROM_PROTO: Final = {number: route for route, number in _TO_PROTO.items()}
 
 
 def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote) -> votes_pb2.Vote:
-    """Return the vote as a protobuf message, made in its place by a repeated field's `add`."""
+    """Return the vote as a protobuf message; `make` may be a repeated field's `add`."""
     message = make(
         id=vote.id,
         name=vote.name,
@@ -35,9 +35,9 @@ def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote)
 
 
 def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_vote) -> Vote:
-    """Return the vote in a message; raise `InvalidVoteError` when it breaks a rule.
+    """Return the vote in a message; raise `InvalidVoteError` if it breaks a rule.
 
-    `check` has the rules: those of the ledger, by default.
+    `check` applies the rules, by default those of the ledger.
     """
     route = _FROM_PROTO.get(message.route)
     if route is None:
@@ -69,7 +69,7 @@ def record_of(vote: Vote, traceparent: str | None = None) -> NewRecord:
 
 
 def decode_vote(value: bytes) -> Vote:
-    """Return the vote in a record's value; raise `InvalidVoteError` when it is none."""
+    """Return the vote in a record's value; raise `InvalidVoteError` if it is not a vote."""
     try:
         message = votes_pb2.Vote.FromString(value)
     except DecodeError as error:

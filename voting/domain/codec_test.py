@@ -6,17 +6,17 @@ from voting.domain.vote import InvalidVoteError
 from voting.testing.examples import VOTE
 
 
-def test_a_vote_survives_the_trip() -> None:
+def test_a_vote_survives_encoding() -> None:
     assert decode_vote(encode_vote(VOTE)) == VOTE
 
 
 @pytest.mark.parametrize("value", [b"\xff\xff", b"\x0a"])
-def test_bytes_that_are_no_message_are_refused(value: bytes) -> None:
+def test_bytes_that_are_not_a_message_are_refused(value: bytes) -> None:
     with pytest.raises(InvalidVoteError, match="value"):
         decode_vote(value)
 
 
-def test_an_empty_message_is_no_vote() -> None:
+def test_an_empty_message_is_not_a_vote() -> None:
     with pytest.raises(InvalidVoteError, match="route"):
         decode_vote(b"")
 

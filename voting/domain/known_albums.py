@@ -1,7 +1,7 @@
-"""Which albums may still be voted on, once there are as many as there may be. No I/O here.
+"""The albums that may still be voted on once their number has reached the limit. No I/O here.
 
-The list has hashes, not names: 8 bytes each. An album that is none of 100,000 shares
-a hash with one of them once in 10^14 times; then it is taken, and counts as itself.
+The list has hashes of 8 bytes, not names. The chance that a new album shares a hash with one of
+100,000 on the list is about 1 in 10^14; its votes would be accepted and count for that album.
 """
 
 import sys
@@ -16,7 +16,7 @@ from voting.domain.tally import album_key
 from voting.domain.vote import TOO_MANY_ALBUMS, InvalidVoteError, Vote
 
 LIST_MAX: Final = 125_000
-"""Albums of the longest list: it leaves as one record, and Kafka takes 1 MiB."""
+"""The most albums on a list: it is one record, for which Kafka allows 1 MiB."""
 
 _CLOSED, _OPEN = b"\x01", b"\x00"
 _BYTES: Final = 8
@@ -28,7 +28,7 @@ LISTED: Final = Gauge(
 
 
 class AlbumList(NamedTuple):
-    """The albums that were in the tally, by `album_hash`; no others are taken when it is closed."""
+    """The albums found in the tally, by `album_hash`; if `closed`, no others may be voted on."""
 
     hashes: frozenset[int] = frozenset()
     closed: bool = False
@@ -40,7 +40,7 @@ def album_hash(key: bytes) -> int:
 
 
 def encode_list(albums: AlbumList) -> bytes:
-    """Return a list as the value of a Kafka record: whether it is closed, then hashes in order."""
+    """Return a list as a record's value: a byte for `closed`, then the hashes in order."""
     numbers = array("Q", sorted(albums.hashes))
     if sys.byteorder == "little":
         numbers.byteswap()
@@ -48,7 +48,7 @@ def encode_list(albums: AlbumList) -> bytes:
 
 
 def decode_list(value: bytes | None) -> AlbumList:
-    """Return the list in a record's value; raise `ValueError` when it is none."""
+    """Return the list in a record's value; raise `ValueError` if it is not a list."""
     if not value or value[:1] not in {_CLOSED, _OPEN} or len(value) % _BYTES != 1:
         raise ValueError("not an album list")
     numbers = array("Q", value[1:])
@@ -58,16 +58,16 @@ def decode_list(value: bytes | None) -> AlbumList:
 
 
 def grown(albums: AlbumList, found: Set[int]) -> AlbumList:
-    """Return the closed list with what was found added, up to `LIST_MAX`; none is taken out."""
+    """Return a closed list with `found` added, up to `LIST_MAX`; nothing is removed."""
     room = LIST_MAX - len(albums.hashes)
     new = sorted(found - albums.hashes)[: max(0, room)]
     return AlbumList(albums.hashes.union(new), closed=True)
 
 
 class KnownAlbums:
-    """The newest list that a route knows.
+    """The latest list that a route has.
 
-    `listed` is None while any album may be voted on, so that a vote's way costs nothing then.
+    `listed` is None while any album may be voted on, so that checking a vote costs nothing.
     """
 
     def __init__(self) -> None:
@@ -75,13 +75,13 @@ class KnownAlbums:
         self.listed: frozenset[int] | None = None
 
     def take(self, albums: AlbumList) -> None:
-        """Let this list hold from now on."""
+        """Replace the list."""
         self.albums = albums
         self.listed = albums.hashes if albums.closed else None
         LISTED.set(len(albums.hashes) if albums.closed else 0)
 
     def check(self, vote: Vote) -> None:
-        """Raise `InvalidVoteError` when there are too many albums for this vote's one."""
+        """Raise `InvalidVoteError` if the list is closed and lacks the vote's album."""
         if self.listed is None:
             return
         if album_hash(album_key(vote.name, vote.album, vote.year)) not in self.listed:

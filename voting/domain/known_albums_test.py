@@ -15,7 +15,7 @@ from voting.domain.tally import album_key
 from voting.domain.vote import TOO_MANY_ALBUMS, InvalidVoteError, Vote
 from voting.testing.examples import VOTE, vote_with
 
-KAFKA_BYTES = 1024 * 1024  # max.message.bytes, as it is by default
+KAFKA_BYTES = 1024 * 1024  # the default of max.message.bytes
 
 
 def hash_of(vote: Vote) -> int:
@@ -29,12 +29,12 @@ def hashes(count: int) -> frozenset[int]:
 
 @pytest.mark.parametrize("closed", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 10_000])
-def test_a_list_is_read_as_it_was_written(count: int, closed: bool) -> None:
+def test_a_list_survives_encoding(count: int, closed: bool) -> None:
     albums = AlbumList(hashes(count), closed)
     assert decode_list(encode_list(albums)) == albums
 
 
-def test_the_bytes_are_the_same_on_every_machine() -> None:
+def test_the_encoding_is_the_same_on_every_machine() -> None:
     assert encode_list(AlbumList(frozenset([258, 1]), closed=True)).hex() == (
         "01" + "0000000000000001" + "0000000000000102"
     )
@@ -42,29 +42,29 @@ def test_the_bytes_are_the_same_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\x02", b"\x01\x00", b"\x01" + b"\x00" * 9])
-def test_what_is_no_list_is_told(value: bytes | None) -> None:
+def test_a_value_that_is_not_a_list_is_an_error(value: bytes | None) -> None:
     with pytest.raises(ValueError, match="not an album list"):
         decode_list(value)
 
 
-def test_a_list_takes_80_kb_at_the_default_and_the_longest_one_fits_into_a_record() -> None:
+def test_a_list_takes_80_kb_by_default_and_the_longest_fits_into_a_record() -> None:
     assert len(encode_list(AlbumList(hashes(10_000), closed=True))) == 80_001
     assert len(encode_list(AlbumList(hashes(LIST_MAX), closed=True))) < KAFKA_BYTES - 10_000
 
 
-def test_a_list_grows_and_loses_none() -> None:
+def test_a_list_grows_without_losing_albums() -> None:
     before = AlbumList(frozenset([1, 2, 3]))
     assert grown(before, {3, 4}) == AlbumList(frozenset([1, 2, 3, 4]), closed=True)
 
 
-def test_a_list_does_not_grow_beyond_the_longest_one() -> None:
+def test_a_list_does_not_grow_beyond_the_maximum() -> None:
     before = AlbumList(hashes(LIST_MAX - 1), closed=True)
     after = grown(before, hashes(100))
     assert len(after.hashes) == LIST_MAX
     assert before.hashes < after.hashes
 
 
-def test_any_album_is_taken_until_the_list_is_closed() -> None:
+def test_any_album_is_accepted_until_the_list_is_closed() -> None:
     known = KnownAlbums()
     known.check(VOTE)
     known.take(AlbumList(frozenset([1])))
@@ -73,7 +73,7 @@ def test_any_album_is_taken_until_the_list_is_closed() -> None:
 
 
 @pytest.mark.parametrize("other", [{"name": "Other"}, {"album": "Other"}, {"year": 1901}])
-def test_a_closed_list_takes_its_albums_and_no_others(other: dict[str, object]) -> None:
+def test_a_closed_list_accepts_its_albums_and_no_others(other: dict[str, object]) -> None:
     known = KnownAlbums()
     known.take(AlbumList(frozenset([hash_of(VOTE)]), closed=True))
     known.check(VOTE)

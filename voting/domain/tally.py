@@ -1,6 +1,6 @@
-"""The tally: votes and rank sums per album, votes per route, and how far each partition got.
+"""The tally: votes and rank sums per album, votes per route, and each partition's position.
 
-Pure: what its counters are called in Redis is in `voting.stores.tally_fields`.
+No I/O here; `voting.stores.tally_fields` has the names of the counters in Redis.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ UNIT_SEPARATOR: Final = "\x1f"
 
 
 class AlbumTally(msgspec.Struct, frozen=True):
-    """What was voted on one album; `rank_sum` is the sum of its ranks, each 1 to 100."""
+    """The votes for an album; `rank_sum` is the sum of their ranks, each 1 to 100."""
 
     name: str
     album: str
@@ -32,9 +32,9 @@ class AlbumTally(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct):
-    """Counts of a set of votes, and the position of each partition that they reach to.
+    """The counts of a set of votes, and the position in each partition that they reach to.
 
-    A position is "offset:key" of the last record counted.
+    A position is `offset:key` of the last record counted.
     """
 
     albums: dict[Album, AlbumTally] = {}
@@ -43,12 +43,12 @@ class Tally(msgspec.Struct):
 
     @property
     def votes(self) -> int:
-        """How many votes were counted."""
+        """The number of votes counted."""
         return sum(self.routes.values())
 
 
 def tally_of(votes: Iterable[Vote]) -> Tally:
-    """Return the tally of these votes, without positions; each vote counts as often as given."""
+    """Return the tally of these votes, without positions; ids are not deduplicated."""
     ranks: dict[Album, list[int]] = {}
     routes: dict[Route, int] = {}
     for vote in votes:
@@ -62,7 +62,7 @@ def tally_of(votes: Iterable[Vote]) -> Tally:
 
 
 def add_tally(tally: Tally, other: Tally) -> None:
-    """Add the counts of another tally to this one, whose positions stay."""
+    """Add the counts of another tally to this one; positions are left as they are."""
     for key, album in other.albums.items():
         votes, rank_sum = album.votes, album.rank_sum
         if (so_far := tally.albums.get(key)) is not None:
@@ -73,15 +73,15 @@ def add_tally(tally: Tally, other: Tally) -> None:
 
 
 def album_key(name: str, album: str, year: int) -> bytes:
-    """Return the bytes that stand for an album.
+    """Return the bytes that identify an album.
 
-    Keys sort as the albums do by name, title and year: a year has four digits, and what separates
-    the three comes before every character that they may have.
+    Keys sort like the albums by name, title and year: a year has four digits, and the separator
+    sorts before every character that a name or title may have.
     """
     return f"{name}{UNIT_SEPARATOR}{album}{UNIT_SEPARATOR}{year}".encode()
 
 
 def album_of_key(key: bytes) -> Album:
-    """Return the album that an `album_key` stands for; raise `ValueError` when there is none."""
+    """Return the album of an `album_key`; raise `ValueError` if it is not one."""
     name, album, year = key.decode().split(UNIT_SEPARATOR)
     return name, album, int(year)

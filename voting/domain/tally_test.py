@@ -6,7 +6,7 @@ FLOYD = ("Pink Floyd", "The Dark Side of the Moon", 1973)
 QUEEN = ("Queen", "Jazz", 1978)
 
 
-def test_votes_and_ranks_are_added_up_per_album_and_votes_per_route() -> None:
+def test_votes_and_ranks_are_summed_per_album_and_votes_per_route() -> None:
     queen = dict(zip(("name", "album", "year"), QUEEN, strict=True))
     tally = tally_of(
         [

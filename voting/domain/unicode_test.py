@@ -1,4 +1,4 @@
-"""Our tables of Unicode's properties, held against those of Chromium."""
+"""Our tables of Unicode properties agree with Chromium's."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ _POINTS = """property => {
 
 @pytest.fixture(scope="module")
 def properties() -> dict[str, set[str]]:
-    """The characters of each property that we look at."""
+    """Return the characters of each property that we use."""
     names = ["Default_Ignorable_Code_Point", "Bidi_Control", "Extended_Pictographic"]
     with sync_playwright() as playwright:
         program = shutil.which("chromium")
@@ -36,7 +36,7 @@ def _matched_by(pattern: re.Pattern[str]) -> set[str]:
     return {character for character in map(chr, range(0x110000)) if pattern.match(character)}
 
 
-def test_what_is_ignorable_is_as_unicode_says(properties: dict[str, set[str]]) -> None:
+def test_our_ignorable_characters_are_unicodes(properties: dict[str, set[str]]) -> None:
     ours = _matched_by(visible_text._ANY_IGNORABLE)
     assert ours - properties["Default_Ignorable_Code_Point"] == set("\ufff9\ufffa\ufffb")
     assert properties["Default_Ignorable_Code_Point"] <= ours
@@ -45,5 +45,5 @@ def test_what_is_ignorable_is_as_unicode_says(properties: dict[str, set[str]]) -
 
 def test_every_pictograph_is_known(properties: dict[str, set[str]]) -> None:
     pictographs = properties["Extended_Pictographic"]
-    unassigned = {c for c in pictographs if c > "\U0001faff"}  # kept free for emoji to come
+    unassigned = {c for c in pictographs if c > "\U0001faff"}  # reserved for future emoji
     assert pictographs - unassigned <= _matched_by(visible_text._PICTOGRAPHS)

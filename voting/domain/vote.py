@@ -1,8 +1,8 @@
-"""What a vote is, and the rules it must keep. No I/O here.
+"""A vote and its rules. No I/O here.
 
-New votes are judged where they come in, by the rules for what is new (`clean_text`,
-`clean_new_id`, `check_new_vote`). Records of the ledger are judged by `check_vote`, which never
-becomes stricter: whatever was acknowledged once, by whichever version, counts.
+New votes are checked where they arrive, by the rules for new votes (`clean_text`, `clean_new_id`,
+`check_new_vote`). Records of the ledger are checked by `check_vote`, which never becomes stricter:
+a vote that any version has acknowledged counts.
 """
 
 import os
@@ -27,11 +27,11 @@ RANK_MIN, RANK_MAX = 1, 100
 MARKS_MAX = 4
 
 # The largest prime below 2**16. An id's partition is its residue modulo this prime, modulo the
-# number of partitions: the prime takes every bit of the id into account, whatever made the id, and
-# lets a service mint ids that share a partition, even without knowing how many there are.
+# number of partitions. So every bit of the id matters, whatever generated it, and a service can
+# make ids that share a partition without knowing how many there are.
 RESIDUES = 65521
 
-# Random numbers of 64 bits: one call of the system for many ids.
+# Random numbers of 64 bits: one system call serves many ids.
 _random = array("Q")
 
 # What polls and their entries are called.
@@ -40,12 +40,12 @@ SLUG_RULE = f"must be lower-case letters, digits and hyphens, at most {SLUG_MAX}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# The nil and the max UUID (RFC 9562): what programs send that have made none.
+# The nil and the max UUID (RFC 9562), sent by programs that failed to generate one.
 NO_IDS = frozenset(str(uuid.UUID(int=value)) for value in (0, 2**128 - 1))
 
 
 class Route(StrEnum):
-    """The way a vote took into the system."""
+    """The route by which a vote entered the system."""
 
     GRPC = "grpc"
     HTTP = "http"
@@ -84,10 +84,10 @@ TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums"
 
 
 class InvalidVoteError(ValueError):
-    """A vote breaks a rule: `field` names the field, `reason` says which rule.
+    """A vote breaks a rule: `field` names the field, `reason` states the rule.
 
-    `kind` is the type of the problem (RFC 9457), for a rule that clients may want to tell from
-    all others; "" for most.
+    `kind` is the problem's type (RFC 9457) for a rule that clients may need to recognise; "" for
+    most.
     """
 
     def __init__(self, field: str, reason: str, kind: str = "") -> None:
@@ -98,10 +98,10 @@ class InvalidVoteError(ValueError):
 
 
 def clean_text(field: str, text: str) -> str:
-    """Return the text of a new vote trimmed, in Unicode NFC, and without what nobody can see.
+    """Return the text of a new vote trimmed, in Unicode NFC, without invisible characters.
 
-    Raises `InvalidVoteError` when nothing to see or too much is left, a control character, or
-    more than `MARKS_MAX` combining marks in a row.
+    Raises `InvalidVoteError` if nothing visible is left, or if it is too long or has a control
+    character, a line break, or more than `MARKS_MAX` combining marks in a row.
     """
     text = text.strip()
     if not text.isascii():
@@ -144,7 +144,7 @@ def clean_id(vote_id: str) -> str:
 
 
 def clean_new_id(vote_id: str) -> str:
-    """Return a new vote's UUID as `clean_id` does; the nil and the max UUID are none."""
+    """Return a new vote's UUID like `clean_id`, but refuse the nil and the max UUID."""
     return _check_new_id(clean_id(vote_id))
 
 
@@ -155,17 +155,17 @@ def _check_new_id(vote_id: str) -> str:
 
 
 def check_range(field: str, value: int, low: int, high: int) -> int:
-    """Return `value` when it lies in `low`..`high`, else raise `InvalidVoteError`."""
+    """Return `value` if it is from `low` to `high`, else raise `InvalidVoteError`."""
     if not low <= value <= high:
         raise InvalidVoteError(field, f"must be from {low} to {high}")
     return value
 
 
 def check_vote(vote: Vote) -> Vote:
-    """Return `vote` when it keeps every rule of the ledger, else raise `InvalidVoteError`.
+    """Return `vote` if it keeps every rule of the ledger, else raise `InvalidVoteError`.
 
-    For records of the topic. Nothing is mended here, as the same bytes must mean the same vote
-    to whoever reads them. No rule may ever be added: the record may have been acknowledged.
+    For records of the topic. Nothing is corrected, as the same bytes must mean the same vote to
+    every reader. No rule may ever be added: the record may have been acknowledged.
     """
     _check_id(vote.id)
     for field, text in (("name", vote.name), ("album", vote.album)):
@@ -178,9 +178,9 @@ def check_vote(vote: Vote) -> Vote:
 
 
 def check_new_vote(vote: Vote) -> Vote:
-    """Return `vote` when it keeps every rule for a new one, else raise `InvalidVoteError`.
+    """Return `vote` if it keeps every rule for new votes, else raise `InvalidVoteError`.
 
-    For votes of other programs, which nothing mends: they are records as they stand.
+    For votes from other programs, which are not corrected: they become records unchanged.
     """
     _check_new_id(_check_id(vote.id))
     for field, text in (("name", vote.name), ("album", vote.album)):
@@ -224,7 +224,7 @@ def is_slug(text: str) -> bool:
 def partition_of(vote_id: str, partitions: int) -> int:
     """Return the partition, 0 to `partitions` - 1, of a canonical id.
 
-    The one partition function of the system: all copies of an id share a partition of the topic.
+    The system's only partition function: all copies of an id share a partition of the topic.
     """
     return int(vote_id.replace("-", ""), 16) % RESIDUES % partitions
 

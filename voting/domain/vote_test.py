@@ -63,9 +63,7 @@ def test_a_wrong_field_is_named(check: Callable[[Vote], Vote], field: str, value
         ("album", "a\u2028b"),
     ],
 )
-def test_what_an_older_version_accepted_counts_and_is_not_accepted_any_more(
-    field: str, value: str
-) -> None:
+def test_a_vote_that_only_older_versions_accepted_still_counts(field: str, value: str) -> None:
     vote = vote_with(**{field: value})
     assert check_vote(vote) is vote
     with pytest.raises(InvalidVoteError) as caught:
@@ -77,7 +75,7 @@ def test_text_is_trimmed_and_composed() -> None:
     assert clean_text("name", "  Beyonce\u0301\n") == "Beyoncé"
 
 
-def test_text_may_be_as_long_as_200_characters_after_trimming() -> None:
+def test_text_may_have_200_characters_after_trimming() -> None:
     assert len(clean_text("name", " " + "ñ" * 200 + " ")) == 200
 
 
@@ -97,7 +95,7 @@ def test_an_id_may_come_in_upper_case() -> None:
 
 
 @pytest.mark.parametrize("vote_id", [NIL, MAX.upper()])
-def test_an_id_that_nobody_made_is_refused(vote_id: str) -> None:
+def test_the_nil_and_the_max_uuid_are_refused(vote_id: str) -> None:
     with pytest.raises(InvalidVoteError, match="id: must not be the nil or the max UUID"):
         clean_new_id(vote_id)
 
@@ -112,20 +110,20 @@ def test_a_new_id_has_the_wanted_residue_and_is_a_uuid7(residue: int) -> None:
 
 
 @given(st.integers(1, 100), st.data())
-def test_a_new_id_falls_into_the_lane_asked_for(lanes: int, data: st.DataObject) -> None:
+def test_a_new_id_falls_into_the_requested_partition(lanes: int, data: st.DataObject) -> None:
     lane = data.draw(st.integers(0, lanes - 1))
     assert partition_of(new_vote_id(lane), lanes) == lane
 
 
-def test_ids_from_elsewhere_spread_evenly_over_the_lanes() -> None:
+def test_foreign_ids_spread_evenly_over_the_partitions() -> None:
     counts = [0] * 6
     for _ in range(6000):
         counts[partition_of(str(uuid.uuid4()), 6)] += 1
     assert min(counts) > 800
 
 
-def test_ids_that_differ_only_in_the_time_spread_too() -> None:
-    """As UUIDv1 does: its last 62 bits are the same for all ids of one machine."""
+def test_ids_that_differ_only_in_their_time_spread_evenly() -> None:
+    """Like UUIDv1, whose last 62 bits are the same for all ids of a machine."""
     ids = [f"{n:08x}-0000-1000-8000-00000000abcd" for n in range(6000)]
     counts = [0] * 6
     for vote_id in ids:

@@ -1,4 +1,4 @@
-"""The app of a route: `POST /votes` in front of a `VoteSink`. Both routes are this app."""
+"""The app of both routes: `POST /votes` in front of a `VoteSink`."""
 
 import time
 from http import HTTPStatus
@@ -35,11 +35,11 @@ from voting.route.vote_api import (
 from voting.service.lifecycle import Readiness
 
 # An accepted form is answered with a redirect to the page.
-_TAKEN: Final = {HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER}
+_ACCEPTED: Final = {HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER}
 
 
 def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> Sanic[Any, Any]:
-    """Return the app that takes votes on `route` and puts them into `sink`."""
+    """Return the app that accepts votes on `route` and hands them to `sink`."""
     app = new_app(name)
     app.config.REQUEST_MAX_SIZE = FORM_MAX  # JSON bodies have a smaller bound
     add_operations(app, readiness, vote_api_document(name))
@@ -87,14 +87,14 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
         if request.path == "/votes":
             request.ctx.answered = True
             response.headers[ROUTE_HEADER] = route
-            if response.status not in _TAKEN:
+            if response.status not in _ACCEPTED:
                 state.count_refused(response.status)
 
     app.register_middleware(finish, "response")
 
     def client_left(request: Request) -> None:
-        under_way_or_answered = {"cast", "answered"} & vars(request.ctx).keys()
-        if request.path == "/votes" and not under_way_or_answered:
+        cast_or_answered = {"cast", "answered"} & vars(request.ctx).keys()
+        if request.path == "/votes" and not cast_or_answered:
             state.count_refused(CLIENT_LEFT)
 
     app.ctx.client_left = client_left

@@ -1,9 +1,9 @@
 """A vote that a browser posts as a form, `application/x-www-form-urlencoded`.
 
-The page thus works without its script. The fields are those of the JSON body, and two more:
-`lang`, the voter's language, and `form`, a random UUID that the page gave this form. The vote's id
-is derived from that UUID and the content: the same form sent again is the same vote, and a form
-changed after going back is another vote.
+So the page works without its script. The fields are those of the JSON body plus `lang`, the voter's
+language, and `form`, a random UUID that the page gave this form. The vote's id is derived from that
+UUID and the content: the same form sent again is the same vote, and a form changed after going back
+is another one.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,11 +37,11 @@ def is_form(content_type: str | None) -> bool:
 
 
 def check_sender(headers: Mapping[str, str]) -> None:
-    """Raise `ProblemError` (403) for a form that a browser sends from another site's page.
+    """Raise `ProblemError` (403) for a form that a browser sent from another site's page.
 
     Such a page could vote in the name of all its visitors. Old browsers, and pages without TLS,
-    send no `Sec-Fetch-Site`; then `Origin` must have the host that the request is for. A client
-    that sends neither is not a browser, so nobody can be tricked.
+    send no `Sec-Fetch-Site`; then `Origin` must match the request's host. A client that sends
+    neither is not a browser, so no visitor can be tricked.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
@@ -64,7 +64,7 @@ def _host_of(origin: str) -> str | None:
 def read_fields(body: bytes) -> dict[str, str]:
     """Return the fields of a form; add a new `form` UUID if it has neither `form` nor `id`.
 
-    Raises `ProblemError` for a body that is no form or has unknown or repeated fields.
+    Raises `ProblemError` for a body that is not a form or has unknown or repeated fields.
     """
     if len(body) > FORM_MAX:
         raise ProblemError(
@@ -106,7 +106,7 @@ def read_form_vote(fields: Mapping[str, str], route: Route, new_id: Callable[[],
 
 
 def language_of(fields: Mapping[str, str], accept_language: str | None) -> Language:
-    """Return the form's language, else the one that the browser prefers."""
+    """Return the form's language, else the browser's preferred one."""
     for language in LANGUAGES:
         if fields.get("lang") == language:
             return language
@@ -124,7 +124,7 @@ def redirect_to_page(vote: Vote, language: Language) -> HttpAnswer:
 
 
 def _id_of(form: str, vote: Vote) -> str:
-    """Return the id of a vote from a form: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
+    """Return the id of a form's vote: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
     filled_in = msgspec.json.encode(content_of(vote))
     digest = int.from_bytes(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())
     digest = digest & ~(0xF << 76) | 0x8 << 76

@@ -26,7 +26,7 @@ GOOD = {
 
 def vote_of(**changes: str) -> Vote:
     fields = read_fields(urlencode(GOOD | changes).encode())
-    return read_form_vote(fields, Route.HTTP, lambda: "none is minted")
+    return read_form_vote(fields, Route.HTTP, lambda: "no id is made")
 
 
 def refusal(fields: dict[str, str]) -> ProblemError:
@@ -157,7 +157,7 @@ def test_a_form_is_recognised_by_its_content_type(content_type: str | None, form
     assert is_form(content_type) is form
 
 
-def test_the_language_is_the_forms_else_the_browsers() -> None:
+def test_the_form_language_has_precedence_over_the_browsers() -> None:
     assert language_of({"lang": "es"}, "en") == "es"
     assert language_of({"lang": "tlh"}, "es-AR") == "es"
     assert language_of({}, None) == "en"

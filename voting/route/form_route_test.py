@@ -1,4 +1,4 @@
-"""A form posted to a route: what the browser gets, over sockets."""
+"""What a browser gets for a form posted to a route, over sockets."""
 
 import re
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ class Form:
         return self.client.post("/votes", data=fields, headers=named)
 
     def cast(self) -> list[dict[str, object]]:
-        """Return the votes that came."""
+        """Return the votes received."""
         return [vote for vote, _ in self.client.get("/cast").json()]
 
     def counted(self, sample: str) -> float:
@@ -121,7 +121,7 @@ def test_an_invalid_field_is_marked_and_the_form_keeps_its_content(
 
 
 @pytest.mark.parametrize(("name", "status"), [("away", 503), ("full", 503), ("broken", 500)])
-def test_a_vote_that_cannot_be_taken_now_can_be_sent_again_with_the_same_id(
+def test_a_vote_that_cannot_be_accepted_now_can_be_resent_with_the_same_id(
     form: Form, name: str, status: int
 ) -> None:
     answer = form.post(GOOD | {"name": name})
@@ -132,7 +132,7 @@ def test_a_vote_that_cannot_be_taken_now_can_be_sent_again_with_the_same_id(
     assert not JARGON.search(page.text)
 
 
-def test_a_rule_of_another_version_is_shown_like_ours(form: Form) -> None:
+def test_a_violated_rule_of_another_version_is_shown_like_ours(form: Form) -> None:
     answer = form.post(GOOD | {"name": "stricter"})
     assert answer.status_code == 422
     assert Inputs(answer.text).wrong == ["rank"]

@@ -1,7 +1,7 @@
 """The lean path for `POST /votes`, before Sanic: no task, future or Request object per vote.
 
-Sanic's own handler is the reference. Whatever is not a complete, ordinary `POST /votes` goes there
-with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunked bodies,
+Sanic's own handler is the reference. Anything but a complete, ordinary `POST /votes` is passed to
+it with all its bytes: another method or path, HTTP/1.0, `Connection: close`, chunked bodies,
 `Expect`, headers or bodies over the limits, requests of a client that does not read its answers,
 requests pipelined behind a vote that was refused at once, and every request once the service is
 stopping.
@@ -87,10 +87,10 @@ def read_head(head: bytes) -> Head | None:
 class LeanProtocol(Connection):
     """A connection that answers votes itself and leaves everything else to Sanic.
 
-    `_free` is true while Sanic waits for the connection's next request: only then is a vote taken
-    here. While one is under way, Sanic's stage is `HANDLER`, so that its keep-alive timer and its
+    `_free` is true while Sanic waits for the connection's next request; only then is a vote taken
+    here. While a vote is pending, Sanic's stage is `HANDLER`, so that its keep-alive timer and its
     shutdown see a request; bytes that arrive meanwhile wait in Sanic's buffer. So do the pieces of
-    an incomplete request, which go to Sanic when they time out.
+    an incomplete request, which are passed to Sanic when they time out.
     """
 
     __slots__ = ("_accepted_head", "_free", "_route_state", "_start", "_vote")
@@ -100,7 +100,7 @@ class LeanProtocol(Connection):
         self._route_state: RouteState = app.ctx.route_state
         self._accepted_head = _accepted_head(self._route_state.route)
         self._free = False
-        self._vote: Vote | None = None  # the vote under way
+        self._vote: Vote | None = None  # the pending vote
 
     async def receive_more(self) -> None:
         """Wait for more bytes; between requests, a vote may then be taken here."""
@@ -190,7 +190,7 @@ class LeanProtocol(Connection):
             self._refuse(refusal_problem(vote, error))
 
     def _on_result(self, error: BaseException | None) -> None:
-        """Answer the vote under way, now that its result is known."""
+        """Answer the pending vote, whose result is now known."""
         vote = self._vote
         if vote is None:
             return  # it timed out

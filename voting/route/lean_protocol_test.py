@@ -1,4 +1,4 @@
-"""The lean path answers like Sanic's own handler: the same requests go to both, over sockets."""
+"""The lean path answers like Sanic's own handler to the same requests, over sockets."""
 
 import asyncio
 import json
@@ -45,14 +45,14 @@ def both() -> Iterator[tuple[TrialRoute, TrialRoute]]:
 
 
 async def converse(both: tuple[TrialRoute, TrialRoute], talk: Conversation) -> None:
-    """Hold a conversation with both; what they answer must be the same."""
+    """Hold a conversation with both; their answers must be the same."""
     async with raw_client(both[0].port) as reference, raw_client(both[1].port) as lean:
         clients = [reference, lean]
         await asyncio.gather(*(speak(client, talk) for client in clients))
         waited = 0.0
         while waited < PATIENCE_SECONDS and not all(client.end for client in clients):
             if same(reference, lean) and waited > QUIET_SECONDS:
-                break  # a request without an end
+                break  # an incomplete request
             await asyncio.sleep(0.02)
             waited += 0.02
         assert same(reference, lean), (talk, reference.received, lean.received)
@@ -71,7 +71,7 @@ async def speak(client: RawClient, talk: Conversation) -> None:
 
 
 def same(expected: RawClient, found: RawClient) -> bool:
-    """Whether two clients received the same. The kernel may drop what precedes a reset."""
+    """Whether two clients received the same; the kernel may drop data before a reset."""
     if "reset" in {expected.end, found.end}:
         shorter, longer = sorted((expected.received, found.received), key=len)
         return longer.startswith(shorter)
@@ -79,7 +79,7 @@ def same(expected: RawClient, found: RawClient) -> bool:
 
 
 async def compare(both: tuple[TrialRoute, TrialRoute], talks: Iterable[Conversation]) -> int:
-    """Hold every conversation with both; return how many requests had the same answers."""
+    """Hold every conversation with both; return how many requests were compared."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(talk: Conversation) -> int:
@@ -104,7 +104,9 @@ async def test_a_request_split_at_any_byte_gets_the_same_answer(
     await compare(both, cut_everywhere(vote_request(VOTE, ["Host: a", "Connection: keep-alive"])))
 
 
-def test_both_cast_the_same_votes_and_count_the_same(both: tuple[TrialRoute, TrialRoute]) -> None:
+def test_both_cast_the_same_votes_and_have_the_same_counts(
+    both: tuple[TrialRoute, TrialRoute],
+) -> None:
     reference, lean = both
     assert votes_cast(reference) == votes_cast(lean)
     assert vote_counts(reference) == vote_counts(lean)
@@ -124,7 +126,7 @@ def impatient() -> Iterator[tuple[TrialRoute, TrialRoute]]:
 @pytest.mark.parametrize(
     ("pieces", "status"),
     [
-        ([], None),  # the keep-alive clock
+        ([], None),  # the keep-alive timeout
         ([vote_request(VOTE)], 202),
         ([vote_request(VOTE)[:40]], 408),
         ([vote_request(VOTE), vote_request(VOTE)[:-90]], 408),
@@ -218,7 +220,7 @@ def one(request: pytest.FixtureRequest, both: tuple[TrialRoute, TrialRoute]) -> 
 
 @pytest.mark.parametrize("sent", [b"{}", VOTE], ids=["refused", "accepted"])
 async def test_pipelined_votes_take_turns_with_other_clients(one: TrialRoute, sent: bytes) -> None:
-    """A new client's vote is answered before each of fifty greedy ones has 100 answers."""
+    """A new client's vote is answered before any of fifty greedy ones has 100 answers."""
     async with AsyncExitStack() as stack:
         greedy = [await stack.enter_async_context(raw_client(one.port)) for _ in range(50)]
         for client in greedy:
@@ -266,7 +268,7 @@ async def test_an_unusual_request_is_answered_with_the_reason(
 async def test_the_server_stops_reading_from_a_client_that_does_not_read(
     both: tuple[TrialRoute, TrialRoute],
 ) -> None:
-    """The server stops to read, so that its memory stays bounded, and goes on later."""
+    """So that its memory stays bounded; it resumes once the client reads."""
     sent = 0
     async with raw_client(both[1].port, receive_buffer=65_536) as client, asyncio.timeout(120):
         client.transport.pause_reading()
@@ -279,7 +281,7 @@ async def test_the_server_stops_reading_from_a_client_that_does_not_read(
 
 
 async def is_stuck(client: RawClient) -> bool:
-    """Whether the server takes no more of what was written."""
+    """Whether the server has stopped reading."""
     try:
         await asyncio.wait_for(client.writer.drain(), 1)
     except TimeoutError:
@@ -289,7 +291,7 @@ async def is_stuck(client: RawClient) -> bool:
 
 @asynccontextmanager
 async def ending(lean: bool) -> AsyncIterator[RawClient]:
-    """A voter whose vote is under way on a route that has begun to end; it has to end in order."""
+    """Yield a client with a pending vote on a route that is stopping; it must exit cleanly."""
     held = vote_request(json.dumps(GOOD | {"name": "held"}).encode())
     with trial_route(lean=lean) as route:
         async with raw_client(route.port) as idle, raw_client(route.port) as client:
@@ -306,7 +308,7 @@ async def ending(lean: bool) -> AsyncIterator[RawClient]:
 
 
 @pytest.mark.parametrize("lean", [False, True])
-async def test_a_vote_under_way_is_answered_before_the_service_ends(lean: bool) -> None:
+async def test_a_pending_vote_is_answered_before_the_service_ends(lean: bool) -> None:
     async with ending(lean) as client:
         assert await client.wait(1, 10)
         assert client.received.startswith(b"HTTP/1.1 202 ")
@@ -331,7 +333,7 @@ async def test_a_busy_connection_is_closed_when_the_service_ends(lean: bool) -> 
         assert b"connection: close" in last
 
 
-async def test_a_client_that_leaves_does_not_harm_the_others(
+async def test_a_client_that_leaves_does_not_affect_the_others(
     both: tuple[TrialRoute, TrialRoute],
 ) -> None:
     slow = named("slow")
@@ -346,7 +348,7 @@ def named(name: str) -> bytes:
     return vote_request(json.dumps(GOOD | {"name": name}).encode())
 
 
-def news(route: TrialRoute, before: dict[str, str]) -> dict[str, float]:
+def new_counts(route: TrialRoute, before: dict[str, str]) -> dict[str, float]:
     """Return by how much the counts of votes have grown."""
     grown = {
         name: float(value) - float(before.get(name, 0))
@@ -371,8 +373,8 @@ async def test_a_client_that_leaves_is_counted_once_and_logs_no_error(
     async with raw_client(one.port) as client:
         client.writer.write(sent)
         await asyncio.sleep(0.1)  # so that it is read
-    await asyncio.to_thread(wait_until, "it is counted", lambda: bool(news(one, before)))
-    assert news(one, before) == {counted: 1}
+    await asyncio.to_thread(wait_until, "it is counted", lambda: bool(new_counts(one, before)))
+    assert new_counts(one, before) == {counted: 1}
     assert one.log.read_text() == log
 
 
@@ -386,6 +388,6 @@ async def test_an_unexpected_error_is_answered_counted_and_logged_once(
         assert client.received.startswith(b"HTTP/1.1 500 ")
         assert b"application/problem+json" in client.received
         assert client.end == "closed"
-        assert news(route, {}) == {'votes_refused_total{route="http",status="500"}': 1}
+        assert new_counts(route, {}) == {'votes_refused_total{route="http",status="500"}': 1}
         assert route.log.read_text().count("RuntimeError: a bug") == 1
         assert route.log.read_text().count("failed to answer POST /votes") == 1

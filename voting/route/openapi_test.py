@@ -1,4 +1,4 @@
-"""The document of the vote endpoint, held against what the endpoint does."""
+"""The document of the vote endpoint agrees with the endpoint."""
 
 import json
 import re
@@ -29,7 +29,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 
 
 def status(body: str) -> int:
-    """Return what the endpoint answers to this body; 202 when it takes the vote."""
+    """Return the status of the endpoint's answer to this body."""
     try:
         read_json_vote(body.encode(), None, Route.HTTP, lambda: NEW_ID)
     except ProblemError as error:

@@ -1,6 +1,6 @@
 """The contract of `POST /votes`, checked on both routes: real services, real Kafka.
 
-How a body is read in every detail is `vote_api_test.py`'s; here is what a client sees.
+`vote_api_test.py` tests how a body is read in detail; these tests check what a client sees.
 """
 
 import asyncio
@@ -97,7 +97,7 @@ async def _stored(kafka: KafkaServer, vote_id: str) -> list[tuple[Vote, dict[str
 
 
 def stored(kafka: KafkaServer, vote_id: str) -> list[tuple[Vote, dict[str, bytes]]]:
-    """What Kafka holds for an id, in the id's partition."""
+    """Return what Kafka has for an id, in the id's partition."""
     return asyncio.run(_stored(kafka, vote_id))
 
 
@@ -217,18 +217,18 @@ def test_the_metrics_count_what_was_accepted_and_refused(
     assert [after - old for after, old in zip(counts(), before, strict=True)] == [1, 1, 1]
 
 
-def test_votes_under_way_are_answered_when_the_service_stops(
+def test_pending_votes_are_answered_when_the_service_stops(
     service: StartService, kafka: KafkaServer, lean: bool
 ) -> None:
     settings = {"ACK_TIMEOUT_SECONDS": "30", "LEAN_PATH": str(lean).lower()}
     route = service("svc_http_route", **settings)
     with httpx.Client(base_url=route.url, timeout=60) as client, ThreadPoolExecutor(3) as voters:
-        kafka.pause()  # the acknowledgements are a while in coming
+        kafka.pause()  # delays the acknowledgements
         try:
             answers = [voters.submit(post, client, GOOD) for _ in range(3)]
-            wait_until("all votes are under way", lambda: in_flight(client) == 3)
+            wait_until("all votes are pending", lambda: in_flight(client) == 3)
             route.ask_to_stop()
-            wait_until("no new connection is taken", lambda: not is_listening(route))
+            wait_until("no new connection is accepted", lambda: not is_listening(route))
         finally:
             kafka.resume()
         assert [answer.result().status_code for answer in answers] == [202] * 3
@@ -271,8 +271,8 @@ def test_a_port_in_use_is_named(name: str, services: dict[tuple[Route, bool], Se
 def _run(
     name: str, services: dict[tuple[Route, bool], Service], **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    some = services[Route.HTTP, True]
-    twin = Service(name, some.port, some.data.parent / "wrong", {})
+    running = services[Route.HTTP, True]
+    twin = Service(name, running.port, running.data.parent / "wrong", {})
     environment: dict[str, Any] = {**os.environ, **twin.environment(), **settings}
     return subprocess.run(
         twin.command(), env=environment, capture_output=True, text=True, timeout=30, check=False

@@ -1,4 +1,4 @@
-"""How a request to `POST /votes` is read and answered, independent of any web framework.
+"""Reads and answers requests to `POST /votes`, independent of any web framework.
 
 Both routes use it, on the lean path and in Sanic's handler.
 """
@@ -74,8 +74,8 @@ async def answer_vote(
 ) -> HttpAnswer:
     """Cast the vote, wait until Kafka acknowledges it, and return the answer.
 
-    Raises `ProblemError` with status 503 and the vote's id if the vote cannot be taken now. If the
-    wait is cancelled, `on_unanswered` is called later with the vote's result.
+    Raises `ProblemError` with status 503 and the vote's id if the vote cannot be accepted now. If
+    the wait is cancelled, `on_unanswered` is called later with the vote's result.
     """
     try:
         await cast_vote(sink, vote, traceparent, on_unanswered)
@@ -96,7 +96,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 def accepted_body(vote_id: str) -> bytes:
-    """Return the body of the answer for an accepted vote, of the same length for all ids."""
+    """Return the body of the answer for an accepted vote; its length is the same for all ids."""
     # Nothing to escape: a canonical UUID has hexadecimal digits and hyphens only.
     return b'{"id":"%b"}' % vote_id.encode()
 

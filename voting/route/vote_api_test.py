@@ -29,7 +29,7 @@ def problem(body: object, key: str | None = None) -> ProblemError:
 
 
 def outcome(body: bytes) -> Problem | None:
-    """Return the problem with a body, nothing when it is a vote."""
+    """Return the problem with a body, or None if it is a valid vote."""
     try:
         read(body)
     except ProblemError as error:
@@ -53,7 +53,7 @@ def test_text_is_trimmed_and_loses_invisible_characters() -> None:
     assert read(GOOD | {"name": "  Pink Floyd\u200b "}).name == "Pink Floyd"
 
 
-def test_the_nil_uuid_is_no_id_in_the_header_either() -> None:
+def test_the_nil_uuid_is_refused_in_the_header_too() -> None:
     assert problem(GOOD, key="00000000-0000-0000-0000-000000000000").problem.field == "id"
 
 
@@ -93,7 +93,7 @@ def test_a_body_that_is_not_json_is_400(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [[], None, 1, "text"])
-def test_json_that_is_no_object_is_422(body: object) -> None:
+def test_json_that_is_not_an_object_is_422(body: object) -> None:
     assert problem(body).problem.status == 422
 
 
@@ -136,7 +136,7 @@ def test_a_field_given_twice_is_refused_even_if_one_value_is_valid() -> None:
     assert error.problem.detail == "each field must appear only once"
 
 
-def test_a_wrong_field_does_not_hide_that_the_rest_is_no_json() -> None:
+def test_a_wrong_field_does_not_hide_that_the_rest_is_not_json() -> None:
     assert problem(b'{"name": 1, "album"').problem.status == 400
     assert problem(b'{"name": 1, "album": "\xff"}').problem.field == "name"
     assert problem(b'{"album": 1, "name": "\xff"}').problem.field == "album"
@@ -232,7 +232,7 @@ def test_only_a_valid_traceparent_is_passed_on() -> None:
 
 
 class Sink:
-    """A `VoteSink` whose answer is set by the test."""
+    """A `VoteSink` with a result that the test sets."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -253,7 +253,7 @@ async def test_an_acknowledged_vote_is_answered_202_with_its_id() -> None:
     assert sink.votes == [VOTE]
 
 
-async def test_a_vote_that_cannot_be_taken_now_is_503_with_its_id() -> None:
+async def test_a_vote_that_cannot_be_accepted_now_is_503_with_its_id() -> None:
     with pytest.raises(ProblemError) as caught:
         await answer_vote(VOTE, None, Sink(UnavailableError("Kafka is away", retry_after=3)))
     answer = caught.value.answer()

@@ -1,6 +1,6 @@
-"""The JSON object that a client sends as its vote, and the fault in one that is invalid.
+"""The JSON object that a client sends as its vote, and how its first error is found.
 
-msgspec describes a fault only as text that quotes the client. That text is never parsed: an
+msgspec describes an error only as text that quotes the client. That text is never parsed: an
 invalid object is decoded again, field by field.
 """
 
@@ -50,8 +50,8 @@ _ID_RULE: Final = (
 class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
     """A vote as a client sends it. Existing clients send numbers as strings of decimal digits."""
 
-    # The OpenAPI document is made from this. What is in `extra_json_schema` is told there and
-    # judged later, by `clean_text` and `clean_new_id`.
+    # The OpenAPI document is generated from this. Rules in `extra_json_schema` are only documented
+    # here; `clean_text` and `clean_new_id` check them later.
     name: Annotated[
         str,
         Meta(
@@ -99,7 +99,7 @@ class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
         )
 
 
-# Not strict: in JSON and its schemas, 1973.0 is a whole number like 1973.
+# Lax: in JSON and its schemas, 1973.0 is a whole number like 1973.
 _STRICT: Final = False
 decode_form = msgspec.json.Decoder(VoteForm, strict=_STRICT).decode
 
@@ -116,9 +116,9 @@ _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def find_fault(body: bytes) -> InvalidVoteError | None:
-    """Return the first fault of an object that `decode_form` rejects.
+    """Return the first error in an object that `decode_form` rejects.
 
-    None means that no single field is invalid: one was given twice. Raises
+    None means that no single field is invalid: a field was given twice. Raises
     `msgspec.ValidationError` if the body is JSON but not an object, `msgspec.DecodeError` or
     `UnicodeDecodeError` if it is not JSON.
     """

@@ -1,16 +1,16 @@
-"""What the two stores, the Redis tally and the MongoDB vote log, have in common."""
+"""What the two stores have in common: the empty position, and their error."""
 
 from typing import Final
 
-# The position of a partition of which a store holds nothing yet. Other positions are
-# "offset:key" of the last record that the store has taken in.
+# The position of a partition from which a store has taken nothing. Other positions are `offset:key`
+# of the last record that the store has taken in.
 NO_POSITION: Final = "-1:"
 
 
 class StoreUnavailableError(Exception):
-    """A store does not answer, or refuses to do its work; the same call may succeed later.
+    """A store does not answer or refuses the call; the same call may succeed later.
 
-    `store` says which one, `reason` what its client library said, cut to one line's length.
+    `store` names it; `reason` is the client library's error, cut to the length of a line.
     """
 
     _REASON_CHARACTERS: Final = 200

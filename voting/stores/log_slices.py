@@ -1,7 +1,7 @@
 """Slices of the vote log: the votes of one partition between two offsets. No I/O here.
 
-Whatever adds up many votes does it a slice at a time, so that no answer takes long however large
-the log is. An index over partition and offset serves them.
+Many votes are added up a slice at a time, so that no answer takes long, however large the log is.
+An index over partition and offset serves the slices.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 from voting.domain.tally import AlbumTally, Tally, add_tally
 from voting.stores.logged_vote import GROUP_KEY, parse_group_key
 
-# Offsets of a slice. With `nx-27017` one of so many takes 0.2 s on a quiet machine, in which that
-# server serves nobody else.
+# Offsets per slice. Such a slice takes `nx-27017` 0.2 s on a quiet machine, and that server handles
+# nothing else meanwhile.
 SLICE_OFFSETS: Final = 50_000
 
 SLICE_INDEX: Final = [("partition", 1), ("offset", 1)]
@@ -26,7 +26,7 @@ BY_ALBUM_AND_ROUTE: Final = {
 
 
 class SliceSum(NamedTuple):
-    """What the votes of a slice add up to; `last` is the highest of their offsets."""
+    """The tally of the votes in a slice; `last` is their highest offset, None without votes."""
 
     tally: Tally
     last: int | None
@@ -44,15 +44,15 @@ def match_slice(partition: int, after: int, upto: int) -> dict[str, Any]:
 
 
 def only(partition: int) -> dict[str, Any]:
-    """Return the filter of a `find` for the votes of a partition.
+    """Return a filter with which `find` returns the votes of a partition.
 
-    A range, as `nx-27017` finds equal values without an index.
+    It is a range because `nx-27017` does not use an index to find equal values.
     """
     return {"partition": {"$gte": partition, "$lte": partition}}
 
 
 def sum_of(groups: Iterable[Mapping[str, Any]]) -> SliceSum:
-    """Return the sum that the answer to `BY_ALBUM_AND_ROUTE` tells."""
+    """Return the sum of the groups that `BY_ALBUM_AND_ROUTE` returns."""
     tally = Tally()
     last: int | None = None
     for group in groups:

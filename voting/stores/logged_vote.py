@@ -1,4 +1,4 @@
-"""A vote in the vote log, and the MongoDB document that keeps it."""
+"""A vote in the vote log, and the MongoDB document that stores it."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -9,19 +9,19 @@ from bson.datetime_ms import DatetimeMS
 from voting.domain.tally import UNIT_SEPARATOR, Album
 from voting.domain.vote import Route, Vote
 
-# 9999-12-31: what every reader of a date can show, and what `cast_key` has digits for.
+# 9999-12-31: the last date that every reader can show and `cast_key` has digits for.
 CAST_AT_MAX_MS: Final = 253_402_300_799_999
 
 type Cursor = tuple[int, str]  # arrived_at_ms and id of the last vote seen
 
-# Only votes have this field: the documents of the positions lie in the same collection. Its name
-# is from when the routes' clocks gave votes their order; documents of then have that time in it.
+# Only votes have this field; the positions' documents are in the same collection. Its name dates
+# from when votes were ordered by the routes' clocks; older documents contain that time.
 CAST_KEY: Final = "cast_key"
 GROUP_KEY: Final = "group_key"
 
 
 class Place(NamedTuple):
-    """Where a record lies in the ledger."""
+    """The place of a record in the ledger."""
 
     partition: int
     offset: int
@@ -45,37 +45,37 @@ class LoggedVote(msgspec.Struct, frozen=True):
 
     @property
     def cursor(self) -> Cursor:
-        """Where a page that ends with this vote goes on."""
+        """Where the page after one that ends with this vote begins."""
         return (self.arrived_at_ms, self.vote.id)
 
 
 def arrival(vote: Vote, timestamp_ms: int) -> int:
     """Return when a vote arrived: the time of its record, else the time when it was cast.
 
-    The same for whoever reads the record. A topic with `message.timestamp.type=CreateTime` keeps
-    no time (-1) for records that bring none, as ours do.
+    It is the same for every reader of the record. A topic with
+    `message.timestamp.type=CreateTime` stores no time (-1) for records without one, like ours.
     """
     return timestamp_ms if 0 <= timestamp_ms <= CAST_AT_MAX_MS else vote.cast_at_ms
 
 
 def cast_key(cursor: Cursor) -> str:
-    """Return a text that sorts votes by the time they arrived, then by id.
+    """Return a text that sorts votes by arrival time, then by id.
 
-    One text, as one index then serves the order, with a filter that does not need an `$or`.
+    With a single text, one index serves the order, and a filter needs no `$or`.
     """
     return f"{cursor[0]:015d}:{cursor[1]}"
 
 
 def group_key(vote: Vote) -> str:
-    """Return a text that all votes share that count for the same album and route.
+    """Return a text shared by all votes for the same album on the same route.
 
-    One text, kept with each vote, as the log's tally then groups by a plain field.
+    It is stored with each vote so that the log's tally can group by a plain field.
     """
     return UNIT_SEPARATOR.join((vote.name, vote.album, str(vote.year), vote.route))
 
 
 def parse_group_key(key: str) -> tuple[Album, Route]:
-    """Return what a `group_key` stands for."""
+    """Return the album and the route of a `group_key`."""
     name, album, year, route = key.split(UNIT_SEPARATOR)
     return (name, album, int(year)), Route(route)
 
@@ -85,7 +85,7 @@ def to_document(
 ) -> dict[str, Any]:
     """Return the document of the record of `vote` at this place in Kafka.
 
-    Without a time of arrival it is the time when the vote was cast.
+    The arrival time defaults to the time when the vote was cast.
     """
     if arrived_at_ms is None:
         arrived_at_ms = vote.cast_at_ms
@@ -105,7 +105,7 @@ def to_document(
 
 
 def from_document(document: Mapping[str, Any]) -> LoggedVote:
-    """Return the vote that a document keeps."""
+    """Return the vote in a document."""
     vote = Vote(
         id=document["_id"],
         name=document["name"],

@@ -18,13 +18,13 @@ def test_a_vote_is_read_back_from_its_document() -> None:
     assert from_document(document) == LoggedVote(VOTE, Place(2, 41), arrived_at_ms=7)
 
 
-def test_a_vote_of_when_the_routes_clocks_gave_the_order_keeps_its_place() -> None:
+def test_a_vote_stored_when_the_routes_clocks_gave_the_order_keeps_its_place() -> None:
     vote = from_document(to_document(VOTE, partition=2, offset=41))
     assert vote.cursor == (VOTE.cast_at_ms, VOTE.id)
 
 
 @pytest.mark.parametrize("timestamp", [-1, CAST_AT_MAX_MS + 1])
-def test_a_vote_arrived_when_it_was_cast_if_kafka_tells_no_time(timestamp: int) -> None:
+def test_a_vote_arrived_when_it_was_cast_if_kafka_has_no_time(timestamp: int) -> None:
     assert arrival(VOTE, 0) == 0
     assert arrival(VOTE, CAST_AT_MAX_MS) == CAST_AT_MAX_MS
     assert arrival(VOTE, timestamp) == VOTE.cast_at_ms

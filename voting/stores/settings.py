@@ -41,7 +41,7 @@ def check_store_urls(redis_url: str, mongodb_url: str) -> None:
 
 
 def redis_url_problem(url: str) -> str | None:
-    """Return why redis-py could not use a URL, files of certificates included; None if it can."""
+    """Return why redis-py cannot use a URL and its certificate files; None if it can."""
 
     def check() -> None:
         connection = ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]
@@ -52,9 +52,9 @@ def redis_url_problem(url: str) -> str | None:
 
 
 def mongodb_url_problem(url: str) -> str | None:
-    """Return why PyMongo could not use a URL, files of certificates included; None if it can."""
+    """Return why PyMongo cannot use a URL and its certificate files; None if it can."""
     if url.startswith("mongodb+srv:"):
-        return None  # the check would ask the name server, which may be away for a while
+        return None  # checking would query DNS, which may be unavailable for a while
     return _problem(url, lambda: MongoClient[dict[str, object]](url, connect=False).close())
 
 

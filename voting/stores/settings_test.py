@@ -21,7 +21,7 @@ def test_urls_of_managed_stores_can_be_used() -> None:
         "redis://host:6379/0?ssl_password=secret",  # without TLS
     ],
 )
-def test_a_wrong_redis_url_is_told_without_its_password(url: str) -> None:
+def test_the_problem_of_a_redis_url_does_not_show_its_password(url: str) -> None:
     problem = redis_url_problem(url)
     assert problem
     assert "sec" not in problem
@@ -40,7 +40,7 @@ def test_a_wrong_redis_url_is_told_without_its_password(url: str) -> None:
         "mongodb://host/?tlsCertificateKeyFilePassword=secret&tls=false",
     ],
 )
-def test_a_wrong_mongodb_url_is_told_without_its_password(url: str) -> None:
+def test_the_problem_of_a_mongodb_url_does_not_show_its_password(url: str) -> None:
     problem = mongodb_url_problem(url)
     assert problem
     assert "sec" not in problem
@@ -48,6 +48,6 @@ def test_a_wrong_mongodb_url_is_told_without_its_password(url: str) -> None:
         check_store_urls(REDIS, url)
 
 
-def test_a_file_is_told_to_be_missing() -> None:
+def test_a_missing_file_is_reported() -> None:
     problem = mongodb_url_problem(f"{MONGODB}/?tls=true&tlsCAFile=/no/such/file")
     assert problem == "names a file that cannot be used: No such file or directory"

@@ -1,8 +1,8 @@
-"""Puts a tally right while consumers go on counting into it, in one step that all readers see.
+"""Corrects a tally while consumers count, in one step that is atomic for readers.
 
-Counters are corrected by differences, not set: what consumers count meanwhile stays counted. A mark
-in the hash tells whether it is still the one for which the differences were found; a hash that was
-emptied or set back has none.
+Counters are corrected by differences, not set, so that votes counted meanwhile stay counted. A mark
+in the hash shows that it is still the one for which the differences were computed; a hash that was
+emptied or set back lacks it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ MARK: Final = "rebuild"
 _FIELDS_PER_CALL: Final = 1000
 _ABANDONED_SECONDS: Final = 3600
 
-# All writes but the last go to a copy, which then takes the tally's place. So the rest of a torn
-# append-only file, which Redis may apply at a second restart, leaves the tally alone.
+# All writes but the last go to a copy, which then replaces the tally. So a torn append-only file,
+# whose rest Redis may apply at a second restart, leaves the tally unchanged.
 _CORRECT: Final = """
 local live, copy = KEYS[1], KEYS[2]
 if redis.call('HGET', live, ARGV[1]) ~= ARGV[2] then return 0 end
@@ -48,9 +48,9 @@ return 1
 
 
 class Move(NamedTuple):
-    """Where a partition of the tally goes from `expected`, and what that adds to its counters.
+    """Moves a partition of the tally from `expected` to `position`, adding `counters`.
 
-    `expected` is what is stored, nothing when nothing is.
+    `expected` is the stored position, "" if there is none.
     """
 
     partition: int
@@ -60,20 +60,20 @@ class Move(NamedTuple):
 
 
 class CorrectableTally(TallyStore):
-    """The tally, for whoever puts it right; every method may raise `StoreUnavailableError`."""
+    """A tally that can be corrected; every method may raise `StoreUnavailableError`."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__(redis_url)
         self._prepared: set[str] = set()
 
     async def mark(self, token: str) -> dict[str, str]:
-        """Mark the hash, and return it as it stands then."""
+        """Mark the hash and return its contents."""
         with translated():
             await self._redis.hset(TALLY_KEY, MARK, token)
         return await self.fields()
 
     async def unmark(self, token: str) -> None:
-        """Remove a mark, and what was prepared under it."""
+        """Remove a mark and what was prepared for it."""
         with translated():
             if await self._redis.hget(TALLY_KEY, MARK) == token:
                 await self._redis.hdel(TALLY_KEY, MARK)
@@ -82,10 +82,10 @@ class CorrectableTally(TallyStore):
     async def correct(
         self, token: str, corrections: Mapping[str, int], moves: Sequence[Move]
     ) -> bool:
-        """Add corrections to the counters, and move on the partitions that nobody else moved.
+        """Add corrections to the counters, and move the partitions that are still as expected.
 
-        Counters that become 0, and those that cannot be read and are to become 0, are removed.
-        Returns False, and changes nothing, when the hash does not have the mark any more.
+        Counters that become 0 are removed; an unreadable counter counts as 0. Returns False and
+        changes nothing if the hash no longer has the mark.
         """
         sources = [await self._prepare(_key(token, "corrections"), corrections)]
         arguments = [MARK, token]
@@ -102,8 +102,8 @@ class CorrectableTally(TallyStore):
         self._prepared.add(key)
         with translated():
             await self._redis.delete(key)
-            for some in batched(counters.items(), _FIELDS_PER_CALL, strict=False):
-                await self._redis.hset(key, mapping=dict(some))
+            for batch in batched(counters.items(), _FIELDS_PER_CALL, strict=False):
+                await self._redis.hset(key, mapping=dict(batch))
             await self._redis.expire(key, _ABANDONED_SECONDS)
         return key
 

@@ -1,4 +1,4 @@
-"""Corrections of the tally against a real Redis."""
+"""Corrections of the tally in a real Redis."""
 
 from collections.abc import AsyncIterator
 
@@ -44,7 +44,7 @@ async def counted(tally: CorrectableTally) -> tuple[int, int]:
     return album.votes, album.rank_sum
 
 
-async def test_a_correction_keeps_what_was_counted_meanwhile(tally: CorrectableTally) -> None:
+async def test_a_correction_keeps_votes_counted_meanwhile(tally: CorrectableTally) -> None:
     await tally.mark("token")
     await tally.advance(3, "1:b", "3:d", DELTA)
     assert await tally.correct("token", {VOTES: 5, RANK_SUM: -1}, [])
@@ -70,7 +70,9 @@ async def test_another_mark_is_respected(tally: CorrectableTally) -> None:
     assert await tally.correct("second", {VOTES: 5}, [])
 
 
-async def test_counters_that_are_nothing_are_removed(tally: CorrectableTally, redis: Redis) -> None:
+async def test_counters_corrected_to_zero_are_removed(
+    tally: CorrectableTally, redis: Redis
+) -> None:
     await redis.hset(TALLY_KEY, mapping={"v:wrong": "nonsense", "r:ftp": "7", "@x": "?"})
     await tally.mark("token")
     assert await tally.correct("token", {"v:wrong": 0, "r:ftp": -7, "@x": 0}, [])
@@ -78,16 +80,14 @@ async def test_counters_that_are_nothing_are_removed(tally: CorrectableTally, re
     assert (await tally.read()).votes == 2
 
 
-async def test_what_cannot_be_read_becomes_what_it_should_be(
-    tally: CorrectableTally, redis: Redis
-) -> None:
+async def test_an_unreadable_counter_is_corrected(tally: CorrectableTally, redis: Redis) -> None:
     await redis.hset(TALLY_KEY, VOTES, "nonsense")
     await tally.mark("token")
     assert await tally.correct("token", {VOTES: 2}, [])
     assert await counted(tally) == (2, 30)
 
 
-async def test_a_partition_moves_on_unless_somebody_else_moved_it(tally: CorrectableTally) -> None:
+async def test_a_partition_moves_unless_a_consumer_moved_it(tally: CorrectableTally) -> None:
     await tally.mark("token")
     await tally.advance(4, NO_POSITION, "1:x", DELTA)
     counters = counter_fields(DELTA)
@@ -97,7 +97,7 @@ async def test_a_partition_moves_on_unless_somebody_else_moved_it(tally: Correct
     assert await counted(tally) == (8, 120)
 
 
-async def test_more_counters_than_one_command_takes(tally: CorrectableTally) -> None:
+async def test_more_counters_than_fit_into_one_command(tally: CorrectableTally) -> None:
     many = tally_of([vote_with(album=f"Album {number}") for number in range(9000)])
     await tally.mark("token")
     assert await tally.correct("token", counter_fields(many), [])

@@ -1,19 +1,19 @@
-"""The fields of the Redis hash that holds the tally: their names, and what they mean."""
+"""The fields of the Redis hash with the tally: their names and meanings."""
 
 from collections.abc import Mapping
 
 from voting.domain.tally import Album, AlbumTally, Tally, album_key, album_of_key
 from voting.domain.vote import Route
 
-# What a field's name begins with says what it holds.
+# The prefix of a field's name is the kind of its value.
 _VOTES, _RANK_SUM, _ROUTE, _POSITION = "v:", "s:", "r:", "@"
 
 
 def parse_tally(fields: Mapping[str, str]) -> Tally:
-    """Return the tally that a Redis hash holds.
+    """Return the tally in a Redis hash.
 
-    Fields of other kinds, which a newer version may have added, do not count. Raises `ValueError`
-    when a field of ours cannot be read.
+    Fields of other kinds, which a newer version may have added, are ignored. Raises `ValueError` if
+    a field of ours cannot be parsed.
     """
     votes: dict[Album, int] = {}
     rank_sums: dict[Album, int] = {}
@@ -68,7 +68,7 @@ def position_field(partition: int) -> str:
 
 
 def partition_in_field(field: str) -> int | None:
-    """Return the partition whose position a field holds, None when it holds something else."""
+    """Return the partition whose position is in this field; None for other fields."""
     number = field.removeprefix(_POSITION)
     return int(number) if field != number and number.isdecimal() else None
 

@@ -18,10 +18,10 @@ def test_an_empty_hash_is_an_empty_tally() -> None:
     assert (tally.albums, tally.routes, tally.positions, tally.votes) == ({}, {}, {}, 0)
 
 
-def test_fields_of_other_kinds_do_not_count() -> None:
+def test_fields_of_other_kinds_are_ignored() -> None:
     assert parse_tally({"generation": "7", "r:http": "2"}).votes == 2
 
 
-def test_a_counter_that_is_no_number_is_an_error() -> None:
+def test_a_counter_that_is_not_a_number_is_an_error() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         parse_tally({"r:http": "many"})

@@ -1,4 +1,4 @@
-"""The tally for those who only show it: nothing here writes, and each reading is bounded."""
+"""Read-only access to the tally, with bounded readings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -19,14 +19,14 @@ from voting.stores.tally_fields import album_votes_field, rank_sum_field, route_
 TALLY_KEY: Final = "{votes}:tally"
 STORE: Final = "Redis"
 
-# All that a reader asks of the hash; what it may do beside that is to connect.
+# All the commands that a reader needs, besides those for connecting.
 COMMANDS: Final = ("hlen", "hmget", "hscan")
 
-# Fields of the hash that one HSCAN looks at; Redis serves nobody else for that millisecond.
+# Fields of the hash per HSCAN, which blocks Redis for about a millisecond.
 SLICE_FIELDS: Final = 1000
-# Albums whose counts one HMGET brings, two fields each.
+# Albums per HMGET, with two fields each.
 STANDINGS_PER_CALL: Final = 250
-# Time for one answer, not for a whole reading, which takes as many as there are slices.
+# For one answer, not for a whole reading, which needs one per slice.
 ANSWER_SECONDS: Final = 3.0
 
 _CONNECT_SECONDS = 2
@@ -34,23 +34,23 @@ _SOCKET_SECONDS = 5
 
 
 class Pulse(NamedTuple):
-    """Votes of each route, and how many fields the hash has: they change when a vote is counted."""
+    """The votes of each route and the hash's number of fields: changes with every vote counted."""
 
     routes: dict[Route, int]
     fields: int
 
 
 class AlbumsSlice(NamedTuple):
-    """Votes of some albums by `album_key`, and where the next slice begins: 0 behind the last."""
+    """Votes of some albums by `album_key`, and where the next slice begins; 0 after the last."""
 
     votes: dict[bytes, int]
     next: int
 
 
 class Standings(NamedTuple):
-    """Votes and rank sum of each album asked for, in order; None for one that is not in the tally.
+    """Votes and rank sum of each requested album, in order; None for albums not in the tally.
 
-    With the votes of the routes; all of it as it stood at one moment.
+    Includes the votes of the routes; everything is from the same moment.
     """
 
     routes: dict[Route, int]
@@ -60,14 +60,14 @@ class Standings(NamedTuple):
 class TallyReader:
     """Reads the tally in the Redis at `redis_url`; every method may raise `StoreUnavailableError`.
 
-    Raises `ValueError` for a counter that cannot be read.
+    Raises `ValueError` for a counter that cannot be parsed.
     """
 
     def __init__(self, redis_url: str) -> None:
         self._redis = connect(redis_url, decode=False)
 
     async def pulse(self) -> Pulse:
-        """Return what tells cheaply whether votes were counted since the last time."""
+        """Return the pulse, a cheap way to see whether votes were counted since the last call."""
         async with _answer():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.hmget(TALLY_KEY, _ROUTE_FIELDS)
@@ -78,8 +78,8 @@ class TallyReader:
     async def albums(self, begin: int) -> AlbumsSlice:
         """Return a slice of the albums; the first begins at 0.
 
-        All slices together have every album that was there all the time, some perhaps twice. A
-        small tally is one slice.
+        Together the slices have every album that existed throughout, some perhaps twice. A small
+        tally is one slice.
         """
         async with _answer():
             following, stored = await self._redis.hscan(
@@ -111,13 +111,13 @@ class TallyReader:
         )
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         await self._redis.aclose()
 
 
 @asynccontextmanager
 async def _answer() -> AsyncIterator[None]:
-    """Give up an answer that takes too long."""
+    """Raise `StoreUnavailableError` for an error, or for an answer that takes too long."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             with translated():
@@ -136,13 +136,13 @@ def _routes(counts: Sequence[bytes | None]) -> dict[Route, int]:
 
 
 def connect(redis_url: str, *, decode: bool) -> Redis:
-    """Return a client of the Redis at `redis_url` that gives texts, or bytes as they are stored."""
+    """Return a client of the Redis at `redis_url` that returns text if `decode`, else bytes."""
     client: Redis = Redis.from_url(
         redis_url,
         decode_responses=decode,
         socket_connect_timeout=_CONNECT_SECONDS,
         socket_timeout=_SOCKET_SECONDS,
-        # Once more on a new connection: those in the pool break when Redis restarts.
+        # Retry once on a new connection: those in the pool break when Redis restarts.
         retry=Retry(NoBackoff(), 1),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
@@ -151,7 +151,7 @@ def connect(redis_url: str, *, decode: bool) -> Redis:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise the errors of Redis' client as `StoreUnavailableError`."""
+    """Convert errors of the Redis client to `StoreUnavailableError`."""
     try:
         yield
     except (RedisError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Reading the tally without writing, against a real Redis."""
+"""Read-only access to the tally in a real Redis."""
 
 from collections.abc import AsyncIterator
 
@@ -29,7 +29,7 @@ USER, PASSWORD = "page", "a"
 async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
     client = Redis.from_url(redis_server.url, decode_responses=True)
     await client.flushall()
-    # A user who may do what the reader does, and nothing else.
+    # A user with exactly the rights that the reader needs.
     await client.acl_setuser(
         USER,
         enabled=True,
@@ -98,7 +98,7 @@ async def test_a_small_tally_is_one_slice(reader: TallyReader, store: TallyStore
     assert found == {album_key(vote.name, vote.album, vote.year): 1 for vote in votes}
 
 
-async def test_a_large_tally_comes_in_slices_that_have_each_album(
+async def test_the_slices_of_a_large_tally_contain_every_album(
     reader: TallyReader, store: TallyStore
 ) -> None:
     at, votes = NO_POSITION, votes_of(5000)
@@ -113,7 +113,7 @@ async def test_a_large_tally_comes_in_slices_that_have_each_album(
     assert albums == {(vote.name, vote.album, vote.year) for vote in votes}
 
 
-async def test_votes_and_ranks_of_albums_and_routes_come_from_one_moment(
+async def test_the_standings_of_albums_and_routes_are_from_one_moment(
     reader: TallyReader, store: TallyStore
 ) -> None:
     votes = votes_of(STANDINGS_PER_CALL)
@@ -126,13 +126,15 @@ async def test_votes_and_ranks_of_albums_and_routes_come_from_one_moment(
         await reader.standings([*keys, b"x"])
 
 
-async def test_a_counter_that_is_no_number_is_an_error(reader: TallyReader, redis: Redis) -> None:
+async def test_a_counter_that_is_not_a_number_is_an_error(
+    reader: TallyReader, redis: Redis
+) -> None:
     await redis.hset(TALLY_KEY, "v:a\x1fb\x1f1999", "many")
     with pytest.raises(ValueError, match="invalid literal"):
         await reader.albums(0)
 
 
-async def test_a_redis_that_hangs_is_given_up(
+async def test_reading_a_hanging_redis_times_out(
     redis_server: RedisServer, reader: TallyReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await reader.pulse()

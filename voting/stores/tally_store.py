@@ -1,4 +1,4 @@
-"""The tally in Redis: one hash, so that counters and positions are lost together or not at all."""
+"""The tally in Redis: a single hash, so that counters and positions can only be lost together."""
 
 from collections.abc import Sequence
 from typing import Final, cast
@@ -11,14 +11,14 @@ from voting.stores.tally_reader import STORE, TALLY_KEY, connect, translated
 
 __all__ = ["ADVANCE", "MAX_COUNTERS", "MAX_VOTES", "STORE", "TALLY_KEY", "TallyStore", "translated"]
 
-# Counters that one call of the script may move: each is two values of its HSET, and Lua's
-# unpack() takes fewer than 8,000.
+# Counters per call of the script: each is two values of its HSET, and Lua's unpack() takes fewer
+# than 8,000.
 MAX_COUNTERS: Final = 3900
-# Votes that one call may count, whatever they are: each can bring two counters of its own.
+# Votes per call, whatever they are: each may add two counters of its own.
 MAX_VOTES: Final = 1000
 
-# Counters and position move in ONE write command. Several would be a MULTI ... EXEC in the
-# append-only file, and a torn one of those is applied at the second restart after the crash.
+# Counters and position change in ONE write command. Several would be a MULTI ... EXEC in the
+# append-only file, and Redis applies a torn one at the second restart after a crash.
 ADVANCE: Final = """
 local position = redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[4]
 if position ~= ARGV[2] then return position end
@@ -35,7 +35,7 @@ redis.call('HSET', KEYS[1], unpack(write))
 return ARGV[3]
 """
 
-# A write: what a Redis that only answers reads (a replica, or one that is full) refuses.
+# A write, which a Redis that only answers reads (a replica, or a full one) refuses.
 _CLAIM: Final = """
 local position = redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[2]
 redis.call('HSET', KEYS[1], ARGV[1], position)
@@ -52,17 +52,17 @@ class TallyStore:
         self._claim = self._redis.register_script(_CLAIM)
 
     async def read(self) -> Tally:
-        """Return the whole tally as it stands at one moment."""
+        """Return the whole tally at one moment."""
         return parse_tally(await self.fields())
 
     async def fields(self) -> dict[str, str]:
-        """Return the whole hash as it stands at one moment, whether or not it can be read."""
+        """Return the whole hash at one moment, including fields that cannot be parsed."""
         with translated():
             fields = await self._redis.hgetall(TALLY_KEY)
         return cast("dict[str, str]", fields)
 
     async def route_votes(self) -> dict[Route, int]:
-        """Return how many votes of each route are counted; cheaper than the whole tally."""
+        """Return the number of votes counted per route; cheaper than the whole tally."""
         with translated():
             stored = await self._redis.hmget(TALLY_KEY, [route_field(route) for route in Route])
         counts = cast("list[str | None]", stored)
@@ -78,10 +78,10 @@ class TallyStore:
         return {p: at or NO_POSITION for p, at in zip(partitions, positions, strict=True)}
 
     async def claim(self, partition: int) -> str:
-        """Return the position of a partition, having written it back as it is.
+        """Write the position of a partition back unchanged, and return it.
 
-        So it can be written, not only read, where this succeeds. Nothing is claimed: only the
-        vote log has owners.
+        Success proves that the store accepts writes. Nothing is actually claimed: only the vote
+        log has owners.
         """
         with translated():
             position: str = await self._claim(
@@ -92,9 +92,9 @@ class TallyStore:
     async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
         """Add `delta` and move a partition from `expected` to `position`, both or nothing.
 
-        Returns the position that is stored afterwards. Another one than `position` means that
-        the tally was not at `expected` and is unchanged. To repeat a call is harmless. `delta`
-        has at most `MAX_COUNTERS` counters, as every one of `MAX_VOTES` votes does.
+        Returns the position stored afterwards. If it is not `position`, the tally was not at
+        `expected` and is unchanged. Repeating a call is harmless. `delta` has at most
+        `MAX_COUNTERS` counters, which `MAX_VOTES` votes never exceed.
         """
         arguments: list[str | int] = [position_field(partition), expected, position, NO_POSITION]
         for field, increment in counter_fields(delta).items():
@@ -104,5 +104,5 @@ class TallyStore:
         return stored
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         await self._redis.aclose()

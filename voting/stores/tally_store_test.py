@@ -1,4 +1,4 @@
-"""The tally against a real Redis."""
+"""The tally in a real Redis."""
 
 from collections.abc import AsyncIterator
 
@@ -33,7 +33,7 @@ async def store(redis_server: RedisServer, redis: Redis) -> AsyncIterator[TallyS
 
 
 def written(server: RedisServer) -> bytes:
-    """Return what the server's append-only file has beyond its base."""
+    """Return the contents of the server's append-only file beyond its base."""
     [file] = server.data.rglob("*.incr.aof")
     return file.read_bytes()
 
@@ -47,13 +47,13 @@ async def test_counters_and_position_move_together(store: TallyStore) -> None:
     assert tally.positions == {3: "3:d"}
 
 
-async def test_the_votes_of_the_routes_can_be_had_alone(store: TallyStore) -> None:
+async def test_the_votes_of_the_routes_can_be_read_alone(store: TallyStore) -> None:
     assert await store.route_votes() == {Route.GRPC: 0, Route.HTTP: 0}
     await store.advance(3, NO_POSITION, "1:b", DELTA)
     assert await store.route_votes() == (await store.read()).routes
 
 
-async def test_a_stale_caller_changes_nothing_and_learns_the_position(store: TallyStore) -> None:
+async def test_a_stale_call_changes_nothing_and_returns_the_position(store: TallyStore) -> None:
     await store.advance(3, NO_POSITION, "1:b", DELTA)
     before = await store.read()
     assert await store.advance(3, NO_POSITION, "9:z", DELTA) == "1:b"
@@ -61,7 +61,7 @@ async def test_a_stale_caller_changes_nothing_and_learns_the_position(store: Tal
     assert await store.read() == before
 
 
-async def test_to_repeat_a_call_is_harmless(store: TallyStore) -> None:
+async def test_repeating_a_call_is_harmless(store: TallyStore) -> None:
     await store.advance(3, NO_POSITION, "1:b", DELTA)
     assert await store.advance(3, NO_POSITION, "1:b", DELTA) == "1:b"
     assert (await store.read()).votes == 2
@@ -73,12 +73,12 @@ async def test_partitions_have_positions_of_their_own(store: TallyStore) -> None
     assert await store.positions([]) == {}
 
 
-async def test_the_position_moves_over_records_that_do_not_count(store: TallyStore) -> None:
+async def test_the_position_passes_records_that_do_not_count(store: TallyStore) -> None:
     assert await store.advance(3, NO_POSITION, "7:x", Tally()) == "7:x"
     assert (await store.read()).votes == 0
 
 
-async def test_a_batch_of_nothing_but_different_albums_fits(store: TallyStore) -> None:
+async def test_a_batch_in_which_every_album_differs_fits(store: TallyStore) -> None:
     votes = [vote_with(album=f"Album {number}", rank=100) for number in range(MAX_VOTES)]
     for position, expected in (("999:a", NO_POSITION), ("1999:b", "999:a")):
         assert await store.advance(3, expected, position, tally_of(votes)) == position
@@ -96,7 +96,7 @@ async def test_large_counts_stay_exact(store: TallyStore, redis: Redis) -> None:
 async def test_a_batch_is_one_write_command(
     redis_server: RedisServer, store: TallyStore, redis: Redis
 ) -> None:
-    # Of several, a crash could leave some in the append-only file without the others.
+    # A crash could leave some of several commands in the append-only file without the others.
     await redis.config_set("appendfsync", "always")
     before = len(written(redis_server))
     await store.advance(3, NO_POSITION, "1:b", DELTA)
@@ -104,7 +104,7 @@ async def test_a_batch_is_one_write_command(
     assert [word for word in words if word.isalpha() and word.isupper()] == [b"HSET"]
 
 
-async def test_a_redis_that_is_away_is_named_and_found_again(
+async def test_a_redis_that_is_away_is_named_and_used_again_later(
     redis_server: RedisServer, store: TallyStore
 ) -> None:
     await store.advance(3, NO_POSITION, "1:b", DELTA)
@@ -119,7 +119,7 @@ async def test_a_redis_that_is_away_is_named_and_found_again(
     assert await store.advance(3, "1:b", "2:c", DELTA) == "2:c"
 
 
-async def test_a_redis_that_refuses_writes_is_waited_for(store: TallyStore, redis: Redis) -> None:
+async def test_a_redis_that_refuses_writes_is_unavailable(store: TallyStore, redis: Redis) -> None:
     await redis.config_set("maxmemory", "1")
     try:
         with pytest.raises(StoreUnavailableError, match="command not allowed"):

@@ -1,19 +1,19 @@
-"""The vote log in MongoDB. Only this and `vote_log_reader` know it, so that it can be replaced.
+"""The vote log in MongoDB. Only this module and `vote_log_reader` use it, so it is replaceable.
 
-Used are only operations that MongoDB and `nx-27017`, its stand-in on one machine, both have.
-What `nx-27017` 0.8 cannot do, and what is done instead:
+It uses only operations that MongoDB and `nx-27017`, its stand-in on one machine, both support.
+What `nx-27017` 0.8 cannot do, and what we do instead:
 
 - an index over `_id` and another field makes every insert fail: `cast_key` is one field;
 - `$group` by several fields puts everything into one group, and by an expression it reads all
   documents one by one, ten times as slow: `group_key` is kept with each vote;
-- `count` reads all documents as well: `$group` counts;
+- `count` reads all documents, too: `$group` counts;
 - an answer that takes 10 s never comes: `$group` takes a slice of a partition at a time, as
   700,000 votes may take that long on a busy machine;
-- `find` compares for equality without an index: it gets ranges, and `$match` equal values;
+- `find` uses no index for equality: it gets ranges, `$match` gets equal values;
 - filters on dates read the whole collection: filters use `cast_key` and `offset`;
 - `$set` of a date stores a text: whole documents are replaced;
-- an id that reads as a number becomes one: ours are UUIDs and "@<partition>";
-- databases of different names are one and the same: each server keeps one vote log;
+- an id that looks like a number becomes one: ours are UUIDs and "@<partition>";
+- databases of different names are the same database: each server has one vote log;
 - a date after the year 9999 breaks the answer: such votes are refused by the consumer.
 """
 
@@ -46,7 +46,7 @@ _MATCH_VOTES: Final = {"$match": _ONLY_VOTES}
 
 
 class StoredPosition(NamedTuple):
-    """How far the log got in a partition, who moves it on, and how many partitions there were."""
+    """The log's position in a partition, its owner, and how many partitions the topic had."""
 
     position: str
     owner: str
@@ -56,15 +56,15 @@ class StoredPosition(NamedTuple):
 class VoteLog(VoteLogReader):
     """The vote log at `url`; every method that waits may raise `StoreUnavailableError`.
 
-    The position of each partition is a document in the same collection as the votes, so that
-    both are lost together or not at all.
+    The position of each partition is a document in the same collection as the votes, so that they
+    can only be lost together.
     """
 
     def __init__(self, url: str, database: str) -> None:
         super().__init__(url, database, w="majority", journal=True)
 
     async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
-        """Return those of these votes that the log has, by id."""
+        """Return the votes with these ids that the log has, by id."""
         found: dict[str, LoggedVote] = {}
         with translated():
             for start in range(0, len(ids), _IDS_PER_QUERY):
@@ -74,7 +74,7 @@ class VoteLog(VoteLogReader):
         return found
 
     async def tally(self) -> Tally:
-        """Return the tally of all votes in the log; it reads each of them, slice by slice."""
+        """Return the tally of all votes in the log, reading them slice by slice."""
         tally = Tally()
         for partition in await self.partitions():
             last = await self._last_offset(partition)
@@ -83,7 +83,7 @@ class VoteLog(VoteLogReader):
         return tally
 
     async def partitions(self) -> list[int]:
-        """Return the partitions in which the records of the log's votes lie."""
+        """Return the partitions from which the log has votes."""
         numbers: list[int] = []
         while (number := await self._next_partition(numbers[-1] if numbers else -1)) is not None:
             numbers.append(number)
@@ -92,7 +92,7 @@ class VoteLog(VoteLogReader):
     async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
         """Return the sum of a partition's votes beyond the offset `after`, `upto` included.
 
-        It takes long for slices of more than `SLICE_OFFSETS` offsets.
+        Slices of more than `SLICE_OFFSETS` offsets take long.
         """
         slice_of_log = match_slice(partition, after, upto)
         with translated():
@@ -100,23 +100,23 @@ class VoteLog(VoteLogReader):
             return sum_of([group async for group in groups])
 
     async def id_at(self, place: Place) -> str | None:
-        """Return the id of the vote whose record lies at this place, None when there is none."""
+        """Return the id of the vote whose record is at this place; None if there is none."""
         this = match_slice(place.partition, place.offset - 1, place.offset)
         with translated():
             ids: list[str] = [document["_id"] async for document in self._votes.aggregate([this])]
         return ids[0] if ids else None
 
     async def count(self) -> int:
-        """Return how many votes the log has; it counts each of them."""
+        """Return how many votes the log has, by reading all of them."""
         everything = {"_id": None, "votes": {"$sum": 1}}
         with translated():
             groups = self._votes.aggregate([_MATCH_VOTES, {"$group": everything}])
             return sum([group["votes"] async for group in groups])
 
     async def ensure_indexes(self) -> None:
-        """Make the indexes of `newest` and of slices, unless they are there.
+        """Create the indexes for `newest` and for slices, unless they exist.
 
-        They go with the collection.
+        They are dropped with the collection.
         """
         with translated():
             await self._votes.create_index([(CAST_KEY, -1)])
@@ -137,22 +137,22 @@ class VoteLog(VoteLogReader):
         return []
 
     async def places(self, ids: Sequence[str]) -> dict[str, Place]:
-        """Return the places of the records whose votes the log has, by id."""
+        """Return the records' places of those of these votes that the log has, by id."""
         with translated():
             found = self._votes.find({"_id": {"$in": list(ids)}}, {"partition": 1, "offset": 1})
             return {d["_id"]: Place(d["partition"], d["offset"]) async for d in found}
 
     async def rewrite(self, documents: Sequence[dict[str, Any]]) -> None:
-        """Put documents in the place of those of later records of the same votes."""
+        """Replace documents of later records of the same votes with these."""
         replacements = [ReplaceOne(_later_copy(document), document) for document in documents]
         with translated():
             await self._votes.bulk_write(replacements, ordered=False)
 
     async def claim(self, partition: int, owner: str, partitions: int) -> StoredPosition | None:
-        """Make `owner` the only one who can `advance` this partition; return its position.
+        """Make `owner` the only one that can `advance` this partition; return its position.
 
-        Returns None when another consumer claimed a new partition at the same moment. A new
-        partition remembers the number of partitions that the topic has.
+        Returns None if another consumer claimed a new partition at the same moment. A new partition
+        stores the number of partitions that the topic has.
         """
         key = f"@{partition}"
         with translated():
@@ -169,10 +169,10 @@ class VoteLog(VoteLogReader):
         return _stored_position(document)
 
     async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
-        """Move a partition from `expected` to `position`; False when it is not there or lost.
+        """Move a partition from `expected` to `position`; False if it is elsewhere or was lost.
 
-        The fence: it holds only for the last who claimed the partition. It never makes a
-        position anew, or the loss of the votes before it would go unnoticed.
+        The fence: only the last to claim the partition passes it. It never creates a position, or
+        the loss of the votes before it would go unnoticed.
         """
         known = {"_id": f"@{partition}", "owner": owner, "pos": expected}
         with translated():
@@ -180,7 +180,7 @@ class VoteLog(VoteLogReader):
         return moved.matched_count == 1
 
     async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
-        """Return the positions of those of these partitions that the log has one of."""
+        """Return the positions that the log has for these partitions."""
         keys = {f"@{partition}": partition for partition in partitions}
         with translated():
             found = self._votes.find({"_id": {"$in": list(keys)}})
@@ -194,7 +194,7 @@ class VoteLog(VoteLogReader):
         return numbers[0] if numbers else None
 
     async def _last_offset(self, partition: int) -> int:
-        """Return the highest offset of the votes of a partition; -1 when there are none."""
+        """Return the highest offset of a partition's votes; -1 if there are none."""
         found = self._votes.find(only(partition), {"offset": 1})
         last_first = [(field, -order) for field, order in SLICE_INDEX]
         with translated():
@@ -212,7 +212,7 @@ def _stored_position(document: Mapping[str, Any]) -> StoredPosition:
 
 
 def _refused_as_known(error: BulkWriteError) -> list[int] | None:
-    """Return the indexes of documents refused for their id; None when there was another error."""
+    """Return the indexes of documents refused for their id; None if there was another error."""
     failures = error.details["writeErrors"]
     if error.details["writeConcernErrors"] or any(f["code"] != _DUPLICATE_KEY for f in failures):
         return None

@@ -1,4 +1,4 @@
-"""The vote log for those who only show it: nothing here writes, and a reading is bounded."""
+"""Read-only access to the vote log, with bounded readings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,21 +13,21 @@ from voting.stores.logged_vote import CAST_KEY, Cursor, LoggedVote, cast_key, fr
 STORE: Final = "MongoDB"
 COLLECTION: Final = "votes"
 
-# Votes that one reading may bring: some hundred kilobytes of the server's time and of our memory.
+# The most votes per reading: some hundred kilobytes.
 NEWEST_MAX: Final = 1000
 
 
 class VoteLogReader:
     """Reads the vote log at `url`; every method that waits may raise `StoreUnavailableError`.
 
-    `options` are the client's, for those who do more than read.
+    `options` are passed to the client; subclasses that write need some.
     """
 
     def __init__(self, url: str, database: str, **options: Any) -> None:
         self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             url,
             serverSelectionTimeoutMS=5_000,
-            # The limit of heartbeats too: one that fails cancels what is under way. nx-27017 does
+            # Also the limit of heartbeats, and a failed one cancels pending calls. nx-27017 does
             # one thing at a time, so a heartbeat may wait behind a batch.
             connectTimeoutMS=20_000,
             socketTimeoutMS=20_000,
@@ -49,13 +49,13 @@ class VoteLogReader:
             return [from_document(document) async for document in found]
 
     def close(self) -> None:
-        """End the connections; waits for a server that hangs, 20 seconds at most."""
+        """Close the connections; waits for a hanging server for at most 20 seconds."""
         self._client.close()
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise the errors of MongoDB's client as `StoreUnavailableError`."""
+    """Convert errors of the MongoDB client to `StoreUnavailableError`."""
     try:
         yield
     except (PyMongoError, OSError) as error:

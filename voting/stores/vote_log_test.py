@@ -1,4 +1,4 @@
-"""The vote log against a real server of MongoDB's protocol."""
+"""The vote log in a real server of MongoDB's protocol."""
 
 from collections.abc import AsyncIterator
 
@@ -32,7 +32,7 @@ async def log(mongodb: MongodbServer) -> AsyncIterator[VoteLog]:
 
 
 def votes_of(count: int) -> list[Vote]:
-    """Return votes of which three each were cast in the same millisecond."""
+    """Return votes, three of which were cast in each millisecond."""
     return [
         vote_with(id=new_vote_id(PARTITION), album=f"Album {n % 5}", rank=n + 1,
                   route=list(Route)[n % 2], cast_at_ms=1_764_000_000_000 + n // 3)
@@ -73,7 +73,7 @@ async def test_a_known_id_is_refused_and_the_rest_of_the_batch_stored(log: VoteL
     assert await store(log, []) == []
 
 
-async def test_only_a_later_copy_gives_way_to_another(log: VoteLog) -> None:
+async def test_only_a_later_copy_is_replaced(log: VoteLog) -> None:
     votes = votes_of(3)
     await store(log, votes, start=10)
     await log.rewrite([to_document(vote, PARTITION, 11) for vote in votes])
@@ -81,7 +81,7 @@ async def test_only_a_later_copy_gives_way_to_another(log: VoteLog) -> None:
     assert sorted(offsets) == [10, 11, 11]
 
 
-async def test_a_rewritten_vote_is_the_other_copy_as_a_whole(log: VoteLog) -> None:
+async def test_a_rewritten_vote_is_replaced_as_a_whole(log: VoteLog) -> None:
     [late] = votes_of(1)
     await store(log, [late], start=10)
     await log.rewrite([to_document(vote_with(id=late.id, album="First"), PARTITION, 4)])
@@ -90,7 +90,7 @@ async def test_a_rewritten_vote_is_the_other_copy_as_a_whole(log: VoteLog) -> No
     assert [entry.id for entry in await log.newest(10)] == [late.id]
 
 
-async def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition(
+async def test_pages_run_from_newest_to_oldest_without_gaps_or_repetition(
     log: VoteLog,
 ) -> None:
     votes = votes_of(20)
@@ -104,7 +104,9 @@ async def test_pages_go_from_the_newest_to_the_oldest_without_gap_or_repetition(
     assert [vote.id for vote in seen] == [vote.id for vote in expected]
 
 
-async def test_the_newest_is_the_one_that_arrived_last_whatever_a_clock_said(log: VoteLog) -> None:
+async def test_the_newest_vote_is_the_one_that_arrived_last_whatever_the_clocks(
+    log: VoteLog,
+) -> None:
     ahead, late, early = votes_of(3)
     ahead = vote_with(id=ahead.id, cast_at_ms=late.cast_at_ms + 3_000_000)
     documents = [
@@ -117,7 +119,7 @@ async def test_the_newest_is_the_one_that_arrived_last_whatever_a_clock_said(log
 
 
 @pytest.mark.parametrize("limit", [-1, 0, NEWEST_MAX + 1, 199_999_999])
-async def test_nobody_reads_the_whole_log_at_once(log: VoteLog, limit: int) -> None:
+async def test_the_whole_log_cannot_be_read_at_once(log: VoteLog, limit: int) -> None:
     with pytest.raises(ValueError, match="limit must be from 1 to 1000"):
         await log.newest(limit)
 
@@ -164,7 +166,7 @@ async def test_the_tally_of_the_log_is_added_up_slice_by_slice(
 
 
 async def test_slices_have_an_index(mongodb: MongodbServer, log: VoteLog) -> None:
-    await log.ensure_indexes()  # to make them again is harmless
+    await log.ensure_indexes()  # creating them again is harmless
     with MongoClient[dict[str, object]](mongodb.url) as client:
         keys = [list(index["key"]) for index in client["voting"]["votes"].list_indexes()]
     assert keys == [["_id"], ["cast_key"], ["partition", "offset"]]
@@ -177,30 +179,30 @@ async def test_an_empty_log_is_empty(log: VoteLog) -> None:
     assert await log.positions([0, 1]) == {}
 
 
-async def test_only_the_last_who_claimed_a_partition_moves_its_position(log: VoteLog) -> None:
+async def test_only_the_last_to_claim_a_partition_moves_its_position(log: VoteLog) -> None:
     first = await log.claim(PARTITION, "first", 6)
     assert first == StoredPosition(NO_POSITION, "first", 6)
     assert await log.advance(PARTITION, "first", NO_POSITION, "4:e")
     second = await log.claim(PARTITION, "second", 12)
-    assert second == StoredPosition("4:e", "second", 6)  # as many partitions as at first
+    assert second == StoredPosition("4:e", "second", 6)  # the number of partitions is the first one
     assert not await log.advance(PARTITION, "first", "4:e", "5:f")
     assert not await log.advance(PARTITION, "second", NO_POSITION, "5:f")
     assert await log.advance(PARTITION, "second", "4:e", "5:f")
     assert await log.positions([PARTITION, 0]) == {PARTITION: StoredPosition("5:f", "second", 6)}
 
 
-async def test_a_position_that_did_not_move_holds_the_fence_too(log: VoteLog) -> None:
+async def test_the_fence_holds_for_an_unchanged_position_too(log: VoteLog) -> None:
     await log.claim(PARTITION, "owner", 6)
     await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
     assert await log.advance(PARTITION, "owner", "4:e", "4:e")
 
 
-async def test_a_lost_position_is_never_made_anew(log: VoteLog) -> None:
+async def test_a_lost_position_is_never_recreated(log: VoteLog) -> None:
     assert not await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
     assert await log.positions([PARTITION]) == {}
 
 
-async def test_a_log_that_is_away_is_named_and_found_again(
+async def test_a_log_that_is_away_is_named_and_used_again_later(
     mongodb: MongodbServer, log: VoteLog
 ) -> None:
     votes = votes_of(2)
