@@ -42,7 +42,7 @@ class AlbumListReader:
         self.current = True
 
     def lost(self) -> None:
-        """Note that there may be a newer list."""
+        """Note that the last list may be out of date."""
         self.current = False
 
     def take(self, records: Sequence[Record]) -> None:

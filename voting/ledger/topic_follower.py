@@ -1,4 +1,4 @@
-"""Follows a topic of one partition in the background, and knows when it has read all of it."""
+"""Follows a topic of one partition in the background, and detects when all of it has been read."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from voting.service.clock_watch import now_ms
 _log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS: Final = 10
-# A broker answers a fetch when there is a record, or after so long.
+# A broker answers a fetch when there is a record, or after this long.
 _FETCH_MS: Final = 5_000
 _FETCH_BYTES: Final = 2 * 1024 * 1024
 
@@ -23,30 +23,30 @@ type Record = ConsumerRecord[Any, Any]
 
 
 class TopicReader(Protocol):
-    """What is done with the records of a topic."""
+    """Handles the records of a topic."""
 
     def first_offset(self, end: int) -> int:
-        """Return where to begin reading a topic that ends at `end`; called for each connection."""
+        """Return where to start reading a topic that ends at `end`; called for each connection."""
         ...
 
     def take(self, records: Sequence[Record]) -> None:
-        """Take the next records; an exception ends the connection, and another one is made."""
+        """Handle the next records; an exception makes the follower reconnect."""
         ...
 
     def at_end(self, end: int, asked_at_ms: int) -> None:
-        """Note that there were no further records when the end was asked for at this time."""
+        """Note that there were no further records when the end was requested, at this time."""
         ...
 
     def lost(self) -> None:
-        """Note that the topic cannot be read at the moment."""
+        """Note that the topic cannot be read for now."""
         ...
 
 
 class TopicFollower:
-    """Follows `topic`, whatever happens to Kafka; `what` is what its records are, for the log.
+    """Follows `topic` through outages of Kafka; `what` names its contents in the log.
 
-    Every `proof_ms` without a record it asks whether there is none: a client may stay silent for
-    good.
+    After each `proof_ms` without a record it compares its position with the topic's end, because a
+    Kafka client may fall silent for good.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class TopicFollower:
         self._failing = False
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start following."""
         self._task = asyncio.create_task(self._stay_connected())
 
     async def stop(self) -> None:
-        """End, within bounds."""
+        """Stop following, within bounds."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -75,7 +75,7 @@ class TopicFollower:
         while True:
             try:
                 await self._follow()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it may work later
+            except Exception as error:  # noqa: BLE001 - any error may be temporary
                 self._reader.lost()
                 reason = str(error) or "Kafka is not responding"
                 # Once per outage: Kafka and the network decide how often it fails.
@@ -85,7 +85,7 @@ class TopicFollower:
             await asyncio.sleep(self._pauses.pause())
 
     async def _follow(self) -> None:
-        """Read the records that are there and those that come; never returns."""
+        """Read all records, present and future; returns only by raising an error."""
         consumer = AIOKafkaConsumer(
             **self._connection,
             enable_auto_commit=False,
@@ -141,5 +141,5 @@ async def _end_of(consumer: AIOKafkaConsumer[bytes, bytes], where: TopicPartitio
 async def _close(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
     try:
         await asyncio.wait_for(consumer.stop(), _ANSWER_SECONDS)
-    except Exception as error:  # noqa: BLE001 - it is thrown away
+    except Exception as error:  # noqa: BLE001 - the consumer is discarded
         _log.debug("closing a Kafka consumer failed: %s", error)
