@@ -48,7 +48,7 @@ def selector(budgets: Sequence[dict[str, Any]]) -> str:
         values = {label[key] for label in labels}
         if len(values) == len(labels):
             return f"{key} in ({','.join(sorted(values))})"
-    raise StepError(f"no label tells the pods of the {len(labels)} budgets apart")
+    raise StepError(f"no label distinguishes the pods of the {len(labels)} budgets")
 
 
 def overdrawn(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> list[str]:

@@ -19,7 +19,7 @@ async def wrong(_: StepContext) -> str:
     raise StepError("1 vote lost")
 
 
-async def test_all_steps_that_pass_pass(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_run_passes_if_all_its_steps_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert await run([Step("one", fine), Step("two", fine, essential=True)], CONTEXT)
     assert capsys.readouterr().out.count("2 pods") == 2
 

@@ -35,7 +35,7 @@ def violations(sent_votes: SentVotes, contents: Contents) -> list[Violation]:
         "vote log is not the ledger's first copies": _not_the_first(contents.ledger.first, log),
         "tally is not the vote log's sum": _miscounted(contents),
         "valid, but rejected": contents.rejections.valid,
-        "no vote, but not rejected": _not_rejected(contents),
+        "not a vote, but not rejected": _not_rejected(contents),
         "answers that no voter should get": list(sent_votes.wrong_answers.elements()),
     }
     return [Violation(r, len(cases), cases[:_SHOWN]) for r, cases in found.items() if cases]
@@ -91,7 +91,7 @@ def _not_the_first(first: Mapping[str, LoggedVote], log: Mapping[str, LoggedVote
 
 
 def _not_rejected(contents: Contents) -> list[str]:
-    return [str(place) for place in contents.ledger.no_votes - contents.rejections.places]
+    return [str(place) for place in contents.ledger.not_votes - contents.rejections.places]
 
 
 def _miscounted(contents: Contents) -> list[str]:

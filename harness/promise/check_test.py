@@ -1,4 +1,4 @@
-"""The check sees every way in which a promise can be broken."""
+"""The check finds every way in which a promise can be broken."""
 
 from typing import Final
 
@@ -76,7 +76,7 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
         ),
         (
             contents_of(VOTES)._replace(ledger=LedgerVotes({}, 6, frozenset({Place(0, 6)}))),
-            "no vote, but not rejected",
+            "not a vote, but not rejected",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def test_an_answer_that_a_voter_should_not_get_is_found() -> None:
     assert str(violation) == "answers that no voter should get: 1 (500 Internal Server Error)"
 
 
-def test_a_vote_without_an_answer_may_be_in_the_log_under_an_id_that_nobody_knows() -> None:
+def test_a_vote_without_an_answer_may_be_in_the_log_under_an_unknown_id() -> None:
     sent_votes = sent_votes_of(VOTES)
     sent_votes.anonymous = 1
     assert violations(sent_votes, contents_of(MORE)) == []
@@ -106,7 +106,7 @@ def test_votes_of_others_are_no_strangers() -> None:
     assert violations(sent_votes, contents_of(MORE)) == []
 
 
-def test_a_round_tells_what_became_of_its_votes() -> None:
+def test_the_result_of_a_round_has_its_lost_and_its_double_votes() -> None:
     sent_votes = sent_votes_of(VOTES)
     assert round_result(ROUND, sent_votes, contents_of(VOTES)) == RoundResult(5, 0, 0)
     assert round_result(ROUND, sent_votes, contents_of(VOTES[:4])) == RoundResult(5, 1, 0)

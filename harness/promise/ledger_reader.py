@@ -23,7 +23,7 @@ class LedgerVotes(NamedTuple):
 
     first: dict[str, LoggedVote]
     records: int
-    no_votes: frozenset[Place] = frozenset()
+    not_votes: frozenset[Place] = frozenset()
 
 
 class Rejections(NamedTuple):
@@ -36,7 +36,7 @@ class Rejections(NamedTuple):
 async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
     """Return the votes of the topic. Raises TimeoutError after five minutes."""
     first: dict[str, LoggedVote] = {}
-    no_votes: set[Place] = set()
+    not_votes: set[Place] = set()
     records = 0
     async with (
         asyncio.timeout(_LIMIT_SECONDS),
@@ -49,10 +49,10 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
             try:
                 vote = read_vote(record.key, record.value, record.partition, partitions)
             except InvalidVoteError:
-                no_votes.add(place)
+                not_votes.add(place)
             else:
                 first.setdefault(vote.id, logged_vote(vote, *place, record.timestamp))
-    return LedgerVotes(first, records, frozenset(no_votes))
+    return LedgerVotes(first, records, frozenset(not_votes))
 
 
 async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections:

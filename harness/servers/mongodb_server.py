@@ -1,4 +1,4 @@
-"""The server that speaks MongoDB's protocol and keeps the vote log."""
+"""The server of MongoDB's protocol that keeps the vote log."""
 
 import sys
 from collections.abc import Mapping

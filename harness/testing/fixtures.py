@@ -73,7 +73,7 @@ def redis_server(server_folder: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def mongodb(server_folder: Path) -> Iterator[MongodbServer]:
-    """Run an empty server that speaks MongoDB's protocol."""
+    """Run an empty server of MongoDB's protocol."""
     with MongodbServer("mongodb", free_port(), server_folder) as server:
         yield server
 

@@ -38,7 +38,7 @@ def percentile_if_beyond(ordered: NDArray[np.floating], percent: float) -> float
 def curve(phases: Sequence[NDArray[np.floating]]) -> list[tuple[float, float]]:
     """Return (percentile, ms) points for drawing, of the ascending samples of one or more phases.
 
-    Each is the geometric mean of the phases' percentiles, as the figures beside it are. It ends
+    Each is the geometric mean of the phases' percentiles, like the figures in the table. It ends
     where the phase with the fewest samples has none beyond. Empty when a phase has no sample.
     """
     fewest = min(map(len, phases), default=0)

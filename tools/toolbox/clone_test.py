@@ -13,9 +13,9 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 def git(folder: Path, *arguments: str) -> None:
     """Run git with no settings but those given."""
-    who = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    nobody = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
-    subprocess.run(["git", *who, *arguments], cwd=folder, env=nobody, check=True)
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    isolated = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    subprocess.run(["git", *identity, *arguments], cwd=folder, env=isolated, check=True)
 
 
 def test_a_clone_with_autocrlf_has_the_same_bytes(tmp_path: Path) -> None:
