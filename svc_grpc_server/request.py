@@ -26,10 +26,10 @@ def read_request(data: bytes) -> votes_pb2.CastVotesRequest | None:
         return None
 
 
-def _has_few_fields(message: bytes, most: int) -> bool:
-    """Whether a message is a sequence of at most `most` length-delimited fields."""
+def _has_few_fields(message: bytes, limit: int) -> bool:
+    """Whether a message is a sequence of at most `limit` length-delimited fields."""
     position = 0
-    for _ in range(most):
+    for _ in range(limit):
         if position >= len(message):
             break
         if message[position] & 0x87 != 2:  # another wire type, which the schema does not have

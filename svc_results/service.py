@@ -48,7 +48,7 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
         settings.max_watchers, settings.watchers_per_address, settings.trusted_networks
     )
     app = results_app(feed, vote_log, readiness, watchers)
-    app.ctx.connection_limit.most = settings.max_watchers + VISITORS
+    app.ctx.connection_limit.limit = settings.max_watchers + VISITORS
 
     @app.after_server_start
     async def start(_: Sanic[Any, Any]) -> None:

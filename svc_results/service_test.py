@@ -232,7 +232,7 @@ def test_the_service_ends_at_once_even_with_watchers(service: StartService) -> N
 def test_the_connection_limit_leaves_room_for_visitors() -> None:
     code = (
         "import svc_results.service as s; from svc_results.settings import ResultsSettings;"
-        "print(s.results_service(ResultsSettings(max_watchers=9000)).ctx.connection_limit.most)"
+        "print(s.results_service(ResultsSettings(max_watchers=9000)).ctx.connection_limit.limit)"
     )
     assert int(run_python(code)) > 9000
 

@@ -270,12 +270,12 @@ async def test_reading_a_hanging_vote_log_times_out(
 async def test_only_a_few_pages_of_the_vote_log_are_read_concurrently(
     client: httpx.AsyncClient, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading, most, go_on = 0, 0, asyncio.Event()
+    reading, peak, go_on = 0, 0, asyncio.Event()
 
     async def newest(limit: int, after: object = None) -> list[LoggedVote]:
-        nonlocal reading, most
+        nonlocal reading, peak
         reading += 1
-        most = max(most, reading)
+        peak = max(peak, reading)
         await go_on.wait()
         reading -= 1
         return []
@@ -285,7 +285,7 @@ async def test_only_a_few_pages_of_the_vote_log_are_read_concurrently(
     await until(lambda: reading == app_module.CONCURRENT_READS)
     go_on.set()
     assert {(await answer).status_code for answer in asked} == {200}
-    assert most == app_module.CONCURRENT_READS
+    assert peak == app_module.CONCURRENT_READS
 
 
 async def test_the_pages_of_the_ranking_contain_each_album_once(

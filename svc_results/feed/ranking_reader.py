@@ -42,11 +42,11 @@ class RankingReader:
         self,
         tally: SlicedTally,
         *,
-        most: int = RANKING_MAX,
+        limit: int = RANKING_MAX,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tally = tally
-        self._most = most
+        self._limit = limit
         self._clock = clock
         self._ranking: Ranking | None = None
         self._pulse: Pulse | None = None
@@ -76,7 +76,7 @@ class RankingReader:
         return self._ranking
 
     async def _leaders(self) -> Leaders:
-        leaders = Leaders(self._most)
+        leaders = Leaders(self._limit)
         votes, begin = await self._tally.albums(0)
         leaders.add(votes)
         while begin:

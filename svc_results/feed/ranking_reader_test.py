@@ -7,7 +7,7 @@ from svc_results.feed.ranking_reader import LOOK_AGAIN_SECONDS, REST_FACTOR, Ran
 from voting.domain.vote import Route
 from voting.stores.tally_reader import STANDINGS_PER_CALL, AlbumsSlice, Pulse, Standings
 
-MOST = 300
+LIMIT = 300
 
 
 def key(number: int) -> bytes:
@@ -64,12 +64,12 @@ def tally() -> FakeTally:
 
 @pytest.fixture
 def reader(tally: FakeTally) -> RankingReader:
-    return RankingReader(tally, most=MOST, clock=tally.clock)
+    return RankingReader(tally, limit=LIMIT, clock=tally.clock)
 
 
 async def test_the_first_albums_are_kept_in_order(tally: FakeTally, reader: RankingReader) -> None:
     ranking = await reader.read()
-    expected = sorted(tally.votes.items(), key=lambda item: (-item[1], item[0]))[:MOST]
+    expected = sorted(tally.votes.items(), key=lambda item: (-item[1], item[0]))[:LIMIT]
     assert [(s.key, s.votes) for s in ranking.standings] == expected
     assert {s.rank_sum / s.votes for s in ranking.standings} == {100}
     assert ranking.votes == sum(tally.votes.values())

@@ -26,14 +26,14 @@ _RETRY: Final = {"retry-after": "10"}
 
 
 class Watchers:
-    """Limits watchers: `most` in all, and `most_per_address` from one address.
+    """Limits watchers: `limit` in all, and `limit_per_address` from one address.
 
     `trusted` are the proxies whose `X-Forwarded-For` counts; see `client_address`.
     """
 
-    def __init__(self, most: int, most_per_address: int, trusted: Sequence[Network] = ()) -> None:
-        self._most = most
-        self._most_per_address = most_per_address
+    def __init__(self, limit: int, limit_per_address: int, trusted: Sequence[Network] = ()) -> None:
+        self._limit = limit
+        self._limit_per_address = limit_per_address
         self._trusted = trusted
         self._watching: Counter[str] = Counter()
         self._connections: set[WatcherConnection] = set()
@@ -43,13 +43,13 @@ class Watchers:
         """Count a watcher while the context lasts; raise `ProblemError` at a limit."""
         forwarded_for = request.headers.getall("x-forwarded-for", [])
         address = client_address(request.ip, forwarded_for, self._trusted)
-        if self._watching[address] >= self._most_per_address:
+        if self._watching[address] >= self._limit_per_address:
             raise ProblemError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too many watchers from this address",
                 headers=_RETRY,
             )
-        if self._watching.total() >= self._most:
+        if self._watching.total() >= self._limit:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "too many watchers", headers=_RETRY)
         self._watching[address] += 1
         try:

@@ -58,12 +58,12 @@ def ranking_of(tally: Tally) -> Ranking:
 
 
 class Leaders:
-    """Picks the first `most` of any number of albums while holding only a few more."""
+    """Picks the first `limit` of any number of albums while holding only a few more."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, limit: int) -> None:
         self.seen = 0
-        self._most = most
-        self._room = most + max(most // 4, 100)
+        self._limit = limit
+        self._room = limit + max(limit // 4, 100)
         self._votes: dict[bytes, int] = {}
         self._bar = 0  # votes of the last album kept when the rest were last dropped
 
@@ -81,4 +81,4 @@ class Leaders:
 
     def _first(self) -> list[tuple[bytes, int]]:
         in_order = sorted(self._votes.items(), key=lambda item: (-item[1], item[0]))
-        return in_order[: self._most]
+        return in_order[: self._limit]

@@ -13,8 +13,8 @@ def key(number: int) -> bytes:
     st.lists(st.dictionaries(st.integers(0, 500), st.integers(0, 20), max_size=150), max_size=8),
     st.integers(1, 50),
 )
-def test_the_leaders_are_the_first_of_all(slices: list[dict[int, int]], most: int) -> None:
-    leaders = Leaders(most)
+def test_the_leaders_are_the_first_of_all(slices: list[dict[int, int]], limit: int) -> None:
+    leaders = Leaders(limit)
     everything: dict[bytes, int] = {}
     for albums in slices:
         # Redis may bring an album twice, with more votes the second time.
@@ -22,7 +22,7 @@ def test_the_leaders_are_the_first_of_all(slices: list[dict[int, int]], most: in
         everything.update(votes)
         leaders.add(votes)
     order = sorted(everything, key=lambda k: (-everything[k], k))
-    assert leaders.keys() == order[:most]
+    assert leaders.keys() == order[:limit]
     assert leaders.seen >= len(everything)
 
 

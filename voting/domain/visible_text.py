@@ -96,11 +96,11 @@ def has_visible(text: str) -> bool:
 
 def most_marks(text: str) -> int:
     """Return the length of the longest run of non-spacing combining marks."""
-    most = run = 0
+    longest = run = 0
     for character in text:
         run = run + 1 if unicodedata.category(character) in _MARKS else 0
-        most = max(most, run)
-    return most
+        longest = max(longest, run)
+    return longest
 
 
 def _changes_look(before: list[str], character: str, after: str) -> bool:

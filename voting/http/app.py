@@ -130,7 +130,7 @@ def open_port(app: Sanic[Any, Any], service: str, host: str, port: int) -> socke
 
     Ends the process with status 1 and one line on standard error if the port is not available.
     """
-    app.ctx.connection_limit.most = allow_connections(app.ctx.connection_limit.most)
+    app.ctx.connection_limit.limit = allow_connections(app.ctx.connection_limit.limit)
     sock = listen(service, host, port)
     # By default the kernel gives a busy connection megabytes. Accepted sockets inherit this limit.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)

@@ -32,14 +32,14 @@ class IdleConnection(Protocol):
 
 
 class ConnectionLimit:
-    """At most `most` connections at a time; each can make at least one request.
+    """At most `limit` connections at a time; each can make at least one request.
 
     At the limit, idle connections are closed, at most once a second because that inspects every
     connection. A connection over the limit is answered with `refusal`.
     """
 
-    def __init__(self, most: int = CONNECTIONS_MAX) -> None:
-        self.most = most
+    def __init__(self, limit: int = CONNECTIONS_MAX) -> None:
+        self.limit = limit
         self._next_sweep = 0.0
         full = ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", headers={"retry-after": "1"}
@@ -52,7 +52,7 @@ class ConnectionLimit:
 
     def admits(self, connections: Collection[IdleConnection]) -> bool:
         """Return whether one more may be added to `connections`; close idle ones if need be."""
-        if len(connections) < self.most:
+        if len(connections) < self.limit:
             return True
         now = monotonic()
         if now < self._next_sweep:

@@ -14,14 +14,14 @@ class SlowClient(Protocol):
 
 
 class UnreadAnswers:
-    """At most `most` bytes of answers wait for their clients to read them.
+    """At most `limit` bytes of answers wait for their clients to read them.
 
     A connection has one answer in progress, but there are many connections and an answer may be
     large. Beyond the bound, the clients that have been slow for longest are cut off.
     """
 
-    def __init__(self, most: int = UNREAD_MAX) -> None:
-        self._most = most
+    def __init__(self, limit: int = UNREAD_MAX) -> None:
+        self._limit = limit
         self._total = 0
         self._held: dict[SlowClient, int] = {}  # longest waiting first
 
@@ -30,7 +30,7 @@ class UnreadAnswers:
         self.release(client)
         self._held[client] = size
         self._total += size
-        while self._total > self._most:
+        while self._total > self._limit:
             slowest = next(iter(self._held))
             self.release(slowest)
             slowest.abort()
