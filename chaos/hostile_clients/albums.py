@@ -41,6 +41,6 @@ class Albums(HostileClient):
             album = f"made up {number:06d} ".ljust(200, "y")
             vote = sample_to_send(id=vote_id, name=NAME, album=album, rank=1 + number % 100)
             answer = await client.post("/votes", {}, vote.document)
-            self.harvest.answers[str(answer.status or answer.reason)] += 1
+            self.record.answers[str(answer.status or answer.reason)] += 1
             if answer.status == 202:
-                self.harvest.acknowledged.append((vote_id, route))
+                self.record.acknowledged.append((vote_id, route))

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from chaos.hostile_clients.catalogue import CLIENTS
-from chaos.hostile_clients.client import Harvest, Target
+from chaos.hostile_clients.client import AttackRecord, Target
 
 # In reality it has a machine of its own, and does not use the servers' processors.
 _NICENESS: Final = 10
@@ -47,17 +47,17 @@ class Attack:
         """Whether it has ended."""
         return self._result.poll() or not self._process.is_alive()
 
-    def harvest(self) -> Harvest:
+    def record(self) -> AttackRecord:
         """Return what came back, at the end; raise AttackFailedError when there is nothing."""
         if not self._result.poll(_END_SECONDS):
             raise AttackFailedError("the hostile client did not end")
         try:
-            harvest = self._result.recv()
+            record = self._result.recv()
         except EOFError as error:
             raise AttackFailedError("the hostile client ended with an error") from error
-        if not isinstance(harvest, Harvest):
-            raise AttackFailedError(f"the hostile client returned {harvest!r}")
-        return harvest
+        if not isinstance(record, AttackRecord):
+            raise AttackFailedError(f"the hostile client returned {record!r}")
+        return record
 
 
 def _attack(name: str, target: Target, seed: int, seconds: float, result: Connection) -> None:
@@ -66,10 +66,12 @@ def _attack(name: str, target: Target, seed: int, seconds: float, result: Connec
     result.send(asyncio.run(_attack_until_the_end(name, target, seed, seconds)))
 
 
-async def _attack_until_the_end(name: str, target: Target, seed: int, seconds: float) -> Harvest:
+async def _attack_until_the_end(
+    name: str, target: Target, seed: int, seconds: float
+) -> AttackRecord:
     random = Random(seed)  # noqa: S311 - the same seed must do the same
     client = CLIENTS[name](target, random)
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await client.attack()
-    return client.harvest
+    return client.record

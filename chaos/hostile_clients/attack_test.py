@@ -17,11 +17,11 @@ def nowhere() -> Target:
 
 
 @pytest.mark.parametrize("name", ["numbers", "bodies", "watchers", "rates", "connections", "grpc"])
-def test_a_client_ends_in_time_and_returns_its_harvest(name: str) -> None:
+def test_a_client_ends_in_time_and_returns_its_record(name: str) -> None:
     with Attack(name, nowhere(), seed=1, seconds=1.0) as attack:
-        harvest = attack.harvest()
-    assert harvest.answers
-    assert all("Refused" in kind or "UNAVAILABLE" in kind for kind in harvest.answers)
+        record = attack.record()
+    assert record.answers
+    assert all("Refused" in kind or "UNAVAILABLE" in kind for kind in record.answers)
 
 
 def test_a_client_that_dies_is_an_error() -> None:
@@ -29,7 +29,7 @@ def test_a_client_that_dies_is_an_error() -> None:
         assert attack.pid is not None
         os.kill(attack.pid, signal.SIGKILL)
         with pytest.raises(AttackFailedError, match="ended with an error"):
-            attack.harvest()
+            attack.record()
 
 
 def test_leaving_the_block_ends_the_client() -> None:

@@ -35,8 +35,8 @@ class Bodies(HostileClient):
             port, path = self._random.choice(self._target.http_ports), self._random.choice(_PATHS)
             pieces = self._random.choice([_with_length, _in_chunks])(path)
             reply = await exchange(port, pieces, _LIMIT_SECONDS)
-            self.harvest.answers[reply.kind] += 1
-            self.harvest.note("slowest answer (s)", reply.seconds)
+            self.record.answers[reply.kind] += 1
+            self.record.note("slowest answer (s)", reply.seconds)
 
 
 def _with_length(path: str) -> Iterator[bytes]:

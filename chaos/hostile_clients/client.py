@@ -35,7 +35,7 @@ class Target(NamedTuple):
 
 
 @dataclass
-class Harvest:
+class AttackRecord:
     """What came back: answers by kind, acknowledged votes, and the peaks of other figures.
 
     A kind of answer is its status, or what became of the request without one.
@@ -43,11 +43,11 @@ class Harvest:
 
     answers: Counter[str] = field(default_factory=Counter)
     acknowledged: list[tuple[str, Route]] = field(default_factory=list)
-    most: dict[str, float] = field(default_factory=dict)
+    peaks: dict[str, float] = field(default_factory=dict)
 
     def note(self, what: str, value: float) -> None:
         """Record a value of a figure, of which the largest is kept."""
-        self.most[what] = max(value, self.most.get(what, value))
+        self.peaks[what] = max(value, self.peaks.get(what, value))
 
 
 class HostileClient(ABC):
@@ -57,7 +57,7 @@ class HostileClient(ABC):
     what: ClassVar[str]
 
     def __init__(self, target: Target, random: Random) -> None:
-        self.harvest = Harvest()
+        self.record = AttackRecord()
         self._target = target
         self._random = random
 

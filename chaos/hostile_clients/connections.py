@@ -58,7 +58,7 @@ class Connections(HostileClient):
                 with await connect(port, _SMALL_BUFFER) as sock:
                     await behaviour(sock)
             except OSError as error:
-                self.harvest.answers[type(error).__name__] += 1
+                self.record.answers[type(error).__name__] += 1
 
     async def _slow_head(self, sock: socket.socket) -> None:
         await self._drip("slow head", sock, _VOTE[:_BODY_STARTS])
@@ -76,11 +76,11 @@ class Connections(HostileClient):
         sending = asyncio.create_task(_send_slowly(sock, data))
         try:
             kind = status_of(await loop.sock_recv(sock, 12))
-            self.harvest.answers[f"{what}: {kind}"] += 1
+            self.record.answers[f"{what}: {kind}"] += 1
         finally:
             sending.cancel()
             await asyncio.wait([sending])
-            self.harvest.note(f"{what} kept (s)", time.monotonic() - begin)
+            self.record.note(f"{what} kept (s)", time.monotonic() - begin)
 
     async def _half_closed(self, sock: socket.socket) -> None:
         """Send a vote, whole or cut off, and close this side of the connection."""
@@ -90,19 +90,19 @@ class Connections(HostileClient):
         begin = time.monotonic()
         try:
             kind = status_of(await loop.sock_recv(sock, 12))
-            self.harvest.answers[f"half closed: {kind}"] += 1
+            self.record.answers[f"half closed: {kind}"] += 1
         finally:
-            self.harvest.note("half closed kept (s)", time.monotonic() - begin)
+            self.record.note("half closed kept (s)", time.monotonic() - begin)
 
     async def _greedy(self, sock: socket.socket) -> None:
         """Send many votes at once, as far as the server reads them, and read nothing."""
         try:
             async with asyncio.timeout(_GREEDY_SECONDS):
                 await asyncio.get_running_loop().sock_sendall(sock, _VOTE * _PIPELINED)
-                self.harvest.answers["pipelined: all were taken"] += 1
+                self.record.answers["pipelined: all were taken"] += 1
                 await asyncio.sleep(_GREEDY_SECONDS)
         except TimeoutError:
-            self.harvest.answers["pipelined: kept to the end"] += 1
+            self.record.answers["pipelined: kept to the end"] += 1
 
 
 type _Behaviour = Callable[[socket.socket], Awaitable[None]]

@@ -70,8 +70,8 @@ class GrpcCalls(HostileClient):
                 kind = "OK"
             except grpc.aio.AioRpcError as error:
                 kind = error.code().name
-            self.harvest.answers[f"{what}: {kind}"] += 1
-            self.harvest.note(f"{what}, slowest (s)", time.monotonic() - begin)
+            self.record.answers[f"{what}: {kind}"] += 1
+            self.record.note(f"{what}, slowest (s)", time.monotonic() - begin)
 
     def _large(self) -> tuple[str, bytes]:
         return self._random.choice([_a_million, _as_large_as_may_be, _too_large, _many_parents])()

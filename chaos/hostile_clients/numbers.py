@@ -48,8 +48,8 @@ class Numbers(HostileClient):
             await pace.turn()
             port = self._random.choice([self._target.entry, self._target.services["svc_results"]])
             reply = await exchange(port, [get(self._path())], _LIMIT_SECONDS)
-            self.harvest.answers[reply.kind] += 1
-            self.harvest.note("largest answer (kB)", reply.size / 1000)
+            self.record.answers[reply.kind] += 1
+            self.record.note("largest answer (kB)", reply.size / 1000)
 
     def _path(self) -> str:
         path = self._random.choice(["/api/votes", "/api/albums"])

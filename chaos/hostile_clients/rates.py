@@ -39,7 +39,7 @@ class Rates(HostileClient):
             kind = str(answer.status or answer.reason)
             if answer.status == 429 and "retry-after" not in answer.headers:
                 kind = "429 without Retry-After"
-            self.harvest.answers[kind] += 1
+            self.record.answers[kind] += 1
             if answer.status == 202:
                 route = Route(answer.headers[ROUTE_HEADER])
-                self.harvest.acknowledged.append((vote_id, route))
+                self.record.acknowledged.append((vote_id, route))

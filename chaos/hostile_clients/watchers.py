@@ -42,7 +42,7 @@ class Watchers(HostileClient):
             try:
                 sock = await connect(port, None if kind == self._read else _SMALL_BUFFER)
             except OSError as error:
-                self.harvest.answers[type(error).__name__] += 1
+                self.record.answers[type(error).__name__] += 1
                 continue
             with sock:
                 await self._stream(sock, kind)
@@ -56,17 +56,17 @@ class Watchers(HostileClient):
                 await loop.sock_sendall(sock, head.encode())
                 status = status_of(await loop.sock_recv(sock, 12))
         except (OSError, TimeoutError) as error:
-            self.harvest.answers[type(error).__name__] += 1
+            self.record.answers[type(error).__name__] += 1
             return
-        self.harvest.answers[status] += 1
+        self.record.answers[status] += 1
         if status != "200":
             return
         self._open += 1
-        self.harvest.note("streams at once", self._open)
+        self.record.note("streams at once", self._open)
         try:
             await kind(sock)
         except OSError:
-            self.harvest.answers["stream broken off"] += 1
+            self.record.answers["stream broken off"] += 1
         finally:
             self._open -= 1
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from chaos.hostile_clients.client import Harvest
+from chaos.hostile_clients.client import AttackRecord
 from chaos.hostile_trial.usage import Usage
 from loadtest.model.percentiles import percentile_of
 
@@ -29,7 +29,7 @@ class Result:
     usage: Mapping[str, Usage]
     sockets: float
     not_ready: list[str]
-    harvest: Harvest
+    record: AttackRecord
 
 
 def p99(waits: list[float]) -> float:
@@ -48,7 +48,7 @@ def broken(result: Result, limits: Mapping[str, float]) -> Iterator[str]:
         yield f"{result.client}: votes were refused: {counts_text(result.refused)}"
     if result.readers_refused:
         yield f"{result.client}: readers were refused: {counts_text(result.readers_refused)}"
-    if errors := sum(n for kind, n in result.harvest.answers.items() if _is_our_error(kind)):
+    if errors := sum(n for kind, n in result.record.answers.items() if _is_our_error(kind)):
         yield f"{result.client}: {errors} responses with status 500"
     for name, usage in result.usage.items():
         limit = limits.get(name.partition("-")[0])

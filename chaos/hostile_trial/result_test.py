@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chaos.hostile_clients.client import Harvest
+from chaos.hostile_clients.client import AttackRecord
 from chaos.hostile_trial.result import Result, broken, p99, slower
 from chaos.hostile_trial.table import tables
 from chaos.hostile_trial.usage import Usage
@@ -26,7 +26,7 @@ def result() -> Result:
         usage={"svc_consumer-2": Usage(100.0, 0.5), "entry": Usage(500.0, 0.5)},
         sockets=3.0,
         not_ready=[],
-        harvest=Harvest(Counter({"503": 1, "slow head: 408": 2})),
+        record=AttackRecord(Counter({"503": 1, "slow head: 408": 2})),
     )
 
 
@@ -41,7 +41,7 @@ def test_nothing_is_broken_at_the_bounds() -> None:
         (lambda r: r.refused.update({"503": 2}), "votes were refused: 2 x 503"),
         (lambda r: r.readers_refused.update(["429"]), "readers were refused: 1 x 429"),
         (
-            lambda r: r.harvest.answers.update({"half closed: 500": 3}),
+            lambda r: r.record.answers.update({"half closed: 500": 3}),
             "3 responses with status 500",
         ),
         (lambda r: r.usage.update(svc_consumer=Usage(100.4, 0)), "svc_consumer used 100 of 100 MB"),

@@ -58,8 +58,8 @@ def _usage(result: Result) -> list[str]:
 
 
 def _responses(result: Result) -> list[str]:
-    most = ", ".join(f"{what}: {value:.1f}" for what, value in result.harvest.most.items())
-    return [result.client, counts_text(result.harvest.answers), most]
+    peaks = ", ".join(f"{what}: {value:.1f}" for what, value in result.record.peaks.items())
+    return [result.client, counts_text(result.record.answers), peaks]
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

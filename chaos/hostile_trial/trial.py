@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from chaos.hostile_clients.attack import Attack
-from chaos.hostile_clients.client import NAME, Harvest, Target
+from chaos.hostile_clients.client import NAME, AttackRecord, Target
 from chaos.hostile_trial.readers import Readers
 from chaos.hostile_trial.result import Result, p99
 from chaos.hostile_trial.usage import Usage, UsageWatch
@@ -102,7 +102,7 @@ class HostileTrial:
         usage, begin = UsageWatch(self._system.parts), time.monotonic()
         with Attack(client, self._target, self._seed, seconds) as attack:
             taken = await self._watch(client, attack, usage, calm, first)
-            harvest = await asyncio.to_thread(attack.harvest)
+            record = await asyncio.to_thread(attack.record)
         result = Result(
             client,
             self._voters.waits[calm:first],
@@ -114,9 +114,9 @@ class HostileTrial:
             taken,
             usage.sockets,
             await self._not_ready(),
-            harvest,
+            record,
         )
-        self._add_acknowledged(harvest)
+        self._add_acknowledged(record)
         return result
 
     async def _watch(
@@ -167,10 +167,10 @@ class HostileTrial:
         except NotRecoveredError as error:
             self._say(f"{client}: done, but some votes are not counted yet: {error}")
 
-    def _add_acknowledged(self, harvest: Harvest) -> None:
+    def _add_acknowledged(self, record: AttackRecord) -> None:
         """Add the votes acknowledged to a hostile client: they must count, too."""
         now = time.monotonic()
-        for vote_id, route in harvest.acknowledged:
+        for vote_id, route in record.acknowledged:
             self._voters.sent_votes.acknowledged[vote_id] = Acknowledgement(now, route)
 
     @property

@@ -78,12 +78,12 @@ def _altered(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
 
 def _foreign(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
     """Return votes that nobody sent, beyond those that may have come without a known id."""
-    strangers = [
+    unknown = [
         vote_id
         for vote_id, logged in log.items()
         if vote_id not in sent_votes.sent and logged.vote.name not in sent_votes.others
     ]
-    return strangers[sent_votes.anonymous :]
+    return unknown[sent_votes.anonymous :]
 
 
 def _not_the_first(first: Mapping[str, LoggedVote], log: Mapping[str, LoggedVote]) -> list[str]:

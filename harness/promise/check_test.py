@@ -100,7 +100,7 @@ def test_a_vote_without_an_answer_may_be_in_the_log_under_an_unknown_id() -> Non
     assert violations(sent_votes, contents_of(MORE)) == []
 
 
-def test_votes_of_others_are_no_strangers() -> None:
+def test_votes_of_known_others_are_no_violation() -> None:
     sent_votes = sent_votes_of(VOTES)
     sent_votes.others = frozenset({MORE[-1].vote.name})
     assert violations(sent_votes, contents_of(MORE)) == []

@@ -55,9 +55,9 @@ def authority(server_folder: Path) -> Authority:
 
 
 @pytest.fixture(scope="session")
-def stranger(server_folder: Path) -> Authority:
+def other_authority(server_folder: Path) -> Authority:
     """An authority that signed none of the servers' certificates."""
-    return Authority(server_folder / "pki-of-others", "stranger")
+    return Authority(server_folder / "pki-of-others", "other-authority")
 
 
 @pytest.fixture(scope="session")
@@ -204,10 +204,10 @@ def make_topics(settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]
 
 @same_loop
 async def test_a_broker_of_another_authority_is_reported(
-    kafka: SecuredKafka, authority: Authority, stranger: Authority
+    kafka: SecuredKafka, authority: Authority, other_authority: Authority
 ) -> None:
     ours = by_password(kafka, authority, "PLAIN")
-    async with ledger_writer(ours | {"KAFKA_TLS_CA_FILE": str(stranger.certificate)}) as (
+    async with ledger_writer(ours | {"KAFKA_TLS_CA_FILE": str(other_authority.certificate)}) as (
         _,
         readiness,
     ):
@@ -216,9 +216,9 @@ async def test_a_broker_of_another_authority_is_reported(
 
 @same_loop
 async def test_a_certificate_of_another_authority_is_reported(
-    kafka: SecuredKafka, authority: Authority, stranger: Authority
+    kafka: SecuredKafka, authority: Authority, other_authority: Authority
 ) -> None:
-    theirs = {"KAFKA_TLS_CERTIFICATE_FILE": str(stranger.sign("service"))}
+    theirs = {"KAFKA_TLS_CERTIFICATE_FILE": str(other_authority.sign("service"))}
     async with ledger_writer(by_certificate(kafka, authority) | theirs) as (_, readiness):
         assert "closes the connection" in (readiness.reason or "")
 
@@ -285,9 +285,11 @@ async def test_a_wrong_password_of_redis_is_reported_without_showing_it(
 
 @same_loop
 async def test_a_redis_of_another_authority_is_reported(
-    redis_server: SecuredRedis, stranger: Authority
+    redis_server: SecuredRedis, other_authority: Authority
 ) -> None:
-    await refused_by_redis(redis_server.url_with(PASSWORD, stranger.certificate), "CERTIFICATE")
+    await refused_by_redis(
+        redis_server.url_with(PASSWORD, other_authority.certificate), "CERTIFICATE"
+    )
 
 
 async def refused_by_redis(url: str, reason: str) -> None:
@@ -301,9 +303,9 @@ async def refused_by_redis(url: str, reason: str) -> None:
 
 @same_loop
 async def test_a_mongodb_of_another_authority_is_reported(
-    mongodb_tls: TcpProxy, stranger: Authority
+    mongodb_tls: TcpProxy, other_authority: Authority
 ) -> None:
-    log = VoteLog(mongodb_url(mongodb_tls, stranger.certificate), "voting")
+    log = VoteLog(mongodb_url(mongodb_tls, other_authority.certificate), "voting")
     with pytest.raises(StoreUnavailableError, match="certificate verify failed"):
         await log.newest(1)
     log.close()

@@ -80,7 +80,11 @@ class Comparison:
             found = await self._reconcile(votes_before)
         except StoreUnavailableError as error:
             found = str(error)
-        if watch.gap is None and isinstance(found, Reconciliation) and not found.strangers:
+        if (
+            watch.gap is None
+            and isinstance(found, Reconciliation)
+            and not found.counted_unacknowledged
+        ):
             self._measurements.take_visibility(watch.readings)
         report = self._report(started, found)
         self._save(report)

@@ -76,6 +76,6 @@ class Reconciliation(msgspec.Struct, frozen=True):
     caught_up_after: float | None
 
     @property
-    def strangers(self) -> int:
-        """How many votes were counted meanwhile that were not acknowledged to us."""
+    def counted_unacknowledged(self) -> int:
+        """How many votes were counted meanwhile without being acknowledged to us."""
         return self.others + self.unknown_counted
