@@ -4,11 +4,13 @@ from typing import Any
 
 from sanic import Sanic
 
+from svc_grpc_client.poll_follower import PollFollower
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
 from voting.domain.vote import Route
 from voting.http.app import run_app
 from voting.http.connection import Connection
+from voting.polls.known_polls import KnownPolls
 from voting.route.app import route_app
 from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
@@ -28,14 +30,18 @@ def grpc_route_app(settings: GrpcClientSettings) -> Sanic[Any, Any]:
     """Return the app of the gRPC route, which sends its votes to the gRPC servers."""
     readiness = Readiness()
     sink = GrpcSink(settings, readiness)
-    app = route_app("svc_grpc_client", Route.GRPC, sink, readiness)
+    polls = KnownPolls()
+    follower = PollFollower(polls)
+    app = route_app("svc_grpc_client", Route.GRPC, sink, readiness, polls)
 
     @app.before_server_start
     async def start(_: Sanic[Any, Any]) -> None:
         await sink.start()
+        follower.start(sink.channel)
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:
+        await follower.stop()
         await sink.stop()
 
     return app

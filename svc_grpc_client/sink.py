@@ -98,8 +98,8 @@ class GrpcSink:
 
     async def start(self) -> None:
         """Open the channel; gRPC requires that in the event loop that uses it."""
-        self._channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
-        self._stub = votes_pb2_grpc.VoteServiceStub(self._channel)
+        self.channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
+        self._stub = votes_pb2_grpc.VoteServiceStub(self.channel)
         self._follower = run_for_good(self._follow_channel(), "the gRPC channel watcher")
 
     async def stop(self) -> None:
@@ -107,7 +107,7 @@ class GrpcSink:
         with contextlib.suppress(TimeoutError):  # no client waits for the remaining votes
             await asyncio.wait_for(self._group.drain(), self._timeout)
         self._follower.cancel()
-        await self._channel.close()
+        await self.channel.close()
 
     def new_id(self) -> str:
         """Return an id in the partition of the next call's other ids."""
@@ -155,7 +155,7 @@ class GrpcSink:
         loop = asyncio.get_running_loop()
         until = 0.0  # the end of the grace period, in the loop's time
         while True:
-            state = self._channel.get_state(try_to_connect=True)
+            state = self.channel.get_state(try_to_connect=True)
             if state is grpc.ChannelConnectivity.READY:
                 self._readiness.set_ready()
                 until = 0.0
@@ -163,7 +163,7 @@ class GrpcSink:
                 until = until or loop.time() + _GRACE_SECONDS
             else:
                 self._readiness.set_not_ready(self._lost)
-            changed = asyncio.ensure_future(self._channel.wait_for_state_change(state))
+            changed = asyncio.ensure_future(self.channel.wait_for_state_change(state))
             if self._readiness.ready and until:
                 await asyncio.wait([changed], timeout=max(0.0, until - loop.time()))
                 if not changed.done():

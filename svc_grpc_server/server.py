@@ -7,15 +7,16 @@ from typing import Final
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from polls.v1 import polls_pb2, polls_pb2_grpc
 from votes.v1 import votes_pb2
 
+from svc_grpc_server.poll_service import PollService
 from svc_grpc_server.request import read_request
 from svc_grpc_server.vote_service import VoteService
-from voting.casting.sink import RecordSink
-from voting.domain.known_albums import KnownAlbums
 from voting.service.lifecycle import Readiness, run_for_good
 
 SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
+POLLS_NAME: Final = polls_pb2.DESCRIPTOR.services_by_name["PollService"].full_name
 GRACE_SECONDS: Final = 10.0
 
 _OPTIONS: Final = [
@@ -37,18 +38,19 @@ _OPTIONS: Final = [
 
 @asynccontextmanager
 async def serve_votes(
-    sink: RecordSink, albums: KnownAlbums, readiness: Readiness, host: str, port: int
+    votes: VoteService, polls: PollService, readiness: Readiness, host: str, port: int
 ) -> AsyncIterator[int]:
-    """Serve `VoteService`, health and reflection while the context lasts; yields the port.
+    """Serve both services, health and reflection while the context lasts; yields the port.
 
     The health of the service and of the whole server follows `readiness`. At the end no new call
     is accepted, and calls in flight have `GRACE_SECONDS` to finish.
     """
     server = grpc.aio.server(options=_OPTIONS)
-    server.add_generic_rpc_handlers((_handler(VoteService(sink, albums)),))
+    server.add_generic_rpc_handlers((_handler(votes),))
+    polls_pb2_grpc.add_PollServiceServicer_to_server(polls, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-    names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    names = (SERVICE_NAME, POLLS_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     try:
         port = server.add_insecure_port(listen_address(host, port))

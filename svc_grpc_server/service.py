@@ -4,12 +4,16 @@ import asyncio
 
 import uvloop
 
+from svc_grpc_server.poll_service import PollEvents, PollService
 from svc_grpc_server.server import serve_votes
 from svc_grpc_server.settings import GrpcServerSettings
+from svc_grpc_server.vote_service import VoteService
 from voting.domain.known_albums import KnownAlbums
 from voting.http.operations import serve_operations
 from voting.ledger.album_list_reader import AlbumListReader
+from voting.ledger.poll_log_reader import PollLogReader
 from voting.ledger.writer import LedgerWriter
+from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness, stop_event
 from voting.service.settings import load_settings
 from voting.service.telemetry import configure_logging
@@ -28,11 +32,23 @@ async def serve(settings: GrpcServerSettings) -> None:
     readiness = Readiness()
     ledger = LedgerWriter(settings, readiness)
     albums = KnownAlbums()
-    reader = AlbumListReader(settings, albums)
+    polls = KnownPolls()
+    events = PollEvents(polls)
+    readers = (
+        AlbumListReader(settings, albums),
+        PollLogReader(settings, polls, events.append),
+    )
     await ledger.start()
-    reader.start()
+    for reader in readers:
+        reader.start()
     async with serve_operations("svc_grpc_server", readiness, settings.host, settings.port):
-        async with serve_votes(ledger, albums, readiness, settings.host, settings.grpc_port):
+        async with serve_votes(
+            VoteService(ledger, albums, polls),
+            PollService(events),
+            readiness,
+            settings.host,
+            settings.grpc_port,
+        ):
             await stop.wait()
             readiness.drain()
-        await asyncio.gather(ledger.stop(), reader.stop())
+        await asyncio.gather(ledger.stop(), *(reader.stop() for reader in readers))

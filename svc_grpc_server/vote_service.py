@@ -11,10 +11,12 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from svc_grpc_server.request import VOTES_MAX
 from voting.casting.group_commit import settle
-from voting.casting.sink import OnResult, RecordSink, UnavailableError
+from voting.casting.sink import CLOSED, OnResult, RecordSink, UnavailableError
 from voting.domain.codec import from_message
 from voting.domain.known_albums import KnownAlbums
-from voting.domain.vote import InvalidVoteError, check_new_vote
+from voting.domain.vote import InvalidVoteError, Vote, check_new_vote
+from voting.polls.book import SKEW_MS
+from voting.polls.known_polls import KnownPolls, StalePollsError
 from voting.route.vote_api import read_traceparent
 from voting.service.clock_watch import now_ms
 
@@ -30,9 +32,10 @@ _UNAVAILABLE = votes_pb2.VoteStatus.OUTCOME_UNAVAILABLE
 class VoteService(votes_pb2_grpc.VoteServiceServicer):
     """Appends the votes of a request and answers when each is stored or refused."""
 
-    def __init__(self, sink: RecordSink, albums: KnownAlbums) -> None:
+    def __init__(self, sink: RecordSink, albums: KnownAlbums, polls: KnownPolls) -> None:
         self._sink = sink
         self._albums = albums
+        self._polls = polls
 
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self,
@@ -66,7 +69,9 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
     ) -> None:
         try:
             vote = from_message(message, check_new_vote)
-            if self._albums.listed is not None:
+            if vote.poll:
+                self._check_in_poll(vote, now)
+            elif self._albums.listed is not None:
                 self._albums.check(vote)
             if abs(vote.cast_at_ms - now) > CLOCK_TOLERANCE_MS:
                 message.cast_at_ms = now
@@ -76,6 +81,16 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
             self._sink.append(record, on_result)
         except (InvalidVoteError, UnavailableError) as error:
             on_result(error)
+
+    def _check_in_poll(self, vote: Vote, now: int) -> None:
+        """Raise `InvalidVoteError` or `UnavailableError` for a vote that its poll does not take."""
+        try:
+            self._polls.check(vote, now)
+        except StalePollsError as error:
+            raise UnavailableError(CLOSED) from error
+        if not -SKEW_MS <= now - vote.cast_at_ms <= CLOCK_TOLERANCE_MS:
+            # Its time decides whether the poll is open: it cannot be replaced.
+            raise UnavailableError(CLOSED)
 
 
 class _Outcomes:

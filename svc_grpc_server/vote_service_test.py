@@ -5,21 +5,27 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc.aio
+import msgspec
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
+from svc_grpc_server.poll_service import PollEvents, PollService
 from svc_grpc_server.request import VOTES_MAX
 from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
+from svc_grpc_server.vote_service import CLOCK_TOLERANCE_MS, VoteService
 from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.codec import NewRecord, encode_vote, record_of, to_message
 from voting.domain.known_albums import AlbumList, KnownAlbums, album_hash
 from voting.domain.tally import album_key
 from voting.domain.vote import TOO_MANY_ALBUMS
+from voting.polls.book import SKEW_MS
+from voting.polls.known_polls import KnownPolls, RefusalKind
 from voting.service.lifecycle import Readiness
 from voting.testing.examples import VOTE, vote_with
+from voting.testing.polls import CLOSED, POLL, trial_polls
 
 type RawCall = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
@@ -67,11 +73,17 @@ def albums() -> KnownAlbums:
 
 
 @pytest.fixture
+def polls() -> KnownPolls:
+    return trial_polls(VOTE.cast_at_ms)
+
+
+@pytest.fixture
 async def channel(
-    sink: Sink, albums: KnownAlbums, readiness: Readiness
+    sink: Sink, albums: KnownAlbums, polls: KnownPolls, readiness: Readiness
 ) -> AsyncIterator[grpc.aio.Channel]:
+    service = VoteService(sink, albums, polls)
     async with (
-        serve_votes(sink, albums, readiness, "127.0.0.1", 0) as port,
+        serve_votes(service, PollService(PollEvents(polls)), readiness, "127.0.0.1", 0) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         yield channel
@@ -287,3 +299,43 @@ async def test_reflection_describes_the_service(channel: grpc.aio.Channel) -> No
 )
 def test_an_ipv6_address_is_put_in_brackets(host: str, expected: str) -> None:
     assert listen_address(host, 9090) == expected
+
+
+IN_POLL: dict[str, Any] = {
+    "poll": POLL,
+    "entry": "blue",
+    "poll_event": 4,
+    "name": "Joni Mitchell",
+}
+BLUE = vote_with(**IN_POLL, album="Blue", year=1971)
+
+
+async def test_a_vote_in_a_poll_is_judged_again(channel: grpc.aio.Channel, sink: Sink) -> None:
+    wrong = [
+        vote_with(**IN_POLL, album="Hejira", year=1971),
+        msgspec.structs.replace(BLUE, poll=CLOSED),
+        msgspec.structs.replace(BLUE, poll="missing"),
+        msgspec.structs.replace(BLUE, poll_event=5),
+        msgspec.structs.replace(BLUE, cast_at_ms=VOTE.cast_at_ms + SKEW_MS + 1),
+        msgspec.structs.replace(BLUE, cast_at_ms=VOTE.cast_at_ms - CLOCK_TOLERANCE_MS - 1),
+    ]
+    statuses = await cast(channel, to_message(BLUE), *map(to_message, wrong))
+    assert [(status.outcome, status.type) for status in statuses] == [
+        (STATUS.OUTCOME_ACCEPTED, ""),
+        (STATUS.OUTCOME_INVALID, ""),
+        (STATUS.OUTCOME_INVALID, RefusalKind.CLOSED),
+        (STATUS.OUTCOME_INVALID, RefusalKind.NO_SUCH_POLL),
+        (STATUS.OUTCOME_UNAVAILABLE, ""),
+        (STATUS.OUTCOME_UNAVAILABLE, ""),
+        (STATUS.OUTCOME_UNAVAILABLE, ""),
+    ]
+    assert sink.records == [record_of(BLUE)]
+
+
+async def test_a_full_list_of_albums_does_not_concern_votes_in_polls(
+    channel: grpc.aio.Channel, sink: Sink, albums: KnownAlbums
+) -> None:
+    albums.take(AlbumList(frozenset([1]), closed=True))
+    [status] = await cast(channel, to_message(BLUE))
+    assert status.outcome == STATUS.OUTCOME_ACCEPTED
+    assert sink.records == [record_of(BLUE)]

@@ -11,7 +11,9 @@ from voting.domain.vote import Route
 from voting.http.app import run_app
 from voting.http.connection import Connection
 from voting.ledger.album_list_reader import AlbumListReader
+from voting.ledger.poll_log_reader import PollLogReader
 from voting.ledger.writer import LedgerWriter
+from voting.polls.known_polls import KnownPolls
 from voting.route.app import route_app
 from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
@@ -31,17 +33,19 @@ def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:
     """Return the app of the HTTP route, which writes its votes to Kafka."""
     readiness = Readiness()
     albums = KnownAlbums()
-    reader = AlbumListReader(settings, albums)
+    polls = KnownPolls()
+    readers = (AlbumListReader(settings, albums), PollLogReader(settings, polls))
     ledger = LedgerWriter(settings, readiness, albums)
-    app = route_app("svc_http_route", Route.HTTP, ledger, readiness)
+    app = route_app("svc_http_route", Route.HTTP, ledger, readiness, polls)
 
     @app.before_server_start
     async def start(_: Sanic[Any, Any]) -> None:
         await ledger.start()
-        reader.start()
+        for reader in readers:
+            reader.start()
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:
-        await asyncio.gather(ledger.stop(), reader.stop())
+        await asyncio.gather(ledger.stop(), *(reader.stop() for reader in readers))
 
     return app

@@ -7,6 +7,8 @@ from voting.client.samples import sample_to_send, sample_vote
 from voting.client.sent_vote import SentVote, request_body, vote_request
 from voting.domain.vote import Route, check_new_vote, content_of
 from voting.route.vote_api import read_json_vote
+from voting.service.clock_watch import now_ms
+from voting.testing.polls import trial_polls
 
 VOTE = sample_vote()
 
@@ -17,13 +19,15 @@ def test_the_sample_keeps_every_rule() -> None:
 
 def test_a_route_reads_the_vote_that_was_sent() -> None:
     sent = SentVote.of(VOTE)
-    read = read_json_vote(request_body(sent), None, Route.HTTP, lambda: "")
+    read = read_json_vote(request_body(sent), None, Route.HTTP, lambda: "", trial_polls(now_ms()))
     assert (read.id, content_of(read)) == (VOTE.id, content_of(VOTE))
     assert sent.is_logged_as(read)
 
 
 def test_without_an_id_the_service_makes_it() -> None:
-    read = read_json_vote(request_body(sample_to_send()), None, Route.HTTP, lambda: "made")
+    read = read_json_vote(
+        request_body(sample_to_send()), None, Route.HTTP, lambda: "made", trial_polls(now_ms())
+    )
     assert read.id == "made"
 
 

@@ -2,19 +2,32 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from voting.domain.vote import TOO_MANY_ALBUMS
+from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
 
 PROBLEM_TYPE: Final = "application/problem+json"
 JSON_TYPE: Final = "application/json"
 
 
 # All problems of one type share a title.
-_TITLES: Final = {TOO_MANY_ALBUMS: "Too many albums"}
+_TITLES: Final = {
+    TOO_MANY_ALBUMS: "Too many albums",
+    NO_SUCH_ENTRY: "No such entry",
+    RefusalKind.NO_SUCH_POLL: "No such poll",
+    RefusalKind.NOT_OPEN: "Poll not open yet",
+    RefusalKind.CLOSED: "Poll closed",
+}
+_TYPES: Final = (
+    f"`{TOO_MANY_ALBUMS}`: votes may name only albums on the list. Votes in polls: "
+    f"`{RefusalKind.NO_SUCH_POLL}`, `{RefusalKind.NOT_OPEN}`, `{RefusalKind.CLOSED}`, "
+    f"`{NO_SUCH_ENTRY}`."
+)
+_TIME: Final[dict[str, Any]] = {"format": "date-time"}
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
@@ -38,7 +51,15 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     id: Annotated[str | None, Meta(description="The id to use when retrying the vote.")] = None
     type: Annotated[
         Annotated[str, Meta(extra_json_schema={"format": "uri", "default": "about:blank"})] | None,
-        Meta(description=f"`{TOO_MANY_ALBUMS}`: votes may name only albums on the list."),
+        Meta(description=_TYPES),
+    ] = None
+    opens_at: Annotated[
+        Annotated[str, Meta(extra_json_schema=_TIME)] | None,
+        Meta(description="When the poll opens, if that is known."),
+    ] = None
+    closes_at: Annotated[
+        Annotated[str, Meta(extra_json_schema=_TIME)] | None,
+        Meta(description="When the poll closed."),
     ] = None
 
 
@@ -54,11 +75,15 @@ class ProblemError(Exception):
         vote_id: str | None = None,
         kind: str | None = None,
         headers: Mapping[str, str] | None = None,
+        opens_at: str | None = None,
+        closes_at: str | None = None,
     ) -> None:
-        """`kind` is the problem's `type`."""
+        """`kind` is the problem's `type`; the times are those of a poll, as RFC 3339."""
         super().__init__(detail)
         title = _TITLES.get(kind or "", status.phrase)
-        self.problem = Problem(title, int(status), detail, field, vote_id, kind)
+        self.problem = Problem(
+            title, int(status), detail, field, vote_id, kind, opens_at, closes_at
+        )
         self.headers = dict(headers or {})
 
     def answer(self) -> HttpAnswer:

@@ -97,7 +97,7 @@ class LedgerWriter:
 
         Raises `InvalidVoteError` if the list of albums is full and lacks this one.
         """
-        if self._albums.listed is not None:
+        if self._albums.listed is not None and not vote.poll:
             self._albums.check(vote)
         self.append(record_of(vote, traceparent), on_result)
 

@@ -18,12 +18,11 @@ class RefusalKind(StrEnum):
     CLOSED = "urn:voting:problem:poll-closed"
 
 
-class PollRefusedError(Exception):
+class PollRefusedError(InvalidVoteError):
     """The poll takes no votes at this moment; `poll` is None when there is no such poll."""
 
     def __init__(self, kind: RefusalKind, reason: str, poll: Poll | None = None) -> None:
-        super().__init__(reason)
-        self.kind = kind
+        super().__init__("poll", reason, kind)
         self.poll = poll
 
 
@@ -86,7 +85,7 @@ class KnownPolls:
             raise StalePollsError
         poll = self._open_at(vote.poll, vote.cast_at_ms)
         if not may_be_accepted(poll, now_ms):
-            raise PollRefusedError(RefusalKind.CLOSED, "the poll is closed", poll)
+            raise PollRefusedError(RefusalKind.CLOSED, "is closed", poll)
         entry = self.entry(poll, vote.entry)
         if (entry.name, entry.album, entry.year) != (vote.name, vote.album, vote.year):
             raise InvalidVoteError("entry", "does not have this name, album and year")
@@ -100,11 +99,11 @@ class KnownPolls:
     def _open_at(self, poll_id: str, at_ms: int) -> Poll:
         poll = self.book.polls.get(poll_id)
         if poll is None:
-            raise PollRefusedError(RefusalKind.NO_SUCH_POLL, "there is no such poll")
+            raise PollRefusedError(RefusalKind.NO_SUCH_POLL, "does not exist")
         if not poll.is_open(at_ms):
             if poll.is_closed(at_ms):
-                raise PollRefusedError(RefusalKind.CLOSED, "the poll is closed", poll)
-            raise PollRefusedError(RefusalKind.NOT_OPEN, "the poll is not open yet", poll)
+                raise PollRefusedError(RefusalKind.CLOSED, "is closed", poll)
+            raise PollRefusedError(RefusalKind.NOT_OPEN, "is not open yet", poll)
         return poll
 
     def _entries_of(self, poll: Poll) -> _Entries:

@@ -13,6 +13,7 @@ from voting.domain.vote import Route, Vote
 from voting.http.app import add_operations, close_if_stopping, new_app, problem_of, to_response
 from voting.http.problem import HttpAnswer
 from voting.pages.form_page import refusal_page
+from voting.polls.known_polls import KnownPolls
 from voting.route.form_post import (
     FORM_MAX,
     check_sender,
@@ -38,12 +39,17 @@ from voting.service.lifecycle import Readiness
 _ACCEPTED: Final = {HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER}
 
 
-def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> Sanic[Any, Any]:
-    """Return the app that accepts votes on `route` and hands them to `sink`."""
+def route_app(
+    name: str, route: Route, sink: VoteSink, readiness: Readiness, polls: KnownPolls
+) -> Sanic[Any, Any]:
+    """Return the app that takes votes on `route` and puts them into `sink`.
+
+    Votes in polls are judged by `polls`, which the caller keeps fresh.
+    """
     app = new_app(name)
     app.config.REQUEST_MAX_SIZE = FORM_MAX  # JSON bodies have a smaller bound
     add_operations(app, readiness, vote_api_document(name))
-    state = app.ctx.route_state = RouteState(route, sink)
+    state = app.ctx.route_state = RouteState(route, sink, polls)
 
     @app.post("/votes")
     async def votes(request: Request) -> HTTPResponse:
@@ -53,7 +59,7 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
             return to_response(await take_form(request, start))
         check_media_type(headers.get("content-type"))
         check_content_coding(headers.get("content-encoding"))
-        vote = read_json_vote(request.body, headers.get(KEY_HEADER), route, sink.new_id)
+        vote = read_json_vote(request.body, headers.get(KEY_HEADER), route, sink.new_id, polls)
         return to_response(await take(request, vote, start))
 
     async def take_form(request: Request, start: float) -> HttpAnswer:
@@ -63,7 +69,7 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
             check_sender(headers)
             check_content_coding(headers.get("content-encoding"))
             fields = read_fields(request.body)
-            vote = read_form_vote(fields, route, sink.new_id)
+            vote = read_form_vote(fields, route, sink.new_id, polls)
             await take(request, vote, start)
         except Exception as error:  # noqa: BLE001 - an unexpected error is logged and answered, too
             problem = problem_of(request.method, request.path, error)
@@ -78,7 +84,7 @@ def route_app(name: str, route: Route, sink: VoteSink, readiness: Readiness) -> 
 
         request.ctx.cast = True
         traceparent = read_traceparent(request.headers.get(TRACE_HEADER))
-        answer = await answer_vote(vote, traceparent, sink, on_unanswered)
+        answer = await answer_vote(vote, traceparent, sink, polls, on_unanswered)
         state.count_accepted(time.perf_counter() - start)
         return answer
 

@@ -19,8 +19,9 @@ from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, cont
 from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.languages import LANGUAGES, Language, choose_language
+from voting.polls.known_polls import KnownPolls
 from voting.route.vote_api import invalid_vote_problem, read_json_vote
-from voting.route.vote_form import VoteForm
+from voting.route.vote_form import PollVoteForm, VoteForm
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
@@ -28,7 +29,7 @@ FORM_TYPE: Final = "application/x-www-form-urlencoded"
 FORM_MAX: Final = 8192
 
 _FORM_ONLY: Final = frozenset({"form", "lang"})
-_FIELDS: Final = _FORM_ONLY | set(VoteForm.__struct_fields__)
+_FIELDS: Final = _FORM_ONLY | set(VoteForm.__struct_fields__) | set(PollVoteForm.__struct_fields__)
 
 
 def is_form(content_type: str | None) -> bool:
@@ -92,10 +93,12 @@ def read_fields(body: bytes) -> dict[str, str]:
     return fields
 
 
-def read_form_vote(fields: Mapping[str, str], route: Route, new_id: Callable[[], str]) -> Vote:
+def read_form_vote(
+    fields: Mapping[str, str], route: Route, new_id: Callable[[], str], polls: KnownPolls
+) -> Vote:
     """Return the vote in a form's fields; raise `ProblemError` if it breaks a rule."""
     content = {name: text for name, text in fields.items() if name not in _FORM_ONLY}
-    vote = read_json_vote(msgspec.json.encode(content), None, route, new_id)
+    vote = read_json_vote(msgspec.json.encode(content), None, route, new_id, polls)
     if "id" in fields:
         return vote
     try:
@@ -118,14 +121,16 @@ def redirect_to_page(vote: Vote, language: Language) -> HttpAnswer:
 
     With 303, reloading that page does not send the form again.
     """
-    where = "/?" + urlencode({"voted": vote.id, "lang": language}) + "#vote"
+    page = f"/p/{vote.poll}" if vote.poll else "/"
+    where = page + "?" + urlencode({"voted": vote.id, "lang": language}) + "#vote"
     headers = {**BROWSER_HEADERS, "cache-control": "no-store", "location": where}
     return HttpAnswer(HTTPStatus.SEE_OTHER, b"", "text/html; charset=utf-8", headers)
 
 
 def _id_of(form: str, vote: Vote) -> str:
-    """Return the id of a form's vote: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
-    filled_in = msgspec.json.encode(content_of(vote))
+    """Return the id of a vote from a form: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
+    content = (*content_of(vote), vote.poll) if vote.poll else content_of(vote)
+    filled_in = msgspec.json.encode(content)
     digest = int.from_bytes(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())
     digest = digest & ~(0xF << 76) | 0x8 << 76
     digest = digest & ~(0b11 << 62) | 0b10 << 62

@@ -29,6 +29,7 @@ from voting.route.vote_api import (
     KEY_HEADER,
     accepted_answer,
     accepted_body,
+    check_in_time,
     check_media_type,
     read_json_vote,
     read_traceparent,
@@ -177,7 +178,7 @@ class LeanProtocol(Connection):
     def _cast(self, head: Head, body: bytes) -> None:
         state = self._route_state
         try:
-            vote = read_json_vote(body, head.key, state.route, state.sink.new_id)
+            vote = read_json_vote(body, head.key, state.route, state.sink.new_id, state.polls)
         except ProblemError as problem:
             self._refuse(problem)
             return
@@ -209,6 +210,11 @@ class LeanProtocol(Connection):
             self._fail(fault)
 
     def _answer_vote(self, vote: Vote, error: BaseException | None) -> None:
+        if vote.poll and error is None:
+            try:
+                check_in_time(vote, self._route_state.polls)
+            except UnavailableError as late:
+                error = late
         if error is None:
             self._route_state.count_accepted(monotonic() - self._start)
             if self._route_state.closing:

@@ -9,10 +9,14 @@ from voting.http.schemas import REFERENCE, answer_schemas, request_schemas, spar
 from voting.pages.languages import LANGUAGES
 from voting.route.form_post import FORM_MAX, FORM_TYPE
 from voting.route.vote_api import KEY_HEADER, Accepted
-from voting.route.vote_form import VoteForm
+from voting.route.vote_form import PollVoteForm, VoteForm
 
-_VOTE: Final = request_schemas(VoteForm)["VoteForm"]
+_SCHEMAS: Final = request_schemas(VoteForm, PollVoteForm)
+_VOTE, _POLL_VOTE = _SCHEMAS["VoteForm"], _SCHEMAS["PollVoteForm"]
 _VOTE["example"] = {name: _VOTE["properties"][name]["examples"][0] for name in _VOTE["required"]}
+_POLL_VOTE["example"] = {
+    name: _POLL_VOTE["properties"][name]["examples"][0] for name in ("poll", "entry", "rank")
+}
 
 
 def _as_text(field: dict[str, Any]) -> dict[str, Any]:
@@ -23,37 +27,47 @@ def _as_text(field: dict[str, Any]) -> dict[str, Any]:
     return {"type": "string"} | {key: rules[key] for key in ("pattern", "format") if key in rules}
 
 
-_FORM: Final = {
-    "type": "object",
-    "description": (
-        "The page's form, for browsers that do not run its script: the same fields, each exactly "
-        "once. Refused if a browser sends it from another site. Responses are HTML pages."
-    ),
-    "required": _VOTE["required"],
-    "additionalProperties": False,
-    "properties": {
-        **{name: _as_text(field) for name, field in _VOTE["properties"].items()},
-        "form": {
-            "type": "string",
-            "format": "uuid",
-            "description": (
-                "A random UUID for this form. If no id is given, it is derived from this UUID and "
-                "the content, so the same form with the same content counts once."
-            ),
+def _as_form(vote: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of the form with the fields of a vote."""
+    return {
+        "type": "object",
+        "description": (
+            "The page's form, for browsers that do not run its script: the same fields, each "
+            "exactly once. Refused if a browser sends it from another site. Responses are HTML "
+            "pages."
+        ),
+        "required": vote["required"],
+        "additionalProperties": False,
+        "properties": {
+            **{name: _as_text(field) for name, field in vote["properties"].items()},
+            "form": {
+                "type": "string",
+                "format": "uuid",
+                "description": (
+                    "A random UUID for this form. If no id is given, it is derived from this UUID "
+                    "and the content, so the same form with the same content counts once."
+                ),
+            },
+            "lang": {
+                "type": "string",
+                "enum": list(LANGUAGES),
+                "description": "The voter's language.",
+            },
         },
-        "lang": {"type": "string", "enum": list(LANGUAGES), "description": "The voter's language."},
-    },
-}
+    }
+
 
 _REFUSALS = {
     "400": "The body does not match its content type.",
     "403": "The form was sent from another site.",
+    "404": "There is no such poll.",
     "408": "The request did not arrive in time.",
+    "409": "The poll is not open yet, or closed; `type` says which.",
     "413": f"The body is larger than 4 KiB, or {FORM_MAX // 1024} KiB as a form.",
     "415": "The content type is not one of the two supported, or the body is compressed.",
     "422": (
         "The body is not a valid vote; `field` names the invalid field, if there is one. Or `type` "
-        "says that the list of albums is full."
+        "says that the list of albums is full, or that the poll has no such entry."
     ),
     "431": "The headers are larger than 16 KiB.",
 }
@@ -96,7 +110,10 @@ def vote_api_document(service: str) -> dict[str, Any]:
         "parameters": [key],
         "requestBody": {
             "required": True,
-            "content": {JSON_TYPE: {"schema": _reference(VoteForm)}, FORM_TYPE: {"schema": _FORM}},
+            "content": {
+                JSON_TYPE: {"schema": {"oneOf": [_reference(VoteForm), _reference(PollVoteForm)]}},
+                FORM_TYPE: {"schema": {"oneOf": [_as_form(_VOTE), _as_form(_POLL_VOTE)]}},
+            },
         },
         "responses": {
             "202": accepted,
@@ -111,7 +128,7 @@ def vote_api_document(service: str) -> dict[str, Any]:
         "paths": {"/votes": {"post": operation}},
         "components": {
             "schemas": {
-                "VoteForm": _VOTE,
+                **_SCHEMAS,
                 **answer_schemas(Accepted),
                 **sparse_answer_schemas(Problem),
             }

@@ -16,7 +16,9 @@ from voting.domain.vote import TOO_MANY_ALBUMS, Route
 from voting.http.problem import Problem, ProblemError
 from voting.route.openapi import vote_api_document
 from voting.route.vote_api import Accepted, accepted_body, read_json_vote
-from voting.route.vote_form import VoteForm
+from voting.route.vote_form import PollVoteForm, VoteForm
+from voting.service.clock_watch import now_ms
+from voting.testing.polls import CLOSED, EARLY, POLL, trial_polls
 
 DOCUMENT = vote_api_document("svc_http_route")
 OPERATION = DOCUMENT["paths"]["/votes"]["post"]
@@ -31,7 +33,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 def status(body: str) -> int:
     """Return the status of the endpoint's answer to this body."""
     try:
-        read_json_vote(body.encode(), None, Route.HTTP, lambda: NEW_ID)
+        read_json_vote(body.encode(), None, Route.HTTP, lambda: NEW_ID, trial_polls(now_ms()))
     except ProblemError as error:
         return error.problem.status
     return 202
@@ -44,9 +46,12 @@ def test_the_document_is_valid_openapi() -> None:
 def test_the_schemas_are_those_of_the_vote_and_of_its_answers() -> None:
     answers = {code: answer.get("content", {}) for code, answer in OPERATION["responses"].items()}
     reference = "#/components/schemas/{}".format
-    assert CONTENT["application/json"]["schema"] == {"$ref": reference("VoteForm")}
+    assert CONTENT["application/json"]["schema"] == {
+        "oneOf": [{"$ref": reference("VoteForm")}, {"$ref": reference("PollVoteForm")}]
+    }
     assert answers["202"]["application/json"]["schema"] == {"$ref": reference("Accepted")}
     assert answers["422"]["application/problem+json"]["schema"] == {"$ref": reference("Problem")}
+    assert list(SCHEMAS["PollVoteForm"]["properties"]) == list(PollVoteForm.__struct_fields__)
     assert list(SCHEMA["properties"]) == list(VoteForm.__struct_fields__)
     assert list(SCHEMAS["Problem"]["properties"]) == list(Problem.__struct_fields__)
 
@@ -95,7 +100,7 @@ def test_a_form_has_the_fields_of_the_vote_as_text(field: str, text: str, fits: 
 
 def test_patterns_are_ecmascripts() -> None:
     patterns = re.findall(r'"pattern": "([^"]*)"', json.dumps(DOCUMENT))
-    assert len(patterns) == 4
+    assert len(patterns) == 8
     assert all(pattern[0] == "^" and pattern[-1] == "$" for pattern in patterns)
 
 
@@ -160,3 +165,37 @@ def test_the_schema_allows_every_number_that_the_endpoint_accepts(
 ) -> None:
     vote = GOOD | {field: value}
     assert VALIDATOR.is_valid(vote) is (status(json.dumps(vote)) == 202)
+
+
+POLL_SCHEMA = SCHEMAS["PollVoteForm"]
+POLL_VALIDATOR = Draft202012Validator(
+    POLL_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"poll": POLL, "entry": "blue", "rank": 1}, 202),
+        ({"poll": POLL, "entry": "blue", "rank": "100"}, 202),
+        ({"poll": POLL, "entry": "blue", "rank": 1, "id": NEW_ID}, 202),
+        ({"poll": POLL, "entry": "blue"}, 422),
+        ({"poll": POLL, "entry": 7, "rank": 1}, 422),
+        ({"poll": POLL, "entry": "blue", "rank": 101}, 422),
+        ({"poll": POLL, "entry": "blue", "rank": 1, "vote": 1}, 422),
+        ({"poll": "x" * 65, "entry": "blue", "rank": 1}, 422),
+    ],
+)
+def test_the_schema_of_votes_in_polls_matches_the_endpoint(
+    body: dict[str, Any], expected: int
+) -> None:
+    assert status(json.dumps(body)) == expected
+    assert POLL_VALIDATOR.is_valid(body) is (expected == 202)
+
+
+@pytest.mark.parametrize(("poll", "expected"), [("missing", 404), (CLOSED, 409), (EARLY, 409)])
+def test_the_statuses_of_polls_are_documented(poll: str, expected: int) -> None:
+    body = POLL_SCHEMA["example"] | {"poll": poll}
+    assert POLL_VALIDATOR.is_valid(body)
+    assert status(json.dumps(body)) == expected
+    assert str(expected) in OPERATION["responses"]

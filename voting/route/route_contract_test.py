@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.processes.waiting import wait_until
@@ -23,6 +23,9 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
 from voting.domain.codec import decode_vote
 from voting.domain.vote import Route, Vote, partition_of
+from voting.polls.event import Open
+from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
+from voting.testing.polls import EARLY, OPENS_LATER_MS, POLL, PollLog
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
     from harness.testing.fixtures import StartService
@@ -189,7 +192,7 @@ def test_health_readiness_and_the_document_are_served(client: httpx.Client) -> N
     assert client.get("/readyz").json() == {"status": "ready"}
     document = client.get("/openapi.json").json()
     responses = document["paths"]["/votes"]["post"]["responses"]
-    refusals = {"400", "403", "408", "413", "415", "422", "431", "503"}
+    refusals = {"400", "403", "404", "408", "409", "413", "415", "422", "431", "503"}
     assert set(responses) == {"202", "303", *refusals}
 
 
@@ -276,4 +279,59 @@ def _run(
     environment: dict[str, Any] = {**os.environ, **twin.environment(), **settings}
     return subprocess.run(
         twin.command(), env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+async def _append(kafka: KafkaServer, values: list[bytes]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address, acks="all")
+    await producer.start()
+    try:
+        for value in values:
+            await producer.send_and_wait("polls", value, partition=0)
+    finally:
+        await producer.stop()
+
+
+@pytest.fixture(scope="session")
+def polls(kafka: KafkaServer) -> PollLog:
+    """Write a log of polls with one that is open and one that is not."""
+    log = PollLog()
+    log.define(1)
+    log.append(Open(), 2)
+    log.define(3, poll=EARLY, opens_at_ms=OPENS_LATER_MS)
+    asyncio.run(_append(kafka, [value for value, _ in log.records]))
+    return log
+
+
+@pytest.mark.usefixtures("polls")
+def test_a_vote_in_a_poll_is_accepted_on_both_routes_alike(
+    client: httpx.Client, route: Route, kafka: KafkaServer
+) -> None:
+    body = {"poll": POLL, "entry": "blue", "rank": 5}
+    wait_until("the poll", lambda: post(client, body).status_code == 202)
+    answer = post(client, body)
+    [(vote, _)] = stored(kafka, answer.json()["id"])
+    assert (vote.poll, vote.entry, vote.poll_event, vote.route) == (POLL, "blue", 3, route)
+    assert (vote.name, vote.album, vote.year, vote.rank) == ("Joni Mitchell", "Blue", 1971, 5)
+
+
+@pytest.mark.usefixtures("polls")
+@pytest.mark.parametrize(
+    ("changes", "status", "kind"),
+    [
+        ({"poll": "missing"}, 404, RefusalKind.NO_SUCH_POLL),
+        ({"poll": EARLY}, 409, RefusalKind.NOT_OPEN),
+        ({"entry": "missing"}, 422, NO_SUCH_ENTRY),
+    ],
+)
+def test_a_refusal_of_a_poll_is_the_same_on_both_routes(
+    client: httpx.Client, changes: dict[str, str], status: int, kind: str
+) -> None:
+    body: dict[str, object] = {"poll": POLL, "entry": "blue", "rank": 5}
+    wait_until("the poll", lambda: post(client, body).status_code == 202)
+    answer = post(client, body | changes)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["type"]) == (status, kind)
+    assert answer.json().get("opens_at") == (
+        "2100-01-01T00:00:00.000Z" if kind == RefusalKind.NOT_OPEN else None
     )

@@ -4,6 +4,7 @@ from typing import Final
 
 from voting.casting.sink import VoteSink
 from voting.domain.vote import Route
+from voting.polls.known_polls import KnownPolls
 from voting.route.accepted_votes import AcceptedVotes
 from voting.service.telemetry import REFUSED, REFUSED_STATUSES
 
@@ -12,14 +13,15 @@ CLIENT_LEFT: Final = 499
 
 
 class RouteState:
-    """The sink of a route's votes, and the counts of its answers.
+    """The sink of a route's votes, the polls they may be in, and the counts of its answers.
 
     Once `closing`, each connection ends with its next answer, because the service is stopping.
     """
 
-    def __init__(self, route: Route, sink: VoteSink) -> None:
+    def __init__(self, route: Route, sink: VoteSink, polls: KnownPolls) -> None:
         self.route = route
         self.sink = sink
+        self.polls = polls
         self.closing = False
         self.count_accepted = AcceptedVotes(route).count
         for status in REFUSED_STATUSES:

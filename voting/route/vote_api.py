@@ -11,13 +11,24 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from voting.casting.sink import OnResult, UnavailableError, VoteSink, cast_vote
+from voting.casting.sink import UNKNOWN, OnResult, UnavailableError, VoteSink, cast_vote
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
-from voting.route.vote_form import decode_form, find_fault
+from voting.polls.book import Poll
+from voting.polls.known_polls import KnownPolls, PollRefusedError, RefusalKind, StalePollsError
+from voting.polls.times import to_rfc3339
+from voting.route.vote_form import VoteForm, decode_vote, find_fault
+from voting.service.clock_watch import now_ms
 
 BODY_MAX: Final = 4096
 KEY_HEADER: Final = "idempotency-key"
+
+# Statuses of the problems whose kind has one of its own.
+_STATUSES: Final[dict[str, HTTPStatus]] = {
+    RefusalKind.NO_SUCH_POLL: HTTPStatus.NOT_FOUND,
+    RefusalKind.NOT_OPEN: HTTPStatus.CONFLICT,
+    RefusalKind.CLOSED: HTTPStatus.CONFLICT,
+}
 
 # W3C Trace Context, version 00.
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -43,19 +54,27 @@ def check_content_coding(content_encoding: str | None) -> None:
         )
 
 
-def read_json_vote(body: bytes, key: str | None, route: Route, new_id: Callable[[], str]) -> Vote:
+def read_json_vote(
+    body: bytes, key: str | None, route: Route, new_id: Callable[[], str], polls: KnownPolls
+) -> Vote:
     """Return the vote in a request's body.
 
     `key` is the `Idempotency-Key` header; without it and without an id in the body, `new_id`
-    makes one. Raises `ProblemError` if the body is not a valid vote.
+    makes one. Raises `ProblemError` if the body is not a valid vote, or is for a poll that takes
+    no votes now.
     """
     if len(body) > BODY_MAX:
         raise ProblemError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body exceeds {BODY_MAX} bytes"
         )
     try:
-        form = decode_form(body)
-        return form.vote(_read_id(form.id, key) or new_id(), route)
+        form = decode_vote(body)
+        vote_id = _read_id(form.id, key) or new_id()
+        if isinstance(form, VoteForm):
+            return form.vote(vote_id, route)
+        return form.vote(vote_id, route, polls)
+    except StalePollsError as error:
+        raise _stale_problem() from error
     except msgspec.ValidationError as error:
         raise _fault_of(body) from error
     except InvalidVoteError as error:
@@ -70,7 +89,11 @@ def read_traceparent(header: str | None) -> str | None:
 
 
 async def answer_vote(
-    vote: Vote, traceparent: str | None, sink: VoteSink, on_unanswered: OnResult | None = None
+    vote: Vote,
+    traceparent: str | None,
+    sink: VoteSink,
+    polls: KnownPolls,
+    on_unanswered: OnResult | None = None,
 ) -> HttpAnswer:
     """Cast the vote, wait until Kafka acknowledges it, and return the answer.
 
@@ -79,9 +102,19 @@ async def answer_vote(
     """
     try:
         await cast_vote(sink, vote, traceparent, on_unanswered)
+        check_in_time(vote, polls)
     except (UnavailableError, InvalidVoteError) as error:
         raise refusal_problem(vote, error) from error
     return accepted_answer(vote)
+
+
+def check_in_time(vote: Vote, polls: KnownPolls) -> None:
+    """Raise `UnavailableError` when a vote that Kafka has comes too late to be accepted.
+
+    Only votes in polls can: once their poll has closed, there is a last moment for a `202`.
+    """
+    if vote.poll and not polls.may_still_accept(vote.poll, now_ms()):
+        raise UnavailableError(UNKNOWN)
 
 
 def accepted_answer(vote: Vote) -> HttpAnswer:
@@ -103,8 +136,30 @@ def accepted_body(vote_id: str) -> bytes:
 
 def invalid_vote_problem(error: InvalidVoteError) -> ProblemError:
     """Return the problem for a vote that breaks a rule."""
+    poll = error.poll if isinstance(error, PollRefusedError) else None
     return ProblemError(
-        HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field, kind=error.kind or None
+        _STATUSES.get(error.kind, HTTPStatus.UNPROCESSABLE_ENTITY),
+        str(error),
+        field=error.field,
+        kind=error.kind or None,
+        opens_at=_opens_at(poll) if error.kind == RefusalKind.NOT_OPEN else None,
+        closes_at=_closes_at(poll) if error.kind == RefusalKind.CLOSED else None,
+    )
+
+
+def _opens_at(poll: Poll | None) -> str | None:
+    return None if poll is None or poll.opens_at_ms is None else to_rfc3339(poll.opens_at_ms)
+
+
+def _closes_at(poll: Poll | None) -> str | None:
+    return None if poll is None or poll.closes_at_ms is None else to_rfc3339(poll.closes_at_ms)
+
+
+def _stale_problem() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "votes in polls cannot be accepted right now; retry",
+        headers={"retry-after": "1"},
     )
 
 

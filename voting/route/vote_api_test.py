@@ -2,15 +2,20 @@ import asyncio
 import json
 from http import HTTPStatus
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voting.casting.sink import OnResult, UnavailableError
-from voting.domain.vote import InvalidVoteError, Route, Vote
+from voting.domain.vote import InvalidVoteError, Route, Vote, check_new_vote
 from voting.http.problem import Problem, ProblemError
+from voting.polls.book import FRESH_MS
+from voting.polls.known_polls import NO_SUCH_ENTRY, KnownPolls, RefusalKind
 from voting.route.vote_api import answer_vote, check_media_type, read_json_vote, read_traceparent
+from voting.service.clock_watch import now_ms
 from voting.testing.examples import VOTE
+from voting.testing.polls import CLOSED, EARLY, ENTRIES, POLL, trial_polls
 
 GOOD = {"name": "Pink Floyd", "album": "The Dark Side of the Moon", "year": 1973, "rank": 29}
 NEW_ID = "019ab3c4-5d6e-7f80-9a1b-000000000000"
@@ -19,7 +24,7 @@ OTHER_ID = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
 
 def read(body: object, key: str | None = None) -> Vote:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_json_vote(data, key, Route.HTTP, lambda: NEW_ID)
+    return read_json_vote(data, key, Route.HTTP, lambda: NEW_ID, trial_polls(now_ms()))
 
 
 def problem(body: object, key: str | None = None) -> ProblemError:
@@ -248,14 +253,16 @@ class Sink:
 
 async def test_an_acknowledged_vote_is_answered_202_with_its_id() -> None:
     sink = Sink()
-    answer = await answer_vote(VOTE, None, sink)
+    answer = await answer_vote(VOTE, None, sink, KnownPolls())
     assert (answer.status, json.loads(answer.body)) == (202, {"id": VOTE.id})
     assert sink.votes == [VOTE]
 
 
 async def test_a_vote_that_cannot_be_accepted_now_is_503_with_its_id() -> None:
     with pytest.raises(ProblemError) as caught:
-        await answer_vote(VOTE, None, Sink(UnavailableError("Kafka is away", retry_after=3)))
+        await answer_vote(
+            VOTE, None, Sink(UnavailableError("Kafka is away", retry_after=3)), KnownPolls()
+        )
     answer = caught.value.answer()
     assert (answer.status, answer.headers) == (503, {"retry-after": "3"})
     assert json.loads(answer.body)["id"] == VOTE.id
@@ -263,5 +270,92 @@ async def test_a_vote_that_cannot_be_accepted_now_is_503_with_its_id() -> None:
 
 async def test_a_vote_that_the_sink_finds_invalid_is_422() -> None:
     with pytest.raises(ProblemError) as caught:
-        await answer_vote(VOTE, None, Sink(InvalidVoteError("rank", "must be odd")))
+        await answer_vote(VOTE, None, Sink(InvalidVoteError("rank", "must be odd")), KnownPolls())
     assert (caught.value.problem.status, caught.value.problem.field) == (422, "rank")
+
+
+IN_POLL = {"poll": POLL, "entry": "blue", "rank": 5}
+BLUE = ENTRIES[2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        IN_POLL,
+        IN_POLL | {"rank": "5"},
+        {"poll": POLL, "name": " Joni Mitchell", "album": "Blue", "year": "1971", "rank": 5},
+        json.dumps(IN_POLL).replace("poll", "\\u0070oll", 1).encode(),
+    ],
+)
+def test_a_vote_in_a_poll_is_for_one_of_its_entries(body: object) -> None:
+    before = now_ms()
+    vote = read(body)
+    assert (vote.poll, vote.entry, vote.poll_event) == (POLL, "blue", 4)
+    assert (vote.name, vote.album, vote.year, vote.rank) == (BLUE.name, BLUE.album, BLUE.year, 5)
+    assert before <= vote.cast_at_ms <= now_ms()
+    assert check_new_vote(vote) == vote
+
+
+def test_a_text_that_says_poll_makes_no_vote_in_a_poll() -> None:
+    for album in ("poll", 'the "poll"'):
+        vote = read(GOOD | {"album": album})
+        assert (vote.album, vote.poll, vote.entry) == (album, "", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "field", "kind"),
+    [
+        ({"poll": "missing"}, 404, "poll", RefusalKind.NO_SUCH_POLL),
+        ({"poll": EARLY}, 409, "poll", RefusalKind.NOT_OPEN),
+        ({"poll": CLOSED}, 409, "poll", RefusalKind.CLOSED),
+        ({"entry": "missing"}, 422, "entry", NO_SUCH_ENTRY),
+        ({"entry": None}, 422, "entry", None),
+        ({"entry": None, "name": "Joni Mitchell"}, 422, "album", None),
+        (
+            {"entry": None, "name": "Joni Mitchell", "album": "Hejira", "year": 1976},
+            422,
+            "album",
+            NO_SUCH_ENTRY,
+        ),
+        ({"year": 1971}, 422, "year", None),
+        ({"rank": 101}, 422, "rank", None),
+        ({"rank": None}, 422, "rank", None),
+        ({"poll": None}, 422, "poll", None),
+        ({"poll": 7}, 422, "poll", None),
+        ({"poll": "x" * 65}, 422, "poll", None),
+        ({"voter": "x"}, 422, "voter", None),
+        ({"id": "x"}, 422, "id", None),
+    ],
+)
+def test_a_vote_that_a_poll_does_not_take_says_why(
+    changes: dict[str, object], status: int, field: str, kind: str | None
+) -> None:
+    found = problem(IN_POLL | changes).problem
+    assert (found.status, found.field, found.type) == (status, field, kind)
+
+
+def test_a_poll_that_is_not_open_says_when_it_opens_or_closed() -> None:
+    early, closed = (problem(IN_POLL | {"poll": poll}).problem for poll in (EARLY, CLOSED))
+    assert (early.opens_at, early.closes_at) == ("2100-01-01T00:00:00.000Z", None)
+    assert (closed.opens_at, closed.closes_at) == (None, "1970-01-01T00:00:30.000Z")
+    assert early.title == "Poll not open yet"
+
+
+def test_a_route_that_may_not_have_the_newest_event_takes_no_votes_in_polls() -> None:
+    stale = trial_polls(now_ms() - FRESH_MS - 1)
+    with pytest.raises(ProblemError) as caught:
+        read_json_vote(json.dumps(IN_POLL).encode(), None, Route.HTTP, lambda: NEW_ID, stale)
+    answer = caught.value.answer()
+    assert (answer.status, answer.headers) == (503, {"retry-after": "1"})
+    read_json_vote(json.dumps(GOOD).encode(), None, Route.HTTP, lambda: NEW_ID, stale)
+
+
+async def test_a_vote_stored_too_late_after_the_end_is_not_accepted() -> None:
+    vote = msgspec.structs.replace(VOTE, poll=CLOSED, entry="blue", poll_event=4)
+    sink = Sink()
+    with pytest.raises(ProblemError) as caught:
+        await answer_vote(vote, None, sink, trial_polls(now_ms()))
+    assert (caught.value.problem.status, caught.value.problem.id) == (503, vote.id)
+    assert sink.votes == [vote]
+    still_open = msgspec.structs.replace(vote, poll=POLL)
+    assert (await answer_vote(still_open, None, sink, trial_polls(now_ms()))).status == 202

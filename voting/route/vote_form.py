@@ -5,7 +5,7 @@ invalid object is decoded again, field by field.
 """
 
 import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,7 @@ from voting.domain.vote import (
     NO_IDS,
     RANK_MAX,
     RANK_MIN,
+    SLUG_MAX,
     TEXT_MAX,
     YEAR_MAX,
     YEAR_MIN,
@@ -23,6 +24,9 @@ from voting.domain.vote import (
     Vote,
     clean_text,
 )
+from voting.polls.book import Poll
+from voting.polls.definition import Entry
+from voting.polls.known_polls import KnownPolls, check_scale
 
 # The decimal digits of every valid year and rank, in regular expressions that mean the same in
 # Python and ECMAScript.
@@ -47,6 +51,23 @@ _ID_RULE: Final = (
 )
 
 
+_Year = (
+    Annotated[int, Meta(ge=YEAR_MIN, le=YEAR_MAX)]
+    | Annotated[str, Meta(pattern=rf"\A{YEAR_DIGITS}\Z")]
+)
+_Rank = (
+    Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
+    | Annotated[str, Meta(pattern=rf"\A{RANK_DIGITS}\Z")]
+)
+_Id = Annotated[
+    str | None,
+    Meta(
+        description=_ID_RULE,
+        extra_json_schema={"format": "uuid", "not": {"enum": sorted(NO_IDS)}},
+    ),
+]
+
+
 class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
     """A vote as a client sends it. Existing clients send numbers as strings of decimal digits."""
 
@@ -69,22 +90,14 @@ class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
         ),
     ]
     year: Annotated[
-        Annotated[int, Meta(ge=YEAR_MIN, le=YEAR_MAX)]
-        | Annotated[str, Meta(pattern=rf"\A{YEAR_DIGITS}\Z")],
+        _Year,
         Meta(description=f"The year of release, {_NUMBER_RULE}", examples=[1973]),
     ]
     rank: Annotated[
-        Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
-        | Annotated[str, Meta(pattern=rf"\A{RANK_DIGITS}\Z")],
+        _Rank,
         Meta(description=f"The rating, {_NUMBER_RULE}", examples=[29]),
     ]
-    id: Annotated[
-        str | None,
-        Meta(
-            description=_ID_RULE,
-            extra_json_schema={"format": "uuid", "not": {"enum": sorted(NO_IDS)}},
-        ),
-    ] = None
+    id: _Id = None
 
     def vote(self, vote_id: str, route: Route) -> Vote:
         """Return the vote that is cast now with this form; raise `InvalidVoteError` for a fault."""
@@ -99,38 +112,131 @@ class VoteForm(msgspec.Struct, forbid_unknown_fields=True):
         )
 
 
-# Lax: in JSON and its schemas, 1973.0 is a whole number like 1973.
+class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A vote in a poll as a client sends it, for `entry` or for `name`, `album` and `year`."""
+
+    poll: Annotated[
+        str, Meta(description="The poll's id.", examples=["album-of-the-year"], max_length=SLUG_MAX)
+    ]
+    rank: Annotated[
+        _Rank,
+        Meta(description=f"The rating, on the poll's scale, {_NUMBER_RULE}", examples=[29]),
+    ]
+    entry: Annotated[
+        str | None,
+        Meta(description="The entry's id.", examples=["dark-side"]),
+    ] = None
+    name: Annotated[
+        str | None, Meta(description="Who made the entry's album, instead of `entry`.")
+    ] = None
+    album: Annotated[str | None, Meta(description="The album's title.")] = None
+    year: Annotated[
+        _Year | None, Meta(description=f"The album's year of release, {_NUMBER_RULE}")
+    ] = None
+    id: _Id = None
+
+    def vote(self, vote_id: str, route: Route, polls: KnownPolls) -> Vote:
+        """Return the vote that is cast now with this form.
+
+        Raises `InvalidVoteError` for a fault or a poll that takes no votes, `StalePollsError` when
+        that cannot be known.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        poll = polls.open_poll(self.poll, now_ms)
+        entry = self._entry_of(poll, polls)
+        return Vote(
+            name=entry.name,
+            album=entry.album,
+            year=entry.year,
+            rank=check_scale(poll, int(self.rank)),
+            id=vote_id,
+            route=route,
+            cast_at_ms=now_ms,
+            poll=poll.id,
+            entry=entry.id,
+            poll_event=polls.book.number,
+        )
+
+    def _entry_of(self, poll: Poll, polls: KnownPolls) -> Entry:
+        named = {"name": self.name, "album": self.album, "year": self.year}
+        if self.entry is not None:
+            for field, value in named.items():
+                if value is not None:
+                    raise InvalidVoteError(field, "must be left out beside entry")
+            return polls.entry(poll, self.entry)
+        if self.name is None or self.album is None or self.year is None:
+            missing = [field for field, value in named.items() if value is None]
+            raise InvalidVoteError(
+                "entry" if len(missing) == len(named) else missing[0], "is missing"
+            )
+        name, album = clean_text("name", self.name), clean_text("album", self.album)
+        return polls.entry_named(poll, name, album, int(self.year))
+
+
+# Not strict: in JSON and its schemas, 1973.0 is a whole number like 1973.
 _STRICT: Final = False
-decode_form = msgspec.json.Decoder(VoteForm, strict=_STRICT).decode
+_decode_open = msgspec.json.Decoder(VoteForm, strict=_STRICT).decode
+_decode_in_poll = msgspec.json.Decoder(PollVoteForm, strict=_STRICT).decode
+
+# What most bodies of votes in polls contain, and of others only those that say so in a text.
+_POLL_FIELD: Final = b'"poll"'
 
 _NUMBERS: Final = {
     "year": f"must be a whole number from {YEAR_MIN} to {YEAR_MAX}",
     "rank": f"must be a whole number from {RANK_MIN} to {RANK_MAX}",
+    "poll": f"must be a string of at most {SLUG_MAX} characters",
 }
-_FIELDS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
-    field.name: msgspec.json.Decoder(field.type, strict=_STRICT)
-    for field in msgspec.structs.fields(VoteForm)
-}
-_REQUIRED: Final = [field.name for field in msgspec.structs.fields(VoteForm) if field.required]
+
+
+class _Fields(NamedTuple):
+    """The fields of a form: how each is decoded, and which there must be."""
+
+    decoders: dict[str, msgspec.json.Decoder[Any]]
+    required: list[str]
+
+    @classmethod
+    def of(cls, form: type[msgspec.Struct]) -> _Fields:
+        """Return the fields of this type."""
+        fields = msgspec.structs.fields(form)
+        return cls(
+            {field.name: msgspec.json.Decoder(field.type, strict=_STRICT) for field in fields},
+            [field.name for field in fields if field.required],
+        )
+
+
+_OPEN: Final = _Fields.of(VoteForm)
+_IN_POLL: Final = _Fields.of(PollVoteForm)
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
+def decode_vote(body: bytes) -> VoteForm | PollVoteForm:
+    """Return the form in a body; `msgspec.DecodeError` or `UnicodeDecodeError` if there is none."""
+    hint = _POLL_FIELD in body
+    try:
+        return _decode_in_poll(body) if hint else _decode_open(body)
+    except msgspec.ValidationError:
+        if ("poll" in _decode_object(body)) == hint:
+            raise
+        return _decode_open(body) if hint else _decode_in_poll(body)
+
+
 def find_fault(body: bytes) -> InvalidVoteError | None:
-    """Return the first error in an object that `decode_form` rejects.
+    """Return the first fault of an object that cannot be decoded as a vote.
 
     None means that no single field is invalid: a field was given twice. Raises
     `msgspec.ValidationError` if the body is JSON but not an object, `msgspec.DecodeError` or
     `UnicodeDecodeError` if it is not JSON.
     """
     values = _decode_object(body)
+    fields = _IN_POLL if "poll" in values else _OPEN
     for name, value in values.items():
-        if name not in _FIELDS:
+        if name not in fields.decoders:
             return InvalidVoteError(_shown(name), "is not a field of a vote")
         try:
-            _FIELDS[name].decode(value)
+            fields.decoders[name].decode(value)
         except msgspec.ValidationError:
             return InvalidVoteError(name, _NUMBERS.get(name, "must be a string"))
-    missing = (name for name in _REQUIRED if name not in values)
+    missing = (name for name in fields.required if name not in values)
     return next((InvalidVoteError(name, "is missing") for name in missing), None)
 
 

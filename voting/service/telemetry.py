@@ -11,7 +11,10 @@ REFUSED: Final = Counter(
     ["route", "status"],
 )
 # Every status that can occur: a series that starts with its first error shows no increase.
-REFUSED_STATUSES: Final = (400, 404, 405, 408, 411, 413, 415, 417, 422, 429, 431, 499, 500, 503)
+REFUSED_STATUSES: Final = (
+    *(400, 404, 405, 408, 409, 411, 413, 415, 417, 422, 429, 431, 499),
+    *(500, 503),
+)
 BATCH_SIZE: Final = Histogram(
     "vote_batch_size",
     "Votes sent in one batch, by destination.",

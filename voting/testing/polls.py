@@ -6,8 +6,12 @@ import msgspec
 
 from voting.polls.book import PollBook, Recorded
 from voting.polls.definition import Entry, PollDefinition, Titles
-from voting.polls.event import Change, Define, Event, encode_event
+from voting.polls.event import Change, Define, Event, Open, encode_event
+from voting.polls.known_polls import KnownPolls
 
+EARLY: Final = "not-open-yet"
+CLOSED: Final = "closed"
+OPENS_LATER_MS: Final = 4_102_444_800_000
 ENTRIES: Final = (
     Entry("moon", "Pink Floyd", "The Dark Side of the Moon", 1973),
     Entry("rumours", "Fleetwood Mac", "Rumours", 1977),
@@ -58,3 +62,19 @@ class PollLog:
     def define(self, at_ms: int, /, poll: str = POLL, **fields: Any) -> Recorded:
         """Define the example poll with these fields changed."""
         return self.append(Define(with_changes(**fields)), at_ms, poll)
+
+
+def trial_polls(proved_at_ms: int) -> KnownPolls:
+    """Return three polls, known to be all at this time.
+
+    `POLL` is open, `EARLY` opens in the year 2100, and `CLOSED` is closed.
+    """
+    log = PollLog()
+    log.define(1)
+    log.append(Open(), 2)
+    log.define(3, poll=EARLY, opens_at_ms=OPENS_LATER_MS)
+    log.define(4, poll=CLOSED, opens_at_ms=20_000, closes_at_ms=30_000)
+    known = KnownPolls()
+    known.book = log.book
+    known.prove(proved_at_ms)
+    return known

@@ -5,6 +5,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from voting.testing.polls import CLOSED, EARLY, POLL
+
 GOOD: Final[dict[str, Any]] = {"name": "Pink Floyd", "album": "Animals", "year": 1977, "rank": 29}
 ID: Final = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
 TRACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -112,6 +114,26 @@ class Conversation(NamedTuple):
     pipelined: bool  # all at once, else each after the previous answer
 
 
+# In polls of `voting.testing.polls.trial_polls`, in others, and in none.
+_IN_POLL: Final[dict[str, Any]] = {"poll": POLL, "entry": "blue", "rank": 5}
+_IN_POLLS: Final[tuple[dict[str, Any], ...]] = (
+    _IN_POLL,
+    _IN_POLL | {"rank": "100"},
+    _IN_POLL | {"poll": EARLY},
+    _IN_POLL | {"poll": CLOSED},
+    _IN_POLL | {"poll": "missing"},
+    _IN_POLL | {"poll": None},
+    _IN_POLL | {"poll": "x" * 65},
+    _IN_POLL | {"entry": "missing"},
+    _IN_POLL | {"year": 1971},
+    _IN_POLL | {"rank": 101},
+    {"poll": POLL, "name": "Joni Mitchell", "album": " Blue ", "year": "1971", "rank": 1},
+    {"poll": POLL, "name": "Joni Mitchell", "album": "Hejira", "year": 1976, "rank": 1},
+    GOOD | {"name": "poll"},
+    GOOD | {"album": 'the "poll"'},
+)
+
+
 def vote_request(
     body: bytes,
     headers: Sequence[str] = (),
@@ -188,6 +210,8 @@ def _odd(chance: random.Random, body: bytes, headers: list[str], content_type: s
 def _body(chance: random.Random) -> bytes:
     if chance.random() < 0.05:
         return chance.choice(_ODD_BODIES)
+    if chance.random() < 0.2:
+        return _in_poll(chance)
     fields = dict(GOOD)
     draw = chance.random()
     if draw < 0.3:
@@ -198,3 +222,14 @@ def _body(chance: random.Random) -> bytes:
     elif draw < 0.45:
         fields["name"] = chance.choice(NAMES)
     return json.dumps(fields, ensure_ascii=chance.random() < 0.5).encode(errors="surrogatepass")
+
+
+def _in_poll(chance: random.Random) -> bytes:
+    """Return the body of a vote in a poll, or of what looks like one."""
+    fields = dict(chance.choice(_IN_POLLS))
+    if chance.random() < 0.2:
+        del fields[chance.choice(list(fields))]
+    body = json.dumps(fields)
+    if chance.random() < 0.2:
+        body = body.replace('"poll"', '"\\u0070oll"', 1)
+    return body.encode()

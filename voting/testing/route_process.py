@@ -17,8 +17,10 @@ from voting.http.app import run_app
 from voting.http.connection import Connection
 from voting.route.app import route_app
 from voting.route.lean_protocol import LeanProtocol
+from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
 from voting.service.telemetry import configure_logging
+from voting.testing.polls import trial_polls
 
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 SLOW_SECONDS: Final = 0.4
@@ -74,12 +76,21 @@ def serve_trial_route(
         os.dup2(output.fileno(), sys.stderr.fileno())
     configure_logging("info")
     os.environ.update({f"SANIC_{name}": str(value) for name, value in config.items()})
-    sink, readiness = TrialSink(no_ids), Readiness()
-    app = route_app("trial_route", Route.HTTP, sink, readiness)
+    sink, readiness, polls = TrialSink(no_ids), Readiness(), trial_polls(0)
+    app = route_app("trial_route", Route.HTTP, sink, readiness, polls)
 
     @app.get("/cast")
     async def cast(_: Request) -> HTTPResponse:
         return raw(msgspec.json.encode(sink.cast_votes))
+
+    async def stay_fresh() -> None:
+        while True:
+            polls.prove(now_ms())
+            await asyncio.sleep(1)
+
+    @app.after_server_start
+    async def start(_: Sanic[Any, Any]) -> None:
+        app.add_task(stay_fresh())
 
     async def release() -> None:
         while app.config.KEEP_ALIVE:  # noqa: ASYNC110 - Sanic has no event for it
