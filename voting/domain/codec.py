@@ -51,7 +51,7 @@ def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_
         route=route,
         cast_at_ms=message.cast_at_ms,
     )
-    if message.poll or message.entry or message.poll_event:
+    if message.poll:
         vote = msgspec.structs.replace(
             vote, poll=message.poll, entry=message.entry, poll_event=message.poll_event
         )

@@ -42,7 +42,7 @@ _ACCEPTED: Final = {HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER}
 def route_app(
     name: str, route: Route, sink: VoteSink, readiness: Readiness, polls: KnownPolls
 ) -> Sanic[Any, Any]:
-    """Return the app that takes votes on `route` and puts them into `sink`.
+    """Return the app that accepts votes on `route` and hands them to `sink`.
 
     Votes in polls are judged by `polls`, which the caller keeps fresh.
     """

@@ -128,7 +128,7 @@ def redirect_to_page(vote: Vote, language: Language) -> HttpAnswer:
 
 
 def _id_of(form: str, vote: Vote) -> str:
-    """Return the id of a vote from a form: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
+    """Return the id of a form's vote: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
     content = (*content_of(vote), vote.poll) if vote.poll else content_of(vote)
     filled_in = msgspec.json.encode(content)
     digest = int.from_bytes(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())

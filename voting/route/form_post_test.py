@@ -28,7 +28,7 @@ GOOD = {
 
 def vote_of(**changes: str) -> Vote:
     fields = read_fields(urlencode(GOOD | changes).encode())
-    return read_form_vote(fields, Route.HTTP, lambda: "none is minted", trial_polls(now_ms()))
+    return read_form_vote(fields, Route.HTTP, lambda: "no id is made", trial_polls(now_ms()))
 
 
 def refusal(fields: dict[str, str]) -> ProblemError:

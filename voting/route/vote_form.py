@@ -173,7 +173,7 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
         return polls.entry_named(poll, name, album, int(self.year))
 
 
-# Not strict: in JSON and its schemas, 1973.0 is a whole number like 1973.
+# Lax: in JSON and its schemas, 1973.0 is a whole number like 1973.
 _STRICT: Final = False
 _decode_open = msgspec.json.Decoder(VoteForm, strict=_STRICT).decode
 _decode_in_poll = msgspec.json.Decoder(PollVoteForm, strict=_STRICT).decode
