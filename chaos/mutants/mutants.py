@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final, override
 
+import msgspec
+
 from svc_consumer.counting.fence import pass_fence
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.positions import offset_of, position_at
@@ -85,6 +87,20 @@ class CountsDuplicates(Projector):
         self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
     ) -> None:
         await super()._count(partition, position, copies, copies)
+
+
+class IgnoresPolls(Projector):
+    """Counts votes in polls for their albums, as a version that knows no polls does."""
+
+    @override
+    async def _count(
+        self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
+    ) -> None:
+        await super()._count(partition, position, copies, [_without_poll(w) for w in winners])
+
+
+def _without_poll(copy: Copy) -> Copy:
+    return copy._replace(vote=msgspec.structs.replace(copy.vote, poll="", entry="", poll_event=0))
 
 
 class CommitsFirst(Projector):

@@ -17,6 +17,7 @@ from chaos.faults.losses import append_only_file
 from chaos.mutants.mutants import (
     CommitsFirst,
     CountsDuplicates,
+    IgnoresPolls,
     ManyWritesTally,
     OverwritingLog,
     TallyFirst,
@@ -199,20 +200,21 @@ async def test_several_writes_in_the_script_are_torn_apart(
     assert MISCOUNTED in await torn_files(ManyWritesTally)
 
 
+@pytest.mark.parametrize("changes", [{"rank": 99}, {"poll": "another"}, {"entry": "9"}])
 async def test_a_later_copy_in_the_log_is_not_what_was_acknowledged(
-    new_bench: Callable[[], Bench],
+    new_bench: Callable[[], Bench], changes: dict[str, object]
 ) -> None:
-    async def sent_again_with_another_rank(kind: type[VoteLog]) -> dict[str, int]:
+    async def sent_again_with_changes(kind: type[VoteLog]) -> dict[str, int]:
         bench = new_bench()
         consumer = bench.consumer(log=bench.log(kind))
         votes = bench.ledger.cast(10)
         await consumer.catch_up()
-        bench.ledger.append(msgspec.structs.replace(votes[5], rank=99))
+        bench.ledger.append(msgspec.structs.replace(votes[4], **changes))
         await consumer.catch_up()
         return await bench.check()
 
-    assert await sent_again_with_another_rank(VoteLog) == {}
-    assert (await sent_again_with_another_rank(OverwritingLog))[ALTERED] == 1
+    assert await sent_again_with_changes(VoteLog) == {}
+    assert (await sent_again_with_changes(OverwritingLog))[ALTERED] == 1
 
 
 @pytest.mark.parametrize("store", ["log", "tally"])
@@ -248,6 +250,19 @@ async def test_counted_duplicates_are_too_many(new_bench: Callable[[], Bench]) -
 
     assert await one_vote_twice(Projector) == {}
     assert MISCOUNTED in await one_vote_twice(CountsDuplicates)
+
+
+async def test_votes_in_polls_counted_for_their_albums_are_in_the_wrong_place(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def votes_in_polls(kind: type[Projector]) -> dict[str, int]:
+        bench = new_bench()
+        bench.ledger.cast(30)
+        await bench.consumer(kind).catch_up()
+        return await bench.check()
+
+    assert await votes_in_polls(Projector) == {}
+    assert MISCOUNTED in await votes_in_polls(IgnoresPolls)
 
 
 async def test_commit_before_write_loses_what_a_crash_cuts_short(

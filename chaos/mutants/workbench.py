@@ -13,7 +13,7 @@ from svc_consumer.ledger.records import Rejection
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.verifier import Verifier
 from svc_consumer.loop.waiting import Waiting
-from voting.client.samples import sample_vote
+from voting.client.samples import in_turn, sample_vote
 from voting.client.sent_vote import SentVote
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Vote, new_vote_id
@@ -46,9 +46,9 @@ class Ledger:
         self._first: dict[str, tuple[int, Vote]] = {}
 
     def cast(self, count: int) -> list[Vote]:
-        """Append votes and acknowledge them."""
+        """Append votes, in two polls and in none, and acknowledge them."""
         votes = [
-            sample_vote(id=new_vote_id(PARTITION), rank=rank, cast_at_ms=1)
+            sample_vote(id=new_vote_id(PARTITION), rank=rank, cast_at_ms=1, **in_turn(rank))
             for rank in range(1, count + 1)
         ]
         for vote in votes:
@@ -69,7 +69,10 @@ class Ledger:
         first = {i: logged_vote(v, PARTITION, at) for i, (at, v) in self._first.items()}
         ledger = LedgerVotes(first, len(self.records))
         contents = Contents(
-            ledger, await log.newest(1000), await tally.read(), Rejections(frozenset(), [])
+            ledger,
+            [logged async for logged in log.all_votes()],
+            await tally.read(),
+            Rejections(frozenset(), []),
         )
         return violations(self.sent_votes, contents)
 

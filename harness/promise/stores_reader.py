@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from harness.promise.ledger_reader import (
     LedgerVotes,
@@ -17,8 +17,6 @@ from voting.stores.logged_vote import LoggedVote
 from voting.stores.settings import DATABASE
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
-
-_PAGE: Final = 1000
 
 
 class Contents(NamedTuple):
@@ -78,10 +76,7 @@ class StoresReader:
 
     async def logged(self) -> list[LoggedVote]:
         """Return every vote of the log."""
-        votes: list[LoggedVote] = []
-        while page := await self.log.newest(_PAGE, votes[-1].cursor if votes else None):
-            votes += page
-        return votes
+        return [logged async for logged in self.log.all_votes()]
 
     async def tally(self) -> Tally:
         """Return the tally."""

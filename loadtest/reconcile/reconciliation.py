@@ -1,7 +1,7 @@
 """Holds the votes that were sent against the vote log, and the log against the tally."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -9,7 +9,8 @@ import msgspec
 from loadtest.model.answer import Outcome
 from loadtest.model.checks import Damage, Reconciliation, TallyDifference
 from loadtest.reconcile.cast_votes import CastVote, CastVotes
-from voting.domain.tally import Tally
+from voting.domain.tally import EntryTally, PollTally, Tally
+from voting.domain.vote import Route
 from voting.stores.logged_vote import LoggedVote
 
 _SHOWN: Final = 20  # ids or counters in the report; the counts are complete
@@ -74,11 +75,8 @@ async def reconcile(
 
 
 def tally_differences(log: Tally, tally: Tally) -> Iterator[TallyDifference]:
-    """Return the counters that differ: votes per route, votes and rank sum per album."""
-    for route in sorted(log.routes.keys() | tally.routes.keys()):
-        counts = log.routes.get(route, 0), tally.routes.get(route, 0)
-        if counts[0] != counts[1]:
-            yield TallyDifference(f"votes by route {route}", *counts)
+    """Return the counters that differ: votes per route, votes and rank sum per album or entry."""
+    yield from _route_differences("", log.routes, tally.routes)
     for album in sorted(log.albums.keys() | tally.albums.keys()):
         name = f"{album[0]}: {album[1]} ({album[2]})"
         in_log, in_tally = log.albums.get(album), tally.albums.get(album)
@@ -86,6 +84,32 @@ def tally_differences(log: Tally, tally: Tally) -> Iterator[TallyDifference]:
             counts = getattr(in_log, counter, 0), getattr(in_tally, counter, 0)
             if counts[0] != counts[1]:
                 yield TallyDifference(f"{counter.replace('_', ' ')} of {name}", *counts)
+    for poll in sorted(log.polls.keys() | tally.polls.keys()):
+        yield from _poll_differences(
+            poll, log.polls.get(poll, PollTally()), tally.polls.get(poll, PollTally())
+        )
+
+
+def _poll_differences(poll: str, log: PollTally, tally: PollTally) -> Iterator[TallyDifference]:
+    where = f" in poll {poll}"
+    yield from _route_differences(where, log.routes, tally.routes)
+    none = EntryTally(0, 0)
+    for entry in sorted(log.entries.keys() | tally.entries.keys()):
+        in_log, in_tally = log.entries.get(entry, none), tally.entries.get(entry, none)
+        if in_log.votes != in_tally.votes:
+            yield TallyDifference(f"votes of {entry}{where}", in_log.votes, in_tally.votes)
+        if in_log.rank_sum != in_tally.rank_sum:
+            counts = in_log.rank_sum, in_tally.rank_sum
+            yield TallyDifference(f"rank sum of {entry}{where}", *counts)
+
+
+def _route_differences(
+    where: str, log: Mapping[Route, int], tally: Mapping[Route, int]
+) -> Iterator[TallyDifference]:
+    for route in sorted(log.keys() | tally.keys()):
+        counts = log.get(route, 0), tally.get(route, 0)
+        if counts[0] != counts[1]:
+            yield TallyDifference(f"votes by route {route}{where}", *counts)
 
 
 async def _read_totals(log: VoteLogReader, tallies: TallyReader) -> tuple[Tally, Tally]:

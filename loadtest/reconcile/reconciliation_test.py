@@ -116,6 +116,24 @@ async def test_an_album_that_only_the_tally_has_is_found(tmp_path: Path) -> None
     assert found.differences[0] == TallyDifference("votes of X: Y (2000)", 0, 1)
 
 
+async def test_counters_of_a_poll_that_differ_are_named(tmp_path: Path) -> None:
+    in_poll = {"poll": "best", "poll_event": 1}
+    polled = [
+        logged(sample, entry=f"e{number % 2}", **in_poll) for number, sample in enumerate(SAMPLES)
+    ]
+    assert (await reconciled(SAMPLES, polled, None, tmp_path)).difference_count == 0
+    tally = tally_of(one.vote for one in polled)
+    tally.poll("best").add("e1", 1, 7, Route.HTTP)
+    ranks = tally_of(one.vote for one in polled).polls["best"].entries["e1"].rank_sum
+    found = await reconciled(SAMPLES, polled, tally, tmp_path)
+    assert found.differences == [
+        TallyDifference("votes by route http in poll best", 50, 51),
+        TallyDifference("votes of e1 in poll best", 25, 26),
+        TallyDifference("rank sum of e1 in poll best", ranks, ranks + 7),
+    ]
+    assert (found.log_votes, found.tally_votes) == (50, 51)
+
+
 async def test_positions_are_no_difference(tmp_path: Path) -> None:
     tally = tally_of(VOTES)
     tally.positions[0] = "49:x"

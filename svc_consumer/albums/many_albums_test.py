@@ -14,6 +14,7 @@ from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 from svc_consumer.testing.consumer_process import ProcessTrial, metric
+from svc_consumer.testing.fakes import PARTITIONS, a_vote
 from voting.domain.vote import TOO_MANY_ALBUMS, new_vote_id
 
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
@@ -130,6 +131,27 @@ async def test_at_the_limit_both_routes_refuse_new_albums_and_accept_known_ones(
     assert bodies[0]["type"] == TOO_MANY_ALBUMS
     assert bodies[0]["field"] == "album"
     assert bodies[0]["title"] == "Too many albums"
+
+
+async def test_entries_of_polls_are_no_albums(system: System) -> None:
+    await system.fill(LIMIT - 1)
+    votes = [
+        a_vote(new_vote_id(n), poll=f"poll-{n % 3}", entry=f"e{n}", poll_event=1)
+        for n in range(PARTITIONS * LIMIT)
+    ]
+    await system.trial.cast(*votes)
+
+    async def all_are_counted() -> bool:
+        return await system.trial.counted() == LIMIT - 1 + len(votes)
+
+    await until(all_are_counted)
+
+    async def shown() -> bool:
+        return metric(system.consumer, "svc_consumer_albums") == LIMIT - 1
+
+    await until(shown)
+    assert (await system.cast(system.http, "The last one")).status_code == 202
+    await system.answers(422)
 
 
 async def test_an_acknowledged_vote_counts_and_its_album_joins_the_list(

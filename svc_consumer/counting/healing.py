@@ -41,7 +41,7 @@ class Healer:
             raise StaleError(f"the tally is at {stored}, expected {partition.tally_position}")
         partition.tally_position = position
         partition.next_offset = offset_of(position)
-        for route, votes in found.tally.routes.items():
+        for route, votes in found.tally.votes_by_route().items():
             HEALED.labels(route).inc(votes)
 
     async def _next_slice(self, partition: Partition) -> tuple[SliceSum, int]:
@@ -51,7 +51,7 @@ class Healer:
             end = min(after + partition.slice_offsets, last)
             found = await self._log.sum_up(partition.number, after, end)
             if _is_too_much(found.tally):
-                # More albums than one call of the tally's script can take.
+                # More albums and entries than one call of the tally's script can take.
                 partition.slice_offsets = max(partition.slice_offsets // 2, MAX_VOTES)
             elif found.last is not None or end == last:
                 return found, end

@@ -113,6 +113,6 @@ class Projector:
         if stored != position:
             raise StaleError(f"the tally is at {stored}, expected {partition.tally_position}")
         partition.tally_position = position
-        for route, votes in lacking.routes.items():
+        for route, votes in lacking.votes_by_route().items():
             COUNTED.labels(route).inc(votes)
         DUPLICATES.inc(sum(copy.offset > after for copy in copies) - lacking.votes)

@@ -13,7 +13,14 @@ from typing import Final, NamedTuple
 from voting.domain.tally import UNIT_SEPARATOR, Tally, add_tally
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import slices
-from voting.stores.tally_fields import counter_fields, is_ours, partition_in_field
+from voting.stores.tally_fields import (
+    POLL_FIELDS,
+    POLL_PREFIX,
+    counter_fields,
+    is_ours,
+    partition_in_field,
+    poll_field_count,
+)
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
@@ -59,10 +66,8 @@ class Difference(NamedTuple):
     counted: str | None
 
     def __str__(self) -> str:
-        kind, _, name = self.field.partition(":")
-        what = {"v": "votes of", "s": "rank sum of", "r": "votes of the route"}.get(kind, kind)
-        readable = " / ".join(name.split(UNIT_SEPARATOR))
-        return f"{what} {readable}: {self.counted or 0} in the tally, {self.logged} in the vote log"
+        what = "fields of polls" if self.field == POLL_FIELDS else _readable(self.field)
+        return f"{what}: {self.counted or 0} in the tally, {self.logged} in the vote log"
 
 
 class LogReader:
@@ -132,12 +137,25 @@ async def read_snapshot(tally: TallyStore) -> TallySnapshot:
 def differences(snapshot: TallySnapshot, logged: Tally) -> list[Difference]:
     """Return the counters that differ from the log's sum."""
     expected = counter_fields(logged)
+    if of_polls := poll_field_count(expected):
+        expected[POLL_FIELDS] = of_polls
     counters = snapshot.counters
     return [
         Difference(field, expected.get(field, 0), counters.get(field))
         for field in sorted(expected.keys() | counters.keys())
         if counters.get(field) != str(expected.get(field))
     ]
+
+
+def _readable(field: str) -> str:
+    """Return what a counter is, in words."""
+    poll = ""
+    if field.startswith(POLL_PREFIX):
+        poll, _, field = field.removeprefix(POLL_PREFIX).partition(UNIT_SEPARATOR)
+    kind, _, name = field.partition(":")
+    what = {"v": "votes of", "s": "rank sum of", "r": "votes of the route"}.get(kind, kind)
+    words = f"{what} {name.replace(UNIT_SEPARATOR, ' / ')}"
+    return f"poll {poll}: {words}" if poll else words
 
 
 def number_in(counter: str | None) -> int:

@@ -19,7 +19,7 @@ from harness.servers.redis_server import RedisServer
 from svc_consumer.testing.consumer_process import ProcessTrial, votes
 from voting.domain.tally import tally_of
 from voting.stores.settings import DATABASE
-from voting.stores.tally_fields import counter_fields
+from voting.stores.tally_fields import POLL_FIELDS, counter_fields
 from voting.stores.tally_store import TALLY_KEY, TallyStore
 
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
@@ -118,6 +118,8 @@ async def damage(trial: ProcessTrial, *, wrong: int) -> None:
         await client.hincrby(TALLY_KEY, first, wrong)
         await client.hincrby(TALLY_KEY, "r:grpc", wrong)
         await client.hset(TALLY_KEY, "s:Nobody\x1fNothing\x1f1999", "12")
+        await client.hincrby(TALLY_KEY, "p:2026\x1fv:1", wrong)
+        await client.hset(TALLY_KEY, "p:nowhere\x1fs:1", "7")
 
 
 async def test_a_tally_that_agrees_is_verified_while_votes_flow(trial: ProcessTrial) -> None:
@@ -144,7 +146,30 @@ async def test_differences_are_listed_one_by_one(trial: ProcessTrial) -> None:
         in (output.replace("votes of the route", "r"))
     )
     assert "rank sum of Nobody / Nothing / 1999: 12 in the tally, 0 in the vote log" in output
-    assert "3 differences" in output
+    of_poll = tally_of(trial.votes.values()).polls["2026"].entries["1"].votes
+    found = f"poll 2026: votes of 1: {of_poll + 3} in the tally, {of_poll} in the vote log"
+    assert found in output
+    assert "poll nowhere: rank sum of 1: 7 in the tally, 0 in the vote log" in output
+    assert "5 differences" in output
+
+
+async def test_a_wrong_number_of_fields_of_polls_is_found_and_put_right(
+    trial: ProcessTrial,
+) -> None:
+    consumer = trial.start_consumer()
+    await trial.cast(*votes(50))
+    await trial.in_step()
+    consumer.stop()
+    async with Redis.from_url(trial.redis.url, decode_responses=True) as client:
+        right = cast("str", await client.hget(TALLY_KEY, POLL_FIELDS))
+        await client.hset(TALLY_KEY, POLL_FIELDS, "1")
+        status, output = await run(trial, "verify")
+        assert status == 1
+        assert f"fields of polls: 1 in the tally, {right} in the vote log" in output
+        assert "1 differences" in output
+        status, output = await run(trial, "rebuild")
+        assert (status, "1 counters were wrong" in output) == (0, True), output
+        assert await client.hget(TALLY_KEY, POLL_FIELDS) == right
 
 
 async def test_a_damaged_tally_is_rebuilt_while_votes_flow(trial: ProcessTrial) -> None:

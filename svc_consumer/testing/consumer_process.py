@@ -18,6 +18,7 @@ from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 from svc_consumer.testing.fakes import PARTITIONS, a_vote
+from voting.client.samples import in_turn
 from voting.domain.codec import encode_vote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id, partition_of
@@ -111,8 +112,7 @@ class ProcessTrial:
 
         await until(reached)
         logged = await self._log.find(list(self.votes))
-        cast = {vote_id: (vote.album, vote.rank) for vote_id, vote in self.votes.items()}
-        if {i: (entry.vote.album, entry.vote.rank) for i, entry in logged.items()} != cast:
+        if {vote_id: found.vote for vote_id, found in logged.items()} != self.votes:
             raise AssertionError("the vote log has other copies than the first")
 
     async def counted(self) -> int:
@@ -133,7 +133,7 @@ class ProcessTrial:
 
 
 def votes(count: int) -> list[Vote]:
-    """Return random votes for ten albums, over all partitions and both routes."""
+    """Return random votes for ten albums and in two polls, over all partitions and both routes."""
     chance = random.Random(count)  # noqa: S311 - not for secrets
     return [
         a_vote(
@@ -141,8 +141,9 @@ def votes(count: int) -> list[Vote]:
             album=f"Album {chance.randrange(10)}",
             rank=chance.randint(1, 100),
             route=chance.choice(list(Route)),
+            **in_turn(number),
         )
-        for _ in range(count)
+        for number in range(count)
     ]
 
 
@@ -164,5 +165,5 @@ def unready_reason(consumer: Service) -> str:
     return ""
 
 
-def _counts(tally: Tally) -> tuple[object, object]:
-    return tally.albums, tally.routes
+def _counts(tally: Tally) -> tuple[object, object, object]:
+    return tally.albums, tally.routes, tally.polls

@@ -50,6 +50,14 @@ def records_of(*votes: Vote, start: int = 0) -> list[FakeRecord]:
     return [record_of(vote, start + index) for index, vote in enumerate(votes)]
 
 
+def rank_sum(tally: Tally) -> int:
+    """Return the sum of the ranks of all votes of a tally."""
+    of_albums = sum(album.rank_sum for album in tally.albums.values())
+    return of_albums + sum(
+        entry.rank_sum for poll in tally.polls.values() for entry in poll.entries.values()
+    )
+
+
 class FakeLog(LogStore):
     """The vote log; `journal` lists its writes in order."""
 
@@ -175,7 +183,7 @@ class FakeTally(CounterStore):
     @property
     def ranks(self) -> int:
         """The sum of their ranks."""
-        return sum(album.rank_sum for album in self.counts.albums.values())
+        return rank_sum(self.counts)
 
     def lose_everything(self) -> None:
         """Lose counters and positions together, as FLUSHALL does."""

@@ -21,6 +21,7 @@ from svc_consumer.testing.fakes import (
     a_vote,
     record_of,
 )
+from voting.client.samples import in_turn
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route, Vote
 from voting.stores.log_slices import SliceSum
@@ -44,9 +45,13 @@ class ModelLedger:
         }
 
     def cast(self, partition: int, voter: int, rank: int) -> None:
-        """Append a copy of a voter's vote, perhaps with other contents than the first."""
+        """Append a copy of a voter's vote, perhaps with other contents than the first.
+
+        The rank decides about those: album, route and poll.
+        """
         vote_id = f"00000000-0000-0000-0000-{voter * PARTITIONS + partition:012x}"
-        vote = a_vote(vote_id, album=f"Album {rank % 2}", rank=rank, route=list(Route)[rank % 2])
+        route = list(Route)[rank % 2]
+        vote = a_vote(vote_id, album=f"Album {rank % 2}", rank=rank, route=route, **in_turn(rank))
         offset = len(self.records[partition])
         self.records[partition].append(record_of(vote, offset))
         self._votes[partition].append((offset, vote))
@@ -252,5 +257,5 @@ def _logged(
     return {d["_id"]: (d["offset"], d["rank"]) for d in ours}
 
 
-def _counts(tally: Tally) -> tuple[object, object]:
-    return tally.albums, tally.routes
+def _counts(tally: Tally) -> tuple[object, object, object]:
+    return tally.albums, tally.routes, tally.polls

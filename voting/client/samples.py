@@ -1,6 +1,6 @@
 """One valid vote, from which everything that makes votes derives its own."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -22,6 +22,15 @@ _SENT: Final = msgspec.structs.replace(SentVote.of(_SAMPLE), id=None, route=None
 def sample_vote(**fields: object) -> Vote:
     """Return the sample with these fields changed."""
     return msgspec.structs.replace(_SAMPLE, **fields)
+
+
+def in_turn(number: int) -> dict[str, Any]:
+    """Return what says that a vote is in a poll, for a few polls in turn; every third is in none.
+
+    Both have entries of the same ids, and one has names that read as numbers.
+    """
+    poll = ("", "album-of-the-year", "2026")[number % 3]
+    return {"poll": poll, "entry": str(number % 4), "poll_event": 1} if poll else {}
 
 
 def sample_to_send(**fields: object) -> SentVote:

@@ -11,11 +11,13 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
     """A vote as it is sent.
 
     `id` is None until the client or the service made one; `route` is the one that it is sent to
-    or that answered, None when neither is known.
+    or that answered, None when neither is known. `poll` and `entry` are empty in the open poll.
     """
 
     id: str | None = None
     route: Route | None = None
+    poll: str = ""
+    entry: str = ""
 
     @classmethod
     def of(cls, vote: Vote) -> Self:
@@ -24,16 +26,26 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON object that casts this vote; without an id the service makes one."""
+        """The JSON object that casts this vote; without an id the service makes one.
+
+        In a poll the entry stands for name, album and year.
+        """
         document = msgspec.structs.asdict(self)
         del document["route"]
+        for field in ("name", "album", "year") if self.poll else ("poll", "entry"):
+            del document[field]
         if self.id is None:
             del document["id"]
         return document
 
     def is_logged_as(self, logged: Vote) -> bool:
         """Return whether a vote of the vote log is this one, unaltered."""
-        return content_of(logged) == content_of(self) and self.route in {None, logged.route}
+        same_poll = (self.poll, self.entry) == (logged.poll, logged.entry)
+        return (
+            content_of(logged) == content_of(self)
+            and same_poll
+            and self.route in {None, logged.route}
+        )
 
 
 def request_body(vote: SentVote) -> bytes:

@@ -48,10 +48,24 @@ def test_a_request_announces_the_length_of_its_body() -> None:
         {"year": 1974},
         {"rank": 30},
         {"route": Route.GRPC},
+        {"poll": "best", "entry": "moon", "poll_event": 1},
     ],
 )
 def test_an_altered_vote_is_not_logged_as_it_was_sent(other: dict[str, object]) -> None:
     assert not SentVote.of(VOTE).is_logged_as(sample_vote(**other))
+
+
+def test_a_vote_in_a_poll_names_its_entry_and_no_album() -> None:
+    sent = sample_to_send(poll="best", entry="moon")
+    assert msgspec.json.decode(request_body(sent)) == {"poll": "best", "entry": "moon", "rank": 29}
+
+
+@pytest.mark.parametrize("other", [{"poll": "worst"}, {"entry": "blue"}, {"poll": "", "entry": ""}])
+def test_a_vote_counted_elsewhere_is_not_logged_as_it_was_sent(other: dict[str, object]) -> None:
+    in_poll = {"poll": "best", "entry": "moon", "poll_event": 1}
+    sent = SentVote.of(sample_vote(**in_poll))
+    assert sent.is_logged_as(sample_vote(**in_poll))
+    assert not sent.is_logged_as(sample_vote(**{**in_poll, **other}))
 
 
 def test_any_route_may_have_logged_a_vote_whose_route_is_unknown() -> None:

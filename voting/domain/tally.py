@@ -1,10 +1,11 @@
 """The tally: votes and rank sums per album, votes per route, and each partition's position.
 
-No I/O here; `voting.stores.tally_fields` has the names of the counters in Redis.
+A vote in a poll counts for its entry there and nowhere else: what is not said to be of a poll is of
+the open poll. No I/O here; `voting.stores.tally_fields` has the names of the counters in Redis.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -31,34 +32,84 @@ class AlbumTally(msgspec.Struct, frozen=True):
         return self.rank_sum / self.votes if self.votes else 0.0
 
 
-class Tally(msgspec.Struct):
-    """The counts of a set of votes, and the position in each partition that they reach to.
+class EntryTally(NamedTuple):
+    """What was voted on one entry of a poll."""
 
-    A position is `offset:key` of the last record counted.
-    """
+    votes: int
+    rank_sum: int
 
-    albums: dict[Album, AlbumTally] = {}
+
+class PollTally(msgspec.Struct):
+    """What was voted in one poll: on each entry that has votes, by its id, and over each route."""
+
+    entries: dict[str, EntryTally] = {}
     routes: dict[Route, int] = {}
-    positions: dict[int, str] = {}
 
     @property
     def votes(self) -> int:
         """The number of votes counted."""
         return sum(self.routes.values())
 
+    def add(self, entry: str, votes: int, rank_sum: int, route: Route) -> None:
+        """Count votes on an entry that came over one route."""
+        before = self.entries.get(entry, _NO_VOTES)
+        self.entries[entry] = EntryTally(before.votes + votes, before.rank_sum + rank_sum)
+        self.routes[route] = self.routes.get(route, 0) + votes
+
+
+class Tally(msgspec.Struct):
+    """The counts of a set of votes, and the position in each partition that they reach to.
+
+    `albums` and `routes` are those of the open poll. A position is `offset:key` of the last record
+    counted.
+    """
+
+    albums: dict[Album, AlbumTally] = {}
+    routes: dict[Route, int] = {}
+    positions: dict[int, str] = {}
+    polls: dict[str, PollTally] = {}
+
+    @property
+    def votes(self) -> int:
+        """The number of votes counted, in all polls."""
+        return sum(self.votes_by_route().values())
+
+    def votes_by_route(self) -> dict[Route, int]:
+        """Return the number of votes counted per route, in all polls."""
+        votes = dict(self.routes)
+        for poll in self.polls.values():
+            _add_routes(votes, poll.routes)
+        return votes
+
+    def poll(self, poll: str) -> PollTally:
+        """Return what is counted in a poll, for adding to it."""
+        found = self.polls.get(poll)
+        if found is None:
+            found = self.polls[poll] = PollTally()
+        return found
+
+
+_NO_VOTES: Final = EntryTally(0, 0)
+
 
 def tally_of(votes: Iterable[Vote]) -> Tally:
     """Return the tally of these votes, without positions; ids are not deduplicated."""
     ranks: dict[Album, list[int]] = {}
     routes: dict[Route, int] = {}
+    tally = Tally()
     for vote in votes:
+        if vote.poll:
+            tally.poll(vote.poll).add(vote.entry, 1, vote.rank, vote.route)
+            continue
         album = (vote.name, vote.album, vote.year)
         if album in ranks:
             ranks[album].append(vote.rank)
         else:
             ranks[album] = [vote.rank]
         routes[vote.route] = routes.get(vote.route, 0) + 1
-    return Tally({a: AlbumTally(*a, len(r), sum(r)) for a, r in ranks.items()}, routes)
+    tally.albums = {a: AlbumTally(*a, len(r), sum(r)) for a, r in ranks.items()}
+    tally.routes = routes
+    return tally
 
 
 def add_tally(tally: Tally, other: Tally) -> None:
@@ -68,8 +119,22 @@ def add_tally(tally: Tally, other: Tally) -> None:
         if (so_far := tally.albums.get(key)) is not None:
             votes, rank_sum = votes + so_far.votes, rank_sum + so_far.rank_sum
         tally.albums[key] = AlbumTally(*key, votes, rank_sum)
-    for route, count in other.routes.items():
-        tally.routes[route] = tally.routes.get(route, 0) + count
+    _add_routes(tally.routes, other.routes)
+    for poll, counts in other.polls.items():
+        add_poll_tally(tally.poll(poll), counts)
+
+
+def add_poll_tally(tally: PollTally, other: PollTally) -> None:
+    """Add the counts of another tally of the same poll to this one."""
+    for entry, (votes, rank_sum) in other.entries.items():
+        before = tally.entries.get(entry, _NO_VOTES)
+        tally.entries[entry] = EntryTally(before.votes + votes, before.rank_sum + rank_sum)
+    _add_routes(tally.routes, other.routes)
+
+
+def _add_routes(routes: dict[Route, int], more: Mapping[Route, int]) -> None:
+    for route, votes in more.items():
+        routes[route] = routes.get(route, 0) + votes
 
 
 def album_key(name: str, album: str, year: int) -> bytes:

@@ -8,14 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from voting.domain.tally import AlbumTally, Tally, add_tally
-from voting.stores.logged_vote import GROUP_KEY, parse_group_key
+from voting.stores.logged_vote import (
+    CAST_KEY,
+    GROUP_KEY,
+    Place,
+    PollEntry,
+    parse_group_key,
+    poll_cast_key,
+)
 
 # Offsets per slice. Such a slice takes `nx-27017` 0.2 s on a quiet machine, and that server handles
 # nothing else meanwhile.
 SLICE_OFFSETS: Final = 50_000
 
 SLICE_INDEX: Final = [("partition", 1), ("offset", 1)]
-BY_ALBUM_AND_ROUTE: Final = {
+BY_GROUP: Final = {
     "$group": {
         "_id": f"${GROUP_KEY}",
         "votes": {"$sum": 1},
@@ -43,6 +50,15 @@ def match_slice(partition: int, after: int, upto: int) -> dict[str, Any]:
     return {"$match": {"partition": partition, "offset": {"$gt": after, "$lte": upto}}}
 
 
+def only_poll(poll: str, partition: int, after: int, upto: int) -> dict[str, Any]:
+    """Return the filter for votes of a poll and a partition beyond `after`, `upto` included.
+
+    With it, nothing else is read.
+    """
+    first, last = (poll_cast_key(poll, Place(partition, at)) for at in (after + 1, upto))
+    return {CAST_KEY: {"$gte": first, "$lte": last}}
+
+
 def only(partition: int) -> dict[str, Any]:
     """Return a filter with which `find` returns the votes of a partition.
 
@@ -52,12 +68,16 @@ def only(partition: int) -> dict[str, Any]:
 
 
 def sum_of(groups: Iterable[Mapping[str, Any]]) -> SliceSum:
-    """Return the sum of the groups that `BY_ALBUM_AND_ROUTE` returns."""
+    """Return the sum of the groups that `BY_GROUP` returns."""
     tally = Tally()
     last: int | None = None
     for group in groups:
-        album, route = parse_group_key(group["_id"])
-        sums = AlbumTally(*album, group["votes"], group["rank_sum"])
-        add_tally(tally, Tally({album: sums}, {route: group["votes"]}))
+        counted, route = parse_group_key(group["_id"])
+        votes, rank_sum = group["votes"], group["rank_sum"]
+        if isinstance(counted, PollEntry):
+            tally.poll(counted.poll).add(counted.entry, votes, rank_sum, route)
+        else:
+            sums = AlbumTally(*counted, votes, rank_sum)
+            add_tally(tally, Tally({counted: sums}, {route: votes}))
         last = group["last"] if last is None else max(last, group["last"])
     return SliceSum(tally, last)

@@ -15,9 +15,15 @@ CAST_AT_MAX_MS: Final = 253_402_300_799_999
 type Cursor = tuple[int, str]  # arrived_at_ms and id of the last vote seen
 
 # Only votes have this field; the positions' documents are in the same collection. Its name dates
-# from when votes were ordered by the routes' clocks; older documents contain that time.
+# from when votes were ordered by the routes' clocks; older documents contain that time. Votes of
+# the open poll come first, by arrival time, which begins with a digit. Then come those of each
+# poll, by partition and offset, so that one poll is read without the others.
 CAST_KEY: Final = "cast_key"
 GROUP_KEY: Final = "group_key"
+OF_POLLS: Final = "p:"
+
+# Documents of votes in polls only.
+_ARRIVED_AT: Final = "arrived_at_ms"
 
 
 class Place(NamedTuple):
@@ -25,6 +31,13 @@ class Place(NamedTuple):
 
     partition: int
     offset: int
+
+
+class PollEntry(NamedTuple):
+    """An entry of a poll, by their ids."""
+
+    poll: str
+    entry: str
 
 
 class LoggedVote(msgspec.Struct, frozen=True):
@@ -59,24 +72,49 @@ def arrival(vote: Vote, timestamp_ms: int) -> int:
 
 
 def cast_key(cursor: Cursor) -> str:
-    """Return a text that sorts votes by arrival time, then by id.
+    """Return a text that sorts votes of the open poll by arrival time, then by id.
 
     With a single text, one index serves the order, and a filter needs no `$or`.
     """
     return f"{cursor[0]:015d}:{cursor[1]}"
 
 
+def poll_cast_key(poll: str, place: Place) -> str:
+    """Return a text that sorts votes in polls by poll, partition and offset.
+
+    All of them come after every `cast_key`.
+    """
+    return f"{OF_POLLS}{poll}:{place.partition:05d}:{place.offset:019d}"
+
+
+def offset_in_key(key: str) -> int:
+    """Return the offset in a `poll_cast_key`."""
+    return int(key.rpartition(":")[2])
+
+
+def key_of(logged: LoggedVote) -> str:
+    """Return what a vote's document has in the field `CAST_KEY`."""
+    if logged.vote.poll:
+        return poll_cast_key(logged.vote.poll, logged.place)
+    return cast_key(logged.cursor)
+
+
 def group_key(vote: Vote) -> str:
-    """Return a text shared by all votes for the same album on the same route.
+    """Return a text shared by all votes for the same album, or entry of a poll, on the same route.
 
     It is stored with each vote so that the log's tally can group by a plain field.
     """
+    if vote.poll:
+        return UNIT_SEPARATOR.join((vote.poll, vote.entry, vote.route))
     return UNIT_SEPARATOR.join((vote.name, vote.album, str(vote.year), vote.route))
 
 
-def parse_group_key(key: str) -> tuple[Album, Route]:
-    """Return the album and the route of a `group_key`."""
-    name, album, year, route = key.split(UNIT_SEPARATOR)
+def parse_group_key(key: str) -> tuple[Album | PollEntry, Route]:
+    """Return the album, or the entry of a poll, and the route of a `group_key`."""
+    *what, route = key.split(UNIT_SEPARATOR)
+    if len(what) == len(PollEntry._fields):
+        return PollEntry(*what), Route(route)
+    name, album, year = what
     return (name, album, int(year)), Route(route)
 
 
@@ -89,7 +127,7 @@ def to_document(
     """
     if arrived_at_ms is None:
         arrived_at_ms = vote.cast_at_ms
-    return {
+    document = {
         "_id": vote.id,
         "name": vote.name,
         "album": vote.album,
@@ -102,6 +140,15 @@ def to_document(
         "partition": partition,
         "offset": offset,
     }
+    if vote.poll:
+        document |= {
+            CAST_KEY: poll_cast_key(vote.poll, Place(partition, offset)),
+            "poll": vote.poll,
+            "entry": vote.entry,
+            "poll_event": vote.poll_event,
+            _ARRIVED_AT: arrived_at_ms,
+        }
+    return document
 
 
 def from_document(document: Mapping[str, Any]) -> LoggedVote:
@@ -114,6 +161,11 @@ def from_document(document: Mapping[str, Any]) -> LoggedVote:
         rank=document["rank"],
         route=Route(document["route"]),
         cast_at_ms=int(document["cast_at"]),
+        poll=document.get("poll", ""),
+        entry=document.get("entry", ""),
+        poll_event=document.get("poll_event", 0),
     )
     place = Place(document["partition"], document["offset"])
+    if vote.poll:
+        return LoggedVote(vote, place, document[_ARRIVED_AT])
     return LoggedVote(vote, place, int(document[CAST_KEY].partition(":")[0]))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import batched
 from typing import Final, NamedTuple
 
-from voting.stores.tally_fields import position_field
+from voting.stores.tally_fields import POLL_FIELDS, POLL_PREFIX, position_field
 from voting.stores.tally_store import TALLY_KEY, TallyStore, translated
 
 MARK: Final = "rebuild"
@@ -19,7 +19,7 @@ _ABANDONED_SECONDS: Final = 3600
 
 # All writes but the last go to a copy, which then replaces the tally. So a torn append-only file,
 # whose rest Redis may apply at a second restart, leaves the tally unchanged.
-_CORRECT: Final = """
+_CORRECT: Final = f"""
 local live, copy = KEYS[1], KEYS[2]
 if redis.call('HGET', live, ARGV[1]) ~= ARGV[2] then return 0 end
 local function add(source)
@@ -40,7 +40,12 @@ for i = 4, #KEYS do
     redis.call('HSET', copy, field, position)
   end
 end
-redis.call('HDEL', copy, ARGV[1])
+redis.call('HDEL', copy, ARGV[1], '{POLL_FIELDS}')
+local of_polls = 0
+for _, field in ipairs(redis.call('HKEYS', copy)) do
+  if string.sub(field, 1, {len(POLL_PREFIX)}) == '{POLL_PREFIX}' then of_polls = of_polls + 1 end
+end
+if of_polls > 0 then redis.call('HSET', copy, '{POLL_FIELDS}', of_polls) end
 if redis.call('EXISTS', copy) == 1 then redis.call('RENAME', copy, live)
 else redis.call('DEL', live) end
 return 1

@@ -10,7 +10,7 @@ from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION
 from voting.stores.tally_correction import CorrectableTally, Move
-from voting.stores.tally_fields import counter_fields
+from voting.stores.tally_fields import POLL_FIELDS, counter_fields
 from voting.stores.tally_store import TALLY_KEY
 from voting.testing.examples import vote_with
 
@@ -95,6 +95,23 @@ async def test_a_partition_moves_unless_a_consumer_moved_it(tally: CorrectableTa
     assert await tally.correct("token", {}, [*moves, Move(5, "", "2:c", counters)])
     assert (await tally.read()).positions == {3: "5:f", 4: "1:x", 5: "2:c"}
     assert await counted(tally) == (8, 120)
+
+
+async def test_fields_of_polls_are_counted_anew(tally: CorrectableTally, redis: Redis) -> None:
+    best = tally_of([vote_with(poll="best", entry="moon", poll_event=1)])
+    worst = tally_of([vote_with(poll="worst", entry=entry, poll_event=1) for entry in ("a", "b")])
+    await tally.advance(4, NO_POSITION, "1:x", best)
+    await redis.hset(TALLY_KEY, mapping={POLL_FIELDS: 70, "p:wrong\x1fv:a": "nonsense"})
+    await tally.mark("token")
+    move = Move(3, "1:b", "2:c", counter_fields(worst))
+    assert await tally.correct("token", {"p:wrong\x1fv:a": 0}, [move])
+    assert (await tally.read()).polls == best.polls | worst.polls
+    assert await redis.hget(TALLY_KEY, POLL_FIELDS) == "8"
+    await tally.mark("token")
+    gone = {field: -n for field, n in counter_fields(best).items()}
+    gone |= {field: -n for field, n in counter_fields(worst).items()}
+    assert await tally.correct("token", gone, [])
+    assert set(await redis.hkeys(TALLY_KEY)) == {"@3", "@4", *counter_fields(DELTA)}
 
 
 async def test_more_counters_than_fit_into_one_command(tally: CorrectableTally) -> None:

@@ -1,12 +1,30 @@
-"""The fields of the Redis hash with the tally: their names and meanings."""
+"""The fields of the Redis hash that holds the tally: their names, and what they mean.
 
-from collections.abc import Mapping
+The counters of a poll are those of an open poll with the poll in front: `p:<poll>␟v:<entry>`.
+"""
 
-from voting.domain.tally import Album, AlbumTally, Tally, album_key, album_of_key
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from voting.domain.tally import (
+    UNIT_SEPARATOR,
+    Album,
+    AlbumTally,
+    EntryTally,
+    PollTally,
+    Tally,
+    album_key,
+    album_of_key,
+)
 from voting.domain.vote import Route
 
 # The prefix of a field's name is the kind of its value.
 _VOTES, _RANK_SUM, _ROUTE, _POSITION = "v:", "s:", "r:", "@"
+
+# What the names of all fields of polls begin with.
+POLL_PREFIX: Final = "p:"
+# How many fields of polls the hash has: without them, its length tells how many albums there are.
+POLL_FIELDS: Final = "#polls"
 
 
 def parse_tally(fields: Mapping[str, str]) -> Tally:
@@ -17,6 +35,7 @@ def parse_tally(fields: Mapping[str, str]) -> Tally:
     """
     votes: dict[Album, int] = {}
     rank_sums: dict[Album, int] = {}
+    polls: dict[str, dict[str, str]] = {}
     tally = Tally()
     for field, value in fields.items():
         if field.startswith(_VOTES):
@@ -27,9 +46,26 @@ def parse_tally(fields: Mapping[str, str]) -> Tally:
             tally.routes[Route(field.removeprefix(_ROUTE))] = int(value)
         elif field.startswith(_POSITION):
             tally.positions[int(field.removeprefix(_POSITION))] = value
+        elif field.startswith(POLL_PREFIX):
+            poll, _, rest = field.removeprefix(POLL_PREFIX).partition(UNIT_SEPARATOR)
+            polls.setdefault(poll, {})[rest] = value
+    tally.polls = {poll: _parse_poll(counters) for poll, counters in polls.items()}
     for album, count in votes.items():
         tally.albums[album] = AlbumTally(*album, count, rank_sums.get(album, 0))
     return tally
+
+
+def _parse_poll(counters: Mapping[str, str]) -> PollTally:
+    """Return what the counters of a poll hold, given by what their names say after the poll."""
+    entries: dict[str, EntryTally] = {}
+    routes: dict[Route, int] = {}
+    for name, value in counters.items():
+        if name.startswith(_VOTES):
+            rank_sum = int(counters.get(_RANK_SUM + name.removeprefix(_VOTES), "0"))
+            entries[name.removeprefix(_VOTES)] = EntryTally(int(value), rank_sum)
+        elif name.startswith(_ROUTE):
+            routes[Route(name.removeprefix(_ROUTE))] = int(value)
+    return PollTally(entries, routes)
 
 
 def counter_fields(tally: Tally) -> dict[str, int]:
@@ -39,7 +75,18 @@ def counter_fields(tally: Tally) -> dict[str, int]:
         name = album_key(album.name, album.album, album.year).decode()
         fields[_VOTES + name] = album.votes
         fields[_RANK_SUM + name] = album.rank_sum
+    for poll, counts in tally.polls.items():
+        for route, votes in counts.routes.items():
+            fields[poll_route_field(poll, route)] = votes
+        for entry, counted in counts.entries.items():
+            fields[entry_votes_field(poll, entry)] = counted.votes
+            fields[entry_rank_sum_field(poll, entry)] = counted.rank_sum
     return fields
+
+
+def poll_field_count(fields: Iterable[str]) -> int:
+    """Return how many of these are fields of polls: what `POLL_FIELDS` should hold."""
+    return sum(field.startswith(POLL_PREFIX) for field in fields)
 
 
 def album_votes_field(album: bytes) -> bytes:
@@ -52,9 +99,25 @@ def rank_sum_field(album: bytes) -> bytes:
     return _RANK_SUM.encode() + album
 
 
+def entry_votes_field(poll: str, entry: str) -> str:
+    """Return the name of the Redis field with the votes of an entry of a poll."""
+    return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_VOTES}{entry}"
+
+
+def entry_rank_sum_field(poll: str, entry: str) -> str:
+    """Return the name of the Redis field with the rank sum of an entry of a poll."""
+    return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_RANK_SUM}{entry}"
+
+
+def poll_route_field(poll: str, route: Route) -> str:
+    """Return the name of the Redis field with a poll's votes of a route."""
+    return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_ROUTE}{route}"
+
+
 def is_ours(field: str) -> bool:
     """Whether a field of the hash is a counter or a position."""
-    return field.startswith((_VOTES, _RANK_SUM, _ROUTE, _POSITION))
+    known = (_VOTES, _RANK_SUM, _ROUTE, _POSITION, POLL_PREFIX)
+    return field.startswith(known) or field == POLL_FIELDS
 
 
 def route_field(route: Route) -> str:

@@ -12,9 +12,19 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from voting.domain.tally import EntryTally, PollTally
 from voting.domain.vote import Route
+from voting.polls.definition import ENTRIES_MAX
 from voting.stores.errors import StoreUnavailableError
-from voting.stores.tally_fields import album_votes_field, rank_sum_field, route_field
+from voting.stores.tally_fields import (
+    POLL_FIELDS,
+    album_votes_field,
+    entry_rank_sum_field,
+    entry_votes_field,
+    poll_route_field,
+    rank_sum_field,
+    route_field,
+)
 
 TALLY_KEY: Final = "{votes}:tally"
 STORE: Final = "Redis"
@@ -34,7 +44,10 @@ _SOCKET_SECONDS = 5
 
 
 class Pulse(NamedTuple):
-    """The votes of each route and the hash's number of fields: changes with every vote counted."""
+    """The open poll's votes of each route, and the hash's number of fields that are not of polls.
+
+    It changes with every vote counted in the open poll, and with no other.
+    """
 
     routes: dict[Route, int]
     fields: int
@@ -70,10 +83,13 @@ class TallyReader:
         """Return the pulse, a cheap way to see whether votes were counted since the last call."""
         async with _answer():
             pipeline = self._redis.pipeline(transaction=False)
-            pipeline.hmget(TALLY_KEY, _ROUTE_FIELDS)
+            # In this order, so that no field of a poll that comes in between passes for an album.
             pipeline.hlen(TALLY_KEY)
-            routes, fields = await pipeline.execute()
-        return Pulse(_routes(routes), fields)
+            pipeline.hmget(TALLY_KEY, [*_ROUTE_FIELDS, POLL_FIELDS])
+            fields, (*routes, of_polls) = await pipeline.execute()
+        # Without polls the hash has no field that counts theirs.
+        others = 0 if of_polls is None else int(of_polls) + 1
+        return Pulse(_routes(routes), max(0, fields - others))
 
     async def albums(self, begin: int) -> AlbumsSlice:
         """Return a slice of the albums; the first begins at 0.
@@ -108,6 +124,27 @@ class TallyReader:
                 None if votes is None else (int(votes), int(rank_sum or 0))
                 for votes, rank_sum in zip(counts[::2], counts[1::2], strict=True)
             ],
+        )
+
+    async def poll_standings(self, poll: str, entries: Sequence[str]) -> PollTally:
+        """Return what is counted in a poll on at most `ENTRIES_MAX` entries, at one moment.
+
+        It costs by these entries, however many polls and albums there are. Entries without votes
+        are left out.
+        """
+        if len(entries) > ENTRIES_MAX:
+            raise ValueError(f"{len(entries)} entries are too many for one call")
+        fields = [poll_route_field(poll, route) for route in Route]
+        for entry in entries:
+            fields += (entry_votes_field(poll, entry), entry_rank_sum_field(poll, entry))
+        async with _answer():
+            stored = await self._redis.hmget(TALLY_KEY, fields)
+        values = cast("list[bytes | None]", stored)
+        routes, counts = values[: len(Route)], values[len(Route) :]
+        counted = zip(entries, counts[::2], counts[1::2], strict=True)
+        return PollTally(
+            {e: EntryTally(int(v), int(s or 0)) for e, v, s in counted if v is not None},
+            {route: int(n) for route, n in zip(Route, routes, strict=True) if n is not None},
         )
 
     async def close(self) -> None:

@@ -6,8 +6,9 @@ import pytest
 from redis.asyncio import Redis
 
 from harness.servers.redis_server import RedisServer
-from voting.domain.tally import album_key, album_of_key, tally_of
+from voting.domain.tally import PollTally, album_key, album_of_key, tally_of
 from voting.domain.vote import Route, Vote
+from voting.polls.definition import ENTRIES_MAX
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.tally_reader import (
     COMMANDS,
@@ -126,6 +127,53 @@ async def test_the_standings_of_albums_and_routes_are_from_one_moment(
         await reader.standings([*keys, b"x"])
 
 
+def in_poll(poll: str, count: int) -> list[Vote]:
+    """Return a vote for each of so many entries of a poll."""
+    return [
+        vote_with(
+            poll=poll, entry=f"e{n}", poll_event=1, rank=n % 100 + 1, route=list(Route)[n % 2]
+        )
+        for n in range(count)
+    ]
+
+
+async def test_a_poll_is_read_alone(reader: TallyReader, store: TallyStore) -> None:
+    polls = {poll: in_poll(poll, count) for poll, count in {"best": 3, "best-of": 2}.items()}
+    votes = [vote for votes in polls.values() for vote in votes]
+    await store.advance(0, NO_POSITION, "0:a", tally_of([*votes_of(5), *votes]))
+    for poll, votes in polls.items():
+        entries = [vote.entry for vote in votes]
+        expected = tally_of(votes).polls[poll]
+        assert await reader.poll_standings(poll, [*entries, "without-votes"]) == expected
+        part = await reader.poll_standings(poll, ["e1"])
+        assert part.entries == {"e1": expected.entries["e1"]}
+    assert await reader.poll_standings("other", ["e1"]) == PollTally()
+
+
+async def test_the_largest_poll_is_read_at_once_and_no_larger_one(
+    reader: TallyReader, store: TallyStore
+) -> None:
+    votes = in_poll("best", ENTRIES_MAX)
+    await store.advance(0, NO_POSITION, "0:a", tally_of(votes))
+    entries = [vote.entry for vote in votes]
+    assert await reader.poll_standings("best", entries) == tally_of(votes).polls["best"]
+    with pytest.raises(ValueError, match="501 entries are too many for one call"):
+        await reader.poll_standings("best", [*entries, "one-more"])
+
+
+async def test_votes_in_polls_leave_the_pulse_and_the_albums_alone(
+    reader: TallyReader, store: TallyStore
+) -> None:
+    await store.advance(0, NO_POSITION, "0:a", tally_of(votes_of(5)))
+    before = await reader.pulse()
+    assert before.fields == 2 * 5 + len(Route) + 1
+    await store.advance(0, "0:a", "1:b", tally_of(in_poll("best", 40)))
+    await store.advance(0, "1:b", "2:c", tally_of([*in_poll("best", 41), *in_poll("worst", 2)]))
+    assert await reader.pulse() == before
+    found = {key for votes in await all_slices(reader) for key in votes}
+    assert found == {album_key(vote.name, vote.album, vote.year) for vote in votes_of(5)}
+
+
 async def test_a_counter_that_is_not_a_number_is_an_error(
     reader: TallyReader, redis: Redis
 ) -> None:
@@ -149,4 +197,4 @@ async def test_reading_a_hanging_redis_times_out(
 
 async def test_a_reader_has_no_way_to_write(reader: TallyReader) -> None:
     public = {name for name in dir(reader) if not name.startswith("_")}
-    assert public == {"pulse", "albums", "standings", "close"}
+    assert public == {"pulse", "albums", "standings", "poll_standings", "close"}

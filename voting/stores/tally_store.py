@@ -6,7 +6,15 @@ from typing import Final, cast
 from voting.domain.tally import Tally
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION
-from voting.stores.tally_fields import counter_fields, parse_tally, position_field, route_field
+from voting.stores.tally_fields import (
+    POLL_FIELDS,
+    POLL_PREFIX,
+    counter_fields,
+    parse_tally,
+    poll_route_field,
+    position_field,
+    route_field,
+)
 from voting.stores.tally_reader import STORE, TALLY_KEY, connect, translated
 
 __all__ = ["ADVANCE", "MAX_COUNTERS", "MAX_VOTES", "STORE", "TALLY_KEY", "TallyStore", "translated"]
@@ -14,22 +22,30 @@ __all__ = ["ADVANCE", "MAX_COUNTERS", "MAX_VOTES", "STORE", "TALLY_KEY", "TallyS
 # Counters per call of the script: each is two values of its HSET, and Lua's unpack() takes fewer
 # than 8,000.
 MAX_COUNTERS: Final = 3900
-# Votes per call, whatever they are: each may add two counters of its own.
+# Votes per call, whatever they are: each may add three counters of its own, when each is in a poll
+# of its own; and one more counts the fields of polls.
 MAX_VOTES: Final = 1000
 
 # Counters and position change in ONE write command. Several would be a MULTI ... EXEC in the
 # append-only file, and Redis applies a torn one at the second restart after a crash.
-ADVANCE: Final = """
+ADVANCE: Final = f"""
 local position = redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[4]
 if position ~= ARGV[2] then return position end
-local write, fields = {ARGV[1], ARGV[3]}, {}
+local write, fields, of_polls = {{ARGV[1], ARGV[3]}}, {{}}, 0
 for i = 5, #ARGV, 2 do fields[#fields + 1] = ARGV[i] end
 if #fields > 0 then
   local counts = redis.call('HMGET', KEYS[1], unpack(fields))
   for i, field in ipairs(fields) do
     write[2 * i + 1] = field
     write[2 * i + 2] = string.format('%.0f', (counts[i] or 0) + ARGV[2 * i + 4])
+    if not counts[i] and string.sub(field, 1, {len(POLL_PREFIX)}) == '{POLL_PREFIX}' then
+      of_polls = of_polls + 1
+    end
   end
+end
+if of_polls > 0 then
+  write[#write + 1] = '{POLL_FIELDS}'
+  write[#write + 1] = (redis.call('HGET', KEYS[1], '{POLL_FIELDS}') or 0) + of_polls
 end
 redis.call('HSET', KEYS[1], unpack(write))
 return ARGV[3]
@@ -61,10 +77,14 @@ class TallyStore:
             fields = await self._redis.hgetall(TALLY_KEY)
         return cast("dict[str, str]", fields)
 
-    async def route_votes(self) -> dict[Route, int]:
-        """Return the number of votes counted per route; cheaper than the whole tally."""
+    async def route_votes(self, poll: str = "") -> dict[Route, int]:
+        """Return the number of votes counted per route; cheaper than the whole tally.
+
+        Those of the open poll, unless a poll is named.
+        """
+        names = [poll_route_field(poll, r) if poll else route_field(r) for r in Route]
         with translated():
-            stored = await self._redis.hmget(TALLY_KEY, [route_field(route) for route in Route])
+            stored = await self._redis.hmget(TALLY_KEY, names)
         counts = cast("list[str | None]", stored)
         return {route: int(count or 0) for route, count in zip(Route, counts, strict=True)}
 

@@ -1,15 +1,18 @@
 """The tally in a real Redis."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from harness.servers.redis_server import RedisServer
+from voting.client.samples import in_turn
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
-from voting.stores.tally_store import MAX_VOTES, TALLY_KEY, TallyStore
+from voting.stores.tally_fields import POLL_FIELDS, counter_fields
+from voting.stores.tally_store import MAX_COUNTERS, MAX_VOTES, TALLY_KEY, TallyStore
 from voting.testing.examples import vote_with
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -87,6 +90,63 @@ async def test_a_batch_in_which_every_album_differs_fits(store: TallyStore) -> N
     assert {(a.votes, a.rank_sum) for a in tally.albums.values()} == {(2, 200)}
 
 
+async def test_a_batch_of_nothing_but_different_polls_fits(store: TallyStore, redis: Redis) -> None:
+    votes = [
+        vote_with(poll=f"poll-{number}", entry="e", poll_event=1) for number in range(MAX_VOTES)
+    ]
+    assert len(counter_fields(tally_of(votes))) == 3 * MAX_VOTES
+    for position, expected in (("999:a", NO_POSITION), ("1999:b", "999:a")):
+        assert await store.advance(3, expected, position, tally_of(votes)) == position
+    tally = await store.read()
+    assert len(tally.polls) == MAX_VOTES
+    assert {poll.votes for poll in tally.polls.values()} == {2}
+    assert await redis.hget(TALLY_KEY, POLL_FIELDS) == str(3 * MAX_VOTES)
+
+
+async def test_a_call_with_the_most_counters_fits_and_counts_the_fields_of_polls(
+    store: TallyStore, redis: Redis
+) -> None:
+    most = Tally()
+    for number in range(MAX_COUNTERS // 3):
+        most.poll(f"poll-{number}").add("e", 1, 1, Route.HTTP)
+    assert len(counter_fields(most)) == MAX_COUNTERS
+    assert await store.advance(3, NO_POSITION, "1:b", most) == "1:b"
+    assert await redis.hget(TALLY_KEY, POLL_FIELDS) == str(MAX_COUNTERS)
+
+
+async def test_what_an_older_version_stored_goes_on_and_stays_as_it_is(
+    store: TallyStore, redis: Redis
+) -> None:
+    stored: dict[Any, Any] = {
+        "r:http": "2",
+        "v:a\x1fb\x1f1999": "2",
+        "s:a\x1fb\x1f1999": "30",
+        "@3": "1:b",
+    }
+    await redis.hset(TALLY_KEY, mapping=stored)
+    delta = tally_of([vote_with(poll="best", entry="moon", poll_event=1, rank=7)])
+    assert await store.advance(3, "1:b", "2:c", delta) == "2:c"
+    of_poll = {"p:best\x1fr:http": "1", "p:best\x1fv:moon": "1", "p:best\x1fs:moon": "7"}
+    now = stored | of_poll | {"@3": "2:c", POLL_FIELDS: "3"}
+    assert await redis.hgetall(TALLY_KEY) == now
+    assert await store.advance(3, "2:c", "3:d", tally_of([vote_with()])) == "3:d"
+    assert (await store.read()).polls == delta.polls
+
+
+async def test_a_call_without_polls_writes_no_field_for_them(
+    store: TallyStore, redis: Redis
+) -> None:
+    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    assert set(await redis.hkeys(TALLY_KEY)) == {"@3", *counter_fields(DELTA)}
+
+
+async def test_the_votes_of_the_routes_in_one_poll_can_be_had_alone(store: TallyStore) -> None:
+    delta = tally_of([vote_with(**in_turn(number)) for number in range(3)] + [vote_with()])
+    await store.advance(3, NO_POSITION, "1:b", delta)
+    assert await store.route_votes() == {Route.GRPC: 0, Route.HTTP: 2}
+    assert await store.route_votes("2026") == {Route.GRPC: 0, Route.HTTP: 1}
+
+
 async def test_large_counts_stay_exact(store: TallyStore, redis: Redis) -> None:
     await redis.hset(TALLY_KEY, "r:http", str(2**53 - 2))
     await store.advance(3, NO_POSITION, "1:b", DELTA)
@@ -99,7 +159,8 @@ async def test_a_batch_is_one_write_command(
     # A crash could leave some of several commands in the append-only file without the others.
     await redis.config_set("appendfsync", "always")
     before = len(written(redis_server))
-    await store.advance(3, NO_POSITION, "1:b", DELTA)
+    delta = tally_of([vote_with(**in_turn(number)) for number in range(6)])
+    await store.advance(3, NO_POSITION, "1:b", delta)
     words = written(redis_server)[before:].split(b"\r\n")
     assert [word for word in words if word.isalpha() and word.isupper()] == [b"HSET"]
 

@@ -17,8 +17,8 @@ What `nx-27017` 0.8 cannot do, and what we do instead:
 - a date after the year 9999 breaks the answer: such votes are refused by the consumer.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
 
 from pymongo import ReplaceOne, ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -26,7 +26,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from voting.domain.tally import Tally, add_tally
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import (
-    BY_ALBUM_AND_ROUTE,
+    BY_GROUP,
     SLICE_INDEX,
     SliceSum,
     match_slice,
@@ -34,23 +34,30 @@ from voting.stores.log_slices import (
     slices,
     sum_of,
 )
-from voting.stores.logged_vote import CAST_KEY, Cursor, LoggedVote, Place, from_document
-from voting.stores.vote_log_reader import STORE, VoteLogReader, translated
+from voting.stores.logged_vote import (
+    CAST_KEY,
+    Cursor,
+    LoggedVote,
+    Place,
+    from_document,
+    key_of,
+)
+from voting.stores.vote_log_reader import (
+    NEWEST_MAX,
+    STORE,
+    StoredPosition,
+    VoteLogReader,
+    stored_position,
+    translated,
+)
 
 __all__ = ["STORE", "Cursor", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
 
 _DUPLICATE_KEY: Final = 11000
 _IDS_PER_QUERY: Final = 1000
+_BEHIND_ALL: Final = "q"  # no key of a vote begins with it, or with what comes after it
 _ONLY_VOTES: Final = {CAST_KEY: {"$gt": ""}}
 _MATCH_VOTES: Final = {"$match": _ONLY_VOTES}
-
-
-class StoredPosition(NamedTuple):
-    """The log's position in a partition, its owner, and how many partitions the topic had."""
-
-    position: str
-    owner: str
-    partitions: int
 
 
 class VoteLog(VoteLogReader):
@@ -72,6 +79,14 @@ class VoteLog(VoteLogReader):
                 async for document in self._votes.find({"_id": {"$in": wanted}}):
                     found[document["_id"]] = from_document(document)
         return found
+
+    async def all_votes(self) -> AsyncIterator[LoggedVote]:
+        """Yield every vote of every poll; those of the open poll last, newest first."""
+        before = _BEHIND_ALL
+        while page := await self._page(before, NEWEST_MAX):
+            for logged in page:
+                yield logged
+            before = key_of(page[-1])
 
     async def tally(self) -> Tally:
         """Return the tally of all votes in the log, reading them slice by slice."""
@@ -96,7 +111,7 @@ class VoteLog(VoteLogReader):
         """
         slice_of_log = match_slice(partition, after, upto)
         with translated():
-            groups = self._votes.aggregate([slice_of_log, BY_ALBUM_AND_ROUTE])
+            groups = self._votes.aggregate([slice_of_log, BY_GROUP])
             return sum_of([group async for group in groups])
 
     async def id_at(self, place: Place) -> str | None:
@@ -166,7 +181,7 @@ class VoteLog(VoteLogReader):
                 except DuplicateKeyError:
                     return None
                 document = new
-        return _stored_position(document)
+        return stored_position(document)
 
     async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
         """Move a partition from `expected` to `position`; False if it is elsewhere or was lost.
@@ -178,13 +193,6 @@ class VoteLog(VoteLogReader):
         with translated():
             moved = await self._votes.update_one(known, {"$set": {"pos": position}})
         return moved.matched_count == 1
-
-    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
-        """Return the positions that the log has for these partitions."""
-        keys = {f"@{partition}": partition for partition in partitions}
-        with translated():
-            found = self._votes.find({"_id": {"$in": list(keys)}})
-            return {keys[d["_id"]]: _stored_position(d) async for d in found}
 
     async def _next_partition(self, number: int) -> int | None:
         """Return the lowest partition above this number that has votes."""
@@ -205,10 +213,6 @@ class VoteLog(VoteLogReader):
 def _later_copy(document: Mapping[str, Any]) -> dict[str, Any]:
     same = {field: document[field] for field in ("_id", "partition")}
     return {**same, "offset": {"$gt": document["offset"]}}
-
-
-def _stored_position(document: Mapping[str, Any]) -> StoredPosition:
-    return StoredPosition(document["pos"], document["owner"], document["partitions"])
 
 
 def _refused_as_known(error: BulkWriteError) -> list[int] | None:

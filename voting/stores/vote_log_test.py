@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from pymongo import MongoClient
 
 from harness.servers.mongodb_server import MongodbServer
-from voting.domain.tally import Tally, tally_of
+from voting.client.samples import in_turn
+from voting.domain.tally import PollTally, Tally, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id
 from voting.stores import log_slices
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
@@ -38,6 +40,14 @@ def votes_of(count: int) -> list[Vote]:
                   route=list(Route)[n % 2], cast_at_ms=1_764_000_000_000 + n // 3)
         for n in range(count)
     ]  # fmt: skip
+
+
+def in_polls(count: int) -> list[Vote]:
+    """Return votes in two polls and in none."""
+    return [
+        msgspec.structs.replace(vote, **in_turn(number))
+        for number, vote in enumerate(votes_of(count))
+    ]
 
 
 async def store(log: VoteLog, votes: list[Vote], start: int = 0) -> list[str]:
@@ -116,6 +126,52 @@ async def test_the_newest_vote_is_the_one_that_arrived_last_whatever_the_clocks(
     ]
     await log.insert(documents)
     assert [vote.id for vote in await log.newest(10)] == [late.id, ahead.id, early.id]
+
+
+async def test_the_newest_votes_are_of_the_open_poll_alone(log: VoteLog) -> None:
+    votes = in_polls(30)
+    await store(log, votes)
+    of_none = [vote.id for vote in votes if not vote.poll]
+    page = await log.newest(4)
+    rest = await log.newest(100, after=page[-1].cursor)
+    assert {logged.id for logged in (*page, *rest)} == set(of_none)
+    assert len(page) + len(rest) == len(of_none) == 10
+
+
+async def test_every_vote_of_every_poll_can_be_had(
+    log: VoteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voting.stores.vote_log.NEWEST_MAX", 7)
+    votes = in_polls(30)
+    await store(log, votes, start=4)
+    await log.claim(PARTITION, "owner", 6)
+    found = [logged async for logged in log.all_votes()]
+    assert len(found) == 30
+    assert {logged.id: logged.vote for logged in found} == {vote.id: vote for vote in votes}
+    assert {logged.place.offset for logged in found} == set(range(4, 34))
+
+
+async def test_the_tally_of_the_log_keeps_polls_entries_and_routes_apart(log: VoteLog) -> None:
+    votes = in_polls(60)
+    await store(log, votes)
+    assert await log.tally() == tally_of(votes)
+    assert {*tally_of(votes).polls} == {"album-of-the-year", "2026"}
+    assert await log.count() == 60
+    assert (await log.sum_up(PARTITION, 9, 20)).tally == tally_of(votes[10:21])
+
+
+async def test_a_poll_is_added_up_alone(log: VoteLog) -> None:
+    votes = in_polls(60)
+    await store(log, votes, start=100)
+    await log.insert([to_document(vote_with(id=new_vote_id(0), **in_turn(1)), 0, 120)])
+    for poll in ("album-of-the-year", "2026"):
+        found = await log.sum_up_poll(poll, PARTITION, 109, 140)
+        assert found == tally_of(v for v in votes[10:41] if v.poll == poll).polls[poll]
+        offsets = [100 + n for n, vote in enumerate(votes) if vote.poll == poll]
+        following = [await log.next_in_poll(poll, PARTITION, at, 500) for at in (-1, *offsets)]
+        assert following == [*offsets, None]
+        assert await log.next_in_poll(poll, PARTITION, offsets[3], offsets[4] - 1) is None
+    assert await log.sum_up_poll("other", PARTITION, -1, 500) == PollTally()
 
 
 @pytest.mark.parametrize("limit", [-1, 0, NEWEST_MAX + 1, 199_999_999])
