@@ -7,7 +7,6 @@ while a client watches the events, and prints memory and times.
 import argparse
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import httpx
 from redis import Redis
 
 from harness.processes.ports import free_port
+from harness.processes.scratch import scratch_folder
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
@@ -36,17 +36,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--albums", type=int, default=10_000, help="number of albums (%(default)s)")
     parser.add_argument("--seconds", type=float, default=40.0, help="duration (%(default)s)")
     options = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with (
-            RedisServer("redis", free_port(), folder) as redis_server,
-            MongodbServer("mongodb", free_port(), folder) as mongodb,
-            Redis.from_url(redis_server.url) as redis,
-        ):
-            fill(redis, options.albums)
-            stores = {"REDIS_URL": redis_server.url, "MONGODB_URL": mongodb.url}
-            with Service("svc_results", free_port(), folder, stores) as results:
-                sys.stdout.writelines(f"{x}\n" for x in watch(results, redis, options.seconds))
+    with (
+        scratch_folder("voting-albums-") as folder,
+        RedisServer("redis", free_port(), folder) as redis_server,
+        MongodbServer("mongodb", free_port(), folder) as mongodb,
+        Redis.from_url(redis_server.url) as redis,
+    ):
+        fill(redis, options.albums)
+        stores = {"REDIS_URL": redis_server.url, "MONGODB_URL": mongodb.url}
+        with Service("svc_results", free_port(), folder, stores) as results:
+            sys.stdout.writelines(f"{x}\n" for x in watch(results, redis, options.seconds))
 
 
 def fill(redis: Redis, count: int) -> None:

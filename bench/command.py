@@ -1,6 +1,5 @@
 """The command that measures what a vote costs."""
 
-import tempfile
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from bench.report.report import VERSION, Report, machine, row
 from bench.report.table import findings, has_place, markdown_table, text_table, with_table
 from harness.processes.console import hide_progress, say
 from harness.processes.errors import ServerError
+from harness.processes.scratch import scratch_folder
 
 
 def bench(options: Namespace) -> int:
@@ -24,8 +24,8 @@ def bench(options: Namespace) -> int:
         raise ServerError(f"no case is called {' or '.join(plan.only)}; see --help")
     page = _page(options.markdown)
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
-    with tempfile.TemporaryDirectory(prefix="voting-bench-") as folder:
-        measured = uvloop.run(measure(Servers(Path(folder)), plan, say))
+    with scratch_folder("voting-bench-") as folder:
+        measured = uvloop.run(measure(Servers(folder), plan, say))
     rows = [row(case) for case in measured]
     report = Report(VERSION, at, plan.seconds, plan.rounds, facts, rows)
     say(f"\n{text_table(report)}\n")

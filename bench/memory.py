@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -17,6 +16,7 @@ from bench.cases.servers import Servers
 from bench.options import path, positive
 from chaos.runs.memory import MemoryWatch
 from harness.processes.console import hide_progress, run_command, say
+from harness.processes.scratch import scratch_folder
 
 _CONNECTIONS: Final = 64
 _PROGRESS_SECONDS: Final = 15.0
@@ -78,8 +78,8 @@ def memory(options: Namespace) -> int:
     """Watch the system and print the table; return 1 when a service of ours grows."""
     hide_progress()
     warm_up = min(30.0, options.seconds / 4)
-    with tempfile.TemporaryDirectory(prefix="voting-memory-", dir=options.folder) as folder:
-        found = uvloop.run(watch(Path(folder), options.seconds, warm_up, options.rate))
+    with scratch_folder("voting-memory-", options.folder) as folder:
+        found = uvloop.run(watch(folder, options.seconds, warm_up, options.rate))
     say(f"\n{'resident memory, MB':20}{'begin':>8}{'end':>8}{'most':>8}")
     for part in found:
         grows = "  GROWS" if part.grows else ""

@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from bench.options import at_least_one, path
 from harness.filler.batch_writer import BatchWriter
 from harness.filler.filler import Filler
 from harness.processes.console import hide_progress, run_command, say
+from harness.processes.scratch import scratch_folder
 from harness.processes.server import start_together, stop_together
 from harness.servers.services import Service
 from loadtest.model.percentiles import percentile_of
@@ -172,8 +172,8 @@ def _table(steps: list[SizeStep]) -> str:
 def scale(options: Namespace) -> int:
     """Run the trial, print the table, and write the file that was asked for."""
     hide_progress()
-    with tempfile.TemporaryDirectory(prefix="voting-scale-", dir=options.folder) as folder:
-        steps = uvloop.run(ScaleTrial(Path(folder)).run(options.votes))
+    with scratch_folder("voting-scale-", options.folder) as folder:
+        steps = uvloop.run(ScaleTrial(folder).run(options.votes))
     say(f"\n{_table(steps)}")
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(steps)))

@@ -19,7 +19,7 @@ from voting.route.app import route_app
 from voting.route.lean_protocol import LeanProtocol
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
-from voting.service.telemetry import configure_logging
+from voting.service.telemetry import REFUSED, configure_logging
 from voting.testing.polls import trial_polls
 
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
@@ -42,6 +42,7 @@ class TrialSink:
     def __init__(self, no_ids: bool) -> None:
         self.no_ids = no_ids
         self.cast_votes: list[tuple[Vote, str | None]] = []
+        self.answered_before: dict[str, int] = {}  # by a vote's name: how many requests
         self.held: list[OnResult] = []
 
     def new_id(self) -> str:
@@ -50,12 +51,18 @@ class TrialSink:
             raise RuntimeError("a bug in the ids")
         return NEW_ID
 
+    def answered(self) -> int:
+        """Return how many votes were accepted or refused as invalid so far."""
+        return len(self.cast_votes) + int(REFUSED.labels(Route.HTTP, 422)._value.get())
+
     def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
         """Take a vote whose name determines its result."""
         if vote.name == "full":
             raise UnavailableError(FULL)
         if vote.name == "crash":
             raise RuntimeError("a bug in the sink")
+        if vote.name.startswith("newcomer"):
+            self.answered_before[vote.name] = self.answered()
         self.cast_votes.append((msgspec.structs.replace(vote, cast_at_ms=0), traceparent))
         loop = asyncio.get_running_loop()
         outcome = OUTCOMES.get(vote.name)
@@ -70,7 +77,10 @@ class TrialSink:
 def serve_trial_route(
     port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool, files: int
 ) -> None:
-    """Serve the route in this process, logging to `log`; `GET /cast` returns the votes."""
+    """Serve the route in this process, logging to `log`; `GET /cast` returns the votes.
+
+    `GET /answered?before=NAME` returns how many had been answered before the vote of that name.
+    """
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, 1024), files))
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stderr.fileno())
@@ -82,6 +92,11 @@ def serve_trial_route(
     @app.get("/cast")
     async def cast(_: Request) -> HTTPResponse:
         return raw(msgspec.json.encode(sink.cast_votes))
+
+    @app.get("/answered")
+    async def answered(request: Request) -> HTTPResponse:
+        name = request.args.get("before")
+        return raw(msgspec.json.encode(sink.answered_before[name] if name else sink.answered()))
 
     async def stay_fresh() -> None:
         while True:
