@@ -39,22 +39,29 @@ FRESH_SECONDS = 1.0
 
 
 class FakeConsumer:
-    """Counts and logs votes as the consumer does."""
+    """Counts and logs votes as the consumer does; `votes` is how many are in the open poll."""
 
     def __init__(self, redis_url: str, mongodb_url: str) -> None:
         self._urls = redis_url, mongodb_url
         self._position = NO_POSITION
+        self._records = 0
         self.votes = 0
 
     def count(self, *albums: str) -> None:
         """Count a vote for each of these albums."""
         asyncio.run(self._count([_vote(album) for album in albums]))
 
+    def count_in_poll(self, poll: str, entry: str, album: str) -> None:
+        """Count a vote in a poll."""
+        vote = msgspec.structs.replace(_vote(album), poll=poll, entry=entry, poll_event=1)
+        asyncio.run(self._count([vote]))
+
     async def _count(self, votes: list[Vote]) -> None:
         store, log = TallyStore(self._urls[0]), VoteLog(self._urls[1], "voting")
-        first = self.votes
-        self.votes += len(votes)
-        position = f"{self.votes - 1}:{votes[-1].id}"
+        first = self._records
+        self._records += len(votes)
+        self.votes += sum(not vote.poll for vote in votes)
+        position = f"{self._records - 1}:{votes[-1].id}"
         try:
             await log.ensure_indexes()
             documents = [to_document(vote, 0, first + i) for i, vote in enumerate(votes)]
@@ -205,6 +212,24 @@ def test_the_service_only_reads_from_its_stores(
     assert "voting.stores.tally_reader" in modules
     writers = {"tally_store", "tally_correction", "vote_log"}
     assert not {f"voting.stores.{name}" for name in writers} & {*modules}
+
+
+PUBLIC = ("/", "/api/results", "/api/votes", "/api/albums", "/metrics")
+
+
+def test_votes_in_polls_show_nowhere_in_the_open_poll(
+    client: httpx.Client, consumer: FakeConsumer, results: Service
+) -> None:
+    with watching(results) as seen:
+        wait_until("the first snapshot", lambda: seen != [])
+        consumer.count_in_poll("secret-poll", "secret-entry", album="Secret album")
+        consumer.count("After the poll")
+        wait_until("the vote", lambda: seen[-1]["total"] == consumer.votes)
+        pages = {path: client.get(path).text for path in PUBLIC}
+    assert "After the poll" in pages["/api/votes"]
+    assert "After the poll" in pages["/api/results"]
+    secret = {path for path, text in {**pages, "events": str(seen)}.items() if "ecret" in text}
+    assert secret == set()
 
 
 def test_the_service_starts_without_its_stores_and_is_not_ready(service: StartService) -> None:

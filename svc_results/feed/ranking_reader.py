@@ -36,6 +36,9 @@ class RankingReader:
     The routes' totals are always current. The albums lag by the pause between two readings, which
     is unnoticeable below a few thousand albums. The first `STANDINGS_PER_CALL` albums and the
     totals shown with them are from the same moment.
+
+    Names of albums are read only when the tally has more or fewer fields than at the last reading,
+    as reading them passes the fields of all polls: a vote for a known album does not pay for that.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class RankingReader:
         self._clock = clock
         self._ranking: Ranking | None = None
         self._pulse: Pulse | None = None
+        self._complete_at = -1  # fields of the tally when every album's name was read
         self._rested_at = self._outdated_at = 0.0
 
     async def read(self) -> Ranking:
@@ -66,14 +70,27 @@ class RankingReader:
 
     async def _renew(self, pulse: Pulse) -> Ranking:
         start = self._clock()
-        leaders = await self._leaders()
-        self._ranking = await self._with_counts(leaders)
+        known = self._known_albums(pulse, start)
+        if known is None:
+            leaders = await self._leaders()
+            self._ranking = await self._with_counts(leaders.keys(), leaders.seen)
+            complete = leaders.seen <= self._limit
+            self._outdated_at = self._clock() + LOOK_AGAIN_SECONDS
+        else:
+            self._ranking = await self._with_counts(known, len(known))
+            complete = len(self._ranking.standings) == len(known)
+        self._complete_at = pulse.fields if complete else -1
         # Votes counted since this pulse change the next one, so none is missed.
         self._pulse = pulse
         now = self._clock()
         self._rested_at = now + REST_FACTOR * (now - start)
-        self._outdated_at = now + LOOK_AGAIN_SECONDS
         return self._ranking
+
+    def _known_albums(self, pulse: Pulse, now: float) -> list[bytes] | None:
+        """Return the albums of the tally, best first; None if they must be read."""
+        if self._ranking is None or pulse.fields != self._complete_at or now >= self._outdated_at:
+            return None
+        return [standing.key for standing in self._ranking.standings]
 
     async def _leaders(self) -> Leaders:
         leaders = Leaders(self._limit)
@@ -84,20 +101,19 @@ class RankingReader:
             leaders.add(votes)
         return leaders
 
-    async def _with_counts(self, leaders: Leaders) -> Ranking:
+    async def _with_counts(self, keys: Sequence[bytes], album_count: int) -> Ranking:
         """Return the ranking with votes and rank sums that belong together.
 
         The slices give only votes, as an album's rank sum may be in another slice: with votes
         counted between the two calls, an average could exceed every rank.
         """
-        keys = leaders.keys()
         first, rest = keys[:STANDINGS_PER_CALL], keys[STANDINGS_PER_CALL:]
         at_first = await self._tally.standings(first)
         standings = _standings(first, at_first)
         for batch in batched(rest, STANDINGS_PER_CALL, strict=False):
             standings += _standings(batch, await self._tally.standings(batch))
         standings.sort(key=position_of)
-        return Ranking(at_first.routes, standings, leaders.seen)
+        return Ranking(at_first.routes, standings, album_count)
 
 
 def _standings(keys: Sequence[bytes], found: Standings) -> list[Standing]:

@@ -23,6 +23,7 @@ class FakeTally:
         self.now = 100.0
         self.seconds = 0.0
         self.after_slice: Callable[[], object] = lambda: None
+        self.lost_before_standings = False
 
     def clock(self) -> float:
         return self.now
@@ -50,6 +51,8 @@ class FakeTally:
     async def standings(self, albums: Sequence[bytes]) -> Standings:
         self._call("standings")
         assert len(albums) <= STANDINGS_PER_CALL
+        if self.lost_before_standings:
+            self.votes = {}
         counts = [
             (self.votes[album], 100 * self.votes[album]) if album in self.votes else None
             for album in albums
@@ -97,6 +100,48 @@ async def test_without_a_new_vote_the_albums_are_not_read(
     tally.votes[key(3)] += 1
     assert (await reader.read()).votes == first.votes + 1
     assert "albums" in tally.calls
+
+
+@pytest.fixture
+def small() -> FakeTally:
+    return FakeTally({key(n): n + 1 for n in range(LIMIT)})
+
+
+async def test_a_vote_for_a_known_album_is_shown_without_reading_all_names(
+    small: FakeTally,
+) -> None:
+    reader = RankingReader(small, limit=LIMIT, clock=small.clock)
+    await reader.read()
+    small.calls.clear()
+    small.votes[key(3)] += 1000
+    ranking = await reader.read()
+    assert small.calls == ["pulse", "standings", "standings"]
+    assert (ranking.standings[0].key, ranking.standings[0].votes) == (key(3), 1004)
+    assert (ranking.album_count, ranking.votes) == (LIMIT, sum(small.votes.values()))
+
+
+async def test_a_new_album_is_found(small: FakeTally) -> None:
+    del small.votes[key(7)]
+    reader = RankingReader(small, limit=LIMIT, clock=small.clock)
+    await reader.read()
+    small.votes[key(7)] = 1000
+    assert (await reader.read()).standings[0].key == key(7)
+    small.votes[key(8)] += 2000
+    assert (await reader.read()).standings[0].key == key(8)
+
+
+async def test_an_album_that_was_gone_for_a_moment_is_found_again(small: FakeTally) -> None:
+    reader = RankingReader(small, limit=LIMIT, clock=small.clock)
+    await reader.read()
+    votes = dict(small.votes)
+    small.lost_before_standings = True
+    small.votes[key(3)] += 1
+    assert (await reader.read()).standings == []
+    small.lost_before_standings = False
+    small.votes = dict(votes)
+    small.votes[key(3)] += 1000
+    ranking = await reader.read()
+    assert (len(ranking.standings), ranking.standings[0].key) == (LIMIT, key(3))
 
 
 async def test_albums_are_reread_now_and_then_even_if_the_pulse_stays(
