@@ -112,6 +112,7 @@ class _Consumers(NamedTuple):
     name: str
     consumers: list[Service]
     partitions: int
+    poll: str  # that the votes are in
 
 
 def _consumers(
@@ -123,15 +124,15 @@ def _consumers(
     *,
     database: int,
     program: str = _WITHOUT_STORE,
+    poll: str = "",
     **settings: str,
 ) -> _Consumers:
     """Return `count` consumers with a Redis database of their own."""
     kafka = {"KAFKA_TOPIC": _topic(name), "KAFKA_GROUP": name}
     environment = {**stores.settings(database), **kafka, **settings}
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(1, count + 1)]
-    return _Consumers(
-        name, [servers.service(n, program=program, **environment) for n in names], partitions
-    )
+    services = [servers.service(n, program=program, **environment) for n in names]
+    return _Consumers(name, services, partitions, poll)
 
 
 @asynccontextmanager
@@ -148,7 +149,7 @@ async def _running(
         AsyncExitStack() as stack,
     ):
         for group in all_consumers:
-            writer = BatchWriter(servers.kafka.address, _topic(group.name))
+            writer = BatchWriter(servers.kafka.address, _topic(group.name), group.poll)
             await stack.enter_async_context(writer)
             others = (servers.kafka, *stores.servers)
             case = ConsumerCase(
@@ -169,6 +170,7 @@ class Parts(Group):
     names: ClassVar = {
         "consumer": "the consumer with real stores",
         "consumer-full": "the consumer, with a MongoDB that answers at once and stores nothing",
+        "consumer-poll": "as consumer-full, with votes in a poll of 100 entries",
         "consumer-redis": "the consumer without MongoDB",
         "consumer-alone": "the consumer without both stores",
     }
@@ -178,17 +180,23 @@ class Parts(Group):
     async def cases(self, servers: Servers) -> AsyncIterator[list[Case]]:
         stores = Stores(servers.folder, "parts")
 
-        quick = QuickMongodbServer("quick-mongodb", free_port(), servers.folder / "parts")
+        # One for each, as each keeps the positions of one topic.
+        quick, quick_too = (
+            QuickMongodbServer(name, free_port(), servers.folder / "parts")
+            for name in ("quick-mongodb", "quick-mongodb-2")
+        )
         alone, at_once = {"WITHOUT_TALLY": "true"}, {"MONGODB_URL": quick.url}
         real = {"program": "svc_consumer"}
+        in_poll = {**real, "poll": "best", "MONGODB_URL": quick_too.url}
         consumers = [
             _consumers(servers, stores, "consumer", 1, 6, database=0, **real),
             _consumers(servers, stores, "consumer-full", 1, 6, database=1, **real, **at_once),
+            _consumers(servers, stores, "consumer-poll", 1, 6, database=4, **in_poll),
             _consumers(servers, stores, "consumer-redis", 1, 6, database=2),
             _consumers(servers, stores, "consumer-alone", 1, 6, database=3, **alone),
         ]
         async with (
-            servers.running(quick),
+            servers.running(quick, quick_too),
             _running(servers, stores, self.names, consumers) as cases,
         ):
             yield cases

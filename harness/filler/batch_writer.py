@@ -14,10 +14,14 @@ BATCH_VOTES: Final = 1000
 
 
 class BatchWriter:
-    """A context that writes votes to a topic, one batch to one partition at a time."""
+    """A context that writes votes to a topic, one batch to one partition at a time.
 
-    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+    The votes that `fill` makes are in `poll`, if one is named.
+    """
+
+    def __init__(self, bootstrap_servers: str, topic: str, poll: str = "") -> None:
         self._topic = topic
+        self._poll = poll
         self._producer = new_producer({"bootstrap_servers": bootstrap_servers})
 
     async def __aenter__(self) -> Self:
@@ -42,5 +46,5 @@ class BatchWriter:
         size = min(BATCH_VOTES, -(-count // partitions))
         for start in range(0, count, size):
             partition = next(all_partitions)
-            votes = sample_votes(partition, min(size, count - start))
+            votes = sample_votes(partition, min(size, count - start), self._poll)
             await self.send(self.encode(votes), partition)

@@ -11,8 +11,11 @@ _ALBUMS: Final = 100
 _ARTISTS: Final = 25
 
 
-def sample_votes(partition: int, count: int) -> list[Vote]:
-    """Return votes on a hundred albums, from both routes, that fall into a partition."""
+def sample_votes(partition: int, count: int, poll: str = "") -> list[Vote]:
+    """Return votes on a hundred albums, from both routes, that fall into a partition.
+
+    In a poll, if one is named; then the albums are its entries.
+    """
     now = time.time_ns() // 1_000_000
     return [
         sample_vote(
@@ -20,9 +23,16 @@ def sample_votes(partition: int, count: int) -> list[Vote]:
             id=new_vote_id(partition),
             route=(Route.GRPC, Route.HTTP)[number % 2],
             cast_at_ms=now,
+            **_in_poll(poll, number),
         )
         for number in range(count)
     ]
+
+
+def _in_poll(poll: str, number: int) -> dict[str, Any]:
+    if not poll:
+        return {}
+    return {"poll": poll, "entry": f"entry-{number % _ALBUMS}", "poll_event": 1}
 
 
 def sample_requests(host: str) -> list[bytes]:

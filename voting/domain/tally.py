@@ -96,10 +96,14 @@ def tally_of(votes: Iterable[Vote]) -> Tally:
     """Return the tally of these votes, without positions; ids are not deduplicated."""
     ranks: dict[Album, list[int]] = {}
     routes: dict[Route, int] = {}
-    tally = Tally()
+    in_polls: dict[tuple[str, str, Route], list[int]] = {}
     for vote in votes:
         if vote.poll:
-            tally.poll(vote.poll).add(vote.entry, 1, vote.rank, vote.route)
+            entry = (vote.poll, vote.entry, vote.route)
+            if entry in in_polls:
+                in_polls[entry].append(vote.rank)
+            else:
+                in_polls[entry] = [vote.rank]
             continue
         album = (vote.name, vote.album, vote.year)
         if album in ranks:
@@ -107,8 +111,9 @@ def tally_of(votes: Iterable[Vote]) -> Tally:
         else:
             ranks[album] = [vote.rank]
         routes[vote.route] = routes.get(vote.route, 0) + 1
-    tally.albums = {a: AlbumTally(*a, len(r), sum(r)) for a, r in ranks.items()}
-    tally.routes = routes
+    tally = Tally({a: AlbumTally(*a, len(r), sum(r)) for a, r in ranks.items()}, routes)
+    for (poll, voted, route), r in in_polls.items():
+        tally.poll(poll).add(voted, len(r), sum(r), route)
     return tally
 
 

@@ -13,6 +13,7 @@ import uuid
 from array import array
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -218,7 +219,12 @@ def _check_poll(vote: Vote) -> None:
 
 def is_slug(text: str) -> bool:
     """Whether a text can be the id of a poll or of an entry."""
-    return len(text) <= SLUG_MAX and _SLUG.fullmatch(text) is not None
+    return len(text) <= SLUG_MAX and _has_slug_form(text)
+
+
+@lru_cache(maxsize=4096)  # the same few in every vote
+def _has_slug_form(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
 
 
 def partition_of(vote_id: str, partitions: int) -> int:

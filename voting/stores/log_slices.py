@@ -11,7 +11,6 @@ from voting.domain.tally import AlbumTally, Tally, add_tally
 from voting.stores.logged_vote import (
     CAST_KEY,
     GROUP_KEY,
-    Place,
     PollEntry,
     parse_group_key,
     poll_cast_key,
@@ -55,7 +54,7 @@ def only_poll(poll: str, partition: int, after: int, upto: int) -> dict[str, Any
 
     With it, nothing else is read.
     """
-    first, last = (poll_cast_key(poll, Place(partition, at)) for at in (after + 1, upto))
+    first, last = (poll_cast_key(poll, partition, at) for at in (after + 1, upto))
     return {CAST_KEY: {"$gte": first, "$lte": last}}
 
 

@@ -79,12 +79,12 @@ def cast_key(cursor: Cursor) -> str:
     return f"{cursor[0]:015d}:{cursor[1]}"
 
 
-def poll_cast_key(poll: str, place: Place) -> str:
+def poll_cast_key(poll: str, partition: int, offset: int) -> str:
     """Return a text that sorts votes in polls by poll, partition and offset.
 
     All of them come after every `cast_key`.
     """
-    return f"{OF_POLLS}{poll}:{place.partition:05d}:{place.offset:019d}"
+    return f"{OF_POLLS}{poll}:{partition:05d}:{offset:019d}"
 
 
 def offset_in_key(key: str) -> int:
@@ -95,7 +95,7 @@ def offset_in_key(key: str) -> int:
 def key_of(logged: LoggedVote) -> str:
     """Return what a vote's document has in the field `CAST_KEY`."""
     if logged.vote.poll:
-        return poll_cast_key(logged.vote.poll, logged.place)
+        return poll_cast_key(logged.vote.poll, *logged.place)
     return cast_key(logged.cursor)
 
 
@@ -127,6 +127,8 @@ def to_document(
     """
     if arrived_at_ms is None:
         arrived_at_ms = vote.cast_at_ms
+    poll = vote.poll
+    key = poll_cast_key(poll, partition, offset) if poll else cast_key((arrived_at_ms, vote.id))
     document = {
         "_id": vote.id,
         "name": vote.name,
@@ -135,19 +137,16 @@ def to_document(
         "rank": vote.rank,
         "route": vote.route.value,
         "cast_at": DatetimeMS(vote.cast_at_ms),
-        CAST_KEY: cast_key((arrived_at_ms, vote.id)),
+        CAST_KEY: key,
         GROUP_KEY: group_key(vote),
         "partition": partition,
         "offset": offset,
     }
-    if vote.poll:
-        document |= {
-            CAST_KEY: poll_cast_key(vote.poll, Place(partition, offset)),
-            "poll": vote.poll,
-            "entry": vote.entry,
-            "poll_event": vote.poll_event,
-            _ARRIVED_AT: arrived_at_ms,
-        }
+    if poll:
+        document["poll"] = poll
+        document["entry"] = vote.entry
+        document["poll_event"] = vote.poll_event
+        document[_ARRIVED_AT] = arrived_at_ms
     return document
 
 

@@ -55,9 +55,9 @@ def test_the_document_of_a_vote_in_no_poll_is_that_of_every_version() -> None:
 
 def test_votes_of_a_poll_sort_by_place_behind_all_of_the_open_poll() -> None:
     places = [Place(0, 9), Place(0, 10), Place(2, 0), Place(10, 0), Place(10, 2**63 - 1)]
-    keys = [poll_cast_key("best", place) for place in places]
+    keys = [poll_cast_key("best", *place) for place in places]
     latest = cast_key((CAST_AT_MAX_MS, "ffffffff-ffff-4fff-bfff-ffffffffffff"))
-    others = [poll_cast_key(poll, Place(0, 0)) for poll in ("best-of", "beta")]
+    others = [poll_cast_key(poll, 0, 0) for poll in ("best-of", "beta")]
     everything = [latest, *keys]
     assert everything == sorted(everything)
     # No other poll's votes lie between.
