@@ -25,13 +25,18 @@ class Load:
     """
 
     def __init__(
-        self, services: Sequence[Server], connections: int, rate: float | None = None
+        self,
+        services: Sequence[Server],
+        connections: int,
+        rate: float | None = None,
+        poll: str = "",
     ) -> None:
+        """With `poll`, votes are in that poll."""
         self._services = services
         self._number = connections
         self._rate = rate
         self._connections: list[VoteConnection] = []
-        self._requests = cycle(sample_requests(services[0].host))
+        self._requests = cycle(sample_requests(services[0].host, poll))
         self._free: list[VoteConnection] = []
         self._sent: dict[VoteConnection, float] = {}
         self._running = False

@@ -1,14 +1,18 @@
 """The routes, and what they are compared with: an empty handler, and writing to Kafka alone."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import ClassVar, Final, override
 
+from bench.cases.errors import BenchError
 from bench.cases.kafka_write import KafkaWrite
 from bench.cases.load import Load
 from bench.cases.servers import Group, Servers
 from bench.cases.turn import Case, Meter, Turn
+from harness.filler.open_poll import open_poll
 from harness.processes.server import Server
+from harness.processes.waiting import until
 from harness.servers.services import Service
 
 CONNECTIONS: Final = (64, 256)
@@ -21,7 +25,11 @@ _ROUTES: Final = {
     "http-plain": "the HTTP route, Sanic's own handler",
     "grpc": "the gRPC route, lean path",
     "grpc-plain": "the gRPC route, Sanic's own handler",
+    "http-poll": "the HTTP route, lean path, votes in a poll",
+    "grpc-poll": "the gRPC route, lean path, votes in a poll",
 }
+_IN_POLL: Final = "-poll"
+_POLL: Final = "bench"
 _WRITES: Final = {
     "kafka-64": "writing to Kafka alone, batches of 64",
     "kafka-1000": "writing to Kafka alone, batches of 1,000",
@@ -39,16 +47,18 @@ class RouteCase(Case):
         own: Mapping[str, Server],
         others: Mapping[str, Server],
         connections: int,
+        poll: str = "",
     ) -> None:
         """`entry` takes the votes, `own` are the processes of the route."""
         super().__init__(name, what, tuple(own))
         self._entry = entry
         self._servers = {**own, **others}
         self._connections = connections
+        self._poll = poll
 
     @override
     async def turn(self, seconds: float) -> Turn:
-        async with Load([self._entry], self._connections) as load:
+        async with Load([self._entry], self._connections, poll=self._poll) as load:
             await load.run(min(_WARM_UP_SECONDS, seconds))
             load.reset()
             meter = Meter(self._servers)
@@ -77,6 +87,7 @@ class Routes(Group):
     @asynccontextmanager
     async def cases(self, servers: Servers) -> AsyncIterator[list[Case]]:
         servers.kafka.create_topics()
+        await open_poll(servers.kafka.address, _POLL)
         grpc_server = servers.service("svc_grpc_server")
         entries: dict[str, Service] = {}
         for name, program in (("http", "svc_http_route"), ("grpc", "svc_grpc_client")):
@@ -91,6 +102,8 @@ class Routes(Group):
             servers.running(grpc_server, *entries.values()),
             KafkaWrite.cases(servers.kafka) as writes,
         ):
+            for entry in entries.values():
+                await until(partial(_takes_votes, entry), f"the poll at {entry.name}")
             yield [*self._routes(servers, grpc_server, entries), *writes]
 
     def _routes(
@@ -99,12 +112,22 @@ class Routes(Group):
         found: list[Case] = []
         for connections in CONNECTIONS:
             found.append(floor_case(servers, connections))
-            for kind, entry in entries.items():
+            polls = {f"{route}{_IN_POLL}": entries[route] for route in ("http", "grpc")}
+            for kind, entry in {**entries, **polls}.items():
                 name = f"{kind}-{connections}"
+                poll = _POLL if kind.endswith(_IN_POLL) else ""
                 own: dict[str, Server] = {entry.program: entry}
                 if kind.startswith("grpc"):
                     own["svc_grpc_server"] = grpc_server
                 others = {"kafka": servers.kafka}
-                case = RouteCase(name, self.names[name], entry, own, others, connections)
+                case = RouteCase(name, self.names[name], entry, own, others, connections, poll)
                 found.append(case)
         return found
+
+
+async def _takes_votes(route: Service) -> bool:
+    """Whether the route takes a vote in the poll, which it reads from Kafka in the background."""
+    async with Load([route], 1, poll=_POLL) as load:
+        with suppress(BenchError):
+            await load.run(1, votes=1)
+        return load.accepted > 0

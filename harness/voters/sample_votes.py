@@ -3,9 +3,12 @@
 import time
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from voting.client.samples import sample_to_send, sample_vote
 from voting.client.sent_vote import vote_request
 from voting.domain.vote import Route, Vote, new_vote_id
+from voting.polls.definition import Entry
 
 _ALBUMS: Final = 100
 _ARTISTS: Final = 25
@@ -30,14 +33,34 @@ def sample_votes(partition: int, count: int, poll: str = "") -> list[Vote]:
 
 
 def _in_poll(poll: str, number: int) -> dict[str, Any]:
-    if not poll:
-        return {}
-    return {"poll": poll, "entry": f"entry-{number % _ALBUMS}", "poll_event": 1}
+    return {"poll": poll, "entry": _entry_id(number), "poll_event": 1} if poll else {}
 
 
-def sample_requests(host: str) -> list[bytes]:
-    """Return requests with votes on a hundred albums; the service makes the ids."""
-    return [vote_request(host, sample_to_send(**_content(number))) for number in range(_ALBUMS)]
+def sample_requests(host: str, poll: str = "") -> list[bytes]:
+    """Return requests with votes on a hundred albums; the service makes the ids.
+
+    In a poll they are for its `sample_entries`.
+    """
+    votes = []
+    for number in range(_ALBUMS):
+        vote = sample_to_send(**_content(number))
+        if poll:
+            vote = replace(vote, poll=poll, entry=_entry_id(number))
+        votes.append(vote_request(host, vote))
+    return votes
+
+
+def sample_entries() -> tuple[Entry, ...]:
+    """Return the hundred albums as the entries of a poll."""
+    contents = [_content(number) for number in range(_ALBUMS)]
+    return tuple(
+        Entry(_entry_id(number), content["name"], content["album"], content["year"])
+        for number, content in enumerate(contents)
+    )
+
+
+def _entry_id(number: int) -> str:
+    return f"entry-{number % _ALBUMS}"
 
 
 def _content(number: int) -> dict[str, Any]:
