@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
 from google.protobuf.message import DecodeError
 from votes.v1 import votes_pb2
 
@@ -42,6 +41,7 @@ def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_
     route = _FROM_PROTO.get(message.route)
     if route is None:
         raise InvalidVoteError("route", "must be ROUTE_GRPC or ROUTE_HTTP")
+    poll = message.poll  # empty for most votes: a read less for each of the other two
     vote = Vote(
         id=message.id,
         name=message.name,
@@ -50,11 +50,10 @@ def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_
         rank=message.rank,
         route=route,
         cast_at_ms=message.cast_at_ms,
+        poll=poll,
+        entry=message.entry if poll else "",
+        poll_event=message.poll_event if poll else 0,
     )
-    if message.poll:
-        vote = msgspec.structs.replace(
-            vote, poll=message.poll, entry=message.entry, poll_event=message.poll_event
-        )
     return check(vote)
 
 

@@ -217,6 +217,7 @@ def _check_poll(vote: Vote) -> None:
         raise InvalidVoteError("poll_event", "must be positive in a poll")
 
 
+@lru_cache(maxsize=4096)  # few polls and entries, in many votes
 def is_slug(text: str) -> bool:
     """Whether a text can be the id of a poll or of an entry."""
     return len(text) <= SLUG_MAX and _has_slug_form(text)

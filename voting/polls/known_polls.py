@@ -1,6 +1,7 @@
 """The polls that a route knows, how fresh that is, and the judgement of a vote in one of them."""
 
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 from voting.domain.vote import InvalidVoteError, Vote
@@ -30,6 +31,55 @@ class StalePollsError(Exception):
     """It is not known whether these are the newest events: votes in polls must wait."""
 
 
+class KnownPoll:
+    """A poll as routes need it for a vote: times without exceptions, entries by what names them."""
+
+    __slots__ = ("_by_album", "_by_id", "_closes_at_ms", "_last_answer_ms", "_opens_at_ms", "poll")
+
+    def __init__(self, poll: Poll) -> None:
+        self.poll = poll
+        self._opens_at_ms = inf if poll.opens_at_ms is None else poll.opens_at_ms
+        self._closes_at_ms = inf if poll.closes_at_ms is None else poll.closes_at_ms
+        self._last_answer_ms = inf if poll.last_answer_ms is None else poll.last_answer_ms
+        entries = poll.definition.entries
+        self._by_id = {entry.id: entry for entry in entries}
+        self._by_album = {(entry.name, entry.album, entry.year): entry for entry in entries}
+
+    def check_open(self, now_ms: int) -> None:
+        """Raise `PollRefusedError` unless a vote that is read now may be accepted."""
+        if self._opens_at_ms <= now_ms < self._closes_at_ms:
+            return
+        if self.poll.is_closed(now_ms):
+            raise PollRefusedError(RefusalKind.CLOSED, "is closed", self.poll)
+        raise PollRefusedError(RefusalKind.NOT_OPEN, "is not open yet", self.poll)
+
+    def may_be_accepted(self, now_ms: int) -> bool:
+        """Whether the time in which the votes of the poll are answered has not passed."""
+        return now_ms <= self._last_answer_ms
+
+    def entry(self, entry_id: str) -> Entry:
+        """Return an entry by its id; raise `InvalidVoteError` when the poll does not have it."""
+        entry = self._by_id.get(entry_id)
+        if entry is None:
+            raise InvalidVoteError("entry", "is not an entry of this poll", NO_SUCH_ENTRY)
+        return entry
+
+    def entry_named(self, name: str, album: str, year: int) -> Entry:
+        """Return the entry of this name, album and year, or raise `InvalidVoteError`."""
+        entry = self._by_album.get((name, album, year))
+        if entry is None:
+            raise InvalidVoteError("album", "is not an entry of this poll", NO_SUCH_ENTRY)
+        return entry
+
+    def check_rank(self, rank: int) -> int:
+        """Return the rank if it lies on the poll's scale, else raise `InvalidVoteError`."""
+        low, high = self.poll.definition.rank_min, self.poll.definition.rank_max
+        if not low <= rank <= high:
+            must = f"must be from {low} to {high}" if low < high else f"must be {low}"
+            raise InvalidVoteError("rank", must)
+        return rank
+
+
 class KnownPolls:
     """The polls as of the last event read, and the last proof that there was no newer one.
 
@@ -39,7 +89,7 @@ class KnownPolls:
     def __init__(self) -> None:
         self.book = PollBook()
         self._proved_at_ms = 0
-        self._entries: dict[tuple[str, int], _Entries] = {}
+        self._known: dict[str, KnownPoll] = {}
 
     def prove(self, asked_at_ms: int) -> None:
         """Note that a question asked at this time found no event that `book` does not have."""
@@ -53,28 +103,16 @@ class KnownPolls:
         """Whether votes in polls can be judged now."""
         return 0 <= now_ms - self._proved_at_ms <= FRESH_MS
 
-    def open_poll(self, poll_id: str, now_ms: int) -> Poll:
+    def open_poll(self, poll_id: str, now_ms: int) -> KnownPoll:
         """Return the poll for a vote that is read now.
 
         Raises `StalePollsError`, or `PollRefusedError` when it is not open.
         """
-        if not self.is_fresh(now_ms):
+        if not 0 <= now_ms - self._proved_at_ms <= FRESH_MS:
             raise StalePollsError
-        return self._open_at(poll_id, now_ms)
-
-    def entry(self, poll: Poll, entry_id: str) -> Entry:
-        """Return an entry by its id; raise `InvalidVoteError` when the poll does not have it."""
-        entry = self._entries_of(poll).by_id.get(entry_id)
-        if entry is None:
-            raise InvalidVoteError("entry", "is not an entry of this poll", NO_SUCH_ENTRY)
-        return entry
-
-    def entry_named(self, poll: Poll, name: str, album: str, year: int) -> Entry:
-        """Return the entry of this name, album and year, or raise `InvalidVoteError`."""
-        entry = self._entries_of(poll).by_album.get((name, album, year))
-        if entry is None:
-            raise InvalidVoteError("album", "is not an entry of this poll", NO_SUCH_ENTRY)
-        return entry
+        known = self._poll(poll_id)
+        known.check_open(now_ms)
+        return known
 
     def check(self, vote: Vote, now_ms: int) -> None:
         """Check a vote in a poll that another program judged; `now_ms` is our time.
@@ -83,58 +121,28 @@ class KnownPolls:
         """
         if vote.poll_event > self.book.number or not self.is_fresh(now_ms):
             raise StalePollsError
-        poll = self._open_at(vote.poll, vote.cast_at_ms)
-        if not may_be_accepted(poll, now_ms):
-            raise PollRefusedError(RefusalKind.CLOSED, "is closed", poll)
-        entry = self.entry(poll, vote.entry)
-        if (entry.name, entry.album, entry.year) != (vote.name, vote.album, vote.year):
+        known = self._poll(vote.poll)
+        known.check_open(vote.cast_at_ms)
+        if not known.may_be_accepted(now_ms):
+            raise PollRefusedError(RefusalKind.CLOSED, "is closed", known.poll)
+        entry = known.entry(vote.entry)
+        if entry.name != vote.name or entry.album != vote.album or entry.year != vote.year:
             raise InvalidVoteError("entry", "does not have this name, album and year")
-        check_scale(poll, vote.rank)
+        known.check_rank(vote.rank)
 
     def may_still_accept(self, poll_id: str, now_ms: int) -> bool:
         """Whether a vote of this poll that Kafka has may be accepted now, to its voter's face."""
-        poll = self.book.polls.get(poll_id)
-        return poll is not None and may_be_accepted(poll, now_ms)
+        try:
+            return self._poll(poll_id).may_be_accepted(now_ms)
+        except PollRefusedError:
+            return False
 
-    def _open_at(self, poll_id: str, at_ms: int) -> Poll:
+    def _poll(self, poll_id: str) -> KnownPoll:
         poll = self.book.polls.get(poll_id)
+        known = self._known.get(poll_id)
+        if known is not None and known.poll is poll:
+            return known
         if poll is None:
             raise PollRefusedError(RefusalKind.NO_SUCH_POLL, "does not exist")
-        if not poll.is_open(at_ms):
-            if poll.is_closed(at_ms):
-                raise PollRefusedError(RefusalKind.CLOSED, "is closed", poll)
-            raise PollRefusedError(RefusalKind.NOT_OPEN, "is not open yet", poll)
-        return poll
-
-    def _entries_of(self, poll: Poll) -> _Entries:
-        key = (poll.id, poll.event)
-        found = self._entries.get(key)
-        if found is None:
-            self._entries = {k: v for k, v in self._entries.items() if k[0] != poll.id}
-            found = self._entries[key] = _Entries(poll)
-        return found
-
-
-class _Entries:
-    """A poll's entries by id, and by what they name."""
-
-    __slots__ = ("by_album", "by_id")
-
-    def __init__(self, poll: Poll) -> None:
-        entries = poll.definition.entries
-        self.by_id = {entry.id: entry for entry in entries}
-        self.by_album = {(entry.name, entry.album, entry.year): entry for entry in entries}
-
-
-def may_be_accepted(poll: Poll, now_ms: int) -> bool:
-    """Whether the time in which votes are answered has not passed."""
-    return poll.last_answer_ms is None or now_ms <= poll.last_answer_ms
-
-
-def check_scale(poll: Poll, rank: int) -> int:
-    """Return the rank if it lies on the poll's scale, else raise `InvalidVoteError`."""
-    low, high = poll.definition.rank_min, poll.definition.rank_max
-    if not low <= rank <= high:
-        must = f"must be from {low} to {high}" if low < high else f"must be {low}"
-        raise InvalidVoteError("rank", must)
-    return rank
+        known = self._known[poll_id] = KnownPoll(poll)
+        return known

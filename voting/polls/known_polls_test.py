@@ -11,7 +11,6 @@ from voting.polls.known_polls import (
     PollRefusedError,
     RefusalKind,
     StalePollsError,
-    check_scale,
 )
 from voting.testing.examples import vote_with
 from voting.testing.polls import ENTRIES, POLL, PollLog
@@ -50,7 +49,7 @@ def refusal(known: KnownPolls, poll: str, now_ms: int) -> str:
 
 def test_an_open_poll_is_found_while_the_last_proof_is_fresh(known: KnownPolls) -> None:
     for now_ms in (OPENS, OPENS + FRESH_MS):
-        assert known.open_poll(POLL, now_ms).id == POLL
+        assert known.open_poll(POLL, now_ms).poll.id == POLL
     for now_ms in (OPENS + FRESH_MS + 1, OPENS - 1):  # the clock was set back
         with pytest.raises(StalePollsError):
             known.open_poll(POLL, now_ms)
@@ -72,32 +71,32 @@ def test_each_refusal_has_a_kind(log: PollLog, known: KnownPolls) -> None:
 
 def test_entries_are_found_by_id_and_by_what_they_name(known: KnownPolls) -> None:
     poll = known.open_poll(POLL, OPENS)
-    assert known.entry(poll, "moon") == MOON
-    assert known.entry_named(poll, MOON.name, MOON.album, MOON.year) == MOON
+    assert poll.entry("moon") == MOON
+    assert poll.entry_named(MOON.name, MOON.album, MOON.year) == MOON
     with pytest.raises(InvalidVoteError) as by_id:
-        known.entry(poll, "sun")
+        poll.entry("sun")
     with pytest.raises(InvalidVoteError) as by_album:
-        known.entry_named(poll, MOON.name, MOON.album, 1974)
+        poll.entry_named(MOON.name, MOON.album, 1974)
     assert (by_id.value.field, by_album.value.field) == ("entry", "album")
     assert by_id.value.kind == by_album.value.kind == NO_SUCH_ENTRY
 
 
 def test_entries_follow_the_definition(log: PollLog, known: KnownPolls) -> None:
-    known.entry(known.open_poll(POLL, OPENS), "moon")
+    known.open_poll(POLL, OPENS).entry("moon")
     log.define(NOW + 1, opens_at_ms=OPENS, entries=ENTRIES[1:])
     learn(known, log)
     with pytest.raises(InvalidVoteError):
-        known.entry(known.open_poll(POLL, OPENS), "moon")
+        known.open_poll(POLL, OPENS).entry("moon")
 
 
 @pytest.mark.parametrize(("rank", "good"), [(0, False), (1, True), (5, True), (6, False)])
 def test_the_scale_of_the_poll_holds(known: KnownPolls, rank: int, good: bool) -> None:
     poll = known.open_poll(POLL, OPENS)
     if good:
-        assert check_scale(poll, rank) == rank
+        assert poll.check_rank(rank) == rank
     else:
         with pytest.raises(InvalidVoteError, match="rank: must be from 1 to 5"):
-            check_scale(poll, rank)
+            poll.check_rank(rank)
 
 
 VOTE: Final = vote_with(

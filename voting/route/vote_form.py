@@ -24,9 +24,8 @@ from voting.domain.vote import (
     Vote,
     clean_text,
 )
-from voting.polls.book import Poll
 from voting.polls.definition import Entry
-from voting.polls.known_polls import KnownPolls, check_scale
+from voting.polls.known_polls import KnownPoll, KnownPolls
 
 # The decimal digits of every valid year and rank, in regular expressions that mean the same in
 # Python and ECMAScript.
@@ -142,35 +141,34 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
         that cannot be known.
         """
         now_ms = time.time_ns() // 1_000_000
-        poll = polls.open_poll(self.poll, now_ms)
-        entry = self._entry_of(poll, polls)
+        known = polls.open_poll(self.poll, now_ms)
+        entry = self._entry_of(known)
         return Vote(
             name=entry.name,
             album=entry.album,
             year=entry.year,
-            rank=check_scale(poll, int(self.rank)),
+            rank=known.check_rank(int(self.rank)),
             id=vote_id,
             route=route,
             cast_at_ms=now_ms,
-            poll=poll.id,
+            poll=self.poll,
             entry=entry.id,
             poll_event=polls.book.number,
         )
 
-    def _entry_of(self, poll: Poll, polls: KnownPolls) -> Entry:
-        named = {"name": self.name, "album": self.album, "year": self.year}
+    def _entry_of(self, poll: KnownPoll) -> Entry:
         if self.entry is not None:
-            for field, value in named.items():
-                if value is not None:
-                    raise InvalidVoteError(field, "must be left out beside entry")
-            return polls.entry(poll, self.entry)
-        if self.name is None or self.album is None or self.year is None:
-            missing = [field for field, value in named.items() if value is None]
-            raise InvalidVoteError(
-                "entry" if len(missing) == len(named) else missing[0], "is missing"
+            if self.name is None and self.album is None and self.year is None:
+                return poll.entry(self.entry)
+            given = (
+                field for field in ("name", "album", "year") if getattr(self, field) is not None
             )
+            raise InvalidVoteError(next(given), "must be left out beside entry")
+        if self.name is None or self.album is None or self.year is None:
+            missing = [field for field in ("name", "album", "year") if getattr(self, field) is None]
+            raise InvalidVoteError("entry" if len(missing) == 3 else missing[0], "is missing")
         name, album = clean_text("name", self.name), clean_text("album", self.album)
-        return polls.entry_named(poll, name, album, int(self.year))
+        return poll.entry_named(name, album, int(self.year))
 
 
 # Lax: in JSON and its schemas, 1973.0 is a whole number like 1973.
