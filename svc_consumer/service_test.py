@@ -17,8 +17,12 @@ from harness.servers.services import Service
 from svc_consumer.testing.consumer_process import ProcessTrial, metric, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, a_vote
 from voting.domain.codec import encode_vote
+from voting.domain.tally import tally_of
 from voting.domain.vote import new_vote_id, partition_of
+from voting.polls.result import votes_behind_cut
+from voting.stores.poll_result import votes_before_cut
 from voting.stores.tally_fields import position_field
+from voting.stores.tally_reader import TallyReader
 from voting.stores.tally_store import TALLY_KEY
 
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
@@ -158,6 +162,32 @@ async def test_a_lost_store_is_healed_from_the_ledger_without_traffic(trial: Pro
     await trial.in_step()
     trial.drop_log()
     await trial.in_step()
+
+
+async def test_the_final_result_is_of_the_votes_before_the_cut_whatever_was_lost(
+    trial: ProcessTrial,
+) -> None:
+    trial.start_consumer()
+    await trial.cast(*votes(300))
+    before, cut = list(trial.votes.values()), await trial.ends()
+    await trial.cast(*before[:20], *votes(60))
+    final = tally_of(before).polls
+    live = tally_of(trial.votes.values()).polls
+    reader = TallyReader(trial.redis.url)
+    assert len(final) == 2
+    for lost in ("nothing", "tally", "tally and log"):
+        if "log" in lost:
+            trial.drop_log()
+        if "tally" in lost:
+            await trial.empty_tally()
+        await trial.in_step()
+        for poll, expected in final.items():
+            counted = await votes_before_cut(trial.log, poll, cut)
+            assert counted == expected
+            standings = await reader.poll_standings(poll, sorted(live[poll].entries))
+            assert standings == live[poll]
+            assert votes_behind_cut(counted, standings) == 20
+    await reader.close()
 
 
 async def test_no_vote_is_lost_while_a_store_is_away(trial: ProcessTrial) -> None:

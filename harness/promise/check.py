@@ -53,7 +53,9 @@ def round_result(name: str, sent_votes: SentVotes, contents: Contents) -> RoundR
     """Return the outcome of the votes that were cast in a round, whose name is their album."""
     log = {vote.id for vote in contents.logged}
     ours = [i for i in sent_votes.acknowledged if sent_votes.sent[i].album == name]
-    votes = [logged.vote for logged in contents.logged if logged.vote.album == name]
+    # Those in polls count for entries, which tell nothing about rounds: `violations` has them.
+    open_poll = [logged.vote for logged in contents.logged if not logged.vote.poll]
+    votes = [vote for vote in open_poll if vote.album == name]
     in_log = Counter((vote.name, vote.album, vote.year) for vote in votes)
     in_tally = {key: album.votes for key, album in contents.tally.albums.items() if key[1] == name}
     differences = [

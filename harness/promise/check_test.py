@@ -9,7 +9,7 @@ from harness.promise.check import RoundResult, round_result, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections
 from harness.promise.stores_reader import Contents
 from harness.voters.sent_votes import SentVotes
-from voting.client.samples import sample_to_send
+from voting.client.samples import in_turn, sample_to_send
 from voting.client.sent_vote import SentVote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
@@ -50,11 +50,36 @@ ALTERED: Final = [
     *VOTES[:4],
     msgspec.structs.replace(VOTES[4], vote=vote_with(id=VOTES[4].id, rank=50)),
 ]
+POLLED: Final = [
+    msgspec.structs.replace(one, vote=msgspec.structs.replace(one.vote, **in_turn(number)))
+    for number, one in enumerate(VOTES)
+]
+ELSEWHERE: Final = [
+    *POLLED[:4],
+    msgspec.structs.replace(
+        POLLED[4], vote=msgspec.structs.replace(POLLED[4].vote, entry="another")
+    ),
+]
 LATER: Final = [*VOTES[:4], msgspec.structs.replace(VOTES[4], place=Place(0, 50))]
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
     assert violations(sent_votes_of(VOTES), contents_of(VOTES)) == []
+    assert violations(sent_votes_of(POLLED), contents_of(POLLED)) == []
+
+
+@pytest.mark.parametrize(
+    ("contents", "rule"),
+    [
+        (contents_of(VOTES), "in the vote log, but not what the voter sent first"),
+        (contents_of(ELSEWHERE), "in the vote log, but not what the voter sent first"),
+        (contents_of(POLLED, logged_tally(VOTES)), "tally is not the vote log's sum"),
+        (contents_of(POLLED, logged_tally(ELSEWHERE)), "tally is not the vote log's sum"),
+    ],
+)
+def test_a_vote_counted_in_the_wrong_place_is_found(contents: Contents, rule: str) -> None:
+    found = {violation.rule for violation in violations(sent_votes_of(POLLED), contents)}
+    assert rule in found
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ The invariants hold at every moment: tally and log have exactly what counts up t
 The second part breaks rules one at a time; the model must find each of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, override
 
 import pytest
@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from svc_consumer.counting.projector import Projector
 from svc_consumer.testing.model import (
+    POLLS,
     READ_PARTITIONS,
     Pause,
     SteppedLog,
@@ -69,6 +70,13 @@ class Model(RuleBasedStateMachine):
     def the_log_is_lost(self) -> None:
         self.system.log.lose_everything()
 
+    @rule(poll=st.sampled_from(POLLS), steps=st.integers(1, 12), back=st.integers(0, 3))
+    def a_result_is_read(self, poll: str, steps: int, back: int) -> None:
+        """Read on; a new reading is of a cut so many records before the ledger's ends."""
+        cut = [max(0, len(records) - back) for records in self.system.ledger.records.values()]
+        for _ in range(steps if any(cut) else 0):
+            self.system.result_reader.step(poll, cut)
+
     @rule()
     def the_stores_are_copied(self) -> None:
         self.kept_log, self.kept_tally = self.system.log.copy(), self.system.tally.copy()
@@ -77,6 +85,8 @@ class Model(RuleBasedStateMachine):
     def stores_are_set_back(self, *, log: bool, tally: bool) -> None:
         if log:
             self.system.log.set_back(self.kept_log)
+            # Nobody restores a log, with the owners it had, in the seconds that a reading takes.
+            self.system.result_reader.give_up()
         if tally:
             self.system.tally.set_back(self.kept_tally)
 
@@ -155,6 +165,15 @@ class UnfencedHealing(SteppedLog):
         return moved or expected == position
 
 
+class NamelessOwners(SteppedLog):
+    """Does not tell who owns a partition."""
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        found = await super().positions(partitions)
+        return {number: stored._replace(owner="") for number, stored in found.items()}
+
+
 @pytest.mark.parametrize("broken", [UnfencedLog, SumsBeyondThePosition])
 def test_a_broken_rule_is_found(broken: type[SteppedLog]) -> None:
     machine = type("Broken", (Model,), {"log": broken})
@@ -202,12 +221,28 @@ def a_consumer_wakes_between_fence_and_tally(log: SteppedLog, tally: SteppedTall
     return system
 
 
+def the_log_is_lost_while_a_result_is_read(log: SteppedLog, tally: SteppedTally) -> SteppedSystem:
+    system = SteppedSystem(log, tally, Projector, consumers=1)
+    for voter in range(6):
+        system.ledger.cast(0, voter, rank=1)
+    system.consumers[0].catch_up()
+    for _ in range(4):
+        system.result_reader.step(POLLS[0], (6, 0))
+    log.lose_everything()
+    system.result_reader.step(POLLS[0], (6, 0))
+    system.consumers[0].catch_up()
+    for _ in range(40):
+        system.result_reader.step(POLLS[0], (6, 0))
+    return system
+
+
 @pytest.mark.parametrize(
     ("scenario", "log", "tally"),
     [
         (a_later_copy_gets_in_after_a_loss, LaterCopiesStay, SteppedTally),
         (the_log_is_lost_while_the_tally_heals, UnfencedHealing, SteppedTally),
         (a_consumer_wakes_between_fence_and_tally, SteppedLog, UncomparedTally),
+        (the_log_is_lost_while_a_result_is_read, NamelessOwners, SteppedTally),
     ],
 )
 def test_a_rule_broken_at_the_right_moment_is_found(

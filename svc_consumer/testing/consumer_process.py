@@ -49,7 +49,7 @@ class ProcessTrial:
         self.rejected_topic = f"{self.topic}.rejected"
         self.votes: dict[str, Vote] = {}
         self.consumers: list[Service] = []
-        self._log = VoteLog(mongodb.url, DATABASE)
+        self.log = VoteLog(mongodb.url, DATABASE)
         self._tally = TallyStore(redis.url)
         kafka.create_topics({self.topic: PARTITIONS, self.rejected_topic: 1})
 
@@ -67,7 +67,7 @@ class ProcessTrial:
         """End the consumers and all connections."""
         for consumer in self.consumers:
             consumer.stop()
-        self._log.close()
+        self.log.close()
         await self._tally.close()
 
     def start_consumer(self, ready_path: str = "/readyz") -> Service:
@@ -107,13 +107,20 @@ class ProcessTrial:
         async def reached() -> bool:
             return (
                 _counts(await self._tally.read()) == expected
-                and _counts(await self._log.tally()) == expected
+                and _counts(await self.log.tally()) == expected
             )
 
         await until(reached)
-        logged = await self._log.find(list(self.votes))
+        logged = await self.log.find(list(self.votes))
         if {vote_id: found.vote for vote_id, found in logged.items()} != self.votes:
             raise AssertionError("the vote log has other copies than the first")
+
+    async def ends(self) -> list[int]:
+        """Return the end of each partition of the ledger."""
+        partitions = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        async with AIOKafkaConsumer(bootstrap_servers=self.kafka.address) as consumer:
+            found = await consumer.end_offsets(partitions)
+        return [found[partition] for partition in partitions]
 
     async def counted(self) -> int:
         """Return how many votes the tally has."""

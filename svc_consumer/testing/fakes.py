@@ -13,11 +13,12 @@ from svc_consumer.ledger.reader import LedgerReader, OutsideLedgerError, Records
 from svc_consumer.ledger.records import Rejection
 from svc_consumer.settings import ConsumerSettings
 from voting.domain.codec import encode_vote
-from voting.domain.tally import Tally, add_tally, tally_of
+from voting.domain.tally import PollTally, Tally, add_tally, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.log_slices import SliceSum
-from voting.stores.logged_vote import Place, from_document
+from voting.stores.logged_vote import LoggedVote, Place, from_document
+from voting.stores.poll_result import PollLog
 from voting.stores.vote_log import StoredPosition
 from voting.testing.examples import vote_with
 
@@ -58,7 +59,7 @@ def rank_sum(tally: Tally) -> int:
     )
 
 
-class FakeLog(LogStore):
+class FakeLog(LogStore, PollLog):
     """The vote log; `journal` lists its writes in order."""
 
     def __init__(self, journal: list[str] | None = None) -> None:
@@ -123,6 +124,27 @@ class FakeLog(LogStore):
             tally_of(logged.vote for logged in found),
             max((logged.place.offset for logged in found), default=None),
         )
+
+    @override
+    async def next_in_poll(self, poll: str, partition: int, after: int, upto: int) -> int | None:
+        found = self._of_poll(poll, partition, after, upto)
+        return min((logged.place.offset for logged in found), default=None)
+
+    @override
+    async def sum_up_poll(self, poll: str, partition: int, after: int, upto: int) -> PollTally:
+        votes = (logged.vote for logged in self._of_poll(poll, partition, after, upto))
+        return tally_of(votes).poll(poll)
+
+    def _of_poll(self, poll: str, partition: int, after: int, upto: int) -> list[LoggedVote]:
+        self._check()
+        logged = (from_document(document) for document in self.votes.values())
+        return [
+            one
+            for one in logged
+            if one.vote.poll == poll
+            and one.place.partition == partition
+            and after < one.place.offset <= upto
+        ]
 
     @override
     async def id_at(self, place: Place) -> str | None:

@@ -22,14 +22,18 @@ from svc_consumer.testing.fakes import (
     record_of,
 )
 from voting.client.samples import in_turn
-from voting.domain.tally import Tally, tally_of
+from voting.domain.tally import PollTally, Tally, tally_of
 from voting.domain.vote import Route, Vote
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
+from voting.stores.poll_result import NotFinalYetError, votes_before_cut
 from voting.stores.vote_log import StoredPosition
 
 READ_PARTITIONS: Final = (0, 1)
 """The partitions with records."""
+
+POLLS: Final = tuple(filter(None, (in_turn(number).get("poll", "") for number in range(3))))
+"""The polls in which some of the votes are."""
 
 _SLICE: Final = 2
 _MOST_STEPS: Final = 10_000
@@ -99,6 +103,21 @@ class SteppedLog(FakeLog):
     async def sum_up(self, partition: int, after: int, upto: int) -> SliceSum:
         await Pause()
         return await super().sum_up(partition, after, upto)
+
+    @override
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        await Pause()
+        return await super().positions(partitions)
+
+    @override
+    async def next_in_poll(self, poll: str, partition: int, after: int, upto: int) -> int | None:
+        await Pause()
+        return await super().next_in_poll(poll, partition, after, upto)
+
+    @override
+    async def sum_up_poll(self, poll: str, partition: int, after: int, upto: int) -> PollTally:
+        await Pause()
+        return await super().sum_up_poll(poll, partition, after, upto)
 
     @override
     async def id_at(self, place: Place) -> str | None:
@@ -198,6 +217,49 @@ class ModelConsumer:
                 await self._projector.take_in(partition, records)
 
 
+class ResultReader:
+    """Someone who adds up the final result of a poll, one store call at a time."""
+
+    def __init__(self, ledger: ModelLedger, log: SteppedLog) -> None:
+        self._ledger = ledger
+        self._log = log
+        self._reading: Coroutine[None, None, None] | None = None
+
+    def step(self, poll: str, cut: Sequence[int]) -> None:
+        """Advance to the next store call; if nothing is under way, start on this poll and cut."""
+        if self._reading is None:
+            self._reading = self._read(poll, cut)
+        try:
+            self._reading.send(None)
+        except StopIteration:
+            self._reading = None
+        except NotFinalYetError:
+            self._reading = None
+
+    def read_all(self, poll: str) -> None:
+        """Read the result of all that the ledger has; fail if the log cannot give it."""
+        self.give_up()
+        self._reading = self._read(poll, [len(r) for r in self._ledger.records.values()])
+        for _ in self._reading.__await__():
+            pass
+        self._reading = None
+
+    def give_up(self) -> None:
+        """Forget what was read so far."""
+        if self._reading is not None:
+            self._reading.close()
+        self._reading = None
+
+    async def _read(self, poll: str, cut: Sequence[int]) -> None:
+        found = await votes_before_cut(self._log, poll, cut, slice_offsets=_SLICE)
+        counting = (
+            vote
+            for partition, end in enumerate(cut)
+            for _, vote in self._ledger.counting(partition, end - 1).values()
+        )
+        _same(found, tally_of(vote for vote in counting if vote.poll == poll).poll(poll))
+
+
 class SteppedSystem:
     """Ledger, stores and consumers, and the invariants that must always hold."""
 
@@ -209,6 +271,7 @@ class SteppedSystem:
         consumers: int,
     ) -> None:
         self.ledger, self.log, self.tally = ModelLedger(), log, tally
+        self.result_reader = ResultReader(self.ledger, log)
         self.consumers = [
             ModelConsumer(self.ledger, projector(log, tally, FakeRejected()))
             for _ in range(consumers)
@@ -239,6 +302,8 @@ class SteppedSystem:
         self.consumers[0].catch_up()
         self.check_tally()
         self.check_log()
+        for poll in POLLS:
+            self.result_reader.read_all(poll)
         for partition, records in self.ledger.records.items():
             if records:
                 _same(offset_of(self.tally.stored[partition]), records[-1].offset)

@@ -5,14 +5,30 @@ of each partition has passed the cut, whoever adds up has the same sum.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from voting.domain.tally import PollTally, add_poll_tally
-from voting.stores import log_slices
 from voting.stores.errors import NO_POSITION
-from voting.stores.vote_log_reader import VoteLogReader
+from voting.stores.log_slices import SLICE_OFFSETS
+from voting.stores.vote_log_reader import StoredPosition
 
 _TRIES: Final = 3
+
+
+class PollLog(Protocol):
+    """What is needed of the vote log; `VoteLogReader` has it."""
+
+    async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
+        """See `VoteLogReader.positions`."""
+        ...
+
+    async def next_in_poll(self, poll: str, partition: int, after: int, upto: int) -> int | None:
+        """See `VoteLogReader.next_in_poll`."""
+        ...
+
+    async def sum_up_poll(self, poll: str, partition: int, after: int, upto: int) -> PollTally:
+        """See `VoteLogReader.sum_up_poll`."""
+        ...
 
 
 class NotFinalYetError(Exception):
@@ -22,36 +38,31 @@ class NotFinalYetError(Exception):
     """
 
 
-async def votes_before_cut(log: VoteLogReader, poll: str, cut: Sequence[int]) -> PollTally:
+async def votes_before_cut(
+    log: PollLog, poll: str, cut: Sequence[int], *, slice_offsets: int = SLICE_OFFSETS
+) -> PollTally:
     """Return what counts in a poll; `cut` has the first offset behind it of each partition.
 
-    Reads the poll's votes, slice by slice, and nothing else. Raises `NotFinalYetError`, or
-    `StoreUnavailableError`.
+    Reads the poll's votes, in slices of so many offsets at most, and nothing else. Raises
+    `NotFinalYetError`, or `StoreUnavailableError`.
     """
     ends = {partition: end for partition, end in enumerate(cut) if end > 0}
     for _ in range(_TRIES):
         owners = await _owners(log, ends)
         counted = PollTally()
         for partition, end in ends.items():
-            await _add_partition(counted, log, poll, partition, end - 1)
+            last, after = end - 1, -1
+            while (first := await log.next_in_poll(poll, partition, after, last)) is not None:
+                after = min(first + slice_offsets - 1, last)
+                found = await log.sum_up_poll(poll, partition, first - 1, after)
+                add_poll_tally(counted, found)
         # If the log was lost in between, it has other owners by the time it is that far again.
         if owners == await _owners(log, ends):
             return counted
     raise NotFinalYetError("the partitions of the vote log keep changing owners")
 
 
-async def _add_partition(
-    counted: PollTally, log: VoteLogReader, poll: str, partition: int, last: int
-) -> None:
-    """Add a poll's votes of a partition up to an offset."""
-    after = -1
-    while (first := await log.next_in_poll(poll, partition, after, last)) is not None:
-        upto = min(first + log_slices.SLICE_OFFSETS - 1, last)
-        add_poll_tally(counted, await log.sum_up_poll(poll, partition, first - 1, upto))
-        after = upto
-
-
-async def _owners(log: VoteLogReader, ends: Mapping[int, int]) -> dict[int, str]:
+async def _owners(log: PollLog, ends: Mapping[int, int]) -> dict[int, str]:
     """Return who owns each partition; raise `NotFinalYetError` unless all have passed the cut."""
     stored = await log.positions(list(ends))
     behind = []

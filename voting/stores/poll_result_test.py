@@ -12,7 +12,6 @@ from voting.client.samples import in_turn
 from voting.domain.tally import PollTally, tally_of
 from voting.domain.vote import Vote, new_vote_id
 from voting.polls.result import poll_result, votes_behind_cut
-from voting.stores import log_slices
 from voting.stores.errors import NO_POSITION
 from voting.stores.logged_vote import to_document
 from voting.stores.poll_result import NotFinalYetError, votes_before_cut
@@ -102,14 +101,12 @@ async def test_the_result_is_that_of_the_tally_when_nothing_lies_behind_the_cut(
     assert poll_result(definition, counted).strays == 5  # of the fourth entry, which it lacks
 
 
-async def test_each_slice_is_bounded_and_empty_ones_are_skipped(
-    log: FilledLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_slices, "SLICE_OFFSETS", 10)
+async def test_each_slice_is_bounded_and_empty_ones_are_skipped(log: FilledLog) -> None:
     early, late = votes_of(0, 12), votes_of(0, 12)
     await log.fill(0, early)
     await log.fill(0, late, start=10_000)
-    assert await votes_before_cut(log, POLL, (10_012,)) == of_poll(early, late)
+    counted = await votes_before_cut(log, POLL, (10_012,), slice_offsets=10)
+    assert counted == of_poll(early, late)
     assert log.sums == [(0, 1, 11), (0, 10_001, 10_011)]
 
 
