@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from harness.processes.ports import HOST, Ports, free_port, free_ports
 from harness.processes.server import Server, start_together, stop_together
@@ -11,13 +12,18 @@ from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service, wiring
 from harness.servers.traefik_server import TraefikServer
+from svc_polls.tokens import Organiser, Role, hash_of, new_token
 from tools.services.roster import SERVICES
+
+ORGANISER: Final = "organiser"
+"""The one organiser of a system on one machine, who has every role."""
 
 
 class System:
     """Kafka, Redis, the server of MongoDB's protocol, our services, and the entry.
 
-    `services` has each service by name; further consumers are svc_consumer-2 and so on.
+    `services` has each service by name; further consumers are svc_consumer-2 and so on. With
+    `organiser_token` polls can be made and changed at svc_polls.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class System:
         self._kafka_addresses = kafka_addresses or {}
         self._topics = topics
         self._settings = settings or {}
+        self.organiser_token = new_token()
         self.services = {service.name: service for service in self._services(consumers)}
         backends = {
             "grpc": self.services["svc_grpc_client"].url,
@@ -146,4 +153,7 @@ class System:
             return {"GRPC_TARGET": f"dns:///{HOST}:{self.ports['svc_grpc_server-grpc']}"}
         if service == "svc_results" and self.has_entry:
             return {"TRUSTED_PROXIES": f"{HOST}/32"}
+        if service == "svc_polls":
+            organiser = Organiser(ORGANISER, frozenset(Role), hash_of(self.organiser_token))
+            return {"ORGANISER_TOKENS": organiser.line}
         return {}

@@ -45,4 +45,10 @@ SERVICES = {
         "settings": "ResultsSettings",
         "wheels": ["jinja2", "motor", "redis"],
     },
+    "svc_polls": {
+        "needs": ["kafka"],
+        "port": 8006,
+        "settings": "PollsSettings",
+        "wheels": ["aiokafka", "sanic"],
+    },
 }

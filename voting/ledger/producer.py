@@ -56,6 +56,12 @@ async def close_producer(producer: AIOKafkaProducer) -> None:
     except (KafkaError, TimeoutError, OSError) as error:
         # stop() waits for batches that a lost broker never takes, and leaves its sender running.
         _log.debug("closing a Kafka producer failed, so its connections are cut: %s", error)
-        if (sender := producer._sender.sender_task) is not None:
-            sender.cancel()
-        await producer.client.close()
+        await cut_producer(producer)
+
+
+async def cut_producer(producer: AIOKafkaProducer) -> None:
+    """End a producer without delivering what it has."""
+    producer._closed = True
+    if (sender := producer._sender.sender_task) is not None:
+        sender.cancel()
+    await producer.client.close()

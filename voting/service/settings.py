@@ -81,7 +81,8 @@ def _fields(cls: type[Settings]) -> Sequence[inspect.Field]:
 
 
 def _shown(name: str, value: str | None) -> str:
-    secret = value is None or "password" in name or may_hold_password(value)
+    named_secret = "password" in name or "token" in name
+    secret = value is None or named_secret or may_hold_password(value)
     return "" if secret else f", got {value!r}"
 
 

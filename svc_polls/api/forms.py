@@ -1,0 +1,185 @@
+"""What organisers send, as JSON or in a file, and the faults in it. No I/O here."""
+
+import re
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from voting.domain.vote import (
+    RANK_MAX,
+    RANK_MIN,
+    SLUG_MAX,
+    SLUG_RULE,
+    TEXT_MAX,
+    YEAR_MAX,
+    YEAR_MIN,
+)
+from voting.polls.definition import (
+    ENTRIES_MAX,
+    Entry,
+    InvalidPollError,
+    PollDefinition,
+    ShowResult,
+    Titles,
+    clean_definition,
+)
+from voting.polls.times import from_rfc3339, to_rfc3339
+
+_SHOWN_MAX: Final = 200  # characters shown of what is wrong
+# Of msgspec's messages: they end with a path of our fields and of numbers.
+_FAULT: Final = re.compile(r"(.*) - at `\$\.?([\w.\[\]]*)`", re.DOTALL)
+
+_TEXT: Final = {"minLength": 1, "maxLength": TEXT_MAX}
+_TIME: Final = {"format": "date-time"}
+_RANK: Final = {"minimum": RANK_MIN, "maximum": RANK_MAX}
+SLUG_SCHEMA: Final = {
+    "pattern": "^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$",
+    "minLength": 1,
+    "maxLength": SLUG_MAX,
+}
+
+type Text = Annotated[str, Meta(extra_json_schema=_TEXT)]
+type Slug = Annotated[str, Meta(description=f"An id: {SLUG_RULE}.", extra_json_schema=SLUG_SCHEMA)]
+# The schemas tell the rules of the domain, which `clean_definition` applies.
+type Time = Annotated[str, Meta(extra_json_schema=_TIME)]
+
+
+class TitlesForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A poll's title in the languages of the pages."""
+
+    en: Text
+    es: Text
+
+
+class EntryForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing to vote for."""
+
+    id: Annotated[
+        str,
+        Meta(description=f"Unique in its poll; {SLUG_RULE}.", extra_json_schema=SLUG_SCHEMA),
+    ]
+    name: Annotated[str, Meta(description="Who made the album.", extra_json_schema=_TEXT)]
+    album: Annotated[str, Meta(description="The album's title.", extra_json_schema=_TEXT)]
+    year: Annotated[int, Meta(extra_json_schema={"minimum": YEAR_MIN, "maximum": YEAR_MAX})]
+
+
+class ScaleForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ranks that a vote may give; where both are 1, a vote picks one entry."""
+
+    min: Annotated[int, Meta(extra_json_schema=_RANK)] = RANK_MIN
+    max: Annotated[int, Meta(extra_json_schema=_RANK)] = RANK_MAX
+
+
+class DefinitionForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything about a poll but what happens to it. Times are RFC 3339, at most milliseconds."""
+
+    titles: TitlesForm
+    entries: Annotated[
+        list[EntryForm], Meta(extra_json_schema={"minItems": 1, "maxItems": ENTRIES_MAX})
+    ]
+    scale: ScaleForm = ScaleForm()
+    opens_at: Annotated[
+        Time | None, Meta(description="At least 11 s ahead; null: an organiser opens it.")
+    ] = None
+    closes_at: Annotated[Time | None, Meta(description="null: an organiser closes it.")] = None
+    show_result: Annotated[
+        ShowResult,
+        Meta(description="When the audience sees the result: while it grows, when it is final, or "
+             "when it is released."),
+    ] = ShowResult.LIVE  # fmt: skip
+    rehearsal: Annotated[
+        bool, Meta(description="Whether its votes are a trial; for ever.")
+    ] = False  # fmt: skip
+
+
+class CloseForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The new end of an open poll."""
+
+    closes_at: Annotated[
+        Time | None, Meta(description="At least 11 s ahead; null: as soon as possible.")
+    ] = None
+
+
+class CopyForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as_id": "as"}):
+    """A poll's copy, which is no rehearsal. The times of the first one are not copied."""
+
+    as_id: Slug
+    opens_at: Time | None = None
+    closes_at: Time | None = None
+
+
+class InvalidFormError(ValueError):
+    """A form breaks a rule: `field` is the path of the field, empty for the whole of it."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.field = field
+        self.reason = reason
+
+
+_FIELD_OF: Final = {
+    "rank_min": "scale",
+    "opens_at_ms": "opens_at",
+    "closes_at_ms": "closes_at",
+}
+
+
+def definition_of(form: DefinitionForm, answer_within_ms: int) -> PollDefinition:
+    """Return the definition in a form; raise `InvalidFormError` for the first fault."""
+    definition = PollDefinition(
+        titles=Titles(form.titles.en, form.titles.es),
+        entries=tuple(Entry(one.id, one.name, one.album, one.year) for one in form.entries),
+        rank_min=form.scale.min,
+        rank_max=form.scale.max,
+        opens_at_ms=read_time("opens_at", form.opens_at),
+        closes_at_ms=read_time("closes_at", form.closes_at),
+        show_result=form.show_result,
+        rehearsal=form.rehearsal,
+        answer_within_ms=answer_within_ms,
+    )
+    try:
+        return clean_definition(definition)
+    except InvalidPollError as error:
+        raise InvalidFormError(_FIELD_OF.get(error.field, error.field), error.reason) from error
+
+
+def form_of(definition: PollDefinition) -> DefinitionForm:
+    """Return the form that would give this definition."""
+    return DefinitionForm(
+        titles=TitlesForm(definition.titles.en, definition.titles.es),
+        entries=[EntryForm(one.id, one.name, one.album, one.year) for one in definition.entries],
+        scale=ScaleForm(definition.rank_min, definition.rank_max),
+        opens_at=time_text(definition.opens_at_ms),
+        closes_at=time_text(definition.closes_at_ms),
+        show_result=definition.show_result,
+        rehearsal=definition.rehearsal,
+    )
+
+
+def read_time(field: str, text: str | None) -> int | None:
+    """Return a time in milliseconds; raise `InvalidFormError` when the text is none."""
+    if text is None:
+        return None
+    try:
+        time_ms = from_rfc3339(text)
+    except ValueError as error:
+        raise InvalidFormError(field, str(error)) from error
+    if not time_ms:
+        raise InvalidFormError(field, "must be after 1970")
+    return time_ms
+
+
+def time_text(time_ms: int | None) -> str | None:
+    """Return a time as text."""
+    return None if time_ms is None else to_rfc3339(time_ms)
+
+
+def fault_of(error: msgspec.ValidationError) -> InvalidFormError:
+    """Return what is wrong with a form that msgspec refuses; its text may quote the sender."""
+    found = _FAULT.fullmatch(str(error))
+    field, reason = (found[2], found[1]) if found else ("", str(error))
+    if len(reason) > _SHOWN_MAX:
+        reason = reason[: _SHOWN_MAX - 1] + "…"
+    return InvalidFormError(field, reason.encode("unicode_escape").decode()
+                            if not reason.isprintable() else reason)  # fmt: skip

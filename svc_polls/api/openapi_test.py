@@ -1,0 +1,84 @@
+"""The document, held against what is sent and answered."""
+
+import json
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from svc_polls.api.answers import changed_answer, history_page, poll_list, poll_state
+from svc_polls.api.forms import form_of
+from svc_polls.api.openapi import polls_document
+from svc_polls.log.history import PollHistory
+from svc_polls.testing.fakes import NOW
+from voting.http.problem import ProblemError
+from voting.polls.event import Change, Close, Cut, Define, Open
+from voting.testing.polls import POLL, PollLog, entries, with_changes
+
+DOCUMENT: Final = polls_document()
+
+
+def fits(name: str, value: Any) -> bool:
+    """Return whether a value, encoded as JSON, fits the schema of this name."""
+    schema = {
+        "$ref": f"#/components/schemas/{name}",
+        "components": {"schemas": DOCUMENT["components"]["schemas"]},
+    }
+    checker = Draft202012Validator.FORMAT_CHECKER
+    validator = Draft202012Validator(schema, format_checker=checker)
+    return validator.is_valid(json.loads(msgspec.json.encode(value)))
+
+
+def test_the_document_is_valid_openapi() -> None:
+    validate(DOCUMENT)
+
+
+def test_answers_are_as_documented() -> None:
+    log, history = PollLog(), PollHistory()
+    definition = with_changes(answer_within_ms=1_000)
+    changes: list[Change] = [Define(definition), Open(), Close(None), Cut((3, 4))]
+    for at_ms, change in zip([NOW, NOW, NOW, NOW + 60_000], changes, strict=True):
+        recorded = log.append(change, at_ms)
+        assert recorded.refusal is None
+        history.note(log.records[-1][0], recorded)
+        poll = log.book.polls[POLL]
+        assert fits("PollState", poll_state(poll, NOW))
+        assert fits("Changed", changed_answer(recorded, poll, NOW))
+        assert fits("PollList", poll_list([poll, poll], 1, NOW))
+    assert fits("HistoryPage", history_page(history.of(POLL, 0, 3), 2))
+    assert fits("Problem", ProblemError(HTTPStatus.CONFLICT, "no", field="as").problem)
+
+
+GOOD: Final[dict[str, Any]] = msgspec.to_builtins(form_of(with_changes(entries=entries(2))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "good"),
+    [
+        ({}, True),
+        ({"entries": []}, False),
+        ({"entries": [msgspec.to_builtins(entry) for entry in entries(501)]}, False),
+        ({"scale": {"min": 0}}, False),
+        ({"scale": {"min": 1, "max": 1}}, True),
+        ({"show_result": "on_release"}, True),
+        ({"show_result": "never"}, False),
+        ({"rehearsal": 1}, False),
+        ({"opens_at": None}, True),
+        ({"colour": "red"}, False),
+    ],
+)
+def test_forms_are_as_documented(changes: dict[str, Any], good: bool) -> None:
+    assert fits("DefinitionForm", GOOD | changes) is good
+
+
+def test_each_operation_lists_what_a_client_must_be_ready_for() -> None:
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            assert {"401", "503"} <= operation["responses"].keys(), path
+            if method != "get":
+                assert {"403", "409", "412", "504"} <= operation["responses"].keys(), path

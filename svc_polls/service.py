@@ -1,0 +1,87 @@
+"""The organisers' service: its API, the reader and the writer of the log of polls, the cut."""
+
+import asyncio
+import logging
+import sys
+from typing import Any, Final
+
+from prometheus_client import REGISTRY
+from sanic import Sanic
+
+from svc_polls.api.app import PollsApi, polls_app
+from svc_polls.log.cutter import Cutter
+from svc_polls.log.history import PollHistory
+from svc_polls.log.metrics import PollsCollector
+from svc_polls.log.poll_topic import PollTopic
+from svc_polls.log.vote_ends import VoteEnds
+from svc_polls.log.writer import LogUnavailableError, PollLogWriter
+from svc_polls.settings import PollsSettings
+from svc_polls.token_tool import TOOL, run_token_tool
+from voting.http.app import run_app
+from voting.ledger.poll_log_reader import PollLogReader
+from voting.polls.known_polls import KnownPolls
+from voting.service.clock_watch import now_ms
+from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.settings import load_settings
+from voting.service.telemetry import configure_logging
+
+_log = logging.getLogger(__name__)
+
+_LOOK_SECONDS: Final = 0.25
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT, or make a token."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == [TOOL]:
+        sys.exit(run_token_tool(arguments[1:]))
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(f"To make an organiser's token: svc_polls {TOOL} --help\n\n")
+    settings = load_settings(PollsSettings, "svc_polls")
+    configure_logging(settings.log_level)
+    run_app(polls_service(settings), settings.host, settings.port)
+
+
+def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
+    """Return the app, which follows the log of polls and cuts closed polls while it runs."""
+    readiness = Readiness()
+    known = KnownPolls()
+    history = PollHistory()
+    reader = PollLogReader(settings, known, history.note)
+    topic = PollTopic(settings)
+    writer = PollLogWriter(topic, known, history, lambda: reader.halted, now_ms)
+    cutter = Cutter(known, VoteEnds(settings), writer, now_ms)
+    organisers = settings.organisers
+    if not len(organisers):
+        _log.warning("ORGANISER_TOKENS is empty: nobody can use the API")
+    api = PollsApi(known, history, writer, organisers, settings.answer_within_ms, now_ms)
+    app = polls_app(api, readiness)
+    REGISTRY.register(PollsCollector(known, now_ms))
+    tasks: list[asyncio.Task[None]] = []
+
+    @app.before_server_start
+    async def start(_: Sanic[Any, Any]) -> None:
+        reader.start()
+        tasks.append(run_for_good(cutter.run(), "cutting polls"))
+        tasks.append(run_for_good(_tell_readiness(writer, readiness), "telling readiness"))
+
+    @app.after_server_stop
+    async def stop(_: Sanic[Any, Any]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await reader.stop()
+
+    return app
+
+
+async def _tell_readiness(writer: PollLogWriter, readiness: Readiness) -> None:
+    """Ready means that the newest event is known, so that changes can be made."""
+    while True:
+        try:
+            writer.check_usable()
+        except LogUnavailableError as error:
+            readiness.set_not_ready(str(error))
+        else:
+            readiness.set_ready()
+        await asyncio.sleep(_LOOK_SECONDS)
