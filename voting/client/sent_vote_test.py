@@ -8,7 +8,7 @@ from voting.client.sent_vote import SentVote, request_body, vote_request
 from voting.domain.vote import Route, check_new_vote, content_of
 from voting.route.vote_api import read_json_vote
 from voting.service.clock_watch import now_ms
-from voting.testing.polls import trial_polls
+from voting.testing.polls import ENTRIES, POLL, trial_polls
 
 VOTE = sample_vote()
 
@@ -53,6 +53,15 @@ def test_a_request_announces_the_length_of_its_body() -> None:
 )
 def test_an_altered_vote_is_not_logged_as_it_was_sent(other: dict[str, object]) -> None:
     assert not SentVote.of(VOTE).is_logged_as(sample_vote(**other))
+
+
+def test_a_route_reads_the_vote_in_a_poll_that_was_sent() -> None:
+    blue = ENTRIES[2]
+    fields = {"name": blue.name, "album": blue.album, "year": blue.year, "entry": blue.id}
+    sent = sample_to_send(id=VOTE.id, poll=POLL, **fields)
+    read = read_json_vote(request_body(sent), None, Route.HTTP, lambda: "", trial_polls(now_ms()))
+    assert (read.id, read.poll, read.entry) == (VOTE.id, POLL, "blue")
+    assert sent.is_logged_as(read)
 
 
 def test_a_vote_in_a_poll_names_its_entry_and_no_album() -> None:
