@@ -76,4 +76,5 @@ def _setup(options: Options) -> Setup:
         weights=options.weights,
         machine=machine(),
         version=version(),
+        poll=options.poll,
     )

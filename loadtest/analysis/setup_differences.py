@@ -8,6 +8,7 @@ from loadtest.model.wording import ROUTE_NAMES
 
 _NAMES: Final = {
     "target": "target",
+    "poll": "poll",
     "pattern": "arrivals",
     "rate": "rate",
     "users": "connections",
@@ -43,6 +44,8 @@ def _difference(name: str, old: object, new: object) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
+    if value == "":
+        return "none"
     if value is None:
         return _NOT_RECORDED
     if isinstance(value, bool):

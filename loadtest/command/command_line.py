@@ -2,7 +2,7 @@
 
 import argparse
 
-from loadtest.command.load_options import add_load_options
+from loadtest.command.load_options import add_load_options, add_target_options
 from loadtest.command.option_types import between, earlier_report, folder, url, weights
 from voting.stores.settings import DATABASE, MONGODB_URL, REDIS_URL
 
@@ -19,6 +19,7 @@ def new_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_target_options(parser)
     add_load_options(parser)
     _add_ramp_options(parser)
     _add_check_options(parser)

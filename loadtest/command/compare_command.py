@@ -12,8 +12,10 @@ from rich.console import Console
 
 from loadtest.command.comparison import Comparison
 from loadtest.command.interrupts import interrupts_by_signal
+from loadtest.command.poll import read_poll
 from loadtest.command.read_options import read_options
 from loadtest.command.target import check_target
+from loadtest.driver.catalogue import read_catalogue
 from loadtest.driver.phase_runner import DriverError
 from loadtest.model.report import Report, to_json
 from loadtest.plan.options import Options
@@ -45,6 +47,9 @@ async def _compare(options: Options) -> int:
     driver_log = options.output / "driver.log"
     with interrupts_by_signal() as interrupts, tempfile.TemporaryDirectory() as folder:
         await check_target(options.target)
+        catalogue = read_catalogue()
+        if options.poll:
+            catalogue = await read_poll(options.target, options.poll)
         async with open_stores(
             options.mongodb_url, options.mongodb_database, options.redis_url
         ) as stores:
@@ -52,6 +57,7 @@ async def _compare(options: Options) -> int:
             comparison = Comparison(
                 options,
                 stores,
+                catalogue=catalogue,
                 terminal=Terminal(console),
                 interrupts=interrupts,
                 folder=Path(folder),

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from loadtest.analysis.report_maker import make_report
 from loadtest.command.interrupts import Interrupts
-from loadtest.driver.catalogue import read_catalogue
 from loadtest.driver.phase_runner import Drivers, start_drivers
 from loadtest.measure.measurements import Measurements
 from loadtest.measure.tally_watch import TallyWatch
+from loadtest.model.catalogue import Catalogue
 from loadtest.model.checks import Reconciliation
 from loadtest.model.phase import Phase
 from loadtest.model.report import Report
@@ -37,6 +39,7 @@ class Comparison:
         options: Options,
         stores: tuple[VoteLogReader, TallyStore],
         *,
+        catalogue: Catalogue,
         terminal: Terminal,
         interrupts: Interrupts,
         folder: Path,
@@ -45,6 +48,7 @@ class Comparison:
     ) -> None:
         self._options = options
         self._log, self._tallies = stores
+        self._catalogue = catalogue
         self._terminal = terminal
         self._interrupts = interrupts
         self._folder = folder
@@ -59,7 +63,7 @@ class Comparison:
         Raises `DriverError` when a phase cannot be run, `StoreUnavailableError` when the vote log
         or the tally does not answer before the first phase.
         """
-        watch = TallyWatch(self._tallies)
+        watch = TallyWatch(self._tallies, self._catalogue.poll)
         async with (
             watch.watching(),
             start_drivers(self._options.processes, self._driver_log) as drivers,
@@ -94,6 +98,7 @@ class Comparison:
         return self._ramp.phases() if self._ramp else planned_phases(self._options, self._folder)
 
     async def _run_phase(self, phase: Phase, drivers: Drivers) -> None:
+        phase = replace(phase, catalogue=self._catalogue)
         with self._terminal.phase(phase) as show:
             event = self._interrupts.event
             result, samples = await drivers.run_phase(phase, event, show)
@@ -103,7 +108,7 @@ class Comparison:
 
     async def _reconcile(self, votes_before: int) -> Reconciliation | None:
         interruption = self._interrupts.next()
-        cast = CastVotes(read_catalogue(), self._measurements.samples)
+        cast = CastVotes(self._catalogue, self._measurements.samples)
         with self._terminal.waiting() as show:
             catch_up = CatchUp(self._log, self._tallies, self._options.catch_up, show)
             work = asyncio.create_task(

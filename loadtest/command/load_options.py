@@ -2,14 +2,14 @@
 
 import argparse
 
-from loadtest.command.option_types import between, url, whole_number
+from loadtest.command.option_types import between, slug, url, whole_number
 from loadtest.model.arrivals import Pattern
 from loadtest.model.phase import MAX_PROCESSES, MAX_RATE, MAX_ROUNDS, MAX_SECONDS, MAX_USERS
 
 
-def add_load_options(parser: argparse.ArgumentParser) -> None:
-    """Add these options to a parser."""
-    add = parser.add_argument_group("load").add_argument
+def add_target_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for what is voted on, and where."""
+    add = parser.add_argument_group("target").add_argument
     add(
         "--target",
         type=url,
@@ -17,6 +17,17 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="where to send votes (default: %(default)s)",
     )
+    add(
+        "--poll",
+        type=slug,
+        metavar="ID",
+        help="poll to vote in, which must be open (default: the open poll, with any album)",
+    )
+
+
+def add_load_options(parser: argparse.ArgumentParser) -> None:
+    """Add these options to a parser."""
+    add = parser.add_argument_group("load").add_argument
     add(
         "--duration",
         type=between(1, MAX_SECONDS),

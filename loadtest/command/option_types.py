@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from loadtest.model.report import READABLE, Report, from_json
-from voting.domain.vote import Route
+from voting.domain.vote import SLUG_RULE, Route, is_slug
 
 
 def between(low: float, high: float) -> Callable[[str], float]:
@@ -43,6 +43,13 @@ def url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
         raise argparse.ArgumentTypeError("must be a URL such as http://127.0.0.1:8080")
+    return text
+
+
+def slug(text: str) -> str:
+    """Return the id of a poll unchanged."""
+    if not is_slug(text):
+        raise argparse.ArgumentTypeError(SLUG_RULE)
     return text
 
 

@@ -29,6 +29,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         parser.error("--ramp: cannot be used with --arrivals closed, which has no rate")
     return Options(
         target=given.target.rstrip("/"),
+        poll=given.poll or "",
         seconds=given.duration,
         rounds=given.rounds or rounds_for(given.duration),
         warm_up=given.warm_up,

@@ -26,6 +26,7 @@ from loadtest.driver.catalogue import Ballots, read_catalogue
 from loadtest.driver.samples import SampleWriter
 from loadtest.driver.scheduled_voter import PhaseState, ScheduledVoter
 from loadtest.model.arrivals import Arrivals
+from loadtest.model.catalogue import Catalogue
 from loadtest.model.phase import MAX_VOTES, Message, Phase, PhaseProgress, PhaseReady, PhaseResult
 
 _PROGRESS_INTERVAL_SECONDS: Final = 0.25
@@ -95,8 +96,12 @@ def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
         random=_random(phase, "arrivals"),
         offset=phase.offset,
     )
-    ballots = Ballots(read_catalogue(), _random(phase, "ballots"))
+    ballots = Ballots(_catalogue(phase), _random(phase, "ballots"))
     return PhaseState(phase, arrivals, ballots, writer)
+
+
+def _catalogue(phase: Phase) -> Catalogue:
+    return phase.catalogue or read_catalogue()
 
 
 def _random(phase: Phase, purpose: str) -> Random:
@@ -109,6 +114,7 @@ def _new_runner(phase: Phase, state: PhaseState) -> LocalRunner:
         "host": phase.target,
         "forced": phase.forced,
         "state": state,
+        "catalogue": _catalogue(phase),
         "network_timeout": phase.timeout,
         "connection_timeout": phase.timeout,
     }

@@ -15,12 +15,13 @@ from loadtest.model.answer import (
     no_answer,
     read_answer,
 )
+from loadtest.model.catalogue import Catalogue
 from voting.client.sent_vote import request_body
 from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 
 _RANDOM: Final = SystemRandom()
-_ALBUMS: Final = read_catalogue()
+_CATALOGUE: Final = read_catalogue()
 
 
 def new_client_id() -> UUID:
@@ -29,7 +30,7 @@ def new_client_id() -> UUID:
 
 
 class VoteUser(FastHttpUser):
-    """Casts votes from the catalogue at the target's `/votes`.
+    """Casts votes for the albums of `catalogue` at the target's `/votes`.
 
     `forced` is the route to ask for, None for whatever the splitter chooses; `fresh` is whether
     each vote has a connection of its own. Subclasses decide when to vote.
@@ -38,7 +39,8 @@ class VoteUser(FastHttpUser):
     abstract = True
     forced: Route | None = None
     fresh = False
-    ballots: ClassVar[Ballots] = Ballots(_ALBUMS, _RANDOM)
+    catalogue: ClassVar[Catalogue] = _CATALOGUE
+    ballots: ClassVar[Ballots] = Ballots(_CATALOGUE, _RANDOM)
 
     def cast_vote(self, choice: Choice, vote_id: UUID | None) -> Answer:
         """Send one vote and return its answer, or what its absence means.
@@ -47,7 +49,7 @@ class VoteUser(FastHttpUser):
         """
         with self.client.post(
             "/votes",
-            data=_body(choice, vote_id),
+            data=self._body(choice, vote_id),
             headers=self._headers(),
             catch_response=True,
         ) as response:
@@ -63,6 +65,10 @@ class VoteUser(FastHttpUser):
                 response.failure(answer.kind)
         return answer
 
+    def _body(self, choice: Choice, vote_id: UUID | None) -> str:
+        known_id = None if vote_id is None else str(vote_id)
+        return request_body(vote_for(self.catalogue, choice, id=known_id)).decode()
+
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
         if self.forced is not None:
@@ -70,11 +76,6 @@ class VoteUser(FastHttpUser):
         if self.fresh:
             headers["Connection"] = "close"
         return headers
-
-
-def _body(choice: Choice, vote_id: UUID | None) -> str:
-    known_id = None if vote_id is None else str(vote_id)
-    return request_body(vote_for(_ALBUMS[choice.album], choice.rank, id=known_id)).decode()
 
 
 def _read(response: Any) -> Answer:

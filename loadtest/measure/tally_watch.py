@@ -17,7 +17,7 @@ _INTERVAL_SECONDS: Final = 0.02
 class RouteCounts(Protocol):
     """The part of `TallyStore` that is needed here."""
 
-    async def route_votes(self) -> dict[Route, int]: ...  # noqa: D102
+    async def route_votes(self, poll: str = "") -> dict[Route, int]: ...  # noqa: D102
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -30,14 +30,16 @@ class Reading(msgspec.Struct, frozen=True):
 class TallyWatch:
     """Readings of the tally. `gap` is the reason why they are incomplete, else None."""
 
-    def __init__(self, tallies: RouteCounts) -> None:
+    def __init__(self, tallies: RouteCounts, poll: str = "") -> None:
+        """`poll` is the one whose votes are watched, empty for the open poll."""
         self._tallies = tallies
+        self._poll = poll
         self.readings: list[Reading] = []
         self.gap: str | None = None
 
     async def read(self) -> None:
         """Take one reading. Its time is that of the answer: by then the votes were visible."""
-        votes = await self._tallies.route_votes()
+        votes = await self._tallies.route_votes(self._poll)
         self.readings.append(Reading(time.time(), votes))
 
     @asynccontextmanager

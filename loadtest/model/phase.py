@@ -3,6 +3,7 @@
 import msgspec
 
 from loadtest.model.arrivals import Pattern
+from loadtest.model.catalogue import Catalogue
 from voting.domain.vote import Route
 
 MAX_SECONDS = 3600.0
@@ -20,7 +21,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
     carries an id of the client, otherwise the service makes one. `samples` is the file to write.
     `fresh_share` of the users open a connection for each vote, the others keep theirs.
-    `offset` delays the schedule: drivers that share constant arrivals send in turns.
+    `offset` delays the schedule: drivers that share constant arrivals send in turns. Votes are for
+    the albums of `catalogue`, None for those that come with the driver.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     fresh_share: float
     samples: str
     offset: float = 0.0
+    catalogue: Catalogue | None = None
 
 
 class PhaseReady(msgspec.Struct, frozen=True, tag=True):

@@ -34,7 +34,8 @@ class Setup(msgspec.Struct, frozen=True):
     """The options of the comparison, its machine and its code.
 
     `weights` are the splitter's, by route. `machine` is the load generator's, `version` as git
-    describes it, None where that is not known and in reports before version 3.
+    describes it, None where that is not known and in reports before version 3. `poll` is the poll
+    that votes were in, empty for the open poll.
     """
 
     target: str
@@ -52,6 +53,7 @@ class Setup(msgspec.Struct, frozen=True):
     weights: dict[Route, float]
     machine: str | None = None
     version: str | None = None
+    poll: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,12 +12,14 @@ from voting.domain.vote import Route
 class Options(msgspec.Struct, frozen=True):
     """The options of a comparison; times in seconds. `weights` are the splitter's, by route.
 
+    `poll` is the poll to vote in, empty for the open poll.
     `seconds` is the time that each route is measured alone, in all phases of the `rounds`
     together; the split takes half of it. `ramp` is the bound of the 99th percentile in ms when
     rates are searched, else None. `earlier` is the report to compare with, if any.
     """
 
     target: str
+    poll: str
     seconds: float
     rounds: int
     warm_up: float

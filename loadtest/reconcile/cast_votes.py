@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.driver.catalogue import Album, vote_for
+from loadtest.driver.catalogue import Choice, vote_for
 from loadtest.driver.samples import ROUTES, Samples, id_text
 from loadtest.model.answer import Outcome
+from loadtest.model.catalogue import Catalogue
 from voting.client.sent_vote import SentVote
 
 _CHUNK: Final = 1000
@@ -19,8 +20,8 @@ type CastVote = tuple[str, SentVote]
 class CastVotes:
     """All votes of a comparison, those of the warm-ups too."""
 
-    def __init__(self, albums: Sequence[Album], samples: Sequence[Samples]) -> None:
-        self._albums = albums
+    def __init__(self, catalogue: Catalogue, samples: Sequence[Samples]) -> None:
+        self._catalogue = catalogue
         self._samples = samples
 
     def count(self, outcome: Outcome) -> int:
@@ -51,5 +52,6 @@ class CastVotes:
         for record in samples:
             vote_id = id_text(record["id"])
             if vote_id is not None:
-                album, route = self._albums[record["album"]], ROUTES[record["route"]]
-                yield vote_id, vote_for(album, int(record["rank"]), id=vote_id, route=route)
+                choice = Choice(int(record["album"]), int(record["rank"]))
+                route = ROUTES[record["route"]]
+                yield vote_id, vote_for(self._catalogue, choice, id=vote_id, route=route)

@@ -23,7 +23,8 @@ from voting.domain.vote import Route
 from voting.stores.logged_vote import LoggedVote, Place
 from voting.testing.examples import vote_with
 
-ALBUMS = read_catalogue()
+CATALOGUE = read_catalogue()
+ALBUMS = CATALOGUE.albums
 WEIGHTS = {Route.GRPC: 50.0, Route.HTTP: 50.0}
 
 
@@ -101,7 +102,7 @@ def phase_of(
 
 def cast_votes(samples: Sequence[Sample], folder: Path) -> CastVotes:
     """Return what was cast in one phase with these samples."""
-    return CastVotes(ALBUMS, [stored(samples, folder)[0]])
+    return CastVotes(CATALOGUE, [stored(samples, folder)[0]])
 
 
 def logged(sample: Sample, **changes: object) -> LoggedVote:
