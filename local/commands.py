@@ -18,6 +18,15 @@ def compare_command(stack: Stack) -> str:
     return f"./bazelw run //loadtest:compare -- {options}"
 
 
+def polls_command(stack: Stack) -> str:
+    """Return the command that lists the stack's polls, as its organiser."""
+    settings = {
+        "POLLS_SERVER": stack.services["svc_polls"].url,
+        "POLLS_TOKEN": stack.organiser_token,
+    }
+    return f"{_assignments(settings)} ./bazelw run //svc_polls:polls -- list"
+
+
 def comparison_options(stack: Stack) -> dict[str, str]:
     """Return the options with the addresses that the comparison needs."""
     return {
