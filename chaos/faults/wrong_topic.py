@@ -29,6 +29,7 @@ def _replace_topic(scene: Scene) -> None:
     kafka = system.kafka
     kept = system.folder / "kept-topic"
     before = asyncio.run(_positions(scene))
+    stop_together(system.poll_services)  # what they would write now is lost with the other topic
     kafka.stop()
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(kafka.data / "log", kept)
@@ -49,7 +50,7 @@ def _replace_topic(scene: Scene) -> None:
     shutil.copytree(kept, kafka.data / "log")
     scene.start_recovery()
     kafka.start()
-    start_together(system.consumers)
+    start_together([*system.consumers, *system.poll_services])
 
 
 async def _positions(scene: Scene) -> Positions:

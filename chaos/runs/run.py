@@ -1,4 +1,8 @@
-"""One run: faults one after the other while people vote, then the check."""
+"""One run: faults one after the other while people vote, then the check.
+
+Some of the votes are in polls that open and close all the time: one closes in the middle of each
+fault.
+"""
 
 import asyncio
 import math
@@ -10,16 +14,22 @@ from typing import Final, NamedTuple
 
 from chaos.faults.fault import Fault, FaultFailedError, Scene
 from chaos.runs.watch import NotRecoveredError, Watch
+from harness.organisers.organiser import Organiser
+from harness.organisers.poll_schedule import PollSchedule
 from harness.promise.check import Violation, violations
 from harness.promise.stores_reader import Contents, StoresReader, open_stores_reader
-from harness.system.weakened import CONSUMERS, WeakenedSystem
+from harness.system.weakened import CLOCKS_MS, CONSUMERS, WeakenedSystem
 from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
+from voting.service.clock_watch import now_ms
 
 _RECOVERY_SECONDS: Final = 120.0
 _REREAD_VOTES_PER_SECOND: Final = 250.0  # a dropped vote log is rebuilt from the whole ledger
 _QUIET_SECONDS: Final = 180.0
 _LONGEST_CALM_SECONDS: Final = 1.0
+_POLL_PERIOD_SECONDS: Final = 3.0
+_BEFORE_END_SECONDS: Final = 1.5  # at most, before a poll closes: then a fault begins
+_CUT_SECONDS: Final = 60.0
 
 
 class Round(NamedTuple):
@@ -62,6 +72,11 @@ class Run:
         self._long = long
         entry = system.entry
         self._voters = Voters(entry.host, entry.port, rate, random)
+        self._organisers = [
+            Organiser(service.url, system.organiser_token) for service in system.poll_services
+        ]
+        self._schedule = PollSchedule(self._organisers, _POLL_PERIOD_SECONDS, CLOCKS_MS)
+        self._voters.polls = self._schedule.polls
 
     async def run(
         self, faults: Sequence[Fault], seconds: float = math.inf, at_least: int = 0
@@ -76,11 +91,16 @@ class Run:
             watch = Watch(
                 self._system, reader, self._voters.sent_votes, lag=max(50, int(self._rate))
             )
+            schedule = asyncio.create_task(self._schedule.run())
             try:
                 return await self._run(faults, seconds, at_least, reader, watch)
             finally:
+                schedule.cancel()
+                await asyncio.wait([schedule])
                 await self._voters.stop()
                 self._voters.close()
+                for organiser in self._organisers:
+                    organiser.close_connections()
 
     async def _run(
         self,
@@ -106,6 +126,7 @@ class Run:
             )
             await asyncio.sleep(self._random.random() * _LONGEST_CALM_SECONDS)
         await self._voters.stop()
+        await watch.cut(now_ms(), _CUT_SECONDS)
         await watch.in_step(_QUIET_SECONDS)
         contents = await reader.contents()
         found = violations(self._voters.sent_votes, contents) + _ended(watch)
@@ -115,6 +136,7 @@ class Run:
         if fault.idle:
             await self._voters.stop()
             await watch.in_step(_QUIET_SECONDS)
+        await self._until_a_poll_closes_soon()
         scene = Scene(self._system, self._random, self._long)
         begin = time.monotonic()
         await _inject(fault, scene)
@@ -133,6 +155,13 @@ class Run:
         except NotRecoveredError as error:
             raise NotRecoveredError(f"after {self._voters.round}: {error}") from error
         return Round(self._voters.round, fault, gap, recovered - recovery_started)
+
+    async def _until_a_poll_closes_soon(self) -> None:
+        before_ms = 1000 * _BEFORE_END_SECONDS * self._random.random()
+        now = now_ms()
+        end_ms = self._schedule.next_end_ms(now + round(before_ms))
+        if end_ms is not None:
+            await asyncio.sleep((end_ms - before_ms - now) / 1000)
 
 
 def _ended(watch: Watch) -> list[Violation]:

@@ -55,6 +55,11 @@ def _verdict(outcome: RunOutcome) -> Iterator[str]:
         f"that, {contents.ledger.records} records in Kafka, "
         f"{len(contents.logged)} votes in the log, {contents.tally.votes} in the tally"
     )
+    cut = [poll for poll in (contents.polls or {}).values() if poll.cut is not None]
+    yield (
+        f"{len(cut)} polls opened, closed and cut; votes in them: "
+        + ", ".join(f"{times} x {what}" for what, times in sent_votes.in_polls.most_common())
+    )
     if sent_votes.refusals:
         kinds = ", ".join(f"{n} x {kind}" for kind, n in sent_votes.refusals.most_common())
         yield f"refused, can be retried: {kinds}"

@@ -9,6 +9,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from harness.processes.waiting import until
+from harness.promise.ledger_reader import read_polls
 from harness.promise.stores_reader import Positions, StoresReader
 from harness.system.weakened import WeakenedSystem
 from harness.voters.sent_votes import SentVotes
@@ -55,6 +56,24 @@ class Watch:
         """Return when both stores have all that the ledger has; errors: see `recovered`."""
         return await self._calm(
             lambda positions: positions.in_step, lambda: self._seen, limit_seconds
+        )
+
+    async def cut(self, closed_at_ms: int, limit_seconds: float) -> None:
+        """Return when each poll that was closed at this time is cut; errors: see `recovered`."""
+        uncut: list[str] = []
+
+        async def all_are_cut() -> bool:
+            await asyncio.to_thread(self._start_what_ended)
+            polls = await read_polls(self._system.bootstrap_servers)
+            uncut[:] = [p.id for p in polls.values() if p.cut is None and p.is_closed(closed_at_ms)]
+            return not uncut
+
+        await until(
+            all_are_cut,
+            lambda: f"closed, but not cut: {', '.join(uncut)}",
+            limit_seconds,
+            error=NotRecoveredError,
+            longest_pause_seconds=_POLL_SECONDS,
         )
 
     async def _calm(

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 from harness.promise.stores_reader import Contents
 from harness.voters.sent_votes import SentVotes
-from voting.domain.tally import UNIT_SEPARATOR, tally_of
+from voting.domain.tally import UNIT_SEPARATOR, Tally, tally_of
+from voting.polls.book import Poll
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.tally_fields import counter_fields
 
@@ -34,6 +35,9 @@ def violations(sent_votes: SentVotes, contents: Contents) -> list[Violation]:
         "in the vote log, but nobody sent it": _foreign(sent_votes, log),
         "vote log is not the ledger's first copies": _not_the_first(contents.ledger.first, log),
         "tally is not the vote log's sum": _miscounted(contents),
+        "in the ledger, but cast while its poll was not open": _outside_window(contents),
+        "acknowledged, but behind the cut of its poll": _behind_cut(sent_votes, contents),
+        "final result is not the ledger's votes before the cut": _not_final(contents),
         "valid, but rejected": contents.rejections.valid,
         "not a vote, but not rejected": _not_rejected(contents),
         "answers that no voter should get": list(sent_votes.wrong_answers.elements()),
@@ -90,6 +94,43 @@ def _foreign(sent_votes: SentVotes, log: Mapping[str, LoggedVote]) -> list[str]:
 
 def _not_the_first(first: Mapping[str, LoggedVote], log: Mapping[str, LoggedVote]) -> list[str]:
     return [i for i in first.keys() | log.keys() if first.get(i) != log.get(i)]
+
+
+def _outside_window(contents: Contents) -> list[str]:
+    polls = contents.polls
+    if polls is None:
+        return []
+    in_polls = (logged for logged in contents.ledger.first.values() if logged.vote.poll)
+    return [logged.id for logged in in_polls if not _was_open(polls.get(logged.vote.poll), logged)]
+
+
+def _was_open(poll: Poll | None, logged: LoggedVote) -> bool:
+    return poll is not None and poll.is_open(logged.vote.cast_at_ms)
+
+
+def _counts_for_good(contents: Contents, logged: LoggedVote) -> bool:
+    """Return whether a vote lies before the cut of its poll; without a cut each may count."""
+    poll = (contents.polls or {}).get(logged.vote.poll)
+    if poll is None or poll.cut is None:
+        return True
+    return logged.place.offset < poll.cut[logged.place.partition]
+
+
+def _behind_cut(sent_votes: SentVotes, contents: Contents) -> list[str]:
+    first = contents.ledger.first
+    acknowledged = (first[vote_id] for vote_id in sent_votes.acknowledged if vote_id in first)
+    return [logged.id for logged in acknowledged if not _counts_for_good(contents, logged)]
+
+
+def _not_final(contents: Contents) -> list[str]:
+    """Return where what is said to count for good is not what lies before the cut."""
+    before_cut = tally_of(
+        logged.vote
+        for logged in contents.ledger.first.values()
+        if logged.vote.poll in contents.final and _counts_for_good(contents, logged)
+    )
+    final = Tally(polls=dict(contents.final))
+    return list(_differences(counter_fields(before_cut), counter_fields(final)))
 
 
 def _not_rejected(contents: Contents) -> list[str]:

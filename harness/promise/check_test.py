@@ -13,8 +13,10 @@ from voting.client.samples import in_turn, sample_to_send
 from voting.client.sent_vote import SentVote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
+from voting.polls.event import Cut
 from voting.stores.logged_vote import LoggedVote, Place
 from voting.testing.examples import vote_with
+from voting.testing.polls import DEFINITION, POLL, PollLog
 
 ROUND: Final = "001 calm"
 NOTHING: Final = Rejections(frozenset(), [])
@@ -154,3 +156,66 @@ def test_the_longest_gap_is_that_of_the_worse_route() -> None:
     assert sent_votes.longest_gap(8, 12) == 3
     assert sent_votes.alive_since(8.5)
     assert not sent_votes.alive_since(9)
+
+
+OPENS: Final = 20_000
+CLOSES: Final = 60_000
+
+
+def in_poll(number: int, cast_at_ms: int = OPENS) -> LoggedVote:
+    found = logged(number)
+    fields = {"poll": POLL, "entry": "moon", "poll_event": 1, "cast_at_ms": cast_at_ms}
+    return msgspec.structs.replace(found, vote=msgspec.structs.replace(found.vote, **fields))
+
+
+def poll_contents(
+    votes: list[LoggedVote], cut: int, final: list[LoggedVote] | None = None
+) -> Contents:
+    """Return the contents with a poll that is cut at this offset; `final` are those that count."""
+    log = PollLog()
+    log.define(1, opens_at_ms=OPENS, closes_at_ms=CLOSES)
+    log.append(Cut((cut,)), CLOSES + DEFINITION.answer_within_ms + 1_000)
+    counted = [vote for vote in votes if vote.place.offset < cut] if final is None else final
+    return contents_of(votes)._replace(
+        polls=log.book.polls, final={POLL: logged_tally(counted).poll(POLL)}
+    )
+
+
+IN_POLL: Final = [in_poll(number) for number in range(1, 6)]
+
+
+def test_nothing_is_wrong_with_votes_in_a_poll_before_its_cut() -> None:
+    assert violations(sent_votes_of(IN_POLL), poll_contents(IN_POLL, cut=6)) == []
+
+
+def test_a_vote_behind_the_cut_that_nobody_was_promised_is_no_violation() -> None:
+    sent_votes = sent_votes_of(IN_POLL)
+    del sent_votes.acknowledged[IN_POLL[4].id]
+    assert violations(sent_votes, poll_contents(IN_POLL, cut=5)) == []
+
+
+@pytest.mark.parametrize(
+    ("contents", "rule"),
+    [
+        (poll_contents(IN_POLL, cut=5), "acknowledged, but behind the cut of its poll"),
+        (
+            poll_contents([*IN_POLL[:4], in_poll(5, CLOSES)], cut=6),
+            "in the ledger, but cast while its poll was not open",
+        ),
+        (
+            poll_contents([*IN_POLL[:4], in_poll(5, OPENS - 1)], cut=6),
+            "in the ledger, but cast while its poll was not open",
+        ),
+        (
+            poll_contents(IN_POLL, cut=6)._replace(polls=PollLog().book.polls, final={}),
+            "in the ledger, but cast while its poll was not open",
+        ),
+        (
+            poll_contents(IN_POLL, cut=6, final=IN_POLL[:4]),
+            "final result is not the ledger's votes before the cut",
+        ),
+    ],
+)
+def test_a_broken_promise_about_a_poll_is_found(contents: Contents, rule: str) -> None:
+    found = violations(sent_votes_of(IN_POLL), contents)
+    assert rule in [violation.rule for violation in found]

@@ -1,7 +1,7 @@
 """Reads the topics of Kafka from outside, independently of the consumer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
@@ -10,7 +10,8 @@ from aiokafka.errors import KafkaError
 
 from svc_consumer.ledger.records import read_vote
 from voting.domain.vote import InvalidVoteError, Vote
-from voting.ledger.settings import REJECTED_TOPIC, VOTES_TOPIC
+from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
+from voting.polls.book import Poll, PollBook
 from voting.stores.logged_vote import LoggedVote, Place, arrival
 
 _LIMIT_SECONDS: Final = 300.0
@@ -73,6 +74,18 @@ async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections
                 continue
             valid.append(vote.id)
     return Rejections(frozenset(places), valid)
+
+
+async def read_polls(bootstrap_servers: str) -> Mapping[str, Poll]:
+    """Return all polls by id; errors: see `read_ledger`."""
+    book = PollBook()
+    async with (
+        asyncio.timeout(_LIMIT_SECONDS),
+        _consumer(bootstrap_servers, POLLS_TOPIC) as consumer,
+    ):
+        async for record in _all_records(consumer):
+            book.apply(record.value, record.timestamp)
+    return book.polls
 
 
 async def end_offsets(bootstrap_servers: str) -> dict[int, int]:

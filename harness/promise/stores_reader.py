@@ -10,22 +10,31 @@ from harness.promise.ledger_reader import (
     Rejections,
     end_offsets,
     read_ledger,
+    read_polls,
     read_rejections,
 )
-from voting.domain.tally import Tally
+from voting.domain.tally import PollTally, Tally
+from voting.polls.book import Poll
 from voting.stores.logged_vote import LoggedVote
+from voting.stores.poll_result import votes_before_cut
 from voting.stores.settings import DATABASE
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
 
 class Contents(NamedTuple):
-    """All that the ledger and the stores hold, read while nobody votes."""
+    """All that the ledger and the stores hold, read while nobody votes.
+
+    `polls` are those of the log of polls, None where there is none; `final` has what counts for
+    good in those that are cut.
+    """
 
     ledger: LedgerVotes
     logged: list[LoggedVote]
     tally: Tally
     rejections: Rejections
+    polls: Mapping[str, Poll] | None = None
+    final: Mapping[str, PollTally] = {}
 
 
 class Positions(NamedTuple):
@@ -72,7 +81,13 @@ class StoresReader:
         ledger = await read_ledger(self._bootstrap_servers)
         partitions = len(await end_offsets(self._bootstrap_servers))
         rejected = await read_rejections(self._bootstrap_servers, partitions)
-        return Contents(ledger, await self.logged(), await self.tally(), rejected)
+        polls = await read_polls(self._bootstrap_servers)
+        final = {
+            poll.id: await votes_before_cut(self.log, poll.id, poll.cut)
+            for poll in polls.values()
+            if poll.cut is not None
+        }
+        return Contents(ledger, await self.logged(), await self.tally(), rejected, polls, final)
 
     async def logged(self) -> list[LoggedVote]:
         """Return every vote of the log."""

@@ -17,9 +17,14 @@ _SETTINGS: Final = {
 }
 """The setting with which a service finds each server."""
 
+_WRONG_CLOCK: Final = ROOT / "harness" / "servers" / "wrong_clock"
+
 
 class Service(HttpServer):
     """One of our services, configured by environment variables."""
+
+    clock_ahead_ms = 0
+    """How far the clock of its process is ahead of this machine's; negative if it is behind."""
 
     def __init__(
         self,
@@ -59,7 +64,13 @@ class Service(HttpServer):
         """Return the settings, ports among them."""
         grpc = {} if self.grpc_port is None else {"GRPC_PORT": str(self.grpc_port)}
         listen = {"HOST": self.host, "PORT": str(self.port), **grpc}
-        return {**python_environment(), **listen, **self._environment}
+        return {**python_environment(), **self._clock(), **listen, **self._environment}
+
+    def _clock(self) -> dict[str, str]:
+        if not self.clock_ahead_ms:
+            return {}
+        path = f"{_WRONG_CLOCK}:{python_environment()['PYTHONPATH']}"
+        return {"PYTHONPATH": path, "CLOCK_AHEAD_MS": str(self.clock_ahead_ms)}
 
 
 def wiring(

@@ -22,7 +22,7 @@ ORGANISER: Final = "organiser"
 class System:
     """Kafka, Redis, the server of MongoDB's protocol, our services, and the entry.
 
-    `services` has each service by name; further consumers are svc_consumer-2 and so on. With
+    `services` has each service by name; further instances are svc_consumer-2 and so on. With
     `organiser_token` polls can be made and changed at svc_polls.
     """
 
@@ -35,7 +35,7 @@ class System:
         kafka_addresses: Mapping[str, str] | None = None,
         shares_kafka: bool = False,
         topics: Mapping[str, int] = TOPICS,
-        consumers: int = 1,
+        instances: Mapping[str, int] | None = None,
         has_entry: bool = True,
         votes_per_second: int | None = None,
         settings: Mapping[str, str] | None = None,
@@ -44,7 +44,8 @@ class System:
 
         `nodes` are Kafka's, instead of one on `ports`; with `shares_kafka` the caller starts and
         stops them. Services listed in `kafka_addresses` reach Kafka there. `topics` are created
-        with these numbers of partitions, instead of the usual ones. `votes_per_second` is the most
+        with these numbers of partitions, instead of the usual ones. `instances` says how many there
+        are of services of which there is more than one. `votes_per_second` is the most
         that the entry accepts from one client address. `settings` go to every service.
         """
         self.folder = folder
@@ -60,7 +61,7 @@ class System:
         self._topics = topics
         self._settings = settings or {}
         self.organiser_token = new_token()
-        self.services = {service.name: service for service in self._services(consumers)}
+        self.services = {service.name: service for service in self._services(instances or {})}
         backends = {
             "grpc": self.services["svc_grpc_client"].url,
             "http": self.services["svc_http_route"].url,
@@ -83,7 +84,15 @@ class System:
     @property
     def consumers(self) -> list[Service]:
         """All consumers; they are of one group."""
-        return [service for service in self.services.values() if service.program == "svc_consumer"]
+        return self._instances("svc_consumer")
+
+    @property
+    def poll_services(self) -> list[Service]:
+        """All instances of svc_polls."""
+        return self._instances("svc_polls")
+
+    def _instances(self, program: str) -> list[Service]:
+        return [service for service in self.services.values() if service.program == program]
 
     @property
     def stores(self) -> list[Server]:
@@ -127,12 +136,11 @@ class System:
         for server in self.servers:
             server.check_running()
 
-    def _services(self, consumers: int) -> Iterator[Service]:
+    def _services(self, instances: Mapping[str, int]) -> Iterator[Service]:
         for name in SERVICES:
             yield self._service(name, self.ports[name], grpc_port=self.ports.get(f"{name}-grpc"))
-            if name == "svc_consumer":
-                for number in range(2, consumers + 1):
-                    yield self._service(f"{name}-{number}", free_port(), program=name)
+            for number in range(2, instances.get(name, 1) + 1):
+                yield self._service(f"{name}-{number}", free_port(), program=name)
 
     def _service(
         self, name: str, port: int, *, program: str | None = None, grpc_port: int | None = None
@@ -143,7 +151,7 @@ class System:
             "redis-reader": self.redis.reader_url,
             "mongodb": self.mongodb.url,
         }
-        given = {**self._own_settings(name), **self._settings}
+        given = {**self._own_settings(program or name), **self._settings}
         environment = wiring(program or name, addresses.__getitem__, given)
         return Service(name, port, self.folder, environment, grpc_port, program)
 

@@ -1,4 +1,4 @@
-"""The system with weak spots: two consumers, proxies in front of Kafka, Redis on a small disk."""
+"""The system with weak spots: proxies in front of Kafka, Redis on a small disk, wrong clocks."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,19 +15,24 @@ from harness.system.system import System
 from tools.services.roster import SERVICES
 
 CONSUMERS: Final = ("svc_consumer", "svc_consumer-2")
+CLOCKS_MS: Final = 500
+"""How far the clocks of the services are apart."""
+
 _USERS_OF_KAFKA: Final = (
     *(name for name, service in SERVICES.items() if "kafka" in service.needs),
     *CONSUMERS[1:],
+    "svc_polls-2",
 )
+_CLOCKS_AHEAD_MS: Final = {"svc_http_route": -CLOCKS_MS}
 _START_LIMIT_SECONDS: Final = 180.0  # on a busy machine
 _REDIS_DISK_KB: Final = 160 * 1024
 
 
 class WeakenedSystem(System):
-    """The whole system on free ports, with two consumers of one group.
+    """The whole system on free ports, with two consumers of one group and two of svc_polls.
 
     Each service reaches Kafka through a proxy of its own, unless Kafka has several nodes. Redis
-    keeps its data on a small disk.
+    keeps its data on a small disk. The clock of svc_http_route is half a second behind.
     """
 
     def __init__(
@@ -52,11 +57,13 @@ class WeakenedSystem(System):
             free_ports(),
             nodes=_kafka_nodes(nodes, list(links.values()), folder),
             kafka_addresses={user: proxy.address for user, proxy in self.proxies.items()},
-            consumers=len(CONSUMERS),
+            instances={"svc_consumer": len(CONSUMERS), "svc_polls": 2},
             votes_per_second=votes_per_second,
             settings=settings,
         )
         self.redis_disk = SmallDisk("redis-disk", _REDIS_DISK_KB, folder)
+        for name, ahead_ms in _CLOCKS_AHEAD_MS.items():
+            self.services[name].clock_ahead_ms = ahead_ms
         for server in self.servers:
             server.start_limit_seconds = _START_LIMIT_SECONDS
 

@@ -23,7 +23,7 @@ class SentVotes:
 
     `sent` has every vote with a known id; `anonymous` counts requests that got no answer and so
     no id. `repeats` counts votes sent again after they were acknowledged. `others` are artists
-    who also get votes that are not in `sent`.
+    who also get votes that are not in `sent`. `in_polls` counts answers to votes in polls.
     """
 
     sent: dict[str, SentVote] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class SentVotes:
     anonymous: int = 0
     repeats: int = 0
     others: frozenset[str] = frozenset()
+    in_polls: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     wrong_answers: Counter[str] = field(default_factory=Counter)
     _times: dict[Route, list[float]] = field(default_factory=lambda: {r: [] for r in Route})

@@ -10,11 +10,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from harness.voters.http_client import NO_ANSWER, ClientAnswer, HttpClient
+from harness.voters.poll_window import PollWindow, is_stale
 from harness.voters.sent_votes import SentVotes
 from voting.client.samples import sample_to_send
 from voting.client.sent_vote import SentVote
 from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import RESIDUES, Route, new_vote_id
+from voting.polls.known_polls import RefusalKind
+from voting.service.clock_watch import now_ms
 
 ROUND_NAMES: Final = ("Mercedes Sosa", "Björk", "Nina Simone", "坂本 龍一", "Rush")
 """Artists of the votes; their albums are named after the round in which they were cast."""
@@ -27,6 +30,7 @@ _REPEATED: Final = 0.02  # of the votes are sent again although they were acknow
 _REPEAT_AFTER_SECONDS: Final = (0, 0, 0.05, 1, 5)
 _ALTERED: Final = 0.3  # of those differ the second time: the first must count
 _WITH_ID: Final = 0.7  # of the votes bring an id; the service makes the others'
+_IN_POLLS: Final = 0.4  # of the votes are in polls, while there are any
 
 RETRYABLE: Final = {NO_ANSWER, 429, 502, 503, 504}
 """Statuses after which a client may send the same vote again."""
@@ -36,7 +40,8 @@ class Voters:
     """Casts votes through the entry and records the answers.
 
     A vote that is refused or gets no answer is sent again with the same id, a few times. `waits`
-    has, for each vote that was acknowledged, how long (s) its voter waited for that.
+    has, for each vote that was acknowledged, how long (s) its voter waited for that. Some of the
+    votes are in those of `polls` that are open, or were or will be a moment ago or later.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Voters:
         self.sent_votes = SentVotes()
         self.waits: list[float] = []
         self.round = "calm"
+        self.polls: Sequence[PollWindow] = ()
         self._rate = rate
         self._random = random
         self._client = HttpClient(host, port, _TIMEOUT_SECONDS, sources)
@@ -87,6 +93,18 @@ class Voters:
     def _new_vote(self, route: Route) -> SentVote:
         brings_id = self._random.random() < _WITH_ID
         vote_id = new_vote_id(self._random.randrange(RESIDUES)) if brings_id else None
+        if poll := self._some_poll():
+            entry = self._random.choice(poll.entries)
+            return sample_to_send(
+                id=vote_id,
+                poll=poll.id,
+                entry=entry.id,
+                name=entry.name,
+                album=entry.album,
+                year=entry.year,
+                rank=self._random.randint(1, 100),
+                route=route,
+            )
         which = self._random.randrange(len(ROUND_NAMES))
         return sample_to_send(
             id=vote_id,
@@ -96,6 +114,13 @@ class Voters:
             rank=self._random.randint(1, 100),
             route=route,
         )
+
+    def _some_poll(self) -> PollWindow | None:
+        """Return a poll to vote in; None for the open poll."""
+        if not self.polls or self._random.random() >= _IN_POLLS:
+            return None
+        near = [poll for poll in self.polls if poll.is_near(now_ms())]
+        return self._random.choice(near) if near else None
 
     async def _vote(self, vote: SentVote) -> None:
         vote_id = await self._cast(vote)
@@ -108,10 +133,13 @@ class Voters:
         begin = time.monotonic()
         for attempt in range(_ATTEMPTS):
             answer = await self._send(vote)
+            if answer.status == HTTPStatus.CONFLICT and _is_closed(answer):
+                return None
             answered_id: str | None = answer.document.get("id")
             vote = replace(vote, id=vote.id or answered_id)
             if vote.id is None:
-                self.sent_votes.anonymous += 1
+                if answer.status != HTTPStatus.CONFLICT and not is_stale(answer):
+                    self.sent_votes.anonymous += 1
             else:
                 self.sent_votes.sent.setdefault(vote.id, vote)
             if answer.status == HTTPStatus.ACCEPTED:
@@ -130,7 +158,13 @@ class Voters:
 
     async def _send(self, vote: SentVote) -> ClientAnswer:
         headers = {} if vote.route is None else {CANARY_HEADER: FORCE[vote.route]}
+        sent_ms = now_ms()
         answer = await self._client.post("/votes", headers, vote.document)
+        if vote.poll and answer.status in {HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT}:
+            poll = next(poll for poll in self.polls if poll.id == vote.poll)
+            self.sent_votes.in_polls[_outcome(answer)] += 1
+            if wrong := poll.wrong_answer(answer, sent_ms, now_ms()):
+                self.sent_votes.wrong_answers[wrong] += 1
         self._judge(vote, answer)
         return answer
 
@@ -141,13 +175,27 @@ class Voters:
         if status == HTTPStatus.ACCEPTED:
             if answered_id is None or vote.id not in {None, answered_id}:
                 self.sent_votes.wrong_answers["202 with another id, or none"] += 1
+        elif status == HTTPStatus.CONFLICT and vote.poll:
+            return  # judged by the times of the poll
         elif status not in RETRYABLE:
             self.sent_votes.wrong_answers[kind] += 1
         else:
             self.sent_votes.refusals[kind] += 1
             ours = answer.headers.get("content-type", "").startswith("application/problem+json")
-            if ours and ("retry-after" not in answer.headers or answered_id is None):
+            # A vote that was refused before it was judged has no id yet.
+            has_id = answered_id is not None or is_stale(answer)
+            if ours and ("retry-after" not in answer.headers or not has_id):
                 self.sent_votes.wrong_answers[f"{kind} without Retry-After or id"] += 1
+
+
+def _is_closed(answer: ClientAnswer) -> bool:
+    return answer.document.get("type") == RefusalKind.CLOSED
+
+
+def _outcome(answer: ClientAnswer) -> str:
+    if answer.status == HTTPStatus.ACCEPTED:
+        return "acknowledged"
+    return "closed" if _is_closed(answer) else "not open yet"
 
 
 def _kind(answer: ClientAnswer) -> str:

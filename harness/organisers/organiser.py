@@ -1,0 +1,109 @@
+"""An organiser: a client of svc_polls."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx
+
+from voting.polls.definition import Entry, ShowResult
+from voting.polls.times import to_rfc3339
+
+ENTRIES: Final = (
+    Entry("cantora", "Mercedes Sosa", "Cantora", 2009),
+    Entry("vespertine", "Björk", "Vespertine", 2001),
+    Entry("pastel-blues", "Nina Simone", "Pastel Blues", 1965),
+    Entry("async", "坂本 龍一", "async", 2017),
+)
+"""What the polls of simulated organisers are about."""
+
+_TIMEOUT_SECONDS: Final = 20.0
+
+
+class OrganiserError(Exception):
+    """svc_polls did not do what it was asked for; the text has its answer."""
+
+
+class Organiser:
+    """Asks one address of svc_polls; may be used by several threads."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """`url` is that of svc_polls, without a path; `token` is the organiser's."""
+        authorization = {"authorization": f"Bearer {token}"}
+        self._http = httpx.Client(
+            base_url=f"{url}/api/polls",
+            headers=authorization,
+            timeout=_TIMEOUT_SECONDS,
+            trust_env=False,
+        )
+
+    def close_connections(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def define(
+        self,
+        poll: str,
+        opens_at_ms: int | None = None,
+        closes_at_ms: int | None = None,
+        show_result: ShowResult = ShowResult.LIVE,
+    ) -> dict[str, Any]:
+        """Create a poll with `ENTRIES`; times are Unix times in milliseconds, None: by hand."""
+        form = {
+            "titles": {"en": poll, "es": poll},
+            "entries": [
+                {"id": one.id, "name": one.name, "album": one.album, "year": one.year}
+                for one in ENTRIES
+            ],
+            "opens_at": None if opens_at_ms is None else to_rfc3339(opens_at_ms),
+            "closes_at": None if closes_at_ms is None else to_rfc3339(closes_at_ms),
+            "show_result": show_result,
+        }
+        return self._asked("PUT", f"/{poll}", {"if-none-match": "*"}, form)
+
+    def open(self, poll: str) -> dict[str, Any]:
+        """Open a poll by hand."""
+        return self._asked("POST", f"/{poll}/open", {"if-match": "*"})
+
+    def release(self, poll: str) -> dict[str, Any]:
+        """Show the result of a poll."""
+        return self._asked("POST", f"/{poll}/release", {"if-match": "*"})
+
+    def close_now(self, poll: str, event: int | None = None) -> dict[str, Any]:
+        """Close a poll as soon as possible, if its last event is `event`, or whatever that is."""
+        tag = "*" if event is None else f'"{event}"'
+        return self._asked("POST", f"/{poll}/close", {"if-match": tag})
+
+    def look(self, poll: str) -> dict[str, Any] | None:
+        """Return a poll's state; None if there is no such poll."""
+        answer = self._ask("GET", f"/{poll}")
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _document(answer)
+
+    def _asked(
+        self, method: str, path: str, headers: dict[str, str], form: object | None = None
+    ) -> dict[str, Any]:
+        return _document(self._ask(method, path, headers, form))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        form: object | None = None,
+    ) -> httpx.Response:
+        try:
+            return self._http.request(method, path, headers=headers, json=form)
+        except httpx.HTTPError as error:
+            raise OrganiserError(f"{type(error).__name__}: {error}") from error
+
+
+def time_of(text: str) -> int:
+    """Return a time in an answer of svc_polls as Unix time in milliseconds."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    if not answer.is_success:
+        raise OrganiserError(f"{answer.status_code} {answer.text}")
+    document: dict[str, Any] = answer.json()
+    return document
