@@ -12,6 +12,7 @@ from voting.domain.headers import ROUTE_HEADER, TRACE_HEADER
 from voting.domain.vote import Route, Vote
 from voting.http.app import add_operations, close_if_stopping, new_app, problem_of, to_response
 from voting.http.problem import HttpAnswer
+from voting.http.unread_answers import UnreadAnswers
 from voting.pages.form_page import refusal_page
 from voting.polls.known_polls import KnownPolls
 from voting.route.form_post import (
@@ -35,6 +36,9 @@ from voting.route.vote_api import (
 )
 from voting.service.lifecycle import Readiness
 
+# A route's answers are short, so few clients are slow to read them; its memory is small, too.
+_UNREAD_MAX: Final = 12 << 20
+
 # An accepted form is answered with a redirect to the page.
 _ACCEPTED: Final = {HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER}
 
@@ -49,6 +53,7 @@ def route_app(
     app = new_app(name)
     app.config.REQUEST_MAX_SIZE = FORM_MAX  # JSON bodies have a smaller bound
     add_operations(app, readiness, vote_api_document(name))
+    app.ctx.unread = UnreadAnswers(_UNREAD_MAX)
     state = app.ctx.route_state = RouteState(route, sink, polls)
 
     @app.post("/votes")
