@@ -298,6 +298,8 @@ async def test_a_reconnect_that_hangs_shows_after_the_grace_period() -> None:
             assert 1 <= time.monotonic() - begin < 5
             relay.silent = False
         listening.close()
+        listening.close_clients()
+        await listening.wait_closed()
 
 
 async def test_a_server_that_comes_back_is_used_again() -> None:
