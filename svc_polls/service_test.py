@@ -1,8 +1,11 @@
 """The organisers' service as processes, with a real broker, over HTTP."""
 
 import itertools
+import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from harness.processes.waiting import wait_until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
+from svc_polls.api.app import CHANGES_MAX, CONNECTIONS_MAX
 from svc_polls.tokens import Organiser, Role, hash_of
 from voting.polls.book import FRESH_MS
 
@@ -329,6 +333,60 @@ def test_a_body_has_a_bound(shared: Organisers, poll: str, size: int, chunked: b
     answer = shared.ask("PUT", f"/{poll}", headers=kind, content=content)
     assert len(body) == size
     assert answer.status_code == (413 if size > 1 << 20 else 422), answer.text
+
+
+def test_slow_definitions_have_a_bound_and_keep_nobody_from_operating(
+    shared: Organisers, poll: str
+) -> None:
+    shared.define(poll)
+    body = json.dumps(FORM).encode()
+    head = (
+        f"PUT /api/polls/{poll}-{{number}} HTTP/1.1\r\nAuthorization: Bearer eva\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    address = (shared.running.host, shared.running.port)
+    with ExitStack() as stack:
+        slow = []
+        for number in range(CHANGES_MAX + 3):
+            client = stack.enter_context(socket.create_connection(address))
+            client.sendall(head.format(number=number).encode() + body[:9])
+            slow.append(client)
+        refused: set[socket.socket] = set()
+
+        def are_refused() -> bool:
+            refused.update(filter(is_refused, slow))
+            return len(refused) == 3
+
+        wait_until("the bound", are_refused)
+        answer = shared.ask("PUT", f"/{poll}", headers=ANY, json=FORM)
+        assert answer.json()["detail"] == "too many changes at the same time"
+        assert shared.ask("POST", f"/{poll}/open", headers=ANY).status_code == 200
+        for client in {*slow} - refused:
+            client.setblocking(True)
+            client.sendall(body[9:])
+            assert client.recv(12) == b"HTTP/1.1 201"
+    assert shared.define(f"{poll}-after").status_code == 201
+
+
+def test_connections_have_a_bound(shared: Organisers) -> None:
+    address = (shared.running.host, shared.running.port)
+    request = b"GET /healthz HTTP/1.1\r\n"
+    with ExitStack() as stack:
+        held = []
+        for _ in range(CONNECTIONS_MAX + 5):
+            client = stack.enter_context(socket.create_connection(address))
+            client.sendall(request)  # under way, so not idle
+            held.append(client)
+        wait_until("a refusal", lambda: any(map(is_refused, held)))
+    wait_until("room again", lambda: shared.http.get("/healthz").status_code == 200)
+
+
+def is_refused(client: socket.socket) -> bool:
+    client.setblocking(False)
+    try:
+        return client.recv(12) == b"HTTP/1.1 503"
+    except BlockingIOError:
+        return False
 
 
 @pytest.mark.parametrize("poll_id", ["Best", "a_b", "-a", "a" * 65, "%00", "ä"])

@@ -1,5 +1,6 @@
 """The endpoints of the organisers' API."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -52,8 +53,10 @@ from voting.service.lifecycle import Readiness
 
 NAME: Final = "svc_polls"
 CONNECTIONS_MAX: Final = 200
-# Changes under way, most of which wait for their turn: each may have a body in memory.
+# Changes under way of each kind, most of which wait for their turn or for their body, which is in
+# memory. So long definitions keep nobody from closing a poll.
 CHANGES_MAX: Final = 8
+_EDITING: Final = ("define", "copy")
 
 
 class PollsApi:
@@ -75,7 +78,7 @@ class PollsApi:
         self._organisers = organisers
         self._answer_within_ms = answer_within_ms
         self._clock = clock
-        self._changes = 0
+        self._changes = Counter[bool]()
 
     async def list(self, request: Request) -> HTTPResponse:
         """GET /api/polls."""
@@ -209,7 +212,8 @@ class PollsApi:
     @contextmanager
     def _changing(self, request: Request, change: str) -> Iterator[None]:
         """Count a change and its status; refuse it when too many are under way."""
-        if self._changes >= CHANGES_MAX:
+        kind = change in _EDITING
+        if self._changes[kind] >= CHANGES_MAX:
             leave_body(request)
             CHANGES.labels(change, HTTPStatus.SERVICE_UNAVAILABLE.value).inc()
             raise ProblemError(
@@ -217,7 +221,7 @@ class PollsApi:
                 "too many changes at the same time",
                 headers={"retry-after": "1"},
             )
-        self._changes += 1
+        self._changes[kind] += 1
         status = HTTPStatus.INTERNAL_SERVER_ERROR.value
         try:
             yield
@@ -226,7 +230,7 @@ class PollsApi:
             status = error.problem.status
             raise
         finally:
-            self._changes -= 1
+            self._changes[kind] -= 1
             CHANGES.labels(change, status).inc()
 
 
@@ -234,7 +238,7 @@ def polls_app(api: PollsApi, readiness: Readiness) -> Sanic[Any, Any]:
     """Return the app that serves the API."""
     app = new_app(NAME)
     app.config.REQUEST_MAX_SIZE = BODY_MAX
-    app.ctx.connection_limit.most = CONNECTIONS_MAX
+    app.ctx.connection_limit.limit = CONNECTIONS_MAX
     add_operations(app, readiness, polls_document())
     app.add_route(api.list, "/api/polls", methods=["GET"])
     app.add_route(api.show, "/api/polls/<poll:str>", methods=["GET"])
