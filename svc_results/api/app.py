@@ -17,12 +17,12 @@ from svc_results.api.security import SECURITY_HEADERS
 from svc_results.feed.feed import Feed
 from svc_results.feed.source import TIMEOUT_SECONDS
 from svc_results.feed.watchers import Watchers
-from svc_results.page.page import render_page
-from svc_results.page.static_files import STATIC_FOLDER, StaticFiles, accepts_gzip
+from svc_results.page.page import STATIC_FOLDER, render_page
 from svc_results.result.newest_votes import VotePage, vote_page
 from svc_results.result.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
 from voting.http.app import add_operations, close_if_stopping, new_app
 from voting.http.problem import JSON_TYPE, ProblemError
+from voting.pages.static_files import StaticFiles, accepts_gzip
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import Cursor, LoggedVote

@@ -10,9 +10,9 @@ from sanic.http import Http
 from svc_results.feed.feed import Feed
 from svc_results.feed.frame import GZIP_HEADER, OPENING
 from svc_results.feed.watchers import Watchers
-from svc_results.page.static_files import accepts_gzip
 from voting.http.app import close_if_stopping
 from voting.http.problem import ProblemError
+from voting.pages.static_files import accepts_gzip
 
 # The URL stays in memory while the stream is open, and the stream takes no parameters.
 _URL_BYTES_MAX: Final = 200

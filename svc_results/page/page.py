@@ -14,6 +14,9 @@ from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
 from voting.pages.languages import Language
 
+STATIC_FOLDER: Final = Path(__file__).with_name("static")
+"""The files of the page."""
+
 _TEMPLATE: Final = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from harness.processes.waiting import wait_until
+from harness.testing.browser import keep_screenshot, open_page
 from svc_results.page.messages import CATALOGUE
-from svc_results.testing.browser import keep_screenshot, open_page
 from svc_results.testing.page_actions import (
     album_row,
     fill_form,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from harness.system.stack import Stack
-from svc_results.testing.browser import keep_screenshot, open_page
+from harness.testing.browser import keep_screenshot, open_page
 from svc_results.testing.page_actions import NASTY, album_row, cast, fill_form
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]

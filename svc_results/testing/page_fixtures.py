@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from harness.processes.ports import free_ports
 from harness.system.stack import Stack
-from svc_results.testing.browser import chromium, open_page
+from harness.testing.browser import chromium, open_page
 from svc_results.testing.page_actions import NASTY, cast
 
 

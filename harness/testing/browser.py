@@ -1,4 +1,4 @@
-"""Headless Chromium for tests of the page."""
+"""Headless Chromium for tests of pages."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The page's style, scripts and icon: read once, sent compressed, cached forever."""
+"""A page's style, scripts and icon: read once, sent compressed, cached forever."""
 
 import gzip
 import hashlib
@@ -10,9 +10,6 @@ from typing import Final
 from sanic import HTTPResponse, Request
 
 from voting.http.problem import ProblemError
-
-STATIC_FOLDER: Final = Path(__file__).with_name("static")
-"""The files of the page."""
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
