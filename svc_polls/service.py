@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from sanic import Sanic
 
 from svc_polls.api.app import PollsApi, polls_app
+from svc_polls.api.console import ConsoleApi
 from svc_polls.log.cutter import Cutter
 from svc_polls.log.history import PollHistory
 from svc_polls.log.metrics import PollsCollector
@@ -17,6 +18,9 @@ from svc_polls.log.vote_ends import VoteEnds
 from svc_polls.log.writer import LogUnavailableError, PollLogWriter
 from svc_polls.settings import PollsSettings
 from svc_polls.token_tool import TOOL, run_token_tool
+from svc_polls.watch.services import read_services
+from svc_polls.watch.vote_flow import read_vote_flow
+from svc_polls.watch.watched import Watched
 from voting.http.app import run_app
 from voting.ledger.poll_log_reader import PollLogReader
 from voting.polls.known_polls import KnownPolls
@@ -55,7 +59,16 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
     if not len(organisers):
         _log.warning("ORGANISER_TOKENS is empty: nobody can use the API")
     api = PollsApi(known, history, writer, organisers, settings.answer_within_ms, now_ms)
-    app = polls_app(api, readiness)
+    watched = settings.watched
+    console = ConsoleApi(
+        known,
+        lambda: reader.halted,
+        organisers,
+        Watched(lambda: read_vote_flow(settings)),
+        Watched(lambda: read_services(watched, now_ms)) if watched else None,
+        now_ms,
+    )
+    app = polls_app(api, console, readiness)
     REGISTRY.register(PollsCollector(known, now_ms))
     tasks: list[asyncio.Task[None]] = []
 

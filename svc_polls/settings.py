@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from svc_polls.tokens import Organisers, read_organisers
+from svc_polls.watched_services import WatchedAddress, read_watched_services
 from voting.ledger.settings import KafkaSettings
 from voting.polls.definition import ANSWER_WITHIN_MAX_MS, ANSWER_WITHIN_MIN_MS
 from voting.service.settings import Port, wrong
@@ -19,6 +20,17 @@ class PollsSettings(KafkaSettings, frozen=True, kw_only=True):
         Meta(
             description="Organisers as NAME:ROLES:HASH, comma-separated; "
             "`svc_polls token --help` makes them."
+        ),
+    ] = ""
+    kafka_group: Annotated[
+        str,
+        Meta(description="Consumer group of svc_consumer, to show its lag.", min_length=1),
+    ] = "svc_consumer"
+    watched_services: Annotated[
+        str,
+        Meta(
+            description="Services whose readiness the console shows, as NAME=http://HOST:PORT, "
+            "comma-separated; each address of a host is asked."
         ),
     ] = ""
     ack_timeout_seconds: Annotated[
@@ -40,6 +52,11 @@ class PollsSettings(KafkaSettings, frozen=True, kw_only=True):
         return read_organisers(self.organiser_tokens)
 
     @property
+    def watched(self) -> tuple[WatchedAddress, ...]:
+        """The services of `watched_services`."""
+        return read_watched_services(self.watched_services)
+
+    @property
     def answer_within_ms(self) -> int:
         """The time of `answer_within_seconds` in milliseconds."""
         return round(self.answer_within_seconds * 1000)
@@ -47,7 +64,11 @@ class PollsSettings(KafkaSettings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check what types cannot express."""
         super().__post_init__()
-        try:
-            read_organisers(self.organiser_tokens)
-        except ValueError as error:
-            raise wrong("organiser_tokens", str(error)) from error
+        for field, read in (
+            ("organiser_tokens", read_organisers),
+            ("watched_services", read_watched_services),
+        ):
+            try:
+                read(getattr(self, field))
+            except ValueError as error:
+                raise wrong(field, str(error)) from error

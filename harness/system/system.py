@@ -163,5 +163,7 @@ class System:
             return {"TRUSTED_PROXIES": f"{HOST}/32"}
         if service == "svc_polls":
             organiser = Organiser(ORGANISER, frozenset(Role), hash_of(self.organiser_token))
-            return {"ORGANISER_TOKENS": organiser.line}
+            others = [name for name in SERVICES if name != service]
+            watched = (f"{name}=http://{HOST}:{self.ports[name]}" for name in others)
+            return {"ORGANISER_TOKENS": organiser.line, "WATCHED_SERVICES": ",".join(watched)}
         return {}

@@ -12,6 +12,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
 
 from svc_polls.api.answers import changed_answer, history_page, poll_list, poll_state
+from svc_polls.api.console import ConsoleApi
 from svc_polls.api.forms import (
     CloseForm,
     CopyForm,
@@ -42,9 +43,13 @@ from svc_polls.log.writer import (
     PollLogWriter,
     UnknownFateError,
 )
+from svc_polls.page.console_page import STATIC_FOLDER, render_console
 from svc_polls.tokens import Organisers, Role
 from voting.http.app import add_operations, close_if_stopping, new_app
 from voting.http.problem import JSON_TYPE, ProblemError
+from voting.pages.browser_headers import page_headers
+from voting.pages.languages import LANGUAGES, Language, choose_language
+from voting.pages.static_files import StaticFiles
 from voting.polls.book import Poll, RefusedChangeError
 from voting.polls.definition import PollDefinition
 from voting.polls.event import Change, Close, Define, Open, Release
@@ -57,6 +62,8 @@ CONNECTIONS_MAX: Final = 200
 # memory. So long definitions keep nobody from closing a poll.
 CHANGES_MAX: Final = 8
 _EDITING: Final = ("define", "copy")
+
+_HEADERS: Final = page_headers("form-action 'none'", "trusted-types 'none'")
 
 
 class PollsApi:
@@ -234,12 +241,27 @@ class PollsApi:
             CHANGES.labels(change, status).inc()
 
 
-def polls_app(api: PollsApi, readiness: Readiness) -> Sanic[Any, Any]:
-    """Return the app that serves the API."""
+def polls_app(api: PollsApi, console: ConsoleApi, readiness: Readiness) -> Sanic[Any, Any]:
+    """Return the app that serves the API and the console."""
     app = new_app(NAME)
     app.config.REQUEST_MAX_SIZE = BODY_MAX
     app.ctx.connection_limit.limit = CONNECTIONS_MAX
     add_operations(app, readiness, polls_document())
+    files = StaticFiles(STATIC_FOLDER)
+
+    @app.get("/")
+    async def page(request: Request) -> HTTPResponse:
+        language = _language(request)
+        headers = {"content-language": language, "vary": "accept-language"}
+        body = render_console(language, files.root)
+        return HTTPResponse(body, headers=headers, content_type="text/html; charset=utf-8")
+
+    @app.get("/static/<version:str>/<name:str>")
+    async def static(request: Request, version: str, name: str) -> HTTPResponse:
+        return files.answer(request, version, name)
+
+    app.add_route(console.me, "/api/me", methods=["GET"])
+    app.add_route(console.system, "/api/system", methods=["GET"])
     app.add_route(api.list, "/api/polls", methods=["GET"])
     app.add_route(api.show, "/api/polls/<poll:str>", methods=["GET"])
     app.add_route(api.history, "/api/polls/<poll:str>/history", methods=["GET"])
@@ -263,7 +285,7 @@ def polls_app(api: PollsApi, readiness: Readiness) -> Sanic[Any, Any]:
     async def finish(request: Request, response: BaseHTTPResponse) -> None:
         close_if_stopping(request)
         response.headers.setdefault("cache-control", "no-store")
-        response.headers["x-content-type-options"] = "nosniff"
+        response.headers.update(_HEADERS)
 
     app.register_middleware(finish, "response")
 
@@ -271,7 +293,20 @@ def polls_app(api: PollsApi, readiness: Readiness) -> Sanic[Any, Any]:
     async def drain(_: Sanic[Any, Any]) -> None:
         readiness.drain()
 
+    @app.after_server_stop
+    async def stop(_: Sanic[Any, Any]) -> None:
+        await console.stop()
+
     return app
+
+
+def _language(request: Request) -> Language:
+    """Return the language in the parameter `lang`, else the browser's preferred one."""
+    asked = request.args.get("lang")
+    for language in LANGUAGES:
+        if asked == language:
+            return language
+    return choose_language(request.headers.get("accept-language"))
 
 
 def _answer(

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from svc_polls.api.answers import Changed, HistoryPage, PollList, PollState
+from svc_polls.api.console import Me, SystemState
 from svc_polls.api.forms import SLUG_SCHEMA, CloseForm, CopyForm, DefinitionForm
 from svc_polls.api.requests import BODY_MAX, LIMIT_DEFAULT, LIMIT_MAX
 from voting.http.problem import JSON_TYPE, PROBLEM_TYPE, Problem
@@ -52,7 +53,7 @@ def polls_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
     schemas: Schemas = {
         **request_schemas(CloseForm, CopyForm),
-        **answer_schemas(PollList, Changed, HistoryPage),
+        **answer_schemas(PollList, Changed, HistoryPage, Me, SystemState),
         **sparse_answer_schemas(Problem),
         **request_schemas(DefinitionForm),
     }
@@ -64,6 +65,8 @@ def polls_document() -> dict[str, Any]:
         "info": {"title": "svc_polls", "version": "1.0.0"},
         "security": [{"token": []}],
         "paths": {
+            "/api/me": {"get": _look("Whose token it is", "showMe", Me)},
+            "/api/system": {"get": _look("How the system is", "showSystem", SystemState)},
             "/api/polls": {"get": _list()},
             "/api/polls/{id}": {"parameters": [id_parameter], "get": _show(), "put": _define()},
             "/api/polls/{id}/history": {"parameters": [id_parameter], "get": _history()},
@@ -122,6 +125,15 @@ def _page(after: dict[str, Any]) -> list[dict[str, Any]]:
             "schema": after,
         },
     ]
+
+
+def _look(summary: str, name: str, type_: type) -> dict[str, Any]:
+    good = {"200": _good(f"{summary}.", type_)}
+    return {
+        "summary": summary,
+        "operationId": name,
+        "responses": _responses(good, ("401", "431")),
+    }
 
 
 def _list() -> dict[str, Any]:

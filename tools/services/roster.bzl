@@ -49,6 +49,6 @@ SERVICES = {
         "needs": ["kafka"],
         "port": 8006,
         "settings": "PollsSettings",
-        "wheels": ["aiokafka", "sanic"],
+        "wheels": ["aiokafka", "jinja2", "sanic"],
     },
 }

@@ -1,0 +1,416 @@
+"""The console in headless Chromium, with the service as a process and a real broker."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from playwright.sync_api import Browser, Page, expect
+
+from harness.processes.waiting import wait_until
+from harness.servers.kafka_server import KafkaServer
+from harness.servers.services import Service
+from harness.testing.browser import chromium, keep_screenshot, open_page
+from svc_polls.tokens import Organiser, Role, hash_of
+from voting.polls.event import Define, Event, encode_event
+from voting.testing.polls import with_changes
+
+if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
+    from harness.testing.fixtures import StartService
+
+pytest_plugins = ["harness.testing.fixtures"]
+
+TOKENS: Final = {
+    "ana": {Role.EDITOR, Role.OPERATOR, Role.RELEASER},
+    "eva": {Role.EDITOR},
+    "oli": {Role.OPERATOR},
+    "rea": {Role.RELEASER},
+}
+LINES: Final = ",".join(
+    Organiser(name, frozenset(roles), hash_of(name)).line for name, roles in TOKENS.items()
+)
+NASTY: Final = "<img src=x onerror=\"document.title='owned'\"> فيروز 🎸 " + "長い名前" * 20
+NASTY_AUTHOR: Final = "<script>document.title='owned'</script>"
+LAPTOP: Final = {"width": 1280, "height": 800}
+TABLET: Final = {"width": 768, "height": 1024}
+
+
+def entries(count: int) -> list[dict[str, Any]]:
+    return [
+        {"id": f"e{number}", "name": "Joni Mitchell", "album": f"Blue {number}", "year": 1971}
+        for number in range(count)
+    ]
+
+
+class Desk:
+    """The service, and organisers who use its API; the token of each is its name."""
+
+    def __init__(self, running: Service) -> None:
+        self.running = running
+        self.http = httpx.Client(base_url=running.url, timeout=60, trust_env=False)
+
+    def ask(self, method: str, path: str, who: str = "ana", **options: Any) -> Any:
+        headers = {"authorization": f"Bearer {who}", "if-match": "*"}
+        if method == "PUT":
+            headers = {"authorization": f"Bearer {who}", "if-none-match": "*"}
+        answer = self.http.request(method, f"/api/polls{path}", headers=headers, **options)
+        answer.raise_for_status()
+        return answer.json()
+
+    def define(self, poll: str, title: str = "", spanish: str = "", **fields: Any) -> str:
+        titles = {"en": title or f"Poll {poll}", "es": spanish or f"Votación {poll}"}
+        form = {"titles": titles, "entries": entries(3), **fields}
+        self.ask("PUT", f"/{poll}", json=form)
+        return poll
+
+
+async def _write(kafka: KafkaServer, topic: str, value: bytes) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address, acks="all")
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, value, partition=0)
+    finally:
+        await producer.stop()
+
+
+def write(kafka: KafkaServer, topic: str, value: bytes) -> None:
+    """Write a record, in a thread that has no event loop of the browser's."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _write(kafka, topic, value)).result()
+
+
+@contextmanager
+def desk_of(
+    kafka: KafkaServer,
+    service: StartService,
+    name: str,
+    records: Sequence[bytes] = (),
+    **settings: str,
+) -> Iterator[Desk]:
+    """Run a service with topics of its own; some records are in the log of polls already."""
+    polls, votes = f"polls-{name}", f"votes-{name}"
+    kafka.create_topics({polls: 1, votes: 3})
+    for record in records:
+        write(kafka, polls, record)
+    running = service(
+        "svc_polls",
+        KAFKA_POLLS_TOPIC=polls,
+        KAFKA_TOPIC=votes,
+        ORGANISER_TOKENS=LINES,
+        ANSWER_WITHIN_SECONDS="1",
+        **settings,
+    )
+    found = Desk(running)
+    yield found
+    found.http.close()
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def desk(kafka: KafkaServer, service: StartService) -> Iterator[Desk]:
+    """Return a service in whose log a hostile author was first."""
+    change = Define(with_changes(answer_within_ms=1_000))
+    first = Event(1, b"", 1_764_000_000_000, NASTY_AUTHOR, "hostile", change)
+    with desk_of(kafka, service, "shared", [encode_event(first)]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def sign_in(page: Page, who: str) -> None:
+    page.locator("#token").fill(who)
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_have_attribute("data-state", "live")
+
+
+def choose(page: Page, poll: str) -> None:
+    page.locator(f'#polls a[href="#/{poll}"]').click()
+    expect(page.locator("#poll-id")).to_have_text(poll)
+
+
+def press(page: Page, name: str) -> None:
+    page.locator(f"#do-{name}").click()
+    expect(page.locator("#confirm")).to_be_visible()
+
+
+@pytest.fixture
+def page(browser: Browser, desk: Desk) -> Iterator[Page]:
+    """Open the console on a laptop; nobody has signed in."""
+    with open_page(browser, desk.running.url, viewport=LAPTOP) as page:
+        yield page
+
+
+def test_a_token_lets_in_is_kept_in_the_tab_only_and_is_forgotten(page: Page, desk: Desk) -> None:
+    desk.define("let-in")
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.locator("#token").fill("nobody")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#token-error")).to_contain_text("not an organiser's")
+    expect(page.locator("#console")).to_be_hidden()
+    sign_in(page, "oli")
+    expect(page.locator("#who")).to_have_text("oli operator")
+    expect(page.locator("#token")).to_have_value("")
+    assert not any("oli" in url for url in urls)
+    assert page.context.cookies() == []
+    assert page.evaluate("localStorage.length") == 0
+    page.reload()
+    expect(page.locator("#who")).to_have_text("oli operator")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#token")).to_be_focused()
+    assert page.evaluate("sessionStorage.length") == 0
+    expect(page.locator("#polls")).to_be_empty()
+
+
+def test_a_poll_is_opened_extended_and_closed_with_a_question_each(page: Page, desk: Desk) -> None:
+    poll = desk.define("whole-way", title="The whole way", show_result="on_release")
+    sign_in(page, "oli")
+    choose(page, poll)
+    press(page, "open")
+    expect(page.locator("#confirm")).to_contain_text("The whole way")
+    expect(page.locator("#effect")).to_contain_text("at once")
+    page.locator("#cancel").click()
+    assert desk.ask("GET", f"/{poll}")["phase"] == "draft"
+    press(page, "open")
+    page.locator("#go").click()
+    expect(page.locator("#phase")).to_have_text("Open")
+    expect(page.locator("#outcome")).to_contain_text("Open since")
+    press(page, "close_at")
+    page.locator("#new-end").fill("2020-01-01T00:00:00")
+    page.locator("#go").click()
+    expect(page.locator("#new-end-error")).to_contain_text("at least 11 s ahead")
+    page.get_by_role("button", name="+1 min").click()
+    page.locator("#go").click()
+    expect(page.locator("#count-label")).to_have_text("closes in")
+    before = desk.ask("GET", f"/{poll}")["closes_at"]
+    press(page, "extend")
+    page.get_by_role("button", name="+10 min").click()
+    page.locator("#go").click()
+    wait_until("the new end", lambda: desk.ask("GET", f"/{poll}")["closes_at"] != before)
+    after = datetime.fromisoformat(desk.ask("GET", f"/{poll}")["closes_at"])
+    assert after - datetime.fromisoformat(before) == timedelta(minutes=10)
+    press(page, "close")
+    expect(page.locator("#effect")).to_contain_text(re.compile(r"11 s .*\d\d:\d\d:\d\d"))
+    expect(page.locator("#final")).to_have_text("A closed poll never opens again.")
+    expect(page.locator("#cancel")).to_be_focused()
+    keep_screenshot(page, "console-close-now")
+    page.locator("#go").click()
+    expect(page.locator("#outcome")).to_contain_text(re.compile(r"Voting ends at \d\d:\d\d:\d\d"))
+    expect(page.locator("#role-hint")).to_contain_text("less than 11 s")
+    expect(page.locator("#phase")).to_have_text("Final", timeout=30_000)
+    expect(page.locator("#history tr").first).to_contain_text("svc_polls")
+    expect(page.locator("#role-hint")).to_contain_text("role releaser")
+    expect(page.locator("#actions button:visible")).to_have_count(0)
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, "rea")
+    choose(page, poll)
+    press(page, "release")
+    page.locator("#go").click()
+    expect(page.locator("#outcome")).to_contain_text("The result is shown since")
+    expect(page.locator("#history tr").first).to_contain_text("released the result")
+    assert desk.ask("GET", f"/{poll}")["shows_result"] is True
+
+
+def test_who_lacks_the_role_is_told_and_is_offered_nothing(page: Page, desk: Desk) -> None:
+    poll = desk.define("look-only")
+    sign_in(page, "eva")
+    choose(page, poll)
+    expect(page.locator("#role-hint")).to_contain_text("do not have the role operator")
+    expect(page.locator("#actions button:visible")).to_have_count(0)
+
+
+def test_a_change_by_somebody_else_in_between_is_told(page: Page, desk: Desk) -> None:
+    poll = desk.define("crossed")
+    desk.ask("POST", f"/{poll}/open")
+    sign_in(page, "oli")
+    choose(page, poll)
+    press(page, "close")
+    end = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds")
+    desk.ask("POST", f"/{poll}/close", "ana", json={"closes_at": end})
+    page.locator("#go").click()
+    outcome = page.locator("#outcome")
+    expect(outcome).to_contain_text("Nothing was changed: ana changed this poll in the meantime")
+    expect(outcome).to_contain_text("set the end to")
+    expect(page.locator("#history tr").first).to_contain_text("ana")
+    expect(page.locator("#do-extend")).to_be_visible()
+    assert desk.ask("GET", f"/{poll}")["phase"] == "open"
+    press(page, "close")  # decided again, on the ground of what is there now
+    page.locator("#go").click()
+    expect(outcome).to_contain_text("Voting ends at")
+
+
+def test_the_keyboard_is_enough(page: Page, desk: Desk) -> None:
+    poll = desk.define("by-keys")
+    expect(page.locator("#token")).to_be_focused()
+    page.keyboard.type("ana")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_have_attribute("data-state", "live")
+
+    def tab_to(selector: str, most: int = 60) -> None:
+        for _ in range(most):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert outline == "solid"
+                return
+        raise AssertionError(f"Tab does not lead to {selector}")
+
+    tab_to(f'a[href="#/{poll}"]')
+    page.keyboard.press("Enter")
+    expect(page.locator("#poll-id")).to_have_text(poll)
+    tab_to("#do-open")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cancel")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#confirm")).to_be_hidden()
+    expect(page.locator("#do-open")).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to("#go")
+    page.keyboard.press("Enter")
+    expect(page.locator("#phase")).to_have_text("Open")
+
+
+def test_a_rehearsal_is_marked_wherever_it_is_named(page: Page, desk: Desk) -> None:
+    poll = desk.define("trial", rehearsal=True)
+    sign_in(page, "ana")
+    choose(page, poll)
+    expect(page.locator('#polls a[href="#/trial"] .badge')).to_have_text("Rehearsal")
+    expect(page.locator("#rehearsal")).to_be_visible()
+    press(page, "open")
+    expect(page.locator("#confirm-rehearsal")).to_contain_text("not the real poll")
+    keep_screenshot(page, "console-rehearsal")
+    page.keyboard.press("Escape")
+    choose(page, desk.define("no-trial"))
+    expect(page.locator("#rehearsal")).to_be_hidden()
+
+
+def test_titles_and_authors_are_text_only(page: Page, desk: Desk) -> None:
+    poll = desk.define("xss", title=NASTY, spanish=NASTY)
+    sign_in(page, "ana")
+    choose(page, poll)
+    expect(page.locator("#poll-title")).to_have_text(NASTY)
+    press(page, "open")
+    expect(page.locator("#confirm-poll")).to_have_text(NASTY)
+    page.keyboard.press("Escape")
+    choose(page, "hostile")
+    expect(page.locator("#history tr").first).to_contain_text(NASTY_AUTHOR)
+    assert page.locator("#console img, #console script").count() == 0
+    assert page.title() == "Polls console"
+
+
+def test_a_spanish_browser_gets_the_console_in_spanish(browser: Browser, desk: Desk) -> None:
+    poll = desk.define("idioma", title="Song of the year", spanish="Canción del año")
+    desk.ask("POST", f"/{poll}/open")
+    with open_page(browser, desk.running.url, locale="es-AR", viewport=LAPTOP) as page:
+        sign_in(page, "oli")
+        choose(page, poll)
+        expect(page.locator("#poll-title")).to_have_text("Canción del año")
+        press(page, "close")
+        expect(page.locator("#effect")).to_contain_text("Tiene efecto 11 s después")
+        page.keyboard.press("Escape")
+        keep_screenshot(page, "console-spanish")
+        page.locator("#language").click()  # the same poll, and nobody has to sign in again
+        expect(page.locator("#poll-title")).to_have_text("Song of the year")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_the_servers_clock_counts_down_not_the_laptops(browser: Browser, desk: Desk) -> None:
+    end = datetime.now(UTC) + timedelta(hours=2)
+    poll = desk.define("clock", closes_at=end.isoformat(timespec="milliseconds"))
+    desk.ask("POST", f"/{poll}/open")
+    with open_page(browser, "about:blank", viewport=LAPTOP) as page:
+        page.clock.install(time=datetime.now(UTC) + timedelta(days=3))
+        page.goto(desk.running.url)
+        sign_in(page, "oli")
+        choose(page, poll)
+        expect(page.locator("#count")).to_have_text(re.compile(r"^1:59:\d\d$"))
+
+
+def test_the_flow_of_votes_and_services_that_are_not_watched(page: Page, desk: Desk) -> None:
+    sign_in(page, "ana")
+    expect(page.locator("#per-second")).to_have_text("0.0")
+    expect(page.locator("#services")).to_have_text("not configured")
+    expect(page.locator("#proof")).to_contain_text("s ago")
+    expect(page.locator("#proof")).to_have_attribute("data-good", "yes")
+
+
+def test_watched_services_are_shown_with_what_is_wrong(
+    browser: Browser, kafka: KafkaServer, service: StartService, desk: Desk
+) -> None:
+    away = f"http://127.0.0.1:{desk.running.port + 1}"
+    watched = f"polls-here={desk.running.url.rstrip('/')},away=http://away.invalid:80,gone={away}"
+    with (
+        desk_of(kafka, service, "watching", WATCHED_SERVICES=watched) as watching,
+        open_page(browser, watching.running.url, viewport=LAPTOP) as page,
+    ):
+        sign_in(page, "ana")
+        expect(page.locator("#services")).to_have_text("1 of 3")
+        page.locator("#service-details summary").click()
+        lines = page.locator("#instances li")
+        expect(lines.nth(0)).to_contain_text("ready, knows the newest events")
+        expect(lines.nth(1)).to_contain_text("there is no address of away.invalid")
+        keep_screenshot(page, "console-services")
+
+
+def test_a_log_that_cannot_be_trusted_is_told_in_plain_words(
+    browser: Browser, kafka: KafkaServer, service: StartService
+) -> None:
+    with (
+        desk_of(kafka, service, "halting") as halting,
+        open_page(browser, halting.running.url, viewport=LAPTOP) as page,
+    ):
+        halting.define("before")
+        sign_in(page, "ana")
+        expect(page.locator("#do-open")).to_be_visible()
+        write(kafka, "polls-halting", b"no event")
+        alarm = page.locator("#alarm")
+        expect(alarm).to_contain_text("The log of polls cannot be trusted", timeout=20_000)
+        expect(page.locator("#do-open")).to_be_hidden()
+        expect(page.locator("#poll-id")).to_have_text("before")
+
+
+def test_the_server_goes_away_and_comes_back(
+    browser: Browser, kafka: KafkaServer, service: StartService
+) -> None:
+    with (
+        desk_of(kafka, service, "leaving") as leaving,
+        open_page(browser, leaving.running.url, viewport=TABLET) as page,
+    ):
+        leaving.define("stays")
+        sign_in(page, "ana")
+        expect(page.locator("#do-open")).to_be_visible()
+        leaving.running.stop()
+        expect(page.locator("#alarm")).to_contain_text("no connection to the server")
+        expect(page.locator("#status")).to_have_attribute("data-state", "lost")
+        expect(page.locator("#do-open")).to_be_hidden()
+        leaving.running.start()
+        expect(page.locator("#status")).to_have_attribute("data-state", "live", timeout=20_000)
+        expect(page.locator("#alarm")).to_be_empty()
+        expect(page.locator("#do-open")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, TABLET], ids=["laptop", "tablet"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_runs_out_of_the_page(
+    browser: Browser, desk: Desk, viewport: Any, scheme: Any
+) -> None:
+    poll = desk.define(f"wide-{viewport['width']}-{scheme}", title="W" * 200, spanish=NASTY)
+    with open_page(
+        browser, desk.running.url, viewport=viewport, color_scheme=scheme, reduced_motion="reduce"
+    ) as page:
+        sign_in(page, "ana")
+        choose(page, poll)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        keep_screenshot(page, f"console-{viewport['width']}-{scheme}")
+        press(page, "open")
+        assert page.evaluate("document.getElementById('confirm').scrollWidth") <= 768

@@ -1,0 +1,140 @@
+// The selected poll: its state, what one may do with it, and its history.
+
+import { element, make, put, show } from "./dom.js";
+import { left, nextStep } from "./list.js";
+import { serverNow } from "./server_clock.js";
+import { count, otherTitle, phrase, reason, time, title } from "./words.js";
+
+const LEAD_MS = 11_000;
+const LONG_TITLE = 80; // characters
+const ACTIONS = ["open", "close", "close_at", "extend", "release"];
+const buttons = new Map();
+
+/** Makes the buttons; `act` is called with the name of the one that is pressed. */
+export function makeActions(act) {
+  for (const name of ACTIONS) {
+    const button = make("button", name === "close" ? "danger" : "main", phrase(name));
+    button.type = "button";
+    button.id = `do-${name}`;
+    button.hidden = true;
+    button.addEventListener("click", () => act(name));
+    buttons.set(name, button);
+    element("actions").append(button);
+  }
+}
+
+/** What the state of a poll allows, whoever asks. */
+function possible(poll) {
+  const closes = Date.parse(poll.closes_at);
+  switch (poll.phase) {
+    case "draft":
+      return ["open"];
+    case "open":
+      if (closes && closes - serverNow() < LEAD_MS) {
+        return [];
+      }
+      return ["close", closes ? "extend" : "close_at"];
+    case "final":
+      return poll.definition.show_result === "on_release" && !poll.released ? ["release"] : [];
+    default:
+      return [];
+  }
+}
+
+function showActions(poll, roles, usable) {
+  const names = possible(poll);
+  const role = names[0] === "release" ? "releaser" : "operator";
+  const may = roles.includes(role);
+  for (const [name, button] of buttons) {
+    const visible = may && usable && names.includes(name);
+    if (!visible && button === document.activeElement) {
+      element("detail").focus({ preventScroll: true });
+    }
+    show(button, visible);
+  }
+  const closing = poll.phase === "open" && names.length === 0;
+  const hint = closing ? "closing_soon" : role === "releaser" ? "need_releaser" : "need_operator";
+  put("role-hint", closing || (names.length && !may) ? phrase(hint) : "");
+}
+
+/** Sets the countdown and the buttons to now; none are `usable` while changes cannot be made. */
+export function tickDetail(poll, roles, usable) {
+  const step = nextStep(poll);
+  put("count-label", step.label);
+  put("count", left(step));
+  showActions(poll, roles, usable);
+}
+
+function scaleText({ min, max }) {
+  return min === max ? phrase("pick_one") : phrase("rank_range", { min, max });
+}
+
+function moment(text) {
+  return text ? time(Date.parse(text)) : phrase("unset");
+}
+
+/** Shows a poll as GET /api/polls/<id> has it. */
+export function showDetail(poll) {
+  const { definition } = poll;
+  const detail = element("detail");
+  detail.dataset.phase = poll.phase;
+  detail.classList.toggle("is-rehearsal", definition.rehearsal);
+  show("rehearsal", definition.rehearsal);
+  element("phase").dataset.phase = poll.phase;
+  put("phase", phrase(`phase_${poll.phase}`));
+  put("poll-id", poll.id);
+  put("poll-title", title(definition.titles));
+  element("poll-title").classList.toggle("is-long", title(definition.titles).length > LONG_TITLE);
+  put("other-title", otherTitle(definition.titles));
+  const facts = [
+    ["opens_at", moment(poll.opens_at)],
+    ["closes_at", moment(poll.closes_at)],
+    ["shown", phrase(`show_${definition.show_result}`)],
+    ["visible_now", phrase(poll.shows_result ? "visible_yes" : "visible_no")],
+    ["scale", scaleText(definition.scale)],
+    ["event", count(poll.event)],
+  ];
+  element("facts").replaceChildren(
+    ...facts.map(([key, text]) => make("div", "", "", make("dt", "", phrase(key)), make("dd", "", text))),
+  );
+  put("entries-summary", phrase("entries", { n: count(definition.entries.length) }));
+  element("entries").replaceChildren(
+    ...definition.entries.map(({ id, name, album, year }) => {
+      const [what, who] = [make("bdi", "title", album), make("bdi", "", name)];
+      return make("li", "", "", what, " – ", who, ` (${year}) `, make("code", "", id));
+    }),
+  );
+}
+
+/** What an event did, in words. */
+export function changeText(event) {
+  if (event.change === "define" && event.fields.length) {
+    return phrase("change_redefine", { fields: event.fields.join(", ") });
+  }
+  if (event.change === "close" && !event.closes_at) {
+    return phrase("change_close_now");
+  }
+  if (event.change === "close") {
+    return phrase("change_close", { time: moment(event.closes_at) });
+  }
+  return phrase(`change_${event.change}`);
+}
+
+/** Shows the events of a poll, the newest first. */
+export function showHistory(events) {
+  element("history").replaceChildren(
+    ...[...events].reverse().map((event) => {
+      const what = make("td", "", changeText(event));
+      if (event.refusal) {
+        const why = phrase("refused_event", { reason: reason(event.refusal) });
+        what.append(make("span", "refusal", why));
+      }
+      const when = make("time", "", moment(event.appended_at));
+      when.dateTime = event.appended_at;
+      const who = make("td", "", "", make("bdi", "", event.author));
+      const row = make("tr", event.refusal ? "is-refused" : "");
+      row.append(make("td", "", "", when), who, what);
+      return row;
+    }),
+  );
+}
