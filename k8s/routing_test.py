@@ -8,7 +8,7 @@ from voting.domain.headers import CANARY_HEADER
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
 ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
-PUBLIC: Final = {"/", "/api", "/openapi.json", "/static", "/votes"}
+PUBLIC: Final = {"/", "/api", "/openapi.json", "/p", "/static", "/votes"}
 
 
 def ingresses() -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
-"""The results service: the page and its API, which only read from Redis and MongoDB."""
+"""The results service: the pages and their API, which only read from Kafka, Redis and MongoDB."""
 
 import asyncio
+from functools import partial
 from typing import Any, Final
 
 from prometheus_client import REGISTRY
@@ -12,12 +13,19 @@ from svc_results.feed.ranking_reader import RankingReader
 from svc_results.feed.result_metrics import ResultCollector
 from svc_results.feed.source import Source
 from svc_results.feed.watchers import Watchers
+from svc_results.polls.audience import Audience
+from svc_results.polls.followed_polls import FollowedPolls
+from svc_results.polls.poll_counts import PollCounts
+from svc_results.polls.poll_feeds import PollFeeds
 from svc_results.result.snapshot import NEWEST_VOTES
 from svc_results.settings import ResultsSettings
 from voting.http.app import run_app
+from voting.ledger.poll_log_reader import PollLogReader
+from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness, run_for_good
 from voting.service.settings import load_settings
 from voting.service.telemetry import configure_logging
+from voting.stores.poll_result import votes_before_cut
 from voting.stores.tally_reader import TallyReader
 from voting.stores.vote_log_reader import VoteLogReader
 
@@ -47,17 +55,28 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
     watchers = Watchers(
         settings.max_watchers, settings.watchers_per_address, settings.trusted_networks
     )
-    app = results_app(feed, vote_log, readiness, watchers)
+    known = KnownPolls()
+    log_of_polls = PollLogReader(settings, known)
+    polls = FollowedPolls(known)
+    counts = PollCounts(tally, partial(votes_before_cut, vote_log), settings.refresh_seconds)
+    feeds = PollFeeds(polls, counts, settings.refresh_seconds)
+    app = results_app(feed, vote_log, Audience(polls, counts, feeds), readiness, watchers)
     app.ctx.connection_limit.limit = settings.max_watchers + VISITORS
 
     @app.after_server_start
     async def start(_: Sanic[Any, Any]) -> None:
-        app.ctx.reading = run_for_good(feed.run(), "reading from the stores")
+        log_of_polls.start()
+        app.ctx.reading = [
+            run_for_good(feed.run(), "reading from the stores"),
+            run_for_good(feeds.run(), "reading the polls"),
+        ]
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:
-        app.ctx.reading.cancel()
-        await asyncio.wait([app.ctx.reading])
+        for task in app.ctx.reading:
+            task.cancel()
+        await asyncio.wait(app.ctx.reading)
+        await asyncio.gather(log_of_polls.stop(), counts.close())
         await tally.close()
         vote_log.close()
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from svc_results.feed.client_address import Network, read_networks
-from voting.service.settings import Port, Settings, wrong
+from voting.ledger.settings import KafkaSettings
+from voting.service.settings import Port, wrong
 from voting.stores.settings import (
     DATABASE,
     MONGODB_URL,
@@ -17,7 +18,7 @@ from voting.stores.settings import (
 )
 
 
-class ResultsSettings(Settings, frozen=True, kw_only=True):
+class ResultsSettings(KafkaSettings, frozen=True, kw_only=True):
     """Settings of svc_results."""
 
     port: Annotated[Port, Meta(description="Port of the page and its API.")] = 8005
@@ -31,7 +32,7 @@ class ResultsSettings(Settings, frozen=True, kw_only=True):
         ),
     ] = 0.25
     max_watchers: Annotated[
-        int, Meta(description="Most watchers of /api/events at a time; further ones get 503.", ge=1)
+        int, Meta(description="Most watchers of events at a time; further ones get 503.", ge=1)
     ] = 2000
     watchers_per_address: Annotated[
         int, Meta(description="Most watchers per client address; further ones get 429.", ge=1)

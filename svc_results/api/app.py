@@ -1,28 +1,27 @@
 """The endpoints of the results service."""
 
 import asyncio
-import gzip
-from http import HTTPStatus
 from typing import Any, Final, Protocol
 
-import msgspec
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
 
 from svc_results.api.album_pages import album_page
+from svc_results.api.answers import html_answer, json_answer, unavailable
 from svc_results.api.events import stream_events
 from svc_results.api.openapi import results_document
+from svc_results.api.poll_routes import add_polls
 from svc_results.api.query import read_after, read_language, read_limit, read_position, read_voted
 from svc_results.api.security import SECURITY_HEADERS
 from svc_results.feed.feed import Feed
 from svc_results.feed.source import TIMEOUT_SECONDS
 from svc_results.feed.watchers import Watchers
 from svc_results.page.page import STATIC_FOLDER, render_page
+from svc_results.polls.audience import Audience
 from svc_results.result.newest_votes import VotePage, vote_page
 from svc_results.result.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
 from voting.http.app import add_operations, close_if_stopping, new_app
-from voting.http.problem import JSON_TYPE, ProblemError
-from voting.pages.static_files import StaticFiles, accepts_gzip
+from voting.pages.static_files import StaticFiles
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import Cursor, LoggedVote
@@ -40,9 +39,13 @@ class NewestVotes(Protocol):
 
 
 def results_app(
-    feed: Feed, vote_log: NewestVotes, readiness: Readiness, watchers: Watchers
+    feed: Feed,
+    vote_log: NewestVotes,
+    polls: Audience,
+    readiness: Readiness,
+    watchers: Watchers,
 ) -> Sanic[Any, Any]:
-    """Return the app that shows what `feed` and `vote_log` hold."""
+    """Return the app that shows what `feed`, `vote_log` and `polls` hold."""
     app = new_app(NAME)
     add_operations(app, readiness, results_document())
     files = StaticFiles(STATIC_FOLDER)
@@ -54,16 +57,10 @@ def results_app(
         older = None if after is None else await pages.read(NEWEST_VOTES, after)
         language = read_language(request)
         voted = read_voted(request)
-        html = render_page(language, feed.snapshot, older, files.root, voted).encode()
-        headers = {
-            "cache-control": "no-store",
-            "content-language": language,
-            "vary": "accept-language, accept-encoding",
-        }
-        if accepts_gzip(request):
-            html = gzip.compress(html, compresslevel=5)
-            headers["content-encoding"] = "gzip"
-        return HTTPResponse(html, headers=headers, content_type="text/html; charset=utf-8")
+        html = render_page(
+            language, feed.snapshot, older, files.root, voted, polls.states_of_polls_on()
+        )
+        return html_answer(request, html, language)
 
     @app.get("/static/<version:str>/<name:str>")
     async def static(request: Request, version: str, name: str) -> HTTPResponse:
@@ -72,23 +69,25 @@ def results_app(
     @app.get("/api/results")
     async def results(_: Request) -> HTTPResponse:
         if feed.snapshot.at is None:
-            raise _unavailable(TALLY_AWAY)
-        return _json(feed.snapshot)
+            raise unavailable(TALLY_AWAY)
+        return json_answer(feed.snapshot)
 
     @app.get("/api/albums")
     async def albums(request: Request) -> HTTPResponse:
         limit, after = read_limit(request), read_position(request)
         if feed.ranking is None:
-            raise _unavailable(TALLY_AWAY)
-        return _json(album_page(feed.ranking, limit, after))
+            raise unavailable(TALLY_AWAY)
+        return json_answer(album_page(feed.ranking, limit, after))
 
     @app.get("/api/votes")
     async def votes(request: Request) -> HTTPResponse:
-        return _json(await pages.read(read_limit(request), read_after(request)))
+        return json_answer(await pages.read(read_limit(request), read_after(request)))
 
     @app.get("/api/events")
     async def events(request: Request) -> None:
-        await stream_events(request, feed, watchers)
+        await stream_events(request, feed.watch, watchers)
+
+    add_polls(app, polls, watchers, files)
 
     async def finish(request: Request, response: BaseHTTPResponse) -> None:
         close_if_stopping(request)
@@ -100,6 +99,7 @@ def results_app(
     async def drain(_: Sanic[Any, Any]) -> None:
         readiness.drain()
         feed.close()
+        polls.feeds.close()
         watchers.close()
 
     return app
@@ -121,14 +121,4 @@ class _Pages:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
                 return vote_page(await self._vote_log.newest(limit, after), limit)
         except (StoreUnavailableError, TimeoutError) as error:
-            raise _unavailable(LOG_AWAY) from error
-
-
-def _json(body: msgspec.Struct) -> HTTPResponse:
-    return HTTPResponse(
-        msgspec.json.encode(body), headers={"cache-control": "no-store"}, content_type=JSON_TYPE
-    )
-
-
-def _unavailable(detail: str) -> ProblemError:
-    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"retry-after": "1"})
+            raise unavailable(LOG_AWAY) from error

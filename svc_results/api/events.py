@@ -1,5 +1,6 @@
 """The event stream: sends each watcher the newest snapshot whenever it changes."""
 
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Final
@@ -7,8 +8,7 @@ from typing import Final
 from sanic import Request
 from sanic.http import Http
 
-from svc_results.feed.feed import Feed
-from svc_results.feed.frame import GZIP_HEADER, OPENING
+from svc_results.feed.frame import GZIP_HEADER, OPENING, Event
 from svc_results.feed.watchers import Watchers
 from voting.http.app import close_if_stopping
 from voting.http.problem import ProblemError
@@ -18,18 +18,21 @@ from voting.pages.static_files import accepts_gzip
 _URL_BYTES_MAX: Final = 200
 
 
-async def stream_events(request: Request, feed: Feed, watchers: Watchers) -> None:
+type Watch = Callable[[], AsyncGenerator[Event]]
+
+
+async def stream_events(request: Request, watch: Watch, watchers: Watchers) -> None:
     """Send events until the watcher leaves, stalls or sends data, or until the service stops.
 
-    The feed does not wait for a slow watcher, which skips to the newest frame.
+    Nothing waits for a slow watcher, which skips to the newest frame.
     """
     if len(request.raw_url) > _URL_BYTES_MAX:
         raise ProblemError(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
     with watchers.admit(request):
-        await _stream(request, feed, watchers)
+        await _stream(request, watch, watchers)
 
 
-async def _stream(request: Request, feed: Feed, watchers: Watchers) -> None:
+async def _stream(request: Request, watch: Watch, watchers: Watchers) -> None:
     zipped = accepts_gzip(request)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     if zipped:
@@ -42,7 +45,7 @@ async def _stream(request: Request, feed: Feed, watchers: Watchers) -> None:
         await response.eof()
         return
     with watchers.connection(request) as connection:
-        async with aclosing(feed.watch()) as events:
+        async with aclosing(watch()) as events:
             async for event in events:
                 data = event.zipped_chunk if zipped else event.chunk
                 del event  # a slow watcher keeps only these bytes of a frame alive

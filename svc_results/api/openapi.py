@@ -8,15 +8,22 @@ import msgspec
 
 from svc_results.api.album_pages import AlbumPage
 from svc_results.api.query import LIMIT_MAX
+from svc_results.polls.poll_answer import PollAnswer
+from svc_results.polls.poll_snapshot import PollSnapshot
+from svc_results.polls.poll_state import PollState
 from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import Route
 from voting.http.app import Status
 from voting.http.problem import Problem
 from voting.http.schemas import Schemas, answer_schemas, sparse_answer_schemas
+from voting.polls.known_polls import RESULT_NOT_SHOWN, RefusalKind
 
 _PUBLIC_NAMES: Final = {
     "AlbumPage": "Albums",
     "AlbumResult": "Album",
+    "EntryAnswer": "EntryResult",
+    "PollAnswer": "PollResult",
+    "PollState": "Poll",
     "Route": "RouteName",
     "RouteResult": "Route",
     "Snapshot": "Results",
@@ -36,7 +43,7 @@ def results_document() -> dict[str, Any]:
 
 def _schemas() -> Schemas:
     """Return the schemas of all answers under their public names."""
-    schemas = answer_schemas(Snapshot, AlbumPage)
+    schemas = answer_schemas(Snapshot, AlbumPage, PollState, PollAnswer, PollSnapshot)
     schemas["AlbumPage"]["properties"]["albums"]["maxItems"] = LIMIT_MAX
     schemas["VotePage"]["properties"]["votes"]["maxItems"] = LIMIT_MAX
     # A snapshot has every route, which `Mapping[Route, RouteResult]` does not express.
@@ -48,8 +55,11 @@ def _schemas() -> Schemas:
         "additionalProperties": False,
     }
     schemas |= sparse_answer_schemas(Problem, Status)
-    for of_votes in ("id", "type"):
+    for of_votes in ("id", "opens_at", "closes_at"):
         del schemas["Problem"]["properties"][of_votes]
+    schemas["Problem"]["properties"]["type"]["description"] = (
+        f"`{RefusalKind.NO_SUCH_POLL}` or `{RESULT_NOT_SHOWN}`."
+    )
     for schema in schemas.values():
         if "properties" in schema:
             schema["additionalProperties"] = False

@@ -1,5 +1,6 @@
 import re
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -10,6 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from svc_results.api.album_pages import AlbumPage
 from svc_results.api.openapi import results_document
 from svc_results.api.query import LIMIT_DEFAULT, LIMIT_MAX
+from svc_results.polls.poll_answer import EntryAnswer, PollAnswer
+from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
+from svc_results.polls.poll_state import PollEntry, PollState
 from svc_results.result.cover import COVERS
 from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.ranking import RANKING_MAX
@@ -22,15 +26,26 @@ from svc_results.result.snapshot import (
     Unavailable,
 )
 from svc_results.testing.fakes import FakeStores, fake_vote
+from svc_results.testing.polls import FakeAudience, counted
 from svc_results.testing.serving import Served, serve_results
+from voting.polls.book import FRESH_MS
+from voting.polls.definition import ShowResult
+from voting.polls.event import Open
 
 DOCUMENT = results_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
+AT = 1_764_000_000_000
+
 
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
-    async with serve_results(FakeStores([fake_vote(n) for n in range(25)])) as served:
+    audience = FakeAudience(AT)
+    audience.log.define(AT, poll="live")
+    audience.log.append(Open(), AT, "live")
+    audience.counted.tallies["live"] = counted(blue=3)
+    audience.log.define(AT, poll="hidden", show_result=ShowResult.ON_CLOSE)
+    async with serve_results(FakeStores([fake_vote(n) for n in range(25)]), audience) as served:
         yield served
 
 
@@ -59,6 +74,12 @@ def test_every_field_of_an_answer_is_documented_and_always_there() -> None:
         (Unavailable, "Unavailable"),
         (VoteEntry, "Vote"),
         (VotePage, "Votes"),
+        (PollState, "Poll"),
+        (PollEntry, "PollEntry"),
+        (PollAnswer, "PollResult"),
+        (EntryAnswer, "EntryResult"),
+        (PollSnapshot, "PollSnapshot"),
+        (EntryCount, "EntryCount"),
     ]:
         fields = list(answer.__struct_encode_fields__)
         assert list(SCHEMAS[name]["properties"]) == SCHEMAS[name]["required"] == fields
@@ -85,6 +106,16 @@ ANSWERS: list[tuple[str, dict[str, str], int]] = [
     ("/api/votes", {}, 200),
     ("/api/votes?limit=3", {}, 200),
     ("/api/votes?limit=x", {}, 422),
+    ("/p/{poll}", {"poll": "live"}, 200),
+    ("/p/{poll}", {"poll": "none"}, 404),
+    ("/p/{poll}/screen", {"poll": "hidden"}, 200),
+    ("/p/{poll}/screen", {"poll": "none"}, 404),
+    ("/api/polls/{poll}", {"poll": "live"}, 200),
+    ("/api/polls/{poll}", {"poll": "none"}, 404),
+    ("/api/polls/{poll}/result", {"poll": "live"}, 200),
+    ("/api/polls/{poll}/result", {"poll": "hidden"}, 409),
+    ("/api/polls/{poll}/result", {"poll": "none"}, 404),
+    ("/api/polls/{poll}/events", {"poll": "none"}, 404),
     ("/healthz", {}, 200),
     ("/readyz", {}, 200),
     ("/metrics", {}, 200),
@@ -96,6 +127,11 @@ AWAY: list[tuple[str, dict[str, str], int]] = [
     ("/readyz", {}, 503),
     ("/api/results", {}, 503),
     ("/api/albums", {}, 503),
+    ("/p/{poll}", {"poll": "none"}, 503),
+    ("/p/{poll}/screen", {"poll": "none"}, 503),
+    ("/api/polls/{poll}", {"poll": "none"}, 503),
+    ("/api/polls/{poll}/result", {"poll": "live"}, 503),
+    ("/api/polls/{poll}/events", {"poll": "none"}, 503),
 ]
 
 
@@ -112,7 +148,13 @@ async def test_answers_are_as_documented_while_the_stores_are_unavailable(
 ) -> None:
     stores = FakeStores()
     stores.redis_away = stores.mongodb_away = True
-    async with serve_results(stores) as served:
+    audience = FakeAudience(AT)
+    audience.log.define(AT, poll="live")
+    audience.log.append(Open(), AT, "live")
+    audience.counted.away = True
+    audience.prove()
+    audience.clock[0] += FRESH_MS + 1
+    async with serve_results(stores, audience) as served:
         await check_answer(served, path, values, status)
 
 
@@ -134,6 +176,29 @@ async def test_events_are_as_documented(served: Served) -> None:
             if line.startswith("data: "):
                 break
     check_instance(msgspec.json.decode(line.removeprefix("data: ")), SCHEMAS["Results"])
+
+
+@pytest.mark.parametrize("poll", ["live", "hidden"])
+async def test_events_of_polls_are_as_documented(served: Served, poll: str) -> None:
+    async with served.client.stream("GET", f"/api/polls/{poll}/events") as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith("data: "):
+                break
+    snapshot = msgspec.json.decode(line.removeprefix("data: "))
+    check_instance(snapshot, SCHEMAS["PollSnapshot"])
+    assert (snapshot["result"] is None) == (poll == "hidden")
+
+
+async def test_watchers_of_polls_share_the_limits_of_watchers() -> None:
+    audience = FakeAudience(AT)
+    audience.log.define(AT, poll="live")
+    async with (
+        serve_results(FakeStores(), audience, per_address=1) as served,
+        served.client.stream("GET", "/api/events"),
+    ):
+        refused = await served.client.get("/api/polls/live/events")
+        assert refused.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert audience.feeds.watched == 0
 
 
 def check_instance(instance: Any, schema: dict[str, Any]) -> None:

@@ -64,5 +64,10 @@ def read_language(request: Request) -> Language:
     return choose_language(request.headers.get("accept-language"))
 
 
+def read_transparent(request: Request) -> bool:
+    """Whether the parameter `background` asks for none."""
+    return bool(request.args.get("background") == "transparent")
+
+
 def _wrong(parameter: str, reason: str) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{parameter}: {reason}", field=parameter)

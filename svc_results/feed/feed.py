@@ -5,8 +5,8 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Final
 
-from svc_results.feed.frame import HEARTBEAT, Event, Frame
-from svc_results.feed.metrics import FRAMES_DROPPED, FRAMES_SENT, WATCHERS
+from svc_results.feed.broadcast import Broadcast
+from svc_results.feed.frame import Event
 from svc_results.feed.source import Source
 from svc_results.result.newest_votes import rfc3339
 from svc_results.result.ranking import Ranking
@@ -24,7 +24,6 @@ from voting.stores.logged_vote import LoggedVote
 # The pause between readings while nobody watches: short enough for readiness, and for current
 # rates as soon as someone watches.
 IDLE_SECONDS: Final = 1.0
-HEARTBEAT_SECONDS: Final = 15.0
 
 
 class Feed:
@@ -42,16 +41,18 @@ class Feed:
         refresh_seconds: float,
     ) -> None:
         self.snapshot = take_snapshot(None, None, RateMeter(), (), Unavailable())
-        self._frame = Frame(0, self.snapshot)
-        self.watchers = 0
+        self._broadcast = Broadcast(self.snapshot)
         self._tally = tally
         self._log = log
         self._readiness = readiness
         self._refresh_seconds = refresh_seconds
         self._rates = RateMeter()
         self._read_at: str | None = None
-        self._changed = asyncio.Event()
-        self._closed = False
+
+    @property
+    def watchers(self) -> int:
+        """How many watchers there are."""
+        return self._broadcast.watchers
 
     @property
     def ranking(self) -> Ranking | None:
@@ -77,46 +78,22 @@ class Feed:
         """Read the newest votes; the next frame shows them."""
         await self._log.refresh()
 
-    async def watch(self) -> AsyncGenerator[Event]:
+    def watch(self) -> AsyncGenerator[Event]:
         """Yield the newest frame whenever it changes, and heartbeats while it does not.
 
         Ends when the feed is closed.
         """
-        self.watchers += 1
-        WATCHERS.inc()
-        shown: int | None = None  # the number only, so that a slow watcher keeps no frame alive
-        try:
-            while not self._closed:
-                if shown != self._frame.number:
-                    if shown is not None:
-                        FRAMES_DROPPED.inc(self._frame.number - shown - 1)
-                    shown = self._frame.number
-                    FRAMES_SENT.inc()
-                    yield self._frame
-                elif not await self._wait_for_change():
-                    yield HEARTBEAT
-        finally:
-            self.watchers -= 1
-            WATCHERS.dec()
+        return self._broadcast.watch()
 
     def close(self) -> None:
         """End every watcher's stream."""
-        self._closed = True
-        self._wake()
+        self._broadcast.close()
 
     async def _repeat(self, read: Callable[[], Awaitable[None]], source: Source[Any]) -> None:
         while True:
             await read()
             pause = self._refresh_seconds if self.watchers else IDLE_SECONDS
             await asyncio.sleep(max(pause, source.rest))
-
-    async def _wait_for_change(self) -> bool:
-        try:
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
 
     def _publish(self) -> None:
         self._set_readiness()
@@ -126,9 +103,8 @@ class Feed:
         self.snapshot = take_snapshot(
             self._read_at, self._tally.value, self._rates, self._log.value or (), unavailable
         )
-        if not shows_the_same(self.snapshot, self._frame.snapshot):
-            self._frame = Frame(self._frame.number + 1, self.snapshot)
-            self._wake()
+        if not shows_the_same(self.snapshot, self._broadcast.frame.snapshot):
+            self._broadcast.publish(self.snapshot)
 
     def _set_readiness(self) -> None:
         problems = [source.problem for source in (self._tally, self._log) if source.problem]
@@ -136,7 +112,3 @@ class Feed:
             self._readiness.set_not_ready("; ".join(problems))
         else:
             self._readiness.set_ready()
-
-    def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()

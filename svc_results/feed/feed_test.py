@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from harness.processes.waiting import until
+from svc_results.feed import broadcast as broadcast_module
 from svc_results.feed import feed as feed_module
 from svc_results.feed.feed import Feed
 from svc_results.feed.frame import HEARTBEAT, Event, Frame
@@ -45,7 +46,8 @@ async def running(feed: Feed) -> AsyncIterator[None]:
 
 def total(event: Event) -> int:
     assert isinstance(event, Frame)
-    return event.snapshot.total
+    shown: int = event.snapshot.total
+    return shown
 
 
 async def read_all(feed: Feed) -> None:
@@ -88,7 +90,7 @@ async def test_a_slow_watcher_misses_frames_and_gets_the_newest(
 async def test_without_changes_there_are_heartbeats_and_no_frames(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_module, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(broadcast_module, "HEARTBEAT_SECONDS", 0.01)
     await read_all(feed)
     await read_all(feed)  # from the second reading on there are rates
     async with aclosing(feed.watch()) as events:

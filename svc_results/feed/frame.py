@@ -6,8 +6,6 @@ from typing import Final
 
 import msgspec
 
-from svc_results.result.snapshot import Snapshot
-
 # RFC 1952: deflate, no name, no time, unknown system. Opens each compressed stream.
 GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
@@ -48,10 +46,10 @@ class Event:
         return _chunk(self.deflated)
 
 
-class Frame(Event):
+class Frame[S: msgspec.Struct](Event):
     """A snapshot as an event; `number` grows by one from frame to frame."""
 
-    def __init__(self, number: int, snapshot: Snapshot) -> None:
+    def __init__(self, number: int, snapshot: S) -> None:
         # Encoded JSON has no line breaks, so it fits one data line.
         super().__init__(b"event: results\ndata: %b\n\n" % msgspec.json.encode(snapshot))
         self.number = number

@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-WATCHERS: Final = Gauge("svc_results_watchers", "Open streams of /api/events.")
+WATCHERS: Final = Gauge("svc_results_watchers", "Open streams of events.")
 FRAMES_SENT: Final = Counter("svc_results_frames_sent", "Snapshots sent to watchers.")
 FRAMES_DROPPED: Final = Counter(
     "svc_results_frames_dropped", "Snapshots skipped for slow watchers."

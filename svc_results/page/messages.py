@@ -61,6 +61,9 @@ _EN: Final[Messages] = {
     "no_script": "These are the results as of page load; live updates need JavaScript. "
     "You can vote without it.",
     "reload": "Reload",
+    "polls_on": "Polls",
+    "open_now": "open now",
+    "opens_on": "opens at",
     "other_language": "Español",
     "api": "API description",
 }
@@ -119,6 +122,9 @@ _ES: Final[Messages] = {
     "no_script": "Estos son los resultados al cargar la página; "
     "para verlos en directo hace falta JavaScript. Puedes votar sin él.",
     "reload": "Recargar",
+    "polls_on": "Votaciones",
+    "open_now": "abierta",
+    "opens_on": "se abre a las",
     "other_language": "English",
     "api": "Descripción de la API",
 }

@@ -1,27 +1,26 @@
 """Renders the page as HTML with the current data."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-import jinja2
+import msgspec
 
 from svc_results.page.messages import CATALOGUE, format_number, format_speed
+from svc_results.page.templates import TEMPLATES
+from svc_results.polls.poll_state import PollState
 from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
 from voting.pages.languages import Language
 
 STATIC_FOLDER: Final = Path(__file__).with_name("static")
-"""The files of the page."""
+"""The files of the pages."""
 
-_TEMPLATE: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-).get_template("page.html")
+_TEMPLATE: Final = TEMPLATES.get_template("page.html")
 
 _ROUTE_NAMES: Final = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
 
@@ -41,12 +40,14 @@ def render_page(
     older: VotePage | None,
     static_root: str,
     voted: str | None = None,
+    polls: Sequence[PollState] = (),
 ) -> str:
     """Return the page in `language`.
 
     `older` is a page of the vote log to show instead of the newest votes; `static_root` is the URL
     of the static files; `voted` is the id of an accepted vote that the browser has just sent as a
-    form. The form of each page has an id of its own, so that a form sent twice is one vote.
+    form; `polls` are listed. The form of each page has an id of its own, so that a form sent twice
+    is one vote.
     """
     return _TEMPLATE.render(
         m=CATALOGUE[language],
@@ -59,6 +60,7 @@ def render_page(
         votes=older or result.newest,
         paged=older is not None,
         voted=voted,
+        polls=[msgspec.to_builtins(poll) for poll in polls],
         form_id=uuid4(),
         blank=_BLANK,
         now=f"{datetime.now(UTC):%H:%M:%S} UTC",

@@ -7,7 +7,7 @@ import pytest
 
 LARGE = 3.0
 TEXT = 4.5
-STYLE = (Path(__file__).parent / "static" / "page.css").read_text()
+STYLE = (Path(__file__).parent / "static" / "base.css").read_text()
 LIGHT, DARK = (
     dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", part))
     for part in STYLE.split("@media (prefers-color-scheme: dark)")[:2]

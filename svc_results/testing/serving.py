@@ -1,5 +1,6 @@
 """The results app on a free port in the test's event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from svc_results.feed.feed import Feed
 from svc_results.feed.source import Source
 from svc_results.feed.watchers import Watchers
 from svc_results.testing.fakes import FakeStores
+from svc_results.testing.polls import FakeAudience
 from voting.http.connection import Connection
 from voting.http.listening import listen
 from voting.service.lifecycle import Readiness
@@ -20,12 +22,13 @@ from voting.service.lifecycle import Readiness
 class Served:
     """The results app on fake stores; `read` makes it read them again."""
 
-    def __init__(self, stores: FakeStores, watchers: Watchers) -> None:
+    def __init__(self, stores: FakeStores, audience: FakeAudience, watchers: Watchers) -> None:
         readiness = Readiness()
         newest = Source("MongoDB", lambda: stores.newest(10))
         self.feed = Feed(Source("Redis", stores.read), newest, readiness, 0.05)
         self.watchers = watchers
-        self.app = results_app(self.feed, stores, readiness, watchers)
+        self.audience = audience
+        self.app = results_app(self.feed, stores, audience, readiness, watchers)
         # Sanic can rewrite its own code for speed only once in a process.
         self.app.config.TOUCHUP = False
         self.client = httpx.AsyncClient(timeout=10, trust_env=False)
@@ -38,11 +41,16 @@ class Served:
 
 @asynccontextmanager
 async def serve_results(
-    stores: FakeStores, *, max_watchers: int = 100, per_address: int = 100, trusted: str = ""
+    stores: FakeStores,
+    audience: FakeAudience | None = None,
+    *,
+    max_watchers: int = 100,
+    per_address: int = 100,
+    trusted: str = "",
 ) -> AsyncIterator[Served]:
     """Serve while the context lasts; the stores have been read once."""
     watchers = Watchers(max_watchers, per_address, read_networks(trusted))
-    served = Served(stores, watchers)
+    served = Served(stores, audience or FakeAudience(), watchers)
     sock = listen("test", "127.0.0.1", 0)
     served.client.base_url = httpx.URL(f"http://127.0.0.1:{sock.getsockname()[1]}")
     server = await served.app.create_server(
@@ -50,6 +58,7 @@ async def serve_results(
     )
     if server is None:
         raise RuntimeError("Sanic made no server")
+    reading = asyncio.create_task(served.audience.feeds.run())
     try:
         await served.read()
         await server.startup()
@@ -57,6 +66,8 @@ async def serve_results(
         async with served.client:
             yield served
     finally:
+        reading.cancel()
+        await asyncio.wait([reading])
         await server.before_stop()
         server.close()
         await server.wait_closed()

@@ -40,10 +40,10 @@ SERVICES = {
         "wheels": ["aiokafka", "motor", "redis"],
     },
     "svc_results": {
-        "needs": ["redis-reader", "mongodb"],
+        "needs": ["kafka", "redis-reader", "mongodb"],
         "port": 8005,
         "settings": "ResultsSettings",
-        "wheels": ["jinja2", "motor", "redis"],
+        "wheels": ["aiokafka", "jinja2", "motor", "redis"],
     },
     "svc_polls": {
         "needs": ["kafka"],

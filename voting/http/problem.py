@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from voting.domain.vote import TOO_MANY_ALBUMS
-from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
+from voting.polls.known_polls import NO_SUCH_ENTRY, RESULT_NOT_SHOWN, RefusalKind
 
 PROBLEM_TYPE: Final = "application/problem+json"
 JSON_TYPE: Final = "application/json"
@@ -21,6 +21,7 @@ _TITLES: Final = {
     RefusalKind.NO_SUCH_POLL: "No such poll",
     RefusalKind.NOT_OPEN: "Poll not open yet",
     RefusalKind.CLOSED: "Poll closed",
+    RESULT_NOT_SHOWN: "Result not shown",
 }
 _TYPES: Final = (
     f"`{TOO_MANY_ALBUMS}`: votes may name only albums on the list. Votes in polls: "

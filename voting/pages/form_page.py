@@ -15,11 +15,13 @@ from voting.domain.vote import (
     TOO_MANY_ALBUMS,
     YEAR_MAX,
     YEAR_MIN,
+    is_slug,
 )
 from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.form_words import FORM_WORDS
 from voting.pages.languages import Language
+from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --page: #f5f5f2; --ink: #17171a; --soft: #5b5b64;
@@ -61,6 +63,13 @@ _NUMBERS: Final = {
 _INPUTS: Final = {field: _NUMBERS.get(field, _TEXT) for field in CONTENT_FIELDS}
 _LABELS: Final = {"rank": "rank_scale"}  # of fields whose label is not named as they are
 _HIDDEN: Final = ("form", "id", "lang")
+_HIDDEN_IN_POLL: Final = (*_HIDDEN, "poll", "entry", *CONTENT_FIELDS)
+_POLL_TEXTS: Final[Mapping[str | None, str]] = {
+    RefusalKind.NOT_OPEN: "poll_not_open",
+    RefusalKind.CLOSED: "poll_closed",
+    RefusalKind.NO_SUCH_POLL: "poll_gone",
+    NO_SUCH_ENTRY: "poll_gone",
+}
 
 
 def refusal_page(
@@ -74,7 +83,9 @@ def refusal_page(
     words = FORM_WORDS[language]
     status = problem.problem.status
     field = problem.problem.field
-    wrong = field if status == HTTPStatus.UNPROCESSABLE_ENTITY and field in _INPUTS else None
+    poll = fields.get("poll", "")
+    may_be_mended = status == HTTPStatus.UNPROCESSABLE_ENTITY and field in _INPUTS and not poll
+    wrong = field if may_be_mended else None
     if problem.problem.type == TOO_MANY_ALBUMS:
         wrong = None
         title, text, button = words["not_counted"], words["too_many_albums"], words["cast"]
@@ -87,14 +98,16 @@ def refusal_page(
     else:
         foreign = status == HTTPStatus.FORBIDDEN
         title, button = words["not_counted"], ""
-        text = words["foreign" if foreign else "refused"]
+        refused = _POLL_TEXTS.get(problem.problem.type, "refused")
+        text = words["foreign" if foreign else refused]
     form = _form(fields, words, button, wrong) if button else ""
+    page_path = f"/p/{poll}" if is_slug(poll) else "/"
     page = (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         f'<h1>{title}</h1>\n<p role="alert">{text}</p>\n{form}'
-        f'<p><a href="/?lang={language}">{words["to_the_page"]}</a></p>\n'
+        f'<p><a href="{page_path}?lang={language}">{words["to_the_page"]}</a></p>\n'
         "</main>\n</body>\n</html>\n"
     )
     headers = {**problem.headers, **_HEADERS, "content-language": language}
@@ -110,15 +123,16 @@ def is_inconclusive(status: int) -> bool:
 def _form(
     fields: Mapping[str, str], words: Mapping[str, str], button: str, wrong: str | None
 ) -> str:
+    names, inputs = (_HIDDEN_IN_POLL, ()) if "poll" in fields else (_HIDDEN, _INPUTS)
     hidden = [
         f'<input type="hidden" name="{name}" value="{escape(fields[name])}">\n'
-        for name in _HIDDEN
+        for name in names
         if name in fields
     ]
-    inputs = [_input(name, fields.get(name, ""), words, wrong=name == wrong) for name in _INPUTS]
+    shown = [_input(name, fields.get(name, ""), words, wrong=name == wrong) for name in inputs]
     return (
         f'<form method="post" action="/votes" autocomplete="off">\n{"".join(hidden)}'
-        f'{"".join(inputs)}<p><button type="submit">{button}</button></p>\n</form>\n'
+        f'{"".join(shown)}<p><button type="submit">{button}</button></p>\n</form>\n'
     )
 
 

@@ -26,6 +26,10 @@ _EN: Final = {
     "too_many_albums": "No more albums can be added. "
     "Please vote for one that is already on the list.",
     "refused": "This vote was not accepted. Please reload the page and vote again.",
+    "poll_not_open": "Voting is not open yet. Please go back to the voting page.",
+    "poll_closed": "Voting has closed. If you had sent this vote before and got no answer, "
+    "the first one may count.",
+    "poll_gone": "This can no longer be voted for. Please go back to the voting page.",
     "foreign": "This vote was sent from another site, so it was not accepted. "
     "Please vote on the voting page.",
     "not_counted": "Your vote was not accepted",
@@ -52,6 +56,10 @@ _ES: Final = {
     "wrong_rank": f"Escribe un número entero entre {RANK_MIN} y {RANK_MAX}.",
     "too_many_albums": "Ya no se pueden añadir más discos. Vota por uno que ya esté en la lista.",
     "refused": "Este voto no se ha aceptado. Recarga la página y vota de nuevo.",
+    "poll_not_open": "La votación aún no está abierta. Vuelve a la página de votación.",
+    "poll_closed": "La votación se ha cerrado. Si ya habías enviado este voto sin obtener "
+    "respuesta, puede que el primero cuente.",
+    "poll_gone": "Esta opción ya no se puede votar. Vuelve a la página de votación.",
     "foreign": "Este voto se envió desde otro sitio, así que no se ha aceptado. "
     "Vota en la página de votación.",
     "not_counted": "Tu voto no se ha aceptado",

@@ -9,6 +9,7 @@ from voting.polls.book import FRESH_MS, Poll, PollBook
 from voting.polls.definition import Entry
 
 NO_SUCH_ENTRY: Final = "urn:voting:problem:no-such-entry"
+RESULT_NOT_SHOWN: Final = "urn:voting:problem:result-not-shown"
 
 
 class RefusalKind(StrEnum):

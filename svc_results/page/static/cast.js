@@ -8,18 +8,23 @@ const OFFLINE_PAUSE_SECONDS = 15;
 const isInconclusive = (status) => status === 408 || status === 429 || status >= 500;
 
 /**
- * Resolves to {accepted, id, route}, to {problem} when the vote was refused for good, or to {} when
- * it is unknown whether it arrived. Calls `onWait` with the message key for the wait until the next
+ * Resolves to {accepted, id, route}, to {problem, unsure} when the vote was refused for good, or to {} when
+ * it is unknown whether it arrived. `unsure` says that an earlier attempt had no answer, so that the
+ * vote may count all the same. Calls `onWait` with the message key for the wait until the next
  * attempt and its seconds. While offline, attempts do not count.
  */
 export async function cast(vote, onWait) {
+  let unsure = false;
   for (let attempt = 1; ; ) {
     const response = await send(vote);
     if (response && response.status === 202) {
       const { id } = await response.json();
       return { accepted: true, id, route: response.headers.get("x-vote-route") };
     }
-    if (response && !isInconclusive(response.status)) return { problem: await read(response) };
+    if (response && !isInconclusive(response.status)) {
+      return { problem: await read(response), unsure };
+    }
+    unsure = true;
     if (!response && navigator.onLine === false) {
       onWait("waiting_online", OFFLINE_PAUSE_SECONDS);
       await pause(OFFLINE_PAUSE_SECONDS, true);
@@ -84,4 +89,13 @@ function pause(seconds, untilOnline = false) {
     const timer = setTimeout(end, 1000 * seconds);
     if (untilOnline) addEventListener("online", end);
   });
+}
+
+/** A random UUID; crypto.randomUUID() is missing where the page came without TLS. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -1,9 +1,9 @@
 // The form: checks a vote and sends it, again and again with the same id until it is accepted.
 // Without this script, or if it fails, the browser sends the form itself.
 
-import { cast } from "./cast.js";
+import { cast, newId } from "./cast.js";
 import { keyOf } from "./leaderboard.js";
-import { keep, pending, settle } from "./pending.js";
+import { forgetAnswer, keep, pending, settle } from "./pending.js";
 import { routeName, phrase } from "./words.js";
 
 const FIELDS = [...document.querySelectorAll("#vote-form .field input")].map((input) => input.name);
@@ -193,29 +193,10 @@ function offer(listId, values) {
   }
 }
 
-/** Removes the answer to a form sent by the browser from the URL, so that a reload does not show it. */
-function forgetAnswer() {
-  const query = new URLSearchParams(location.search);
-  if (!query.has("voted")) return;
-  settle(query.get("voted"));
-  query.delete("voted");
-  const search = query.toString();
-  history.replaceState(null, "", location.pathname + (search && `?${search}`) + location.hash);
-}
-
 const same = (one, other) => one.localeCompare(other.trim(), undefined, { sensitivity: "base" }) === 0;
 
 /** The key of the vote's album, written as the services write it. */
 function albumOf({ name, album, year }) {
   const text = (value) => value.trim().normalize("NFC");
   return keyOf({ name: text(name), album: text(album), year });
-}
-
-/** A random UUID; crypto.randomUUID() is missing where the page came without TLS. */
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -29,7 +29,7 @@ export function watch(url, onSnapshot, onState) {
     clearTimeout(hiding);
     if (source || document.visibilityState === "hidden") return;
     on.onState("connecting");
-    source = shareStream(on, takeOwn) || ownStream(url, on);
+    source = shareStream(url, on, takeOwn) || ownStream(url, on);
   }
 
   function stop() {
@@ -64,8 +64,8 @@ export function watch(url, onSnapshot, onState) {
 const ownStream = (url, on) => openStream(url, { ...on, onBeat() {} });
 
 /** The worker's stream, or undefined without shared workers; calls `onFailure` if it fails. */
-function shareStream({ onSnapshot, onState }, onFailure) {
-  const worker = openWorker();
+function shareStream(url, { onSnapshot, onState }, onFailure) {
+  const worker = openWorker(url);
   if (!worker) return undefined;
   const { port } = worker;
   let silence;
@@ -105,9 +105,10 @@ const trusted =
     ? trustedTypes.createPolicy("shared-stream", { createScriptURL: () => script }).createScriptURL("")
     : script;
 
-function openWorker() {
+/** There is a worker for each stream: its name is the stream's URL. */
+function openWorker(url) {
   try {
-    return new SharedWorker(trusted, { type: "module" });
+    return new SharedWorker(trusted, { type: "module", name: url });
   } catch {
     return undefined;
   }

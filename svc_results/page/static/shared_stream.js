@@ -17,7 +17,7 @@ const broadcast = (message) => watching.forEach((port) => port.postMessage(messa
 function start() {
   clearTimeout(ending);
   if (stream) return;
-  stream = openStream("/api/events", {
+  stream = openStream(self.name, {
     onSnapshot(text) {
       snapshot = text;
       broadcast({ snapshot });

@@ -1,0 +1,132 @@
+"""Renders a poll's page, its screen, and the page for a poll that cannot be shown."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+import msgspec
+
+from svc_results.page.messages import format_number
+from svc_results.page.poll_messages import POLL_CATALOGUE
+from svc_results.page.templates import TEMPLATES
+from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
+from svc_results.polls.poll_state import Phase, PollEntry, PollState
+from voting.pages.languages import Language
+from voting.polls.definition import ShowResult
+
+_POLL: Final = TEMPLATES.get_template("poll.html")
+_SCREEN: Final = TEMPLATES.get_template("screen.html")
+_NO_POLL: Final = TEMPLATES.get_template("no_poll.html")
+
+# Scales up to this long are buttons, longer ones a slider.
+BUTTONS_MAX: Final = 10
+# From this many entries on there is a field to find one.
+FIND_MIN: Final = 13
+# Rows that a screen has room for.
+SCREEN_ROWS: Final = 10
+# Without a script, a page that waits for something is loaded again after this long.
+_AGAIN_SECONDS: Final = 15
+
+_NO_VOTES: Final = EntryCount("", 1, 0, 0)
+
+
+class _Row(NamedTuple):
+    """A row of the result: an entry, and its numbers if they may be seen."""
+
+    entry: PollEntry
+    counts: EntryCount
+
+
+def render_poll(
+    language: Language,
+    poll: PollState,
+    snapshot: PollSnapshot,
+    static_root: str,
+    voted: str | None = None,
+) -> str:
+    """Return the poll's page. `voted` is the id of a vote that the browser just sent as a form."""
+    ranks = range(poll.rank_min, poll.rank_max + 1)
+    return _POLL.render(
+        **_context(language, poll, snapshot, static_root),
+        voted=voted,
+        form_id=uuid4(),
+        ranks=ranks if len(ranks) <= BUTTONS_MAX else None,
+        pick=len(ranks) == 1,
+        find=len(poll.entries) >= FIND_MIN,
+        again_seconds=_AGAIN_SECONDS,
+    )
+
+
+def render_screen(
+    language: Language,
+    poll: PollState,
+    snapshot: PollSnapshot,
+    static_root: str,
+    *,
+    address: str,
+    transparent: bool,
+) -> str:
+    """Return the poll's screen. `address` is where to vote, as people type it."""
+    return _SCREEN.render(
+        **_context(language, poll, snapshot, static_root),
+        pick=poll.rank_min == poll.rank_max,
+        address=address,
+        transparent=transparent,
+        screen_rows=SCREEN_ROWS,
+    )
+
+
+def render_no_poll(language: Language, static_root: str, *, known: bool) -> str:
+    """Return the page for a poll that does not exist, or, unless `known`, perhaps does not."""
+    return _NO_POLL.render(
+        m=POLL_CATALOGUE[language], language=language, static=static_root, known=known
+    )
+
+
+def _context(
+    language: Language, poll: PollState, snapshot: PollSnapshot, static_root: str
+) -> dict[str, Any]:
+    rows = list(_rows(poll, snapshot))
+    live = msgspec.to_builtins(snapshot)
+    return {
+        "m": POLL_CATALOGUE[language],
+        "language": language,
+        "other": "en" if language == "es" else "es",
+        "number": partial(format_number, language),
+        "poll": poll,
+        "title": poll.titles.es if language == "es" else poll.titles.en,
+        "snapshot": snapshot,
+        "data": {
+            "id": poll.id,
+            "at": poll.at,
+            "rank_min": poll.rank_min,
+            "rank_max": poll.rank_max,
+            "show_result": poll.show_result,
+            # The rows have the numbers already.
+            "snapshot": {**live, "result": None},
+        },
+        "rows": rows,
+        "most": max((row.counts.votes for row in rows), default=0) or 1,
+        "votes": snapshot.votes,
+        "waiting": _waiting(poll, snapshot),
+        "static": static_root,
+    }
+
+
+def _rows(poll: PollState, snapshot: PollSnapshot) -> Iterator[_Row]:
+    """Yield the entries in the order of the result, else of the definition."""
+    entries = {entry.id: entry for entry in poll.entries}
+    for count in snapshot.result or ():
+        yield _Row(entries.pop(count.id), count)
+    for entry in entries.values():
+        yield _Row(entry, _NO_VOTES)
+
+
+def _waiting(poll: PollState, snapshot: PollSnapshot) -> str:
+    """Return the key of the text that says when the result will be seen."""
+    if poll.show_result is ShowResult.ON_RELEASE:
+        return "result_released"
+    if poll.show_result is ShowResult.LIVE:
+        return "result_live"
+    return "result_soon" if snapshot.phase is Phase.CLOSED else "result_follows"

@@ -1,0 +1,39 @@
+// Keeps a poll's screen current.
+
+import { RunningNumber } from "./motion.js";
+import { follow, poll } from "./poll_state.js";
+import { write } from "./rows.js";
+import { Standings } from "./standings.js";
+import { count, phrase } from "./words.js";
+
+const find = (id) => document.getElementById(id);
+
+const standings = new Standings(find("rows"));
+const total = new RunningNumber(find("total"), count);
+
+function show(snapshot, phase) {
+  const closed = phase === "closed";
+  find("vote-at").hidden = closed;
+  write(find("waiting"), phrase(poll.show_result === "on_release" ? "result_released" : "result_soon"));
+  find("waiting").hidden = !closed || snapshot.result_shown;
+  write(find("finality"), phrase(snapshot.final ? "final" : "counting"));
+  find("finality").hidden = !closed || !snapshot.result_shown;
+  if (!snapshot.result_shown) {
+    find("rows").classList.add("blank");
+    find("total-line").hidden = true;
+  }
+  if (snapshot.result) {
+    find("rows").classList.remove("blank");
+    find("total-line").hidden = false;
+    const votes = standings.update(snapshot.result);
+    total.set(votes);
+    write(find("total-unit"), phrase(votes === 1 ? "one_vote" : "votes"));
+  }
+}
+
+/** On a stage only the crew should notice: a small dot. */
+function showStatus(state) {
+  find("trouble").hidden = state === "live" || state === "connecting";
+}
+
+follow(show, showStatus);

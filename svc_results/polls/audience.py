@@ -1,0 +1,40 @@
+"""Everything that the audience can ask about polls."""
+
+from dataclasses import dataclass
+
+from svc_results.polls.followed_polls import FollowedPolls
+from svc_results.polls.poll_answer import PollAnswer, poll_answer
+from svc_results.polls.poll_counts import PollCounts
+from svc_results.polls.poll_feeds import PollFeeds
+from svc_results.polls.poll_state import PollState, poll_state
+from voting.polls.book import Poll
+
+
+class ResultNotShownError(Exception):
+    """The result may not be seen now."""
+
+
+@dataclass
+class Audience:
+    """The polls, their counts and their streams."""
+
+    polls: FollowedPolls
+    counts: PollCounts
+    feeds: PollFeeds
+
+    def state(self, poll: Poll) -> PollState:
+        """Return what everybody may know of the poll."""
+        return poll_state(poll, self.polls)
+
+    def states_of_polls_on(self) -> list[PollState]:
+        """Return the polls that are open or open soon."""
+        return [poll_state(poll, self.polls) for poll in self.polls.on()]
+
+    async def result(self, poll: Poll) -> PollAnswer:
+        """Return the poll's result; raise `ResultNotShownError` if it may not be seen.
+
+        Raises `StoreUnavailableError` or `ValueError` if it cannot be read.
+        """
+        if not self.polls.shows_result(poll):
+            raise ResultNotShownError
+        return poll_answer(poll, await self.counts.read(poll), self.polls)

@@ -1,0 +1,76 @@
+"""A poll's result as programs read it: one object, and a row for each entry."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from svc_results.polls.followed_polls import FollowedPolls
+from svc_results.polls.poll_counts import CountedPoll
+from svc_results.polls.poll_state import EntryId, Phase, PollId, phase_of
+from svc_results.result.newest_votes import Artist, Time, Title
+from svc_results.result.snapshot import Count
+from voting.domain.vote import RANK_MAX
+from voting.polls.book import Poll
+from voting.polls.definition import ENTRIES_MAX
+from voting.polls.result import EntryResult
+from voting.polls.times import to_rfc3339
+
+
+class EntryAnswer(msgspec.Struct, frozen=True):
+    """An entry's place and numbers. Entries with the same votes and rank sum share a place."""
+
+    place: Annotated[int, Meta(ge=1, le=ENTRIES_MAX)]
+    id: EntryId
+    name: Artist
+    album: Title
+    year: int
+    votes: Count
+    share: Annotated[float, Meta(ge=0, le=100, description="Percent of all votes.")]
+    rank_sum: Count
+    average_rank: Annotated[float, Meta(ge=0, le=RANK_MAX)]
+
+
+class PollAnswer(msgspec.Struct, frozen=True):
+    """A poll's result, the first place first. It never changes once it is `final`."""
+
+    poll: PollId
+    title_en: str
+    title_es: str
+    rehearsal: bool
+    phase: Phase
+    final: bool
+    at: Time
+    votes: Count
+    entries: Annotated[list[EntryAnswer], Meta(max_length=ENTRIES_MAX)]
+
+
+def poll_answer(poll: Poll, counted: CountedPoll, polls: FollowedPolls) -> PollAnswer:
+    """Return the result as it is read now."""
+    titles, now_ms, votes = poll.definition.titles, polls.now_ms, counted.result.votes
+    return PollAnswer(
+        poll=poll.id,
+        title_en=titles.en,
+        title_es=titles.es,
+        rehearsal=poll.definition.rehearsal,
+        phase=phase_of(poll, now_ms),
+        final=counted.final,
+        at=to_rfc3339(now_ms),
+        votes=votes,
+        entries=[_row(entry, votes) for entry in counted.result.entries],
+    )
+
+
+def _row(counted: EntryResult, votes: int) -> EntryAnswer:
+    entry = counted.entry
+    return EntryAnswer(
+        place=counted.place,
+        id=entry.id,
+        name=entry.name,
+        album=entry.album,
+        year=entry.year,
+        votes=counted.votes,
+        share=round(100 * counted.votes / (votes or 1), 2),
+        rank_sum=counted.rank_sum,
+        average_rank=round(counted.average_rank, 2),
+    )

@@ -1,0 +1,140 @@
+"""Reads what is counted in a poll: from the tally while it may change, then once from the log."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from svc_results.feed.metrics import READ_FAILURES, READ_SECONDS
+from svc_results.feed.source import TIMEOUT_SECONDS
+from voting.domain.tally import PollTally
+from voting.polls.book import Poll
+from voting.polls.result import PollResult, poll_result
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.poll_result import NotFinalYetError
+
+_log = logging.getLogger(__name__)
+
+# Results kept in memory, so that asking again does not mean reading again.
+KEPT_MAX: Final = 100
+CONCURRENT_READS: Final = 4
+# How long a request waits for the final result before it gets the one so far.
+PATIENCE_SECONDS: Final = 1.0
+# The pause after an attempt to read the final result.
+RETRY_SECONDS: Final = 1.0
+_FINAL: Final = "final result"
+
+
+class TalliedPolls(Protocol):
+    """The tally as `TallyReader` reads polls from it."""
+
+    async def poll_standings(self, poll: str, entries: Sequence[str]) -> PollTally:
+        """Return what is counted on these entries of a poll."""
+
+
+type VotesBeforeCut = Callable[[str, Sequence[int]], Awaitable[PollTally]]
+
+
+class CountedPoll(NamedTuple):
+    """A poll's result, and whether it can no longer change."""
+
+    result: PollResult
+    final: bool
+
+
+class PollCounts:
+    """The counts of polls, each read at most once in `refresh_seconds` however many ask.
+
+    Before the final result of a poll is known, it is read from the vote log, one poll at a time.
+    """
+
+    def __init__(
+        self, tally: TalliedPolls, before_cut: VotesBeforeCut, refresh_seconds: float
+    ) -> None:
+        self._tally = tally
+        self._before_cut = before_cut
+        self._refresh_seconds = refresh_seconds
+        self._final: dict[str, CountedPoll] = {}
+        self._recent: dict[str, tuple[float, CountedPoll]] = {}
+        self._reading: dict[str, asyncio.Task[CountedPoll]] = {}
+        self._finishing: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Semaphore(CONCURRENT_READS)
+        self._finishing_turn = asyncio.Semaphore(1)
+        READ_FAILURES.labels(_FINAL)
+        READ_SECONDS.labels(_FINAL)
+
+    async def read(self, poll: Poll, patience_seconds: float = PATIENCE_SECONDS) -> CountedPoll:
+        """Return the poll's counts, at most `refresh_seconds` old.
+
+        Waits `patience_seconds` for the final result, once there can be one.
+
+        Raises `StoreUnavailableError`, also when it takes too long, or `ValueError` when what is
+        stored is unreadable.
+        """
+        if poll.cut is not None:
+            if poll.id not in self._final:
+                await self._try_to_finish(poll, poll.cut, patience_seconds)
+            if (final := self._final.get(poll.id)) is not None:
+                return final
+        kept = self._recent.get(poll.id)
+        if kept is not None and time.monotonic() - kept[0] < self._refresh_seconds:
+            return kept[1]
+        task = self._reading.get(poll.id)
+        if task is None:
+            task = self._reading[poll.id] = asyncio.create_task(self._read_tally(poll))
+            task.add_done_callback(lambda done: self._read(poll.id, done))
+        # Several may wait for it, so the end of one's patience must not end the reading.
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """End all readings."""
+        tasks = [*self._reading.values(), *self._finishing.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _read(self, poll_id: str, task: asyncio.Task[CountedPoll]) -> None:
+        del self._reading[poll_id]
+        if not task.cancelled() and task.exception() is None:
+            _keep(self._recent, poll_id, (time.monotonic(), task.result()))
+
+    async def _read_tally(self, poll: Poll) -> CountedPoll:
+        entries = [entry.id for entry in poll.definition.entries]
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
+                counted = await self._tally.poll_standings(poll.id, entries)
+        except TimeoutError as error:
+            raise StoreUnavailableError("Redis", error) from error
+        return CountedPoll(poll_result(poll.definition, counted), final=False)
+
+    async def _try_to_finish(self, poll: Poll, cut: Sequence[int], patience_seconds: float) -> None:
+        task = self._finishing.get(poll.id)
+        if task is None and len(self._finishing) < KEPT_MAX:
+            task = self._finishing[poll.id] = asyncio.create_task(self._finish(poll, cut))
+            task.add_done_callback(lambda _: self._finishing.pop(poll.id))
+        if task is not None:
+            await asyncio.wait([task], timeout=patience_seconds)
+
+    async def _finish(self, poll: Poll, cut: Sequence[int]) -> None:
+        start = time.perf_counter()
+        try:
+            async with self._finishing_turn:
+                counted = await self._before_cut(poll.id, cut)
+        except (NotFinalYetError, StoreUnavailableError) as error:
+            READ_FAILURES.labels(_FINAL).inc()
+            _log.info("the final result of poll %s cannot be read yet: %s", poll.id, error)
+            await asyncio.sleep(RETRY_SECONDS)
+            return
+        READ_SECONDS.labels(_FINAL).observe(time.perf_counter() - start)
+        result = poll_result(poll.definition, counted)
+        _log.info("the final result of poll %s: %d votes", poll.id, result.votes)
+        _keep(self._final, poll.id, CountedPoll(result, final=True))
+
+
+def _keep[T](kept: dict[str, T], key: str, value: T) -> None:
+    """Keep a value; beyond `KEPT_MAX` the one that was kept first goes."""
+    kept.pop(key, None)
+    kept[key] = value
+    if len(kept) > KEPT_MAX:
+        del kept[next(iter(kept))]

@@ -1,0 +1,104 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from harness.processes.waiting import until
+from svc_results.polls import poll_counts
+from svc_results.polls.poll_counts import CONCURRENT_READS, KEPT_MAX, PollCounts
+from svc_results.testing.polls import FakeCounts, counted
+from voting.polls.book import Poll
+from voting.stores.errors import StoreUnavailableError
+from voting.testing.polls import DEFINITION
+
+
+def poll_of(name: str = "p", cut: tuple[int, ...] | None = None) -> Poll:
+    return Poll(id=name, definition=DEFINITION, opens_at_ms=1, closes_at_ms=None, cut=cut, event=1)
+
+
+@pytest.fixture
+def stores() -> FakeCounts:
+    return FakeCounts()
+
+
+@pytest.fixture
+async def counts(stores: FakeCounts) -> AsyncIterator[PollCounts]:
+    counts = PollCounts(stores, stores.before_cut, 3600)
+    yield counts
+    await counts.close()
+
+
+async def test_however_many_ask_a_poll_is_read_once(stores: FakeCounts, counts: PollCounts) -> None:
+    stores.tallies["p"] = counted(blue=3)
+    found = await asyncio.gather(*(counts.read(poll_of()) for _ in range(100)))
+    await counts.read(poll_of())
+    assert stores.asked == [("p", 3)]
+    assert {one.result.votes for one in found} == {3}
+    assert not found[0].final
+
+
+async def test_only_a_few_polls_are_read_at_a_time(stores: FakeCounts, counts: PollCounts) -> None:
+    stores.held.clear()
+    reading = [asyncio.create_task(counts.read(poll_of(f"p{n}"))) for n in range(20)]
+    await until(lambda: len(stores.asked) == CONCURRENT_READS, "the first readings")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(stores.asked) == CONCURRENT_READS
+    stores.held.set()
+    await asyncio.gather(*reading)
+    assert len(stores.asked) == 20
+
+
+async def test_a_reader_that_leaves_ends_nobody_elses_reading(
+    stores: FakeCounts, counts: PollCounts
+) -> None:
+    stores.held.clear()
+    first, second = (asyncio.create_task(counts.read(poll_of())) for _ in range(2))
+    await until(lambda: stores.asked != [], "the reading")
+    first.cancel()
+    stores.held.set()
+    assert (await second).result.votes == 0
+    assert first.cancelled()
+
+
+async def test_a_tally_that_hangs_is_unavailable(
+    stores: FakeCounts, counts: PollCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll_counts, "TIMEOUT_SECONDS", 0.01)
+    stores.held.clear()
+    with pytest.raises(StoreUnavailableError):
+        await counts.read(poll_of())
+    stores.held.set()
+    assert (await counts.read(poll_of())).result.votes == 0
+
+
+async def test_after_the_cut_the_result_is_summed_up_once(
+    stores: FakeCounts, counts: PollCounts
+) -> None:
+    stores.tallies["p"] = counted(blue=4)  # one vote lies behind the cut
+    stores.final["p"] = counted(blue=3)
+    for _ in range(3):
+        found = await counts.read(poll_of(cut=(7,)))
+        assert (found.final, found.result.votes) == (True, 3)
+    assert stores.summed == ["p"]
+    assert stores.asked == []
+
+
+async def test_until_the_log_has_passed_the_cut_the_result_so_far_is_shown(
+    stores: FakeCounts, counts: PollCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll_counts, "RETRY_SECONDS", 0)
+    stores.tallies["p"] = counted(blue=4)
+    assert not (await counts.read(poll_of(cut=(7,)))).final
+    stores.final["p"] = counted(blue=3)
+    assert (await counts.read(poll_of(cut=(7,)))).final
+
+
+async def test_results_kept_are_bounded(stores: FakeCounts, counts: PollCounts) -> None:
+    for number in range(KEPT_MAX + 1):
+        stores.final[f"p{number}"] = counted(blue=number)
+        await counts.read(poll_of(f"p{number}", cut=(7,)))
+    await counts.read(poll_of(f"p{KEPT_MAX}", cut=(7,)))
+    assert len(stores.summed) == KEPT_MAX + 1
+    assert (await counts.read(poll_of("p0", cut=(7,)))).final
+    assert len(stores.summed) == KEPT_MAX + 2

@@ -1,0 +1,80 @@
+"""What changes on a poll's page, as an event: without names and titles, which the page has."""
+
+import zlib
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from svc_results.polls.followed_polls import FollowedPolls
+from svc_results.polls.poll_counts import CountedPoll
+from svc_results.polls.poll_state import EntryId, Phase, phase_of, time_text
+from svc_results.result.newest_votes import Time
+from svc_results.result.snapshot import Count
+from voting.polls.book import Poll
+from voting.polls.definition import ENTRIES_MAX
+
+
+class EntryCount(msgspec.Struct, frozen=True):
+    """An entry's place, from 1, and its numbers."""
+
+    id: EntryId
+    place: Annotated[int, Meta(ge=1, le=ENTRIES_MAX)]
+    votes: Count
+    rank_sum: Count
+
+
+class PollSnapshot(msgspec.Struct, frozen=True):
+    """A poll at a moment. Two are equal when they show the same."""
+
+    version: Annotated[
+        str, Meta(description="Of the poll's title, entries and scale: see `/api/polls/{poll}`.")
+    ]
+    phase: Phase
+    opens_at: Time | None
+    closes_at: Time | None
+    result_shown: Annotated[bool, Meta(description="Whether the result may be seen.")]
+    result: Annotated[
+        Annotated[list[EntryCount], Meta(max_length=ENTRIES_MAX)] | None,
+        Meta(description="The first place first; null if it may not be seen, or was not read yet."),
+    ]
+    final: Annotated[bool, Meta(description="Whether the result can no longer change.")]
+    counted: Annotated[bool, Meta(description="False while the counts cannot be read.")]
+    current: Annotated[bool, Meta(description="False while changes of polls cannot be read.")]
+
+    @property
+    def votes(self) -> int:
+        """The votes of all entries."""
+        return sum(entry.votes for entry in self.result or ())
+
+
+def poll_snapshot(
+    poll: Poll, polls: FollowedPolls, counted: CountedPoll | None, *, available: bool = True
+) -> PollSnapshot:
+    """Return what may be seen of a poll now; `counted` is used only if its result may be."""
+    shown = polls.shows_result(poll)
+    if not shown:
+        counted = None
+    return PollSnapshot(
+        version=version_of(poll),
+        phase=phase_of(poll, polls.now_ms),
+        opens_at=time_text(poll.opens_at_ms),
+        closes_at=time_text(poll.closes_at_ms),
+        result_shown=shown,
+        result=None if counted is None else _counts(counted),
+        final=counted is not None and counted.final,
+        counted=available,
+        current=polls.current,
+    )
+
+
+def version_of(poll: Poll) -> str:
+    """Return a short text that changes when the definition does."""
+    return f"{zlib.crc32(msgspec.json.encode(poll.definition)):08x}"
+
+
+def _counts(counted: CountedPoll) -> list[EntryCount]:
+    return [
+        EntryCount(one.entry.id, one.place, one.votes, one.rank_sum)
+        for one in counted.result.entries
+    ]

@@ -1,0 +1,95 @@
+"""What everybody may know of a poll: all but its result."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from svc_results.polls.followed_polls import FollowedPolls
+from svc_results.result.cover import Cover, cover_of
+from svc_results.result.newest_votes import Artist, Time, Title
+from voting.domain.vote import RANK_MAX, RANK_MIN
+from voting.polls.book import Poll
+from voting.polls.definition import ENTRIES_MAX, Entry, ShowResult, Titles
+from voting.polls.times import to_rfc3339
+
+type Rank = Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
+type PollId = Annotated[str, Meta(description="The poll's id.")]
+type EntryId = Annotated[str, Meta(description="The entry's id.")]
+
+
+class Phase(StrEnum):
+    """Where a poll is in its life; it only goes on, never back."""
+
+    NOT_OPEN = "not_open"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+_PHASES: Final = {False: Phase.NOT_OPEN, True: Phase.OPEN}
+
+
+class PollEntry(msgspec.Struct, frozen=True):
+    """One thing to vote for."""
+
+    id: EntryId
+    name: Artist
+    album: Title
+    year: int
+    cover: Cover = msgspec.field(name="sleeve")
+
+
+class PollState(msgspec.Struct, frozen=True):
+    """A poll, without its result."""
+
+    id: PollId
+    titles: Annotated[Titles, Meta(description="The title in each language.")]
+    rehearsal: Annotated[bool, Meta(description="Whether the votes are only for trying it out.")]
+    phase: Phase
+    opens_at: Annotated[Time | None, Meta(description="Null: an organiser opens it by hand.")]
+    closes_at: Annotated[Time | None, Meta(description="Null: an organiser closes it by hand.")]
+    at: Annotated[Time, Meta(description="The time at which this was true.")]
+    rank_min: Rank
+    rank_max: Annotated[Rank, Meta(description="As `rank_min`: each vote picks one entry.")]
+    show_result: ShowResult
+    result_shown: Annotated[bool, Meta(description="Whether the result may be seen now.")]
+    entries: Annotated[list[PollEntry], Meta(max_length=ENTRIES_MAX)]
+    current: Annotated[
+        bool, Meta(description="False while changes of polls cannot be read: this may be old.")
+    ]
+
+
+def poll_state(poll: Poll, polls: FollowedPolls) -> PollState:
+    """Return what everybody may know of the poll now."""
+    definition, now_ms = poll.definition, polls.now_ms
+    return PollState(
+        id=poll.id,
+        titles=definition.titles,
+        rehearsal=definition.rehearsal,
+        phase=phase_of(poll, now_ms),
+        opens_at=time_text(poll.opens_at_ms),
+        closes_at=time_text(poll.closes_at_ms),
+        at=to_rfc3339(now_ms),
+        rank_min=definition.rank_min,
+        rank_max=definition.rank_max,
+        show_result=definition.show_result,
+        result_shown=polls.shows_result(poll),
+        entries=[_entry(entry) for entry in definition.entries],
+        current=polls.current,
+    )
+
+
+def phase_of(poll: Poll, now_ms: int) -> Phase:
+    """Return the phase of a poll at this time."""
+    return Phase.CLOSED if poll.is_closed(now_ms) else _PHASES[poll.is_open(now_ms)]
+
+
+def time_text(time_ms: int | None) -> str | None:
+    """Return a time as RFC 3339 text; None stays None."""
+    return None if time_ms is None else to_rfc3339(time_ms)
+
+
+def _entry(entry: Entry) -> PollEntry:
+    cover = cover_of(entry.name, entry.album, entry.year)
+    return PollEntry(entry.id, entry.name, entry.album, entry.year, cover)

@@ -1,0 +1,163 @@
+"""Polls in the whole system: who may see a result, when it is final, and Kafka away."""
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from harness.processes.ports import free_ports
+from harness.processes.waiting import wait_until
+from harness.system.stack import Stack
+from svc_results.testing.organiser import Organiser
+from svc_results.testing.page_actions import cast, get_url
+from voting.polls.definition import ShowResult
+from voting.testing.polls import ENTRIES
+
+# Votes of two entries, and their rank: numbers that nothing else has.
+VOTES: Final = {"rumours": (317, 97), "blue": (211, 89)}
+NUMBERS: Final = [number for votes, rank in VOTES.values() for number in (votes, votes * rank)]
+SHOWN: Final = re.compile(rf"(?<![\d.])({'|'.join(map(str, NUMBERS))})(\.0)?(?![\d.])")
+# What has the names of a poll's entries whether its result may be seen or not.
+OF_POLLS: Final = ("/p/{poll}", "/p/{poll}/screen", "/api/polls/{poll}")
+WITH_RESULT: Final = {
+    "/p/{poll}",
+    "/p/{poll}/screen",
+    "/api/polls/{poll}/result",
+    "/api/polls/{poll}/events",
+}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("stack"), free_ports()) as stack:
+        cast(stack.entry.url, "Harvest", 50)
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def organiser(stack: Stack) -> Organiser:
+    return Organiser(stack.bootstrap_servers, stack.entry.url)
+
+
+def vote(url: str, poll: str) -> None:
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        for entry, (votes, rank) in VOTES.items():
+            for _ in range(votes):
+                answer = client.post("/votes", json={"poll": poll, "entry": entry, "rank": rank})
+                assert answer.status_code == HTTPStatus.ACCEPTED
+
+
+def documented_paths(url: str) -> list[str]:
+    """Return every path that can be read from a service, by its own document."""
+    answer = get_url(f"{url}/openapi.json")
+    documented = answer.json()["paths"] if answer.status_code == HTTPStatus.OK else {}
+    paths = [path for path, operations in documented.items() if "get" in operations]
+    return [*{*paths, "/healthz", "/readyz", "/metrics"} - {"/static/{version}/{name}"}]
+
+
+def read(url: str) -> str:
+    """Return an answer, of a stream its first snapshot."""
+    with httpx.stream("GET", url, timeout=30, trust_env=False) as answer:
+        if "event-stream" not in answer.headers.get("content-type", ""):
+            return answer.read().decode()
+        return next(line for line in answer.iter_lines() if line.startswith("data: {"))
+
+
+def everything(stack: Stack, poll: str) -> dict[tuple[str, str], str]:
+    """Return what everybody gets from every path of every service, and from the entry."""
+    servers = {name: service.url for name, service in stack.services.items()}
+    found = {}
+    for name, url in {**servers, "entry": stack.entry.url}.items():
+        for path in documented_paths(url):
+            found[name, path] = read(url + path.format(poll=poll))
+        found[name, "/votes"] = get_url(f"{url}/votes").text
+    return found
+
+
+def with_numbers(answers: dict[tuple[str, str], str]) -> set[str]:
+    return {path for (_, path), text in answers.items() if SHOWN.search(text)}
+
+
+def result_of(stack: Stack, poll: str) -> dict[str, Any]:
+    answer: dict[str, Any] = get_url(f"{stack.entry.url}/api/polls/{poll}/result").json()
+    return answer
+
+
+def test_a_result_under_embargo_is_nowhere_and_final_once_released(
+    stack: Stack, organiser: Organiser
+) -> None:
+    url = stack.entry.url
+    organiser.define("gala", show_result=ShowResult.ON_RELEASE)
+    organiser.open("gala")
+    vote(url, "gala")
+    # A poll that is counted after it, and shown.
+    organiser.define("later")
+    organiser.open("later")
+    vote(url, "later")
+
+    def counted() -> bool:
+        expected = sum(votes for votes, _ in VOTES.values())
+        return bool(result_of(stack, "later")["votes"] == expected)
+
+    wait_until("all votes are counted", counted)
+    for phase in ("open", "closed"):
+        organiser.wait_for("gala", phase)
+        answers = everything(stack, "gala")
+        assert {path for _, path in answers} >= {*WITH_RESULT, "/api/votes", "/metrics", "/"}
+        assert with_numbers(answers) == set()
+        for (_, path), text in answers.items():
+            if path not in OF_POLLS:
+                assert not [entry for entry in ENTRIES if entry.album in text]
+        refused = get_url(f"{url}/api/polls/gala/result")
+        assert refused.status_code == HTTPStatus.CONFLICT
+        assert refused.json()["type"] == "urn:voting:problem:result-not-shown"
+        if phase == "open":
+            organiser.close("gala")
+    organiser.cut("gala")
+    assert with_numbers(everything(stack, "gala")) == set()
+    organiser.release("gala")
+    wait_until("the final result", lambda: result_of(stack, "gala").get("final"))
+    answers = everything(stack, "gala")
+    assert with_numbers(answers) == WITH_RESULT
+    result = result_of(stack, "gala")
+    [first, second, third] = result["entries"]
+    assert (first["id"], first["votes"], first["rank_sum"]) == ("rumours", 317, 317 * 97)
+    assert (second["id"], second["place"], second["share"]) == ("blue", 2, 39.96)
+    assert (third["votes"], third["average_rank"]) == (0, 0)
+    # It does not change when the tally is lost.
+    stack.redis.stop()
+    try:
+        again = result_of(stack, "gala")
+        assert {**again, "at": ""} == {**result, "at": ""}
+    finally:
+        stack.redis.start()
+
+
+def test_votes_in_polls_are_not_in_the_log_of_the_open_poll(stack: Stack) -> None:
+    page = get_url(f"{stack.entry.url}/api/votes?limit=200").json()
+    assert [entry["album"] for entry in page["votes"]] == ["Harvest"]
+    assert page["next"] is None
+
+
+def test_without_kafka_polls_say_that_they_may_be_old_and_the_open_poll_goes_on(
+    stack: Stack, organiser: Organiser
+) -> None:
+    organiser.define("tonight")
+    organiser.open("tonight")
+    results = stack.services["svc_results"].url
+    assert get_url(f"{results}/api/polls/other").status_code == HTTPStatus.NOT_FOUND
+    stack.kafka.stop()
+    try:
+        wait_until("stale", lambda: not organiser.state("tonight")["current"], 30)
+        page = get_url(f"{results}/p/tonight").text
+        assert 'id="stale-notice" role="status">' in page  # not hidden
+        assert get_url(f"{results}/p/other").status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert get_url(f"{results}/api/polls/other").status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert get_url(f"{results}/readyz").status_code == HTTPStatus.OK
+        assert get_url(f"{results}/api/results").json()["total"] == 1
+        assert "Harvest" in get_url(f"{results}/").text
+    finally:
+        stack.kafka.start()

@@ -1,0 +1,74 @@
+"""Polls for tests: their log in memory, and counts that a test sets."""
+
+import asyncio
+from collections.abc import Sequence
+
+from svc_results.polls.audience import Audience
+from svc_results.polls.followed_polls import FollowedPolls
+from svc_results.polls.poll_counts import PollCounts
+from svc_results.polls.poll_feeds import PollFeeds
+from voting.domain.tally import EntryTally, PollTally
+from voting.domain.vote import Route
+from voting.polls.known_polls import KnownPolls
+from voting.stores.errors import StoreUnavailableError
+from voting.stores.poll_result import NotFinalYetError
+from voting.testing.polls import PollLog
+
+REFRESH_SECONDS = 0.02
+
+
+class FakeCounts:
+    """Counts of polls, before the cut and in the tally, which can be unavailable."""
+
+    def __init__(self) -> None:
+        self.tallies: dict[str, PollTally] = {}
+        self.final: dict[str, PollTally] = {}
+        self.asked: list[tuple[str, int]] = []
+        self.summed: list[str] = []
+        self.away = False
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def poll_standings(self, poll: str, entries: Sequence[str]) -> PollTally:
+        """Return what the tally has."""
+        self.asked.append((poll, len(entries)))
+        await self.held.wait()
+        if self.away:
+            raise StoreUnavailableError("Redis", OSError("refused"))
+        return self.tallies.get(poll, PollTally())
+
+    async def before_cut(self, poll: str, _cut: Sequence[int]) -> PollTally:
+        """Return what counts for good."""
+        self.summed.append(poll)
+        if poll not in self.final:
+            raise NotFinalYetError("the vote log lacks 1 record of partition 0")
+        return self.final[poll]
+
+
+class FakeAudience(Audience):
+    """The audience of polls in memory; `clock` is the time, in Unix milliseconds."""
+
+    def __init__(self, now_ms: int = 100_000) -> None:
+        self.log, self.counted = PollLog(), FakeCounts()
+        self.known = KnownPolls()
+        self.known.book = self.log.book
+        self.clock = [now_ms]
+        polls = FollowedPolls(self.known, lambda: self.clock[0])
+        counts = PollCounts(self.counted, self.counted.before_cut, REFRESH_SECONDS)
+        super().__init__(polls, counts, PollFeeds(polls, counts, REFRESH_SECONDS))
+        self.prove()
+
+    def prove(self) -> None:
+        """Note that all events are known now."""
+        self.known.prove(self.clock[0])
+
+    def at(self, now_ms: int) -> None:
+        """Let it be this time, with all events known."""
+        self.clock[0] = now_ms
+        self.prove()
+
+
+def counted(**votes: int) -> PollTally:
+    """Return a tally in which every vote has rank 50."""
+    entries = {entry: EntryTally(count, 50 * count) for entry, count in votes.items()}
+    return PollTally(entries, {Route.HTTP: sum(votes.values())})
