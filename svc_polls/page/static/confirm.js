@@ -65,7 +65,7 @@ export function confirm(name, poll, go) {
   put("confirm-id", poll.id);
   show("confirm-rehearsal", poll.definition.rehearsal);
   put("final", phrase(`final_${kind}`));
-  put("go", phrase(name).replace(/\s*…$/, ""));
+  put("go", phrase(kind === "end" ? "set_end" : name));
   element("go").className = name === "close" ? "danger" : "main";
   put("new-end-error", "");
   show("when", kind === "end");

@@ -67,7 +67,7 @@ async function signInAgain() {
 function enter() {
   put("name", organiser.name);
   put("roles", organiser.roles.map((role) => phrase(`role_${role}`)).join(", "));
-  for (const id of ["who", "sign-out", "console"]) {
+  for (const id of ["clock-line", "who", "sign-out", "console"]) {
     show(id, true);
   }
   show("sign-in", false);
@@ -86,7 +86,7 @@ function leave(message) {
   for (const id of ["polls", "history", "entries", "facts", "instances"]) {
     element(id).replaceChildren();
   }
-  for (const id of ["who", "sign-out", "console", "detail"]) {
+  for (const id of ["clock-line", "who", "sign-out", "console", "detail"]) {
     show(id, false);
   }
   show("sign-in", true);
