@@ -5,29 +5,11 @@ from pathlib import Path
 
 import pytest
 
-LARGE = 3.0
-TEXT = 4.5
-STYLE = (Path(__file__).parent / "static" / "base.css").read_text()
-LIGHT, DARK = (
-    dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", part))
-    for part in STYLE.split("@media (prefers-color-scheme: dark)")[:2]
-)
-THEMES = {"light": LIGHT, "dark": LIGHT | DARK}
-COVERS = re.findall(r"--cover: (#[0-9a-f]{6})", STYLE)
+from harness.testing.contrast import LARGE, TEXT, contrast, themes_of
 
-
-def luminance(colour: str) -> float:
-    digits = colour.removeprefix("#")
-    if len(digits) == 3:
-        digits = "".join(2 * digit for digit in digits)
-    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
+STYLE = Path(__file__).parent / "static" / "base.css"
+THEMES = themes_of(STYLE)
+COVERS = re.findall(r"--cover: (#[0-9a-f]{6})", STYLE.read_text())
 
 
 @pytest.mark.parametrize("theme", THEMES)
