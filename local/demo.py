@@ -1,4 +1,4 @@
-"""Shows the system at work: `./bazelw run //:demo`. The stack, a comparison, the live page."""
+"""Shows the system at work: `./bazelw run //:demo`. The stack, a poll, a comparison, the pages."""
 
 import sys
 import time
@@ -12,6 +12,7 @@ from harness.processes.programs import ROOT, python_environment
 from harness.system.stack import Stack
 from local.commands import comparison_options
 from local.console import run_stack_command, show_addresses
+from local.demo_poll import show_poll
 from local.options import add_stack_options, chosen_folder, chosen_ports
 
 _POLL_SECONDS: Final = 0.2
@@ -19,16 +20,17 @@ _GRACE_SECONDS: Final = 10.0
 
 
 def demo(options: Namespace) -> int:
-    """Run the stack and the comparison, then wait; with --once return the comparison's status."""
+    """Run the stack, a poll and the comparison, then wait or, with --once, return the status."""
     folder = chosen_folder(options)
     report = folder / "reports" / time.strftime("%Y-%m-%d-%H%M%S")
     with Stack(folder, chosen_ports(options)) as stack:
         show_addresses(stack)
+        poll_status = show_poll(stack)
         say(
             f"\nComparing the routes: each alone for {options.duration:g} s, in turns, then the"
             f" split for {options.duration / 2:g} s. Watch the votes on the page.\n"
         )
-        status = compare(stack, options.duration, report)
+        status = compare(stack, options.duration, report) or poll_status
         if options.once:
             return status
         say(f"\nreport    {report}/report.html")
@@ -69,13 +71,14 @@ def comparison_command(stack: Stack, duration_seconds: float, report: Path) -> l
 def main() -> int:
     """Run the command."""
     parser = ArgumentParser(
-        prog="demo", description="Run the voting system and compare its two routes under load."
+        prog="demo",
+        description="Run the voting system, a poll, and a comparison of the two routes under load.",
     )
     parser.add_argument(
         "--once",
         action="store_true",
-        help="stop after the report, with the comparison's exit status: 0 if no vote was lost or "
-        "counted twice and the split matches its configuration",
+        help="stop after the report; exit status 0 if no vote was lost or counted twice, in the "
+        "poll and in the comparison, and the split matches its configuration",
     )
     parser.add_argument(
         "--duration",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx
 
-from voting.polls.definition import Entry, ShowResult
+from voting.polls.definition import Entry, ShowResult, Titles
 from voting.polls.times import to_rfc3339
 
 ENTRIES: Final = (
@@ -47,10 +47,11 @@ class Organiser:
         opens_at_ms: int | None = None,
         closes_at_ms: int | None = None,
         show_result: ShowResult = ShowResult.LIVE,
+        titles: Titles | None = None,
     ) -> dict[str, Any]:
         """Create a poll with `ENTRIES`; times are Unix times in milliseconds, None: by hand."""
         form = {
-            "titles": {"en": poll, "es": poll},
+            "titles": {"en": titles.en, "es": titles.es} if titles else {"en": poll, "es": poll},
             "entries": [
                 {"id": one.id, "name": one.name, "album": one.album, "year": one.year}
                 for one in ENTRIES
