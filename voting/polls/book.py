@@ -30,6 +30,8 @@ from voting.polls.event import (
 )
 
 POLLS_MAX: Final = 2_000
+# Over all polls: what every route has memory for.
+ALL_ENTRIES_MAX: Final = 100_000
 # A route that has not known for this long that it has the newest event takes no votes in polls.
 FRESH_MS: Final = 10_000
 # How far the clocks of our machines may differ.
@@ -180,6 +182,9 @@ def _defined(
     before = polls.get(poll_id)
     if before is None and len(polls) >= POLLS_MAX:
         raise RefusedChangeError(f"there are {POLLS_MAX} polls already")
+    others = sum(len(poll.definition.entries) for poll in polls.values() if poll is not before)
+    if others + len(definition.entries) > ALL_ENTRIES_MAX:
+        raise RefusedChangeError(f"all polls together would have over {ALL_ENTRIES_MAX} entries")
     if before is not None and before.is_frozen(at_ms):
         raise RefusedChangeError("its definition is frozen from 11 s before it opens")
     if before is not None and before.definition.rehearsal != definition.rehearsal:

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voting.polls.book import LEAD_MS, POLLS_MAX, SKEW_MS, BrokenLogError, Poll, PollBook
+from voting.polls.book import (
+    ALL_ENTRIES_MAX,
+    LEAD_MS,
+    POLLS_MAX,
+    SKEW_MS,
+    BrokenLogError,
+    Poll,
+    PollBook,
+)
 from voting.polls.definition import ShowResult
 from voting.polls.event import Change, Close, Cut, Define, Open, Release, encode_event
 from voting.testing.polls import DEFINITION, POLL, PollLog, entries, event, with_changes
@@ -156,6 +164,17 @@ def test_there_are_only_so_many_polls(log: PollLog) -> None:
         assert log.define(NOW, poll=f"p{number}").refusal is None
     assert log.define(NOW, poll="one-more").refusal == f"there are {POLLS_MAX} polls already"
     assert log.define(NOW, poll="p7", rank_max=5).refusal is None
+
+
+def test_all_polls_together_have_only_so_many_entries(log: PollLog) -> None:
+    most = entries(500)
+    for number in range(ALL_ENTRIES_MAX // 500):
+        assert log.define(NOW, poll=f"p{number}", entries=most).refusal is None
+    assert log.define(NOW, poll="one-more", entries=most[:1]).refusal == (
+        f"all polls together would have over {ALL_ENTRIES_MAX} entries"
+    )
+    assert log.define(NOW, poll="p7", entries=most[:499]).refusal is None
+    assert log.define(NOW, poll="one-more", entries=most[:1]).refusal is None
 
 
 def test_of_two_events_with_one_number_the_first_stands(log: PollLog) -> None:
