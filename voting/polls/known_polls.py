@@ -131,12 +131,15 @@ class KnownPolls:
             raise InvalidVoteError("entry", "does not have this name, album and year")
         known.check_rank(vote.rank)
 
-    def may_still_accept(self, poll_id: str, now_ms: int) -> bool:
-        """Whether a vote of this poll that Kafka has may be accepted now, to its voter's face."""
-        try:
-            return self._poll(poll_id).may_be_accepted(now_ms)
-        except PollRefusedError:
-            return False
+    def may_still_accept(self, poll_id: str, cast_at_ms: int, now_ms: int) -> bool:
+        """Whether a vote of this poll that Kafka has may be accepted now, to its voter's face.
+
+        It must not have taken longer since it was read than the poll allows. The end is no
+        measure: an early one may have become known to all others since then. But it lies after
+        the reading, so this is soon enough for whatever end there is.
+        """
+        poll = self.book.polls.get(poll_id)
+        return poll is not None and now_ms <= cast_at_ms + poll.definition.answer_within_ms
 
     def _poll(self, poll_id: str) -> KnownPoll:
         poll = self.book.polls.get(poll_id)

@@ -4,7 +4,6 @@ import pytest
 
 from voting.domain.vote import InvalidVoteError
 from voting.polls.book import FRESH_MS
-from voting.polls.event import Close, Open
 from voting.polls.known_polls import (
     NO_SUCH_ENTRY,
     KnownPolls,
@@ -146,13 +145,10 @@ def test_after_its_time_no_vote_is_accepted_any_more(log: PollLog, known: KnownP
     known.prove(last + 1)
     with pytest.raises(PollRefusedError):
         known.check(vote_with(**fields(cast_at_ms=CLOSES - 1)), last + 1)
-    assert known.may_still_accept(POLL, last)
-    assert not known.may_still_accept(POLL, last + 1)
-    assert not known.may_still_accept("other", last)
-    log.define(NOW + 1, poll="by-hand")
-    log.append(Open(), NOW + 2, "by-hand")
-    learn(known, log)
-    assert known.may_still_accept("by-hand", NOW * 2)
-    log.append(Close(None), NOW + 3, "by-hand")
-    learn(known, log)
-    assert not known.may_still_accept("by-hand", NOW * 2)
+
+
+def test_a_vote_is_accepted_no_later_than_its_poll_allows(known: KnownPolls) -> None:
+    read = CLOSES - 1
+    assert known.may_still_accept(POLL, read, read + 7_000)
+    assert not known.may_still_accept(POLL, read, read + 7_001)
+    assert not known.may_still_accept("other", read, read)

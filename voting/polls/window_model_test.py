@@ -5,17 +5,19 @@ itself ensures. Whatever the order of things: each accepted vote lies before the
 while the poll was open, in the final state of the log of polls.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, override
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from voting.polls.book import LEAD_MS, SKEW_MS, Poll
 from voting.polls.event import Change, Close, Cut, Define
-from voting.polls.known_polls import KnownPolls, PollRefusedError, StalePollsError
+from voting.polls.known_polls import KnownPoll, KnownPolls, PollRefusedError, StalePollsError
 from voting.testing.polls import POLL, PollLog, with_changes
 
 START: Final = 1_764_000_000_000
@@ -148,7 +150,8 @@ class WindowModel(RuleBasedStateMachine):
             self.votes += 1
             return
         route.votes.remove(vote)
-        if route.known.may_still_accept(POLL, self.now + route.clock_ms):
+        now_ms = self.now + route.clock_ms
+        if route.known.may_still_accept(POLL, vote.cast_at_ms, now_ms):
             self.accepted.append(vote)
 
     @rule(which=st.integers(0, 1), informed=st.booleans())
@@ -184,3 +187,91 @@ class WindowModel(RuleBasedStateMachine):
 
 TestWindow = WindowModel.TestCase
 TestWindow.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+
+
+class NoLastCheck(KnownPolls):
+    """Accepts whatever Kafka has, however late."""
+
+    @override
+    def may_still_accept(self, poll_id: str, cast_at_ms: int, now_ms: int) -> bool:
+        return True
+
+
+class LastCheckByTheEnd(KnownPolls):
+    """Accepts votes until some time after the end, as far as the end is known."""
+
+    @override
+    def may_still_accept(self, poll_id: str, cast_at_ms: int, now_ms: int) -> bool:
+        last_ms = self.book.polls[poll_id].last_answer_ms
+        return last_ms is None or now_ms <= last_ms
+
+
+class NeverStale(KnownPolls):
+    """Judges votes by what it read last, however old that is."""
+
+    @override
+    def open_poll(self, poll_id: str, now_ms: int) -> KnownPoll:
+        self.prove(now_ms)
+        return super().open_poll(poll_id, now_ms)
+
+
+def model_with(kind: type[KnownPolls], *, end: bool) -> WindowModel:
+    """Return the model with an open poll and with routes that know polls in this way."""
+    model = WindowModel()
+    model.start((0, 0, 0, 0, 0), end)
+    for route in model.routes:
+        route.known, route.position = kind(), 0
+        model.catch_up(route)
+    return model
+
+
+def an_answer_waits_until_after_the_cut(kind: type[KnownPolls]) -> WindowModel:
+    model = model_with(kind, end=True)
+    model.the_end_comes(0, 1)
+    for reader in (*model.routes, *model.cutters):
+        model.catch_up(reader)
+    model.a_vote_is_read(0)
+    model.the_end_comes(ANSWER_WITHIN_MS + SKEW_MS, 0)
+    for _ in range(2):
+        model.a_cut_moves_on(0, informed=True)
+    for _ in range(2):
+        model.a_vote_moves_on(0, 0)
+    return model
+
+
+def an_answer_waits_while_the_poll_is_closed_early(kind: type[KnownPolls]) -> WindowModel:
+    model = model_with(kind, end=False)
+    model.a_vote_is_read(0)
+    model.an_organiser_moves_the_end(None)
+    model.time_passes(LEAD_MS + ANSWER_WITHIN_MS + SKEW_MS)
+    for _ in range(2):
+        model.a_cut_moves_on(0, informed=True)
+    for _ in range(2):
+        model.a_vote_moves_on(0, 0)
+    return model
+
+
+def a_route_does_not_hear_of_an_early_end(kind: type[KnownPolls]) -> WindowModel:
+    model = model_with(kind, end=False)
+    model.an_organiser_moves_the_end(None)
+    model.time_passes(LEAD_MS)
+    model.a_vote_is_read(0)
+    for _ in range(2):
+        model.a_vote_moves_on(0, 0)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind"),
+    [
+        (an_answer_waits_until_after_the_cut, NoLastCheck),
+        (an_answer_waits_while_the_poll_is_closed_early, LastCheckByTheEnd),
+        (a_route_does_not_hear_of_an_early_end, NeverStale),
+    ],
+)
+def test_the_model_finds_a_route_that_breaks_a_rule(
+    scenario: Callable[[type[KnownPolls]], WindowModel], kind: type[KnownPolls]
+) -> None:
+    scenario(KnownPolls).each_accepted_vote_is_in_the_result()
+    with pytest.raises(AssertionError):
+        scenario(kind).each_accepted_vote_is_in_the_result()

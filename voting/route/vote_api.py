@@ -111,9 +111,10 @@ async def answer_vote(
 def check_in_time(vote: Vote, polls: KnownPolls) -> None:
     """Raise `UnavailableError` when a vote that Kafka has comes too late to be accepted.
 
-    Only votes in polls can: once their poll has closed, there is a last moment for a `202`.
+    Only votes in polls can: once their poll has closed, there is a last moment for a `202`, and
+    each vote is accepted in less time than there is between the two.
     """
-    if vote.poll and not polls.may_still_accept(vote.poll, now_ms()):
+    if vote.poll and not polls.may_still_accept(vote.poll, vote.cast_at_ms, now_ms()):
         raise UnavailableError(UNKNOWN)
 
 

@@ -15,7 +15,7 @@ from voting.polls.known_polls import NO_SUCH_ENTRY, KnownPolls, RefusalKind
 from voting.route.vote_api import answer_vote, check_media_type, read_json_vote, read_traceparent
 from voting.service.clock_watch import now_ms
 from voting.testing.examples import VOTE
-from voting.testing.polls import CLOSED, EARLY, ENTRIES, POLL, trial_polls
+from voting.testing.polls import CLOSED, DEFINITION, EARLY, ENTRIES, POLL, trial_polls
 
 GOOD = {"name": "Pink Floyd", "album": "The Dark Side of the Moon", "year": 1973, "rank": 29}
 NEW_ID = "019ab3c4-5d6e-7f80-9a1b-000000000000"
@@ -350,12 +350,13 @@ def test_a_route_that_may_not_have_the_newest_event_takes_no_votes_in_polls() ->
     read_json_vote(json.dumps(GOOD).encode(), None, Route.HTTP, lambda: NEW_ID, stale)
 
 
-async def test_a_vote_stored_too_late_after_the_end_is_not_accepted() -> None:
-    vote = msgspec.structs.replace(VOTE, poll=CLOSED, entry="blue", poll_event=4)
+async def test_a_vote_in_a_poll_that_was_stored_too_late_is_not_accepted() -> None:
+    long_ago = now_ms() - DEFINITION.answer_within_ms - 1
+    vote = msgspec.structs.replace(VOTE, poll=POLL, entry="blue", poll_event=4, cast_at_ms=long_ago)
     sink = Sink()
     with pytest.raises(ProblemError) as caught:
         await answer_vote(vote, None, sink, trial_polls(now_ms()))
     assert (caught.value.problem.status, caught.value.problem.id) == (503, vote.id)
     assert sink.votes == [vote]
-    still_open = msgspec.structs.replace(vote, poll=POLL)
-    assert (await answer_vote(still_open, None, sink, trial_polls(now_ms()))).status == 202
+    in_time = msgspec.structs.replace(vote, cast_at_ms=now_ms())
+    assert (await answer_vote(in_time, None, sink, trial_polls(now_ms()))).status == 202
