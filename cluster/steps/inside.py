@@ -20,11 +20,13 @@ from cluster.steps import (
     drain,
     entry,
     measured,
+    poll,
     promise,
     restarts,
     routing,
 )
 from cluster.steps.step import Step, StepContext, StepError, row
+from harness.organisers.organiser import OrganiserError
 from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError
 
@@ -32,6 +34,7 @@ STEPS: Final = [
     Step("overlay applied", deploy.apply, essential=True),
     Step("all pods ready", deploy.settle, essential=True),
     Step("both routes answer", deploy.routes, essential=True),
+    Step("organiser's token", poll.token, essential=True),
     Step("misspelt field", admission.strict),
     Step("autoscalers set", autoscaling.scale_down_soon),
     Step("comparison", comparison.compare),
@@ -40,7 +43,9 @@ STEPS: Final = [
     Step("paths", entry.paths),
     Step("measured", measured.targets),
     Step("one route away", routing.failover),
+    Step("poll opened", poll.opened),
     Step("rolling restart", restarts.rolling),
+    Step("poll closed early", poll.closed),
     Step("autoscaling", autoscaling.scale),
     Step("drain", drain.drain),
     Step("all pods deleted", restarts.deletion),
@@ -50,6 +55,9 @@ STEPS: Final = [
 ]
 
 
+_FAILURES: Final = (StepError, ClusterError, OrganiserError, StoreUnavailableError, OSError)
+
+
 async def run(steps: Sequence[Step], context: StepContext) -> bool:
     """Run the steps and return whether all passed; an essential one that fails ends the run."""
     passed = True
@@ -57,7 +65,7 @@ async def run(steps: Sequence[Step], context: StepContext) -> bool:
         with row(step.name) as filled:
             try:
                 filled.found = await step.run(context)
-            except (StepError, ClusterError, StoreUnavailableError, OSError) as error:
+            except _FAILURES as error:
                 filled.found, filled.failed, passed = str(error), True, False
         if filled.failed and step.essential:
             break
@@ -66,7 +74,9 @@ async def run(steps: Sequence[Step], context: StepContext) -> bool:
 
 def main(overlay: Path, gateway: Path, output: Path) -> int:
     """Run all steps and return the exit status."""
-    context = StepContext(overlay, gateway, output, sent_votes=[], others=SentVotes())
+    context = StepContext(
+        overlay, gateway, output, sent_votes=[], others=SentVotes(), organisers=[], polls=[]
+    )
     return 0 if asyncio.run(run(STEPS, context)) else 1
 
 

@@ -7,7 +7,13 @@ from cluster.steps.step import Step, StepContext, StepError
 from harness.voters.sent_votes import SentVotes
 
 CONTEXT = StepContext(
-    Path("overlay.yaml"), Path("gateway.yaml"), Path("output"), sent_votes=[], others=SentVotes()
+    Path("overlay.yaml"),
+    Path("gateway.yaml"),
+    Path("output"),
+    sent_votes=[],
+    others=SentVotes(),
+    organisers=[],
+    polls=[],
 )
 
 

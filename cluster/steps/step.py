@@ -11,8 +11,10 @@ from typing import Any, Final, NamedTuple
 from cluster.common.places import CONFIG
 from cluster.kubectl import kubectl
 from cluster.steps.names import NAMESPACE
+from harness.organisers.organiser import Organiser
 from harness.processes import waiting
 from harness.processes.console import say
+from harness.voters.poll_window import PollWindow
 from harness.voters.sent_votes import SentVotes
 
 _KUBECONFIG: Final = CONFIG / "admin.kubeconfig"
@@ -35,6 +37,10 @@ class StepContext(NamedTuple):
     """What the voters of each step sent, and how it was answered."""
     others: SentVotes
     """Votes that a step cast without recording each: there are at most `anonymous` of them."""
+    organisers: list[Organiser]
+    """Who can change polls; nobody, until a step makes a token."""
+    polls: list[PollWindow]
+    """Polls in which the voters of the next steps vote, too."""
 
     async def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """Run kubectl in our namespace. Raises ClusterError with its error output."""

@@ -62,9 +62,10 @@ def forcing(route: Route | None) -> Mapping[str, str]:
 async def people_vote(
     context: StepContext, name: str, rate: float = RATE
 ) -> AsyncIterator[SentVotes]:
-    """Let people vote for albums called `name` while the context lasts; yield what they sent."""
+    """Let people vote for albums called `name`, and in the polls; yield what they sent."""
     voters = Voters("127.0.0.1", network.ENTRY_PORT, rate, Random(name))  # noqa: S311
     voters.round = name
+    voters.polls = context.polls
     context.sent_votes.append(voters.sent_votes)
     voters.start()
     try:

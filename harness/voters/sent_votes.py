@@ -50,7 +50,12 @@ class SentVotes:
 
     def alive_since(self, moment: float) -> bool:
         """Whether every route has acknowledged a vote after `moment`."""
-        return all(times and times[-1] > moment for times in self._times.values())
+        return all(self.acknowledged_since(route, moment) for route in self._times)
+
+    def acknowledged_since(self, route: Route, moment: float) -> bool:
+        """Whether a route has acknowledged a vote after `moment`."""
+        times = self._times[route]
+        return bool(times) and times[-1] > moment
 
 
 def _longest_gap(times: list[float], begin: float, end: float) -> float:

@@ -1,0 +1,81 @@
+"""A poll through everything that an organiser does with it, while the system is restarted."""
+
+import asyncio
+from typing import Final
+
+from cluster.steps.names import POLLS
+from cluster.steps.restarts import rolled_out
+from cluster.steps.step import StepContext, StepError, until
+from cluster.steps.voters import all_were_accepted, people_vote
+from harness.organisers.organiser import ENTRIES, Organiser, time_of
+from harness.voters.poll_window import PollWindow
+from svc_polls.tokens import Organiser as Organisers
+from svc_polls.tokens import Role, hash_of, new_token
+from voting.polls.book import LEAD_MS
+from voting.polls.definition import ShowResult
+from voting.polls.phase import Phase
+from voting.service.clock_watch import now_ms
+
+_POLL: Final = "album-of-the-year"
+_DEPLOYMENT: Final = "deployment/svc-polls"
+_SECRET: Final = "svc-polls"  # noqa: S105 - its name
+_KNOWN_SECONDS: Final = 30.0
+_FINAL_SECONDS: Final = 60.0
+
+
+async def token(context: StepContext) -> str:
+    """Give svc_polls an organiser, by the Secret that the manifests name."""
+    made = new_token()
+    line = Organisers("ana", frozenset(Role), hash_of(made)).line
+    await context.kubectl(
+        "create", "secret", "generic", _SECRET, f"--from-literal=ORGANISER_TOKENS={line}"
+    )
+    await context.kubectl("rollout", "restart", _DEPLOYMENT)
+    await rolled_out(context, _DEPLOYMENT)
+    context.organisers.append(Organiser(POLLS, made))
+    return "one organiser, with every role"
+
+
+async def opened(context: StepContext) -> str:
+    """Define a poll and open it by hand, and wait until every route knows it."""
+    (organiser,) = context.organisers
+    await asyncio.to_thread(organiser.define, _POLL, show_result=ShowResult.ON_RELEASE)
+    answer = await asyncio.to_thread(organiser.open, _POLL)
+    opens_at_ms = time_of(answer["poll"]["opens_at"])
+    # By then each route knows it, or is silent.
+    await asyncio.sleep(max(0.0, opens_at_ms + LEAD_MS - now_ms()) / 1000)
+    context.polls.append(PollWindow(_POLL, ENTRIES, opens_at_ms))
+    async with people_vote(context, "poll opened") as sent_votes:
+
+        async def is_voted_in() -> bool:
+            return sent_votes.in_polls["acknowledged"] > 20
+
+        await until("votes in the poll", is_voted_in, _KNOWN_SECONDS)
+    return f"{_POLL} takes votes: {all_were_accepted(sent_votes)}"
+
+
+async def closed(context: StepContext) -> str:
+    """Close the poll early while people vote, wait for its cut, and release its result."""
+    (organiser,) = context.organisers
+    (window,) = context.polls
+    async with people_vote(context, "poll closed") as sent_votes:
+        answer = await asyncio.to_thread(organiser.close_now, _POLL)
+        window.closes_at_ms = time_of(answer["poll"]["closes_at"])
+
+        async def is_final() -> bool:
+            return (await _phase(organiser)) == Phase.FINAL
+
+        await until(f"the cut of {_POLL}", is_final, _FINAL_SECONDS)
+        state = await asyncio.to_thread(organiser.release, _POLL)
+    all_were_accepted(sent_votes)
+    if not state["poll"]["shows_result"]:
+        raise StepError("released, but not shown")
+    votes = sent_votes.in_polls
+    if not votes["closed"]:
+        raise StepError("nobody was told that the poll is closed")
+    return f"{votes['acknowledged']} votes before the end, {votes['closed']} refused after it"
+
+
+async def _phase(organiser: Organiser) -> str:
+    state = await asyncio.to_thread(organiser.look, _POLL)
+    return "" if state is None else str(state["phase"])
