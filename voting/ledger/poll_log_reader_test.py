@@ -1,6 +1,8 @@
 """The log of polls, read from a real broker."""
 
+import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -21,6 +23,8 @@ from voting.testing.polls import DEFINITION, POLL, PollLog, event, with_changes
 pytest_plugins = ["harness.testing.fixtures"]
 
 _NUMBERS: Final = itertools.count()
+# The longest time-out of an answer, a pause, and a busy machine.
+AGAIN_SECONDS: Final = 25
 
 
 @pytest.fixture
@@ -176,3 +180,21 @@ async def test_a_missing_topic_is_read_once_it_is_there(kafka: KafkaServer) -> N
         kafka.create_topics({topic: 1})
         await write(kafka, topic, *history(Define(DEFINITION)))
         await found.at(1)
+
+
+async def test_a_broker_that_stops_and_starts_is_followed_again_soon(
+    kafka: KafkaServer, topic: str
+) -> None:
+    first, second = history(Define(DEFINITION), Open())
+    await write(kafka, topic, first)
+    async with following(kafka, topic) as found:
+        await found.at(1)
+        await asyncio.to_thread(kafka.stop)
+        try:
+            await until(lambda: not found.known.is_fresh(now_ms()), "a proof that is too old")
+        finally:
+            await asyncio.to_thread(kafka.start)
+        begin = time.monotonic()
+        await write(kafka, topic, second)
+        await found.at(2)
+        assert time.monotonic() - begin < AGAIN_SECONDS

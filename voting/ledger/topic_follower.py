@@ -60,6 +60,7 @@ class TopicFollower:
         self._pauses = Backoff(1.0, max(1.0, min(30.0, proof_ms / 1000)))
         self._task: asyncio.Task[None] | None = None
         self._failing = False
+        self._discarding: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Start following."""
@@ -70,6 +71,8 @@ class TopicFollower:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        if self._discarding:
+            await asyncio.wait(self._discarding, timeout=_ANSWER_SECONDS)
 
     async def _stay_connected(self) -> None:
         while True:
@@ -121,7 +124,11 @@ class TopicFollower:
                 if end < position:
                     raise self._out_of_step(end, position)
         finally:
-            await _close(consumer)
+            # In the background: it may wait for answers of a broker that is gone, for its time-out
+            # of 40 s, whoever cancels it.
+            closing = asyncio.create_task(_close(consumer))
+            self._discarding.add(closing)
+            closing.add_done_callback(self._discarding.discard)
 
     def _out_of_step(self, end: int, position: int) -> LookupError:
         return LookupError(f"topic {self._topic} ends at offset {end}, but was read to {position}")
@@ -140,6 +147,6 @@ async def _end_of(consumer: AIOKafkaConsumer[bytes, bytes], where: TopicPartitio
 
 async def _close(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
     try:
-        await asyncio.wait_for(consumer.stop(), _ANSWER_SECONDS)
+        await consumer.stop()
     except Exception as error:  # noqa: BLE001 - the consumer is discarded
         _log.debug("closing a Kafka consumer failed: %s", error)
