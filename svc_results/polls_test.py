@@ -161,3 +161,4 @@ def test_without_kafka_polls_say_that_they_may_be_old_and_the_open_poll_goes_on(
         assert "Harvest" in get_url(f"{results}/").text
     finally:
         stack.kafka.start()
+    wait_until("current again", lambda: organiser.state("tonight")["current"], 60)
