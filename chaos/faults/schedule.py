@@ -8,10 +8,13 @@ from chaos.faults.hangs import HANGS
 from chaos.faults.invalid_records import INVALID_RECORDS
 from chaos.faults.kills import KILLS
 from chaos.faults.losses import LOSSES
+from chaos.faults.poll_ends import POLL_ENDS
+from chaos.faults.poll_log import POLL_LOG
 from chaos.faults.wrong_topic import TOPICS
 
 FAULTS: Final = {
-    fault.name: fault for fault in (*KILLS, *HANGS, *LOSSES, *TOPICS, *INVALID_RECORDS)
+    fault.name: fault
+    for fault in (*KILLS, *HANGS, *LOSSES, *TOPICS, *INVALID_RECORDS, *POLL_ENDS, *POLL_LOG)
 }
 """Every fault, by name."""
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import httpx
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import for_code
 
 from chaos.faults.fault import Fault, FaultFailedError, Scene
+from chaos.faults.kafka_topics import delete_topic
 from harness.processes.server import start_together, stop_together
 from harness.promise.stores_reader import Positions, open_stores_reader
 from harness.servers.services import Service
@@ -34,7 +33,7 @@ def _replace_topic(scene: Scene) -> None:
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(kafka.data / "log", kept)
     kafka.start()
-    asyncio.run(_delete_topic(kafka.address))
+    asyncio.run(delete_topic(kafka.address, VOTES_TOPIC))
     kafka.create_topics()
     counts = {p: end + _LONGER if p % 2 else _SHORTER for p, end in before.ledger.items()}
     asyncio.run(_write_votes(kafka.address, counts))
@@ -58,18 +57,6 @@ async def _positions(scene: Scene) -> Positions:
         scene.system.bootstrap_servers, scene.system.redis.url, scene.system.mongodb.url
     ) as reader:
         return await reader.positions()
-
-
-async def _delete_topic(address: str) -> None:
-    client = AIOKafkaAdminClient(bootstrap_servers=address)
-    await client.start()
-    try:
-        answer = await client.delete_topics([VOTES_TOPIC])
-    finally:
-        await client.close()
-    for topic, code in answer.topic_error_codes:
-        if code:
-            raise FaultFailedError(f"cannot delete {topic}: {for_code(code).__name__}")
 
 
 async def _write_votes(address: str, counts: Mapping[int, int]) -> None:

@@ -137,7 +137,14 @@ class Run:
             await self._voters.stop()
             await watch.in_step(_QUIET_SECONDS)
         await self._until_a_poll_closes_soon()
-        scene = Scene(self._system, self._random, self._long)
+        scene = Scene(
+            self._system,
+            self._random,
+            self._long,
+            self._schedule,
+            self._organisers,
+            self._voters.sent_votes,
+        )
         begin = time.monotonic()
         await _inject(fault, scene)
         recovery_started = scene.recovery_started_at or time.monotonic()

@@ -38,7 +38,8 @@ def test_every_acknowledged_vote_counts_once(half: int, tmp_path: Path) -> None:
 
 def clock_offset(service: Service) -> float:
     """Return how far a service finds its clock ahead of Kafka's, in seconds."""
-    metrics = httpx.get(f"{service.url}/metrics", trust_env=False).text
+    with httpx.Client(trust_env=False) as client:
+        metrics = client.get(f"{service.url}/metrics").text
     (line,) = (
         m for m in metrics.splitlines() if m.startswith('clock_offset_seconds{server="kafka"')
     )

@@ -1,0 +1,159 @@
+"""What happens at the worst moment for a poll: around its end, its cut, and its early close."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from chaos.faults.fault import Fault, FaultFailedError, Scene
+from chaos.faults.poll_probe import judges_votes_in_polls
+from harness.organisers.organiser import ENTRIES, Organiser, OrganiserError, time_of
+from harness.system.weakened import CLOCKS_MS
+from harness.voters.poll_window import PollWindow
+from voting.domain.vote import Route
+from voting.polls.book import FRESH_MS, LEAD_MS, SKEW_MS
+from voting.polls.phase import Phase
+from voting.service.clock_watch import now_ms
+
+_CUT_SECONDS: Final = 60.0
+_KNOWN_SECONDS: Final = 30.0
+_SILENT_SECONDS: Final = 30.0
+# A proof that a route asked for just before its network was cut is a little younger.
+_STALE_WITHIN_MS: Final = FRESH_MS + SKEW_MS + 1_000
+_ANSWER_WITHIN_MS: Final = 7_000  # of svc_polls, unless it is set
+
+_ROUTES: Final = {
+    Route.HTTP: ("svc_http_route", "svc_http_route"),
+    Route.GRPC: ("svc_grpc_client", "svc_grpc_server"),
+}
+"""For each route the service that takes votes, and the one that reads the log of polls."""
+
+
+def _kafka_away_over_the_end(scene: Scene) -> None:
+    _, end_ms = scene.next_end()
+    scene.wait_for(end_ms - 500)
+    for node in scene.system.nodes:
+        node.kill()
+    scene.wait_for(end_ms + 1_500)
+    scene.start_recovery()
+    for node in scene.system.nodes:
+        node.start()
+
+
+def _killed_before_the_cut(scene: Scene) -> None:
+    poll, end_ms = scene.next_end()
+    first, second = scene.system.poll_services
+    scene.wait_for(end_ms + 500)
+    first.kill()
+    second.kill()
+    scene.wait_for(end_ms + _ANSWER_WITHIN_MS + SKEW_MS)
+    scene.start_recovery()
+    second.start()
+    organiser = scene.organisers[1]
+
+    def is_final() -> bool:
+        try:
+            state = organiser.look(poll.id)
+        except OrganiserError:
+            return False  # it does not know the newest event yet
+        return state is not None and state["phase"] == Phase.FINAL
+
+    scene.wait_until(f"the cut of {poll.id}", is_final, _CUT_SECONDS)
+    first.start()
+
+
+def _two_close_at_once(scene: Scene) -> None:
+    scene.wait_until(
+        "both instances know the newest event",
+        lambda: all(_answers(organiser) for organiser in scene.organisers),
+        _KNOWN_SECONDS,
+    )
+    poll = PollWindow(f"closed-twice-{now_ms()}", ENTRIES, now_ms() + LEAD_MS + 2_000)
+    poll.clocks_ms = CLOCKS_MS
+    event = scene.organisers[0].define(poll.id, poll.opens_at_ms)["event"]
+    scene.polls.append(poll)
+    scene.wait_for(poll.opens_at_ms + 500)
+    with ThreadPoolExecutor() as threads:
+        answers = [threads.submit(_close, one, poll.id, event) for one in scene.organisers]
+        ends = [end for answer in answers if (end := answer.result()) is not None]
+    if len(ends) != 1:
+        raise FaultFailedError(f"{len(ends)} of two organisers closed {poll.id}")
+    poll.closes_at_ms = ends[0]
+    scene.start_recovery()
+    scene.wait_until(
+        f"both instances know the end of {poll.id}",
+        lambda: all(_end_at(one, poll.id) == ends[0] for one in scene.organisers),
+        _KNOWN_SECONDS,
+    )
+
+
+def _answers(organiser: Organiser) -> bool:
+    try:
+        organiser.look("any")
+    except OrganiserError:
+        return False
+    return True
+
+
+def _close(organiser: Organiser, poll: str, event: int) -> int | None:
+    """Close a poll; return its end, None when another was first."""
+    try:
+        return time_of(organiser.close_now(poll, event)["poll"]["closes_at"])
+    except OrganiserError as error:
+        if not str(error).startswith("412"):
+            raise FaultFailedError(f"who closes second must be told: {error}") from error
+        return None
+
+
+def _end_at(organiser: Organiser, poll: str) -> int | None:
+    state = organiser.look(poll)
+    return None if state is None or not state["closes_at"] else time_of(state["closes_at"])
+
+
+def _route_without_news(scene: Scene) -> None:
+    route = scene.random.choice(list(Route))
+    (other,) = set(Route) - {route}
+    name, reader = _ROUTES[route]
+    cut_off = scene.system.services[name]
+    goes_on = scene.system.services[_ROUTES[other][0]]
+    proxy = scene.system.proxies[reader]
+    proxy.pause()
+    began_ms = now_ms()
+    try:
+        scene.wait_until(
+            f"{name} takes no votes in polls",
+            lambda: not judges_votes_in_polls(cut_off),
+            _SILENT_SECONDS,
+        )
+        took_ms = now_ms() - began_ms
+        if took_ms > _STALE_WITHIN_MS:
+            raise FaultFailedError(f"{name} judged votes in polls for {took_ms} ms without news")
+        if not judges_votes_in_polls(goes_on):
+            raise FaultFailedError(f"{goes_on.name} does not go on without {name}")
+        scene.must_acknowledge(other)
+    finally:
+        scene.start_recovery()
+        proxy.resume()
+    scene.wait_until(f"{name} goes on", lambda: judges_votes_in_polls(cut_off), _SILENT_SECONDS)
+
+
+POLL_ENDS: Final = [
+    Fault(
+        "Kafka away over an end",
+        "SIGKILL of the broker just before a poll closes, restart just after",
+        _kafka_away_over_the_end,
+    ),
+    Fault(
+        "kill svc_polls before a cut",
+        "SIGKILL of both instances after a poll has closed; one restarts when the cut is due",
+        _killed_before_the_cut,
+    ),
+    Fault(
+        "two close at once",
+        "two organisers close a poll at the same moment, each at another instance",
+        _two_close_at_once,
+    ),
+    Fault(
+        "route without news",
+        "nothing passes between one route and Kafka until it takes no votes in polls",
+        _route_without_news,
+    ),
+]
