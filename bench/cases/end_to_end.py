@@ -12,7 +12,7 @@ from bench.cases.servers import Group, Servers
 from bench.cases.turn import Case, Meter, Turn
 from harness.processes.waiting import until
 from harness.system.system import System
-from voting.ledger.settings import REJECTED_TOPIC
+from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC
 from voting.stores.tally_store import TallyStore
 
 _CONNECTIONS: Final = 64
@@ -32,7 +32,7 @@ class LoadedSystem(System):
             servers.folder / "end-to-end",
             nodes=[servers.kafka],
             shares_kafka=True,
-            topics={_TOPIC: _PARTITIONS, REJECTED_TOPIC: 1},
+            topics={_TOPIC: _PARTITIONS, REJECTED_TOPIC: 1, POLLS_TOPIC: 1},
             has_entry=False,
             settings={"KAFKA_TOPIC": _TOPIC, "KAFKA_GROUP": _TOPIC, "LEAN_PATH": "true"},
         )
