@@ -140,5 +140,9 @@ def test_counts_by_kind_have_every_kind(stack: Stack) -> None:
 
     assert kinds("votes_counted_total", "route") == {"grpc", "http"}
     assert kinds("votes_healed_total", "route") == {"grpc", "http"}
-    assert kinds("svc_results_read_failures_total", "source") == {"MongoDB", "Redis"}
+    assert kinds("svc_results_read_failures_total", "source") == {
+        "MongoDB",
+        "Redis",
+        "final result",
+    }
     assert "StoreUnavailableError" in kinds("svc_consumer_resyncs_total", "cause")
