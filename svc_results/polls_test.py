@@ -39,7 +39,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def organiser(stack: Stack) -> Organiser:
-    return Organiser(stack.bootstrap_servers, stack.entry.url)
+    return Organiser(stack)
 
 
 def vote(url: str, poll: str) -> None:
@@ -116,7 +116,7 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
         assert refused.json()["type"] == "urn:voting:problem:result-not-shown"
         if phase == "open":
             organiser.close("gala")
-    organiser.cut("gala")
+    organiser.wait_for_cut("gala")
     assert with_numbers(everything(stack, "gala")) == set()
     organiser.release("gala")
     wait_until("the final result", lambda: result_of(stack, "gala").get("final"))
