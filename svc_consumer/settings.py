@@ -6,22 +6,14 @@ from msgspec import Meta
 
 from voting.ledger.settings import REJECTED_TOPIC, KafkaSettings
 from voting.service.settings import Port
-from voting.stores.settings import (
-    DATABASE,
-    MONGODB_URL,
-    REDIS_URL,
-    MongodbDatabase,
-    MongodbUrl,
-    RedisUrl,
-    check_store_urls,
-)
+from voting.stores.settings import StoreSettings
 
 RejectedTopicName = Annotated[
     str, Meta(description="Topic for records that are not valid votes.", min_length=1)
 ]
 
 
-class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
+class ConsumerSettings(StoreSettings, frozen=True, kw_only=True):
     """Settings of svc_consumer."""
 
     port: Annotated[Port, Meta(description="Port of /healthz, /readyz and /metrics.")] = 9004
@@ -29,9 +21,6 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     kafka_group: Annotated[
         str, Meta(description="Consumer group whose members share the partitions.", min_length=1)
     ] = "svc_consumer"
-    redis_url: RedisUrl = REDIS_URL
-    mongodb_url: MongodbUrl = MONGODB_URL
-    mongodb_database: MongodbDatabase = DATABASE
     max_albums: Annotated[
         int,
         Meta(description="Most albums; votes for further albums get 422.", ge=1, le=100_000),
@@ -39,11 +28,6 @@ class ConsumerSettings(KafkaSettings, frozen=True, kw_only=True):
     stuck_after_seconds: Annotated[
         int, Meta(description="Exit after this long without progress, to be restarted.", ge=45)
     ] = 60
-
-    def __post_init__(self) -> None:
-        """Check what the types cannot express."""
-        super().__post_init__()
-        check_store_urls(self.redis_url, self.mongodb_url)
 
 
 class TopicSettings(KafkaSettings, frozen=True, kw_only=True):

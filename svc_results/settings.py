@@ -5,26 +5,14 @@ from typing import Annotated
 from msgspec import Meta
 
 from svc_results.feed.client_address import Network, read_networks
-from voting.ledger.settings import KafkaSettings
 from voting.service.settings import Port, wrong
-from voting.stores.settings import (
-    DATABASE,
-    MONGODB_URL,
-    REDIS_URL,
-    MongodbDatabase,
-    MongodbUrl,
-    RedisUrl,
-    check_store_urls,
-)
+from voting.stores.settings import StoreSettings
 
 
-class ResultsSettings(KafkaSettings, frozen=True, kw_only=True):
+class ResultsSettings(StoreSettings, frozen=True, kw_only=True):
     """Settings of svc_results."""
 
     port: Annotated[Port, Meta(description="Port of the page and its API.")] = 8005
-    redis_url: RedisUrl = REDIS_URL
-    mongodb_url: MongodbUrl = MONGODB_URL
-    mongodb_database: MongodbDatabase = DATABASE
     refresh_seconds: Annotated[
         float,
         Meta(
@@ -54,4 +42,3 @@ class ResultsSettings(KafkaSettings, frozen=True, kw_only=True):
             read_networks(self.trusted_proxies)
         except ValueError as error:
             raise wrong("trusted_proxies", str(error)) from error
-        check_store_urls(self.redis_url, self.mongodb_url)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any, Final, NamedTuple
 
+from harness.voters.vote_connection import VoteConnection
+
 NO_ANSWER: Final = 0
 """The status of a request that got no answer."""
 
@@ -32,9 +34,6 @@ class ClientAnswer(NamedTuple):
         return document if isinstance(document, dict) else {}
 
 
-type _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
 class HttpClient:
     """Sends requests to one server; a connection carries one request at a time."""
 
@@ -49,7 +48,8 @@ class HttpClient:
         self._port = port
         self._timeout_seconds = timeout_seconds
         self._sources = cycle(sources or [None])
-        self._idle: list[_Connection] = []
+        self._idle: list[VoteConnection] = []
+        self._answered: dict[VoteConnection, asyncio.Future[bytes]] = {}
 
     async def post(self, path: str, headers: Mapping[str, str], document: object) -> ClientAnswer:
         """Send a JSON document."""
@@ -71,39 +71,57 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the idle connections."""
-        for _, writer in self._idle:
-            writer.close()
+        for connection in self._idle:
+            connection.close()
         self._idle.clear()
 
     async def _exchange(self, request: bytes) -> ClientAnswer:
-        reader, writer = await self._connection()
+        connection = await self._connection()
+        answered = self._answered[connection] = asyncio.get_running_loop().create_future()
         keep = False
         try:
-            writer.write(request)
-            answer = await _read(reader)
+            connection.send(request)
+            if connection.broken:
+                raise ConnectionResetError
+            answer = _read(await answered)
             keep = answer.headers.get("connection", "").lower() != "close"
         finally:
+            del self._answered[connection]
             if keep:
-                self._idle.append((reader, writer))
+                self._idle.append(connection)
             else:
-                writer.close()
+                connection.close()
         return answer
 
-    async def _connection(self) -> _Connection:
+    async def _connection(self) -> VoteConnection:
         while self._idle:
-            reader, writer = self._idle.pop()
-            if not reader.at_eof():
-                return reader, writer
-            writer.close()
+            connection = self._idle.pop()
+            if connection.is_open:
+                return connection
         source = next(self._sources)
         local = None if source is None else (source, 0)
-        return await asyncio.open_connection(self._host, self._port, local_addr=local)
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: VoteConnection(self._on_response, self._on_loss),
+            self._host,
+            self._port,
+            local_addr=local,
+        )
+        return connection
+
+    def _on_response(self, connection: VoteConnection, response: bytes) -> None:
+        answered = self._answered.get(connection)
+        if answered is not None and not answered.done():
+            answered.set_result(response)
+
+    def _on_loss(self, connection: VoteConnection, error: Exception | None) -> None:
+        answered = self._answered.get(connection)
+        if answered is not None and not answered.done():
+            answered.set_exception(error or asyncio.IncompleteReadError(b"", None))
 
 
-async def _read(reader: asyncio.StreamReader) -> ClientAnswer:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    status_line, *lines = head.rstrip().split("\r\n")
+def _read(response: bytes) -> ClientAnswer:
+    head, _, body = response.partition(b"\r\n\r\n")
+    status_line, *lines = head.decode("latin-1").split("\r\n")
     _, status, reason = (status_line + " ").split(" ", 2)
     headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
     return ClientAnswer(int(status), reason.strip(), headers, body)

@@ -85,4 +85,4 @@ def _is_complete(data: bytes) -> bool:
     if not found:
         return False
     _, _, rest = head.lower().partition(_LENGTH)
-    return len(body) >= int(rest.partition(b"\r\n")[0])
+    return len(body) >= int(rest.partition(b"\r\n")[0] or 0)

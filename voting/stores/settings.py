@@ -1,4 +1,4 @@
-"""Settings that name the two stores: their defaults, their types, and their check."""
+"""Settings of the services that use the two stores."""
 
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -8,36 +8,39 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from redis.asyncio import ConnectionPool, SSLConnection
 
+from voting.ledger.settings import KafkaSettings
 from voting.service.settings import may_hold_password, wrong
 
 REDIS_URL: Final = "redis://127.0.0.1:6379/0"
 MONGODB_URL: Final = "mongodb://127.0.0.1:27017"
 DATABASE: Final = "voting"
 
-# A Struct has one base, and the consumer's is Kafka's, so services share these types and no class.
-RedisUrl = Annotated[
-    str, Meta(description="URL of the Redis that holds the tally.", pattern=r"^(rediss?|unix)://.")
-]
-MongodbUrl = Annotated[
-    str,
-    Meta(
-        description="URL of the MongoDB that holds the vote log.", pattern=r"^mongodb(\+srv)?://."
-    ),
-]
-MongodbDatabase = Annotated[
-    str, Meta(description="MongoDB database of the vote log.", pattern=r'^[^/\\. "$*<>:|?]+$')
-]
 
+class StoreSettings(KafkaSettings, frozen=True, kw_only=True):
+    """Where the two stores are. Whatever uses them follows a topic of Kafka, too."""
 
-def check_store_urls(redis_url: str, mongodb_url: str) -> None:
-    """Check the settings `redis_url` and `mongodb_url`; for `__post_init__`.
+    redis_url: Annotated[
+        str,
+        Meta(description="URL of the Redis that holds the tally.", pattern=r"^(rediss?|unix)://."),
+    ] = REDIS_URL
+    mongodb_url: Annotated[
+        str,
+        Meta(
+            description="URL of the MongoDB that holds the vote log.",
+            pattern=r"^mongodb(\+srv)?://.",
+        ),
+    ] = MONGODB_URL
+    mongodb_database: Annotated[
+        str, Meta(description="MongoDB database of the vote log.", pattern=r'^[^/\\. "$*<>:|?]+$')
+    ] = DATABASE
 
-    Raises `ValueError` naming the wrong one.
-    """
-    if problem := redis_url_problem(redis_url):
-        raise wrong("redis_url", problem)
-    if problem := mongodb_url_problem(mongodb_url):
-        raise wrong("mongodb_url", problem)
+    def __post_init__(self) -> None:
+        """Check what the types cannot express."""
+        super().__post_init__()
+        if problem := redis_url_problem(self.redis_url):
+            raise wrong("redis_url", problem)
+        if problem := mongodb_url_problem(self.mongodb_url):
+            raise wrong("mongodb_url", problem)
 
 
 def redis_url_problem(url: str) -> str | None:

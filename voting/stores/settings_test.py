@@ -1,14 +1,16 @@
 import pytest
 
-from voting.stores.settings import check_store_urls, mongodb_url_problem, redis_url_problem
+from voting.stores.settings import StoreSettings, mongodb_url_problem, redis_url_problem
 
 REDIS = "redis://127.0.0.1:6379/0"
 MONGODB = "mongodb://127.0.0.1:27017"
 
 
 def test_urls_of_managed_stores_can_be_used() -> None:
-    check_store_urls("rediss://user:p%40ss@cache.example:6380/0", f"{MONGODB}/?tls=true")
-    check_store_urls(REDIS, "mongodb+srv://user:p%40ss@db.example/?authSource=admin")
+    StoreSettings(
+        redis_url="rediss://user:p%40ss@cache.example:6380/0", mongodb_url=f"{MONGODB}/?tls=true"
+    )
+    StoreSettings(mongodb_url="mongodb+srv://user:p%40ss@db.example/?authSource=admin")
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,7 @@ def test_the_problem_of_a_redis_url_does_not_show_its_password(url: str) -> None
     assert problem
     assert "sec" not in problem
     with pytest.raises(ValueError, match="redis_url"):
-        check_store_urls(url, MONGODB)
+        StoreSettings(redis_url=url)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def test_the_problem_of_a_mongodb_url_does_not_show_its_password(url: str) -> No
     assert problem
     assert "sec" not in problem
     with pytest.raises(ValueError, match="mongodb_url"):
-        check_store_urls(REDIS, url)
+        StoreSettings(mongodb_url=url)
 
 
 def test_a_missing_file_is_reported() -> None:
