@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import httpx
 
-from harness.organisers.organiser import ENTRIES, Organiser, time_of
+from harness.organisers.organiser import ENTRIES, Organiser
 from harness.processes.console import say
 from harness.processes.errors import ServerError
 from harness.processes.waiting import until
 from harness.system.stack import Stack
 from harness.voters.http_client import ClientAnswer, HttpClient
 from voting.domain.headers import ROUTE_HEADER
+from voting.domain.times import from_rfc3339
 from voting.polls.book import LEAD_MS
 from voting.polls.definition import Titles
 from voting.service.clock_watch import now_ms
@@ -39,7 +40,7 @@ def show_poll(stack: Stack) -> int:
         page = f"{stack.entry.url}/p/{poll}"
         say(f"\nA poll opens in {_OPENS_AFTER_MS // 1000} s, for {_OPEN_MS // 1000} s.")
         say(f"vote      {page}\nstage     {page}/screen")
-        answers = asyncio.run(_vote(stack, poll, time_of(state["opens_at"])))
+        answers = asyncio.run(_vote(stack, poll, from_rfc3339(state["opens_at"])))
         return asyncio.run(_show_result(stack, poll, answers))
     finally:
         organiser.close_connections()

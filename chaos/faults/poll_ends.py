@@ -5,9 +5,10 @@ from typing import Final
 
 from chaos.faults.fault import Fault, FaultFailedError, Scene
 from chaos.faults.poll_probe import judges_votes_in_polls
-from harness.organisers.organiser import ENTRIES, Organiser, OrganiserError, time_of
+from harness.organisers.organiser import ENTRIES, Organiser, OrganiserError
 from harness.system.weakened import CLOCKS_MS
 from harness.voters.poll_window import PollWindow
+from voting.domain.times import from_rfc3339
 from voting.domain.vote import Route
 from voting.polls.book import FRESH_MS, LEAD_MS, SKEW_MS
 from voting.polls.phase import Phase
@@ -96,7 +97,7 @@ def _answers(organiser: Organiser) -> bool:
 def _close(organiser: Organiser, poll: str, event: int) -> int | None:
     """Close a poll; return its end, None when another was first."""
     try:
-        return time_of(organiser.close_now(poll, event)["poll"]["closes_at"])
+        return from_rfc3339(organiser.close_now(poll, event)["poll"]["closes_at"])
     except OrganiserError as error:
         if not str(error).startswith("412"):
             raise FaultFailedError(f"who closes second must be told: {error}") from error
@@ -105,7 +106,7 @@ def _close(organiser: Organiser, poll: str, event: int) -> int | None:
 
 def _end_at(organiser: Organiser, poll: str) -> int | None:
     state = organiser.look(poll)
-    return None if state is None or not state["closes_at"] else time_of(state["closes_at"])
+    return None if state is None or not state["closes_at"] else from_rfc3339(state["closes_at"])
 
 
 def _route_without_news(scene: Scene) -> None:

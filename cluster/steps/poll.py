@@ -7,10 +7,11 @@ from cluster.steps.names import POLLS
 from cluster.steps.restarts import rolled_out
 from cluster.steps.step import StepContext, StepError, until
 from cluster.steps.voters import all_were_accepted, people_vote
-from harness.organisers.organiser import ENTRIES, Organiser, time_of
+from harness.organisers.organiser import ENTRIES, Organiser
 from harness.voters.poll_window import PollWindow
 from svc_polls.tokens import Organiser as Organisers
 from svc_polls.tokens import Role, hash_of, new_token
+from voting.domain.times import from_rfc3339
 from voting.polls.book import LEAD_MS
 from voting.polls.definition import ShowResult
 from voting.polls.phase import Phase
@@ -41,7 +42,7 @@ async def opened(context: StepContext) -> str:
     (organiser,) = context.organisers
     await asyncio.to_thread(organiser.define, _POLL, show_result=ShowResult.ON_RELEASE)
     answer = await asyncio.to_thread(organiser.open, _POLL)
-    opens_at_ms = time_of(answer["poll"]["opens_at"])
+    opens_at_ms = from_rfc3339(answer["poll"]["opens_at"])
     # By then each route knows it, or is silent.
     await asyncio.sleep(max(0.0, opens_at_ms + LEAD_MS - now_ms()) / 1000)
     context.polls.append(PollWindow(_POLL, ENTRIES, opens_at_ms))
@@ -60,7 +61,7 @@ async def closed(context: StepContext) -> str:
     (window,) = context.polls
     async with people_vote(context, "poll closed") as sent_votes:
         answer = await asyncio.to_thread(organiser.close_now, _POLL)
-        window.closes_at_ms = time_of(answer["poll"]["closes_at"])
+        window.closes_at_ms = from_rfc3339(answer["poll"]["closes_at"])
 
         async def is_final() -> bool:
             return (await _phase(organiser)) == Phase.FINAL

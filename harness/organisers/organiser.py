@@ -1,13 +1,12 @@
 """An organiser: a client of svc_polls."""
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
 
+from voting.domain.times import to_rfc3339_or_none
 from voting.polls.definition import Entry, ShowResult, Titles
-from voting.polls.times import to_rfc3339
 
 ENTRIES: Final = (
     Entry("cantora", "Mercedes Sosa", "Cantora", 2009),
@@ -56,8 +55,8 @@ class Organiser:
                 {"id": one.id, "name": one.name, "album": one.album, "year": one.year}
                 for one in ENTRIES
             ],
-            "opens_at": None if opens_at_ms is None else to_rfc3339(opens_at_ms),
-            "closes_at": None if closes_at_ms is None else to_rfc3339(closes_at_ms),
+            "opens_at": to_rfc3339_or_none(opens_at_ms),
+            "closes_at": to_rfc3339_or_none(closes_at_ms),
             "show_result": show_result,
         }
         return self._asked("PUT", f"/{poll}", {"if-none-match": "*"}, form)
@@ -96,11 +95,6 @@ class Organiser:
             return self._http.request(method, path, headers=headers, json=form)
         except httpx.HTTPError as error:
             raise OrganiserError(f"{type(error).__name__}: {error}") from error
-
-
-def time_of(text: str) -> int:
-    """Return a time in an answer of svc_polls as Unix time in milliseconds."""
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:

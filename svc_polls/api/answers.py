@@ -6,12 +6,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from svc_polls.api.forms import DefinitionForm, TitlesForm, form_of, time_text
+from svc_polls.api.forms import DefinitionForm, TitlesForm, form_of
 from svc_polls.log.history import PastEvent
+from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.polls.book import LEAD_MS, Poll, Recorded
 from voting.polls.event import Close, Define
 from voting.polls.phase import Phase, phase_of
-from voting.polls.times import to_rfc3339
 
 type NextPage = Annotated[str | None, Meta(description="`after` of the next page; null if none.")]
 
@@ -111,8 +111,8 @@ def _summary(poll: Poll, now_ms: int) -> PollSummary:
         rehearsal=poll.definition.rehearsal,
         titles=TitlesForm(titles.en, titles.es),
         entries=len(poll.definition.entries),
-        opens_at=time_text(poll.opens_at_ms),
-        closes_at=time_text(poll.closes_at_ms),
+        opens_at=to_rfc3339_or_none(poll.opens_at_ms),
+        closes_at=to_rfc3339_or_none(poll.closes_at_ms),
         released=poll.released,
     )
 
@@ -123,9 +123,9 @@ def poll_state(poll: Poll, now_ms: int) -> PollState:
         id=poll.id,
         event=poll.event,
         phase=phase_of(poll, now_ms),
-        opens_at=time_text(poll.opens_at_ms),
-        closes_at=time_text(poll.closes_at_ms),
-        settles_at=time_text(poll.settled_at_ms),
+        opens_at=to_rfc3339_or_none(poll.opens_at_ms),
+        closes_at=to_rfc3339_or_none(poll.closes_at_ms),
+        settles_at=to_rfc3339_or_none(poll.settled_at_ms),
         frozen=poll.is_frozen(now_ms),
         cut=None if poll.cut is None else list(poll.cut),
         released=poll.released,
@@ -169,7 +169,7 @@ def _past(event: PastEvent) -> HistoryEvent:
         author=event.author,
         change=event.change,
         fields=list(event.fields),
-        closes_at=time_text(event.closes_at_ms),
+        closes_at=to_rfc3339_or_none(event.closes_at_ms),
         ends=None if event.ends is None else list(event.ends),
         refusal=event.refusal,
     )

@@ -12,9 +12,9 @@ from svc_polls.tokens import Organisers, Role
 from svc_polls.watch.services import WatchedService
 from svc_polls.watch.vote_flow import VoteFlow
 from svc_polls.watch.watched import Watched
+from voting.domain.times import to_rfc3339
 from voting.http.problem import JSON_TYPE
 from voting.polls.known_polls import KnownPolls
-from voting.polls.times import to_rfc3339
 
 
 class Me(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from voting.domain.times import from_rfc3339, to_rfc3339_or_none
 from voting.domain.vote import (
     RANK_MAX,
     RANK_MIN,
@@ -24,7 +25,6 @@ from voting.polls.definition import (
     Titles,
     clean_definition,
 )
-from voting.polls.times import from_rfc3339, to_rfc3339
 
 _SHOWN_MAX: Final = 200  # characters shown of what is wrong
 # Of msgspec's messages: they end with a path of our fields and of numbers.
@@ -150,8 +150,8 @@ def form_of(definition: PollDefinition) -> DefinitionForm:
         titles=TitlesForm(definition.titles.en, definition.titles.es),
         entries=[EntryForm(one.id, one.name, one.album, one.year) for one in definition.entries],
         scale=ScaleForm(definition.rank_min, definition.rank_max),
-        opens_at=time_text(definition.opens_at_ms),
-        closes_at=time_text(definition.closes_at_ms),
+        opens_at=to_rfc3339_or_none(definition.opens_at_ms),
+        closes_at=to_rfc3339_or_none(definition.closes_at_ms),
         show_result=definition.show_result,
         rehearsal=definition.rehearsal,
     )
@@ -168,11 +168,6 @@ def read_time(field: str, text: str | None) -> int | None:
     if not time_ms:
         raise InvalidFormError(field, "must be after 1970")
     return time_ms
-
-
-def time_text(time_ms: int | None) -> str | None:
-    """Return a time as text."""
-    return None if time_ms is None else to_rfc3339(time_ms)
 
 
 def fault_of(error: msgspec.ValidationError) -> InvalidFormError:

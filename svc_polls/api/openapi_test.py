@@ -18,9 +18,9 @@ from svc_polls.testing.fakes import NOW
 from svc_polls.tokens import Role
 from svc_polls.watch.services import Instance, WatchedService
 from svc_polls.watch.vote_flow import VoteFlow
+from voting.domain.times import to_rfc3339
 from voting.http.problem import ProblemError
 from voting.polls.event import Change, Close, Cut, Define, Open
-from voting.polls.times import to_rfc3339
 from voting.testing.polls import POLL, PollLog, entries, with_changes
 
 DOCUMENT: Final = polls_document()

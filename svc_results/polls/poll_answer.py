@@ -10,11 +10,11 @@ from svc_results.polls.poll_counts import CountedPoll
 from svc_results.polls.poll_state import EntryId, Phase, PollId, phase_of
 from svc_results.result.newest_votes import Artist, Time, Title
 from svc_results.result.snapshot import Count
+from voting.domain.times import to_rfc3339
 from voting.domain.vote import RANK_MAX
 from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX
 from voting.polls.result import EntryResult
-from voting.polls.times import to_rfc3339
 
 
 class EntryAnswer(msgspec.Struct, frozen=True):

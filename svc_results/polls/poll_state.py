@@ -9,10 +9,10 @@ from msgspec import Meta
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.result.cover import Cover, cover_of
 from svc_results.result.newest_votes import Artist, Time, Title
+from voting.domain.times import to_rfc3339
 from voting.domain.vote import RANK_MAX, RANK_MIN
 from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX, Entry, ShowResult, Titles
-from voting.polls.times import to_rfc3339
 
 type Rank = Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
 type PollId = Annotated[str, Meta(description="The poll's id.")]

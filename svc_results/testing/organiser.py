@@ -12,8 +12,8 @@ from harness.system.stack import Stack
 from svc_polls.api.forms import form_of
 from svc_results.testing.page_actions import get_url
 from voting.domain.headers import CANARY_HEADER, FORCE
+from voting.domain.times import from_rfc3339
 from voting.domain.vote import Route
-from voting.polls.times import from_rfc3339
 from voting.testing.polls import with_changes
 
 

@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Meta
 
 from voting.casting.sink import UNKNOWN, OnResult, UnavailableError, VoteSink, cast_vote
+from voting.domain.times import to_rfc3339_or_none
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.polls.book import Poll
 from voting.polls.known_polls import KnownPolls, PollRefusedError, RefusalKind, StalePollsError
-from voting.polls.times import to_rfc3339
 from voting.route.vote_form import VoteForm, decode_vote, find_fault
 from voting.service.clock_watch import now_ms
 
@@ -149,11 +149,11 @@ def invalid_vote_problem(error: InvalidVoteError) -> ProblemError:
 
 
 def _opens_at(poll: Poll | None) -> str | None:
-    return None if poll is None or poll.opens_at_ms is None else to_rfc3339(poll.opens_at_ms)
+    return None if poll is None else to_rfc3339_or_none(poll.opens_at_ms)
 
 
 def _closes_at(poll: Poll | None) -> str | None:
-    return None if poll is None or poll.closes_at_ms is None else to_rfc3339(poll.closes_at_ms)
+    return None if poll is None else to_rfc3339_or_none(poll.closes_at_ms)
 
 
 def _stale_problem() -> ProblemError:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voting.polls.times import from_rfc3339, to_rfc3339
+from voting.domain.times import from_rfc3339, to_rfc3339
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,11 @@ def to_rfc3339(time_ms: int) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03}Z"
 
 
+def to_rfc3339_or_none(time_ms: int | None) -> str | None:
+    """Return a time as `to_rfc3339` does; None where there is none."""
+    return None if time_ms is None else to_rfc3339(time_ms)
+
+
 def from_rfc3339(text: str) -> int:
     """Return the Unix time in milliseconds of an RFC 3339 text in UTC or with an offset.
 
