@@ -34,11 +34,6 @@ class PollsCollector(Collector):
         for phase in Phase:
             polls.add_metric([phase], phases[phase])
         yield polls
-        yield GaugeMetricFamily(
-            "svc_polls_proof_age_seconds",
-            "How long ago the last event that is known was the newest one.",
-            self._known.age_ms(now_ms) / 1000,
-        )
         to_cut = GaugeMetricFamily(
             "svc_polls_to_cut_seconds",
             "Time until the next poll is cut, negative when its cut is overdue; none if none ends.",

@@ -31,4 +31,3 @@ async def test_polls_are_counted_by_phase_and_the_next_cut_is_told() -> None:
     found = shown(log)
     assert found['svc_polls_polls{phase="closed"}'] == 1
     assert found["svc_polls_to_cut_seconds"] == 19 - 30
-    assert found["svc_polls_proof_age_seconds"] == 30
