@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from svc_polls.log.vote_ends import EndsUnknownError
 from svc_polls.log.writer import ConditionFailedError, LogUnavailableError, UnknownFateError
 from svc_polls.tokens import OWN_NAME
+from voting.ledger.topic_ends import EndsUnknownError
 from voting.polls.book import Poll, Recorded, RefusedChangeError
 from voting.polls.event import Change, Cut
 from voting.polls.known_polls import KnownPolls
@@ -22,7 +22,7 @@ _KAFKA_AWAY: Final = (EndsUnknownError, LogUnavailableError, UnknownFateError)
 
 
 class Ends(Protocol):
-    """Knows where the votes of all partitions end."""
+    """Reads where the votes of all partitions end."""
 
     async def read(self) -> tuple[int, ...]:
         """Return an offset for each partition; raise `EndsUnknownError`."""
@@ -40,7 +40,7 @@ class EventWriter(Protocol):
 class Cutter:
     """Cuts each closed poll as soon as no route can accept a vote in it any more.
 
-    Every instance of svc_polls does so, and none needs to know of another: the first cut stands.
+    Every instance of svc_polls does so, and none depends on another: the first cut stands.
     """
 
     def __init__(

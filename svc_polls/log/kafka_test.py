@@ -15,7 +15,7 @@ from harness.servers.kafka_server import KafkaServer
 from svc_polls.log.cutter import Cutter
 from svc_polls.log.history import PollHistory
 from svc_polls.log.poll_topic import PollTopic
-from svc_polls.log.vote_ends import EndsUnknownError, VoteEnds
+from svc_polls.log.vote_ends import VoteEnds
 from svc_polls.log.writer import (
     Append,
     ConditionFailedError,
@@ -26,6 +26,7 @@ from svc_polls.log.writer import (
 from svc_polls.settings import PollsSettings
 from voting.domain.vote import TEXT_MAX
 from voting.ledger.poll_log_reader import PollLogReader
+from voting.ledger.topic_ends import EndsUnknownError
 from voting.polls.definition import ENTRIES_MAX, Entry, PollDefinition, clean_definition
 from voting.polls.event import Close, Define, Open
 from voting.polls.known_polls import KnownPolls

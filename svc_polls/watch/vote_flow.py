@@ -1,19 +1,22 @@
 """How many votes come in and how many wait to be counted, whatever poll they are in."""
 
 import asyncio
+import logging
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from svc_polls.settings import PollsSettings
 from voting.ledger.connection import connection_arguments
+from voting.ledger.topic_ends import EndsUnknownError, topic_ends
+
+_log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS: Final = 1.0
 _ANSWER_SECONDS: Final = 5.0
@@ -48,82 +51,62 @@ class Rate:
         return (total - first) / (at_seconds - first_at) if at_seconds > first_at else None
 
 
-def lag_of(ends: Mapping[int, int], counted: Mapping[int, int]) -> int | None:
-    """Return how many records lie between what was counted and the ends, by partition.
+def lag_of(ends: Sequence[int], counted: Mapping[int, int]) -> int | None:
+    """Return how many records lie between what was counted, by partition, and the ends.
 
     None when nothing was ever counted, which says nothing about the records.
     """
     if not counted:
         return None
-    return sum(max(0, end - max(0, counted.get(number, 0))) for number, end in ends.items())
+    return sum(max(0, end - max(0, counted.get(number, 0))) for number, end in enumerate(ends))
 
 
 async def read_vote_flow(settings: PollsSettings) -> AsyncGenerator[VoteFlow]:
-    """Yield the flow of votes every second, over one connection for as long as that holds."""
+    """Yield the flow of votes every second, over the same connections for as long as they hold."""
+    connection = connection_arguments(settings)
     while True:
         rate = Rate()
         try:
-            async with _connected(settings) as kafka:
+            async with (
+                topic_ends(connection, settings.kafka_topic) as ends,
+                _admin(connection) as admin,
+            ):
                 while True:
-                    async with asyncio.timeout(_ANSWER_SECONDS):
-                        # In this order: what is counted later only makes the lag look smaller.
-                        counted, trouble = await kafka.read_counted()
-                        ends = await kafka.read_ends()
-                    per_second = rate.add(time.monotonic(), sum(ends.values()))
-                    yield VoteFlow(per_second, lag_of(ends, counted), trouble)
+                    # In this order: what is counted later only makes the lag look smaller.
+                    counted, trouble = await _read_counted(admin, settings)
+                    found = await ends.read()
+                    per_second = rate.add(time.monotonic(), sum(found))
+                    yield VoteFlow(per_second, lag_of(found, counted), trouble)
                     await asyncio.sleep(_PAUSE_SECONDS)
-        except _AWAY as error:
+        except (*_AWAY, EndsUnknownError) as error:
             yield VoteFlow(trouble=str(error) or "Kafka is not responding")
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-class _Kafka:
-    def __init__(
-        self,
-        consumer: AIOKafkaConsumer[Any, Any],
-        admin: AIOKafkaAdminClient,
-        settings: PollsSettings,
-    ) -> None:
-        self._consumer = consumer
-        self._admin = admin
-        self._topic = settings.kafka_topic
-        self._group = settings.kafka_group
-
-    async def read_counted(self) -> tuple[dict[int, int], str | None]:
-        """Return the offset up to which each partition was counted, or why that is not known."""
-        try:
-            counted = await self._admin.list_consumer_group_offsets(self._group)
-        except KafkaError as error:  # the rate is worth showing all the same
-            return {}, str(error)
-        return {
-            where.partition: at.offset
-            for where, at in counted.items()
-            if where.topic == self._topic
-        }, None
-
-    async def read_ends(self) -> dict[int, int]:
-        """Return by partition where the records end."""
-        if self._topic not in await self._consumer.topics():
-            raise KafkaError(f"topic {self._topic} does not exist")
-        numbers = await self._consumer._client._wait_on_metadata(self._topic)
-        where = [TopicPartition(self._topic, number) for number in numbers]
-        ends = await self._consumer.end_offsets(where)
-        return {one.partition: end for one, end in ends.items()}
+async def _read_counted(
+    admin: AIOKafkaAdminClient, settings: PollsSettings
+) -> tuple[dict[int, int], str | None]:
+    """Return the offset up to which each partition was counted, or why that is not known."""
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            counted = await admin.list_consumer_group_offsets(settings.kafka_group)
+    except KafkaError as error:  # the rate is worth showing all the same
+        return {}, str(error)
+    topic = settings.kafka_topic
+    return {
+        where.partition: at.offset for where, at in counted.items() if where.topic == topic
+    }, None
 
 
 @asynccontextmanager
-async def _connected(settings: PollsSettings) -> AsyncIterator[_Kafka]:
-    connection = connection_arguments(settings)
-    consumer: AIOKafkaConsumer[Any, Any] = AIOKafkaConsumer(**connection)
+async def _admin(connection: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**connection)
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
-            await consumer.start()
             await admin.start()
-        yield _Kafka(consumer, admin, settings)
+        yield admin
     finally:
-        for close in (consumer.stop, admin.close):
-            try:
-                await asyncio.wait_for(close(), _CLOSE_SECONDS)
-            except _AWAY:
-                await consumer._client.close()
+        try:
+            await asyncio.wait_for(admin.close(), _CLOSE_SECONDS)
+        except _AWAY as error:
+            _log.debug("closing a Kafka client failed: %s", error)

@@ -27,15 +27,15 @@ def test_a_topic_that_was_replaced_has_no_negative_rate() -> None:
 @pytest.mark.parametrize(
     ("ends", "counted", "lag"),
     [
-        ({0: 10, 1: 5}, {0: 10, 1: 5}, 0),
-        ({0: 10, 1: 5}, {0: 7, 1: 5}, 3),
-        ({0: 10, 1: 5}, {0: 10}, 5),
-        ({0: 10, 1: 5}, {0: 10, 1: -1}, 5),
-        ({0: 10}, {0: 12}, 0),
-        ({0: 10}, {}, None),
+        ((10, 5), {0: 10, 1: 5}, 0),
+        ((10, 5), {0: 7, 1: 5}, 3),
+        ((10, 5), {0: 10}, 5),
+        ((10, 5), {0: 10, 1: -1}, 5),
+        ((10,), {0: 12}, 0),
+        ((10,), {}, None),
     ],
 )
 def test_the_lag_is_what_lies_behind_what_was_counted(
-    ends: dict[int, int], counted: dict[int, int], lag: int | None
+    ends: tuple[int, ...], counted: dict[int, int], lag: int | None
 ) -> None:
     assert lag_of(ends, counted) == lag
