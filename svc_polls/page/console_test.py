@@ -360,6 +360,7 @@ def test_watched_services_are_shown_with_what_is_wrong(
         expect(lines.nth(0)).to_contain_text("ready, knows the newest events")
         expect(lines.nth(1)).to_contain_text("there is no address of away.invalid")
         keep_screenshot(page, "console-services")
+        assert "GET http" not in watching.running.log.read_text()  # nobody wants a line for each
 
 
 def test_a_log_that_cannot_be_trusted_is_told_in_plain_words(

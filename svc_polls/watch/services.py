@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
+import httpx
 import msgspec
 
-from svc_polls.watch.http_get import HttpFailedError, http_get
+from svc_polls.watch.http_get import HttpFailedError, http_get, new_client
 from svc_polls.watched_services import WatchedAddress, with_port
 from voting.polls.book import FRESH_MS
 
@@ -47,14 +48,18 @@ async def read_services(
 ) -> AsyncGenerator[list[WatchedService]]:
     """Yield how all services are, every 2 s or as soon as all have answered or had their time."""
     turn = asyncio.Semaphore(_AT_A_TIME)
-    while True:
-        asked = (_ask_service(one, turn, clock) for one in watched)
-        yield await asyncio.gather(*asked)
-        await asyncio.sleep(_PAUSE_SECONDS)
+    async with new_client() as client:
+        while True:
+            asked = (_ask_service(client, one, turn, clock) for one in watched)
+            yield await asyncio.gather(*asked)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _ask_service(
-    watched: WatchedAddress, turn: asyncio.Semaphore, clock: Callable[[], int]
+    client: httpx.AsyncClient,
+    watched: WatchedAddress,
+    turn: asyncio.Semaphore,
+    clock: Callable[[], int],
 ) -> WatchedService:
     try:
         async with asyncio.timeout(_LOOKUP_SECONDS):
@@ -66,7 +71,7 @@ async def _ask_service(
     addresses = sorted({str(info[4][0]) for info in infos})
     asked = addresses[:ADDRESSES_MAX]
     instances = await asyncio.gather(
-        *(_ask_instance(address, watched, turn, clock) for address in asked)
+        *(_ask_instance(client, address, watched, turn, clock) for address in asked)
     )
     left_out = len(addresses) - len(asked)
     return WatchedService(
@@ -75,14 +80,18 @@ async def _ask_service(
 
 
 async def _ask_instance(
-    address: str, watched: WatchedAddress, turn: asyncio.Semaphore, clock: Callable[[], int]
+    client: httpx.AsyncClient,
+    address: str,
+    watched: WatchedAddress,
+    turn: asyncio.Semaphore,
+    clock: Callable[[], int],
 ) -> Instance:
     shown = with_port(address, watched.port)
     host = with_port(watched.host, watched.port)
     async with turn:
         try:
-            readiness = await http_get(address, watched.port, host, "/readyz")
-            metrics = await http_get(address, watched.port, host, "/metrics")
+            readiness = await http_get(client, address, watched.port, host, "/readyz")
+            metrics = await http_get(client, address, watched.port, host, "/metrics")
         except HttpFailedError as error:
             return Instance(address=shown, ready=False, reason=str(error))
     polls_known, polls_halted = polls_in(metrics.body, clock())

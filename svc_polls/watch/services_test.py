@@ -6,7 +6,13 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
-from svc_polls.watch.http_get import ANSWER_BYTES_MAX, HttpFailedError, http_get
+from svc_polls.watch.http_get import (
+    ANSWER_BYTES_MAX,
+    Answer,
+    HttpFailedError,
+    http_get,
+    new_client,
+)
 from svc_polls.watch.services import Instance, WatchedService, polls_in, read_services
 from svc_polls.watched_services import SERVICES_MAX, WatchedAddress, read_watched_services
 
@@ -86,28 +92,48 @@ async def test_a_host_without_address_is_told() -> None:
     assert found == WatchedService("svc", [], "there is no address of away.invalid")
 
 
+async def get(port: int, path: str = "/readyz") -> Answer:
+    async with new_client() as client:
+        return await http_get(client, "127.0.0.1", port, "svc", path)
+
+
 @pytest.mark.parametrize(
-    ("sent", "reason"),
+    "sent",
     [
-        (b"", "the answer is not HTTP"),
-        (b"SSH-2.0-x\r\n\r\n", "the answer is not HTTP"),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabc", "the answer is not complete"),
-        (answer(b"", more="transfer-encoding: chunked\r\n"), "the answer is not complete"),
+        b"",
+        b"SSH-2.0-x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabc",
+        answer(b"", more="transfer-encoding: chunked\r\n"),
     ],
 )
-async def test_what_is_no_answer_is_none(sent: bytes, reason: str) -> None:
+async def test_what_is_no_answer_is_none(sent: bytes) -> None:
     async with served({"": sent}) as port:
-        with pytest.raises(HttpFailedError, match=reason):
-            await http_get("127.0.0.1", port, "svc", "/readyz")
+        with pytest.raises(HttpFailedError, match="the answer is not HTTP, or not complete"):
+            await get(port)
+
+
+async def test_the_service_is_named_in_the_request_whatever_the_address() -> None:
+    heads: list[bytes] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer(b""))
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        await get(server.sockets[0].getsockname()[1])
+    assert heads[0].startswith(b"GET /readyz HTTP/1.1\r\n")
+    assert b"\r\nhost: svc\r\n" in heads[0].lower()
 
 
 async def test_an_answer_may_be_large_but_not_larger() -> None:
-    room = ANSWER_BYTES_MAX - len(answer(b"x" * 1_000_000)) + 1_000_000
-    async with served({"/fits": answer(b"x" * room), "": answer(b"x" * (room + 1))}) as port:
-        fits = await http_get("127.0.0.1", port, "svc", "/fits")
-        assert len(fits.body) == room
+    largest = b"x" * ANSWER_BYTES_MAX
+    async with served({"/fits": answer(largest), "": answer(largest + b"x")}) as port:
+        assert (await get(port, "/fits")).body == largest
         with pytest.raises(HttpFailedError, match="exceeds 1048576 bytes"):
-            await http_get("127.0.0.1", port, "svc", "/more")
+            await get(port)
 
 
 async def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,10 +148,10 @@ async def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyP
     async with server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(HttpFailedError, match=r"no answer within 0\.05 s"):
-            await http_get("127.0.0.1", port, "svc", "/readyz")
+            await get(port)
         release.set()
-    with pytest.raises(HttpFailedError):
-        await http_get("127.0.0.1", port, "svc", "/readyz")
+    with pytest.raises(HttpFailedError, match="no connection"):
+        await get(port)
 
 
 def test_metrics_that_are_none_say_nothing() -> None:

@@ -49,6 +49,6 @@ SERVICES = {
         "needs": ["kafka"],
         "port": 8006,
         "settings": "PollsSettings",
-        "wheels": ["aiokafka", "jinja2", "sanic"],
+        "wheels": ["aiokafka", "httpx", "jinja2", "sanic"],
     },
 }

@@ -32,3 +32,5 @@ def configure_logging(level: str) -> None:
     # aiokafka logs every lost connection as an error; readiness already logs once what that means
     # for the service. At level "debug" it would log passwords.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # httpx logs every request.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
