@@ -8,8 +8,9 @@ from typing import Any, Final
 from prometheus_client import REGISTRY
 from sanic import Sanic
 
-from svc_polls.api.app import PollsApi, polls_app
+from svc_polls.api.app import polls_app
 from svc_polls.api.console import ConsoleApi
+from svc_polls.api.polls import PollsApi
 from svc_polls.log.cutter import Cutter
 from svc_polls.log.history import PollHistory
 from svc_polls.log.metrics import PollsCollector

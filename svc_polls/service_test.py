@@ -17,7 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from harness.processes.waiting import wait_until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
-from svc_polls.api.app import CHANGES_MAX, CONNECTIONS_MAX
+from svc_polls.api.app import CONNECTIONS_MAX
+from svc_polls.api.running_changes import CHANGES_MAX
 from svc_polls.tokens import Organiser, Role, hash_of
 from voting.polls.book import FRESH_MS
 

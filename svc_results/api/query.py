@@ -12,7 +12,7 @@ from svc_results.result.ranking import Position
 from voting.domain.bounded_number import read_number
 from voting.domain.vote import InvalidVoteError, clean_new_id
 from voting.http.problem import ProblemError
-from voting.pages.languages import LANGUAGES, Language, choose_language
+from voting.pages.languages import Language, choose_language
 from voting.stores.logged_vote import Cursor
 
 LIMIT_DEFAULT: Final = 20
@@ -57,11 +57,7 @@ def read_voted(request: Request) -> str | None:
 
 def read_language(request: Request) -> Language:
     """Return the language in the parameter `lang`, else the browser's preferred one."""
-    asked = request.args.get("lang")
-    for language in LANGUAGES:
-        if asked == language:
-            return language
-    return choose_language(request.headers.get("accept-language"))
+    return choose_language(request.headers.get("accept-language"), request.args.get("lang"))
 
 
 def read_transparent(request: Request) -> bool:

@@ -12,8 +12,14 @@ RANGES_MAX: Final = 20
 _QVALUE: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")  # RFC 9110, section 12.4.2
 
 
-def choose_language(accept_language: str | None) -> Language:
-    """Return the language that an `Accept-Language` header (RFC 9110) prefers, else English."""
+def choose_language(accept_language: str | None, asked: str | None = None) -> Language:
+    """Return the `asked` language if it is one of ours.
+
+    Else the one that an `Accept-Language` header (RFC 9110) prefers, else English.
+    """
+    for language in LANGUAGES:
+        if asked == language:
+            return language
     best: Language = "en"
     best_quality = 0.0
     for part in (accept_language or "").split(",", RANGES_MAX)[:RANGES_MAX]:

@@ -26,3 +26,8 @@ from voting.pages.languages import Language, choose_language
 )
 def test_the_browser_chooses_the_language(header: str | None, language: Language) -> None:
     assert choose_language(header) == language
+
+
+@pytest.mark.parametrize(("asked", "language"), [("en", "en"), ("ES", "es"), ("", "es")])
+def test_the_voter_may_ask_for_another_language(asked: str, language: Language) -> None:
+    assert choose_language("es", asked) == language

@@ -18,7 +18,7 @@ import msgspec
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, content_of
 from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
-from voting.pages.languages import LANGUAGES, Language, choose_language
+from voting.pages.languages import Language, choose_language
 from voting.polls.known_polls import KnownPolls
 from voting.route.vote_api import invalid_vote_problem, read_json_vote
 from voting.route.vote_form import PollVoteForm, VoteForm
@@ -110,10 +110,7 @@ def read_form_vote(
 
 def language_of(fields: Mapping[str, str], accept_language: str | None) -> Language:
     """Return the form's language, else the browser's preferred one."""
-    for language in LANGUAGES:
-        if fields.get("lang") == language:
-            return language
-    return choose_language(accept_language)
+    return choose_language(accept_language, fields.get("lang"))
 
 
 def redirect_to_page(vote: Vote, language: Language) -> HttpAnswer:
