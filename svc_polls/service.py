@@ -77,7 +77,7 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
     async def start(_: Sanic[Any, Any]) -> None:
         reader.start()
         tasks.append(run_for_good(cutter.run(), "cutting polls"))
-        tasks.append(run_for_good(_tell_readiness(writer, readiness), "telling readiness"))
+        tasks.append(run_for_good(_keep_readiness(writer, readiness), "keeping readiness current"))
 
     @app.after_server_stop
     async def stop(_: Sanic[Any, Any]) -> None:
@@ -89,7 +89,7 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
     return app
 
 
-async def _tell_readiness(writer: PollLogWriter, readiness: Readiness) -> None:
+async def _keep_readiness(writer: PollLogWriter, readiness: Readiness) -> None:
     """Ready means that the newest event is known, so that changes can be made."""
     while True:
         try:

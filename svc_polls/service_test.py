@@ -172,7 +172,7 @@ async def test_a_poll_from_its_definition_to_its_release(topics: Topics) -> None
     assert [event["author"] for event in events] == [*["ana"] * 5, "svc_polls", "rea"]
     assert events[1]["fields"] == ["rank_max"]
     assert [event["refusal"] for event in events] == [None] * 7
-    again = topics.start()  # another instance knows the same
+    again = topics.start()  # another instance has the same
     assert again.poll("best") | {"now": ""} == ana.poll("best") | {"now": ""}
     metrics = again.http.get("/metrics").text
     assert 'svc_polls_polls{phase="final"} 1.0' in metrics
@@ -450,7 +450,7 @@ def test_operators_of_two_instances_do_not_lose_each_others_changes(topics: Topi
     with ThreadPoolExecutor(4) as threads:
         assert {*threads.map(define, range(24))} == {201}
     wait_until(
-        "both know all",
+        "all polls on both",
         lambda: all(len(one.ask("GET", "").json()["polls"]) == 24 for one in instances),
     )
 

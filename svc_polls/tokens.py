@@ -1,4 +1,4 @@
-"""Organisers and their tokens: a token is a secret, and the service knows only its hash."""
+"""Organisers and their tokens: a token is a secret, and the service has only its hash."""
 
 import re
 import secrets

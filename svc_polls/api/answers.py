@@ -146,9 +146,9 @@ def changed_answer(recorded: Recorded, poll: Poll, now_ms: int) -> Changed:
 
 
 def effective_at_ms(recorded: Recorded) -> int:
-    """Return when each route knows an event of the log of polls, or is silent.
+    """Return when each route has an event of the log of polls, or accepts no votes in polls.
 
-    Opening and releasing allow something: a route that does not know it yet breaks no promise.
+    Opening and releasing allow something: a route that does not have it yet breaks no promise.
     """
     waits = isinstance(recorded.event.change, Define | Close)
     return recorded.appended_at_ms + (LEAD_MS if waits else 0)

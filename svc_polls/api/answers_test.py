@@ -17,7 +17,9 @@ from voting.testing.polls import DEFINITION, POLL, PollLog
         ([Define(DEFINITION), Open(), Close(NOW + 10**6)], LEAD_MS),
     ],
 )
-def test_it_is_told_when_each_route_acts_on_a_change(changes: list[Change], after_ms: int) -> None:
+def test_an_answer_says_when_each_route_acts_on_a_change(
+    changes: list[Change], after_ms: int
+) -> None:
     log = PollLog()
     recorded = [log.append(change, NOW) for change in changes][-1]
     assert recorded.refusal is None

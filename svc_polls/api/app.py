@@ -54,7 +54,7 @@ def polls_app(api: PollsApi, console: ConsoleApi, readiness: Readiness) -> Sanic
         ("/release", "POST", api.release),
         ("/copy", "POST", api.copy),
     ):
-        # `stream`: the handlers read the body themselves, after they know who sends it. Sanic
+        # `stream`: the handlers read the body themselves, after authentication. Sanic
         # marks a handler that does, which it cannot with a method.
         app.add_route(
             partial(handler),

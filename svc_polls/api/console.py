@@ -1,4 +1,4 @@
-"""What only the console asks for: who the organiser is, and how the system is."""
+"""What only the console asks for: who the organiser is, and what state the system is in."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -25,7 +25,7 @@ class Me(msgspec.Struct, frozen=True):
 
 
 class PollLogState(msgspec.Struct, frozen=True, kw_only=True):
-    """What this instance knows of the log of polls."""
+    """The log of polls, as this instance has it."""
 
     event: Annotated[int, Meta(description="Number of the last event.")]
     proof_age_ms: Annotated[

@@ -41,7 +41,7 @@ SLUG_SCHEMA: Final = {
 
 type Text = Annotated[str, Meta(extra_json_schema=_TEXT)]
 type Slug = Annotated[str, Meta(description=f"An id: {SLUG_RULE}.", extra_json_schema=SLUG_SCHEMA)]
-# The schemas tell the rules of the domain, which `clean_definition` applies.
+# The schemas state the rules of the domain, which `clean_definition` applies.
 type Time = Annotated[str, Meta(extra_json_schema=_TIME)]
 
 

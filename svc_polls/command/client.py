@@ -18,7 +18,7 @@ from svc_polls.api.answers import (
 from voting.http.problem import Problem
 
 _ANSWER_SECONDS: Final = 60.0
-# An instance that has just started knows the newest event a second later.
+# An instance that has just started has the newest event a second later.
 _PATIENCE_SECONDS: Final = 15.0
 _PAUSE_SECONDS: Final = 1.0
 _PAGE: Final = 500

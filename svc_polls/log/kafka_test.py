@@ -92,7 +92,7 @@ async def test_two_writers_at_once_lose_nothing_and_count_on(settings: PollsSett
         assert ana.reader.halted is None
 
 
-async def test_of_two_who_change_one_poll_one_is_told(settings: PollsSettings) -> None:
+async def test_of_two_who_change_one_poll_one_is_refused(settings: PollsSettings) -> None:
     async with AsyncExitStack() as stack:
         ana, ben = [await stack.enter_async_context(instance(settings)) for _ in range(2)]
         await ana.writer.write("ana", POLL, Define(DEFINITION), 0)
@@ -124,7 +124,7 @@ async def test_the_largest_definition_fits_into_a_record(settings: PollsSettings
         assert found.known.book.polls[POLL].definition == definition
 
 
-async def test_without_kafka_nothing_is_written_and_it_is_told_in_time() -> None:
+async def test_without_kafka_nothing_is_written_and_the_wait_is_bounded() -> None:
     nobody = f"127.0.0.1:{free_port()}"
     settings = PollsSettings(kafka_bootstrap_servers=nobody)
     with pytest.raises(NotSentError):

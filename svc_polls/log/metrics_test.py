@@ -14,7 +14,7 @@ def shown(log: LogInMemory) -> dict[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
-async def test_polls_are_counted_by_phase_and_the_next_cut_is_told() -> None:
+async def test_polls_are_counted_by_phase_and_the_next_cut_is_dated() -> None:
     log = LogInMemory()
     assert "svc_polls_to_cut_seconds" not in shown(log)
     writer = log.writer()

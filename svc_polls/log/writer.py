@@ -1,4 +1,4 @@
-"""Writes events to the log of polls, and tells what became of each."""
+"""Writes events to the log of polls, and returns what became of each."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

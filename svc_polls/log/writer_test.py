@@ -36,7 +36,7 @@ async def test_another_event_under_the_number_leads_to_another_try(log: LogInMem
     assert len(log.records) == 3  # the one that does not stand is there, too
 
 
-async def test_who_changes_the_same_poll_at_the_same_time_is_told(log: LogInMemory) -> None:
+async def test_of_two_changes_of_a_poll_at_the_same_time_one_is_refused(log: LogInMemory) -> None:
     log.before = lambda: another_writes(log, Define(with_changes(rank_max=5)), POLL)
     with pytest.raises(ConditionFailedError) as caught:
         await log.writer().write("ana", POLL, Define(DEFINITION), 0)
@@ -44,7 +44,7 @@ async def test_who_changes_the_same_poll_at_the_same_time_is_told(log: LogInMemo
     assert log.known.book.polls[POLL].definition.rank_max == 5
 
 
-async def test_who_loses_all_the_time_is_told(log: LogInMemory) -> None:
+async def test_a_writer_that_always_loses_gives_up(log: LogInMemory) -> None:
     number = 0
 
     def win() -> None:

@@ -221,7 +221,7 @@ def test_a_poll_is_opened_extended_and_closed_with_a_question_each(page: Page, d
     assert desk.ask("GET", f"/{poll}")["shows_result"] is True
 
 
-def test_who_lacks_the_role_is_told_and_is_offered_nothing(page: Page, desk: Desk) -> None:
+def test_without_the_role_the_page_says_so_and_offers_nothing(page: Page, desk: Desk) -> None:
     poll = desk.define("look-only")
     sign_in(page, "eva")
     choose(page, poll)
@@ -229,7 +229,9 @@ def test_who_lacks_the_role_is_told_and_is_offered_nothing(page: Page, desk: Des
     expect(page.locator("#actions button:visible")).to_have_count(0)
 
 
-def test_a_change_by_somebody_else_in_between_is_told(page: Page, desk: Desk) -> None:
+def test_a_change_by_somebody_else_in_between_is_shown_and_nothing_is_done(
+    page: Page, desk: Desk
+) -> None:
     poll = desk.define("crossed")
     desk.ask("POST", f"/{poll}/open")
     sign_in(page, "oli")
@@ -357,13 +359,13 @@ def test_watched_services_are_shown_with_what_is_wrong(
         expect(page.locator("#services")).to_have_text("1 of 3")
         page.locator("#service-details summary").click()
         lines = page.locator("#instances li")
-        expect(lines.nth(0)).to_contain_text("ready, knows the newest events")
+        expect(lines.nth(0)).to_contain_text("ready, has the newest events")
         expect(lines.nth(1)).to_contain_text("there is no address of away.invalid")
         keep_screenshot(page, "console-services")
         assert "GET http" not in watching.running.log.read_text()  # nobody wants a line for each
 
 
-def test_a_log_that_cannot_be_trusted_is_told_in_plain_words(
+def test_a_log_that_cannot_be_trusted_is_announced_in_plain_words(
     browser: Browser, kafka: KafkaServer, service: StartService
 ) -> None:
     with (

@@ -42,18 +42,18 @@ _EN: Final[Messages] = {
     "service_details": "Services, one by one",
     "whole_system": "Votes per second and votes waiting are those of all polls and of the open "
     "poll together.",
-    "flow_trouble": "Kafka does not tell all about the votes: {reason}",
+    "flow_trouble": "Not all is known of the votes: {reason}",
     "ready": "ready",
     "not_ready": "not ready: {reason}",
-    "polls_known": "knows the newest events",
-    "polls_stale": "does not know the newest events: refuses votes in polls",
+    "polls_known": "has the newest events",
+    "polls_stale": "may lack the newest events: refuses votes in polls",
     "polls_halted": "does not trust the log of polls: refuses votes in polls until it is "
     "repaired and restarted",
     "no_instances": "no instance answers: {reason}",
     "halted": "The log of polls cannot be trusted, so nothing can be changed and votes in polls "
     "are refused. Call the people who run the system. Reason: {reason}",
-    "stale": "The server does not know the newest events, so nothing can be changed now. What "
-    "you see may be out of date.",
+    "stale": "The server may lack the newest events, so nothing can be changed now. What you see "
+    "may be out of date.",
     "away": "The console has no connection to the server. What you see is from {time}. It "
     "tries again every few seconds.",
     "polls": "Polls",
@@ -129,7 +129,7 @@ _EN: Final[Messages] = {
     "end_too_soon": "Choose a time at least 11 s ahead.",
     "cancel": "Cancel",
     "done_open": "Open since {time}.",
-    "done_close": "Done. Voting ends at {end}; every route knows from {time}.",
+    "done_close": "Done. Voting ends at {end}; it holds on every route from {time}.",
     "done_release": "The result is shown since {time}.",
     "crossed": "Nothing was changed: {author} changed this poll in the meantime ({what}). Look at "
     "it and decide again.",
@@ -179,18 +179,18 @@ _ES: Final[Messages] = {
     "service_details": "Servicios, uno por uno",
     "whole_system": "Los votos por segundo y los pendientes son los de todas las votaciones y la "
     "votación abierta en conjunto.",
-    "flow_trouble": "Kafka no lo dice todo sobre los votos: {reason}",
+    "flow_trouble": "No se sabe todo sobre los votos: {reason}",
     "ready": "listo",
     "not_ready": "no está listo: {reason}",
-    "polls_known": "conoce los últimos eventos",
-    "polls_stale": "no conoce los últimos eventos: rechaza votos en votaciones",
+    "polls_known": "tiene los últimos eventos",
+    "polls_stale": "quizá le faltan los últimos eventos: rechaza votos en votaciones",
     "polls_halted": "no se fía del registro de votaciones: rechaza sus votos hasta que se repare "
     "y se reinicie",
     "no_instances": "no responde ninguna instancia: {reason}",
     "halted": "El registro de votaciones no es fiable: no se puede cambiar nada y se rechazan los "
     "votos en votaciones. Avisa a quienes llevan el sistema. Motivo: {reason}",
-    "stale": "El servidor no conoce los últimos eventos, así que ahora no se puede cambiar nada. "
-    "Lo que ves puede estar anticuado.",
+    "stale": "Al servidor quizá le faltan los últimos eventos, así que ahora no se puede cambiar "
+    "nada. Lo que ves puede estar anticuado.",
     "away": "La consola no tiene conexión con el servidor. Lo que ves es de las {time}. Lo "
     "intenta de nuevo cada pocos segundos.",
     "polls": "Votaciones",
@@ -269,7 +269,7 @@ _ES: Final[Messages] = {
     "end_too_soon": "Elige una hora que esté a 11 s como mínimo.",
     "cancel": "Cancelar",
     "done_open": "Abierta desde las {time}.",
-    "done_close": "Hecho. Se deja de votar a las {end}; todas las rutas lo saben desde las {time}.",
+    "done_close": "Hecho. Se deja de votar a las {end}; vale en todas las rutas desde las {time}.",
     "done_release": "El resultado se muestra desde las {time}.",
     "crossed": "No se ha cambiado nada: {author} cambió esta votación entretanto ({what}). Mírala "
     "y decide de nuevo.",

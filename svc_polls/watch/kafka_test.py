@@ -1,4 +1,4 @@
-"""The flow of votes as a real broker tells it."""
+"""The flow of votes, read from a real broker."""
 
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ async def test_rate_and_lag_follow_the_topic_and_the_consumer(kafka: KafkaServer
         assert second.per_second > 0
 
 
-async def test_a_topic_that_is_missing_is_told(kafka: KafkaServer) -> None:
+async def test_a_missing_topic_is_named(kafka: KafkaServer) -> None:
     settings = PollsSettings(kafka_bootstrap_servers=kafka.address, kafka_topic="missing")
     async with aclosing(read_vote_flow(settings)) as flow:
         assert "topic missing does not exist" in str((await anext(flow)).trouble)

@@ -1,4 +1,4 @@
-"""Which services are ready, and whether they know the newest event of the log of polls."""
+"""Which services are ready, and whether they have the newest event of the log of polls."""
 
 import asyncio
 import re
@@ -117,7 +117,7 @@ def _reason(status: int, body: bytes) -> str:
 
 
 def polls_in(metrics: bytes, now_ms: int) -> tuple[bool | None, bool]:
-    """Return from a service's metrics whether it knows the newest event, and whether it halted."""
+    """Return from a service's metrics whether it has the newest event, and whether it halted."""
     proved_at = _value(metrics, b"polls_log_proved_timestamp_seconds")
     halted = bool(_value(metrics, b"polls_log_halted"))
     if proved_at is None:

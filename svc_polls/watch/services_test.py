@@ -87,7 +87,7 @@ async def test_each_address_of_a_host_is_asked() -> None:
     assert f"127.0.0.1:{port}" in [one.address for one in found.instances]
 
 
-async def test_a_host_without_address_is_told() -> None:
+async def test_a_host_without_address_is_named() -> None:
     found = await state_of(80, "away.invalid")
     assert found == WatchedService("svc", [], "there is no address of away.invalid")
 

@@ -1,13 +1,14 @@
 // The console: signs in, keeps everything current, and makes changes.
 
 import * as api from "./api.js";
+import { change } from "./change.js";
 import { confirm, dismiss, tickConfirm } from "./confirm.js";
-import { changeText, makeActions, showDetail, showHistory, tickDetail } from "./detail.js";
+import { makeActions, showDetail, showHistory, tickDetail } from "./detail.js";
 import { element, put, show } from "./dom.js";
 import { showList, sorted, tickList } from "./list.js";
 import { isKnown, serverNow } from "./server_clock.js";
 import { showSystem } from "./system.js";
-import { phrase, reason, time } from "./words.js";
+import { phrase, time } from "./words.js";
 
 const PAUSE_MS = 1_000;
 const HIDDEN_PAUSE_MS = 10_000;
@@ -131,7 +132,7 @@ async function refresh() {
   }
 }
 
-/** All polls; null while the server does not know them, which `system` explains. */
+/** All polls; null while they cannot be read, which `system` explains. */
 async function listed() {
   try {
     return await api.polls();
@@ -230,8 +231,6 @@ function tick() {
 
 // Changing.
 
-const PATHS = { open: "open", close: "close", close_at: "close", extend: "close", release: "release" };
-
 function act(name) {
   if (!isUsable()) {
     return;
@@ -244,13 +243,7 @@ async function send(name, poll, body) {
   isSending = true;
   outcomes.set(poll.id, { text: phrase("sending"), kind: "" });
   tick();
-  let outcome;
-  try {
-    const done = await api.change(poll.id, PATHS[name], poll.event, body);
-    outcome = { text: doneText(name, done), kind: "good" };
-  } catch (error) {
-    outcome = { ...(await failure(poll.id, error)), kind: "bad" };
-  }
+  const outcome = await change(name, poll, body);
   isSending = false;
   outcomes.set(poll.id, outcome);
   await refresh();
@@ -258,47 +251,6 @@ async function send(name, poll, body) {
   render();
   if (document.activeElement === document.body) {
     element("detail").focus({ preventScroll: true });
-  }
-}
-
-function doneText(name, done) {
-  const at = time(Date.parse(done.effective_at));
-  switch (PATHS[name]) {
-    case "open":
-      return phrase("done_open", { time: at });
-    case "release":
-      return phrase("done_release", { time: at });
-    default:
-      return phrase("done_close", { time: at, end: time(Date.parse(done.poll.closes_at)) });
-  }
-}
-
-async function failure(id, error) {
-  switch (error.status) {
-    case 401:
-    case 403:
-      return { text: phrase("forbidden") };
-    case 412:
-      return { text: await crossed(id) };
-    case 503:
-      return { text: phrase("unavailable", { reason: reason(error.message) }) };
-    case 0:
-    case 500:
-    case 502:
-    case 504:
-      return { text: phrase("unsure") };
-    default:
-      return { text: phrase("refused", { reason: reason(error.message) }) };
-  }
-}
-
-/** Who changed the poll in between, and how. */
-async function crossed(id) {
-  try {
-    const last = (await api.history(id)).filter((event) => !event.refusal).pop();
-    return phrase("crossed", { author: last.author, what: changeText(last) });
-  } catch {
-    return phrase("crossed_unknown");
   }
 }
 
