@@ -1,153 +1,26 @@
 """The console in headless Chromium, with the service as a process and a real broker."""
 
-import asyncio
 import re
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
 from playwright.sync_api import Browser, Page, expect
 
 from harness.processes.waiting import wait_until
-from harness.servers.kafka_server import KafkaServer
-from harness.servers.services import Service
-from harness.testing.browser import chromium, keep_screenshot, open_page
-from svc_polls.tokens import Organiser, Role, hash_of
-from voting.polls.event import Define, Event, encode_event
-from voting.testing.polls import with_changes
-
-if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
-    from harness.testing.fixtures import StartService
-
-pytest_plugins = ["harness.testing.fixtures"]
-
-TOKENS: Final = {
-    "ana": {Role.EDITOR, Role.OPERATOR, Role.RELEASER},
-    "eva": {Role.EDITOR},
-    "oli": {Role.OPERATOR},
-    "rea": {Role.RELEASER},
-}
-LINES: Final = ",".join(
-    Organiser(name, frozenset(roles), hash_of(name)).line for name, roles in TOKENS.items()
+from harness.testing.browser import keep_screenshot, open_page
+from svc_polls.testing.desk import (
+    LAPTOP,
+    NASTY,
+    NASTY_AUTHOR,
+    TABLET,
+    Desk,
+    choose,
+    press,
+    sign_in,
 )
-NASTY: Final = "<img src=x onerror=\"document.title='owned'\"> فيروز 🎸 " + "長い名前" * 20
-NASTY_AUTHOR: Final = "<script>document.title='owned'</script>"
-LAPTOP: Final = {"width": 1280, "height": 800}
-TABLET: Final = {"width": 768, "height": 1024}
 
-
-def entries(count: int) -> list[dict[str, Any]]:
-    return [
-        {"id": f"e{number}", "name": "Joni Mitchell", "album": f"Blue {number}", "year": 1971}
-        for number in range(count)
-    ]
-
-
-class Desk:
-    """The service, and organisers who use its API; the token of each is its name."""
-
-    def __init__(self, running: Service) -> None:
-        self.running = running
-        self.http = httpx.Client(base_url=running.url, timeout=60, trust_env=False)
-
-    def ask(self, method: str, path: str, who: str = "ana", **options: Any) -> Any:
-        headers = {"authorization": f"Bearer {who}", "if-match": "*"}
-        if method == "PUT":
-            headers = {"authorization": f"Bearer {who}", "if-none-match": "*"}
-        answer = self.http.request(method, f"/api/polls{path}", headers=headers, **options)
-        answer.raise_for_status()
-        return answer.json()
-
-    def define(self, poll: str, title: str = "", spanish: str = "", **fields: Any) -> str:
-        titles = {"en": title or f"Poll {poll}", "es": spanish or f"Votación {poll}"}
-        form = {"titles": titles, "entries": entries(3), **fields}
-        self.ask("PUT", f"/{poll}", json=form)
-        return poll
-
-
-async def _write(kafka: KafkaServer, topic: str, value: bytes) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.address, acks="all")
-    await producer.start()
-    try:
-        await producer.send_and_wait(topic, value, partition=0)
-    finally:
-        await producer.stop()
-
-
-def write(kafka: KafkaServer, topic: str, value: bytes) -> None:
-    """Write a record, in a thread that has no event loop of the browser's."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _write(kafka, topic, value)).result()
-
-
-@contextmanager
-def desk_of(
-    kafka: KafkaServer,
-    service: StartService,
-    name: str,
-    records: Sequence[bytes] = (),
-    **settings: str,
-) -> Iterator[Desk]:
-    """Run a service with topics of its own; some records are in the log of polls already."""
-    polls, votes = f"polls-{name}", f"votes-{name}"
-    kafka.create_topics({polls: 1, votes: 3})
-    for record in records:
-        write(kafka, polls, record)
-    running = service(
-        "svc_polls",
-        KAFKA_POLLS_TOPIC=polls,
-        KAFKA_TOPIC=votes,
-        ORGANISER_TOKENS=LINES,
-        ANSWER_WITHIN_SECONDS="1",
-        **settings,
-    )
-    found = Desk(running)
-    yield found
-    found.http.close()
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def desk(kafka: KafkaServer, service: StartService) -> Iterator[Desk]:
-    """Return a service in whose log a hostile author was first."""
-    change = Define(with_changes(answer_within_ms=1_000))
-    first = Event(1, b"", 1_764_000_000_000, NASTY_AUTHOR, "hostile", change)
-    with desk_of(kafka, service, "shared", [encode_event(first)]) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-def sign_in(page: Page, who: str) -> None:
-    page.locator("#token").fill(who)
-    page.keyboard.press("Enter")
-    expect(page.locator("#status")).to_have_attribute("data-state", "live")
-
-
-def choose(page: Page, poll: str) -> None:
-    page.locator(f'#polls a[href="#/{poll}"]').click()
-    expect(page.locator("#poll-id")).to_have_text(poll)
-
-
-def press(page: Page, name: str) -> None:
-    page.locator(f"#do-{name}").click()
-    expect(page.locator("#confirm")).to_be_visible()
-
-
-@pytest.fixture
-def page(browser: Browser, desk: Desk) -> Iterator[Page]:
-    """Open the console on a laptop; nobody has signed in."""
-    with open_page(browser, desk.running.url, viewport=LAPTOP) as page:
-        yield page
+pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.console_fixtures"]
 
 
 def test_a_token_lets_in_is_kept_in_the_tab_only_and_is_forgotten(page: Page, desk: Desk) -> None:
@@ -336,70 +209,6 @@ def test_the_servers_clock_counts_down_not_the_laptops(browser: Browser, desk: D
         sign_in(page, "oli")
         choose(page, poll)
         expect(page.locator("#count")).to_have_text(re.compile(r"^1:59:\d\d$"))
-
-
-def test_the_flow_of_votes_and_services_that_are_not_watched(page: Page, desk: Desk) -> None:
-    sign_in(page, "ana")
-    expect(page.locator("#per-second")).to_have_text("0.0")
-    expect(page.locator("#services")).to_have_text("not configured")
-    expect(page.locator("#proof")).to_contain_text("s ago")
-    expect(page.locator("#proof")).to_have_attribute("data-good", "yes")
-
-
-def test_watched_services_are_shown_with_what_is_wrong(
-    browser: Browser, kafka: KafkaServer, service: StartService, desk: Desk
-) -> None:
-    away = f"http://127.0.0.1:{desk.running.port + 1}"
-    watched = f"polls-here={desk.running.url.rstrip('/')},away=http://away.invalid:80,gone={away}"
-    with (
-        desk_of(kafka, service, "watching", WATCHED_SERVICES=watched) as watching,
-        open_page(browser, watching.running.url, viewport=LAPTOP) as page,
-    ):
-        sign_in(page, "ana")
-        expect(page.locator("#services")).to_have_text("1 of 3")
-        page.locator("#service-details summary").click()
-        lines = page.locator("#instances li")
-        expect(lines.nth(0)).to_contain_text("ready, has the newest events")
-        expect(lines.nth(1)).to_contain_text("there is no address of away.invalid")
-        keep_screenshot(page, "console-services")
-        assert "GET http" not in watching.running.log.read_text()  # nobody wants a line for each
-
-
-def test_a_log_that_cannot_be_trusted_is_announced_in_plain_words(
-    browser: Browser, kafka: KafkaServer, service: StartService
-) -> None:
-    with (
-        desk_of(kafka, service, "halting") as halting,
-        open_page(browser, halting.running.url, viewport=LAPTOP) as page,
-    ):
-        halting.define("before")
-        sign_in(page, "ana")
-        expect(page.locator("#do-open")).to_be_visible()
-        write(kafka, "polls-halting", b"no event")
-        alarm = page.locator("#alarm")
-        expect(alarm).to_contain_text("The log of polls cannot be trusted", timeout=20_000)
-        expect(page.locator("#do-open")).to_be_hidden()
-        expect(page.locator("#poll-id")).to_have_text("before")
-
-
-def test_the_server_goes_away_and_comes_back(
-    browser: Browser, kafka: KafkaServer, service: StartService
-) -> None:
-    with (
-        desk_of(kafka, service, "leaving") as leaving,
-        open_page(browser, leaving.running.url, viewport=TABLET) as page,
-    ):
-        leaving.define("stays")
-        sign_in(page, "ana")
-        expect(page.locator("#do-open")).to_be_visible()
-        leaving.running.stop()
-        expect(page.locator("#alarm")).to_contain_text("no connection to the server")
-        expect(page.locator("#status")).to_have_attribute("data-state", "lost")
-        expect(page.locator("#do-open")).to_be_hidden()
-        leaving.running.start()
-        expect(page.locator("#status")).to_have_attribute("data-state", "live", timeout=20_000)
-        expect(page.locator("#alarm")).to_be_empty()
-        expect(page.locator("#do-open")).to_be_visible()
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP, TABLET], ids=["laptop", "tablet"])
