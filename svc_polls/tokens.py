@@ -48,7 +48,7 @@ class Organisers:
         return len(self._organisers)
 
     def with_token(self, token: str) -> Organiser | None:
-        """Return whose token this is, after the same time for each token that is nobody's."""
+        """Return whose token this is; it takes the same time for each token that is nobody's."""
         given = hash_of(token)
         found = None
         for organiser in self._organisers:
@@ -101,5 +101,5 @@ def read_organisers(text: str) -> Organisers:
     if len(found) > ORGANISERS_MAX:
         raise ValueError(f"must be at most {ORGANISERS_MAX}")
     if len({organiser.token_hash for organiser in found}) < len(found):
-        raise ValueError("the same hash is there twice")
+        raise ValueError("the same hash appears twice")
     return Organisers(found)

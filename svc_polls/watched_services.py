@@ -27,7 +27,7 @@ def read_watched_services(text: str) -> tuple[WatchedAddress, ...]:
     if len(found) > SERVICES_MAX:
         raise ValueError(f"must be at most {SERVICES_MAX}")
     if len({one.name for one in found}) < len(found):
-        raise ValueError("the same name is there twice")
+        raise ValueError("the same name appears twice")
     return found
 
 

@@ -1,1 +1,1 @@
-"""The organisers' HTTP API: who may ask, what they send, and what they are answered."""
+"""The organisers' HTTP API: who may ask, what they send, and the answers."""

@@ -1,4 +1,4 @@
-"""What organisers are answered. No I/O here."""
+"""The answers of the organisers' API. No I/O here."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What organisers send, as JSON or in a file, and the faults in it. No I/O here."""
+"""What organisers send, as JSON or in a file, and what is wrong with it. No I/O here."""
 
 import re
 from typing import Annotated, Final

@@ -28,8 +28,8 @@ _PROBLEMS: Final = {
     "422": "The request breaks a rule; `field` names the field. Nothing was changed.",
     "428": "The poll exists, and the condition is missing.",
     "431": "The headers are larger than 16 KiB.",
-    "503": "Nothing was changed: it is not known what is newest, the log of polls cannot be "
-    "trusted, Kafka does not take the change, or too many changes are under way.",
+    "503": "Nothing was changed: the newest event is not known, the log of polls cannot be "
+    "trusted, Kafka does not take the change, or too many changes are running.",
     "504": "The change was sent to Kafka and may still take effect: look at the poll first.",
 }
 _READING: Final = ("401", "422", "431", "503")

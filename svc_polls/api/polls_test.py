@@ -37,7 +37,7 @@ def test_a_rehearsal_is_copied_as_a_real_poll_without_its_times(
         ({"if-match": "*"}, 200),
     ],
 )
-def test_who_changes_a_poll_says_which_state_was_seen(
+def test_a_change_names_the_state_that_was_seen(
     shared: Organisers, poll: str, headers: dict[str, str], status: int
 ) -> None:
     before = shared.define(poll).json()["event"]

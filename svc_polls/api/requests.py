@@ -34,7 +34,7 @@ class Condition(NamedTuple):
 def authenticate(request: Request, organisers: Organisers, role: Role | None) -> Organiser:
     """Return who asks; raise `ProblemError` unless that is an organiser who has the role.
 
-    The body has not been read then, and is not read any more.
+    It does so before the body is read; the body of a refused request never is.
     """
     given = _BEARER.fullmatch(request.headers.get("authorization", ""))
     organiser = organisers.with_token(given[1]) if given else None

@@ -12,14 +12,14 @@ from svc_polls.api.requests import leave_body
 from svc_polls.log.metrics import CHANGES
 from voting.http.problem import ProblemError
 
-# Of each kind; most of them wait for their turn or for their body, which is in memory. So long
-# definitions keep nobody from closing a poll.
+# Of each kind, so that slow definitions keep nobody from closing a poll. Most of them wait for
+# their turn or for the rest of their body, and what has arrived of it is in memory.
 CHANGES_MAX: Final = 8
 _EDITING: Final = ("define", "copy")
 
 
 class RunningChanges:
-    """Changes of definitions, and of whether a poll is open, each with a bound of its own."""
+    """Two kinds of changes, those of definitions and all others, each with a bound of its own."""
 
     def __init__(self) -> None:
         self._running = Counter[bool]()

@@ -1,4 +1,4 @@
-"""The organisers' API, asked from a command line."""
+"""A client of the organisers' API, for the command line."""
 
 import time
 from http import HTTPStatus

@@ -1,7 +1,7 @@
-"""Polls in a YAML file, as one keeps them in git; an error names the line and the field.
+"""Polls in a YAML file that can be kept in git; an error names the line and the field.
 
-What a value is follows from its field and not from how YAML would read it: an album called 1989, a
-band called Yes, and a year are what they look like.
+The field decides what a value is, not YAML's own rules: an album called 1989 and a band called Yes
+are texts, and a year is a number.
 """
 
 import re
@@ -54,7 +54,7 @@ def read_polls(text: str) -> list[FilePoll]:
     for node in _nodes(text):
         poll = _poll_of(node)
         if poll.id in found:
-            raise PollFileError(poll.line, f"poll {poll.id} is there twice")
+            raise PollFileError(poll.line, f"poll {poll.id} appears twice")
         found[poll.id] = poll
     if not found:
         raise PollFileError(1, "there is no poll")
@@ -94,7 +94,7 @@ def _poll_of(node: yaml.MappingNode) -> FilePoll:
             form = msgspec.convert(fields, DefinitionForm, strict=False)
         except msgspec.ValidationError as error:
             raise fault_of(error) from error
-        # Which bound a route keeps is the service's affair.
+        # The bound on answers is a setting of the service; any serves to check the form.
         definition_of(form, ANSWER_WITHIN_MIN_MS)
     except InvalidFormError as error:
         raise PollFileError(_line_of(error, lines) or _line(node), str(error)) from error
@@ -120,7 +120,7 @@ def _value_of(node: yaml.Node, path: str, lines: dict[str, int]) -> Any:
             raise PollFileError(_line(key), "the name of a field must be a text")
         name = key.value
         if name in fields:
-            raise PollFileError(_line(key), f"{name}: is there twice")
+            raise PollFileError(_line(key), f"{name}: appears twice")
         inner = f"{path}.{name}" if path else name
         lines[inner] = _line(key)
         fields[name] = _value_of(value, inner, lines)

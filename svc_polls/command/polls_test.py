@@ -201,7 +201,7 @@ def test_a_token_comes_from_the_environment_or_a_file(
     assert run("--token-file", "none", "list") == 2
 
 
-def test_who_cannot_be_reached_is_named(run: Ran) -> None:
+def test_a_server_that_cannot_be_reached_is_named(run: Ran) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     assert run("--server", nobody, "open", "a") == 1
     assert run.err.startswith(f"polls: cannot reach {nobody}: ")

@@ -1,4 +1,4 @@
-"""Cuts closed polls: says in the log of polls where their votes end."""
+"""Cuts closed polls: writes to the log of polls where their votes end."""
 
 import asyncio
 import logging

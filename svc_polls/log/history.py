@@ -1,4 +1,4 @@
-"""What happened to each poll, in short, and the wait for an event to stand."""
+"""The history of each poll in short, and the wait for an event to stand."""
 
 import asyncio
 from collections import deque
@@ -36,7 +36,7 @@ class Standing(NamedTuple):
 
 
 class PollHistory:
-    """Takes each event that stands, keeps the newest ones of each poll, and wakes who waits."""
+    """Keeps the newest events of each poll, and wakes whoever waits for one that now stands."""
 
     def __init__(self) -> None:
         self._events: dict[str, deque[PastEvent]] = {}
@@ -47,7 +47,7 @@ class PollHistory:
         """Take the next event of the log."""
         event = recorded.event
         is_known = event.poll in self._events
-        # Of a poll that does not exist nobody asks; its name may be anything.
+        # Nobody can ask for a poll that does not exist, and its name may be anything.
         if is_known or recorded.refusal is None:
             self._events.setdefault(event.poll, deque(maxlen=HISTORY_MAX)).append(
                 self._in_short(recorded)

@@ -36,7 +36,7 @@ class PollsCollector(Collector):
         yield polls
         to_cut = GaugeMetricFamily(
             "svc_polls_to_cut_seconds",
-            "Time until the next poll is cut, negative when its cut is overdue; none if none ends.",
+            "Time until the next cut, negative when it is overdue; absent if no poll has an end.",
         )
         for poll in uncut_polls(self._known)[:1]:
             to_cut.add_metric([], ((poll.settled_at_ms or 0) - now_ms) / 1000)

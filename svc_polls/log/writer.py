@@ -57,8 +57,8 @@ class EventTopic(Protocol):
 class PollLogWriter:
     """Writes one event at a time; others may write, too, and the first event of a number stands.
 
-    Nothing is written on the ground of a book that may be old, and nothing that a rule forbids by
-    our clock. What Kafka has is judged by its own clock, so a rule may still refuse it.
+    Nothing is written on the basis of a book that may be old, and nothing that a rule forbids by
+    our clock. Readers judge the event by Kafka's clock, so a rule may still refuse it.
     """
 
     def __init__(

@@ -81,7 +81,7 @@ async def test_kafkas_clock_may_forbid_what_ours_allows(log: LogInMemory) -> Non
     assert POLL not in log.known.book.polls
 
 
-async def test_nothing_is_written_on_the_ground_of_an_old_book(log: LogInMemory) -> None:
+async def test_nothing_is_written_on_the_basis_of_an_old_book(log: LogInMemory) -> None:
     log.now_ms += FRESH_MS
     await log.writer().write("ana", POLL, Define(DEFINITION))
     log.now_ms += 1

@@ -119,7 +119,7 @@ def test_a_change_by_somebody_else_in_between_is_shown_and_nothing_is_done(
     expect(page.locator("#history tr").first).to_contain_text("ana")
     expect(page.locator("#do-extend")).to_be_visible()
     assert desk.ask("GET", f"/{poll}")["phase"] == "open"
-    press(page, "close")  # decided again, on the ground of what is there now
+    press(page, "close")  # decided again, now that the change is visible
     page.locator("#go").click()
     expect(outcome).to_contain_text("Voting ends at")
 

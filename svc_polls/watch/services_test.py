@@ -1,4 +1,4 @@
-"""What services answer, over real sockets, and what they do instead."""
+"""Services that answer, and others that do not, over real sockets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -107,7 +107,7 @@ async def get(port: int, path: str = "/readyz") -> Answer:
         answer(b"", more="transfer-encoding: chunked\r\n"),
     ],
 )
-async def test_what_is_no_answer_is_none(sent: bytes) -> None:
+async def test_an_answer_that_is_not_complete_http_fails(sent: bytes) -> None:
     async with served({"": sent}) as port:
         with pytest.raises(HttpFailedError, match="the answer is not HTTP, or not complete"):
             await get(port)
@@ -136,7 +136,7 @@ async def test_an_answer_may_be_large_but_not_larger() -> None:
             await get(port)
 
 
-async def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_is_awaited_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("svc_polls.watch.http_get.ANSWER_SECONDS", 0.05)
     release = asyncio.Event()
 
@@ -154,7 +154,7 @@ async def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyP
         await get(port)
 
 
-def test_metrics_that_are_none_say_nothing() -> None:
+def test_a_text_without_metrics_says_nothing() -> None:
     assert polls_in(b"polls_log_proved_timestamp_seconds much\n\xff", NOW_MS) == (None, False)
 
 
@@ -178,7 +178,7 @@ def test_metrics_that_are_none_say_nothing() -> None:
         ",".join(f"s{number}=http://h:80" for number in range(SERVICES_MAX + 1)),
     ],
 )
-def test_a_setting_that_cannot_be_meant_is_refused(text: str) -> None:
+def test_an_invalid_setting_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"must be|twice"):
         read_watched_services(text)
 
