@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from harness.processes.waiting import wait_until
 from harness.testing.browser import keep_screenshot, open_page
@@ -19,6 +19,7 @@ from svc_polls.testing.desk import (
     press,
     sign_in,
 )
+from voting.domain.times import from_rfc3339, to_rfc3339
 
 pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.console_fixtures"]
 
@@ -209,6 +210,27 @@ def test_the_servers_clock_counts_down_not_the_laptops(browser: Browser, desk: D
         sign_in(page, "oli")
         choose(page, poll)
         expect(page.locator("#count")).to_have_text(re.compile(r"^1:59:\d\d$"))
+
+
+def test_the_countdown_is_right_after_the_laptop_was_asleep(page: Page, desk: Desk) -> None:
+    end = datetime.now(UTC) + timedelta(hours=2)
+    poll = desk.define("asleep", closes_at=end.isoformat(timespec="milliseconds"))
+    desk.ask("POST", f"/{poll}/open")
+    sign_in(page, "oli")
+    choose(page, poll)
+    expect(page.locator("#count")).to_have_text(re.compile(r"^1:59:\d\d$"))
+    # As if the laptop had been asleep for an hour, in which its own clock stood still.
+    page.route("**/api/**", an_hour_later)
+    expect(page.locator("#count")).to_have_text(re.compile(r"^59:\d\d$"))
+    page.unroute_all(behavior="wait")
+
+
+def an_hour_later(route: Route) -> None:
+    answer = route.fetch()
+    body = answer.json()
+    if "now" in body:
+        body["now"] = to_rfc3339(from_rfc3339(body["now"]) + 3_600_000)
+    route.fulfill(response=answer, json=body)
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP, TABLET], ids=["laptop", "tablet"])
