@@ -121,7 +121,7 @@ class PollCounts:
         try:
             async with self._finishing_turn:
                 counted = await self._before_cut(poll.id, cut)
-        except (NotFinalYetError, StoreUnavailableError) as error:
+        except (NotFinalYetError, StoreUnavailableError, ValueError) as error:
             READ_FAILURES.labels(_FINAL).inc()
             _log.info("the final result of poll %s cannot be read yet: %s", poll.id, error)
             await asyncio.sleep(RETRY_SECONDS)

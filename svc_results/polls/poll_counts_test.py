@@ -7,13 +7,22 @@ from harness.processes.waiting import until
 from svc_results.polls import poll_counts
 from svc_results.polls.poll_counts import CONCURRENT_READS, KEPT_MAX, PollCounts
 from svc_results.testing.polls import FakeCounts, counted
+from voting.domain.tally import PollTally
 from voting.polls.book import Poll
 from voting.stores.errors import StoreUnavailableError
 from voting.testing.polls import DEFINITION
 
 
 def poll_of(name: str = "p", cut: tuple[int, ...] | None = None) -> Poll:
-    return Poll(id=name, definition=DEFINITION, opens_at_ms=1, closes_at_ms=None, cut=cut, event=1)
+    return Poll(
+        id=name,
+        definition=DEFINITION,
+        opens_at_ms=1,
+        closes_at_ms=None,
+        cut=cut,
+        defined=1,
+        event=1,
+    )
 
 
 @pytest.fixture
@@ -92,6 +101,21 @@ async def test_until_the_log_has_passed_the_cut_the_result_so_far_is_shown(
     assert not (await counts.read(poll_of(cut=(7,)))).final
     stores.final["p"] = counted(blue=3)
     assert (await counts.read(poll_of(cut=(7,)))).final
+
+
+async def test_a_log_that_cannot_be_read_is_asked_again_after_a_pause(stores: FakeCounts) -> None:
+    tries = 0
+
+    async def unreadable(*_: object) -> PollTally:
+        nonlocal tries
+        tries += 1
+        raise ValueError("not a position")
+
+    counts = PollCounts(stores, unreadable, 3600)
+    for _ in range(3):
+        assert not (await counts.read(poll_of(cut=(7,)), patience_seconds=0.01)).final
+    assert tries == 1
+    await counts.close()
 
 
 async def test_results_kept_are_bounded(stores: FakeCounts, counts: PollCounts) -> None:

@@ -1,6 +1,5 @@
 """What changes on a poll's page, as an event: without names and titles, which the page has."""
 
-import zlib
 from typing import Annotated
 
 import msgspec
@@ -8,9 +7,10 @@ from msgspec import Meta
 
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.polls.poll_counts import CountedPoll
-from svc_results.polls.poll_state import EntryId, Phase, phase_of, time_text
+from svc_results.polls.poll_state import EntryId, Phase, phase_of
 from svc_results.result.newest_votes import Time
 from svc_results.result.snapshot import Count
+from voting.domain.times import to_rfc3339_or_none
 from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX
 
@@ -28,7 +28,8 @@ class PollSnapshot(msgspec.Struct, frozen=True):
     """A poll at a moment. Two are equal when they show the same."""
 
     version: Annotated[
-        str, Meta(description="Of the poll's title, entries and scale: see `/api/polls/{poll}`.")
+        int,
+        Meta(ge=1, description="Of titles, entries and scale; grows when they are replaced."),
     ]
     phase: Phase
     opens_at: Time | None
@@ -56,21 +57,16 @@ def poll_snapshot(
     if not shown:
         counted = None
     return PollSnapshot(
-        version=version_of(poll),
+        version=poll.defined,
         phase=phase_of(poll, polls.now_ms),
-        opens_at=time_text(poll.opens_at_ms),
-        closes_at=time_text(poll.closes_at_ms),
+        opens_at=to_rfc3339_or_none(poll.opens_at_ms),
+        closes_at=to_rfc3339_or_none(poll.closes_at_ms),
         result_shown=shown,
         result=None if counted is None else _counts(counted),
         final=counted is not None and counted.final,
         counted=available,
         current=polls.current,
     )
-
-
-def version_of(poll: Poll) -> str:
-    """Return a short text that changes when the definition does."""
-    return f"{zlib.crc32(msgspec.json.encode(poll.definition)):08x}"
 
 
 def _counts(counted: CountedPoll) -> list[EntryCount]:

@@ -49,7 +49,9 @@ class RefusedChangeError(ValueError):
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
-    """A poll as its events left it; `event` is the number of the last one.
+    """A poll as its events left it.
+
+    `event` is the number of the last one, `defined` of the one that set the present definition.
 
     Times are Unix times in milliseconds; None until an organiser opens or closes it by hand.
     """
@@ -60,6 +62,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     closes_at_ms: int | None
     cut: tuple[int, ...] | None = None
     released: bool = False
+    defined: int
     event: int
 
     def is_open(self, now_ms: int) -> bool:
@@ -197,6 +200,7 @@ def _defined(
         definition=definition,
         opens_at_ms=opens_at_ms,
         closes_at_ms=definition.closes_at_ms,
+        defined=number,
         event=number,
     )
 

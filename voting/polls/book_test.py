@@ -56,6 +56,16 @@ def test_a_poll_opened_by_hand_opens_when_kafka_has_the_event(log: PollLog) -> N
     assert log.append(Open(), NOW + 9).refusal == "it has been opened, or opens at its time"
 
 
+def test_a_poll_has_the_numbers_of_its_last_event_and_of_its_last_definition(log: PollLog) -> None:
+    log.define(NOW, poll="another")
+    log.define(NOW)
+    assert (the_poll(log).defined, the_poll(log).event) == (2, 2)
+    log.define(NOW, rank_max=5)
+    assert log.define(NOW, rehearsal=True).refusal is not None
+    log.append(Open(), NOW)
+    assert (the_poll(log).defined, the_poll(log).event) == (3, 5)
+
+
 @pytest.mark.parametrize(
     ("at_ms", "frozen"), [(OPENS - LEAD_MS, False), (OPENS - LEAD_MS + 1, True), (OPENS, True)]
 )

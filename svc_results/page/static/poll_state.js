@@ -37,8 +37,10 @@ export function follow(onChange, onState) {
   watch(
     `${api}/events`,
     (next) => {
-      // Other entries, another title: the page is another one.
-      if (next.version !== data.snapshot.version) return location.reload();
+      // Other entries, another title: the page is another one. An instance that has not read that
+      // change yet would have the page reloaded again and again.
+      if (next.version > data.snapshot.version) return location.reload();
+      if (next.version < data.snapshot.version) return undefined;
       snapshot = next;
       show();
     },
