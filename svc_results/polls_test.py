@@ -11,10 +11,10 @@ import pytest
 from harness.processes.ports import free_ports
 from harness.processes.waiting import wait_until
 from harness.system.stack import Stack
-from svc_results.testing.organiser import Organiser
+from svc_results.testing.organiser import WaitingOrganiser
 from svc_results.testing.page_actions import cast, get_url
 from voting.polls.definition import ShowResult
-from voting.testing.polls import ENTRIES
+from voting.testing.polls import DEFINITION, ENTRIES, with_changes
 
 # Votes of two entries, and their rank: numbers that nothing else has.
 VOTES: Final = {"rumours": (317, 97), "blue": (211, 89)}
@@ -38,8 +38,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def organiser(stack: Stack) -> Organiser:
-    return Organiser(stack)
+def organiser(stack: Stack) -> Iterator[WaitingOrganiser]:
+    organiser = WaitingOrganiser(stack)
+    yield organiser
+    organiser.close_connections()
 
 
 def vote(url: str, poll: str) -> None:
@@ -87,15 +89,15 @@ def result_of(stack: Stack, poll: str) -> dict[str, Any]:
 
 
 def test_a_result_under_embargo_is_nowhere_and_final_once_released(
-    stack: Stack, organiser: Organiser
+    stack: Stack, organiser: WaitingOrganiser
 ) -> None:
     url = stack.entry.url
-    organiser.define("gala", show_result=ShowResult.ON_RELEASE)
-    organiser.open("gala")
+    organiser.create("gala", with_changes(show_result=ShowResult.ON_RELEASE))
+    organiser.open_everywhere("gala")
     vote(url, "gala")
     # A poll that is counted after it, and shown.
-    organiser.define("later")
-    organiser.open("later")
+    organiser.create("later", DEFINITION)
+    organiser.open_everywhere("later")
     vote(url, "later")
 
     def counted() -> bool:
@@ -115,7 +117,7 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
         assert refused.status_code == HTTPStatus.CONFLICT
         assert refused.json()["type"] == "urn:voting:problem:result-not-shown"
         if phase == "open":
-            organiser.close("gala")
+            organiser.close_now("gala")
     organiser.wait_for_cut("gala")
     assert with_numbers(everything(stack, "gala")) == set()
     organiser.release("gala")
@@ -143,10 +145,10 @@ def test_votes_in_polls_are_not_in_the_log_of_the_open_poll(stack: Stack) -> Non
 
 
 def test_without_kafka_polls_say_that_they_may_be_old_and_the_open_poll_goes_on(
-    stack: Stack, organiser: Organiser
+    stack: Stack, organiser: WaitingOrganiser
 ) -> None:
-    organiser.define("tonight")
-    organiser.open("tonight")
+    organiser.create("tonight", DEFINITION)
+    organiser.open_everywhere("tonight")
     results = stack.services["svc_results"].url
     assert get_url(f"{results}/api/polls/other").status_code == HTTPStatus.NOT_FOUND
     stack.kafka.stop()

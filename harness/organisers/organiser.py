@@ -4,9 +4,16 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
+import msgspec
 
-from voting.domain.times import to_rfc3339_or_none
-from voting.polls.definition import Entry, ShowResult, Titles
+from svc_polls.api.forms import form_of
+from voting.polls.definition import (
+    ANSWER_WITHIN_MAX_MS,
+    Entry,
+    PollDefinition,
+    ShowResult,
+    Titles,
+)
 
 ENTRIES: Final = (
     Entry("cantora", "Mercedes Sosa", "Cantora", 2009),
@@ -49,16 +56,19 @@ class Organiser:
         titles: Titles | None = None,
     ) -> dict[str, Any]:
         """Create a poll with `ENTRIES`; times are Unix times in milliseconds, None: by hand."""
-        form = {
-            "titles": {"en": titles.en, "es": titles.es} if titles else {"en": poll, "es": poll},
-            "entries": [
-                {"id": one.id, "name": one.name, "album": one.album, "year": one.year}
-                for one in ENTRIES
-            ],
-            "opens_at": to_rfc3339_or_none(opens_at_ms),
-            "closes_at": to_rfc3339_or_none(closes_at_ms),
-            "show_result": show_result,
-        }
+        definition = PollDefinition(
+            titles=titles or Titles(poll, poll),
+            entries=ENTRIES,
+            opens_at_ms=opens_at_ms,
+            closes_at_ms=closes_at_ms,
+            show_result=show_result,
+            answer_within_ms=ANSWER_WITHIN_MAX_MS,
+        )
+        return self.create(poll, definition)
+
+    def create(self, poll: str, definition: PollDefinition) -> dict[str, Any]:
+        """Create a poll with this definition, but with svc_polls' own `answer_within_ms`."""
+        form = msgspec.to_builtins(form_of(definition))
         return self._asked("PUT", f"/{poll}", {"if-none-match": "*"}, form)
 
     def open(self, poll: str) -> dict[str, Any]:
