@@ -57,9 +57,7 @@ def results_app(
         older = None if after is None else await pages.read(NEWEST_VOTES, after)
         language = read_language(request)
         voted = read_voted(request)
-        html = render_page(
-            language, feed.snapshot, older, files.root, voted, polls.states_of_polls_on()
-        )
+        html = render_page(language, feed.snapshot, older, files.root, voted, polls.polls_on())
         return html_answer(request, html, language)
 
     @app.get("/static/<version:str>/<name:str>")

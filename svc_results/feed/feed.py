@@ -8,7 +8,6 @@ from typing import Any, Final
 from svc_results.feed.broadcast import Broadcast
 from svc_results.feed.frame import Event
 from svc_results.feed.source import Source
-from svc_results.result.newest_votes import rfc3339
 from svc_results.result.ranking import Ranking
 from svc_results.result.rates import RateMeter
 from svc_results.result.snapshot import (
@@ -18,6 +17,8 @@ from svc_results.result.snapshot import (
     shows_the_same,
     take_snapshot,
 )
+from voting.domain.times import to_rfc3339
+from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
 from voting.stores.logged_vote import LoggedVote
 
@@ -70,7 +71,7 @@ class Feed:
     async def read_tally(self) -> None:
         """Read the tally, then publish the newest snapshot."""
         if await self._tally.refresh() and self._tally.value is not None:
-            self._read_at = rfc3339(time.time())
+            self._read_at = to_rfc3339(now_ms())
             self._rates.add(time.monotonic(), self._tally.value.routes)
         self._publish()
 

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-import msgspec
-
 from svc_results.page.messages import CATALOGUE, format_number, format_speed
 from svc_results.page.templates import TEMPLATES
-from svc_results.polls.poll_state import PollState
+from svc_results.polls.poll_state import ListedPoll
 from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
@@ -40,7 +38,7 @@ def render_page(
     older: VotePage | None,
     static_root: str,
     voted: str | None = None,
-    polls: Sequence[PollState] = (),
+    polls: Sequence[ListedPoll] = (),
 ) -> str:
     """Return the page in `language`.
 
@@ -60,7 +58,7 @@ def render_page(
         votes=older or result.newest,
         paged=older is not None,
         voted=voted,
-        polls=[msgspec.to_builtins(poll) for poll in polls],
+        polls=polls,
         form_id=uuid4(),
         blank=_BLANK,
         now=f"{datetime.now(UTC):%H:%M:%S} UTC",

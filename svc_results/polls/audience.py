@@ -6,7 +6,7 @@ from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.polls.poll_answer import PollAnswer, poll_answer
 from svc_results.polls.poll_counts import PollCounts
 from svc_results.polls.poll_feeds import PollFeeds
-from svc_results.polls.poll_state import PollState, poll_state
+from svc_results.polls.poll_state import ListedPoll, PollState, listed_poll, poll_state
 from voting.polls.book import Poll
 
 
@@ -26,9 +26,9 @@ class Audience:
         """Return what everybody may know of the poll."""
         return poll_state(poll, self.polls)
 
-    def states_of_polls_on(self) -> list[PollState]:
+    def polls_on(self) -> list[ListedPoll]:
         """Return the polls that are open or open soon."""
-        return [poll_state(poll, self.polls) for poll in self.polls.on()]
+        return [listed_poll(poll, self.polls.now_ms) for poll in self.polls.on()]
 
     async def result(self, poll: Poll) -> PollAnswer:
         """Return the poll's result; raise `ResultNotShownError` if it may not be seen.

@@ -9,8 +9,9 @@ from msgspec import Meta
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.result.cover import Cover, cover_of
 from svc_results.result.newest_votes import Artist, Time, Title
-from voting.domain.times import to_rfc3339
+from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.domain.vote import RANK_MAX, RANK_MIN
+from voting.polls import phase
 from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX, Entry, ShowResult, Titles
 
@@ -20,14 +21,20 @@ type EntryId = Annotated[str, Meta(description="The entry's id.")]
 
 
 class Phase(StrEnum):
-    """Where a poll is in its life; it only goes on, never back."""
+    """What voters see of a poll's phase; it only goes on, never back."""
 
     NOT_OPEN = "not_open"
     OPEN = "open"
     CLOSED = "closed"
 
 
-_PHASES: Final = {False: Phase.NOT_OPEN, True: Phase.OPEN}
+_PHASES: Final = {
+    phase.Phase.DRAFT: Phase.NOT_OPEN,
+    phase.Phase.SCHEDULED: Phase.NOT_OPEN,
+    phase.Phase.OPEN: Phase.OPEN,
+    phase.Phase.CLOSED: Phase.CLOSED,
+    phase.Phase.FINAL: Phase.CLOSED,  # the result may still have to be summed up
+}
 
 
 class PollEntry(msgspec.Struct, frozen=True):
@@ -38,6 +45,15 @@ class PollEntry(msgspec.Struct, frozen=True):
     album: Title
     year: int
     cover: Cover = msgspec.field(name="sleeve")
+
+
+class ListedPoll(msgspec.Struct, frozen=True):
+    """A poll in the list of those that are on."""
+
+    id: str
+    titles: Titles
+    phase: Phase
+    opens_at: str | None
 
 
 class PollState(msgspec.Struct, frozen=True):
@@ -68,8 +84,8 @@ def poll_state(poll: Poll, polls: FollowedPolls) -> PollState:
         titles=definition.titles,
         rehearsal=definition.rehearsal,
         phase=phase_of(poll, now_ms),
-        opens_at=time_text(poll.opens_at_ms),
-        closes_at=time_text(poll.closes_at_ms),
+        opens_at=to_rfc3339_or_none(poll.opens_at_ms),
+        closes_at=to_rfc3339_or_none(poll.closes_at_ms),
         at=to_rfc3339(now_ms),
         rank_min=definition.rank_min,
         rank_max=definition.rank_max,
@@ -80,14 +96,19 @@ def poll_state(poll: Poll, polls: FollowedPolls) -> PollState:
     )
 
 
+def listed_poll(poll: Poll, now_ms: int) -> ListedPoll:
+    """Return the poll as the list has it at this time."""
+    return ListedPoll(
+        poll.id,
+        poll.definition.titles,
+        phase_of(poll, now_ms),
+        to_rfc3339_or_none(poll.opens_at_ms),
+    )
+
+
 def phase_of(poll: Poll, now_ms: int) -> Phase:
-    """Return the phase of a poll at this time."""
-    return Phase.CLOSED if poll.is_closed(now_ms) else _PHASES[poll.is_open(now_ms)]
-
-
-def time_text(time_ms: int | None) -> str | None:
-    """Return a time as RFC 3339 text; None stays None."""
-    return None if time_ms is None else to_rfc3339(time_ms)
+    """Return what voters see of the poll's phase at this time."""
+    return _PHASES[phase.phase_of(poll, now_ms)]
 
 
 def _entry(entry: Entry) -> PollEntry:

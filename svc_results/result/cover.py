@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from voting.domain.tally import album_key
 
-# 8 patterns in 12 colours: page/templates/page.html has the patterns, page/static/page.css the
+# 8 patterns in 12 colours: page/templates/covers.html has the patterns, page/static/base.css the
 # colours. The API calls the number `sleeve`.
 COVERS: Final = 96
 

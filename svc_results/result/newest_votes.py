@@ -1,7 +1,6 @@
 """Pages of the vote log, newest first."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -9,6 +8,7 @@ from msgspec import Meta
 
 from svc_results.result.cover import Cover, cover_of
 from svc_results.result.cursor import cursor_after
+from voting.domain.times import to_rfc3339
 from voting.domain.vote import RANK_MAX, RANK_MIN, Route, Vote
 from voting.stores.logged_vote import LoggedVote
 
@@ -47,12 +47,6 @@ def vote_page(votes: Sequence[LoggedVote], limit: int) -> VotePage:
     return VotePage([_entry(logged.vote) for logged in votes], cursor_after(votes, limit))
 
 
-def rfc3339(seconds: float) -> str:
-    """Return Unix time as RFC 3339 text in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _entry(vote: Vote) -> VoteEntry:
     return VoteEntry(
         id=vote.id,
@@ -61,6 +55,6 @@ def _entry(vote: Vote) -> VoteEntry:
         year=vote.year,
         rank=vote.rank,
         route=vote.route,
-        cast_at=rfc3339(vote.cast_at_ms / 1000),
+        cast_at=to_rfc3339(vote.cast_at_ms),
         cover=cover_of(vote.name, vote.album, vote.year),
     )
