@@ -10,7 +10,6 @@ _SHARED: Final = (
     "votes",
     "one_vote",
     "average",
-    "place",
     "casting",
     "casting_again",
     "accepted",
@@ -26,7 +25,6 @@ _SHARED: Final = (
     "offline",
     "reload",
     "other_language",
-    "stale",
     "cast",
     "show_less",
 )
@@ -51,8 +49,6 @@ _EN: Final[Messages] = {
     "scale": "from {low} to {high}",
     "find": "Find",
     "none_found": "Nothing found.",
-    "vote_for": "Vote for {entry}",
-    "your_vote": "Your vote",
     "rated": "Your rating: {rank}",
     "vote_again": "Vote again",
     "result": "Result",
@@ -70,7 +66,7 @@ _EN: Final[Messages] = {
     "poll_not_open": "Voting is not open yet. This vote was not counted.",
     "entry_gone": "This can no longer be voted for. Please reload the page.",
     "refused": "This vote was not accepted. Please reload the page and vote again.",
-    "not_current": "This page may be out of date for the moment. Votes are not affected.",
+    "not_current": "This page may be out of date for the moment. It will update automatically.",
     "not_counted_now": "The result cannot be updated right now. Votes are saved and will count.",
     "no_script": "Countdown and live result need JavaScript. You can vote without it.",
     "vote_at": "Vote at",
@@ -101,8 +97,6 @@ _ES: Final[Messages] = {
     "scale": "de {low} a {high}",
     "find": "Buscar",
     "none_found": "No se ha encontrado nada.",
-    "vote_for": "Votar por {entry}",
-    "your_vote": "Tu voto",
     "rated": "Tu puntuación: {rank}",
     "vote_again": "Votar otra vez",
     "result": "Resultado",
@@ -121,7 +115,7 @@ _ES: Final[Messages] = {
     "entry_gone": "Esta opción ya no se puede votar. Recarga la página.",
     "refused": "Este voto no se ha aceptado. Recarga la página y vota de nuevo.",
     "not_current": "Puede que esta página no esté al día en este momento. "
-    "Los votos no se ven afectados.",
+    "Se actualizará automáticamente.",
     "not_counted_now": "El resultado no se puede actualizar ahora mismo. "
     "Los votos se guardan y contarán.",
     "no_script": "La cuenta atrás y el resultado en directo necesitan JavaScript. "

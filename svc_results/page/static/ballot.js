@@ -26,7 +26,7 @@ export class Ballot {
     this.mine = ownVote() || (answered ? { id: answered } : null);
     this.form.noValidate = true;
     this.form.addEventListener("click", (event) => {
-      // A form with one button per entry: not all browsers tell which one sent it.
+      // Safari before 15.4 has no event.submitter, the button that sent the form.
       const button = event.target.closest("button[name=entry]");
       if (button) this.tapped = button.value;
     });
@@ -112,7 +112,7 @@ export class Ballot {
     try {
       sessionStorage.setItem(MINE, JSON.stringify(vote));
     } catch {
-      // Then it is known for the life of this page.
+      // Then this page alone remembers it.
     }
     this.showOutcome("", "");
     this.show();

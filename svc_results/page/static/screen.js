@@ -11,6 +11,9 @@ const find = (id) => document.getElementById(id);
 const standings = new Standings(find("rows"));
 const total = new RunningNumber(find("total"), count);
 
+let connected = true;
+let readable = true;
+
 function show(snapshot, phase) {
   const closed = phase === "closed";
   find("vote-at").hidden = closed;
@@ -18,6 +21,8 @@ function show(snapshot, phase) {
   find("waiting").hidden = !closed || snapshot.result_shown;
   write(find("finality"), phrase(snapshot.final ? "final" : "counting"));
   find("finality").hidden = !closed || !snapshot.result_shown;
+  readable = snapshot.current && snapshot.counted;
+  showTrouble();
   if (!snapshot.result_shown) {
     find("rows").classList.add("blank");
     find("total-line").hidden = true;
@@ -31,9 +36,14 @@ function show(snapshot, phase) {
   }
 }
 
-/** On a stage only the crew should notice: a small dot. */
 function showStatus(state) {
-  find("trouble").hidden = state === "live" || state === "connecting";
+  connected = state === "live" || state === "connecting";
+  showTrouble();
+}
+
+/** On a stage only the crew should notice: a small dot. */
+function showTrouble() {
+  find("trouble").hidden = connected && readable;
 }
 
 follow(show, showStatus);

@@ -13,6 +13,7 @@ export class Standings {
   /** Shows a result, the first place first; returns how many votes there are. */
   update(result) {
     const votes = result.reduce((sum, entry) => sum + entry.votes, 0);
+    this.list.classList.toggle("unvoted", votes === 0);
     const most = Math.max(1, ...result.map((entry) => entry.votes));
     for (const entry of result) fill(this.rows.get(entry.id), entry, votes || 1, most);
     const order = result.map((entry) => this.rows.get(entry.id));
