@@ -9,6 +9,7 @@ from polls.v1 import polls_pb2, polls_pb2_grpc
 
 from voting.polls.book import BrokenLogError
 from voting.polls.known_polls import KnownPolls
+from voting.polls.metrics import EVENT, HALTED, PROVED
 from voting.service.backoff import Backoff
 from voting.service.clock_watch import now_ms
 
@@ -34,6 +35,7 @@ class PollFollower:
         self._pauses = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         self._failing = False
         self.halted: str | None = None
+        HALTED.set(0)
 
     def start(self, channel: grpc.aio.Channel) -> None:
         """Begin to follow, through the channel of the votes."""
@@ -57,6 +59,7 @@ class PollFollower:
                 await asyncio.sleep(self._pauses.pause())
             except BrokenLogError as error:
                 self.halted = str(error)
+                HALTED.set(1)
                 _log.error(
                     "the log of polls cannot be trusted: %s. Votes in polls are refused until this "
                     "service is started again",
@@ -69,8 +72,11 @@ class PollFollower:
         response = await stub.ReadEvents(request, timeout=_TIMEOUT_SECONDS)
         for event in response.events:
             self._known.book.apply(event.value, event.appended_at_ms)
+            EVENT.set(self._known.book.number)
         if self._known.book.number == response.newest and response.age_ms >= 0:
-            self._known.prove(asked_at_ms - response.age_ms)
+            proved_at_ms = asked_at_ms - response.age_ms
+            self._known.prove(proved_at_ms)
+            PROVED.set(proved_at_ms / 1000)
         if self._failing:
             _log.info("reading the log of polls again")
         self._failing = False

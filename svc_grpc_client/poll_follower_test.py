@@ -10,6 +10,7 @@ from harness.processes.waiting import until
 from svc_grpc_client.poll_follower import PollFollower
 from voting.polls.event import Define, Open
 from voting.polls.known_polls import KnownPolls
+from voting.polls.metrics import EVENT, HALTED
 from voting.service.clock_watch import now_ms
 from voting.testing.polls import DEFINITION, POLL, PollLog
 
@@ -137,3 +138,4 @@ async def test_a_log_that_cannot_be_trusted_halts(
     await until(lambda: follower.halted, "the halt")
     assert "is not a polls.v1.Event message" in (follower.halted or "")
     assert known.book.number == 2
+    assert (HALTED._value.get(), EVENT._value.get()) == (1, 2)

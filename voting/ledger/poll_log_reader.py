@@ -5,27 +5,17 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from prometheus_client import Gauge
-
 from voting.ledger.settings import KafkaSettings
 from voting.ledger.topic_follower import Record, TopicFollower
 from voting.polls.book import BrokenLogError, Recorded
 from voting.polls.known_polls import KnownPolls
+from voting.polls.metrics import EVENT, HALTED, PROVED
 
 _log = logging.getLogger(__name__)
 
 # Votes in polls need a proof that is at most 10 s old.
 _PROOF_MS: Final = 2_000
 _LOG_APPEND_TIME: Final = 1
-
-HALTED: Final = Gauge(
-    "polls_log_halted", "1 if the log of polls cannot be trusted: votes in polls get 503."
-)
-EVENT: Final = Gauge("polls_log_event", "Number of the last event of the log of polls.")
-PROVED: Final = Gauge(
-    "polls_log_proved_timestamp_seconds",
-    "When the last event of the log of polls was last known to be the newest, in Unix time.",
-)
 
 
 class _LastRecord(NamedTuple):
