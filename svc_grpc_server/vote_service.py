@@ -15,8 +15,7 @@ from voting.casting.sink import CLOSED, OnResult, RecordSink, UnavailableError
 from voting.domain.codec import from_message
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import InvalidVoteError, Vote, check_new_vote
-from voting.polls.book import SKEW_MS
-from voting.polls.known_polls import KnownPolls, StalePollsError
+from voting.polls.known_polls import KnownPolls, StalePollsError, UntimelyVoteError
 from voting.route.vote_api import read_traceparent
 from voting.service.clock_watch import now_ms
 
@@ -86,11 +85,8 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         """Raise `InvalidVoteError` or `UnavailableError` for a vote that its poll does not take."""
         try:
             self._polls.check(vote, now)
-        except StalePollsError as error:
+        except (StalePollsError, UntimelyVoteError) as error:
             raise UnavailableError(CLOSED) from error
-        if not -SKEW_MS <= now - vote.cast_at_ms <= CLOCK_TOLERANCE_MS:
-            # Its time decides whether the poll is open: it cannot be replaced.
-            raise UnavailableError(CLOSED)
 
 
 class _Outcomes:

@@ -6,6 +6,7 @@ import pytest
 
 from chaos.hostile_trial.readers import Readers
 from harness.processes.ports import HOST, free_port
+from harness.processes.waiting import until
 
 SOURCE = "127.0.1.9"
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
@@ -33,9 +34,7 @@ async def read(port: int, enough: Callable[[Readers], bool]) -> Readers:
     """Run readers until `enough` holds."""
     readers = Readers(port, [SOURCE])
     reading = asyncio.create_task(readers.run())
-    async with asyncio.timeout(20):
-        while not enough(readers):
-            await asyncio.sleep(0.01)
+    await until(lambda: enough(readers), "the readers")
     reading.cancel()
     with suppress(asyncio.CancelledError):
         await reading

@@ -13,7 +13,7 @@ from svc_consumer.ledger.records import Rejection
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.verifier import Verifier
 from svc_consumer.loop.waiting import Waiting
-from voting.client.samples import in_turn, sample_vote
+from voting.client.samples import poll_fields, sample_vote
 from voting.client.sent_vote import SentVote
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Vote, new_vote_id
@@ -48,7 +48,7 @@ class Ledger:
     def cast(self, count: int) -> list[Vote]:
         """Append votes, in two polls and in none, and acknowledge them."""
         votes = [
-            sample_vote(id=new_vote_id(PARTITION), rank=rank, cast_at_ms=1, **in_turn(rank))
+            sample_vote(id=new_vote_id(PARTITION), rank=rank, cast_at_ms=1, **poll_fields(rank))
             for rank in range(1, count + 1)
         ]
         for vote in votes:

@@ -11,11 +11,12 @@ from pathlib import Path
 def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     """Make a folder, and remove it at the end or after Ctrl-C, but not after an error."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    failed = False
     try:
         yield folder
     except Exception:
+        failed = True
         raise
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        if not failed:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,7 @@ from harness.promise.check import RoundResult, round_result, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections
 from harness.promise.stores_reader import Contents
 from harness.voters.sent_votes import SentVotes
-from voting.client.samples import in_turn, sample_to_send
+from voting.client.samples import poll_fields, sample_to_send
 from voting.client.sent_vote import SentVote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
@@ -53,7 +53,7 @@ ALTERED: Final = [
     msgspec.structs.replace(VOTES[4], vote=vote_with(id=VOTES[4].id, rank=50)),
 ]
 POLLED: Final = [
-    msgspec.structs.replace(one, vote=msgspec.structs.replace(one.vote, **in_turn(number)))
+    msgspec.structs.replace(one, vote=msgspec.structs.replace(one.vote, **poll_fields(number)))
     for number, one in enumerate(VOTES)
 ]
 ELSEWHERE: Final = [

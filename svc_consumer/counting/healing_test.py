@@ -14,7 +14,7 @@ from svc_consumer.testing.fakes import (
     a_vote,
     records_of,
 )
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.vote import Route, Vote
 from voting.stores.logged_vote import to_document
 from voting.stores.tally_store import MAX_COUNTERS
@@ -59,7 +59,7 @@ class Trial:
 @pytest.fixture
 async def lost() -> Trial:
     trial = Trial()
-    trial.cast(*(a_vote(rank=rank, **in_turn(rank)) for rank in range(1, 100)))
+    trial.cast(*(a_vote(rank=rank, **poll_fields(rank)) for rank in range(1, 100)))
     await trial.count()
     trial.tally.lose_everything()
     return trial

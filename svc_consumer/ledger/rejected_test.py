@@ -3,10 +3,12 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
 from svc_consumer.errors import RejectedUnavailableError
 from svc_consumer.ledger.records import Rejection
@@ -41,12 +43,14 @@ class Trial:
 
     async def writes(self, partition: int, *rejections: Rejection) -> None:
         """Return when these records are written."""
-        async with asyncio.timeout(30):
-            while True:
-                try:
-                    return await self.topic.write(partition, rejections)
-                except RejectedUnavailableError:
-                    await asyncio.sleep(0.05)
+
+        async def is_written() -> bool:
+            with suppress(RejectedUnavailableError):
+                await self.topic.write(partition, rejections)
+                return True
+            return False
+
+        await until(is_written, "these records are written")
 
     async def written(self) -> list[tuple[bytes | None, int]]:
         """Return the value and the partition of each record in the topic, in order."""

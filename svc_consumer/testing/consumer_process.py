@@ -18,7 +18,7 @@ from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 from svc_consumer.testing.fakes import PARTITIONS, a_vote
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.codec import encode_vote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id, partition_of
@@ -148,7 +148,7 @@ def votes(count: int) -> list[Vote]:
             album=f"Album {chance.randrange(10)}",
             rank=chance.randint(1, 100),
             route=chance.choice(list(Route)),
-            **in_turn(number),
+            **poll_fields(number),
         )
         for number in range(count)
     ]

@@ -21,7 +21,7 @@ from svc_consumer.testing.fakes import (
     a_vote,
     record_of,
 )
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.tally import PollTally, Tally, tally_of
 from voting.domain.vote import Route, Vote
 from voting.stores.log_slices import SliceSum
@@ -32,7 +32,7 @@ from voting.stores.vote_log import StoredPosition
 READ_PARTITIONS: Final = (0, 1)
 """The partitions with records."""
 
-POLLS: Final = tuple(filter(None, (in_turn(number).get("poll", "") for number in range(3))))
+POLLS: Final = tuple(filter(None, (poll_fields(number).get("poll", "") for number in range(3))))
 """The polls in which some of the votes are."""
 
 _SLICE: Final = 2
@@ -55,7 +55,9 @@ class ModelLedger:
         """
         vote_id = f"00000000-0000-0000-0000-{voter * PARTITIONS + partition:012x}"
         route = list(Route)[rank % 2]
-        vote = a_vote(vote_id, album=f"Album {rank % 2}", rank=rank, route=route, **in_turn(rank))
+        vote = a_vote(
+            vote_id, album=f"Album {rank % 2}", rank=rank, route=route, **poll_fields(rank)
+        )
         offset = len(self.records[partition])
         self.records[partition].append(record_of(vote, offset))
         self._votes[partition].append((offset, vote))

@@ -24,8 +24,8 @@ def sample_vote(**fields: object) -> Vote:
     return msgspec.structs.replace(_SAMPLE, **fields)
 
 
-def in_turn(number: int) -> dict[str, Any]:
-    """Return what says that a vote is in a poll, for a few polls in turn; every third is in none.
+def poll_fields(number: int) -> dict[str, Any]:
+    """Return the fields of a vote that name its poll: a few polls in turn, and every third none.
 
     Both have entries of the same ids, and one has names that read as numbers.
     """

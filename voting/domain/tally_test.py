@@ -1,4 +1,4 @@
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.tally import AlbumTally, EntryTally, PollTally, Tally, add_tally, tally_of
 from voting.domain.vote import Route
 from voting.testing.examples import vote_with
@@ -50,7 +50,7 @@ def test_a_vote_in_a_poll_counts_for_its_entry_there_and_for_no_album() -> None:
 
 def test_the_tally_of_all_votes_is_the_sum_of_the_tallies_of_its_parts() -> None:
     votes = [
-        vote_with(rank=n + 1, album=f"{n % 2}", route=list(Route)[n // 2 % 2], **in_turn(n))
+        vote_with(rank=n + 1, album=f"{n % 2}", route=list(Route)[n // 2 % 2], **poll_fields(n))
         for n in range(24)
     ]
     total, parts = Tally(), [tally_of(votes[:7]), tally_of(votes[7:])]

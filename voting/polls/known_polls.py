@@ -5,7 +5,7 @@ from math import inf
 from typing import Final
 
 from voting.domain.vote import InvalidVoteError, Vote
-from voting.polls.book import FRESH_MS, Poll, PollBook
+from voting.polls.book import FRESH_MS, SKEW_MS, Poll, PollBook
 from voting.polls.definition import Entry
 
 NO_SUCH_ENTRY: Final = "urn:voting:problem:no-such-entry"
@@ -32,16 +32,22 @@ class StalePollsError(Exception):
     """It is not known whether these are the newest events: votes in polls must wait."""
 
 
+class UntimelyVoteError(Exception):
+    """A vote was read too long ago to be accepted, or a clock is wrong.
+
+    The time of a vote in a poll decides whether the poll is open, so it is never replaced by ours.
+    """
+
+
 class KnownPoll:
     """A poll as routes need it for a vote: times without exceptions, entries by what names them."""
 
-    __slots__ = ("_by_album", "_by_id", "_closes_at_ms", "_last_answer_ms", "_opens_at_ms", "poll")
+    __slots__ = ("_by_album", "_by_id", "_closes_at_ms", "_opens_at_ms", "poll")
 
     def __init__(self, poll: Poll) -> None:
         self.poll = poll
         self._opens_at_ms = inf if poll.opens_at_ms is None else poll.opens_at_ms
         self._closes_at_ms = inf if poll.closes_at_ms is None else poll.closes_at_ms
-        self._last_answer_ms = inf if poll.last_answer_ms is None else poll.last_answer_ms
         entries = poll.definition.entries
         self._by_id = {entry.id: entry for entry in entries}
         self._by_album = {(entry.name, entry.album, entry.year): entry for entry in entries}
@@ -53,10 +59,6 @@ class KnownPoll:
         if self.poll.is_closed(now_ms):
             raise PollRefusedError(RefusalKind.CLOSED, "is closed", self.poll)
         raise PollRefusedError(RefusalKind.NOT_OPEN, "is not open yet", self.poll)
-
-    def may_be_accepted(self, now_ms: int) -> bool:
-        """Whether the time in which the votes of the poll are answered has not passed."""
-        return now_ms <= self._last_answer_ms
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id; raise `InvalidVoteError` when the poll does not have it."""
@@ -109,7 +111,7 @@ class KnownPolls:
 
         Raises `StalePollsError`, or `PollRefusedError` when it is not open.
         """
-        if not 0 <= now_ms - self._proved_at_ms <= FRESH_MS:
+        if not self.is_fresh(now_ms):
             raise StalePollsError
         known = self._poll(poll_id)
         known.check_open(now_ms)
@@ -118,14 +120,16 @@ class KnownPolls:
     def check(self, vote: Vote, now_ms: int) -> None:
         """Check a vote in a poll that another program judged; `now_ms` is our time.
 
-        Raises what `open_poll` raises, as of when the vote was cast, and `InvalidVoteError`.
+        Raises what `open_poll` raises, as of when the vote was cast, `InvalidVoteError`, and
+        `UntimelyVoteError`.
         """
         if vote.poll_event > self.book.number or not self.is_fresh(now_ms):
             raise StalePollsError
         known = self._poll(vote.poll)
         known.check_open(vote.cast_at_ms)
-        if not known.may_be_accepted(now_ms):
-            raise PollRefusedError(RefusalKind.CLOSED, "is closed", known.poll)
+        within_ms = known.poll.definition.answer_within_ms
+        if not -SKEW_MS <= now_ms - vote.cast_at_ms <= within_ms + SKEW_MS:
+            raise UntimelyVoteError
         entry = known.entry(vote.entry)
         if entry.name != vote.name or entry.album != vote.album or entry.year != vote.year:
             raise InvalidVoteError("entry", "does not have this name, album and year")

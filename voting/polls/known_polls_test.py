@@ -1,15 +1,17 @@
+from contextlib import nullcontext
 from typing import Final
 
 import pytest
 
 from voting.domain.vote import InvalidVoteError
-from voting.polls.book import FRESH_MS
+from voting.polls.book import FRESH_MS, SKEW_MS
 from voting.polls.known_polls import (
     NO_SUCH_ENTRY,
     KnownPolls,
     PollRefusedError,
     RefusalKind,
     StalePollsError,
+    UntimelyVoteError,
 )
 from voting.testing.examples import vote_with
 from voting.testing.polls import ENTRIES, POLL, PollLog
@@ -140,11 +142,15 @@ def test_another_programs_mistake_is_found(
         known.check(vote_with(**fields(**changes)), OPENS + 1)
 
 
-def test_after_its_time_no_vote_is_accepted_any_more(log: PollLog, known: KnownPolls) -> None:
-    last = CLOSES + 7_000
-    known.prove(last + 1)
-    with pytest.raises(PollRefusedError):
-        known.check(vote_with(**fields(cast_at_ms=CLOSES - 1)), last + 1)
+@pytest.mark.parametrize(
+    ("age_ms", "timely"),
+    [(-SKEW_MS - 1, False), (-SKEW_MS, True), (7_000 + SKEW_MS, True), (7_001 + SKEW_MS, False)],
+)
+def test_a_vote_is_written_only_near_its_time(known: KnownPolls, age_ms: int, timely: bool) -> None:
+    read = CLOSES - 1
+    known.prove(read + age_ms)
+    with nullcontext() if timely else pytest.raises(UntimelyVoteError):
+        known.check(vote_with(**fields(cast_at_ms=read)), read + age_ms)
 
 
 def test_a_vote_is_accepted_no_later_than_its_poll_allows(known: KnownPolls) -> None:

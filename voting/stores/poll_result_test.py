@@ -8,7 +8,7 @@ import pytest
 from pymongo import MongoClient
 
 from harness.servers.mongodb_server import MongodbServer
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.tally import PollTally, tally_of
 from voting.domain.vote import Vote, new_vote_id
 from voting.polls.result import poll_result, votes_behind_cut
@@ -64,7 +64,8 @@ async def log(mongodb: MongodbServer) -> AsyncIterator[FilledLog]:
 def votes_of(partition: int, count: int) -> list[Vote]:
     """Return votes in two polls and in none; the first is in none."""
     return [
-        vote_with(id=new_vote_id(partition), rank=n % 100 + 1, **in_turn(n)) for n in range(count)
+        vote_with(id=new_vote_id(partition), rank=n % 100 + 1, **poll_fields(n))
+        for n in range(count)
     ]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.tally import PollTally, tally_of
 from voting.domain.vote import Route
 from voting.stores.tally_fields import (
@@ -35,7 +35,7 @@ def test_the_fields_of_a_poll_begin_with_it() -> None:
 
 
 def test_a_tally_with_polls_is_read_back() -> None:
-    tally = tally_of([vote_with(rank=n + 1, **in_turn(n)) for n in range(20)])
+    tally = tally_of([vote_with(rank=n + 1, **poll_fields(n)) for n in range(20)])
     counters = counter_fields(tally)
     fields = {field: str(count) for field, count in counters.items()}
     assert parse_tally({**fields, POLL_FIELDS: str(poll_field_count(fields))}) == tally

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from harness.servers.redis_server import RedisServer
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
@@ -141,7 +141,7 @@ async def test_a_call_without_polls_writes_no_field_for_them(
 
 
 async def test_the_votes_of_the_routes_in_one_poll_can_be_had_alone(store: TallyStore) -> None:
-    delta = tally_of([vote_with(**in_turn(number)) for number in range(3)] + [vote_with()])
+    delta = tally_of([vote_with(**poll_fields(number)) for number in range(3)] + [vote_with()])
     await store.advance(3, NO_POSITION, "1:b", delta)
     assert await store.route_votes() == {Route.GRPC: 0, Route.HTTP: 2}
     assert await store.route_votes("2026") == {Route.GRPC: 0, Route.HTTP: 1}
@@ -159,7 +159,7 @@ async def test_a_batch_is_one_write_command(
     # A crash could leave some of several commands in the append-only file without the others.
     await redis.config_set("appendfsync", "always")
     before = len(written(redis_server))
-    delta = tally_of([vote_with(**in_turn(number)) for number in range(6)])
+    delta = tally_of([vote_with(**poll_fields(number)) for number in range(6)])
     await store.advance(3, NO_POSITION, "1:b", delta)
     words = written(redis_server)[before:].split(b"\r\n")
     assert [word for word in words if word.isalpha() and word.isupper()] == [b"HSET"]

@@ -7,7 +7,7 @@ import pytest
 from pymongo import MongoClient
 
 from harness.servers.mongodb_server import MongodbServer
-from voting.client.samples import in_turn
+from voting.client.samples import poll_fields
 from voting.domain.tally import PollTally, Tally, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id
 from voting.stores import log_slices
@@ -45,7 +45,7 @@ def votes_of(count: int) -> list[Vote]:
 def in_polls(count: int) -> list[Vote]:
     """Return votes in two polls and in none."""
     return [
-        msgspec.structs.replace(vote, **in_turn(number))
+        msgspec.structs.replace(vote, **poll_fields(number))
         for number, vote in enumerate(votes_of(count))
     ]
 
@@ -163,7 +163,7 @@ async def test_the_tally_of_the_log_keeps_polls_entries_and_routes_apart(log: Vo
 async def test_a_poll_is_added_up_alone(log: VoteLog) -> None:
     votes = in_polls(60)
     await store(log, votes, start=100)
-    await log.insert([to_document(vote_with(id=new_vote_id(0), **in_turn(1)), 0, 120)])
+    await log.insert([to_document(vote_with(id=new_vote_id(0), **poll_fields(1)), 0, 120)])
     for poll in ("album-of-the-year", "2026"):
         found = await log.sum_up_poll(poll, PARTITION, 109, 140)
         assert found == tally_of(v for v in votes[10:41] if v.poll == poll).polls[poll]
