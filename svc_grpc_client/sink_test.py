@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -271,35 +272,55 @@ class Relay:
         self.silent = False
         self._port = port
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.silent:
-            await reader.read()
-            writer.close()
-            return
-        there, back = await asyncio.open_connection("127.0.0.1", self._port)
-        await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[int]:
+        """Listen on a free port; at the end, every connection is closed."""
+        loop, forwarding = asyncio.get_running_loop(), []
+        with contextlib.ExitStack() as sockets:
+            listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65_536):
-                writer.write(data)
-        writer.close()
+            def accept() -> None:
+                connection, _ = listener.accept()
+                sockets.enter_context(connection)
+                forwarding.append(asyncio.create_task(self._forward(connection)))
+
+            loop.add_reader(listener, accept)
+            yield listener.getsockname()[1]
+            loop.remove_reader(listener)
+            for task in forwarding:
+                task.cancel()
+            await asyncio.wait(forwarding)
+
+    async def _forward(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        if self.silent:
+            await loop.create_future()
+        with socket.socket() as server:
+            for side in (connection, server):
+                side.setblocking(False)
+            await loop.sock_connect(server, ("127.0.0.1", self._port))
+            async with asyncio.TaskGroup() as copying:
+                copying.create_task(_copy(connection, server))
+                copying.create_task(_copy(server, connection))
+
+
+async def _copy(source: socket.socket, target: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError):
+        while data := await loop.sock_recv(source, 65_536):
+            await loop.sock_sendall(target, data)
+        target.shutdown(socket.SHUT_WR)
 
 
 async def test_a_reconnect_that_hangs_shows_after_the_grace_period() -> None:
     async with server(Service(), age_ms=200) as (port, _):
         relay = Relay(port)
-        listening = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
-        async with sink(listening.sockets[0].getsockname()[1]) as (_, readiness):
+        async with relay.listening() as relay_port, sink(relay_port) as (_, readiness):
             await until(lambda: readiness.ready, readiness)
             relay.silent = True
             begin = time.monotonic()
             await until(lambda: not readiness.ready, readiness)
             assert 1 <= time.monotonic() - begin < 5
-            relay.silent = False
-        listening.close()
-        listening.close_clients()
-        await listening.wait_closed()
 
 
 async def test_a_server_that_comes_back_is_used_again() -> None:
