@@ -10,9 +10,11 @@ from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.positions import offset_of, position_at
 from svc_consumer.counting.projector import Projector
 from svc_consumer.ledger.records import Copy, Record, read_records
+from voting.domain.tally import PollTally
 from voting.stores.tally_store import ADVANCE, TallyStore
 from voting.stores.vote_log import VoteLog
 
+_MAX_OFFSET: Final = 2**63 - 1
 _COMPARE: Final = "if position ~= ARGV[2] then return position end\n"
 _ONE_WRITE: Final = "redis.call('HSET', KEYS[1], unpack(write))\n"
 _MANY_WRITES: Final = """
@@ -40,6 +42,14 @@ class OverwritingLog(VoteLog):
             if document["_id"] in known:
                 await self._votes.replace_one({"_id": document["_id"]}, document)
         return known
+
+
+class SumsBeyondCut(VoteLog):
+    """Adds up all votes of a poll, also those behind its cut."""
+
+    @override
+    async def sum_up_poll(self, poll: str, partition: int, after: int, upto: int) -> PollTally:
+        return await super().sum_up_poll(poll, partition, after, _MAX_OFFSET)
 
 
 class _OtherScript(TallyStore):

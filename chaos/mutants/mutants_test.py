@@ -20,6 +20,7 @@ from chaos.mutants.mutants import (
     IgnoresPolls,
     ManyWritesTally,
     OverwritingLog,
+    SumsBeyondCut,
     TallyFirst,
     UncomparedTally,
     UnfencedLog,
@@ -40,6 +41,7 @@ pytest_plugins = ["harness.testing.fixtures"]
 LOST: Final = "acknowledged, but not in the vote log"
 ALTERED: Final = "in the vote log, but not what the voter sent first"
 MISCOUNTED: Final = "tally is not the vote log's sum"
+NOT_FINAL: Final = "final result is not the ledger's votes before the cut"
 CUTS: Final = 8
 
 
@@ -72,9 +74,9 @@ class Bench:
         log, tally = log or self.log(), tally or self.tally()
         return CountingConsumer(self.ledger, kind(log, tally, NothingRejected()), log, tally)
 
-    async def check(self) -> dict[str, int]:
-        """Return how often each rule is broken."""
-        found = await self.ledger.check(self.log(), self.tally())
+    async def check(self, kind: type[VoteLog] = VoteLog) -> dict[str, int]:
+        """Return how often each rule is broken; the vote log may be read in another way."""
+        found = await self.ledger.check(self.log(kind), self.tally())
         return {violation.rule: violation.times for violation in found}
 
     def lose_log(self) -> None:
@@ -263,6 +265,21 @@ async def test_votes_in_polls_counted_for_their_albums_are_in_the_wrong_place(
 
     assert await votes_in_polls(Projector) == {}
     assert MISCOUNTED in await votes_in_polls(IgnoresPolls)
+
+
+async def test_a_result_with_votes_behind_the_cut_is_not_final(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def unanswered_votes_behind_the_cut(kind: type[VoteLog]) -> dict[str, int]:
+        bench = new_bench()
+        bench.ledger.cast(20)
+        bench.ledger.cut()
+        bench.ledger.cast(10, acknowledged=False)
+        await bench.consumer().catch_up()
+        return await bench.check(kind)
+
+    assert await unanswered_votes_behind_the_cut(VoteLog) == {}
+    assert NOT_FINAL in await unanswered_votes_behind_the_cut(SumsBeyondCut)
 
 
 async def test_commit_before_write_loses_what_a_crash_cuts_short(

@@ -1,6 +1,6 @@
 """The consumer's counting, step by step: with real stores, and a ledger in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from harness.promise.check import Violation, violations
@@ -13,19 +13,24 @@ from svc_consumer.ledger.records import Rejection
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.verifier import Verifier
 from svc_consumer.loop.waiting import Waiting
-from voting.client.samples import poll_fields, sample_vote
+from voting.client.samples import SAMPLE_POLLS, poll_fields, sample_vote
 from voting.client.sent_vote import SentVote
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Vote, new_vote_id
+from voting.polls.book import Poll
+from voting.polls.event import Cut
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
+from voting.stores.poll_result import votes_before_cut
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
+from voting.testing.polls import PollLog
 
 PARTITION: Final = 3
 _PARTITIONS: Final = 6
 _BATCH: Final = 10
 _TRIES: Final = 5
+_CAST_AT_MS: Final = 1_764_000_000_000
 
 
 class LedgerRecord(NamedTuple):
@@ -44,25 +49,39 @@ class Ledger:
         self.records: list[LedgerRecord] = []
         self.sent_votes = SentVotes()
         self._first: dict[str, tuple[int, Vote]] = {}
+        self._polls: Mapping[str, Poll] = {}
 
-    def cast(self, count: int) -> list[Vote]:
-        """Append votes, in two polls and in none, and acknowledge them."""
+    def cast(self, count: int, *, acknowledged: bool = True) -> list[Vote]:
+        """Append votes, in two polls and in none, and acknowledge them unless told otherwise."""
         votes = [
-            sample_vote(id=new_vote_id(PARTITION), rank=rank, cast_at_ms=1, **poll_fields(rank))
+            sample_vote(
+                id=new_vote_id(PARTITION), rank=rank, cast_at_ms=_CAST_AT_MS, **poll_fields(rank)
+            )
             for rank in range(1, count + 1)
         ]
         for vote in votes:
-            self.append(vote)
+            self.append(vote, acknowledged=acknowledged)
         return votes
 
-    def append(self, vote: Vote) -> None:
-        """Append one copy of a vote and acknowledge it."""
+    def append(self, vote: Vote, *, acknowledged: bool = True) -> None:
+        """Append one copy of a vote; its voter may get no answer."""
         offset = len(self.records)
         self.records.append(LedgerRecord(offset, vote.id.encode(), encode_vote(vote)))
         self._first.setdefault(vote.id, (offset, vote))
         sent = SentVote.of(vote)
         self.sent_votes.sent.setdefault(vote.id, sent)
-        self.sent_votes.acknowledge(sent, at=0.0)
+        if acknowledged:
+            self.sent_votes.acknowledge(sent, at=0.0)
+
+    def cut(self) -> None:
+        """Close both polls, with the end of the ledger as their cut."""
+        log = PollLog()
+        ends = tuple(len(self.records) if p == PARTITION else 0 for p in range(_PARTITIONS))
+        for poll in SAMPLE_POLLS:
+            log.define(0, poll, opens_at_ms=_CAST_AT_MS, closes_at_ms=_CAST_AT_MS + 1)
+        for poll in SAMPLE_POLLS:
+            log.append(Cut(ends), log.book.polls[poll].settled_at_ms or 0, poll)
+        self._polls = log.book.polls
 
     async def check(self, log: VoteLog, tally: TallyStore) -> list[Violation]:
         """Check the stores against what the voters were promised, as after every run."""
@@ -73,6 +92,8 @@ class Ledger:
             [logged async for logged in log.all_votes()],
             await tally.read(),
             Rejections(frozenset(), []),
+            self._polls or None,
+            {i: await votes_before_cut(log, i, poll.cut or ()) for i, poll in self._polls.items()},
         )
         return violations(self.sent_votes, contents)
 

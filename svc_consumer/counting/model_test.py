@@ -14,13 +14,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from svc_consumer.counting.projector import Projector
 from svc_consumer.testing.model import (
-    POLLS,
     READ_PARTITIONS,
     Pause,
     SteppedLog,
     SteppedSystem,
     SteppedTally,
 )
+from voting.client.samples import SAMPLE_POLLS
 from voting.domain.tally import Tally, add_tally
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import SliceSum
@@ -70,7 +70,7 @@ class Model(RuleBasedStateMachine):
     def the_log_is_lost(self) -> None:
         self.system.log.lose_everything()
 
-    @rule(poll=st.sampled_from(POLLS), steps=st.integers(1, 12), back=st.integers(0, 3))
+    @rule(poll=st.sampled_from(SAMPLE_POLLS), steps=st.integers(1, 12), back=st.integers(0, 3))
     def a_result_is_read(self, poll: str, steps: int, back: int) -> None:
         """Read on; a new reading is of a cut so many records before the ledger's ends."""
         cut = [max(0, len(records) - back) for records in self.system.ledger.records.values()]
@@ -227,12 +227,12 @@ def the_log_is_lost_while_a_result_is_read(log: SteppedLog, tally: SteppedTally)
         system.ledger.cast(0, voter, rank=1)
     system.consumers[0].catch_up()
     for _ in range(4):
-        system.result_reader.step(POLLS[0], (6, 0))
+        system.result_reader.step(SAMPLE_POLLS[0], (6, 0))
     log.lose_everything()
-    system.result_reader.step(POLLS[0], (6, 0))
+    system.result_reader.step(SAMPLE_POLLS[0], (6, 0))
     system.consumers[0].catch_up()
     for _ in range(40):
-        system.result_reader.step(POLLS[0], (6, 0))
+        system.result_reader.step(SAMPLE_POLLS[0], (6, 0))
     return system
 
 

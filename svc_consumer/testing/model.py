@@ -21,7 +21,7 @@ from svc_consumer.testing.fakes import (
     a_vote,
     record_of,
 )
-from voting.client.samples import poll_fields
+from voting.client.samples import SAMPLE_POLLS, poll_fields
 from voting.domain.tally import PollTally, Tally, tally_of
 from voting.domain.vote import Route, Vote
 from voting.stores.log_slices import SliceSum
@@ -31,9 +31,6 @@ from voting.stores.vote_log import StoredPosition
 
 READ_PARTITIONS: Final = (0, 1)
 """The partitions with records."""
-
-POLLS: Final = tuple(filter(None, (poll_fields(number).get("poll", "") for number in range(3))))
-"""The polls in which some of the votes are."""
 
 _SLICE: Final = 2
 _MOST_STEPS: Final = 10_000
@@ -304,7 +301,7 @@ class SteppedSystem:
         self.consumers[0].catch_up()
         self.check_tally()
         self.check_log()
-        for poll in POLLS:
+        for poll in SAMPLE_POLLS:
             self.result_reader.read_all(poll)
         for partition, records in self.ledger.records.items():
             if records:

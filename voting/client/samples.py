@@ -17,6 +17,8 @@ _SAMPLE: Final = Vote(
     cast_at_ms=1_764_000_000_000,
 )
 _SENT: Final = msgspec.structs.replace(SentVote.of(_SAMPLE), id=None, route=None)
+SAMPLE_POLLS: Final = ("album-of-the-year", "2026")
+"""Polls with entries of the same ids; the name of one reads as a number."""
 
 
 def sample_vote(**fields: object) -> Vote:
@@ -25,11 +27,8 @@ def sample_vote(**fields: object) -> Vote:
 
 
 def poll_fields(number: int) -> dict[str, Any]:
-    """Return the fields of a vote that name its poll: a few polls in turn, and every third none.
-
-    Both have entries of the same ids, and one has names that read as numbers.
-    """
-    poll = ("", "album-of-the-year", "2026")[number % 3]
+    """Return the fields of a vote that name its poll: the sample polls in turn, every third none."""
+    poll = ("", *SAMPLE_POLLS)[number % 3]
     return {"poll": poll, "entry": str(number % 4), "poll_event": 1} if poll else {}
 
 

@@ -181,15 +181,21 @@ def check_vote(vote: Vote) -> Vote:
 def check_new_vote(vote: Vote) -> Vote:
     """Return `vote` if it keeps every rule for new votes, else raise `InvalidVoteError`.
 
-    For votes from other programs, which are not corrected: they become records unchanged.
+    For votes from other programs, which are not corrected: they become records unchanged. The name
+    and album of a vote in a poll must be those of its entry; `KnownPolls.check` compares them.
     """
     _check_new_id(_check_id(vote.id))
-    for field, text in (("name", vote.name), ("album", vote.album)):
-        if clean_text(field, text) != text:
-            raise InvalidVoteError(
-                field, "must be trimmed, in Unicode NFC and free of invisible characters"
-            )
+    if not vote.poll:
+        _check_clean("name", vote.name)
+        _check_clean("album", vote.album)
     return _check_numbers(vote)
+
+
+def _check_clean(field: str, text: str) -> None:
+    if clean_text(field, text) != text:
+        raise InvalidVoteError(
+            field, "must be trimmed, in Unicode NFC and free of invisible characters"
+        )
 
 
 def _check_id(vote_id: str) -> str:

@@ -42,12 +42,22 @@ class UntimelyVoteError(Exception):
 class KnownPoll:
     """A poll as routes need it for a vote: times without exceptions, entries by what names them."""
 
-    __slots__ = ("_by_album", "_by_id", "_closes_at_ms", "_opens_at_ms", "poll")
+    __slots__ = (
+        "_by_album",
+        "_by_id",
+        "_closes_at_ms",
+        "_opens_at_ms",
+        "_ranks",
+        "_within_ms",
+        "poll",
+    )
 
     def __init__(self, poll: Poll) -> None:
         self.poll = poll
         self._opens_at_ms = inf if poll.opens_at_ms is None else poll.opens_at_ms
         self._closes_at_ms = inf if poll.closes_at_ms is None else poll.closes_at_ms
+        self._within_ms = poll.definition.answer_within_ms
+        self._ranks = range(poll.definition.rank_min, poll.definition.rank_max + 1)
         entries = poll.definition.entries
         self._by_id = {entry.id: entry for entry in entries}
         self._by_album = {(entry.name, entry.album, entry.year): entry for entry in entries}
@@ -74,10 +84,14 @@ class KnownPoll:
             raise InvalidVoteError("album", "is not an entry of this poll", NO_SUCH_ENTRY)
         return entry
 
+    def may_accept(self, cast_at_ms: int, now_ms: int) -> bool:
+        """Whether a vote that was read then may be accepted now: it has not taken too long."""
+        return now_ms <= cast_at_ms + self._within_ms
+
     def check_rank(self, rank: int) -> int:
         """Return the rank if it lies on the poll's scale, else raise `InvalidVoteError`."""
-        low, high = self.poll.definition.rank_min, self.poll.definition.rank_max
-        if not low <= rank <= high:
+        if rank not in self._ranks:
+            low, high = self._ranks[0], self._ranks[-1]
             must = f"must be from {low} to {high}" if low < high else f"must be {low}"
             raise InvalidVoteError("rank", must)
         return rank
@@ -127,8 +141,8 @@ class KnownPolls:
             raise StalePollsError
         known = self._poll(vote.poll)
         known.check_open(vote.cast_at_ms)
-        within_ms = known.poll.definition.answer_within_ms
-        if not -SKEW_MS <= now_ms - vote.cast_at_ms <= within_ms + SKEW_MS:
+        is_ahead = vote.cast_at_ms > now_ms + SKEW_MS
+        if is_ahead or not known.may_accept(vote.cast_at_ms, now_ms - SKEW_MS):
             raise UntimelyVoteError
         entry = known.entry(vote.entry)
         if entry.name != vote.name or entry.album != vote.album or entry.year != vote.year:
@@ -142,8 +156,7 @@ class KnownPolls:
         measure: an early one may have become known to all others since then. But it lies after
         the reading, so this is soon enough for whatever end there is.
         """
-        poll = self.book.polls.get(poll_id)
-        return poll is not None and now_ms <= cast_at_ms + poll.definition.answer_within_ms
+        return poll_id in self.book.polls and self._poll(poll_id).may_accept(cast_at_ms, now_ms)
 
     def _poll(self, poll_id: str) -> KnownPoll:
         poll = self.book.polls.get(poll_id)
