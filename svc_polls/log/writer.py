@@ -1,6 +1,7 @@
 """Writes events to the log of polls, and returns what became of each."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Final, Protocol
@@ -17,6 +18,7 @@ _READ_SECONDS: Final = 5.0
 _TRIES: Final = 12
 _FIRST_PAUSE_SECONDS: Final = 0.005
 _LONGEST_PAUSE_SECONDS: Final = 0.3
+_NONCE_BYTES: Final = 8
 
 
 class LogUnavailableError(Exception):
@@ -128,7 +130,8 @@ class PollLogWriter:
     def _next(self, author: str, poll: str, change: Change) -> Event:
         """Return the next event; raise `RefusedChangeError` when a rule forbids it."""
         book, now_ms = self._known.book, self._clock()
-        event = Event(book.number + 1, book.last_hash, now_ms, author, poll, change)
+        nonce = os.urandom(_NONCE_BYTES)
+        event = Event(book.number + 1, book.last_hash, now_ms, author, poll, change, nonce)
         changed(book.polls, event, max(now_ms, book.appended_at_ms))
         return event
 

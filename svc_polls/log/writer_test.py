@@ -44,6 +44,23 @@ async def test_of_two_changes_of_a_poll_at_the_same_time_one_is_refused(log: Log
     assert log.known.book.polls[POLL].definition.rank_max == 5
 
 
+async def test_of_two_who_ask_for_the_same_at_the_same_time_one_is_refused(
+    log: LogInMemory,
+) -> None:
+    await log.writer().write("ana", POLL, Define(DEFINITION), 0)
+    same = log.writer().write("ana", POLL, Open(), 1)
+
+    def comes_first() -> None:
+        with pytest.raises(StopIteration):  # done, without a pause
+            same.send(None)
+
+    log.before = comes_first
+    with pytest.raises(ConditionFailedError):
+        await log.writer().write("ana", POLL, Open(), 1)
+    assert len(log.records) == 3
+    assert log.known.book.polls[POLL].event == 2
+
+
 async def test_a_writer_that_always_loses_gives_up(log: LogInMemory) -> None:
     number = 0
 

@@ -48,6 +48,7 @@ class Event(msgspec.Struct, frozen=True):
 
     `number` counts the events of all polls from 1; `previous` is the `event_hash` of the event
     before, empty in the first. `written_at_ms` is Unix time in milliseconds by the writer's clock.
+    `nonce` is random, so that no two writers ever write the same event.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Event(msgspec.Struct, frozen=True):
     author: str
     poll: str
     change: Change
+    nonce: bytes = b""
 
 
 _TO_PROTO: Final = {
@@ -79,6 +81,7 @@ def encode_event(event: Event) -> bytes:
         written_at_ms=event.written_at_ms,
         author=event.author,
         poll=event.poll,
+        nonce=event.nonce,
     )
     match event.change:
         case Define(definition):
@@ -111,6 +114,7 @@ def decode_event(value: bytes | None) -> Event:
         author=message.author,
         poll=message.poll,
         change=_change_of(message),
+        nonce=message.nonce,
     )
 
 
