@@ -19,6 +19,9 @@ SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_
 POLLS_NAME: Final = polls_pb2.DESCRIPTOR.services_by_name["PollService"].full_name
 GRACE_SECONDS: Final = 10.0
 
+CALLS_MAX: Final = 8
+"""Calls of a connection at a time. svc_grpc_client has six: votes, news of polls, and health."""
+
 _OPTIONS: Final = [
     # Makes clients reconnect and resolve the name again, so that they find new pods.
     ("grpc.max_connection_age_ms", 60_000),
@@ -28,8 +31,7 @@ _OPTIONS: Final = [
     ("grpc.keepalive_permit_without_calls", 1),
     # Room for a call with the most and longest votes, with their traceparents.
     ("grpc.max_receive_message_length", 2 * 1024 * 1024),
-    # Several times the calls that one svc_grpc_client has in flight.
-    ("grpc.max_concurrent_streams", 32),
+    ("grpc.max_concurrent_streams", CALLS_MAX),
     ("grpc.absolute_max_metadata_size", 8 * 1024),
     # A port in use must be an error, not shared.
     ("grpc.so_reuseport", 0),

@@ -12,9 +12,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
+from harness.processes.waiting import until
 from svc_grpc_server.poll_service import PollEvents, PollService
 from svc_grpc_server.request import VOTES_MAX
-from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
+from svc_grpc_server.server import CALLS_MAX, SERVICE_NAME, listen_address, serve_votes
 from svc_grpc_server.vote_service import CLOCK_TOLERANCE_MS, VoteService
 from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.codec import NewRecord, encode_vote, record_of, to_message
@@ -43,11 +44,16 @@ class Sink:
         self.records: list[NewRecord] = []
         self.refuse: Exception | None = None
         self.fail: Exception | None = None
+        self.holds = False
+        self.held: list[OnResult] = []
 
     def append(self, record: NewRecord, on_result: OnResult) -> None:
         if self.refuse:
             raise self.refuse
         self.records.append(record)
+        if self.holds:
+            self.held.append(on_result)
+            return
         asyncio.get_running_loop().call_soon(on_result, self.fail)
 
 
@@ -132,6 +138,24 @@ async def test_unknown_fields_do_not_reach_the_ledger(
     field_99 = b"\x9a\x06\x03abc"
     await cast(channel, votes_pb2.Vote.FromString(encode_vote(VOTE) + field_99))
     assert sink.records == [record_of(VOTE)]
+
+
+async def test_a_connection_has_so_many_calls_at_a_time(
+    channel: grpc.aio.Channel, sink: Sink
+) -> None:
+    sink.holds = True
+    casts = [asyncio.create_task(cast(channel, to_message(VOTE))) for _ in range(CALLS_MAX + 1)]
+    await until(lambda: len(sink.held) == CALLS_MAX, "as many calls as there may be")
+    with pytest.raises(grpc.aio.AioRpcError, match="Deadline"):
+        await votes_pb2_grpc.VoteServiceStub(channel).CastVotes(
+            votes_pb2.CastVotesRequest(), timeout=0.2
+        )
+    assert len(sink.held) == CALLS_MAX
+    sink.held.pop(0)(None)
+    await until(lambda: len(sink.held) == CALLS_MAX, "the call that waited")
+    for on_result in sink.held:
+        on_result(None)
+    await asyncio.gather(*casts)
 
 
 async def test_an_empty_request_has_an_empty_answer(channel: grpc.aio.Channel) -> None:
