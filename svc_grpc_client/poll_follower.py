@@ -7,7 +7,7 @@ from typing import Final
 import grpc.aio
 from polls.v1 import polls_pb2, polls_pb2_grpc
 
-from voting.polls.book import BrokenLogError
+from voting.polls.book import FRESH_MS, BrokenLogError
 from voting.polls.known_polls import KnownPolls
 from voting.polls.metrics import EVENT, HALTED, PROVED
 from voting.service.backoff import Backoff
@@ -25,7 +25,8 @@ class PollFollower:
     """Asks the servers for events, one call after the other, each perhaps of another server.
 
     A server that is behind proves nothing, and so does one whose own proof is old: its age counts
-    from when the question was asked. A log that cannot be trusted is `halted` until the process
+    from when the question was asked. But a server that has proved its end long after we had an event
+    which it lacks reads another log. A log that cannot be trusted is `halted` until the process
     starts again, and votes in polls are refused.
     """
 
@@ -34,6 +35,7 @@ class PollFollower:
         self._task: asyncio.Task[None] | None = None
         self._pauses = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         self._failing = False
+        self._newest_at_ms = 0  # when the last event came
         self.halted: str | None = None
         HALTED.set(0)
 
@@ -73,11 +75,19 @@ class PollFollower:
         for event in response.events:
             self._known.book.apply(event.value, event.appended_at_ms)
             EVENT.set(self._known.book.number)
-        if self._known.book.number == response.newest and response.age_ms >= 0:
-            proved_at_ms = asked_at_ms - response.age_ms
-            self._known.prove(proved_at_ms)
-            PROVED.set(proved_at_ms / 1000)
+            self._newest_at_ms = now_ms()
+        if response.age_ms >= 0:
+            self._note_proof(asked_at_ms - response.age_ms, response.newest)
         if self._failing:
             _log.info("reading the log of polls again")
         self._failing = False
         self._pauses.reset()
+
+    def _note_proof(self, proved_at_ms: int, newest: int) -> None:
+        """Note that the log ended with event `newest` at this time."""
+        number = self._known.book.number
+        if newest == number:
+            self._known.prove(proved_at_ms)
+            PROVED.set(proved_at_ms / 1000)
+        elif newest < number and proved_at_ms > self._newest_at_ms + FRESH_MS:
+            raise BrokenLogError(f"it ends with event {newest}, but was read to event {number}")

@@ -8,6 +8,7 @@ from polls.v1 import polls_pb2, polls_pb2_grpc
 
 from harness.processes.waiting import until
 from svc_grpc_client.poll_follower import PollFollower
+from voting.polls.book import FRESH_MS
 from voting.polls.event import Define, Open
 from voting.polls.known_polls import KnownPolls
 from voting.polls.metrics import EVENT, HALTED
@@ -109,14 +110,25 @@ async def test_the_age_of_the_servers_proof_counts(known: KnownPolls, server: Se
 @pytest.mark.usefixtures("follower")
 async def test_a_server_that_is_behind_proves_nothing(known: KnownPolls, server: Server) -> None:
     await fresh(known)
-    server.newest = 1
+    server.newest, server.age_ms = 1, 1_000
     await server.answers()
     begin = now_ms()
     await server.answers()
     assert known.age_ms(begin) >= 0
     assert known.book.number == 2
-    server.newest = None
+    server.newest, server.age_ms = None, 0
     await fresh(known)
+
+
+async def test_a_server_with_another_log_halts(
+    follower: PollFollower, known: KnownPolls, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fresh(known)
+    server.newest = 1
+    later_ms = FRESH_MS + 10_000
+    monkeypatch.setattr("svc_grpc_client.poll_follower.now_ms", lambda: now_ms() + later_ms)
+    await until(lambda: follower.halted, "the halt")
+    assert follower.halted == "it ends with event 1, but was read to event 2"
 
 
 async def test_servers_that_are_away_are_asked_again(

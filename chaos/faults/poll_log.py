@@ -36,12 +36,12 @@ def _record_that_is_no_event(scene: Scene) -> None:
 
 def _log_replaced(scene: Scene) -> None:
     kafka = scene.system.kafka
+    before = _deleted(scene)
     asyncio.run(delete_topic(kafka.address, POLLS_TOPIC))
-    deleted = f"{_PARTITION}.*-delete/{_SEGMENT}"
-    logs = _folder(scene).parent
-    scene.wait_until("the log of polls deleted", lambda: any(logs.glob(deleted)), _DELETED_SECONDS)
-    # Kafka removes the file a minute later; of several, this one was written to last.
-    log = max(logs.glob(deleted), key=lambda file: file.stat().st_mtime_ns).read_bytes()
+    scene.wait_until("the log deleted", lambda: bool(_deleted(scene) - before), _DELETED_SECONDS)
+    # Kafka removes the file a minute later.
+    (file,) = _deleted(scene) - before
+    log = file.read_bytes()
     kafka.create_topics()
     _must_halt(scene)
     _restore(scene, lambda: log)
@@ -102,6 +102,11 @@ def _restore(scene: Scene, log: Callable[[], bytes]) -> None:
 
 def _folder(scene: Scene) -> Path:
     return scene.system.kafka.data / "log" / _PARTITION
+
+
+def _deleted(scene: Scene) -> set[Path]:
+    """Return the files of deleted logs of polls, as long as Kafka keeps them."""
+    return set(_folder(scene).parent.glob(f"{_PARTITION}.*-delete/{_SEGMENT}"))
 
 
 async def _write(address: str, value: bytes) -> int:
