@@ -25,9 +25,9 @@ class PollFollower:
     """Asks the servers for events, one call after the other, each perhaps of another server.
 
     A server that is behind proves nothing, and so does one whose own proof is old: its age counts
-    from when the question was asked. But a server that has proved its end long after we had an event
-    which it lacks reads another log. A log that cannot be trusted is `halted` until the process
-    starts again, and votes in polls are refused.
+    from when the question was asked. But a server that lacks an event, and has proved its end long
+    after we had that event, reads another log. A log that cannot be trusted is `halted` until the
+    process starts again, and votes in polls are refused.
     """
 
     def __init__(self, known: KnownPolls) -> None:

@@ -30,7 +30,7 @@ def grpc_route_app(settings: GrpcClientSettings) -> Sanic[Any, Any]:
     """Return the app of the gRPC route, which sends its votes to the gRPC servers."""
     readiness = Readiness()
     sink = GrpcSink(settings, readiness)
-    polls = KnownPolls()
+    polls = KnownPolls(settings.master_keys)
     follower = PollFollower(polls)
     app = route_app("svc_grpc_client", Route.GRPC, sink, readiness, polls)
 

@@ -33,7 +33,7 @@ def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:
     """Return the app of the HTTP route, which writes its votes to Kafka."""
     readiness = Readiness()
     albums = KnownAlbums()
-    polls = KnownPolls()
+    polls = KnownPolls(settings.master_keys)
     readers = (AlbumListReader(settings, albums), PollLogReader(settings, polls))
     ledger = LedgerWriter(settings, readiness, albums)
     app = route_app("svc_http_route", Route.HTTP, ledger, readiness, polls)

@@ -25,6 +25,8 @@ from voting.polls.definition import (
     Titles,
     clean_definition,
 )
+from voting.voters.keys import KEY_NUMBER_MAX
+from voting.voters.rules import VOTES_MAX, VoterRules
 
 _SHOWN_MAX: Final = 200  # characters shown of what is wrong
 # Of msgspec's messages: they end with a path of our fields and of numbers.
@@ -71,6 +73,29 @@ class ScaleForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max: Annotated[int, Meta(extra_json_schema=_RANK)] = RANK_MAX
 
 
+class VotersForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may vote, and how often: each vote needs a voter's token."""
+
+    scope: Annotated[
+        str,
+        Meta(description=f"Polls of the same scope share tokens; {SLUG_RULE}.",
+             extra_json_schema=SLUG_SCHEMA),
+    ]  # fmt: skip
+    key: Annotated[
+        int,
+        Meta(description="The number of the key in VOTER_KEYS under which the tokens are made.",
+             extra_json_schema={"minimum": 1, "maximum": KEY_NUMBER_MAX}),
+    ] = 1  # fmt: skip
+    votes: Annotated[
+        int,
+        Meta(description="How many votes each voter has.",
+             extra_json_schema={"minimum": 1, "maximum": VOTES_MAX}),
+    ] = 1  # fmt: skip
+    per_entry: Annotated[
+        bool, Meta(description="Instead of `votes`: one vote for each entry.")
+    ] = False  # fmt: skip
+
+
 class DefinitionForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything about a poll but what happens to it. Times are RFC 3339, at most milliseconds."""
 
@@ -91,6 +116,9 @@ class DefinitionForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rehearsal: Annotated[
         bool, Meta(description="Whether its votes are a trial; for ever.")
     ] = False  # fmt: skip
+    voters: Annotated[
+        VotersForm | None, Meta(description="null: anybody votes, as often as they like.")
+    ] = None
 
 
 class CloseForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,6 +164,7 @@ def definition_of(form: DefinitionForm, answer_within_ms: int) -> PollDefinition
         closes_at_ms=read_time("closes_at", form.closes_at),
         show_result=form.show_result,
         rehearsal=form.rehearsal,
+        voters=_voters_of(form.voters),
         answer_within_ms=answer_within_ms,
     )
     try:
@@ -154,7 +183,20 @@ def form_of(definition: PollDefinition) -> DefinitionForm:
         closes_at=to_rfc3339_or_none(definition.closes_at_ms),
         show_result=definition.show_result,
         rehearsal=definition.rehearsal,
+        voters=_voters_form(definition.voters),
     )
+
+
+def _voters_of(form: VotersForm | None) -> VoterRules | None:
+    if form is None:
+        return None
+    return VoterRules(scope=form.scope, key=form.key, votes=form.votes, per_entry=form.per_entry)
+
+
+def _voters_form(rules: VoterRules | None) -> VotersForm | None:
+    if rules is None:
+        return None
+    return VotersForm(rules.scope, rules.key, rules.votes, rules.per_entry)
 
 
 def read_time(field: str, text: str | None) -> int | None:

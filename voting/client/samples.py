@@ -27,7 +27,7 @@ def sample_vote(**fields: object) -> Vote:
 
 
 def poll_fields(number: int) -> dict[str, Any]:
-    """Return the fields of a vote that name its poll: the sample polls in turn, every third none."""
+    """Return the fields that put a vote into a poll: the sample polls in turn, then none."""
     poll = ("", *SAMPLE_POLLS)[number % 3]
     return {"poll": poll, "entry": str(number % 4), "poll_event": 1} if poll else {}
 

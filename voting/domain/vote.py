@@ -41,6 +41,8 @@ SLUG_RULE = f"must be lower-case letters, digits and hyphens, at most {SLUG_MAX}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_VERSION_AND_VARIANT = 0xF << 76 | 0b11 << 62
+_UUID8 = 0x8 << 76 | 0b10 << 62
 # The nil and the max UUID (RFC 9562), sent by programs that failed to generate one.
 NO_IDS = frozenset(str(uuid.UUID(int=value)) for value in (0, 2**128 - 1))
 
@@ -255,5 +257,14 @@ def new_vote_id(residue: int) -> str:
     value = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | (_random.pop() >> 52) << 64
     value |= 0b10 << 62 | (_random.pop() & 0x1FFF_FFFF_FFFF_FFFF)
     value += (residue - value) % RESIDUES
+    return _uuid_text(value)
+
+
+def uuid8(digest: bytes) -> str:
+    """Return 16 bytes as a UUIDv8 (RFC 9562) in canonical form: six of the bits are replaced."""
+    return _uuid_text(int.from_bytes(digest) & ~_VERSION_AND_VARIANT | _UUID8)
+
+
+def _uuid_text(value: int) -> str:
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

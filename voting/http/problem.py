@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from voting.domain.vote import TOO_MANY_ALBUMS
 from voting.polls.known_polls import NO_SUCH_ENTRY, RESULT_NOT_SHOWN, RefusalKind
+from voting.voters.ballots import VoterProblem
 
 PROBLEM_TYPE: Final = "application/problem+json"
 JSON_TYPE: Final = "application/json"
@@ -22,11 +23,15 @@ _TITLES: Final = {
     RefusalKind.NOT_OPEN: "Poll not open yet",
     RefusalKind.CLOSED: "Poll closed",
     RESULT_NOT_SHOWN: "Result not shown",
+    VoterProblem.MISSING: "No voter's token",
+    VoterProblem.INVALID: "Invalid voter's token",
+    VoterProblem.OTHER_POLLS: "Voter's token for other polls",
+    VoterProblem.VOTED_BEFORE: "Voted before",
 }
 _TYPES: Final = (
     f"`{TOO_MANY_ALBUMS}`: votes may name only albums on the list. Votes in polls: "
     f"`{RefusalKind.NO_SUCH_POLL}`, `{RefusalKind.NOT_OPEN}`, `{RefusalKind.CLOSED}`, "
-    f"`{NO_SUCH_ENTRY}`."
+    f"`{NO_SUCH_ENTRY}`. Votes of voters: {', '.join(f'`{kind}`' for kind in VoterProblem)}."
 )
 _TIME: Final[dict[str, Any]] = {"format": "date-time"}
 
@@ -62,6 +67,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
         Annotated[str, Meta(extra_json_schema=_TIME)] | None,
         Meta(description="When the poll closed."),
     ] = None
+    voted_at: Annotated[
+        Annotated[str, Meta(extra_json_schema=_TIME)] | None,
+        Meta(description="When the voter cast the vote that counts."),
+    ] = None
 
 
 class ProblemError(Exception):
@@ -78,12 +87,13 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
         opens_at: str | None = None,
         closes_at: str | None = None,
+        voted_at: str | None = None,
     ) -> None:
-        """`kind` is the problem's `type`; the times are those of a poll, as RFC 3339."""
+        """`kind` is the problem's `type`; the times are those of a poll or vote, as RFC 3339."""
         super().__init__(detail)
         title = _TITLES.get(kind or "", status.phrase)
         self.problem = Problem(
-            title, int(status), detail, field, vote_id, kind, opens_at, closes_at
+            title, int(status), detail, field, vote_id, kind, opens_at, closes_at, voted_at
         )
         self.headers = dict(headers or {})
 

@@ -17,6 +17,8 @@ from voting.domain.vote import (
     clean_text,
     is_slug,
 )
+from voting.voters.keys import KEY_NUMBER_MAX
+from voting.voters.rules import VOTES_MAX, VoterRules
 
 ENTRIES_MAX: Final = 500
 # Milliseconds; the shortest leaves Kafka time to acknowledge a vote.
@@ -61,7 +63,7 @@ class PollDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
     Without `opens_at_ms` or `closes_at_ms`, an organiser opens or closes the poll by hand. A vote
     is answered within `answer_within_ms` or not accepted, so that it is known when the last vote
-    of a closed poll has been accepted.
+    of a closed poll has been accepted. Without `voters` anybody votes, as often as they like.
     """
 
     titles: Titles
@@ -72,6 +74,7 @@ class PollDefinition(msgspec.Struct, frozen=True, kw_only=True):
     closes_at_ms: int | None = None
     show_result: ShowResult = ShowResult.LIVE
     rehearsal: bool = False
+    voters: VoterRules | None = None
     answer_within_ms: int
 
 
@@ -112,7 +115,19 @@ def clean_definition(definition: PollDefinition) -> PollDefinition:
         raise InvalidPollError(
             "answer_within_ms", f"must be from {ANSWER_WITHIN_MIN_MS} to {ANSWER_WITHIN_MAX_MS}"
         )
+    if definition.voters is not None:
+        _check_voters(definition.voters)
     return msgspec.structs.replace(definition, titles=titles, entries=entries)
+
+
+def _check_voters(rules: VoterRules) -> None:
+    check_slug("voters.scope", rules.scope)
+    if not 1 <= rules.key <= KEY_NUMBER_MAX:
+        raise InvalidPollError("voters.key", f"must be from 1 to {KEY_NUMBER_MAX}")
+    if not 1 <= rules.votes <= VOTES_MAX:
+        raise InvalidPollError("voters.votes", f"must be from 1 to {VOTES_MAX}")
+    if rules.per_entry and rules.votes > 1:
+        raise InvalidPollError("voters.votes", "must be left out with per_entry")
 
 
 def _clean_entry(field: str, entry: Entry) -> Entry:

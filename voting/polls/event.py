@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from polls.v1 import polls_pb2
 
 from voting.polls.definition import Entry, PollDefinition, ShowResult, Titles
+from voting.voters.rules import VoterRules
 
 
 class UnreadableEventError(ValueError):
@@ -148,7 +149,16 @@ def _define_message(definition: PollDefinition) -> polls_pb2.Define:
         closes_at_ms=definition.closes_at_ms or 0,
         show_result=_TO_PROTO[definition.show_result],
         rehearsal=definition.rehearsal,
+        voters=_voters_message(definition.voters),
         answer_within_ms=definition.answer_within_ms,
+    )
+
+
+def _voters_message(rules: VoterRules | None) -> polls_pb2.VoterRules | None:
+    if rules is None:
+        return None
+    return polls_pb2.VoterRules(
+        scope=rules.scope, key=rules.key, votes=rules.votes, per_entry=rules.per_entry
     )
 
 
@@ -168,5 +178,15 @@ def _definition_of(message: polls_pb2.Define) -> PollDefinition:
         closes_at_ms=message.closes_at_ms or None,
         show_result=show_result,
         rehearsal=message.rehearsal,
+        voters=_voters_of(message),
         answer_within_ms=message.answer_within_ms,
+    )
+
+
+def _voters_of(message: polls_pb2.Define) -> VoterRules | None:
+    if not message.HasField("voters"):
+        return None
+    rules = message.voters
+    return VoterRules(
+        scope=rules.scope, key=rules.key, votes=rules.votes, per_entry=rules.per_entry
     )

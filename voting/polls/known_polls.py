@@ -1,5 +1,6 @@
 """The polls that a route knows, how fresh that is, and the judgement of a vote in one of them."""
 
+import logging
 from enum import StrEnum
 from math import inf
 from typing import Final
@@ -7,6 +8,10 @@ from typing import Final
 from voting.domain.vote import InvalidVoteError, Vote
 from voting.polls.book import FRESH_MS, SKEW_MS, Poll, PollBook
 from voting.polls.definition import Entry
+from voting.voters.ballots import PollVoters
+from voting.voters.keys import NO_KEYS, MasterKeys
+
+_log = logging.getLogger(__name__)
 
 NO_SUCH_ENTRY: Final = "urn:voting:problem:no-such-entry"
 RESULT_NOT_SHOWN: Final = "urn:voting:problem:result-not-shown"
@@ -32,6 +37,10 @@ class StalePollsError(Exception):
     """It is not known whether these are the newest events: votes in polls must wait."""
 
 
+class NoVoterKeyError(Exception):
+    """The key is not here with which the tokens of a poll's voters are checked."""
+
+
 class UntimelyVoteError(Exception):
     """A vote was read too long ago to be accepted, or a clock is wrong.
 
@@ -48,12 +57,14 @@ class KnownPoll:
         "_closes_at_ms",
         "_opens_at_ms",
         "_ranks",
+        "_voters",
         "_within_ms",
         "poll",
     )
 
-    def __init__(self, poll: Poll) -> None:
+    def __init__(self, poll: Poll, keys: MasterKeys) -> None:
         self.poll = poll
+        self._voters = _voters_of(poll, keys)
         self._opens_at_ms = inf if poll.opens_at_ms is None else poll.opens_at_ms
         self._closes_at_ms = inf if poll.closes_at_ms is None else poll.closes_at_ms
         self._within_ms = poll.definition.answer_within_ms
@@ -69,6 +80,20 @@ class KnownPoll:
         if self.poll.is_closed(now_ms):
             raise PollRefusedError(RefusalKind.CLOSED, "is closed", self.poll)
         raise PollRefusedError(RefusalKind.NOT_OPEN, "is not open yet", self.poll)
+
+    @property
+    def has_voters(self) -> bool:
+        """Whether a vote needs a voter's token."""
+        return self.poll.definition.voters is not None
+
+    def ballot_id(self, voter: str | None, slot: int | None, entry: str) -> str:
+        """Return the id of a vote in a poll with voters.
+
+        Raises what `PollVoters.ballot_id` raises, and `NoVoterKeyError`.
+        """
+        if self._voters is None:
+            raise NoVoterKeyError
+        return self._voters.ballot_id(voter, slot, entry)
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id; raise `InvalidVoteError` when the poll does not have it."""
@@ -97,13 +122,31 @@ class KnownPoll:
         return rank
 
 
+def _voters_of(poll: Poll, keys: MasterKeys) -> PollVoters | None:
+    """Return what checks tokens of the poll's voters; None without rules, or without the key."""
+    rules = poll.definition.voters
+    if rules is None:
+        return None
+    scope_keys = keys.scope_keys(rules.key, rules.scope)
+    if scope_keys is None:
+        _log.error(
+            "poll %s gets no votes here: VOTER_KEYS has no key %s for its voters' tokens",
+            poll.id,
+            rules.key,
+        )
+        return None
+    return PollVoters(poll.id, rules, scope_keys)
+
+
 class KnownPolls:
     """The polls as of the last event read, and the last proof that there was no newer one.
 
     The proof is a time of this machine's clock: as it was before the question was asked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keys: MasterKeys = NO_KEYS) -> None:
+        """`keys` are needed to check voters' tokens, and for nothing else."""
+        self._keys = keys
         self.book = PollBook()
         self._proved_at_ms = 0
         self._known: dict[str, KnownPoll] = {}
@@ -158,6 +201,11 @@ class KnownPolls:
         """
         return poll_id in self.book.polls and self._poll(poll_id).may_accept(cast_at_ms, now_ms)
 
+    def has_voters(self, poll_id: str) -> bool:
+        """Whether there is such a poll, and its votes need voters' tokens."""
+        poll = self.book.polls.get(poll_id)
+        return poll is not None and poll.definition.voters is not None
+
     def _poll(self, poll_id: str) -> KnownPoll:
         poll = self.book.polls.get(poll_id)
         known = self._known.get(poll_id)
@@ -165,5 +213,5 @@ class KnownPolls:
             return known
         if poll is None:
             raise PollRefusedError(RefusalKind.NO_SUCH_POLL, "does not exist")
-        known = self._known[poll_id] = KnownPoll(poll)
+        known = self._known[poll_id] = KnownPoll(poll, self._keys)
         return known

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import BaseHTTPResponse
 
+from voting.casting.ballot_memory import BallotMemory
 from voting.casting.sink import VoteSink
 from voting.domain.headers import ROUTE_HEADER, TRACE_HEADER
 from voting.domain.vote import Route, Vote
@@ -54,6 +55,7 @@ def route_app(
     app.config.REQUEST_MAX_SIZE = FORM_MAX  # JSON bodies have a smaller bound
     add_operations(app, readiness, vote_api_document(name))
     app.ctx.unread = UnreadAnswers(_UNREAD_MAX)
+    sink = BallotMemory(sink, polls)
     state = app.ctx.route_state = RouteState(route, sink, polls)
 
     @app.post("/votes")

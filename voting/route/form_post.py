@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, content_of
+from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id, content_of, uuid8
 from voting.http.problem import HttpAnswer, ProblemError
 from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.languages import Language, choose_language
@@ -99,7 +99,7 @@ def read_form_vote(
     """Return the vote in a form's fields; raise `ProblemError` if it breaks a rule."""
     content = {name: text for name, text in fields.items() if name not in _FORM_ONLY}
     vote = read_json_vote(msgspec.json.encode(content), None, route, new_id, polls)
-    if "id" in fields:
+    if "id" in fields or polls.has_voters(vote.poll):
         return vote
     try:
         form = clean_new_id(fields["form"])
@@ -128,7 +128,4 @@ def _id_of(form: str, vote: Vote) -> str:
     """Return the id of a form's vote: a UUIDv8 (RFC 9562), keyed with the UUID `form`."""
     content = (*content_of(vote), vote.poll) if vote.poll else content_of(vote)
     filled_in = msgspec.json.encode(content)
-    digest = int.from_bytes(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())
-    digest = digest & ~(0xF << 76) | 0x8 << 76
-    digest = digest & ~(0b11 << 62) | 0b10 << 62
-    return str(UUID(int=digest))
+    return uuid8(blake2b(filled_in, key=UUID(form).bytes, digest_size=16).digest())

@@ -59,10 +59,11 @@ def _as_form(vote: dict[str, Any]) -> dict[str, Any]:
 
 _REFUSALS = {
     "400": "The body does not match its content type.",
-    "403": "The form was sent from another site.",
+    "401": "The poll needs a voter's token, and this is none, or not a valid one.",
+    "403": "The voter's token is for other polls, or the form was sent from another site.",
     "404": "There is no such poll.",
     "408": "The request did not arrive in time.",
-    "409": "The poll is not open yet, or closed; `type` says which.",
+    "409": "The poll is not open yet, or closed, or the voter has voted; `type` says which.",
     "413": f"The body is larger than 4 KiB, or {FORM_MAX // 1024} KiB as a form.",
     "415": "The content type is not one of the two supported, or the body is compressed.",
     "422": (

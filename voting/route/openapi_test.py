@@ -100,7 +100,7 @@ def test_a_form_has_the_fields_of_the_vote_as_text(field: str, text: str, fits: 
 
 def test_patterns_are_ecmascripts() -> None:
     patterns = re.findall(r'"pattern": "([^"]*)"', json.dumps(DOCUMENT))
-    assert len(patterns) == 8
+    assert len(patterns) == 10
     assert all(pattern[0] == "^" and pattern[-1] == "$" for pattern in patterns)
 
 

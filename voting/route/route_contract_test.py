@@ -192,7 +192,7 @@ def test_health_readiness_and_the_document_are_served(client: httpx.Client) -> N
     assert client.get("/readyz").json() == {"status": "ready"}
     document = client.get("/openapi.json").json()
     responses = document["paths"]["/votes"]["post"]["responses"]
-    refusals = {"400", "403", "404", "408", "409", "413", "415", "422", "431", "503"}
+    refusals = {"400", "401", "403", "404", "408", "409", "413", "415", "422", "431", "503"}
     assert set(responses) == {"202", "303", *refusals}
 
 

@@ -11,14 +11,22 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from voting.casting.ballot_memory import VotedBeforeError
 from voting.casting.sink import UNKNOWN, OnResult, UnavailableError, VoteSink, cast_vote
-from voting.domain.times import to_rfc3339_or_none
+from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.polls.book import Poll
-from voting.polls.known_polls import KnownPolls, PollRefusedError, RefusalKind, StalePollsError
+from voting.polls.known_polls import (
+    KnownPolls,
+    NoVoterKeyError,
+    PollRefusedError,
+    RefusalKind,
+    StalePollsError,
+)
 from voting.route.vote_form import VoteForm, decode_vote, find_fault
 from voting.service.clock_watch import now_ms
+from voting.voters.ballots import VoterProblem
 
 BODY_MAX: Final = 4096
 KEY_HEADER: Final = "idempotency-key"
@@ -28,7 +36,13 @@ _STATUSES: Final[dict[str, HTTPStatus]] = {
     RefusalKind.NO_SUCH_POLL: HTTPStatus.NOT_FOUND,
     RefusalKind.NOT_OPEN: HTTPStatus.CONFLICT,
     RefusalKind.CLOSED: HTTPStatus.CONFLICT,
+    VoterProblem.MISSING: HTTPStatus.UNAUTHORIZED,
+    VoterProblem.INVALID: HTTPStatus.UNAUTHORIZED,
+    VoterProblem.OTHER_POLLS: HTTPStatus.FORBIDDEN,
+    VoterProblem.VOTED_BEFORE: HTTPStatus.CONFLICT,
 }
+# RFC 9110, section 11.6.1: the token is a field of the body, so there is no scheme to name.
+_CHALLENGE: Final = {"www-authenticate": "VoterToken"}
 
 # W3C Trace Context, version 00.
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -69,11 +83,11 @@ def read_json_vote(
         )
     try:
         form = decode_vote(body)
-        vote_id = _read_id(form.id, key) or new_id()
+        own_id = _read_id(form.id, key)
         if isinstance(form, VoteForm):
-            return form.vote(vote_id, route)
-        return form.vote(vote_id, route, polls)
-    except StalePollsError as error:
+            return form.vote(own_id or new_id(), route)
+        return form.vote(own_id, new_id, route, polls)
+    except (StalePollsError, NoVoterKeyError) as error:
         raise _stale_problem() from error
     except msgspec.ValidationError as error:
         raise _fault_of(body) from error
@@ -138,13 +152,16 @@ def accepted_body(vote_id: str) -> bytes:
 def invalid_vote_problem(error: InvalidVoteError) -> ProblemError:
     """Return the problem for a vote that breaks a rule."""
     poll = error.poll if isinstance(error, PollRefusedError) else None
+    status = _STATUSES.get(error.kind, HTTPStatus.UNPROCESSABLE_ENTITY)
     return ProblemError(
-        _STATUSES.get(error.kind, HTTPStatus.UNPROCESSABLE_ENTITY),
+        status,
         str(error),
+        headers=_CHALLENGE if status is HTTPStatus.UNAUTHORIZED else None,
         field=error.field,
         kind=error.kind or None,
         opens_at=_opens_at(poll) if error.kind == RefusalKind.NOT_OPEN else None,
         closes_at=_closes_at(poll) if error.kind == RefusalKind.CLOSED else None,
+        voted_at=to_rfc3339(error.at_ms) if isinstance(error, VotedBeforeError) else None,
     )
 
 

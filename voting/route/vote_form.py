@@ -5,6 +5,7 @@ invalid object is decoded again, field by field.
 """
 
 import time
+from collections.abc import Callable
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -26,11 +27,14 @@ from voting.domain.vote import (
 )
 from voting.polls.definition import Entry
 from voting.polls.known_polls import KnownPoll, KnownPolls
+from voting.voters.rules import VOTES_MAX
+from voting.voters.token import TOKEN_LENGTH
 
-# The decimal digits of every valid year and rank, in regular expressions that mean the same in
+# The decimal digits of every valid year, rank and slot, in expressions that mean the same in
 # Python and ECMAScript.
 YEAR_DIGITS: Final = "(?:19[0-9][0-9]|20[0-9][0-9]|2100)"
 RANK_DIGITS: Final = "(?:[1-9][0-9]?|100)"
+SLOT_DIGITS: Final = RANK_DIGITS
 
 _NAME_MAX: Final = 64  # characters shown of an unknown field's name
 
@@ -57,6 +61,9 @@ _Year = (
 _Rank = (
     Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
     | Annotated[str, Meta(pattern=rf"\A{RANK_DIGITS}\Z")]
+)
+_Slot = (
+    Annotated[int, Meta(ge=1, le=VOTES_MAX)] | Annotated[str, Meta(pattern=rf"\A{SLOT_DIGITS}\Z")]
 )
 _Id = Annotated[
     str | None,
@@ -132,22 +139,43 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
     year: Annotated[
         _Year | None, Meta(description=f"The album's year of release, {_NUMBER_RULE}")
     ] = None
+    voter: Annotated[
+        str | None,
+        Meta(
+            description="The voter's token, where the poll needs one. It is a secret.",
+            extra_json_schema={"minLength": TOKEN_LENGTH, "maxLength": TOKEN_LENGTH},
+        ),
+    ] = None
+    slot: Annotated[
+        _Slot | None,
+        Meta(description=f"Which of a voter's several votes this is, from 1, {_NUMBER_RULE}"),
+    ] = None
     id: _Id = None
 
-    def vote(self, vote_id: str, route: Route, polls: KnownPolls) -> Vote:
-        """Return the vote that is cast now with this form.
+    def vote(
+        self, own_id: str | None, new_id: Callable[[], str], route: Route, polls: KnownPolls
+    ) -> Vote:
+        """Return the vote that is cast now with this form; `own_id` is the client's, if any.
 
         Raises `InvalidVoteError` for a fault or a poll that takes no votes, `StalePollsError` when
-        that cannot be known.
+        that cannot be known, and `NoVoterKeyError`.
         """
         now_ms = time.time_ns() // 1_000_000
         known = polls.open_poll(self.poll, now_ms)
         entry = self._entry_of(known)
+        rank = known.check_rank(int(self.rank))
+        if known.has_voters:
+            vote_id = self._ballot_id(known, entry, own_id)
+        elif self.voter is None and self.slot is None:
+            vote_id = own_id or new_id()
+        else:
+            field = "slot" if self.voter is None else "voter"
+            raise InvalidVoteError(field, "must be left out: this poll has no voters' tokens")
         return Vote(
             name=entry.name,
             album=entry.album,
             year=entry.year,
-            rank=known.check_rank(int(self.rank)),
+            rank=rank,
             id=vote_id,
             route=route,
             cast_at_ms=now_ms,
@@ -155,6 +183,12 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
             entry=entry.id,
             poll_event=polls.book.number,
         )
+
+    def _ballot_id(self, poll: KnownPoll, entry: Entry, own_id: str | None) -> str:
+        if own_id is not None:
+            raise InvalidVoteError("id", "must be left out: it follows from the voter's token")
+        slot = None if self.slot is None else int(self.slot)
+        return poll.ballot_id(self.voter, slot, entry.id)
 
     def _entry_of(self, poll: KnownPoll) -> Entry:
         if self.entry is not None:
@@ -182,6 +216,7 @@ _POLL_FIELD: Final = b'"poll"'
 _NUMBERS: Final = {
     "year": f"must be a whole number from {YEAR_MIN} to {YEAR_MAX}",
     "rank": f"must be a whole number from {RANK_MIN} to {RANK_MAX}",
+    "slot": f"must be a whole number from 1 to {VOTES_MAX}",
     "poll": f"must be a string of at most {SLUG_MAX} characters",
 }
 

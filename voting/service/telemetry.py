@@ -12,7 +12,7 @@ REFUSED: Final = Counter(
 )
 # Every status that can occur: a series that starts with its first error shows no increase.
 REFUSED_STATUSES: Final = (
-    *(400, 404, 405, 408, 409, 411, 413, 415, 417, 422, 429, 431, 499),
+    *(400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 417, 422, 429, 431, 499),
     *(500, 503),
 )
 BATCH_SIZE: Final = Histogram(

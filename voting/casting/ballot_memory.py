@@ -1,0 +1,68 @@
+"""Remembers the votes of voters that were accepted here: a second one gets a clear answer."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from voting.casting.sink import OnResult, VoteSink
+from voting.domain.vote import InvalidVoteError, Vote
+from voting.polls.known_polls import KnownPolls
+from voting.voters.ballots import VoterProblem
+
+BALLOTS_MAX: Final = 100_000
+
+
+class VotedBeforeError(InvalidVoteError):
+    """The voter's vote was accepted before, at `at_ms`, with other content; that one counts."""
+
+    def __init__(self, at_ms: int) -> None:
+        super().__init__(
+            "voter", "has voted before, and that vote counts", VoterProblem.VOTED_BEFORE
+        )
+        self.at_ms = at_ms
+
+
+class _Accepted(NamedTuple):
+    entry: str
+    rank: int
+    cast_at_ms: int
+
+
+class BallotMemory:
+    """A `VoteSink` in front of another, for polls whose votes need voters' tokens.
+
+    A vote that was accepted is accepted again without being written again; one with other content
+    is refused. The oldest votes are forgotten: then the ids make the second a copy of the first, as
+    they do for a vote that came by the other route.
+    """
+
+    def __init__(self, sink: VoteSink, polls: KnownPolls, ballots_max: int = BALLOTS_MAX) -> None:
+        self._sink = sink
+        self._polls = polls
+        self._ballots_max = ballots_max
+        self._accepted: dict[str, _Accepted] = {}
+        self.new_id: Callable[[], str] = sink.new_id
+
+    def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
+        """Take a vote as `VoteSink.cast` does; raises `VotedBeforeError`, too."""
+        if not vote.poll or not self._polls.has_voters(vote.poll):
+            self._sink.cast(vote, traceparent, on_result)
+            return
+        accepted = self._accepted.get(vote.id)
+        if accepted is None:
+
+            def on_first_result(error: BaseException | None) -> None:
+                if error is None:
+                    self._note(vote)
+                on_result(error)
+
+            self._sink.cast(vote, traceparent, on_first_result)
+        elif (accepted.entry, accepted.rank) == (vote.entry, vote.rank):
+            asyncio.get_running_loop().call_soon(on_result, None)
+        else:
+            raise VotedBeforeError(accepted.cast_at_ms)
+
+    def _note(self, vote: Vote) -> None:
+        self._accepted.setdefault(vote.id, _Accepted(vote.entry, vote.rank, vote.cast_at_ms))
+        if len(self._accepted) > self._ballots_max:
+            del self._accepted[next(iter(self._accepted))]

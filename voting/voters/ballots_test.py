@@ -1,0 +1,101 @@
+"""Ids of votes in polls with voters, and the vectors of docs/voter-tokens.md."""
+
+from collections import Counter
+from uuid import UUID
+
+import pytest
+
+from voting.domain.vote import InvalidVoteError, partition_of
+from voting.voters.ballots import PollVoters, VoterProblem, ballot_id
+from voting.voters.keys import MasterKeys, ScopeKeys
+from voting.voters.rules import VoterRules
+from voting.voters.token import make_token, read_token
+
+MASTER = bytes(range(32))
+KEYS = MasterKeys({1: MASTER}).scope_keys(1, "awards-2026") or ScopeKeys(b"", b"")
+NONCE = bytes.fromhex("000102030405060708090a0b")
+TOKEN = make_token(KEYS.tag_key, "awards-2026", NONCE, key_number=1)
+
+
+# As docs/voter-tokens.md has them; computed there without this package.
+TAG_KEY = "6dbd0d92c0256aeb3be9bdd5489e18706d07d4fa0351d3ec1714019d104a08f7"
+VECTOR_TOKEN = "AQEAsbVXJDFTBZQAAQIDBAUGBwgJCguMcJbsecUoN-Nn5AplQ52T"
+VECTOR_ID = "faad9ac4-9fbd-820b-848e-7d0014faefdd"
+
+
+def voters(**rules: object) -> PollVoters:
+    return PollVoters(
+        "best-album",
+        VoterRules(scope="awards-2026", key=1, **rules),  # type: ignore[arg-type]
+        KEYS,
+    )
+
+
+def test_the_same_vote_has_the_same_id_and_any_other_has_another() -> None:
+    token = read_token(TOKEN)
+    ids = [
+        ballot_id(KEYS.id_key, "best-album", token, "1"),
+        ballot_id(KEYS.id_key, "best-album", token, "2"),
+        ballot_id(KEYS.id_key, "best-albums", token, "1"),
+        ballot_id(KEYS.tag_key, "best-album", token, "1"),
+        ballot_id(KEYS.id_key, "best-album", token._replace(nonce=bytes(12)), "1"),
+        ballot_id(KEYS.id_key, "best-album", token._replace(class_number=1), "1"),
+    ]
+    assert len(set(ids)) == len(ids)
+    assert voters().ballot_id(TOKEN, None, "moon") == ids[0] == voters().ballot_id(TOKEN, 1, "blue")
+    assert {UUID(one).version for one in ids} == {8}
+
+
+def test_the_vectors_for_who_makes_tokens_elsewhere_hold() -> None:
+    assert KEYS.tag_key.hex() == TAG_KEY
+    assert TOKEN == VECTOR_TOKEN
+    assert voters().ballot_id(VECTOR_TOKEN, None, "moon") == VECTOR_ID
+
+
+def test_a_voter_has_as_many_votes_as_the_poll_says() -> None:
+    three = voters(votes=3)
+    assert len({three.ballot_id(TOKEN, slot, "moon") for slot in (1, 2, 3)}) == 3
+    for slot, reason in ((None, "is missing"), (4, "from 1 to 3"), (0, "from 1 to 3")):
+        with pytest.raises(InvalidVoteError, match=reason):
+            three.ballot_id(TOKEN, slot, "moon")
+    with pytest.raises(InvalidVoteError, match="left out"):
+        voters().ballot_id(TOKEN, 2, "moon")
+
+
+def test_with_a_vote_per_entry_the_entry_decides() -> None:
+    each = voters(per_entry=True)
+    assert each.ballot_id(TOKEN, None, "moon") != each.ballot_id(TOKEN, None, "blue")
+    with pytest.raises(InvalidVoteError, match="left out"):
+        each.ballot_id(TOKEN, 2, "moon")
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        (None, VoterProblem.MISSING),
+        ("", VoterProblem.INVALID),
+        (TOKEN[:-2] + "AA", VoterProblem.INVALID),
+        (make_token(KEYS.id_key, "awards-2026", NONCE, key_number=1), VoterProblem.INVALID),
+        (make_token(KEYS.tag_key, "awards-2026", NONCE, key_number=2), VoterProblem.INVALID),
+        (
+            make_token(KEYS.tag_key, "awards-2026", NONCE, key_number=1, class_number=1),
+            VoterProblem.INVALID,
+        ),
+        (make_token(KEYS.tag_key, "awards-2025", NONCE, key_number=1), VoterProblem.OTHER_POLLS),
+    ],
+)
+def test_a_token_that_does_not_admit_is_refused(token: str | None, kind: str) -> None:
+    with pytest.raises(InvalidVoteError) as caught:
+        voters().ballot_id(token, None, "moon")
+    assert (caught.value.field, caught.value.kind) == ("voter", kind)
+
+
+def test_ids_spread_evenly_over_partitions() -> None:
+    token = read_token(TOKEN)
+    ids = (
+        ballot_id(KEYS.id_key, "p", token._replace(nonce=n.to_bytes(12)), "1")
+        for n in range(12_000)
+    )
+    counts = Counter(partition_of(one, 12) for one in ids)
+    assert len(counts) == 12
+    assert all(850 < count < 1150 for count in counts.values())  # 5 standard deviations
