@@ -334,12 +334,14 @@ IN_POLL: dict[str, Any] = {
 BLUE = vote_with(**IN_POLL, album="Blue", year=1971)
 
 
-async def test_a_vote_in_a_poll_is_judged_again(channel: grpc.aio.Channel, sink: Sink) -> None:
+async def test_a_vote_in_a_poll_is_judged_again(
+    channel: grpc.aio.Channel, sink: Sink, polls: KnownPolls
+) -> None:
     wrong = [
         vote_with(**IN_POLL, album="Hejira", year=1971),
         msgspec.structs.replace(BLUE, poll=CLOSED),
         msgspec.structs.replace(BLUE, poll="missing"),
-        msgspec.structs.replace(BLUE, poll_event=5),
+        msgspec.structs.replace(BLUE, poll_event=polls.book.number + 1),
         msgspec.structs.replace(BLUE, cast_at_ms=VOTE.cast_at_ms + SKEW_MS + 1),
         msgspec.structs.replace(BLUE, cast_at_ms=VOTE.cast_at_ms - CLOCK_TOLERANCE_MS - 1),
     ]

@@ -21,11 +21,22 @@ from prometheus_client.parser import text_string_to_metric_families
 from harness.processes.waiting import wait_until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
-from voting.domain.codec import decode_vote
+from voting.domain.codec import decode_vote, encode_vote
 from voting.domain.vote import Route, Vote, partition_of
 from voting.polls.event import Open
 from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
-from voting.testing.polls import EARLY, OPENS_LATER_MS, POLL, PollLog
+from voting.testing.polls import (
+    EARLY,
+    OPENS_LATER_MS,
+    POLL,
+    SCOPE,
+    VOTER_KEYS,
+    WITH_VOTERS,
+    PollLog,
+    voter_token,
+)
+from voting.voters.ballots import VoterProblem
+from voting.voters.rules import VoterRules
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
     from harness.testing.fixtures import StartService
@@ -42,7 +53,7 @@ def services(service: StartService) -> dict[tuple[Route, bool], Service]:
     server = service("svc_grpc_server")
     grpc = {"GRPC_TARGET": server.grpc_target}
     return {
-        (route, lean): service(name, LEAN_PATH=str(lean).lower(), **settings)
+        (route, lean): service(name, LEAN_PATH=str(lean).lower(), VOTER_KEYS=VOTER_KEYS, **settings)
         for route, name, settings in (
             (Route.HTTP, "svc_http_route", {}),
             (Route.GRPC, "svc_grpc_client", grpc),
@@ -294,11 +305,13 @@ async def _append(kafka: KafkaServer, values: list[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def polls(kafka: KafkaServer) -> PollLog:
-    """Write a log of polls with one that is open and one that is not."""
+    """Write a log of polls: one is open to all, one to voters, and one not yet."""
     log = PollLog()
     log.define(1)
     log.append(Open(), 2)
     log.define(3, poll=EARLY, opens_at_ms=OPENS_LATER_MS)
+    log.define(4, poll=WITH_VOTERS, voters=VoterRules(scope=SCOPE, key=1))
+    log.append(Open(), 5, WITH_VOTERS)
     asyncio.run(_append(kafka, [value for value, _ in log.records]))
     return log
 
@@ -311,14 +324,45 @@ def test_a_vote_in_a_poll_is_accepted_on_both_routes_alike(
     wait_until("the poll", lambda: post(client, body).status_code == 202)
     answer = post(client, body)
     [(vote, _)] = stored(kafka, answer.json()["id"])
-    assert (vote.poll, vote.entry, vote.poll_event, vote.route) == (POLL, "blue", 3, route)
+    assert (vote.poll, vote.entry, vote.poll_event, vote.route) == (POLL, "blue", 5, route)
     assert (vote.name, vote.album, vote.year, vote.rank) == ("Joni Mitchell", "Blue", 1971, 5)
+
+
+@pytest.mark.usefixtures("polls")
+def test_a_voters_second_vote_is_a_copy_of_the_first_or_refused(
+    client: httpx.Client,
+    services: dict[tuple[Route, bool], Service],
+    route: Route,
+    kafka: KafkaServer,
+) -> None:
+    token = voter_token(int.from_bytes(os.urandom(8)))
+    body = {"poll": WITH_VOTERS, "entry": "blue", "rank": 5, "voter": token}
+    wait_until("the poll", lambda: post(client, body).status_code == 202)
+    vote_id = post(client, body).json()["id"]
+    assert len(stored(kafka, vote_id)) == 1
+
+    refused = post(client, body | {"rank": 6})
+    assert (refused.status_code, refused.json()["type"]) == (409, VoterProblem.VOTED_BEFORE)
+    assert refused.json()["voted_at"][:4].isdigit()
+
+    (other,) = set(Route) - {route}
+    with httpx.Client(base_url=services[other, True].url, timeout=30) as elsewhere:
+        again = post(elsewhere, body | {"rank": 6})
+    assert (again.status_code, again.json()["id"]) == (202, vote_id)
+    assert [vote.rank for vote, _ in stored(kafka, vote_id)] == [5, 6]  # the first counts
+    assert token.encode() not in b"".join(encode_vote(v) for v, _ in stored(kafka, vote_id))
 
 
 @pytest.mark.usefixtures("polls")
 @pytest.mark.parametrize(
     ("changes", "status", "kind"),
     [
+        (
+            {"poll": WITH_VOTERS, "voter": voter_token(scope="another")},
+            403,
+            VoterProblem.OTHER_POLLS,
+        ),
+        ({"poll": WITH_VOTERS}, 401, VoterProblem.MISSING),
         ({"poll": "missing"}, 404, RefusalKind.NO_SUCH_POLL),
         ({"poll": EARLY}, 409, RefusalKind.NOT_OPEN),
         ({"entry": "missing"}, 422, NO_SUCH_ENTRY),

@@ -7,15 +7,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voting.casting.ballot_memory import VotedBeforeError
 from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.vote import InvalidVoteError, Route, Vote, check_new_vote
 from voting.http.problem import Problem, ProblemError
 from voting.polls.book import FRESH_MS
 from voting.polls.known_polls import NO_SUCH_ENTRY, KnownPolls, RefusalKind
-from voting.route.vote_api import answer_vote, check_media_type, read_json_vote, read_traceparent
+from voting.route.vote_api import (
+    answer_vote,
+    check_media_type,
+    invalid_vote_problem,
+    read_json_vote,
+    read_traceparent,
+)
 from voting.service.clock_watch import now_ms
 from voting.testing.examples import VOTE
-from voting.testing.polls import CLOSED, DEFINITION, EARLY, ENTRIES, POLL, trial_polls
+from voting.testing.polls import (
+    CLOSED,
+    DEFINITION,
+    EARLY,
+    ENTRIES,
+    POLL,
+    WITH_VOTERS,
+    WITHOUT_KEY,
+    trial_polls,
+    voter_token,
+)
+from voting.voters.ballots import VoterProblem
 
 GOOD = {"name": "Pink Floyd", "album": "The Dark Side of the Moon", "year": 1973, "rank": 29}
 NEW_ID = "019ab3c4-5d6e-7f80-9a1b-000000000000"
@@ -276,6 +294,8 @@ async def test_a_vote_that_the_sink_finds_invalid_is_422() -> None:
 
 IN_POLL = {"poll": POLL, "entry": "blue", "rank": 5}
 BLUE = ENTRIES[2]
+BALLOT = IN_POLL | {"poll": WITH_VOTERS, "voter": voter_token()}
+LAST_EVENT = 8
 
 
 @pytest.mark.parametrize(
@@ -290,7 +310,7 @@ BLUE = ENTRIES[2]
 def test_a_vote_in_a_poll_is_for_one_of_its_entries(body: object) -> None:
     before = now_ms()
     vote = read(body)
-    assert (vote.poll, vote.entry, vote.poll_event) == (POLL, "blue", 4)
+    assert (vote.poll, vote.entry, vote.poll_event) == (POLL, "blue", LAST_EVENT)
     assert (vote.name, vote.album, vote.year, vote.rank) == (BLUE.name, BLUE.album, BLUE.year, 5)
     assert before <= vote.cast_at_ms <= now_ms()
     assert check_new_vote(vote) == vote
@@ -324,6 +344,9 @@ def test_a_text_that_says_poll_makes_no_vote_in_a_poll() -> None:
         ({"poll": 7}, 422, "poll", None),
         ({"poll": "x" * 65}, 422, "poll", None),
         ({"voter": "x"}, 422, "voter", None),
+        ({"slot": 1}, 422, "slot", None),
+        ({"slot": 101}, 422, "slot", None),
+        ({"voter": 7}, 422, "voter", None),
         ({"id": "x"}, 422, "id", None),
     ],
 )
@@ -332,6 +355,49 @@ def test_a_vote_that_a_poll_does_not_take_says_why(
 ) -> None:
     found = problem(IN_POLL | changes).problem
     assert (found.status, found.field, found.type) == (status, field, kind)
+
+
+def test_the_same_voters_votes_have_the_same_id() -> None:
+    first = read(BALLOT)
+    assert first.id not in {NEW_ID, read(BALLOT | {"voter": voter_token(2)}).id}
+    assert read(BALLOT | {"entry": "moon", "rank": 1, "slot": "1"}).id == first.id
+    assert check_new_vote(first) == first
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "field", "kind"),
+    [
+        ({"voter": None}, 401, "voter", VoterProblem.MISSING),
+        ({"voter": ""}, 401, "voter", VoterProblem.INVALID),
+        ({"voter": voter_token()[:-4] + "AAAA"}, 401, "voter", VoterProblem.INVALID),
+        ({"voter": voter_token(scope="another")}, 403, "voter", VoterProblem.OTHER_POLLS),
+        ({"slot": 2}, 422, "slot", None),
+        ({"id": OTHER_ID}, 422, "id", None),
+        ({"entry": "missing", "voter": None}, 422, "entry", NO_SUCH_ENTRY),
+    ],
+)
+def test_a_vote_that_does_not_come_from_a_voter_says_why(
+    changes: dict[str, object], status: int, field: str, kind: str | None
+) -> None:
+    found = problem(BALLOT | changes)
+    assert (found.problem.status, found.problem.field, found.problem.type) == (status, field, kind)
+    assert ("www-authenticate" in found.headers) == (status == 401)
+    assert voter_token() not in found.answer().body.decode()
+
+
+def test_a_key_in_the_header_is_refused_with_a_token() -> None:
+    assert problem(BALLOT, key=OTHER_ID).problem.field == "id"
+
+
+def test_without_its_key_a_poll_takes_no_votes_for_now() -> None:
+    answer = problem(BALLOT | {"poll": WITHOUT_KEY}).answer()
+    assert (answer.status, answer.headers) == (503, {"retry-after": "1"})
+
+
+def test_a_vote_of_someone_who_voted_otherwise_says_when_that_was() -> None:
+    found = invalid_vote_problem(VotedBeforeError(1_764_000_000_000)).problem
+    assert (found.status, found.type) == (409, VoterProblem.VOTED_BEFORE)
+    assert found.voted_at == "2025-11-24T16:00:00.000Z"
 
 
 def test_a_poll_that_is_not_open_says_when_it_opens_or_closed() -> None:

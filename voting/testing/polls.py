@@ -8,10 +8,18 @@ from voting.polls.book import PollBook, Recorded
 from voting.polls.definition import Entry, PollDefinition, Titles
 from voting.polls.event import Change, Define, Event, Open, encode_event
 from voting.polls.known_polls import KnownPolls
+from voting.voters.keys import read_keys
+from voting.voters.rules import VoterRules
+from voting.voters.token import make_token
 
 EARLY: Final = "not-open-yet"
 CLOSED: Final = "closed"
+WITH_VOTERS: Final = "ticket-holders"
+WITHOUT_KEY: Final = "without-key"
 OPENS_LATER_MS: Final = 4_102_444_800_000
+SCOPE: Final = "tickets-2026"
+VOTER_KEYS: Final = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+KEYS: Final = read_keys(VOTER_KEYS)
 ENTRIES: Final = (
     Entry("moon", "Pink Floyd", "The Dark Side of the Moon", 1973),
     Entry("rumours", "Fleetwood Mac", "Rumours", 1977),
@@ -64,17 +72,29 @@ class PollLog:
         return self.append(Define(with_changes(**fields)), at_ms, poll)
 
 
-def trial_polls(proved_at_ms: int) -> KnownPolls:
-    """Return three polls, known to be all at this time.
+def voter_token(number: int = 1, scope: str = SCOPE) -> str:
+    """Return the token of a voter in polls of this scope."""
+    keys = KEYS.scope_keys(1, scope)
+    if keys is None:
+        raise AssertionError("there is no key 1")
+    return make_token(keys.tag_key, scope, number.to_bytes(12), key_number=1)
 
-    `POLL` is open, `EARLY` opens in the year 2100, and `CLOSED` is closed.
+
+def trial_polls(proved_at_ms: int) -> KnownPolls:
+    """Return five polls, known to be all at this time.
+
+    `POLL` is open, `EARLY` opens in the year 2100, and `CLOSED` is closed. In the others, which are
+    open, each voter has one vote; the key for the tokens of `WITHOUT_KEY` is not there.
     """
     log = PollLog()
     log.define(1)
     log.append(Open(), 2)
     log.define(3, poll=EARLY, opens_at_ms=OPENS_LATER_MS)
     log.define(4, poll=CLOSED, opens_at_ms=20_000, closes_at_ms=30_000)
-    known = KnownPolls()
+    for key, poll in enumerate((WITH_VOTERS, WITHOUT_KEY), 1):
+        log.define(5, poll=poll, voters=VoterRules(scope=SCOPE, key=key))
+        log.append(Open(), 6, poll)
+    known = KnownPolls(KEYS)
     known.book = log.book
     known.prove(proved_at_ms)
     return known

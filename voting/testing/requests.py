@@ -5,7 +5,14 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from voting.testing.polls import CLOSED, EARLY, POLL
+from voting.testing.polls import (
+    CLOSED,
+    EARLY,
+    POLL,
+    WITH_VOTERS,
+    WITHOUT_KEY,
+    voter_token,
+)
 
 GOOD: Final[dict[str, Any]] = {"name": "Pink Floyd", "album": "Animals", "year": 1977, "rank": 29}
 ID: Final = "0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"
@@ -224,9 +231,21 @@ def _body(chance: random.Random) -> bytes:
     return json.dumps(fields, ensure_ascii=chance.random() < 0.5).encode(errors="surrogatepass")
 
 
+def _of_voter(chance: random.Random) -> dict[str, Any]:
+    """Return what a voter sends; each is another one, so that none has voted before."""
+    token = voter_token(chance.getrandbits(64))
+    wrong = (None, "", 7, token[:-1], token[:-4] + "AAAA", token + "A", voter_token(1, "another"))
+    return {
+        "poll": chance.choice((WITH_VOTERS, WITH_VOTERS, WITHOUT_KEY, POLL)),
+        "voter": token if chance.random() < 0.7 else chance.choice(wrong),
+    } | ({"slot": chance.choice((1, "1", 2, 0, 101, "x", None))} if chance.random() < 0.2 else {})
+
+
 def _in_poll(chance: random.Random) -> bytes:
     """Return the body of a vote in a poll, or of what looks like one."""
     fields = dict(chance.choice(_IN_POLLS))
+    if chance.random() < 0.4:
+        fields |= _of_voter(chance)
     if chance.random() < 0.2:
         del fields[chance.choice(list(fields))]
     body = json.dumps(fields)
