@@ -1,5 +1,6 @@
 """The one builder of the whole system: servers and services as processes of this machine."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,11 @@ from harness.servers.services import Service, wiring
 from harness.servers.traefik_server import TraefikServer
 from svc_polls.tokens import Organiser, Role, hash_of, new_token
 from tools.services.roster import SERVICES
+from voting.voters.keys import new_key, read_keys
+from voting.voters.token import NONCE_BYTES, make_token
+
+VOTER_KEY: Final = 1
+"""The number of the one master key of a system on one machine."""
 
 ORGANISER: Final = "organiser"
 """The one organiser of a system on one machine, who has every role."""
@@ -23,7 +29,8 @@ class System:
     """Kafka, Redis, the server of MongoDB's protocol, our services, and the entry.
 
     `services` has each service by name; further instances are svc_consumer-2 and so on. With
-    `organiser_token` polls can be made and changed at svc_polls.
+    `organiser_token` polls can be made and changed at svc_polls. Tokens of voters are made under
+    key 1 of `voter_keys`.
     """
 
     def __init__(
@@ -61,6 +68,9 @@ class System:
         self._topics = topics
         self._settings = settings or {}
         self.organiser_token = new_token()
+        voter_key = new_key(VOTER_KEY)
+        self._voter_key_setting = {"VOTER_KEYS": voter_key}
+        self.voter_keys = read_keys(voter_key)
         self.services = {service.name: service for service in self._services(instances or {})}
         backends = {
             "grpc": self.services["svc_grpc_client"].url,
@@ -90,6 +100,11 @@ class System:
     def poll_services(self) -> list[Service]:
         """All instances of svc_polls."""
         return self._instances("svc_polls")
+
+    def voter_token(self, scope: str) -> str:
+        """Return the token of a new voter in the polls of a scope."""
+        tag_key = self.voter_keys.scope_keys(VOTER_KEY, scope).tag_key
+        return make_token(tag_key, scope, os.urandom(NONCE_BYTES), key_number=VOTER_KEY)
 
     def _instances(self, program: str) -> list[Service]:
         return [service for service in self.services.values() if service.program == program]
@@ -158,7 +173,10 @@ class System:
     def _own_settings(self, service: str) -> dict[str, str]:
         """Return the settings that a service needs besides its servers in the roster."""
         if service == "svc_grpc_client":
-            return {"GRPC_TARGET": f"dns:///{HOST}:{self.ports['svc_grpc_server-grpc']}"}
+            target = f"dns:///{HOST}:{self.ports['svc_grpc_server-grpc']}"
+            return {"GRPC_TARGET": target, **self._voter_key_setting}
+        if service == "svc_http_route":
+            return self._voter_key_setting
         if service == "svc_results" and self.has_entry:
             return {"TRUSTED_PROXIES": f"{HOST}/32"}
         if service == "svc_polls":

@@ -9,7 +9,7 @@ from voting.domain.vote import InvalidVoteError, Vote
 from voting.polls.book import FRESH_MS, SKEW_MS, Poll, PollBook
 from voting.polls.definition import Entry
 from voting.voters.ballots import PollVoters
-from voting.voters.keys import NO_KEYS, MasterKeys
+from voting.voters.keys import NO_KEYS, MasterKeys, NoKeyError
 
 _log = logging.getLogger(__name__)
 
@@ -127,15 +127,15 @@ def _voters_of(poll: Poll, keys: MasterKeys) -> PollVoters | None:
     rules = poll.definition.voters
     if rules is None:
         return None
-    scope_keys = keys.scope_keys(rules.key, rules.scope)
-    if scope_keys is None:
+    try:
+        return PollVoters(poll.id, rules, keys.scope_keys(rules.key, rules.scope))
+    except NoKeyError:
         _log.error(
             "poll %s gets no votes here: VOTER_KEYS has no key %s for its voters' tokens",
             poll.id,
             rules.key,
         )
         return None
-    return PollVoters(poll.id, rules, scope_keys)
 
 
 class KnownPolls:

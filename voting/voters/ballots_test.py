@@ -7,12 +7,12 @@ import pytest
 
 from voting.domain.vote import InvalidVoteError, partition_of
 from voting.voters.ballots import PollVoters, VoterProblem, ballot_id
-from voting.voters.keys import MasterKeys, ScopeKeys
+from voting.voters.keys import MasterKeys
 from voting.voters.rules import VoterRules
 from voting.voters.token import make_token, read_token
 
 MASTER = bytes(range(32))
-KEYS = MasterKeys({1: MASTER}).scope_keys(1, "awards-2026") or ScopeKeys(b"", b"")
+KEYS = MasterKeys({1: MASTER}).scope_keys(1, "awards-2026")
 NONCE = bytes.fromhex("000102030405060708090a0b")
 TOKEN = make_token(KEYS.tag_key, "awards-2026", NONCE, key_number=1)
 

@@ -30,6 +30,10 @@ class InvalidKeysError(ValueError):
     """The text has no valid master keys; the message shows none of them."""
 
 
+class NoKeyError(LookupError):
+    """There is no master key of this number."""
+
+
 class ScopeKeys(NamedTuple):
     """The keys of one scope, 32 bytes each.
 
@@ -51,15 +55,15 @@ class MasterKeys:
         """`keys` have 32 bytes each."""
         self._keys = dict(keys or {})
         self.scope_keys = lru_cache(maxsize=4096)(self._scope_keys)
-        """Return the keys of a scope under a master key's number; None without that key."""
+        """Return the keys of a scope, under the master key of a number, or raise `NoKeyError`."""
 
     def __repr__(self) -> str:
         return f"MasterKeys({sorted(self._keys)})"
 
-    def _scope_keys(self, number: int, scope: str) -> ScopeKeys | None:
+    def _scope_keys(self, number: int, scope: str) -> ScopeKeys:
         master = self._keys.get(number)
         if master is None:
-            return None
+            raise NoKeyError(f"there is no key {number}")
         return ScopeKeys(*(_derived(master, scope, use) for use in (b"voting.tag", b"voting.id")))
 
 

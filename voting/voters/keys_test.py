@@ -1,6 +1,13 @@
 import pytest
 
-from voting.voters.keys import KEYS_MAX, InvalidKeysError, MasterKeys, new_key, read_keys
+from voting.voters.keys import (
+    KEYS_MAX,
+    InvalidKeysError,
+    MasterKeys,
+    NoKeyError,
+    new_key,
+    read_keys,
+)
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -8,14 +15,16 @@ KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 def test_each_scope_and_each_master_key_has_keys_of_its_own() -> None:
     keys = read_keys(f"{new_key(1)}, {new_key(255)}")
     found = [keys.scope_keys(number, scope) for number in (1, 255) for scope in ("a", "b")]
-    assert len({key for pair in found if pair is not None for key in pair}) == 8
+    assert len({key for pair in found for key in pair}) == 8
     assert keys.scope_keys(1, "a") == found[0]
-    assert keys.scope_keys(2, "a") is None
+    with pytest.raises(NoKeyError, match="there is no key 2"):
+        keys.scope_keys(2, "a")
 
 
 @pytest.mark.parametrize("text", ["", "  "])
 def test_there_may_be_no_key(text: str) -> None:
-    assert read_keys(text).scope_keys(1, "a") is None
+    with pytest.raises(NoKeyError):
+        read_keys(text).scope_keys(1, "a")
 
 
 @pytest.mark.parametrize(
