@@ -75,7 +75,9 @@ class Run:
         self._organisers = [
             Organiser(service.url, system.organiser_token) for service in system.poll_services
         ]
-        self._schedule = PollSchedule(self._organisers, _POLL_PERIOD_SECONDS, CLOCKS_MS)
+        self._schedule = PollSchedule(
+            self._organisers, _POLL_PERIOD_SECONDS, CLOCKS_MS, system.voter_keys
+        )
         self._voters.polls = self._schedule.polls
 
     async def run(

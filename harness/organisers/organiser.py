@@ -14,6 +14,7 @@ from voting.polls.definition import (
     ShowResult,
     Titles,
 )
+from voting.voters.rules import VoterRules
 
 ENTRIES: Final = (
     Entry("cantora", "Mercedes Sosa", "Cantora", 2009),
@@ -54,6 +55,7 @@ class Organiser:
         closes_at_ms: int | None = None,
         show_result: ShowResult = ShowResult.LIVE,
         titles: Titles | None = None,
+        voters: VoterRules | None = None,
     ) -> dict[str, Any]:
         """Create a poll with `ENTRIES`; times are Unix times in milliseconds, None: by hand."""
         definition = PollDefinition(
@@ -62,6 +64,7 @@ class Organiser:
             opens_at_ms=opens_at_ms,
             closes_at_ms=closes_at_ms,
             show_result=show_result,
+            voters=voters,
             answer_within_ms=ANSWER_WITHIN_MAX_MS,
         )
         return self.create(poll, definition)

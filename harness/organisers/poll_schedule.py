@@ -6,9 +6,12 @@ from itertools import count, cycle
 from typing import Final
 
 from harness.organisers.organiser import ENTRIES, Organiser, OrganiserError
+from harness.system.system import VOTER_KEY
 from harness.voters.poll_window import PollWindow
+from harness.voters.ticket_holders import TicketHolders
 from voting.polls.book import LEAD_MS, POLLS_MAX
 from voting.service.clock_watch import now_ms
+from voting.voters.keys import MasterKeys
 
 _OPEN_MS: Final = 4_000
 _AHEAD_MS: Final = 45_000  # as long as svc_polls may be away without a gap between the polls
@@ -24,13 +27,21 @@ class PollSchedule:
     """
 
     def __init__(
-        self, organisers: Sequence[Organiser], period_seconds: float, clocks_ms: int = 0
+        self,
+        organisers: Sequence[Organiser],
+        period_seconds: float,
+        clocks_ms: int,
+        voter_keys: MasterKeys,
     ) -> None:
-        """Open a poll every `period_seconds`; clocks of routes may differ by `clocks_ms`."""
+        """Open a poll every `period_seconds`; clocks of routes may differ by `clocks_ms`.
+
+        In every second poll each voter needs a token.
+        """
         self.polls: list[PollWindow] = []
         self._organisers = cycle(organisers)
         self._period_ms = round(period_seconds * 1000)
         self._clocks_ms = clocks_ms
+        self._voter_keys = voter_keys
 
     async def run(self) -> None:
         """Define polls until cancelled, or until there can be no more."""
@@ -40,11 +51,15 @@ class PollSchedule:
                 return
             opens_at_ms = first_ms + number * self._period_ms
             await asyncio.sleep(max(0, opens_at_ms - _AHEAD_MS - now_ms()) / 1000)
-            poll = PollWindow(
-                f"scheduled-{number}", ENTRIES, opens_at_ms, opens_at_ms + _OPEN_MS, self._clocks_ms
-            )
+            poll = self._poll(number, opens_at_ms)
             if await self._define(poll):
                 self.polls.append(poll)
+
+    def _poll(self, number: int, opens_at_ms: int) -> PollWindow:
+        name = f"scheduled-{number}"
+        holders = TicketHolders(name, self._voter_keys, VOTER_KEY) if number % 2 else None
+        closes_at_ms = opens_at_ms + _OPEN_MS
+        return PollWindow(name, ENTRIES, opens_at_ms, closes_at_ms, self._clocks_ms, holders)
 
     def next_end_ms(self, after_ms: int) -> int | None:
         """Return when the next poll closes; None if none is known to do so."""
@@ -66,4 +81,5 @@ class PollSchedule:
 def _define(organiser: Organiser, poll: PollWindow) -> None:
     # An attempt without an answer may have defined it.
     if organiser.look(poll.id) is None:
-        organiser.define(poll.id, poll.opens_at_ms, poll.closes_at_ms)
+        rules = None if poll.holders is None else poll.holders.rules
+        organiser.define(poll.id, poll.opens_at_ms, poll.closes_at_ms, voters=rules)

@@ -5,8 +5,10 @@ from http import HTTPStatus
 from typing import Final
 
 from harness.voters.http_client import ClientAnswer
+from harness.voters.ticket_holders import TicketHolders
 from voting.polls.definition import Entry
 from voting.polls.known_polls import RefusalKind
+from voting.voters.ballots import VoterProblem
 
 _VOTED_BEFORE_MS: Final = 300
 _VOTED_AFTER_MS: Final = 2_000
@@ -18,7 +20,8 @@ class PollWindow:
     """A poll that every route knows, or that no route takes votes in yet.
 
     Times are Unix times in milliseconds; `closes_at_ms` is None until the end is known. The clock
-    of a route may differ from that of the voters by `clocks_ms`.
+    of a route may differ from that of the voters by `clocks_ms`. Where there are `holders`, only
+    they vote.
     """
 
     id: str
@@ -26,6 +29,7 @@ class PollWindow:
     opens_at_ms: int
     closes_at_ms: int | None = None
     clocks_ms: int = 0
+    holders: TicketHolders | None = None
 
     def is_near(self, now_ms: int) -> bool:
         """Whether people vote in it: while it is open, and a moment too early or too late."""
@@ -44,6 +48,8 @@ class PollWindow:
                 return f"202 for a vote sent {sent_ms - closes} ms after the end of {self.id}"
             if soonest < self.opens_at_ms:
                 return f"202 before {self.id} was open"
+        elif kind == VoterProblem.VOTED_BEFORE and self.holders is not None:
+            pass  # whether they had is judged by who sent the vote
         elif kind == RefusalKind.CLOSED:
             if closes is None or soonest < closes:
                 return f"'closed' before the end of {self.id}"

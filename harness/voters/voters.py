@@ -18,6 +18,7 @@ from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import RESIDUES, Route, new_vote_id
 from voting.polls.known_polls import RefusalKind
 from voting.service.clock_watch import now_ms
+from voting.voters.ballots import VoterProblem
 
 ROUND_NAMES: Final = ("Mercedes Sosa", "Björk", "Nina Simone", "坂本 龍一", "Rush")
 """Artists of the votes; their albums are named after the round in which they were cast."""
@@ -94,9 +95,13 @@ class Voters:
         brings_id = self._random.random() < _WITH_ID
         vote_id = new_vote_id(self._random.randrange(RESIDUES)) if brings_id else None
         if poll := self._some_poll():
-            entry = self._random.choice(poll.entries)
+            entry, token = self._random.choice(poll.entries), ""
+            if poll.holders is not None:
+                token = poll.holders.new_token(self._random)
+                vote_id = poll.holders.ballot_id(token, entry.id)
             return sample_to_send(
                 id=vote_id,
+                voter=token,
                 poll=poll.id,
                 entry=entry.id,
                 name=entry.name,
@@ -135,6 +140,8 @@ class Voters:
             answer = await self._send(vote)
             if answer.status == HTTPStatus.CONFLICT and _is_closed(answer):
                 return None
+            if answer.document.get("type") == VoterProblem.VOTED_BEFORE:
+                self.sent_votes.wrong_answers["'voted before' to a first vote"] += 1
             answered_id: str | None = answer.document.get("id")
             vote = replace(vote, id=vote.id or answered_id)
             if vote.id is None:
@@ -152,9 +159,12 @@ class Voters:
     async def _repeat(self, vote: SentVote) -> None:
         """Send a vote that already counts once more, perhaps on another route or altered."""
         self.sent_votes.repeats += 1
-        if self._random.random() < _ALTERED:
+        altered = self._random.random() < _ALTERED
+        if altered:
             vote = replace(vote, rank=101 - vote.rank)
-        await self._send(replace(vote, route=self._random.choice(list(Route))))
+        answer = await self._send(replace(vote, route=self._random.choice(list(Route))))
+        if not altered and answer.document.get("type") == VoterProblem.VOTED_BEFORE:
+            self.sent_votes.wrong_answers["'voted before' to the same vote"] += 1
 
     async def _send(self, vote: SentVote) -> ClientAnswer:
         headers = {} if vote.route is None else {CANARY_HEADER: FORCE[vote.route]}
@@ -182,8 +192,8 @@ class Voters:
         else:
             self.sent_votes.refusals[kind] += 1
             ours = answer.headers.get("content-type", "").startswith("application/problem+json")
-            # A vote that was refused before it was judged has no id yet.
-            has_id = answered_id is not None or is_stale(answer)
+            # A vote that was refused before it was judged has no id yet; nobody sends a voter's.
+            has_id = answered_id is not None or is_stale(answer) or bool(vote.voter)
             if ours and ("retry-after" not in answer.headers or not has_id):
                 self.sent_votes.wrong_answers[f"{kind} without Retry-After or id"] += 1
 
@@ -195,6 +205,8 @@ def _is_closed(answer: ClientAnswer) -> bool:
 def _outcome(answer: ClientAnswer) -> str:
     if answer.status == HTTPStatus.ACCEPTED:
         return "acknowledged"
+    if answer.document.get("type") == VoterProblem.VOTED_BEFORE:
+        return "voted before"
     return "closed" if _is_closed(answer) else "not open yet"
 
 

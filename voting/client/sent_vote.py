@@ -12,12 +12,14 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
 
     `id` is None until the client or the service made one; `route` is the one that it is sent to
     or that answered, None when neither is known. `poll` and `entry` are empty in the open poll.
+    `voter` is the token of its voter, where a poll has voters; then the id is not sent.
     """
 
     id: str | None = None
     route: Route | None = None
     poll: str = ""
     entry: str = ""
+    voter: str = ""
 
     @classmethod
     def of(cls, vote: Vote) -> Self:
@@ -34,8 +36,10 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
         del document["route"]
         for field in ("name", "album", "year") if self.poll else ("poll", "entry"):
             del document[field]
-        if self.id is None:
+        if self.id is None or self.voter:
             del document["id"]
+        if not self.voter:
+            del document["voter"]
         return document
 
     def is_logged_as(self, logged: Vote) -> bool:

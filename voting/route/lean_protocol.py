@@ -188,7 +188,7 @@ class LeanProtocol(Connection):
         try:
             state.sink.cast(vote, head.traceparent, self._on_result)
         except (UnavailableError, InvalidVoteError) as error:
-            self._refuse(refusal_problem(vote, error))
+            self._refuse(refusal_problem(vote, error, self._route_state.polls))
 
     def _on_result(self, error: BaseException | None) -> None:
         """Answer the pending vote, whose result is now known."""
@@ -222,7 +222,7 @@ class LeanProtocol(Connection):
             else:
                 self._send(self._accepted_head + accepted_body(vote.id))
         elif isinstance(error, UnavailableError | InvalidVoteError):
-            self._refuse(refusal_problem(vote, error))
+            self._refuse(refusal_problem(vote, error, self._route_state.polls))
         else:
             self._fail(error)
 

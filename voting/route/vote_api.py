@@ -118,7 +118,7 @@ async def answer_vote(
         await cast_vote(sink, vote, traceparent, on_unanswered)
         check_in_time(vote, polls)
     except (UnavailableError, InvalidVoteError) as error:
-        raise refusal_problem(vote, error) from error
+        raise refusal_problem(vote, error, polls) from error
     return accepted_answer(vote)
 
 
@@ -181,14 +181,18 @@ def _stale_problem() -> ProblemError:
     )
 
 
-def refusal_problem(vote: Vote, error: UnavailableError | InvalidVoteError) -> ProblemError:
+def refusal_problem(
+    vote: Vote, error: UnavailableError | InvalidVoteError, polls: KnownPolls
+) -> ProblemError:
     """Return the problem for a vote that the sink refused."""
     if isinstance(error, InvalidVoteError):  # too many albums, or a server of another version
         return invalid_vote_problem(error)
+    has_voter = bool(vote.poll) and polls.has_voters(vote.poll)
+    same = "voter's token" if has_voter else "id"
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        f"{error}; retry with the same id, the vote counts only once",
-        vote_id=vote.id,
+        f"{error}; retry with the same {same}, the vote counts only once",
+        vote_id=None if has_voter else vote.id,
         headers={"retry-after": str(error.retry_after)},
     )
 

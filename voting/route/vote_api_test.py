@@ -389,6 +389,15 @@ def test_a_key_in_the_header_is_refused_with_a_token() -> None:
     assert problem(BALLOT, key=OTHER_ID).problem.field == "id"
 
 
+async def test_a_voter_tries_again_with_the_token_and_without_an_id() -> None:
+    polls = trial_polls(now_ms())
+    with pytest.raises(ProblemError) as caught:
+        await answer_vote(read(BALLOT), None, Sink(UnavailableError("Kafka is away")), polls)
+    found = caught.value.problem
+    assert (found.status, found.id) == (503, None)
+    assert found.detail.endswith("retry with the same voter's token, the vote counts only once")
+
+
 def test_without_its_key_a_poll_takes_no_votes_for_now() -> None:
     answer = problem(BALLOT | {"poll": WITHOUT_KEY}).answer()
     assert (answer.status, answer.headers) == (503, {"retry-after": "1"})
