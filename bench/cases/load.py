@@ -9,7 +9,8 @@ from typing import Final, Self
 
 from bench.cases.errors import BenchError
 from harness.processes.server import Server
-from harness.voters.sample_votes import sample_requests
+from harness.voters.sample_votes import sample_requests, ticket_requests
+from harness.voters.ticket_holders import TicketHolders
 from harness.voters.vote_connection import VoteConnection, is_accepted
 
 _ANSWER_SECONDS: Final = 15
@@ -30,13 +31,17 @@ class Load:
         connections: int,
         rate: float | None = None,
         poll: str = "",
+        holders: TicketHolders | None = None,
     ) -> None:
-        """With `poll`, votes are in that poll."""
+        """With `poll`, votes are in that poll; with `holders`, each is of another of them."""
         self._services = services
         self._number = connections
         self._rate = rate
         self._connections: list[VoteConnection] = []
-        self._requests = cycle(sample_requests(services[0].host, poll))
+        host = services[0].host
+        self._requests = (
+            ticket_requests(host, holders) if holders else cycle(sample_requests(host, poll))
+        )
         self._free: list[VoteConnection] = []
         self._sent: dict[VoteConnection, float] = {}
         self._running = False

@@ -10,10 +10,12 @@ from bench.cases.kafka_write import KafkaWrite
 from bench.cases.load import Load
 from bench.cases.servers import Group, Servers
 from bench.cases.turn import Case, Meter, Turn
-from harness.filler.open_poll import open_poll
+from harness.filler.open_polls import open_polls
 from harness.processes.server import Server
 from harness.processes.waiting import until
 from harness.servers.services import Service
+from harness.voters.ticket_holders import TicketHolders
+from voting.voters.keys import new_key, read_keys
 
 CONNECTIONS: Final = (64, 256)
 FLOOR: Final = "floor-64"
@@ -27,9 +29,13 @@ _ROUTES: Final = {
     "grpc-plain": "the gRPC route, Sanic's own handler",
     "http-poll": "the HTTP route, lean path, votes in a poll",
     "grpc-poll": "the gRPC route, lean path, votes in a poll",
+    "http-voter": "the HTTP route, lean path, votes in a poll with voters' tokens",
+    "grpc-voter": "the gRPC route, lean path, votes in a poll with voters' tokens",
 }
-_IN_POLL: Final = "-poll"
+_IN_POLL, _OF_VOTERS = "-poll", "-voter"
 _POLL: Final = "bench"
+_VOTER_KEY: Final = new_key(1)
+_HOLDERS: Final = TicketHolders("bench-voters", read_keys(_VOTER_KEY), 1)
 _WRITES: Final = {
     "kafka-64": "writing to Kafka alone, batches of 64",
     "kafka-1000": "writing to Kafka alone, batches of 1,000",
@@ -48,6 +54,7 @@ class RouteCase(Case):
         others: Mapping[str, Server],
         connections: int,
         poll: str = "",
+        holders: TicketHolders | None = None,
     ) -> None:
         """`entry` takes the votes, `own` are the processes of the route."""
         super().__init__(name, what, tuple(own))
@@ -55,10 +62,13 @@ class RouteCase(Case):
         self._servers = {**own, **others}
         self._connections = connections
         self._poll = poll
+        self._holders = holders
 
     @override
     async def turn(self, seconds: float) -> Turn:
-        async with Load([self._entry], self._connections, poll=self._poll) as load:
+        async with Load(
+            [self._entry], self._connections, poll=self._poll, holders=self._holders
+        ) as load:
             await load.run(min(_WARM_UP_SECONDS, seconds))
             load.reset()
             meter = Meter(self._servers)
@@ -87,7 +97,8 @@ class Routes(Group):
     @asynccontextmanager
     async def cases(self, servers: Servers) -> AsyncIterator[list[Case]]:
         servers.kafka.create_topics()
-        await open_poll(servers.kafka.address, _POLL)
+        polls = {_POLL: None, _HOLDERS.rules.scope: _HOLDERS.rules}
+        await open_polls(servers.kafka.address, polls)
         grpc_server = servers.service("svc_grpc_server")
         entries: dict[str, Service] = {}
         for name, program in (("http", "svc_http_route"), ("grpc", "svc_grpc_client")):
@@ -97,6 +108,7 @@ class Routes(Group):
                     program=program,
                     LEAN_PATH=lean,
                     GRPC_TARGET=grpc_server.grpc_target,
+                    VOTER_KEYS=_VOTER_KEY,
                 )
         async with (
             servers.running(grpc_server, *entries.values()),
@@ -112,15 +124,21 @@ class Routes(Group):
         found: list[Case] = []
         for connections in CONNECTIONS:
             found.append(floor_case(servers, connections))
-            polls = {f"{route}{_IN_POLL}": entries[route] for route in ("http", "grpc")}
+            polls = {
+                f"{route}{kind}": entries[route]
+                for kind in (_IN_POLL, _OF_VOTERS)
+                for route in ("http", "grpc")
+            }
             for kind, entry in {**entries, **polls}.items():
                 name = f"{kind}-{connections}"
                 poll = _POLL if kind.endswith(_IN_POLL) else ""
+                holders = _HOLDERS if kind.endswith(_OF_VOTERS) else None
                 own: dict[str, Server] = {entry.program: entry}
                 if kind.startswith("grpc"):
                     own["svc_grpc_server"] = grpc_server
                 others = {"kafka": servers.kafka}
-                case = RouteCase(name, self.names[name], entry, own, others, connections, poll)
+                what = self.names[name]
+                case = RouteCase(name, what, entry, own, others, connections, poll, holders)
                 found.append(case)
         return found
 

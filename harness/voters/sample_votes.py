@@ -1,14 +1,20 @@
 """Votes on a hundred albums, and the requests that cast them."""
 
+import os
 import time
+from collections.abc import Iterator
+from itertools import cycle
+from random import Random
 from typing import Any, Final
 
 from msgspec.structs import replace
 
+from harness.voters.ticket_holders import TicketHolders
 from voting.client.samples import sample_to_send, sample_vote
 from voting.client.sent_vote import vote_request
 from voting.domain.vote import Route, Vote, new_vote_id
 from voting.polls.definition import Entry
+from voting.voters.token import TOKEN_LENGTH
 
 _ALBUMS: Final = 100
 _ARTISTS: Final = 25
@@ -48,6 +54,18 @@ def sample_requests(host: str, poll: str = "") -> list[bytes]:
             vote = replace(vote, poll=poll, entry=_entry_id(number))
         votes.append(vote_request(host, vote))
     return votes
+
+
+def ticket_requests(host: str, holders: TicketHolders) -> Iterator[bytes]:
+    """Yield requests like `sample_requests` in a poll, each of another voter; they never end."""
+    random = Random(os.urandom(8))  # noqa: S311 - the key makes the tokens, not the nonces
+    poll, blank = holders.rules.scope, "-" * TOKEN_LENGTH
+    votes = [
+        sample_to_send(**_content(number), poll=poll, entry=_entry_id(number), voter=blank)
+        for number in range(_ALBUMS)
+    ]
+    for request in cycle([vote_request(host, vote) for vote in votes]):
+        yield request.replace(blank.encode(), holders.new_token(random).encode())
 
 
 def sample_entries() -> tuple[Entry, ...]:
