@@ -1,8 +1,11 @@
 """Remembers the votes of voters that were accepted here: a second one gets a clear answer."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from voting.casting.sink import OnResult, VoteSink
 from voting.domain.vote import InvalidVoteError, Vote
@@ -22,7 +25,7 @@ class VotedBeforeError(InvalidVoteError):
         self.at_ms = at_ms
 
 
-class _Accepted(NamedTuple):
+class _Accepted(msgspec.Struct, frozen=True, gc=False):
     entry: str
     rank: int
     cast_at_ms: int
@@ -41,6 +44,8 @@ class BallotMemory:
         self._polls = polls
         self._ballots_max = ballots_max
         self._accepted: dict[str, _Accepted] = {}
+        # The first key of a dictionary that others were deleted from takes long to find.
+        self._oldest_first: deque[str] = deque()
         self.new_id: Callable[[], str] = sink.new_id
 
     def cast(self, vote: Vote, traceparent: str | None, on_result: OnResult) -> None:
@@ -63,6 +68,9 @@ class BallotMemory:
             raise VotedBeforeError(accepted.cast_at_ms)
 
     def _note(self, vote: Vote) -> None:
-        self._accepted.setdefault(vote.id, _Accepted(vote.entry, vote.rank, vote.cast_at_ms))
-        if len(self._accepted) > self._ballots_max:
-            del self._accepted[next(iter(self._accepted))]
+        if vote.id in self._accepted:
+            return  # it was sent twice at a time
+        self._accepted[vote.id] = _Accepted(vote.entry, vote.rank, vote.cast_at_ms)
+        self._oldest_first.append(vote.id)
+        if len(self._oldest_first) > self._ballots_max:
+            del self._accepted[self._oldest_first.popleft()]
