@@ -74,7 +74,7 @@ def everything(stack: Stack, poll: str) -> dict[tuple[str, str], str]:
     found = {}
     for name, url in {**servers, "entry": stack.entry.url}.items():
         for path in documented_paths(url):
-            found[name, path] = read(url + path.format(poll=poll, id=poll))
+            found[name, path] = read(url + path.format(poll=poll, vote_id=poll))
         found[name, "/votes"] = get_url(f"{url}/votes").text
     return found
 

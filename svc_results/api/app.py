@@ -1,6 +1,8 @@
 """The endpoints of the results service."""
 
 import asyncio
+from collections.abc import Awaitable, Sequence
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from sanic import HTTPResponse, Request, Sanic
@@ -11,16 +13,24 @@ from svc_results.api.answers import html_answer, json_answer, unavailable
 from svc_results.api.events import stream_events
 from svc_results.api.openapi import results_document
 from svc_results.api.poll_routes import add_polls
-from svc_results.api.query import read_after, read_language, read_limit, read_position, read_voted
+from svc_results.api.query import (
+    read_after,
+    read_id,
+    read_language,
+    read_limit,
+    read_position,
+    read_voted,
+)
 from svc_results.api.security import SECURITY_HEADERS
 from svc_results.feed.feed import Feed
 from svc_results.feed.source import TIMEOUT_SECONDS
 from svc_results.feed.watchers import Watchers
 from svc_results.page.page import STATIC_FOLDER, render_page
 from svc_results.polls.audience import Audience
-from svc_results.result.newest_votes import VotePage, vote_page
+from svc_results.result.newest_votes import VotePage, one_vote, vote_page
 from svc_results.result.snapshot import LOG_AWAY, NEWEST_VOTES, TALLY_AWAY
 from voting.http.app import add_operations, close_if_stopping, new_app
+from voting.http.problem import ProblemError
 from voting.pages.static_files import StaticFiles
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
@@ -31,8 +41,11 @@ NAME: Final = "svc_results"
 CONCURRENT_READS: Final = 4
 
 
-class NewestVotes(Protocol):
-    """The vote log, newest first."""
+class Votes(Protocol):
+    """The vote log."""
+
+    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
+        """Return the votes with these ids that the log has, by id."""
 
     async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
         """Return at most `limit` votes, newest first; with `after`, those that follow it."""
@@ -40,7 +53,7 @@ class NewestVotes(Protocol):
 
 def results_app(
     feed: Feed,
-    vote_log: NewestVotes,
+    vote_log: Votes,
     polls: Audience,
     readiness: Readiness,
     watchers: Watchers,
@@ -81,6 +94,11 @@ def results_app(
     async def votes(request: Request) -> HTTPResponse:
         return json_answer(await pages.read(read_limit(request), read_after(request)))
 
+    @app.get("/api/votes/<vote_id:str>")
+    async def vote(_: Request, vote_id: str) -> HTTPResponse:
+        logged = await pages.find(read_id(vote_id))
+        return json_answer(one_vote(logged.vote, counts=polls.polls.counts(logged)))
+
     @app.get("/api/events")
     async def events(request: Request) -> None:
         await stream_events(request, feed.watch, watchers)
@@ -104,19 +122,29 @@ def results_app(
 
 
 class _Pages:
-    """Pages of the vote log for all visitors.
+    """Pages and single votes of the vote log for all visitors.
 
     Only a few are read at a time, which leaves MongoDB capacity for the consumer.
     """
 
-    def __init__(self, vote_log: NewestVotes) -> None:
+    def __init__(self, vote_log: Votes) -> None:
         self._vote_log = vote_log
         self._turn = asyncio.Semaphore(CONCURRENT_READS)
 
     async def read(self, limit: int, after: Cursor | None) -> VotePage:
         """Return a page; raise `ProblemError` if that takes too long."""
+        return vote_page(await self._read(self._vote_log.newest(limit, after)), limit)
+
+    async def find(self, vote_id: str) -> LoggedVote:
+        """Return a vote; raise `ProblemError` if that takes too long, or it is not in the log."""
+        found = await self._read(self._vote_log.find([vote_id]))
+        if vote_id not in found:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "no such vote has been counted yet")
+        return found[vote_id]
+
+    async def _read[T](self, reading: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
-                return vote_page(await self._vote_log.newest(limit, after), limit)
+                return await reading
         except (StoreUnavailableError, TimeoutError) as error:
             raise unavailable(LOG_AWAY) from error

@@ -11,6 +11,7 @@ from svc_results.api.query import LIMIT_MAX
 from svc_results.polls.poll_answer import PollAnswer
 from svc_results.polls.poll_snapshot import PollSnapshot
 from svc_results.polls.poll_state import PollState
+from svc_results.result.newest_votes import OneVote
 from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import Route
 from voting.http.app import Status
@@ -22,6 +23,7 @@ _PUBLIC_NAMES: Final = {
     "AlbumPage": "Albums",
     "AlbumResult": "Album",
     "EntryAnswer": "EntryResult",
+    "OneVote": "CountedVote",
     "PollAnswer": "PollResult",
     "PollState": "Poll",
     "Route": "RouteName",
@@ -43,7 +45,7 @@ def results_document() -> dict[str, Any]:
 
 def _schemas() -> Schemas:
     """Return the schemas of all answers under their public names."""
-    schemas = answer_schemas(Snapshot, AlbumPage, PollState, PollAnswer, PollSnapshot)
+    schemas = answer_schemas(Snapshot, AlbumPage, OneVote, PollState, PollAnswer, PollSnapshot)
     schemas["AlbumPage"]["properties"]["albums"]["maxItems"] = LIMIT_MAX
     schemas["VotePage"]["properties"]["votes"]["maxItems"] = LIMIT_MAX
     # A snapshot has every route, which `Mapping[Route, RouteResult]` does not express.
@@ -55,7 +57,7 @@ def _schemas() -> Schemas:
         "additionalProperties": False,
     }
     schemas |= sparse_answer_schemas(Problem, Status)
-    for of_votes in ("id", "opens_at", "closes_at"):
+    for of_votes in ("id", "opens_at", "closes_at", "voted_at"):
         del schemas["Problem"]["properties"][of_votes]
     schemas["Problem"]["properties"]["type"]["description"] = (
         f"`{RefusalKind.NO_SUCH_POLL}` or `{RESULT_NOT_SHOWN}`."

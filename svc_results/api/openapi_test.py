@@ -106,6 +106,9 @@ ANSWERS: list[tuple[str, dict[str, str], int]] = [
     ("/api/votes", {}, 200),
     ("/api/votes?limit=3", {}, 200),
     ("/api/votes?limit=x", {}, 422),
+    ("/api/votes/{vote_id}", {"vote_id": "00000000-0000-4000-8000-000000000001"}, 200),
+    ("/api/votes/{vote_id}", {"vote_id": "00000000-0000-4000-8000-ffffffffffff"}, 404),
+    ("/api/votes/{vote_id}", {"vote_id": "1"}, 422),
     ("/p/{poll}", {"poll": "live"}, 200),
     ("/p/{poll}", {"poll": "none"}, 404),
     ("/p/{poll}/screen", {"poll": "hidden"}, 200),
@@ -124,6 +127,7 @@ ANSWERS: list[tuple[str, dict[str, str], int]] = [
 AWAY: list[tuple[str, dict[str, str], int]] = [
     ("/?after=MTowMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDA", {}, 503),
     ("/api/votes", {}, 503),
+    ("/api/votes/{vote_id}", {"vote_id": "00000000-0000-4000-8000-000000000001"}, 503),
     ("/readyz", {}, 503),
     ("/api/results", {}, 503),
     ("/api/albums", {}, 503),

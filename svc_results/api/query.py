@@ -55,6 +55,16 @@ def read_voted(request: Request) -> str | None:
         return None
 
 
+def read_id(text: str) -> str:
+    """Return the id in a path in canonical form, or raise `ProblemError`."""
+    try:
+        return clean_new_id(text)
+    except InvalidVoteError as error:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field
+        ) from error
+
+
 def read_language(request: Request) -> Language:
     """Return the language in the parameter `lang`, else the browser's preferred one."""
     return choose_language(request.headers.get("accept-language"), request.args.get("lang"))

@@ -6,6 +6,7 @@ from typing import Final
 from voting.polls.book import Poll
 from voting.polls.known_polls import KnownPolls
 from voting.service.clock_watch import now_ms as now
+from voting.stores.logged_vote import LoggedVote
 
 # A poll is announced on the page of the open poll so long before it opens.
 SOON_MS: Final = 24 * 60 * 60 * 1000
@@ -55,6 +56,16 @@ class FollowedPolls:
         """
         now_ms = self._clock()
         return poll.shows_result(now_ms - max(0, self._known.age_ms(now_ms)))
+
+    def counts(self, logged: LoggedVote) -> bool:
+        """Whether a vote of the vote log is in the result of its poll, as far as that is known.
+
+        Every vote of the open poll is.
+        """
+        poll = self._known.book.polls.get(logged.vote.poll)
+        if poll is None or poll.cut is None:
+            return True
+        return logged.place.offset < poll.cut[logged.place.partition]
 
     def on(self) -> list[Poll]:
         """Return at most `LISTED_MAX` polls that are open or open soon, without rehearsals.

@@ -10,6 +10,8 @@ from svc_results.testing.polls import FakeAudience
 from voting.polls.book import FRESH_MS, LEAD_MS
 from voting.polls.definition import ShowResult
 from voting.polls.event import Change, Close, Cut, Open, Release
+from voting.stores.logged_vote import LoggedVote, Place
+from voting.testing.examples import vote_with
 
 NOW = 100_000
 
@@ -49,6 +51,20 @@ def test_a_result_is_shown_after_the_cut_or_the_release(show_result: ShowResult)
         assert log.append(change, at, "p").refusal is None
         audience.at(at)
     assert audience.polls.shows_result(audience.polls.find("p"))
+
+
+def test_a_vote_behind_the_cut_of_its_poll_does_not_count() -> None:
+    audience = FakeAudience(NOW)
+    log = audience.log
+    log.define(NOW, poll="p")
+    log.append(Open(), NOW + 1, "p")
+    votes = [LoggedVote(vote_with(poll="p", entry="e"), Place(1, n), NOW) for n in (4, 5)]
+    assert [audience.polls.counts(vote) for vote in votes] == [True, True]
+    for change, at in ((Close(None), NOW + 2), (Cut((0, 5)), NOW + 60_000)):
+        assert log.append(change, at, "p").refusal is None
+    audience.at(NOW + 60_000)
+    assert [audience.polls.counts(vote) for vote in votes] == [True, False]
+    assert audience.polls.counts(LoggedVote(vote_with(), Place(1, 5), NOW))
 
 
 def test_an_unknown_poll_does_not_exist_only_while_the_log_is_read() -> None:

@@ -35,6 +35,23 @@ class VoteEntry(msgspec.Struct, frozen=True):
     cover: Cover = msgspec.field(name="sleeve")
 
 
+class OneVote(msgspec.Struct, frozen=True):
+    """What counts under an id; of several copies the first in Kafka."""
+
+    id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+    name: Artist
+    album: Title
+    year: int
+    rank: Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
+    route: Route
+    cast_at: Time
+    poll: Annotated[str | None, Meta(description="Null in the open poll.")]
+    entry: str | None
+    counts: Annotated[
+        bool, Meta(description="False: it came too late to be in the result of its poll.")
+    ]
+
+
 class VotePage(msgspec.Struct, frozen=True):
     """A page of the vote log, newest first."""
 
@@ -45,6 +62,22 @@ class VotePage(msgspec.Struct, frozen=True):
 def vote_page(votes: Sequence[LoggedVote], limit: int) -> VotePage:
     """Return the votes read from the vote log with `limit` as a page."""
     return VotePage([_entry(logged.vote) for logged in votes], cursor_after(votes, limit))
+
+
+def one_vote(vote: Vote, *, counts: bool) -> OneVote:
+    """Return a vote of the vote log by itself."""
+    return OneVote(
+        id=vote.id,
+        name=vote.name,
+        album=vote.album,
+        year=vote.year,
+        rank=vote.rank,
+        route=vote.route,
+        cast_at=to_rfc3339(vote.cast_at_ms),
+        poll=vote.poll or None,
+        entry=vote.entry or None,
+        counts=counts,
+    )
 
 
 def _entry(vote: Vote) -> VoteEntry:

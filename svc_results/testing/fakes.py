@@ -26,6 +26,12 @@ class FakeStores:
             raise StoreUnavailableError("Redis", OSError("refused"))
         return ranking_of(tally_of(logged.vote for logged in self.votes))
 
+    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
+        """Return votes as the vote log does."""
+        if self.mongodb_away:
+            raise StoreUnavailableError("MongoDB", OSError("refused"))
+        return {vote.id: vote for vote in self.votes if vote.id in ids}
+
     async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
         """Return the votes as the vote log does."""
         if self.mongodb_away:

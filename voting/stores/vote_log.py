@@ -39,7 +39,6 @@ from voting.stores.logged_vote import (
     Cursor,
     LoggedVote,
     Place,
-    from_document,
     key_of,
 )
 from voting.stores.vote_log_reader import (
@@ -54,7 +53,6 @@ from voting.stores.vote_log_reader import (
 __all__ = ["STORE", "Cursor", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
 
 _DUPLICATE_KEY: Final = 11000
-_IDS_PER_QUERY: Final = 1000
 _BEHIND_ALL: Final = "q"  # no key of a vote begins with it, or with what comes after it
 _ONLY_VOTES: Final = {CAST_KEY: {"$gt": ""}}
 _MATCH_VOTES: Final = {"$match": _ONLY_VOTES}
@@ -69,16 +67,6 @@ class VoteLog(VoteLogReader):
 
     def __init__(self, url: str, database: str) -> None:
         super().__init__(url, database, w="majority", journal=True)
-
-    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
-        """Return the votes with these ids that the log has, by id."""
-        found: dict[str, LoggedVote] = {}
-        with translated():
-            for start in range(0, len(ids), _IDS_PER_QUERY):
-                wanted = list(ids[start : start + _IDS_PER_QUERY])
-                async for document in self._votes.find({"_id": {"$in": wanted}}):
-                    found[document["_id"]] = from_document(document)
-        return found
 
     async def all_votes(self) -> AsyncIterator[LoggedVote]:
         """Yield every vote of every poll; those of the open poll last, newest first."""

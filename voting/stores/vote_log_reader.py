@@ -25,6 +25,7 @@ COLLECTION: Final = "votes"
 
 # The most votes per reading: some hundred kilobytes.
 NEWEST_MAX: Final = 1000
+_IDS_PER_QUERY: Final = 1000
 
 
 class StoredPosition(NamedTuple):
@@ -62,6 +63,16 @@ class VoteLogReader:
         if not 1 <= limit <= NEWEST_MAX:
             raise ValueError(f"limit must be from 1 to {NEWEST_MAX}, got {limit}")
         return await self._page(OF_POLLS if after is None else cast_key(after), limit)
+
+    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
+        """Return the votes with these ids that the log has, by id."""
+        found: dict[str, LoggedVote] = {}
+        with translated():
+            for start in range(0, len(ids), _IDS_PER_QUERY):
+                wanted = list(ids[start : start + _IDS_PER_QUERY])
+                async for document in self._votes.find({"_id": {"$in": wanted}}):
+                    found[document["_id"]] = from_document(document)
+        return found
 
     async def _page(self, before: str, limit: int) -> list[LoggedVote]:
         """Return votes in the order of their keys, those with the greatest before this one."""
