@@ -21,7 +21,12 @@ VOTES: Final = {"rumours": (317, 97), "blue": (211, 89)}
 NUMBERS: Final = [number for votes, rank in VOTES.values() for number in (votes, votes * rank)]
 SHOWN: Final = re.compile(rf"(?<![\d.])({'|'.join(map(str, NUMBERS))})(\.0)?(?![\d.])")
 # What has the names of a poll's entries whether its result may be seen or not.
-OF_POLLS: Final = ("/p/{poll}", "/p/{poll}/screen", "/api/polls/{poll}")
+OF_POLLS: Final = (
+    "/p/{poll}",
+    "/p/{poll}/screen",
+    "/api/polls/{poll}",
+    "/api/votes/{vote_id}",  # one vote, for whoever has its id
+)
 WITH_RESULT: Final = {
     "/p/{poll}",
     "/p/{poll}/screen",
@@ -44,12 +49,14 @@ def organiser(stack: Stack) -> Iterator[WaitingOrganiser]:
     organiser.close_connections()
 
 
-def vote(url: str, poll: str) -> None:
+def vote(url: str, poll: str) -> str:
+    """Cast the votes; return the id of the last one."""
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
         for entry, (votes, rank) in VOTES.items():
             for _ in range(votes):
                 answer = client.post("/votes", json={"poll": poll, "entry": entry, "rank": rank})
                 assert answer.status_code == HTTPStatus.ACCEPTED
+    return str(answer.json()["id"])
 
 
 def documented_paths(url: str) -> list[str]:
@@ -68,13 +75,13 @@ def read(url: str) -> str:
         return next(line for line in answer.iter_lines() if line.startswith("data: {"))
 
 
-def everything(stack: Stack, poll: str) -> dict[tuple[str, str], str]:
+def everything(stack: Stack, poll: str, vote_id: str) -> dict[tuple[str, str], str]:
     """Return what everybody gets from every path of every service, and from the entry."""
     servers = {name: service.url for name, service in stack.services.items()}
     found = {}
     for name, url in {**servers, "entry": stack.entry.url}.items():
         for path in documented_paths(url):
-            found[name, path] = read(url + path.format(poll=poll, vote_id=poll))
+            found[name, path] = read(url + path.format(poll=poll, id=poll, vote_id=vote_id))
         found[name, "/votes"] = get_url(f"{url}/votes").text
     return found
 
@@ -94,7 +101,7 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
     url = stack.entry.url
     organiser.create("gala", with_changes(show_result=ShowResult.ON_RELEASE))
     organiser.open_everywhere("gala")
-    vote(url, "gala")
+    vote_id = vote(url, "gala")
     # A poll that is counted after it, and shown.
     organiser.create("later", DEFINITION)
     organiser.open_everywhere("later")
@@ -107,7 +114,7 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
     wait_until("all votes are counted", counted)
     for phase in ("open", "closed"):
         organiser.wait_for("gala", phase)
-        answers = everything(stack, "gala")
+        answers = everything(stack, "gala", vote_id)
         assert {path for _, path in answers} >= {*WITH_RESULT, "/api/votes", "/metrics", "/"}
         assert with_numbers(answers) == set()
         for (_, path), text in answers.items():
@@ -119,10 +126,10 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
         if phase == "open":
             organiser.close_now("gala")
     organiser.wait_for_cut("gala")
-    assert with_numbers(everything(stack, "gala")) == set()
+    assert with_numbers(everything(stack, "gala", vote_id)) == set()
     organiser.release("gala")
     wait_until("the final result", lambda: result_of(stack, "gala").get("final"))
-    answers = everything(stack, "gala")
+    answers = everything(stack, "gala", vote_id)
     assert with_numbers(answers) == WITH_RESULT
     result = result_of(stack, "gala")
     [first, second, third] = result["entries"]
