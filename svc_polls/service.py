@@ -19,6 +19,7 @@ from svc_polls.log.vote_ends import VoteEnds
 from svc_polls.log.writer import LogUnavailableError, PollLogWriter
 from svc_polls.settings import PollsSettings
 from svc_polls.token_tool import TOOL, run_token_tool
+from svc_polls.voter_key_tool import VOTER_KEY_TOOL, run_voter_key_tool
 from svc_polls.watch.services import read_services
 from svc_polls.watch.vote_flow import read_vote_flow
 from svc_polls.watch.watched import Watched
@@ -33,15 +34,20 @@ from voting.service.telemetry import configure_logging
 _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 0.25
+_TOOLS: Final = {TOOL: run_token_tool, VOTER_KEY_TOOL: run_voter_key_tool}
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT, or make a token."""
+    """Serve until SIGTERM or SIGINT, or run a tool."""
     arguments = sys.argv[1:]
-    if arguments[:1] == [TOOL]:
-        sys.exit(run_token_tool(arguments[1:]))
+    tool = _TOOLS.get(arguments[0]) if arguments else None
+    if tool is not None:
+        sys.exit(tool(arguments[1:]))
     if {"-h", "--help"} & set(arguments):
-        sys.stdout.write(f"To make an organiser's token: svc_polls {TOOL} --help\n\n")
+        sys.stdout.write(
+            f"To make an organiser's token: svc_polls {TOOL} --help\n"
+            f"To make a key of voters' tokens: svc_polls {VOTER_KEY_TOOL} --help\n\n"
+        )
     settings = load_settings(PollsSettings, "svc_polls")
     configure_logging(settings.log_level)
     run_app(polls_service(settings), settings.host, settings.port)
