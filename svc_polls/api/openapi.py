@@ -57,7 +57,7 @@ def polls_document() -> dict[str, Any]:
         **sparse_answer_schemas(Problem),
         **request_schemas(DefinitionForm),
     }
-    for of_votes in ("id", "type"):
+    for of_votes in ("id", "type", "opens_at", "closes_at", "voted_at"):
         del schemas["Problem"]["properties"][of_votes]
     id_parameter = {**_ID, "schema": {"type": "string", **SLUG_SCHEMA}}
     return {

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from svc_polls.api.answers import changed_answer, history_page, poll_list, poll_state
 from svc_polls.api.console import Me, PollLogState, SystemState
-from svc_polls.api.forms import form_of
+from svc_polls.api.forms import VotersForm, form_of
 from svc_polls.api.openapi import polls_document
 from svc_polls.log.history import PollHistory
 from svc_polls.testing.fakes import NOW
@@ -55,6 +55,23 @@ def test_answers_are_as_documented() -> None:
         assert fits("PollList", poll_list([poll, poll], 1, NOW))
     assert fits("HistoryPage", history_page(history.of(POLL, 0, 3), 2))
     assert fits("Problem", ProblemError(HTTPStatus.CONFLICT, "no", field="as").problem)
+
+
+@pytest.mark.parametrize(
+    ("voters", "good"),
+    [
+        (None, True),
+        (VotersForm("awards-2026"), True),
+        (VotersForm("awards-2026", 255, 100), True),
+        (VotersForm("awards-2026", per_entry=True), True),
+        (VotersForm("A B"), False),
+        (VotersForm("a", 256), False),
+        (VotersForm("a", votes=101), False),
+    ],
+)
+def test_rules_for_voters_are_as_documented(voters: VotersForm | None, good: bool) -> None:
+    form = msgspec.structs.replace(form_of(with_changes()), voters=voters)
+    assert fits("DefinitionForm", form) is good
 
 
 def test_what_the_console_asks_is_as_documented() -> None:

@@ -10,12 +10,14 @@ pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.running_fixture
 def test_a_rehearsal_is_copied_as_a_real_poll_without_its_times(
     shared: Organisers, poll: str
 ) -> None:
-    shared.define(poll, rehearsal=True, opens_at=soon(3600), closes_at=soon(7200))
+    voters = {"scope": "awards-2026", "key": 2, "votes": 3, "per_entry": False}
+    shared.define(poll, rehearsal=True, opens_at=soon(3600), closes_at=soon(7200), voters=voters)
     real = f"{poll}-real"
     copied = shared.ask("POST", f"/{poll}/copy", "eva", json={"as": real})
     assert copied.status_code == 201
     definition = copied.json()["poll"]["definition"]
     assert definition["entries"] == FORM["entries"]
+    assert definition["voters"] == voters
     assert (definition["rehearsal"], definition["opens_at"]) == (False, None)
     again = shared.ask("POST", f"/{poll}/copy", json={"as": real})
     assert (again.status_code, again.json()["field"]) == (409, "as")

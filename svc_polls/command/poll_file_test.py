@@ -2,7 +2,7 @@ from textwrap import dedent
 
 import pytest
 
-from svc_polls.api.forms import DefinitionForm, EntryForm, ScaleForm, TitlesForm
+from svc_polls.api.forms import DefinitionForm, EntryForm, ScaleForm, TitlesForm, VotersForm
 from svc_polls.command.poll_file import PollFileError, read_polls
 from voting.polls.definition import ShowResult
 
@@ -39,6 +39,7 @@ def test_every_field_can_be_given() -> None:
         closes_at:
         show_result: on_release
         rehearsal: true
+        voters: {scope: awards-2026, key: 2, votes: 3, per_entry: false}
     """)
     [poll] = read_polls(POLL + more)
     assert poll.form == DefinitionForm(
@@ -48,6 +49,7 @@ def test_every_field_can_be_given() -> None:
         opens_at="2026-12-31T20:00:00Z",
         show_result=ShowResult.ON_RELEASE,
         rehearsal=True,
+        voters=VotersForm("awards-2026", 2, 3),
     )
 
 
@@ -83,6 +85,15 @@ def test_a_file_may_have_a_list_or_several_documents() -> None:
         (POLL + "? [a]\n: b", "line 11: the name of a field must be a text"),
         (POLL + "opens_at: tomorrow", "line 11: opens_at: must be a time like"),
         (POLL + "rehearsal: maybe", "line 11: rehearsal: Expected `bool`, got `str`"),
+        (POLL + "voters: {scope: A}", "line 11: voters.scope: must be lower-case"),
+        (POLL + "voters:\n  key: 2", "line 11: voters: Object missing required field `scope`"),
+        (POLL + "voters:\n  scope: a\n  key: 256", "line 13: voters.key: must be from 1 to 255"),
+        (POLL + "voters:\n  scope: a\n  key: b", "line 13: voters.key: Expected `int`"),
+        (POLL + "voters:\n  scope: a\n  vote: 2", "line 13: voters: Object contains unknown"),
+        (
+            POLL + "voters:\n  scope: a\n  per_entry: true\n  votes: 2",
+            "line 14: voters.votes: must be left out with per_entry",
+        ),
         (POLL + "scale: {min: 9, max: 5}", "line 11: scale: the scale must lie in 1 to 100"),
     ],
 )

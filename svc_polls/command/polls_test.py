@@ -101,10 +101,12 @@ def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -
     assert run.out.startswith(f"{poll}: draft (event ")
     assert run("apply", str(file)) == 0
     assert run.out == f"{poll}: unchanged\n"
-    file.write_text(POLL.format(poll=poll) + "  scale: {max: 5}\n")
+    more = "  scale: {max: 5}\n  voters: {scope: awards-2026, votes: 3}\n"
+    file.write_text(POLL.format(poll=poll) + more)
     assert run("apply", str(file)) == 0
     assert run("show", poll) == 0
     assert "scale       1 to 5" in run.out
+    assert "voters      with tokens of scope awards-2026, key 1; votes: 3 each" in run.out
     assert "Taylor Swift  1989" in run.out
     assert run("copy", poll, f"{poll}-copy") == 0
     assert run("open", poll) == 0

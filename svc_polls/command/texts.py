@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from svc_polls.api.answers import Changed, HistoryEvent, PollState, PollSummary
+from svc_polls.api.forms import VotersForm
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -35,6 +36,7 @@ def poll_lines(poll: PollState) -> list[str]:
         ("titles", f"{definition.titles.en} / {definition.titles.es}"),
         ("rehearsal", "yes" if definition.rehearsal else "no"),
         ("scale", f"{scale.min} to {scale.max}"),
+        ("voters", _voters(definition.voters)),
         ("opens", _time(poll.opens_at)),
         ("closes", _time(poll.closes_at)),
         ("settles", _time(poll.settles_at)),
@@ -67,6 +69,13 @@ def changed_line(changed: Changed) -> str:
     end = f", closes {poll.closes_at}" if poll.closes_at else ""
     when = "" if changed.effective_at == changed.appended_at else f"; from {changed.effective_at}"
     return f"{poll.id}: {poll.phase}{end} (event {changed.event}{when})"
+
+
+def _voters(voters: VotersForm | None) -> str:
+    if voters is None:
+        return "anybody, as often as they like"
+    votes = "1 vote for each entry" if voters.per_entry else f"{voters.votes} each"
+    return f"with tokens of scope {voters.scope}, key {voters.key}; votes: {votes}"
 
 
 def _time(text: str | None) -> str:

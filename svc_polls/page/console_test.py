@@ -170,6 +170,39 @@ def test_a_rehearsal_is_marked_wherever_it_is_named(page: Page, desk: Desk) -> N
     expect(page.locator("#rehearsal")).to_be_hidden()
 
 
+def test_it_shows_who_votes_and_that_it_was_changed(browser: Browser, desk: Desk) -> None:
+    poll = desk.define("with-voters")
+    whole = desk.ask("GET", f"/{poll}")["definition"]
+    words = {
+        "en": ("Who votes", "with tokens, 1 vote each (awards-2026, key 2)", "changed: who votes"),
+        "es": (
+            "Quién vota",
+            "con códigos de voto, 1 voto cada uno (awards-2026, clave 2)",
+            "cambió: quién vota",
+        ),
+    }
+    for locale, (label, fact, change) in words.items():
+        with open_page(browser, desk.running.url, locale=locale, viewport=LAPTOP) as page:
+            sign_in(page, "ana")
+            choose(page, poll)
+            facts = page.locator("#facts div").filter(has_text=label)
+            if locale == "en":
+                expect(facts).to_contain_text("anybody, as often as they like")
+                voters = {"scope": "awards-2026", "key": 2}
+                desk.change(poll, whole | {"voters": voters})
+            expect(facts).to_contain_text(fact)
+            expect(page.locator("#history")).to_contain_text(change)
+            keep_screenshot(page, f"console-voters-{locale}")
+    desk.change(poll, whole | {"voters": {"scope": "awards-2026", "votes": 3}})
+    several = "with tokens, 3 votes each (awards-2026, key 1)"
+    with open_page(browser, desk.running.url, viewport=LAPTOP) as page:
+        sign_in(page, "ana")
+        choose(page, poll)
+        expect(page.locator("#facts")).to_contain_text(several)
+        desk.change(poll, whole | {"voters": {"scope": "awards-2026", "per_entry": True}})
+        expect(page.locator("#facts")).to_contain_text("with tokens, 1 vote for each entry")
+
+
 def test_titles_and_authors_are_text_only(page: Page, desk: Desk) -> None:
     poll = desk.define("xss", title=NASTY, spanish=NASTY)
     sign_in(page, "ana")

@@ -5,6 +5,7 @@ import pytest
 
 from svc_polls.page.console_page import STATIC_FOLDER, render_console
 from svc_polls.page.messages import CATALOGUE
+from voting.polls.definition import PollDefinition
 
 EN, ES = CATALOGUE["en"], CATALOGUE["es"]
 OWN_ES = {key: text for key, text in ES.items() if not key.startswith("reason: ")}
@@ -29,6 +30,11 @@ def test_each_text_that_the_script_names_exists() -> None:
 def test_each_text_is_used(key: str) -> None:
     stem = key.partition("_")[0]
     assert f"m.{key} " in PAGE or f'"{key}"' in SCRIPT or f"`{stem}_$" in SCRIPT or key in ACTIONS
+
+
+def test_each_field_of_a_definition_has_a_word() -> None:
+    words = {key.removeprefix("field_") for key in EN if key.startswith("field_")}
+    assert words == set(PollDefinition.__struct_fields__)
 
 
 def test_the_page_has_no_script_of_its_own() -> None:

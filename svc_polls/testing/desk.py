@@ -41,6 +41,11 @@ class Desk:
         self.ask("PUT", f"/{poll}", json={"titles": titles, "entries": _ENTRIES, **fields})
         return poll
 
+    def change(self, poll: str, definition: Any) -> None:
+        """Replace a poll's definition, whatever it was."""
+        answer = self._organisers.ask("PUT", f"/{poll}", "ana", {"if-match": "*"}, json=definition)
+        answer.raise_for_status()
+
     def write_event(self, value: bytes) -> None:
         """Write a record to the log of polls."""
         _write_event(self._topics, value)

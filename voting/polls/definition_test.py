@@ -13,10 +13,22 @@ from voting.polls.definition import (
     clean_definition,
 )
 from voting.testing.polls import DEFINITION, entries, with_changes
+from voting.voters.rules import VOTES_MAX, VoterRules
 
 
 def test_a_good_definition_is_taken_as_it_is() -> None:
     assert clean_definition(DEFINITION) == DEFINITION
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        VoterRules(scope="a", key=255, votes=VOTES_MAX),
+        VoterRules(scope="awards-2026", key=1, per_entry=True),
+    ],
+)
+def test_good_rules_for_voters_are_taken_as_they_are(rules: VoterRules) -> None:
+    assert clean_definition(with_changes(voters=rules)).voters == rules
 
 
 def test_texts_are_cleaned_as_those_of_votes() -> None:
@@ -48,6 +60,12 @@ def test_texts_are_cleaned_as_those_of_votes() -> None:
         ({"rank_min": 5, "rank_max": 4}, "rank_min"),
         ({"opens_at_ms": -1}, "opens_at_ms"),
         ({"opens_at_ms": 5, "closes_at_ms": 5}, "closes_at_ms"),
+        ({"voters": VoterRules(scope="A B", key=1)}, "voters.scope"),
+        ({"voters": VoterRules(scope="a", key=0)}, "voters.key"),
+        ({"voters": VoterRules(scope="a", key=256)}, "voters.key"),
+        ({"voters": VoterRules(scope="a", key=1, votes=0)}, "voters.votes"),
+        ({"voters": VoterRules(scope="a", key=1, votes=101)}, "voters.votes"),
+        ({"voters": VoterRules(scope="a", key=1, votes=2, per_entry=True)}, "voters.votes"),
         ({"answer_within_ms": 999}, "answer_within_ms"),
         ({"answer_within_ms": 60_001}, "answer_within_ms"),
     ],

@@ -16,6 +16,7 @@ from voting.polls.event import (
     encode_event,
 )
 from voting.testing.polls import event
+from voting.voters.rules import VoterRules
 
 times = st.none() | st.integers(1, 2**53)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -31,6 +32,14 @@ definitions = st.builds(
     closes_at_ms=times,
     show_result=st.sampled_from(ShowResult),
     rehearsal=st.booleans(),
+    voters=st.none()
+    | st.builds(
+        VoterRules,
+        scope=texts,
+        key=st.integers(0, 255),
+        votes=st.integers(0, 200),
+        per_entry=st.booleans(),
+    ),
     answer_within_ms=st.integers(0, 100_000),
 )
 changes = st.one_of(

@@ -69,6 +69,14 @@ function scaleText({ min, max }) {
   return min === max ? phrase("pick_one") : phrase("rank_range", { min, max });
 }
 
+function votersText(voters) {
+  if (!voters) {
+    return phrase("voters_anybody");
+  }
+  const kind = voters.per_entry ? "per_entry" : voters.votes === 1 ? "one" : "several";
+  return phrase(`voters_${kind}`, { ...voters, votes: count(voters.votes) });
+}
+
 function moment(text) {
   return text ? time(Date.parse(text)) : phrase("unset");
 }
@@ -92,6 +100,7 @@ export function showDetail(poll) {
     ["shown", phrase(`show_${definition.show_result}`)],
     ["visible_now", phrase(poll.shows_result ? "visible_yes" : "visible_no")],
     ["scale", scaleText(definition.scale)],
+    ["voters", votersText(definition.voters)],
     ["event", count(poll.event)],
   ];
   element("facts").replaceChildren(
@@ -109,7 +118,8 @@ export function showDetail(poll) {
 /** What an event did, in words. */
 export function changeText(event) {
   if (event.change === "define" && event.fields.length) {
-    return phrase("change_redefine", { fields: event.fields.join(", ") });
+    const fields = event.fields.map((name) => phrase(`field_${name}`));
+    return phrase("change_redefine", { fields: fields.join(", ") });
   }
   if (event.change === "close" && !event.closes_at) {
     return phrase("change_close_now");
