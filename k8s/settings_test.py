@@ -95,3 +95,15 @@ def test_an_optional_secret_may_add_to_a_services_settings(title: str, workload:
     secrets = [source["secretRef"] for source in container["envFrom"] if "secretRef" in source]
     assert secrets
     assert all(secret["optional"] for secret in secrets)
+
+
+@pytest.mark.parametrize("title", RENDERED)
+def test_both_routes_and_nobody_else_get_the_keys_of_voters_tokens(title: str) -> None:
+    with_keys = {
+        workload
+        for workload, spec in pod_specs(RENDERED[title]).items()
+        for container in spec["containers"]
+        for source in container.get("envFrom", [])
+        if source.get("secretRef", {}).get("name") == "voter-keys"
+    }
+    assert with_keys == {"Deployment/svc-grpc-client", "Deployment/svc-http-route"}
