@@ -9,7 +9,7 @@ from voting.domain.vote import InvalidVoteError, Vote
 from voting.polls.book import FRESH_MS, SKEW_MS, Poll, PollBook
 from voting.polls.definition import Entry
 from voting.voters.ballots import PollVoters
-from voting.voters.keys import NO_KEYS, MasterKeys, NoKeyError
+from voting.voters.keys import MasterKeys, NoKeyError
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class KnownPoll:
         "poll",
     )
 
-    def __init__(self, poll: Poll, keys: MasterKeys) -> None:
+    def __init__(self, poll: Poll, keys: MasterKeys | None) -> None:
         self.poll = poll
         self._voters = _voters_of(poll, keys)
         self._opens_at_ms = inf if poll.opens_at_ms is None else poll.opens_at_ms
@@ -122,10 +122,10 @@ class KnownPoll:
         return rank
 
 
-def _voters_of(poll: Poll, keys: MasterKeys) -> PollVoters | None:
+def _voters_of(poll: Poll, keys: MasterKeys | None) -> PollVoters | None:
     """Return what checks tokens of the poll's voters; None without rules, or without the key."""
     rules = poll.definition.voters
-    if rules is None:
+    if rules is None or keys is None:
         return None
     try:
         return PollVoters(poll.id, rules, keys.scope_keys(rules.key, rules.scope))
@@ -144,8 +144,8 @@ class KnownPolls:
     The proof is a time of this machine's clock: as it was before the question was asked.
     """
 
-    def __init__(self, keys: MasterKeys = NO_KEYS) -> None:
-        """`keys` are needed to check voters' tokens, and for nothing else."""
+    def __init__(self, keys: MasterKeys | None = None) -> None:
+        """`keys` are needed to check voters' tokens; None: this program checks none."""
         self._keys = keys
         self.book = PollBook()
         self._proved_at_ms = 0

@@ -8,6 +8,7 @@ from voting.polls.book import FRESH_MS, SKEW_MS
 from voting.polls.known_polls import (
     NO_SUCH_ENTRY,
     KnownPolls,
+    NoVoterKeyError,
     PollRefusedError,
     RefusalKind,
     StalePollsError,
@@ -15,6 +16,8 @@ from voting.polls.known_polls import (
 )
 from voting.testing.examples import vote_with
 from voting.testing.polls import ENTRIES, POLL, PollLog
+from voting.voters.keys import MasterKeys, read_keys
+from voting.voters.rules import VoterRules
 
 NOW: Final = 1_764_000_000_000
 OPENS: Final = NOW + 20_000
@@ -158,3 +161,26 @@ def test_a_vote_is_accepted_no_later_than_its_poll_allows(known: KnownPolls) -> 
     assert known.may_still_accept(POLL, read, read + 7_000)
     assert not known.may_still_accept(POLL, read, read + 7_001)
     assert not known.may_still_accept("other", read, read)
+
+
+@pytest.mark.parametrize(
+    ("keys", "messages"),
+    [
+        (
+            read_keys(""),
+            [f"poll {POLL} gets no votes here: VOTER_KEYS has no key 7 for its voters' tokens"],
+        ),
+        (None, []),  # svc_grpc_server sees no tokens, and takes the votes
+    ],
+)
+def test_who_checks_tokens_says_once_which_key_it_lacks(
+    log: PollLog, caplog: pytest.LogCaptureFixture, keys: MasterKeys | None, messages: list[str]
+) -> None:
+    log.define(NOW, opens_at_ms=OPENS, voters=VoterRules(scope="awards-2026", key=7))
+    known = KnownPolls(keys)
+    learn(known, log)
+    for _ in range(2):
+        with pytest.raises(NoVoterKeyError):
+            known.open_poll(POLL, OPENS).ballot_id("a token", None, MOON.id)
+    known.check(VOTE, OPENS)
+    assert caplog.messages == messages

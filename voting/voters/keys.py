@@ -67,9 +67,6 @@ class MasterKeys:
         return ScopeKeys(*(_derived(master, scope, use) for use in (b"voting.tag", b"voting.id")))
 
 
-NO_KEYS: Final = MasterKeys()
-
-
 def read_keys(text: str) -> MasterKeys:
     """Return the master keys in a text: `NUMBER:KEY`, comma-separated, each key in base64url.
 
