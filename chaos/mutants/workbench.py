@@ -17,20 +17,27 @@ from voting.client.samples import SAMPLE_POLLS, poll_fields, sample_vote
 from voting.client.sent_vote import SentVote
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Vote, new_vote_id
-from voting.polls.book import Poll
-from voting.polls.event import Cut
+from voting.polls.book import Poll, PollBook
+from voting.polls.definition import Entry, PollDefinition, Titles
+from voting.polls.event import Change, Cut, Define, Event, encode_event
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.poll_result import votes_before_cut
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
-from voting.testing.polls import PollLog
 
 PARTITION: Final = 3
 _PARTITIONS: Final = 6
 _BATCH: Final = 10
 _TRIES: Final = 5
 _CAST_AT_MS: Final = 1_764_000_000_000
+_CLOSED: Final = PollDefinition(
+    titles=Titles("Best album", "Mejor álbum"),
+    entries=(Entry("blue", "Joni Mitchell", "Blue", 1971),),
+    opens_at_ms=_CAST_AT_MS,
+    closes_at_ms=_CAST_AT_MS + 1,
+    answer_within_ms=7_000,
+)
 
 
 class LedgerRecord(NamedTuple):
@@ -75,13 +82,13 @@ class Ledger:
 
     def cut(self) -> None:
         """Close both polls, with the end of the ledger as their cut."""
-        log = PollLog()
         ends = tuple(len(self.records) if p == PARTITION else 0 for p in range(_PARTITIONS))
+        book = PollBook()
         for poll in SAMPLE_POLLS:
-            log.define(0, poll, opens_at_ms=_CAST_AT_MS, closes_at_ms=_CAST_AT_MS + 1)
+            _append(book, Define(_CLOSED), 0, poll)
         for poll in SAMPLE_POLLS:
-            log.append(Cut(ends), log.book.polls[poll].settled_at_ms or 0, poll)
-        self._polls = log.book.polls
+            _append(book, Cut(ends), book.polls[poll].settled_at_ms or 0, poll)
+        self._polls = book.polls
 
     async def check(self, log: VoteLog, tally: TallyStore) -> list[Violation]:
         """Check the stores against what the voters were promised, as after every run."""
@@ -96,6 +103,13 @@ class Ledger:
             {i: await votes_before_cut(log, i, poll.cut or ()) for i, poll in self._polls.items()},
         )
         return violations(self.sent_votes, contents)
+
+
+def _append(book: PollBook, change: Change, at_ms: int, poll: str) -> None:
+    event = Event(book.number + 1, book.last_hash, at_ms, "mutants", poll, change)
+    recorded = book.apply(encode_event(event), at_ms)
+    if recorded is None or recorded.refusal is not None:
+        raise AssertionError("the event does not stand, or changes nothing")
 
 
 class NothingRejected:
