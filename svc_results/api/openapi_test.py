@@ -13,7 +13,7 @@ from svc_results.api.openapi import results_document
 from svc_results.api.query import LIMIT_DEFAULT, LIMIT_MAX
 from svc_results.polls.poll_answer import EntryAnswer, PollAnswer
 from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
-from svc_results.polls.poll_state import PollEntry, PollState
+from svc_results.polls.poll_state import PollEntry, PollState, PollVoters
 from svc_results.result.cover import COVERS
 from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.ranking import RANKING_MAX
@@ -31,6 +31,7 @@ from svc_results.testing.serving import Served, serve_results
 from voting.polls.book import FRESH_MS
 from voting.polls.definition import ShowResult
 from voting.polls.event import Open
+from voting.voters.rules import VoterRules
 
 DOCUMENT = results_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -45,6 +46,7 @@ async def served() -> AsyncIterator[Served]:
     audience.log.append(Open(), AT, "live")
     audience.counted.tallies["live"] = counted(blue=3)
     audience.log.define(AT, poll="hidden", show_result=ShowResult.ON_CLOSE)
+    audience.log.define(AT, poll="gala", voters=VoterRules(scope="gala-2026", key=7, votes=3))
     async with serve_results(FakeStores([fake_vote(n) for n in range(25)]), audience) as served:
         yield served
 
@@ -76,6 +78,7 @@ def test_every_field_of_an_answer_is_documented_and_always_there() -> None:
         (VotePage, "Votes"),
         (PollState, "Poll"),
         (PollEntry, "PollEntry"),
+        (PollVoters, "PollVoters"),
         (PollAnswer, "PollResult"),
         (EntryAnswer, "EntryResult"),
         (PollSnapshot, "PollSnapshot"),
@@ -110,10 +113,12 @@ ANSWERS: list[tuple[str, dict[str, str], int]] = [
     ("/api/votes/{vote_id}", {"vote_id": "00000000-0000-4000-8000-ffffffffffff"}, 404),
     ("/api/votes/{vote_id}", {"vote_id": "1"}, 422),
     ("/p/{poll}", {"poll": "live"}, 200),
+    ("/p/{poll}", {"poll": "gala"}, 200),
     ("/p/{poll}", {"poll": "none"}, 404),
     ("/p/{poll}/screen", {"poll": "hidden"}, 200),
     ("/p/{poll}/screen", {"poll": "none"}, 404),
     ("/api/polls/{poll}", {"poll": "live"}, 200),
+    ("/api/polls/{poll}", {"poll": "gala"}, 200),
     ("/api/polls/{poll}", {"poll": "none"}, 404),
     ("/api/polls/{poll}/result", {"poll": "live"}, 200),
     ("/api/polls/{poll}/result", {"poll": "hidden"}, 409),
@@ -172,6 +177,12 @@ async def check_answer(served: Served, path: str, values: Mapping[str, str], sta
     media_type = answer.headers["content-type"].partition(";")[0]
     schema = documented["content"][media_type]["schema"]
     check_instance(answer.json() if media_type.endswith("json") else answer.text, schema)
+
+
+async def test_a_poll_says_how_often_a_voter_may_vote_and_nothing_of_keys(served: Served) -> None:
+    answer = await served.client.get("/api/polls/gala")
+    assert answer.json()["voters"] == {"scope": "gala-2026", "votes": 3, "per_entry": False}
+    assert (await served.client.get("/api/polls/live")).json()["voters"] is None
 
 
 async def test_events_are_as_documented(served: Served) -> None:

@@ -14,6 +14,7 @@ from voting.domain.vote import RANK_MAX, RANK_MIN
 from voting.polls import phase
 from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX, Entry, ShowResult, Titles
+from voting.voters.rules import VOTES_MAX, VoterRules
 
 type Rank = Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
 type PollId = Annotated[str, Meta(description="The poll's id.")]
@@ -47,6 +48,16 @@ class PollEntry(msgspec.Struct, frozen=True):
     cover: Cover = msgspec.field(name="sleeve")
 
 
+class PollVoters(msgspec.Struct, frozen=True):
+    """How often a voter may vote. A vote needs the token of a ticket."""
+
+    scope: Annotated[str, Meta(description="Polls of one scope share their tokens.")]
+    votes: Annotated[
+        int, Meta(ge=1, le=VOTES_MAX, description="With more than one, a vote needs a `slot`.")
+    ]
+    per_entry: Annotated[bool, Meta(description="Whether each entry gets one vote of a voter.")]
+
+
 class ListedPoll(msgspec.Struct, frozen=True):
     """A poll in the list of those that are on."""
 
@@ -71,6 +82,9 @@ class PollState(msgspec.Struct, frozen=True):
     show_result: ShowResult
     result_shown: Annotated[bool, Meta(description="Whether the result may be seen now.")]
     entries: Annotated[list[PollEntry], Meta(max_length=ENTRIES_MAX)]
+    voters: Annotated[
+        PollVoters | None, Meta(description="Null: anybody votes, as often as they like.")
+    ]
     current: Annotated[
         bool, Meta(description="False while changes of polls cannot be read: this may be old.")
     ]
@@ -92,6 +106,7 @@ def poll_state(poll: Poll, polls: FollowedPolls) -> PollState:
         show_result=definition.show_result,
         result_shown=polls.shows_result(poll),
         entries=[_entry(entry) for entry in definition.entries],
+        voters=_voters(definition.voters),
         current=polls.current,
     )
 
@@ -109,6 +124,12 @@ def listed_poll(poll: Poll, now_ms: int) -> ListedPoll:
 def phase_of(poll: Poll, now_ms: int) -> Phase:
     """Return what voters see of the poll's phase at this time."""
     return _PHASES[phase.phase_of(poll, now_ms)]
+
+
+def _voters(rules: VoterRules | None) -> PollVoters | None:
+    if rules is None:
+        return None
+    return PollVoters(rules.scope, rules.votes, rules.per_entry)
 
 
 def _entry(entry: Entry) -> PollEntry:
