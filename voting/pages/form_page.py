@@ -22,6 +22,7 @@ from voting.pages.browser_headers import BROWSER_HEADERS
 from voting.pages.form_words import FORM_WORDS
 from voting.pages.languages import Language
 from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
+from voting.voters.ballots import VoterProblem
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --page: #f5f5f2; --ink: #17171a; --soft: #5b5b64;
@@ -63,12 +64,16 @@ _NUMBERS: Final = {
 _INPUTS: Final = {field: _NUMBERS.get(field, _TEXT) for field in CONTENT_FIELDS}
 _LABELS: Final = {"rank": "rank_scale"}  # of fields whose label is not named as they are
 _HIDDEN: Final = ("form", "id", "lang")
-_HIDDEN_IN_POLL: Final = (*_HIDDEN, "poll", "entry", *CONTENT_FIELDS)
+_HIDDEN_IN_POLL: Final = (*_HIDDEN, "poll", "entry", "voter", "slot", *CONTENT_FIELDS)
 _POLL_TEXTS: Final[Mapping[str | None, str]] = {
     RefusalKind.NOT_OPEN: "poll_not_open",
     RefusalKind.CLOSED: "poll_closed",
     RefusalKind.NO_SUCH_POLL: "poll_gone",
     NO_SUCH_ENTRY: "poll_gone",
+    VoterProblem.MISSING: "voter_missing",
+    VoterProblem.INVALID: "voter_invalid",
+    VoterProblem.OTHER_POLLS: "voter_of_other_polls",
+    VoterProblem.VOTED_BEFORE: "voted_at",
 }
 
 
@@ -96,10 +101,11 @@ def refusal_page(
         title, button = words["not_yet"], words["cast_again"]
         text = words["busy" if busy else "unavailable"]
     else:
-        foreign = status == HTTPStatus.FORBIDDEN
-        title, button = words["not_counted"], ""
-        refused = _POLL_TEXTS.get(problem.problem.type, "refused")
-        text = words["foreign" if foreign else refused]
+        before = problem.problem.type == VoterProblem.VOTED_BEFORE
+        title, button = words["voted_before" if before else "not_counted"], ""
+        other = "foreign" if status == HTTPStatus.FORBIDDEN else "refused"
+        text = words[_POLL_TEXTS.get(problem.problem.type, other)]
+        text = text.replace("{time}", (problem.problem.voted_at or "")[11:16])
     form = _form(fields, words, button, wrong) if button else ""
     page_path = f"/p/{poll}" if is_slug(poll) else "/"
     page = (

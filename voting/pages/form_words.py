@@ -30,6 +30,13 @@ _EN: Final = {
     "poll_closed": "Voting has closed. If you had sent this vote before and got no answer, "
     "the first one may count.",
     "poll_gone": "This can no longer be voted for. Please go back to the voting page.",
+    "voter_missing": "You need the link or the code on your ticket to vote. "
+    "Please open the voting page with it.",
+    "voter_invalid": "This ticket is not valid. "
+    "Please open the voting page with the link or the code on your ticket.",
+    "voter_of_other_polls": "This ticket is for other polls.",
+    "voted_before": "You have voted already",
+    "voted_at": "You have voted already, at {time} UTC; that vote counts.",
     "foreign": "This vote was sent from another site, so it was not accepted. "
     "Please vote on the voting page.",
     "not_counted": "Your vote was not accepted",
@@ -60,6 +67,13 @@ _ES: Final = {
     "poll_closed": "La votación se ha cerrado. Si ya habías enviado este voto sin obtener "
     "respuesta, puede que el primero cuente.",
     "poll_gone": "Esta opción ya no se puede votar. Vuelve a la página de votación.",
+    "voter_missing": "Para votar necesitas el enlace o el código de tu entrada. "
+    "Abre con él la página de votación.",
+    "voter_invalid": "Esta entrada no es válida. "
+    "Abre la página de votación con el enlace o el código de tu entrada.",
+    "voter_of_other_polls": "Esta entrada es para otras votaciones.",
+    "voted_before": "Ya has votado",
+    "voted_at": "Ya has votado, a las {time} UTC; ese voto cuenta.",
     "foreign": "Este voto se envió desde otro sitio, así que no se ha aceptado. "
     "Vota en la página de votación.",
     "not_counted": "Tu voto no se ha aceptado",
