@@ -133,3 +133,69 @@ POLL_CATALOGUE: Final[Mapping[Language, Messages]] = {
     "en": {**{key: CATALOGUE["en"][key] for key in _SHARED}, **_EN},
     "es": {**{key: CATALOGUE["es"][key] for key in _SHARED}, **_ES},
 }
+
+_VOTERS_EN: Final[Messages] = {
+    "ticket_needed": "You need the link or the code on your ticket to vote",
+    "ticket_code": "Code on your ticket",
+    "ticket_use": "Use this code",
+    "ticket_other": "Use another ticket",
+    "ticket_kept": "Your ticket is kept in this browser.",
+    "ticket_kept_here": "Your ticket is kept until you leave this page.",
+    "bad_link": "This link is not complete, so you cannot vote with it. "
+    "Please open the link on your ticket again, or enter its code.",
+    "bad_code": "This is not the code of a ticket. "
+    "A code has 52 characters; you can also paste the whole link.",
+    "ticket_invalid": "This ticket is not valid, so your vote was not counted. "
+    "Please check the link or the code.",
+    "ticket_other_polls": "This ticket is for other polls, so your vote was not counted.",
+    "vote_of": "Vote {n} of {votes}",
+    "votes_used": "{n} of {votes} votes used.",
+    "one_each": "You have one vote for each entry.",
+    "all_in": "All your votes are in",
+    "own_vote": "Your vote",
+    "voted_before": "You have voted already, {when}; that vote counts.",
+    "slot_before": "Vote {n} was cast already, {when}; that vote counts.",
+    "entry_before": "You have voted on this already, {when}; that vote counts.",
+    "at_time": "at {time}",
+    "on_day": "on {day} at {time}",
+    "unsettled": "We do not know yet whether your vote for “{album}” arrived. "
+    "Please send that one again first.",
+    "not_sent": "Your vote could not be sent. Please reload the page and vote again.",
+    "no_script_voters": "Voting here needs JavaScript, as do the countdown and the live result: "
+    "without it, this page cannot read the link or the code on your ticket.",
+}
+
+_VOTERS_ES: Final[Messages] = {
+    "ticket_needed": "Para votar necesitas el enlace o el código de tu entrada",
+    "ticket_code": "Código de tu entrada",
+    "ticket_use": "Usar este código",
+    "ticket_other": "Usar otra entrada",
+    "ticket_kept": "Tu entrada se guarda en este navegador.",
+    "ticket_kept_here": "Tu entrada se guarda hasta que salgas de esta página.",
+    "bad_link": "Este enlace está incompleto y no sirve para votar. "
+    "Abre de nuevo el enlace de tu entrada o escribe su código.",
+    "bad_code": "Este no es el código de una entrada. "
+    "Un código tiene 52 caracteres; también puedes pegar el enlace entero.",
+    "ticket_invalid": "Esta entrada no es válida, así que tu voto no se ha contado. "
+    "Comprueba el enlace o el código.",
+    "ticket_other_polls": "Esta entrada es para otras votaciones, así que tu voto no se ha "
+    "contado.",
+    "vote_of": "Voto {n} de {votes}",
+    "votes_used": "{n} de {votes} votos usados.",
+    "one_each": "Tienes un voto para cada opción.",
+    "all_in": "Ya has usado todos tus votos",
+    "own_vote": "Tu voto",
+    "voted_before": "Ya has votado, {when}; ese voto cuenta.",
+    "slot_before": "El voto {n} ya se había enviado, {when}; ese voto cuenta.",
+    "entry_before": "Ya has votado esta opción, {when}; ese voto cuenta.",
+    "at_time": "a las {time}",
+    "on_day": "el {day} a las {time}",
+    "unsettled": "Aún no sabemos si ha llegado tu voto por «{album}». Envía ese de nuevo primero.",
+    "not_sent": "No se ha podido enviar tu voto. Recarga la página y vota de nuevo.",
+    "no_script_voters": "Para votar aquí hace falta JavaScript, igual que para la cuenta atrás y "
+    "el resultado en directo: sin él, esta página no puede leer el enlace ni el código "
+    "de tu entrada.",
+}
+
+VOTER_CATALOGUE: Final[Mapping[Language, Messages]] = {"en": _VOTERS_EN, "es": _VOTERS_ES}
+"""More texts of the page of a poll whose votes need the token of a ticket."""

@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 
 from svc_results.page.messages import format_number
-from svc_results.page.poll_messages import POLL_CATALOGUE
+from svc_results.page.poll_messages import POLL_CATALOGUE, VOTER_CATALOGUE
 from svc_results.page.templates import TEMPLATES
 from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
 from svc_results.polls.poll_state import Phase, PollEntry, PollState
@@ -49,7 +49,7 @@ def render_poll(
     ranks = range(poll.rank_min, poll.rank_max + 1)
     return _POLL.render(
         **_context(language, poll, snapshot, static_root),
-        voted=voted,
+        voted=None if poll.voters else voted,
         form_id=uuid4(),
         ranks=ranks if len(ranks) <= BUTTONS_MAX else None,
         pick=len(ranks) == 1,
@@ -89,8 +89,9 @@ def _context(
 ) -> dict[str, Any]:
     rows = list(_rows(poll, snapshot))
     live = msgspec.to_builtins(snapshot)
+    voters = VOTER_CATALOGUE[language] if poll.voters else {}
     return {
-        "m": POLL_CATALOGUE[language],
+        "m": {**POLL_CATALOGUE[language], **voters},
         "language": language,
         "other": "en" if language == "es" else "es",
         "number": partial(format_number, language),
@@ -103,6 +104,7 @@ def _context(
             "rank_min": poll.rank_min,
             "rank_max": poll.rank_max,
             "show_result": poll.show_result,
+            "voters": msgspec.to_builtins(poll.voters),
             # The rows have the numbers already.
             "snapshot": {**live, "result": None},
         },

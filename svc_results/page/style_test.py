@@ -34,10 +34,20 @@ def test_every_bar_stands_out_from_the_page(theme: str) -> None:
         ("grpc", "band"),
         ("http", "band"),
         ("on-band", "call"),
+        ("soft", "field"),
+        ("wrong", "field"),
+        ("right", "field"),
     ],
 )
 def test_text_can_be_read(theme: str, text: str, ground: str) -> None:
     assert contrast(THEMES[theme][text], THEMES[theme][ground]) >= TEXT
+
+
+def test_what_became_of_a_vote_can_be_read() -> None:
+    style = STYLE.with_name("poll.css").read_text()
+    grounds = re.findall(r"\.outcome\.\w+ { background: (#\w{6}); color: #fff; }", style)
+    assert len(grounds) == 2
+    assert min(contrast(ground, "#ffffff") for ground in grounds) >= TEXT
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -34,7 +34,8 @@ export class Ballot {
       event.preventDefault();
       if (this.busy) return;
       const content = this.read();
-      if (content) this.send({ id: this.idFor(content), ...content }, "casting");
+      const vote = content && this.voteFor(content);
+      if (vote) this.send(vote, "casting");
     });
     this.form.addEventListener("change", () => this.showOutcome("", ""));
     find("again").addEventListener("click", (event) => {
@@ -71,10 +72,16 @@ export class Ballot {
     return { poll: poll.id, entry, rank };
   }
 
-  /** The id of the last vote if that was for the same and is unsettled, else a new one. */
-  idFor({ entry, rank }) {
+  /** A vote with the id of the last one if that was for the same and is unsettled, else a new id. */
+  voteFor(content) {
     const last = pending();
-    return last && last.entry === entry && last.rank === rank ? last.id : newId();
+    const same = last && last.entry === content.entry && last.rank === content.rank;
+    return { id: same ? last.id : newId(), ...content };
+  }
+
+  /** What is sent of a vote. */
+  bodyOf(vote) {
+    return vote;
   }
 
   async send(vote, words, again = false) {
@@ -82,14 +89,14 @@ export class Ballot {
       keep(vote);
       this.setBusy(vote.entry);
       this.showOutcome("pending", phrase(words));
-      const result = await cast(vote, (key, seconds) =>
+      const result = await cast(this.bodyOf(vote), (key, seconds) =>
         this.showOutcome("pending", phrase(key, { seconds })),
       );
       this.setBusy(null);
       if (result.accepted || result.problem) settle(vote.id);
-      if (result.accepted) return this.accept(vote);
+      if (result.accepted) return this.accept(vote, result);
       if (!result.problem) return this.showOutcome("failed", phrase("gave_up"));
-      this.showOutcome("failed", phrase(messageOf(result.problem, again || result.unsure)));
+      this.refuse(vote, result.problem, again || result.unsure);
     } catch (error) {
       console.error(error);
       this.sendPlainly(vote);
@@ -114,6 +121,14 @@ export class Ballot {
     } catch {
       // Then this page alone remembers it.
     }
+    this.confirm();
+  }
+
+  refuse(vote, problem, unsure) {
+    this.showOutcome("failed", phrase(messageOf(problem, unsure)));
+  }
+
+  confirm() {
     this.showOutcome("", "");
     this.show();
     find("vote").scrollIntoView({ block: "nearest" });

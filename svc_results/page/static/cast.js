@@ -60,8 +60,8 @@ async function send(vote) {
 /** The machine-readable part of a refusal, which selects the message in the voter's language. */
 async function read(response) {
   try {
-    const { field, type } = await response.json();
-    return { status: response.status, field, type };
+    const { field, type, voted_at } = await response.json();
+    return { status: response.status, field, type, voted_at };
   } catch {
     return { status: response.status };
   }

@@ -5,12 +5,13 @@ import { RunningNumber } from "./motion.js";
 import { follow, poll } from "./poll_state.js";
 import { write } from "./rows.js";
 import { Standings } from "./standings.js";
+import { VoterBallot } from "./voter_ballot.js";
 import { count, phrase } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 const FEW = 10;
 
-const ballot = new Ballot();
+const ballot = poll.voters ? new VoterBallot() : new Ballot();
 const standings = new Standings(find("rows"));
 const total = new RunningNumber(find("total"), count);
 let announced;

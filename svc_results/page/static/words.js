@@ -7,6 +7,12 @@ const tenths = new Intl.NumberFormat(language, {
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
+const minutes = new Intl.DateTimeFormat(language, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+const days = new Intl.DateTimeFormat(language, { day: "numeric", month: "long" });
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" });
 
 /** The message for `key`, with each {name} replaced by the value of that name. */
@@ -21,4 +27,6 @@ export const decimal = (number) => tenths.format(number);
 export const speed = (rate) =>
   rate === null ? "–" : (rate > 0 && rate < 9.95 ? tenths : whole).format(rate);
 export const time = (moment) => clock.format(new Date(moment));
+export const minute = (moment) => minutes.format(new Date(moment));
+export const day = (moment) => days.format(new Date(moment));
 export const routeName = (route) => ({ grpc: "gRPC", http: "HTTP" })[route];
