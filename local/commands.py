@@ -27,6 +27,12 @@ def polls_command(stack: Stack) -> str:
     return f"{_assignments(settings)} ./bazelw run //svc_polls:polls -- list"
 
 
+def voters_command(stack: Stack) -> str:
+    """Return the command that makes tokens for voters of the stack's polls."""
+    settings = _assignments(stack.voter_key_setting)
+    return f"{settings} ./bazelw run //svc_polls:voters -- --scope trial --count 10 -o tokens.csv"
+
+
 def comparison_options(stack: Stack) -> dict[str, str]:
     """Return the options with the addresses that the comparison needs."""
     return {

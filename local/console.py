@@ -5,7 +5,7 @@ from collections.abc import Callable
 from harness.processes.console import run_command, say
 from harness.processes.errors import PortInUseError, ServerError
 from harness.system.stack import Stack
-from local.commands import compare_command, polls_command, verify_command
+from local.commands import compare_command, polls_command, verify_command, voters_command
 
 
 def show_addresses(stack: Stack) -> None:
@@ -18,6 +18,7 @@ def show_addresses(stack: Stack) -> None:
     say(f"verify    {verify_command(stack)}")
     say(f"compare   {compare_command(stack)}")
     say(f"polls     {polls_command(stack)}  (--help: apply, open, close, ...)")
+    say(f"tokens    {voters_command(stack)}")
     say(f"metrics   {stack.prometheus.url}")
     say(f"logs      {stack.kafka.log.parent}/*.log")
     say(f"page      {stack.entry.url}/")

@@ -36,29 +36,32 @@ def up(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def read_start(output: IO[str]) -> tuple[dict[str, int], str]:
+def read_start(output: IO[str]) -> tuple[dict[str, int], dict[str, str]]:
     """Read what `up` prints until all runs.
 
-    Return the process id of each server, and the command that verifies the tally.
+    Return the process id of each server, and the commands that verify the tally and make tokens.
     """
     pids = {}
-    verify = ""
+    commands = {}
     for line in output:
-        if line.startswith("verify "):
-            verify = line.removeprefix("verify ")
+        what, _, command = line.partition(" ")
+        if what in {"verify", "tokens"}:
+            commands[what] = command
         if row := ROW.match(line):
             pids[row[1]] = int(row[2])
         if line.startswith("Press Ctrl-C"):
             break
     assert pids.keys() == {*SERVICES, "entry", "kafka", "mongodb", "prometheus", "redis"}
-    return pids, verify
+    return pids, commands
 
 
-def run_verify(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command that `up` printed, as a shell would, with Bazel's target instead of Bazel."""
-    program = shlex.join(Service("svc_consumer", 0, folder, {}).command())
-    command = command.replace("./bazelw run //svc_consumer --", program)
-    environment = {**os.environ, **python_environment()}
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that `up` printed, as a shell would, with Bazel's target instead of Bazel."""
+    consumer = shlex.join(Service("svc_consumer", 0, folder, {}).command())
+    voters = f"{sys.executable} -m svc_polls.token_batch.voters"
+    command = command.replace("./bazelw run //svc_consumer --", consumer)
+    command = command.replace("./bazelw run //svc_polls:voters --", voters)
+    environment = {**os.environ, **python_environment(), "BUILD_WORKING_DIRECTORY": str(folder)}
     return subprocess.run(
         command, shell=True, env=environment, capture_output=True, text=True, timeout=60
     )
@@ -72,11 +75,14 @@ def wait_for_ends(pids: dict[str, int]) -> None:
 def test_up_serves_one_stack_per_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with up(tmp_path, "--votes-per-second-per-address", "7") as first:
         assert first.stdout is not None
-        pids, verify = read_start(first.stdout)
+        pids, commands = read_start(first.stdout)
         assert '"rateLimit":{"average":7,"burst":14}' in (tmp_path / "entry/routes.yml").read_text()
-        verified = run_verify(verify, tmp_path)
+        verified = run(commands["verify"], tmp_path)
         assert (verified.returncode, verified.stderr) == (0, "")
         assert "0 votes up to the tally's positions, 0 differences" in verified.stdout
+        made = run(commands["tokens"], tmp_path)
+        assert (made.returncode, made.stderr) == (0, "")
+        assert len((tmp_path / "tokens.csv").read_text().splitlines()) == 11
         with up(tmp_path) as second:
             _, refusal = second.communicate(timeout=20)
         assert second.returncode == 1

@@ -30,7 +30,7 @@ class System:
 
     `services` has each service by name; further instances are svc_consumer-2 and so on. With
     `organiser_token` polls can be made and changed at svc_polls. Tokens of voters are made under
-    key 1 of `voter_keys`.
+    key 1 of `voter_keys`, which the services get by `voter_key_setting`.
     """
 
     def __init__(
@@ -68,9 +68,8 @@ class System:
         self._topics = topics
         self._settings = settings or {}
         self.organiser_token = new_token()
-        voter_key = new_key(VOTER_KEY)
-        self._voter_key_setting = {"VOTER_KEYS": voter_key}
-        self.voter_keys = read_keys(voter_key)
+        self.voter_key_setting = {"VOTER_KEYS": new_key(VOTER_KEY)}
+        self.voter_keys = read_keys(self.voter_key_setting["VOTER_KEYS"])
         self.services = {service.name: service for service in self._services(instances or {})}
         backends = {
             "grpc": self.services["svc_grpc_client"].url,
@@ -174,9 +173,9 @@ class System:
         """Return the settings that a service needs besides its servers in the roster."""
         if service == "svc_grpc_client":
             target = f"dns:///{HOST}:{self.ports['svc_grpc_server-grpc']}"
-            return {"GRPC_TARGET": target, **self._voter_key_setting}
+            return {"GRPC_TARGET": target, **self.voter_key_setting}
         if service == "svc_http_route":
-            return self._voter_key_setting
+            return self.voter_key_setting
         if service == "svc_results" and self.has_entry:
             return {"TRUSTED_PROXIES": f"{HOST}/32"}
         if service == "svc_polls":
