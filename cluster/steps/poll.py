@@ -8,7 +8,9 @@ from cluster.steps.restarts import rolled_out
 from cluster.steps.step import StepContext, StepError, until
 from cluster.steps.voters import all_were_accepted, people_vote
 from harness.organisers.organiser import ENTRIES, Organiser
+from harness.system.system import VOTER_KEY
 from harness.voters.poll_window import PollWindow
+from harness.voters.ticket_holders import TicketHolders
 from svc_polls.tokens import Organiser as Organisers
 from svc_polls.tokens import Role, hash_of, new_token
 from voting.domain.times import from_rfc3339
@@ -16,10 +18,13 @@ from voting.polls.book import LEAD_MS
 from voting.polls.definition import ShowResult
 from voting.polls.phase import Phase
 from voting.service.clock_watch import now_ms
+from voting.voters.keys import MasterKeys, new_key, read_keys
 
 _POLL: Final = "album-of-the-year"
 _DEPLOYMENT: Final = "deployment/svc-polls"
 _SECRET: Final = "svc-polls"  # noqa: S105 - its name
+_KEYS_SECRET: Final = "voter-keys"  # noqa: S105 - its name
+_ROUTES: Final = ("deployment/svc-http-route", "deployment/svc-grpc-client")
 _KNOWN_SECONDS: Final = 30.0
 _FINAL_SECONDS: Final = 60.0
 
@@ -38,14 +43,17 @@ async def token(context: StepContext) -> str:
 
 
 async def opened(context: StepContext) -> str:
-    """Define a poll and open it by hand, and wait until every route knows it."""
+    """Open a poll by hand whose voters need tokens; wait until every route knows it."""
     (organiser,) = context.organisers
-    await asyncio.to_thread(organiser.define, _POLL, show_result=ShowResult.ON_RELEASE)
+    holders = TicketHolders(_POLL, await _voter_keys(context), VOTER_KEY)
+    await asyncio.to_thread(
+        organiser.define, _POLL, show_result=ShowResult.ON_RELEASE, voters=holders.rules
+    )
     answer = await asyncio.to_thread(organiser.open, _POLL)
     opens_at_ms = from_rfc3339(answer["poll"]["opens_at"])
     # By then each route knows it, or is silent.
     await asyncio.sleep(max(0.0, opens_at_ms + LEAD_MS - now_ms()) / 1000)
-    context.polls.append(PollWindow(_POLL, ENTRIES, opens_at_ms))
+    context.polls.append(PollWindow(_POLL, ENTRIES, opens_at_ms, holders=holders))
     async with people_vote(context, "poll opened") as sent_votes:
 
         async def is_voted_in() -> bool:
@@ -53,6 +61,18 @@ async def opened(context: StepContext) -> str:
 
         await until("votes in the poll", is_voted_in, _KNOWN_SECONDS)
     return f"{_POLL} takes votes: {all_were_accepted(sent_votes)}"
+
+
+async def _voter_keys(context: StepContext) -> MasterKeys:
+    """Give both routes a key for voters' tokens, by the Secret that the manifests name."""
+    key = new_key(VOTER_KEY)
+    await context.kubectl(
+        "create", "secret", "generic", _KEYS_SECRET, f"--from-literal=VOTER_KEYS={key}"
+    )
+    await context.kubectl("rollout", "restart", *_ROUTES)
+    for route in _ROUTES:
+        await rolled_out(context, route)
+    return read_keys(key)
 
 
 async def closed(context: StepContext) -> str:
