@@ -51,9 +51,9 @@ class ScopeKeys(NamedTuple):
 class MasterKeys:
     """Master keys by their numbers, from which the keys of all scopes are derived."""
 
-    def __init__(self, keys: Mapping[int, bytes] | None = None) -> None:
+    def __init__(self, keys: Mapping[int, bytes]) -> None:
         """`keys` have 32 bytes each."""
-        self._keys = dict(keys or {})
+        self._keys = dict(keys)
         self.scope_keys = lru_cache(maxsize=4096)(self._scope_keys)
         """Return the keys of a scope, under the master key of a number, or raise `NoKeyError`."""
 
