@@ -2,7 +2,7 @@
 
 import asyncio
 import http.client
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -27,10 +27,11 @@ class _Poll(msgspec.Struct):
     rank_min: int
     rank_max: int
     entries: list[_Entry]
+    voters: dict[str, Any] | None = None
 
 
 async def read_poll(target: str, poll: str) -> Catalogue:
-    """Return the entries of an open poll; raise `UnreachableError` if there is none."""
+    """Return the entries of a poll that is open to all, or raise `UnreachableError`."""
     return await asyncio.to_thread(_read, target, poll)
 
 
@@ -55,6 +56,8 @@ def _read(target: str, poll: str) -> Catalogue:
         raise UnreachableError(f"poll {poll}: {target}{path} is not a poll: {error}") from error
     if found.phase != _OPEN:
         raise UnreachableError(f"poll {poll} is not open: its phase is {found.phase}")
+    if found.voters is not None:
+        raise UnreachableError(f"poll {poll} needs voters' tokens, and the load has none")
     albums = tuple(
         Album(entry.name, entry.album, entry.year, entry=entry.id) for entry in found.entries
     )

@@ -24,6 +24,7 @@ POLL: dict[str, Any] = {
 ANSWERS = {
     "/api/polls/finals": (200, json.dumps(POLL)),
     "/api/polls/early": (200, json.dumps(POLL | {"phase": "not_open"})),
+    "/api/polls/tickets": (200, json.dumps(POLL | {"voters": {"scope": "tickets"}})),
     "/api/polls/odd": (200, "<html>"),
 }
 
@@ -58,6 +59,7 @@ def test_an_open_poll_is_a_catalogue(target: str) -> None:
     ("poll", "reason"),
     [
         ("early", "poll early is not open: its phase is not_open"),
+        ("tickets", "poll tickets needs voters' tokens"),
         ("odd", "is not a poll"),
         ("missing", "answered 404"),
     ],
