@@ -16,6 +16,7 @@ from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
 from voting.service.settings import load_settings
 from voting.service.telemetry import configure_logging
+from voting.voters.keys import read_keys
 
 
 def main() -> None:
@@ -30,7 +31,7 @@ def grpc_route_app(settings: GrpcClientSettings) -> Sanic[Any, Any]:
     """Return the app of the gRPC route, which sends its votes to the gRPC servers."""
     readiness = Readiness()
     sink = GrpcSink(settings, readiness)
-    polls = KnownPolls(settings.master_keys)
+    polls = KnownPolls(read_keys(settings.voter_keys))
     follower = PollFollower(polls)
     app = route_app("svc_grpc_client", Route.GRPC, sink, readiness, polls)
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.service.settings import LeanPath, Port, Settings, wrong
-from voting.voters.keys import InvalidKeysError, MasterKeys, VoterKeys, read_keys
+from voting.route.voter_keys import VoterKeys, check_voter_keys
+from voting.service.settings import LeanPath, Port, Settings
 
 
 class GrpcClientSettings(Settings, frozen=True, kw_only=True):
@@ -24,15 +24,7 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     ] = 10_000
     voter_keys: VoterKeys = ""
 
-    @property
-    def master_keys(self) -> MasterKeys:
-        """The keys of `voter_keys`."""
-        return read_keys(self.voter_keys)
-
     def __post_init__(self) -> None:
         """Check what types cannot express."""
         super().__post_init__()
-        try:
-            read_keys(self.voter_keys)
-        except InvalidKeysError as error:
-            raise wrong("voter_keys", str(error)) from error
+        check_voter_keys(self.voter_keys)

@@ -19,6 +19,7 @@ from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
 from voting.service.settings import load_settings
 from voting.service.telemetry import configure_logging
+from voting.voters.keys import read_keys
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def http_route_app(settings: HttpRouteSettings) -> Sanic[Any, Any]:
     """Return the app of the HTTP route, which writes its votes to Kafka."""
     readiness = Readiness()
     albums = KnownAlbums()
-    polls = KnownPolls(settings.master_keys)
+    polls = KnownPolls(read_keys(settings.voter_keys))
     readers = (AlbumListReader(settings, albums), PollLogReader(settings, polls))
     ledger = LedgerWriter(settings, readiness, albums)
     app = route_app("svc_http_route", Route.HTTP, ledger, readiness, polls)

@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from voting.ledger.settings import KafkaWriterSettings
-from voting.service.settings import LeanPath, Port, wrong
-from voting.voters.keys import InvalidKeysError, MasterKeys, VoterKeys, read_keys
+from voting.route.voter_keys import VoterKeys, check_voter_keys
+from voting.service.settings import LeanPath, Port
 
 
 class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):
@@ -16,15 +16,7 @@ class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):
     lean_path: LeanPath = True
     voter_keys: VoterKeys = ""
 
-    @property
-    def master_keys(self) -> MasterKeys:
-        """The keys of `voter_keys`."""
-        return read_keys(self.voter_keys)
-
     def __post_init__(self) -> None:
         """Check what types cannot express."""
         super().__post_init__()
-        try:
-            read_keys(self.voter_keys)
-        except InvalidKeysError as error:
-            raise wrong("voter_keys", str(error)) from error
+        check_voter_keys(self.voter_keys)

@@ -22,8 +22,8 @@ type NextPage = Annotated[
 ]
 
 
-class VoteEntry(msgspec.Struct, frozen=True):
-    """An entry of the vote log."""
+class ShownVote(msgspec.Struct, frozen=True):
+    """What is shown of any vote."""
 
     id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
     name: Artist
@@ -32,19 +32,17 @@ class VoteEntry(msgspec.Struct, frozen=True):
     rank: Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
     route: Route
     cast_at: Time
+
+
+class VoteEntry(ShownVote, frozen=True):
+    """An entry of the vote log."""
+
     cover: Cover = msgspec.field(name="sleeve")
 
 
-class OneVote(msgspec.Struct, frozen=True):
+class OneVote(ShownVote, frozen=True):
     """What counts under an id; of several copies the first in Kafka."""
 
-    id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
-    name: Artist
-    album: Title
-    year: int
-    rank: Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
-    route: Route
-    cast_at: Time
     poll: Annotated[str | None, Meta(description="Null in the open poll.")]
     entry: str | None
     counts: Annotated[
@@ -66,28 +64,14 @@ def vote_page(votes: Sequence[LoggedVote], limit: int) -> VotePage:
 
 def one_vote(vote: Vote, *, counts: bool) -> OneVote:
     """Return a vote of the vote log by itself."""
-    return OneVote(
-        id=vote.id,
-        name=vote.name,
-        album=vote.album,
-        year=vote.year,
-        rank=vote.rank,
-        route=vote.route,
-        cast_at=to_rfc3339(vote.cast_at_ms),
-        poll=vote.poll or None,
-        entry=vote.entry or None,
-        counts=counts,
-    )
+    return OneVote(*_shown(vote), vote.poll or None, vote.entry or None, counts)
 
 
 def _entry(vote: Vote) -> VoteEntry:
-    return VoteEntry(
-        id=vote.id,
-        name=vote.name,
-        album=vote.album,
-        year=vote.year,
-        rank=vote.rank,
-        route=vote.route,
-        cast_at=to_rfc3339(vote.cast_at_ms),
-        cover=cover_of(vote.name, vote.album, vote.year),
-    )
+    return VoteEntry(*_shown(vote), cover_of(vote.name, vote.album, vote.year))
+
+
+def _shown(vote: Vote) -> tuple[str, str, str, int, int, Route, str]:
+    """Return the fields of `ShownVote`, in their order."""
+    cast_at = to_rfc3339(vote.cast_at_ms)
+    return vote.id, vote.name, vote.album, vote.year, vote.rank, vote.route, cast_at

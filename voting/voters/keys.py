@@ -6,21 +6,10 @@ import secrets
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Annotated, Final, NamedTuple
-
-from msgspec import Meta
+from typing import Final, NamedTuple
 
 KEYS_MAX: Final = 16
 KEY_NUMBER_MAX: Final = 255
-VoterKeys = Annotated[
-    str,
-    Meta(
-        description="Master keys of voters' tokens as NUMBER:KEY, comma-separated; "
-        "`svc_polls voter-key --help` makes them. The same for both routes."
-    ),
-]
-"""The setting of both routes; `read_keys` reads it."""
-
 _KEY_BYTES: Final = 32
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
