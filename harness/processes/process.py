@@ -5,7 +5,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -80,8 +80,10 @@ class Process:
         self._child.wait()
 
     def pause(self) -> None:
-        """Suspend the program with SIGSTOP until `resume`."""
+        """Suspend the program until `resume`; return when every thread of it stands still."""
         self._child.send_signal(signal.SIGSTOP)
+        with suppress(ChildProcessError):  # it has ended
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Continue a paused program."""

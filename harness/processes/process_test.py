@@ -66,7 +66,7 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
 def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
     process = Process(["sleep", "300"], log=tmp_path / "log")
     process.pause()
-    wait_until("pause", lambda: state(process) == "T")
+    assert state(process) == "T"
     process.stop(grace_seconds=10)
     assert process.status == -signal.SIGTERM
 
