@@ -9,7 +9,7 @@ from hashlib import blake2b
 from voting.domain.vote import InvalidVoteError, uuid8
 from voting.voters.keys import ScopeKeys
 from voting.voters.rules import VoterRules
-from voting.voters.token import InvalidTokenError, Token, fingerprint, read_token
+from voting.voters.token import InvalidTokenError, OtherScopeError, TokenReader
 
 
 class VoterProblem(StrEnum):
@@ -21,61 +21,61 @@ class VoterProblem(StrEnum):
     VOTED_BEFORE = "urn:voting:problem:voted-before"
 
 
+class BallotIds:
+    """The ids of the votes in one poll."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self, id_key: bytes, poll: str) -> None:
+        # Neither the poll's id nor what follows contains a NUL, and the nonce has a fixed length,
+        # so no two ballots are hashed from the same bytes.
+        head = poll.encode() + bytes([0, 0])  # the second is the voters' class
+        self._hash = blake2b(head, digest_size=16, key=id_key, person=b"voting.ballot")
+
+    def id_of(self, nonce: bytes, place: str) -> str:
+        """Return an id, a UUIDv8 (RFC 9562); `place` is the slot or the entry."""
+        ballot = self._hash.copy()
+        ballot.update(nonce + place.encode())
+        return uuid8(ballot.digest())
+
+
 class PollVoters:
     """Checks the tokens of a poll's voters and gives their votes ids."""
 
-    __slots__ = ("_id_key", "_poll", "_rules", "_scope", "_tag_key")
+    __slots__ = ("_ids", "_rules", "_tokens")
 
     def __init__(self, poll: str, rules: VoterRules, keys: ScopeKeys) -> None:
-        self._poll = poll
         self._rules = rules
-        self._scope = fingerprint(rules.scope)
-        self._tag_key, self._id_key = keys
+        self._tokens = TokenReader(keys.tag_key, rules.scope, rules.key)
+        self._ids = BallotIds(keys.id_key, poll)
 
     def ballot_id(self, voter: str | None, slot: int | None, entry: str) -> str:
-        """Return the id of a vote, a UUIDv8; `slot` says which of several, from 1.
+        """Return the id of a vote; `slot` says which of several, from 1.
 
         Raises `InvalidVoteError` for a token that does not admit to this poll, or a wrong slot.
         """
-        token = self._admitted(voter)
+        if voter is None:
+            raise _refused("is missing: this poll needs a voter's token", VoterProblem.MISSING)
+        try:
+            nonce = self._tokens.nonce(voter)
+        except InvalidTokenError as error:
+            raise _refused("is not a valid voter's token", VoterProblem.INVALID) from error
+        except OtherScopeError as error:
+            raise _refused("is a token for other polls", VoterProblem.OTHER_POLLS) from error
+        return self._ids.id_of(nonce, self._place(slot, entry))
+
+    def _place(self, slot: int | None, entry: str) -> str:
         rules = self._rules
         if rules.per_entry or rules.votes == 1:
             if slot not in {None, 1}:
                 raise InvalidVoteError("slot", "must be left out in this poll")
-            place = entry if rules.per_entry else "1"
-        elif slot is None:
+            return entry if rules.per_entry else "1"
+        if slot is None:
             raise InvalidVoteError("slot", "is missing: it says which of several votes this is")
-        elif not 1 <= slot <= rules.votes:
+        if not 1 <= slot <= rules.votes:
             raise InvalidVoteError("slot", f"must be from 1 to {rules.votes}")
-        else:
-            place = str(slot)
-        return ballot_id(self._id_key, self._poll, token, place)
-
-    def _admitted(self, voter: str | None) -> Token:
-        if voter is None:
-            raise _refused("is missing: this poll needs a voter's token", VoterProblem.MISSING)
-        try:
-            token = read_token(voter)
-        except InvalidTokenError as error:
-            raise _refused("is not a voter's token", VoterProblem.INVALID) from error
-        if token.scope != self._scope:
-            raise _refused("is a token for other polls", VoterProblem.OTHER_POLLS)
-        is_ours = token.key_number == self._rules.key and token.class_number == 0
-        if not token.is_genuine(self._tag_key) or not is_ours:
-            raise _refused("is not a valid token", VoterProblem.INVALID)
-        return token
+        return str(slot)
 
 
 def _refused(reason: str, problem: VoterProblem) -> InvalidVoteError:
     return InvalidVoteError("voter", reason, problem)
-
-
-def ballot_id(id_key: bytes, poll: str, token: Token, place: str) -> str:
-    """Return the id of a vote: a UUIDv8 (RFC 9562) in canonical form.
-
-    `place` is the slot or the entry. Neither it nor the poll's id contains a NUL, and the parts
-    between them have fixed lengths, so no two ballots are hashed from the same bytes.
-    """
-    voter = bytes([0, token.class_number]) + token.nonce
-    data = poll.encode() + voter + place.encode()
-    return uuid8(blake2b(data, digest_size=16, key=id_key, person=b"voting.ballot").digest())

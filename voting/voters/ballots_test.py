@@ -4,10 +4,10 @@ from uuid import UUID
 import pytest
 
 from voting.domain.vote import InvalidVoteError, partition_of
-from voting.voters.ballots import PollVoters, VoterProblem, ballot_id
+from voting.voters.ballots import BallotIds, PollVoters, VoterProblem
 from voting.voters.keys import MasterKeys
 from voting.voters.rules import VoterRules
-from voting.voters.token import make_token, read_token
+from voting.voters.token import make_token
 
 MASTER = bytes(range(32))
 KEYS = MasterKeys({1: MASTER}).scope_keys(1, "awards-2026")
@@ -24,14 +24,12 @@ def voters(**rules: object) -> PollVoters:
 
 
 def test_the_same_vote_has_the_same_id_and_any_other_has_another() -> None:
-    token = read_token(TOKEN)
     ids = [
-        ballot_id(KEYS.id_key, "best-album", token, "1"),
-        ballot_id(KEYS.id_key, "best-album", token, "2"),
-        ballot_id(KEYS.id_key, "best-albums", token, "1"),
-        ballot_id(KEYS.tag_key, "best-album", token, "1"),
-        ballot_id(KEYS.id_key, "best-album", token._replace(nonce=bytes(12)), "1"),
-        ballot_id(KEYS.id_key, "best-album", token._replace(class_number=1), "1"),
+        BallotIds(KEYS.id_key, "best-album").id_of(NONCE, "1"),
+        BallotIds(KEYS.id_key, "best-album").id_of(NONCE, "2"),
+        BallotIds(KEYS.id_key, "best-albums").id_of(NONCE, "1"),
+        BallotIds(KEYS.tag_key, "best-album").id_of(NONCE, "1"),
+        BallotIds(KEYS.id_key, "best-album").id_of(bytes(12), "1"),
     ]
     assert len(set(ids)) == len(ids)
     assert voters().ballot_id(TOKEN, None, "moon") == ids[0] == voters().ballot_id(TOKEN, 1, "blue")
@@ -77,11 +75,8 @@ def test_a_token_that_does_not_admit_is_refused(token: str | None, kind: str) ->
 
 
 def test_ids_spread_evenly_over_partitions() -> None:
-    token = read_token(TOKEN)
-    ids = (
-        ballot_id(KEYS.id_key, "p", token._replace(nonce=n.to_bytes(12)), "1")
-        for n in range(12_000)
-    )
+    ballots = BallotIds(KEYS.id_key, "p")
+    ids = (ballots.id_of(n.to_bytes(12), "1") for n in range(12_000))
     counts = Counter(partition_of(one, 12) for one in ids)
     assert len(counts) == 12
     assert all(850 < count < 1150 for count in counts.values())  # 5 standard deviations

@@ -8,36 +8,29 @@ fingerprint of the scope (8), nonce (12), and a tag over all of them (16).
 
 import base64
 import binascii
+from binascii import a2b_base64
 from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import Final, NamedTuple
+from typing import Final
 
 TOKEN_LENGTH: Final = 52
 NONCE_BYTES: Final = 12
 VERSION: Final = 1
 
-_SIGNED_BYTES: Final = 23
+_SCOPE_AT: Final = 3
+_HEAD_BYTES: Final = 11
+_SIGNED_BYTES: Final = _HEAD_BYTES + NONCE_BYTES
 _TAG_BYTES: Final = 16
+_CLASS: Final = 0  # of all voters
 
 
 class InvalidTokenError(ValueError):
-    """A text is no token."""
+    """A text is no token, or one that nobody with the key made."""
 
 
-class Token(NamedTuple):
-    """A token's parts; nothing says yet that it is genuine."""
-
-    key_number: int
-    class_number: int
-    scope: bytes
-    nonce: bytes
-    signed: bytes
-    tag: bytes
-
-    def is_genuine(self, tag_key: bytes) -> bool:
-        """Whether someone with this key made the token."""
-        return compare_digest(self.tag, _tag_of(self.signed, tag_key))
+class OtherScopeError(Exception):
+    """A token is for the polls of another scope."""
 
 
 @lru_cache(maxsize=4096)
@@ -52,23 +45,47 @@ def make_token(
     """Return the token of the voter with this nonce (12 bytes, a different one for each voter)."""
     if len(nonce) != NONCE_BYTES:
         raise ValueError(f"a nonce has {NONCE_BYTES} bytes")
-    signed = bytes([VERSION, key_number, class_number]) + fingerprint(scope) + nonce
-    return base64.urlsafe_b64encode(signed + _tag_of(signed, tag_key)).decode()
+    signed = _head_of(scope, key_number, class_number) + nonce
+    tag = _tag_hash(tag_key)
+    tag.update(signed)
+    return base64.urlsafe_b64encode(signed + tag.digest()).decode()
 
 
-def read_token(text: str) -> Token:
-    """Return the parts of a token; raise `InvalidTokenError` if it is none."""
-    if len(text) != TOKEN_LENGTH or not text.isascii():
+class TokenReader:
+    """Checks the tokens of one scope and master key, and gives what tells their voters apart."""
+
+    __slots__ = ("_head", "_tag")
+
+    def __init__(self, tag_key: bytes, scope: str, key_number: int) -> None:
+        self._head = _head_of(scope, key_number, _CLASS)
+        self._tag = _tag_hash(tag_key)  # prepared: copying it is cheaper than making another
+
+    def nonce(self, text: str) -> bytes:
+        """Return the nonce in a token; raise `InvalidTokenError` or `OtherScopeError`."""
+        raw = _decoded(text)
+        head = raw[:_HEAD_BYTES]
+        if head != self._head:
+            if head[_SCOPE_AT:] != self._head[_SCOPE_AT:]:
+                raise OtherScopeError
+            raise InvalidTokenError
+        tag = self._tag.copy()
+        tag.update(raw[:_SIGNED_BYTES])
+        if not compare_digest(tag.digest(), raw[_SIGNED_BYTES:]):
+            raise InvalidTokenError
+        return raw[_HEAD_BYTES:_SIGNED_BYTES]
+
+
+def _decoded(text: str) -> bytes:
+    """Return the bytes of a token, of which each has one text; else raise `InvalidTokenError`."""
+    if len(text) != TOKEN_LENGTH or not text.isascii() or "+" in text or "/" in text:
         raise InvalidTokenError
-    if "+" in text or "/" in text:
-        raise InvalidTokenError  # one token has one text
     try:
-        raw = binascii.a2b_base64(text.replace("-", "+").replace("_", "/"), strict_mode=True)
+        raw = a2b_base64(text.replace("-", "+").replace("_", "/"), strict_mode=True)
     except binascii.Error as error:
         raise InvalidTokenError from error
     if len(raw) != _SIGNED_BYTES + _TAG_BYTES or raw[0] != VERSION:
         raise InvalidTokenError
-    return Token(raw[1], raw[2], raw[3:11], raw[11:23], raw[:23], raw[23:])
+    return raw
 
 
 def nonce_of(id_key: bytes, identity: str) -> bytes:
@@ -80,5 +97,9 @@ def nonce_of(id_key: bytes, identity: str) -> bytes:
     return blake2b(data, digest_size=NONCE_BYTES, key=id_key, person=b"voting.nonce").digest()
 
 
-def _tag_of(signed: bytes, tag_key: bytes) -> bytes:
-    return blake2b(signed, digest_size=_TAG_BYTES, key=tag_key, person=b"voting.token").digest()
+def _head_of(scope: str, key_number: int, class_number: int) -> bytes:
+    return bytes([VERSION, key_number, class_number]) + fingerprint(scope)
+
+
+def _tag_hash(tag_key: bytes) -> blake2b:
+    return blake2b(digest_size=_TAG_BYTES, key=tag_key, person=b"voting.token")
