@@ -32,7 +32,7 @@ def test_every_acknowledged_vote_counts_once(half: int, tmp_path: Path) -> None:
         behind_seconds = -clock_offset(system.services["svc_http_route"])
     say(table(outcome))
     assert outcome.violations == []
-    assert outcome.sent_votes.in_polls.keys() == {"acknowledged", "closed", "not open yet"}
+    assert outcome.sent_votes.in_polls.keys() >= {"acknowledged", "closed", "not open yet"}
     assert behind_seconds == pytest.approx(CLOCKS_MS / 1000, abs=0.2)
 
 
