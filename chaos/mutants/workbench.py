@@ -59,7 +59,7 @@ class Ledger:
         self._polls: Mapping[str, Poll] = {}
 
     def cast(self, count: int, *, acknowledged: bool = True) -> list[Vote]:
-        """Append votes, in two polls and in none, and acknowledge them unless told otherwise."""
+        """Append votes, in two polls and in none; their voters may get no answer."""
         votes = [
             sample_vote(
                 id=new_vote_id(PARTITION), rank=rank, cast_at_ms=_CAST_AT_MS, **poll_fields(rank)

@@ -256,8 +256,8 @@ def test_no_other_vote_takes_the_place_of_one_that_may_have_arrived(
 def test_who_has_voted_already_learns_when(browser: Browser, polls: Polls, language: str) -> None:
     address, token = polls.open(), polls.token()
     said = {
-        "en": "You have voted already, at 20:15; that vote counts.",
-        "es": "Ya has votado, a las 20:15; ese voto cuenta.",
+        "en": "You have voted already, at 20:15; the first vote counts.",
+        "es": "Ya has votado, a las 20:15; cuenta el primer voto.",
     }[language]
     problem = {"status": 409, "title": "Voted before", "type": "urn:voting:problem:voted-before"}
 

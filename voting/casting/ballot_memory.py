@@ -16,11 +16,14 @@ BALLOTS_MAX: Final = 100_000
 
 
 class VotedBeforeError(InvalidVoteError):
-    """The voter's vote was accepted before, at `at_ms`, with other content; that one counts."""
+    """A vote of the same voter, cast at `at_ms`, was accepted here with other content.
+
+    The first in Kafka counts: that one, or one that came by the other route before it.
+    """
 
     def __init__(self, at_ms: int) -> None:
         super().__init__(
-            "voter", "has voted before, and that vote counts", VoterProblem.VOTED_BEFORE
+            "voter", "has voted before; the first vote counts", VoterProblem.VOTED_BEFORE
         )
         self.at_ms = at_ms
 

@@ -69,7 +69,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     ] = None
     voted_at: Annotated[
         Annotated[str, Meta(extra_json_schema=_TIME)] | None,
-        Meta(description="When the voter cast the vote that counts."),
+        Meta(description="When the voter cast the vote that this route accepted."),
     ] = None
 
 

@@ -25,7 +25,11 @@ def page(status: HTTPStatus, kind: str | None, language: Language = "en") -> str
         (HTTPStatus.UNAUTHORIZED, VoterProblem.MISSING, "the link or the code on your ticket"),
         (HTTPStatus.UNAUTHORIZED, VoterProblem.INVALID, "This ticket is not valid."),
         (HTTPStatus.FORBIDDEN, VoterProblem.OTHER_POLLS, "This ticket is for other polls."),
-        (HTTPStatus.CONFLICT, VoterProblem.VOTED_BEFORE, "already, at 20:15 UTC; that vote counts"),
+        (
+            HTTPStatus.CONFLICT,
+            VoterProblem.VOTED_BEFORE,
+            "at 20:15 UTC; the first vote counts",
+        ),
         (HTTPStatus.FORBIDDEN, None, "sent from another site"),
     ],
 )

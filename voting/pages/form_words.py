@@ -36,7 +36,7 @@ _EN: Final = {
     "Please open the voting page with the link or the code on your ticket.",
     "voter_of_other_polls": "This ticket is for other polls.",
     "voted_before": "You have voted already",
-    "voted_at": "You have voted already, at {time} UTC; that vote counts.",
+    "voted_at": "You have voted already, at {time} UTC; the first vote counts.",
     "foreign": "This vote was sent from another site, so it was not accepted. "
     "Please vote on the voting page.",
     "not_counted": "Your vote was not accepted",
@@ -73,7 +73,7 @@ _ES: Final = {
     "Abre la página de votación con el enlace o el código de tu entrada.",
     "voter_of_other_polls": "Esta entrada es para otras votaciones.",
     "voted_before": "Ya has votado",
-    "voted_at": "Ya has votado, a las {time} UTC; ese voto cuenta.",
+    "voted_at": "Ya has votado, a las {time} UTC; cuenta el primer voto.",
     "foreign": "Este voto se envió desde otro sitio, así que no se ha aceptado. "
     "Vota en la página de votación.",
     "not_counted": "Tu voto no se ha aceptado",

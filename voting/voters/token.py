@@ -88,15 +88,6 @@ def _decoded(text: str) -> bytes:
     return raw
 
 
-def nonce_of(id_key: bytes, identity: str) -> bytes:
-    """Return the nonce of a voter who is known by an identity, such as the subject of a login.
-
-    The same identity always has the same nonce, so no list of voters needs to be kept.
-    """
-    data = identity.encode()
-    return blake2b(data, digest_size=NONCE_BYTES, key=id_key, person=b"voting.nonce").digest()
-
-
 def _head_of(scope: str, key_number: int, class_number: int) -> bytes:
     return bytes([VERSION, key_number, class_number]) + fingerprint(scope)
 

@@ -5,13 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voting.voters.token import (
-    NONCE_BYTES,
     TOKEN_LENGTH,
     InvalidTokenError,
     OtherScopeError,
     TokenReader,
     make_token,
-    nonce_of,
 )
 
 KEY = bytes(range(32))
@@ -76,13 +74,6 @@ def test_anything_else_is_no_token(text: str) -> None:
 def test_no_other_text_is_a_token(text: str) -> None:
     with pytest.raises((InvalidTokenError, OtherScopeError)):
         READER.nonce(text)
-
-
-def test_an_identity_always_has_the_same_nonce() -> None:
-    nonce = nonce_of(KEY, "subject-1")
-    assert len(nonce) == NONCE_BYTES
-    assert nonce == nonce_of(KEY, "subject-1")
-    assert nonce not in {nonce_of(KEY, "subject-2"), nonce_of(bytes(32), "subject-1")}
 
 
 def test_a_nonce_of_another_length_makes_no_token() -> None:
