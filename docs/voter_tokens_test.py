@@ -27,6 +27,8 @@ def test_the_code_gives_the_first_vector() -> None:
     assert found["id_key"].hex() == FIRST["id_key"]
     assert found["token"] == FIRST["token"]
     assert found["vote_id"] == FIRST["id"]
+    assert found["code_key"].hex() == FIRST["code_key"]
+    assert found["code"] == FIRST["code"]
 
 
 def test_the_code_imports_the_standard_library_only() -> None:
@@ -42,5 +44,10 @@ def test_the_page_shows_each_vector(vector: dict[str, Any]) -> None:
     )
     of_token = f"| {number} | {scope} | `{nonce}` | `{vector['token']}` |"
     of_id = f"| `{vector['token']}` | {vector['poll']} | {vector['place']} | `{vector['id']}` |"
-    for row in (of_keys, of_token, of_id):
+    of_code_key = f"| `{vector['master_key']}` | {scope} | `{vector['code_key']}` |"
+    of_code = (
+        f"| `{vector['code_key'][:8]}…` | {vector['code_class']} | {vector['batch']} "
+        f"| {vector['serial']} | `{vector['code']}` |"
+    )
+    for row in (of_keys, of_token, of_id, of_code_key, of_code):
         assert row in PAGE

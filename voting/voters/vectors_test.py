@@ -10,10 +10,12 @@ from uuid import UUID
 import pytest
 
 from voting.voters.ballots import BallotIds, PollVoters
+from voting.voters.codes import Code, make_code, read_code
 from voting.voters.keys import MasterKeys
 from voting.voters.rules import VoterRules
 from voting.voters.token import TokenReader, make_token
 
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 VECTORS = json.loads(Path("voting/voters/vectors.json").read_text(encoding="ascii"))
 
 each_vector = pytest.mark.parametrize("vector", VECTORS)
@@ -70,3 +72,25 @@ def test_a_poll_gives_its_voters_these_ids(vector: dict[str, Any]) -> None:
     slot = int(place) if place.isdigit() else None
     voters = PollVoters(vector["poll"], rules, keys)
     assert voters.ballot_id(vector["token"], slot, "moon") == vector["id"]
+
+
+@each_vector
+def test_hashlib_alone_gives_the_codes(vector: dict[str, Any]) -> None:
+    master, scope = bytes.fromhex(vector["master_key"]), vector["scope"].encode()
+    code_key = digest(b"voting.code", 32, scope, master)
+    head = vector["code_class"] << 30 | vector["batch"] << 20 | vector["serial"]
+    tag = int.from_bytes(digest(b"voting.code", 6, head.to_bytes(5), code_key)) >> 2
+    bits = f"{head << 46 | tag:080b}"
+    groups = (bits[start : start + 20] for start in range(0, 80, 20))
+    code = "-".join(
+        "".join(DIGITS[int(group[at : at + 5], 2)] for at in range(0, 20, 5)) for group in groups
+    )
+    assert vector | {"code_key": code_key.hex(), "code": code} == vector
+
+
+@each_vector
+def test_the_package_gives_the_codes(vector: dict[str, Any]) -> None:
+    code_key = bytes.fromhex(vector["code_key"])
+    code = Code(vector["code_class"], vector["batch"], vector["serial"])
+    assert make_code(code_key, **code._asdict()) == vector["code"]
+    assert read_code(code_key, vector["code"]) == code
