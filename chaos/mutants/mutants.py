@@ -110,7 +110,22 @@ class IgnoresPolls(Projector):
 
 
 def _without_poll(copy: Copy) -> Copy:
-    return copy._replace(vote=msgspec.structs.replace(copy.vote, poll="", entry="", poll_event=0))
+    bare = {"poll": "", "entry": "", "poll_event": 0, "voter_class": 0}
+    return copy._replace(vote=msgspec.structs.replace(copy.vote, **bare))
+
+
+class IgnoresClasses(Projector):
+    """Counts the votes of all classes of voters together, as a version without classes does."""
+
+    @override
+    async def _count(
+        self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
+    ) -> None:
+        await super()._count(partition, position, copies, [_without_class(w) for w in winners])
+
+
+def _without_class(copy: Copy) -> Copy:
+    return copy._replace(vote=msgspec.structs.replace(copy.vote, voter_class=0))
 
 
 class CommitsFirst(Projector):

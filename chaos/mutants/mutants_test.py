@@ -17,6 +17,7 @@ from chaos.faults.losses import append_only_file
 from chaos.mutants.mutants import (
     CommitsFirst,
     CountsDuplicates,
+    IgnoresClasses,
     IgnoresPolls,
     ManyWritesTally,
     OverwritingLog,
@@ -254,7 +255,7 @@ async def test_counted_duplicates_are_too_many(new_bench: Callable[[], Bench]) -
     assert MISCOUNTED in await one_vote_twice(CountsDuplicates)
 
 
-async def test_votes_in_polls_counted_for_their_albums_are_in_the_wrong_place(
+async def test_votes_counted_for_their_albums_or_for_another_class_are_in_the_wrong_place(
     new_bench: Callable[[], Bench],
 ) -> None:
     async def votes_in_polls(kind: type[Projector]) -> dict[str, int]:
@@ -265,6 +266,7 @@ async def test_votes_in_polls_counted_for_their_albums_are_in_the_wrong_place(
 
     assert await votes_in_polls(Projector) == {}
     assert MISCOUNTED in await votes_in_polls(IgnoresPolls)
+    assert MISCOUNTED in await votes_in_polls(IgnoresClasses)
 
 
 async def test_a_result_with_votes_behind_the_cut_is_not_final(

@@ -154,8 +154,9 @@ def _readable(field: str) -> str:
         poll, _, field = field.removeprefix(POLL_PREFIX).partition(UNIT_SEPARATOR)
     kind, _, name = field.partition(":")
     what = {"v": "votes of", "s": "rank sum of", "r": "votes of the route"}.get(kind, kind)
-    words = f"{what} {name.replace(UNIT_SEPARATOR, ' / ')}"
-    return f"poll {poll}: {words}" if poll else words
+    if poll:
+        return f"poll {poll}: {what} {name.replace('@', ' from class ')}"
+    return f"{what} {name.replace(UNIT_SEPARATOR, ' / ')}"
 
 
 def number_in(counter: str | None) -> int:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from voting.client.sent_vote import SentVote
-from voting.domain.vote import Route, Vote
+from voting.domain.vote import VOTER_CLASS_MAX, Route, Vote
 
 _SAMPLE: Final = Vote(
     id="019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071",
@@ -27,9 +27,16 @@ def sample_vote(**fields: object) -> Vote:
 
 
 def poll_fields(number: int) -> dict[str, Any]:
-    """Return the fields that put a vote into a poll: the sample polls in turn, then none."""
+    """Return the fields that put a vote into a poll: the sample polls in turn, then none.
+
+    The voters are of several classes.
+    """
     poll = ("", *SAMPLE_POLLS)[number % 3]
-    return {"poll": poll, "entry": str(number % 4), "poll_event": 1} if poll else {}
+    if not poll:
+        return {}
+    voter_class = (0, 1, VOTER_CLASS_MAX)[number // 3 % 3]
+    entry = str(number % 4)
+    return {"poll": poll, "entry": entry, "poll_event": 1, "voter_class": voter_class}
 
 
 def sample_to_send(**fields: object) -> SentVote:

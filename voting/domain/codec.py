@@ -30,6 +30,7 @@ def to_message(vote: Vote, make: Callable[..., votes_pb2.Vote] = votes_pb2.Vote)
     )
     if vote.poll:
         message.poll, message.entry, message.poll_event = vote.poll, vote.entry, vote.poll_event
+        message.voter_class = vote.voter_class
     return message
 
 
@@ -41,7 +42,7 @@ def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_
     route = _FROM_PROTO.get(message.route)
     if route is None:
         raise InvalidVoteError("route", "must be ROUTE_GRPC or ROUTE_HTTP")
-    poll = message.poll  # empty for most votes: a read less for each of the other two
+    poll = message.poll  # empty for most votes: a read less for each of the other three
     vote = Vote(
         id=message.id,
         name=message.name,
@@ -53,6 +54,7 @@ def from_message(message: votes_pb2.Vote, check: Callable[[Vote], Vote] = check_
         poll=poll,
         entry=message.entry if poll else "",
         poll_event=message.poll_event if poll else 0,
+        voter_class=message.voter_class if poll else 0,
     )
     return check(vote)
 

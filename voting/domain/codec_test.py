@@ -2,12 +2,36 @@ import pytest
 from votes.v1 import votes_pb2
 
 from voting.domain.codec import decode_vote, encode_vote
-from voting.domain.vote import InvalidVoteError
-from voting.testing.examples import VOTE
+from voting.domain.vote import VOTER_CLASS_MAX, InvalidVoteError
+from voting.testing.examples import VOTE, vote_with
 
 
 def test_a_vote_survives_encoding() -> None:
     assert decode_vote(encode_vote(VOTE)) == VOTE
+
+
+@pytest.mark.parametrize("voter_class", [0, 1, VOTER_CLASS_MAX])
+def test_a_vote_in_a_poll_survives_encoding(voter_class: int) -> None:
+    vote = vote_with(poll="best", entry="moon", poll_event=7, voter_class=voter_class)
+    assert decode_vote(encode_vote(vote)) == vote
+
+
+def test_records_from_before_there_were_classes_are_of_class_0() -> None:
+    vote = vote_with(poll="best", entry="moon", poll_event=7)
+    assert b"\x58" not in encode_vote(vote)[-2:]  # the tag of field 11
+    assert decode_vote(encode_vote(vote)).voter_class == 0
+
+
+def test_a_class_beyond_the_last_is_not_a_vote() -> None:
+    vote = vote_with(poll="best", entry="moon", poll_event=7, voter_class=VOTER_CLASS_MAX + 1)
+    with pytest.raises(InvalidVoteError, match="voter_class: must be from 0 to 15"):
+        decode_vote(encode_vote(vote))
+
+
+def test_the_open_poll_has_no_classes() -> None:
+    message = votes_pb2.Vote.FromString(encode_vote(VOTE))
+    message.voter_class = 3
+    assert decode_vote(message.SerializeToString()) == VOTE
 
 
 @pytest.mark.parametrize("value", [b"\xff\xff", b"\x0a"])

@@ -39,8 +39,11 @@ class EntryTally(NamedTuple):
     rank_sum: int
 
 
+NO_VOTES: Final = EntryTally(0, 0)
+
+
 class PollTally(msgspec.Struct):
-    """What was voted in one poll: on each entry that has votes, by its id, and over each route."""
+    """What was voted in one poll: by `entry_key`, where there are votes, and over each route."""
 
     entries: dict[str, EntryTally] = {}
     routes: dict[Route, int] = {}
@@ -50,10 +53,14 @@ class PollTally(msgspec.Struct):
         """The number of votes counted."""
         return sum(self.routes.values())
 
-    def add(self, entry: str, votes: int, rank_sum: int, route: Route) -> None:
-        """Count votes on an entry that came over one route."""
-        before = self.entries.get(entry, _NO_VOTES)
-        self.entries[entry] = EntryTally(before.votes + votes, before.rank_sum + rank_sum)
+    def of(self, entry: str, voter_class: int) -> EntryTally:
+        """Return what a class of voters voted on an entry."""
+        return self.entries.get(entry_key(entry, voter_class), NO_VOTES)
+
+    def add(self, key: str, votes: int, rank_sum: int, route: Route) -> None:
+        """Count votes under an `entry_key` that came over one route."""
+        before = self.entries.get(key, NO_VOTES)
+        self.entries[key] = EntryTally(before.votes + votes, before.rank_sum + rank_sum)
         self.routes[route] = self.routes.get(route, 0) + votes
 
 
@@ -89,17 +96,14 @@ class Tally(msgspec.Struct):
         return found
 
 
-_NO_VOTES: Final = EntryTally(0, 0)
-
-
 def tally_of(votes: Iterable[Vote]) -> Tally:
     """Return the tally of these votes, without positions; ids are not deduplicated."""
     ranks: dict[Album, list[int]] = {}
     routes: dict[Route, int] = {}
-    in_polls: dict[tuple[str, str, Route], list[int]] = {}
+    in_polls: dict[tuple[str, str, int, Route], list[int]] = {}
     for vote in votes:
         if vote.poll:
-            entry = (vote.poll, vote.entry, vote.route)
+            entry = (vote.poll, vote.entry, vote.voter_class, vote.route)
             if entry in in_polls:
                 in_polls[entry].append(vote.rank)
             else:
@@ -112,8 +116,8 @@ def tally_of(votes: Iterable[Vote]) -> Tally:
             ranks[album] = [vote.rank]
         routes[vote.route] = routes.get(vote.route, 0) + 1
     tally = Tally({a: AlbumTally(*a, len(r), sum(r)) for a, r in ranks.items()}, routes)
-    for (poll, voted, route), r in in_polls.items():
-        tally.poll(poll).add(voted, len(r), sum(r), route)
+    for (poll, voted, voter_class, route), r in in_polls.items():
+        tally.poll(poll).add(entry_key(voted, voter_class), len(r), sum(r), route)
     return tally
 
 
@@ -131,15 +135,24 @@ def add_tally(tally: Tally, other: Tally) -> None:
 
 def add_poll_tally(tally: PollTally, other: PollTally) -> None:
     """Add the counts of another tally of the same poll to this one."""
-    for entry, (votes, rank_sum) in other.entries.items():
-        before = tally.entries.get(entry, _NO_VOTES)
-        tally.entries[entry] = EntryTally(before.votes + votes, before.rank_sum + rank_sum)
+    for key, (votes, rank_sum) in other.entries.items():
+        before = tally.entries.get(key, NO_VOTES)
+        tally.entries[key] = EntryTally(before.votes + votes, before.rank_sum + rank_sum)
     _add_routes(tally.routes, other.routes)
 
 
 def _add_routes(routes: dict[Route, int], more: Mapping[Route, int]) -> None:
     for route, votes in more.items():
         routes[route] = routes.get(route, 0) + votes
+
+
+def entry_key(entry: str, voter_class: int) -> str:
+    """Return what the votes of a class of voters for an entry of a poll are counted under.
+
+    For class 0 it is the entry's id, as it is for votes from before there were classes. No id
+    contains the `@` of the others.
+    """
+    return f"{entry}@{voter_class}" if voter_class else entry
 
 
 def album_key(name: str, album: str, year: int) -> bytes:

@@ -48,6 +48,19 @@ def test_a_vote_in_a_poll_counts_for_its_entry_there_and_for_no_album() -> None:
     assert tally.votes_by_route() == {Route.HTTP: 4, Route.GRPC: 1}
 
 
+def test_votes_of_classes_are_counted_apart() -> None:
+    best = {"poll": "best", "entry": "moon", "poll_event": 1}
+    votes = [vote_with(rank=rank, voter_class=n, **best) for rank, n in ((1, 0), (2, 1), (4, 1))]
+    counted = tally_of([*votes, vote_with(rank=8, voter_class=15, **best)]).polls["best"]
+    assert counted.entries == {
+        "moon": EntryTally(1, 1),
+        "moon@1": EntryTally(2, 6),
+        "moon@15": EntryTally(1, 8),
+    }
+    assert [counted.of("moon", n) for n in (0, 1, 2)] == [(1, 1), (2, 6), (0, 0)]
+    assert counted.votes == 4
+
+
 def test_the_tally_of_all_votes_is_the_sum_of_the_tallies_of_its_parts() -> None:
     votes = [
         vote_with(rank=n + 1, album=f"{n % 2}", route=list(Route)[n // 2 % 2], **poll_fields(n))

@@ -24,6 +24,8 @@ from voting.domain.visible_text import has_visible, is_plain, most_marks, withou
 TEXT_MAX = 200
 YEAR_MIN, YEAR_MAX = 1900, 2100
 RANK_MIN, RANK_MAX = 1, 100
+# Numbers of classes of voters; 0 where a poll has no classes.
+VOTER_CLASS_MAX = 15
 # Combining marks in a row: UTS #39, section 5.4.
 MARKS_MAX = 4
 
@@ -69,6 +71,7 @@ class Vote(VoteContent, frozen=True, kw_only=True):
     `id` is a UUID in canonical lower-case form; a vote counts once per id. `cast_at_ms` is Unix
     time in milliseconds. A vote in a poll names the poll and the entry by their ids, and the
     number of the event of the log of polls by which it was judged; in the open poll they are empty.
+    `voter_class` is the number of its voter's class, 0 where a poll has none.
     """
 
     id: str
@@ -77,6 +80,7 @@ class Vote(VoteContent, frozen=True, kw_only=True):
     poll: str = ""
     entry: str = ""
     poll_event: int = 0
+    voter_class: int = 0
 
 
 CONTENT_FIELDS: Final = VoteContent.__struct_fields__
@@ -212,7 +216,7 @@ def _check_numbers(vote: Vote) -> Vote:
     check_range("rank", vote.rank, RANK_MIN, RANK_MAX)
     if vote.cast_at_ms < 0:
         raise InvalidVoteError("cast_at_ms", "must not be negative")
-    if vote.poll or vote.entry or vote.poll_event:
+    if vote.poll or vote.entry or vote.poll_event or vote.voter_class:
         _check_poll(vote)
     return vote
 
@@ -223,6 +227,7 @@ def _check_poll(vote: Vote) -> None:
             raise InvalidVoteError(field, SLUG_RULE)
     if vote.poll_event < 1:
         raise InvalidVoteError("poll_event", "must be positive in a poll")
+    check_range("voter_class", vote.voter_class, 0, VOTER_CLASS_MAX)
 
 
 @lru_cache(maxsize=4096)  # few polls and entries, in many votes

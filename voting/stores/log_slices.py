@@ -74,7 +74,7 @@ def sum_of(groups: Iterable[Mapping[str, Any]]) -> SliceSum:
         counted, route = parse_group_key(group["_id"])
         votes, rank_sum = group["votes"], group["rank_sum"]
         if isinstance(counted, PollEntry):
-            tally.poll(counted.poll).add(counted.entry, votes, rank_sum, route)
+            tally.poll(counted.poll).add(counted.entry_key, votes, rank_sum, route)
         else:
             sums = AlbumTally(*counted, votes, rank_sum)
             add_tally(tally, Tally({counted: sums}, {route: votes}))

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from bson.datetime_ms import DatetimeMS
 
-from voting.domain.tally import UNIT_SEPARATOR, Album
+from voting.domain.tally import UNIT_SEPARATOR, Album, entry_key
 from voting.domain.vote import Route, Vote
 
 # 9999-12-31: the last date that every reader can show and `cast_key` has digits for.
@@ -34,10 +34,10 @@ class Place(NamedTuple):
 
 
 class PollEntry(NamedTuple):
-    """An entry of a poll, by their ids."""
+    """What a vote in a poll counts for: the poll's id, and the `entry_key`."""
 
     poll: str
-    entry: str
+    entry_key: str
 
 
 class LoggedVote(msgspec.Struct, frozen=True):
@@ -100,12 +100,14 @@ def key_of(logged: LoggedVote) -> str:
 
 
 def group_key(vote: Vote) -> str:
-    """Return a text shared by all votes for the same album, or entry of a poll, on the same route.
+    """Return a text shared by all votes for the same album on the same route.
 
-    It is stored with each vote so that the log's tally can group by a plain field.
+    In a poll, by all votes of one class of voters for the same entry on the same route. It is
+    stored with each vote so that the log's tally can group by a plain field.
     """
     if vote.poll:
-        return UNIT_SEPARATOR.join((vote.poll, vote.entry, vote.route))
+        entry = entry_key(vote.entry, vote.voter_class)
+        return UNIT_SEPARATOR.join((vote.poll, entry, vote.route))
     return UNIT_SEPARATOR.join((vote.name, vote.album, str(vote.year), vote.route))
 
 
@@ -146,6 +148,8 @@ def to_document(
         document["poll"] = poll
         document["entry"] = vote.entry
         document["poll_event"] = vote.poll_event
+        if vote.voter_class:
+            document["voter_class"] = vote.voter_class
         document[_ARRIVED_AT] = arrived_at_ms
     return document
 
@@ -163,6 +167,7 @@ def from_document(document: Mapping[str, Any]) -> LoggedVote:
         poll=document.get("poll", ""),
         entry=document.get("entry", ""),
         poll_event=document.get("poll_event", 0),
+        voter_class=document.get("voter_class", 0),
     )
     place = Place(document["partition"], document["offset"])
     if vote.poll:

@@ -37,6 +37,14 @@ def test_a_vote_in_a_poll_is_read_back_from_its_document() -> None:
     }
 
 
+def test_the_class_of_a_voter_is_read_back_and_counted_apart() -> None:
+    vote = vote_with(poll="best", entry="moon", poll_event=7, voter_class=3)
+    document = to_document(vote, partition=2, offset=41, arrived_at_ms=7)
+    assert document.keys() - to_document(IN_POLL, 2, 41).keys() == {"voter_class"}
+    assert from_document(document) == LoggedVote(vote, Place(2, 41), arrived_at_ms=7)
+    assert parse_group_key(document["group_key"]) == (PollEntry("best", "moon@3"), vote.route)
+
+
 def test_the_document_of_a_vote_in_no_poll_is_that_of_every_version() -> None:
     assert to_document(VOTE, partition=2, offset=41, arrived_at_ms=7) == {
         "_id": VOTE.id,

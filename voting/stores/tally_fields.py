@@ -1,6 +1,7 @@
 """The fields of the Redis hash that holds the tally: their names, and what they mean.
 
-The counters of a poll are those of an open poll with the poll in front: `p:<poll>␟v:<entry>`.
+The counters of a poll are those of an open poll with the poll in front: `p:<poll>␟v:<entry>`, or
+`p:<poll>␟v:<entry>@<class>` for votes of a class of voters other than 0.
 """
 
 from collections.abc import Iterable, Mapping
@@ -78,9 +79,9 @@ def counter_fields(tally: Tally) -> dict[str, int]:
     for poll, counts in tally.polls.items():
         for route, votes in counts.routes.items():
             fields[poll_route_field(poll, route)] = votes
-        for entry, counted in counts.entries.items():
-            fields[entry_votes_field(poll, entry)] = counted.votes
-            fields[entry_rank_sum_field(poll, entry)] = counted.rank_sum
+        for key, counted in counts.entries.items():
+            fields[entry_votes_field(poll, key)] = counted.votes
+            fields[entry_rank_sum_field(poll, key)] = counted.rank_sum
     return fields
 
 
@@ -99,14 +100,14 @@ def rank_sum_field(album: bytes) -> bytes:
     return _RANK_SUM.encode() + album
 
 
-def entry_votes_field(poll: str, entry: str) -> str:
-    """Return the name of the Redis field with the votes of an entry of a poll."""
-    return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_VOTES}{entry}"
+def entry_votes_field(poll: str, key: str) -> str:
+    """Return the name of the Redis field with the votes of a poll under an `entry_key`."""
+    return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_VOTES}{key}"
 
 
-def entry_rank_sum_field(poll: str, entry: str) -> str:
-    """Return the name of the Redis field with the rank sum of an entry of a poll."""
-    return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_RANK_SUM}{entry}"
+def entry_rank_sum_field(poll: str, key: str) -> str:
+    """Return the name of the Redis field with the rank sum of a poll under an `entry_key`."""
+    return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_RANK_SUM}{key}"
 
 
 def poll_route_field(poll: str, route: Route) -> str:

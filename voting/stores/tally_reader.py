@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from voting.domain.tally import EntryTally, PollTally
-from voting.domain.vote import Route
+from voting.domain.vote import VOTER_CLASS_MAX, Route
 from voting.polls.definition import ENTRIES_MAX
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.tally_fields import (
@@ -36,6 +36,8 @@ COMMANDS: Final = ("hlen", "hmget", "hscan")
 SLICE_FIELDS: Final = 1000
 # Albums per HMGET, with two fields each.
 STANDINGS_PER_CALL: Final = 250
+# Entries of a poll per HMGET, each counted in each class of voters, with two fields each.
+_POLL_KEYS_PER_CALL: Final = ENTRIES_MAX * (VOTER_CLASS_MAX + 1)
 # For one answer, not for a whole reading, which needs one per slice.
 ANSWER_SECONDS: Final = 3.0
 
@@ -126,22 +128,22 @@ class TallyReader:
             ],
         )
 
-    async def poll_standings(self, poll: str, entries: Sequence[str]) -> PollTally:
-        """Return what is counted in a poll on at most `ENTRIES_MAX` entries, at one moment.
+    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollTally:
+        """Return what is counted in a poll under these `entry_key`s, at one moment.
 
-        It costs by these entries, however many polls and albums there are. Entries without votes
-        are left out.
+        It costs by these keys, however many polls and albums there are: at most those of
+        `ENTRIES_MAX` entries in every class of voters. What has no votes is left out.
         """
-        if len(entries) > ENTRIES_MAX:
-            raise ValueError(f"{len(entries)} entries are too many for one call")
+        if len(keys) > _POLL_KEYS_PER_CALL:
+            raise ValueError(f"{len(keys)} keys are too many for one call")
         fields = [poll_route_field(poll, route) for route in Route]
-        for entry in entries:
-            fields += (entry_votes_field(poll, entry), entry_rank_sum_field(poll, entry))
+        for key in keys:
+            fields += (entry_votes_field(poll, key), entry_rank_sum_field(poll, key))
         async with _answer():
             stored = await self._redis.hmget(TALLY_KEY, fields)
         values = cast("list[bytes | None]", stored)
         routes, counts = values[: len(Route)], values[len(Route) :]
-        counted = zip(entries, counts[::2], counts[1::2], strict=True)
+        counted = zip(keys, counts[::2], counts[1::2], strict=True)
         return PollTally(
             {e: EntryTally(int(v), int(s or 0)) for e, v, s in counted if v is not None},
             {route: int(n) for route, n in zip(Route, routes, strict=True) if n is not None},

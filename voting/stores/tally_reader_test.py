@@ -1,13 +1,15 @@
 """Read-only access to the tally in a real Redis."""
 
 from collections.abc import AsyncIterator
+from itertools import batched
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
 from harness.servers.redis_server import RedisServer
-from voting.domain.tally import PollTally, album_key, album_of_key, tally_of
-from voting.domain.vote import Route, Vote
+from voting.domain.tally import PollTally, album_key, album_of_key, entry_key, tally_of
+from voting.domain.vote import VOTER_CLASS_MAX, Route, Vote
 from voting.polls.definition import ENTRIES_MAX
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.tally_reader import (
@@ -153,12 +155,19 @@ async def test_a_poll_is_read_alone(reader: TallyReader, store: TallyStore) -> N
 async def test_the_largest_poll_is_read_at_once_and_no_larger_one(
     reader: TallyReader, store: TallyStore
 ) -> None:
-    votes = in_poll("best", ENTRIES_MAX)
-    await store.advance(0, NO_POSITION, "0:a", tally_of(votes))
-    entries = [vote.entry for vote in votes]
-    assert await reader.poll_standings("best", entries) == tally_of(votes).polls["best"]
-    with pytest.raises(ValueError, match="501 entries are too many for one call"):
-        await reader.poll_standings("best", [*entries, "one-more"])
+    votes = [
+        msgspec.structs.replace(vote, voter_class=number)
+        for number in range(VOTER_CLASS_MAX + 1)
+        for vote in in_poll("best", ENTRIES_MAX)
+    ]
+    position = NO_POSITION
+    for number, batch in enumerate(batched(votes, 1000, strict=False)):
+        before, position = position, f"{number}:a"
+        assert await store.advance(0, before, position, tally_of(batch)) == position
+    keys = [entry_key(vote.entry, vote.voter_class) for vote in votes]
+    assert await reader.poll_standings("best", keys) == tally_of(votes).polls["best"]
+    with pytest.raises(ValueError, match="8001 keys are too many for one call"):
+        await reader.poll_standings("best", [*keys, "one-more"])
 
 
 async def test_votes_in_polls_leave_the_pulse_and_the_albums_alone(
