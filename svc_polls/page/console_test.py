@@ -156,6 +156,21 @@ def test_the_keyboard_is_enough(page: Page, desk: Desk) -> None:
     expect(page.locator("#phase")).to_have_text("Open")
 
 
+def test_a_question_asked_at_once_after_another_one_is_the_one_that_counts(
+    page: Page, desk: Desk
+) -> None:
+    poll = desk.define("asked-twice")
+    sign_in(page, "ana")
+    choose(page, poll)
+    # In one turn, so that the event of the first one's closing comes after the second one is open.
+    page.evaluate("""() => {
+        for (const id of ["do-open", "cancel", "do-open"]) document.getElementById(id).click();
+    }""")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.locator("#go").click()
+    expect(page.locator("#phase")).to_have_text("Open")
+
+
 def test_a_rehearsal_is_marked_wherever_it_is_named(page: Page, desk: Desk) -> None:
     poll = desk.define("trial", rehearsal=True)
     sign_in(page, "ana")

@@ -85,8 +85,11 @@ element("new-end").addEventListener("input", () => {
   put("new-end-error", "");
   tickConfirm();
 });
+// The event comes a moment after the closing: by then the next question may be open.
 dialog.addEventListener("close", () => {
-  asked = null;
+  if (!dialog.open) {
+    asked = null;
+  }
 });
 element("confirm-form").addEventListener("submit", (event) => {
   event.preventDefault();
