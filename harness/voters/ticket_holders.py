@@ -25,4 +25,4 @@ class TicketHolders:
 
     def ballot_id(self, token: str, entry: str) -> str:
         """Return the id of the vote that is cast with a token."""
-        return self._voters.ballot_id(token, None, entry)
+        return self._voters.ballot_id(token, None, entry)[0]

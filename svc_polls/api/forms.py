@@ -26,7 +26,15 @@ from voting.polls.definition import (
     clean_definition,
 )
 from voting.voters.keys import KEY_NUMBER_MAX
-from voting.voters.rules import VOTES_MAX, VoterRules
+from voting.voters.rules import (
+    BATCH_MAX,
+    CLASS_NUMBER_MAX,
+    VOTES_MAX,
+    WEIGHT_MAX,
+    VoterClass,
+    VoterRules,
+    Way,
+)
 
 _SHOWN_MAX: Final = 200  # characters shown of what is wrong
 # Of msgspec's messages: they end with a path of our fields and of numbers.
@@ -73,6 +81,25 @@ class ScaleForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max: Annotated[int, Meta(extra_json_schema=_RANK)] = RANK_MAX
 
 
+class VoterClassForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A class of voters, whose votes are counted apart."""
+
+    name: Annotated[
+        str,
+        Meta(description=f"Like audience or jury; {SLUG_RULE}.", extra_json_schema=SLUG_SCHEMA),
+    ]
+    number: Annotated[
+        int,
+        Meta(description="The class in the voters' tokens.",
+             extra_json_schema={"minimum": 0, "maximum": CLASS_NUMBER_MAX}),
+    ] = 0  # fmt: skip
+    weight: Annotated[
+        int,
+        Meta(description="What the class weighs in the result, beside the others.",
+             extra_json_schema={"minimum": 1, "maximum": WEIGHT_MAX}),
+    ] = 1  # fmt: skip
+
+
 class VotersForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may vote, and how often: each vote needs a voter's token."""
 
@@ -94,6 +121,17 @@ class VotersForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     per_entry: Annotated[
         bool, Meta(description="Instead of `votes`: one vote for each entry.")
     ] = False  # fmt: skip
+    classes: Annotated[
+        tuple[VoterClassForm, ...],
+        Meta(description="Whose votes are counted apart; left out: one class, the audience.",
+             extra_json_schema={"minItems": 1, "maxItems": CLASS_NUMBER_MAX + 1}),
+    ] = (VoterClassForm("audience"),)  # fmt: skip
+    ways: Annotated[
+        tuple[Way, ...],
+        Meta(description="How svc_voters gives tokens: to each browser, for each code, to each "
+             "account of your login. Left out: you hand them out.",
+             extra_json_schema={"uniqueItems": True}),
+    ] = ()  # fmt: skip
 
 
 class DefinitionForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,6 +157,13 @@ class DefinitionForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     voters: Annotated[
         VotersForm | None, Meta(description="null: anybody votes, as often as they like.")
     ] = None
+    ties: Annotated[
+        tuple[str, ...],
+        Meta(description="How entries of equal score are ordered, the first rule first: rank-sum, "
+             "votes, class:NAME, and at the end order, which is that of the entries. Left out: by "
+             "rank sum; what is still equal shares a place.",
+             extra_json_schema={"uniqueItems": True}),
+    ] = ()  # fmt: skip
 
 
 class CloseForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +172,17 @@ class CloseForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closes_at: Annotated[
         Time | None, Meta(description="At least 11 s ahead; null: as soon as possible.")
     ] = None
+
+
+class RevokeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which tokens to take back, for good: those of a class or those of a batch."""
+
+    voter_class: Annotated[str | None, Meta(description="The name of a class.")] = None
+    batch: Annotated[
+        int | None,
+        Meta(description="The number of a batch.",
+             extra_json_schema={"minimum": 1, "maximum": BATCH_MAX}),
+    ] = None  # fmt: skip
 
 
 class CopyForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"as_id": "as"}):
@@ -165,6 +221,7 @@ def definition_of(form: DefinitionForm, answer_within_ms: int) -> PollDefinition
         show_result=form.show_result,
         rehearsal=form.rehearsal,
         voters=_voters_of(form.voters),
+        ties=form.ties,
         answer_within_ms=answer_within_ms,
     )
     try:
@@ -184,19 +241,34 @@ def form_of(definition: PollDefinition) -> DefinitionForm:
         show_result=definition.show_result,
         rehearsal=definition.rehearsal,
         voters=_voters_form(definition.voters),
+        ties=definition.ties,
     )
 
 
 def _voters_of(form: VotersForm | None) -> VoterRules | None:
     if form is None:
         return None
-    return VoterRules(scope=form.scope, key=form.key, votes=form.votes, per_entry=form.per_entry)
+    return VoterRules(
+        scope=form.scope,
+        key=form.key,
+        votes=form.votes,
+        per_entry=form.per_entry,
+        classes=tuple(VoterClass(one.name, one.number, one.weight) for one in form.classes),
+        ways=form.ways,
+    )
 
 
 def _voters_form(rules: VoterRules | None) -> VotersForm | None:
     if rules is None:
         return None
-    return VotersForm(rules.scope, rules.key, rules.votes, rules.per_entry)
+    return VotersForm(
+        scope=rules.scope,
+        key=rules.key,
+        votes=rules.votes,
+        per_entry=rules.per_entry,
+        classes=tuple(VoterClassForm(one.name, one.number, one.weight) for one in rules.classes),
+        ways=rules.ways,
+    )
 
 
 def read_time(field: str, text: str | None) -> int | None:

@@ -10,7 +10,8 @@ pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.running_fixture
 def test_a_rehearsal_is_copied_as_a_real_poll_without_its_times(
     shared: Organisers, poll: str
 ) -> None:
-    voters = {"scope": "awards-2026", "key": 2, "votes": 3, "per_entry": False}
+    voters: dict[str, object] = {"scope": "awards-2026", "key": 2, "votes": 3, "per_entry": False}
+    voters |= {"classes": [{"name": "jury", "number": 0, "weight": 3}], "ways": ["codes"]}
     shared.define(poll, rehearsal=True, opens_at=soon(3600), closes_at=soon(7200), voters=voters)
     real = f"{poll}-real"
     copied = shared.ask("POST", f"/{poll}/copy", "eva", json={"as": real})

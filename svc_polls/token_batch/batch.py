@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
 
-from voting.voters.token import NONCE_BYTES, make_token
+from voting.voters.token import make_token, new_nonce
 
 TOKENS_MAX: Final = 1_000_000
 
@@ -22,7 +22,7 @@ type Row = Sequence[str | int]
 def tokens(tag_key: bytes, scope: str, key_number: int, count: int) -> Iterator[str]:
     """Yield tokens of a scope, each with random bytes of its own."""
     for _ in range(count):
-        yield make_token(tag_key, scope, os.urandom(NONCE_BYTES), key_number=key_number)
+        yield make_token(tag_key, scope, new_nonce(), key_number=key_number)
 
 
 def rows(made: Iterable[str], url: str | None) -> Iterator[Row]:

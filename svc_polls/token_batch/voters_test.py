@@ -16,6 +16,7 @@ from svc_polls.token_batch.voters import main
 from voting.voters.ballots import PollVoters
 from voting.voters.keys import new_key, read_keys
 from voting.voters.rules import VoterRules
+from voting.voters.token import NONCE_BYTES
 
 KEYS = f"{new_key(1)},{new_key(2)}"
 SECRETS = [item.partition(":")[2] for item in KEYS.split(",")]
@@ -86,11 +87,11 @@ def test_a_file_that_exists_is_left_as_it_is(run: Run, capsys: pytest.CaptureFix
 def test_a_file_that_appears_meanwhile_is_not_replaced(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def random(size: int) -> bytes:
+    def nonce() -> bytes:
         Path(FILE).write_text("handed out", encoding="ascii")
-        return bytes(size)
+        return bytes(NONCE_BYTES)
 
-    monkeypatch.setattr("svc_polls.token_batch.batch.os.urandom", random)
+    monkeypatch.setattr("svc_polls.token_batch.batch.new_nonce", nonce)
     assert run() == 1
     assert Path(FILE).read_text(encoding="ascii") == "handed out"
     assert files() == [FILE]

@@ -24,14 +24,17 @@ from voting.polls.event import (
     Event,
     Open,
     Release,
+    Revoke,
     UnreadableEventError,
     decode_event,
     event_hash,
 )
+from voting.voters.rules import BATCH_MAX
 
 POLLS_MAX: Final = 2_000
 # Over all polls: what every route has memory for.
 ALL_ENTRIES_MAX: Final = 100_000
+REVOKED_BATCHES_MAX: Final = 1_000
 # A route that has not known for this long that it has the newest event takes no votes in polls.
 FRESH_MS: Final = 10_000
 # How far the clocks of our machines may differ.
@@ -52,6 +55,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     """A poll as its events left it.
 
     `event` is the number of the last one, `defined` of the one that set the present definition.
+    Tokens of a class in `revoked_classes`, or of a batch in `revoked_batches`, admit no more.
 
     Times are Unix times in milliseconds; None until an organiser opens or closes it by hand.
     """
@@ -62,6 +66,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     closes_at_ms: int | None
     cut: tuple[int, ...] | None = None
     released: bool = False
+    revoked_classes: frozenset[int] = frozenset()
+    revoked_batches: frozenset[int] = frozenset()
     defined: int
     event: int
 
@@ -171,6 +177,8 @@ def changed(polls: Mapping[str, Poll], event: Event, at_ms: int) -> Poll:
             return _cut(poll, ends, event.number, at_ms)
         case Release():
             return _released(poll, event.number)
+        case Revoke():
+            return _revoked(poll, change, event.number)
 
 
 def _defined(
@@ -200,6 +208,8 @@ def _defined(
         definition=definition,
         opens_at_ms=opens_at_ms,
         closes_at_ms=definition.closes_at_ms,
+        revoked_classes=frozenset() if before is None else before.revoked_classes,
+        revoked_batches=frozenset() if before is None else before.revoked_batches,
         defined=number,
         event=number,
     )
@@ -246,3 +256,27 @@ def _released(poll: Poll, number: int) -> Poll:
     if poll.released:
         raise RefusedChangeError("its result has been released")
     return msgspec.structs.replace(poll, released=True, event=number)
+
+
+def _revoked(poll: Poll, revoke: Revoke, number: int) -> Poll:
+    voters = poll.definition.voters
+    if voters is None:
+        raise RefusedChangeError("its votes need no token")
+    if poll.cut is not None:
+        raise RefusedChangeError("its votes are counted")
+    voter_class, batch = revoke.voter_class, revoke.batch
+    if voter_class is not None:
+        if all(voter_class != one.number for one in voters.classes):
+            raise RefusedChangeError("it has no such class of voters")
+        classes, batches = poll.revoked_classes | {voter_class}, poll.revoked_batches
+    else:
+        if batch is None or not 1 <= batch <= BATCH_MAX:
+            raise RefusedChangeError(f"a batch has a number from 1 to {BATCH_MAX}")
+        if len(poll.revoked_batches) >= REVOKED_BATCHES_MAX:
+            raise RefusedChangeError(f"{REVOKED_BATCHES_MAX} batches were taken back already")
+        classes, batches = poll.revoked_classes, poll.revoked_batches | {batch}
+    if (classes, batches) == (poll.revoked_classes, poll.revoked_batches):
+        raise RefusedChangeError("those tokens were taken back before")
+    return msgspec.structs.replace(
+        poll, revoked_classes=classes, revoked_batches=batches, event=number
+    )

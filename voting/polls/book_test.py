@@ -8,14 +8,16 @@ from voting.polls.book import (
     ALL_ENTRIES_MAX,
     LEAD_MS,
     POLLS_MAX,
+    REVOKED_BATCHES_MAX,
     SKEW_MS,
     BrokenLogError,
     Poll,
     PollBook,
 )
 from voting.polls.definition import ShowResult
-from voting.polls.event import Change, Close, Cut, Define, Open, Release, encode_event
+from voting.polls.event import Change, Close, Cut, Define, Open, Release, Revoke, encode_event
 from voting.testing.polls import DEFINITION, POLL, PollLog, entries, event, with_changes
+from voting.voters.rules import VoterClass, VoterRules
 
 NOW: Final = 1_764_000_000_000
 OPENS: Final = NOW + 60_000
@@ -147,6 +149,48 @@ def test_a_result_is_released_once_it_is_final(log: PollLog) -> None:
     assert log.append(Release(), CLOSES + 60_002).refusal == "its result has been released"
 
 
+def test_tokens_are_taken_back_by_class_or_by_batch_for_good(log: PollLog) -> None:
+    rules = VoterRules(scope="a", key=1, classes=(VoterClass("audience"), VoterClass("jury", 1)))
+    scheduled(log, voters=rules)
+    assert log.append(Revoke(voter_class=1), NOW).refusal is None
+    assert log.append(Revoke(batch=7), OPENS).refusal is None
+    assert the_poll(log).revoked_classes == {1}
+    assert the_poll(log).revoked_batches == {7}
+    again = "those tokens were taken back before"
+    for revoke, refusal in (
+        (Revoke(voter_class=1), again),
+        (Revoke(batch=7), again),
+        (Revoke(voter_class=2), "it has no such class of voters"),
+        (Revoke(batch=0), "a batch has a number from 1 to 65535"),
+        (Revoke(batch=65_536), "a batch has a number from 1 to 65535"),
+    ):
+        assert log.append(revoke, OPENS + 1).refusal == refusal
+    assert the_poll(log).revoked_classes == {1}
+    assert the_poll(log).revoked_batches == {7}
+
+
+def test_only_so_many_batches_are_taken_back(log: PollLog) -> None:
+    scheduled(log, voters=VoterRules(scope="a", key=1))
+    for batch in range(1, REVOKED_BATCHES_MAX + 1):
+        assert log.append(Revoke(batch=batch), NOW).refusal is None
+    assert log.append(Revoke(batch=2_000), NOW).refusal == "1000 batches were taken back already"
+
+
+def test_nothing_is_taken_back_where_it_would_change_nothing(log: PollLog) -> None:
+    scheduled(log)
+    assert log.append(Revoke(batch=1), NOW).refusal == "its votes need no token"
+    scheduled(log, voters=VoterRules(scope="a", key=1))
+    log.append(Cut((1,)), CLOSES + 60_000)
+    assert log.append(Revoke(batch=1), CLOSES + 60_001).refusal == "its votes are counted"
+
+
+def test_a_new_definition_gives_no_tokens_back(log: PollLog) -> None:
+    scheduled(log, voters=VoterRules(scope="a", key=1))
+    log.append(Revoke(batch=1), NOW)
+    scheduled(log, voters=VoterRules(scope="b", key=1))
+    assert the_poll(log).revoked_batches == {1}
+
+
 def test_a_rehearsal_stays_one(log: PollLog) -> None:
     log.define(NOW, rehearsal=True)
     assert log.define(NOW + 1).refusal is not None
@@ -154,7 +198,7 @@ def test_a_rehearsal_stays_one(log: PollLog) -> None:
 
 
 def test_changes_to_a_poll_that_does_not_exist_are_refused(log: PollLog) -> None:
-    for change in (Open(), Close(None), Cut((1,)), Release()):
+    for change in (Open(), Close(None), Cut((1,)), Release(), Revoke(batch=1)):
         assert log.append(change, NOW).refusal == "there is no such poll"
 
 
@@ -235,12 +279,15 @@ changes = st.one_of(
             closes_at_ms=st.none() | st.integers(1, 80_000),
             show_result=st.sampled_from(ShowResult),
             rehearsal=st.booleans(),
+            voters=st.none() | st.just(VoterRules(scope="a", key=1)),
         ),
     ),
     st.just(Open()),
     st.builds(Close, st.none() | st.integers(1, 90_000)),
     st.builds(Cut, st.just((1, 2))),
     st.just(Release()),
+    st.builds(Revoke, voter_class=st.integers(0, 1)),
+    st.builds(Revoke, batch=st.integers(1, 3)),
 )
 steps = st.lists(st.tuples(changes, st.sampled_from(["a", "b"]), st.integers(0, 15_000)))
 
@@ -268,6 +315,8 @@ def test_every_history_keeps_the_promises(
                 assert before.is_open(now_ms) == after.is_open(now_ms)
         if before.is_frozen(at_ms):
             assert after.definition == before.definition
+        assert before.revoked_classes <= after.revoked_classes
+        assert before.revoked_batches <= after.revoked_batches
         if before.cut is not None:
             assert (after.cut, after.closes_at_ms) == (before.cut, before.closes_at_ms)
     # The same records give the same state, in one go or with copies and lost races in between.

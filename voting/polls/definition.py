@@ -18,9 +18,20 @@ from voting.domain.vote import (
     is_slug,
 )
 from voting.voters.keys import KEY_NUMBER_MAX
-from voting.voters.rules import VOTES_MAX, VoterRules
+from voting.voters.rules import (
+    CLASS_NUMBER_MAX,
+    VOTES_MAX,
+    WEIGHT_MAX,
+    VoterClass,
+    VoterRules,
+)
 
 ENTRIES_MAX: Final = 500
+# The rules for ties; a class is named behind the prefix.
+RANK_SUM: Final = "rank-sum"
+VOTES: Final = "votes"
+CLASS_PREFIX: Final = "class:"
+ORDER: Final = "order"
 # Milliseconds; the shortest leaves Kafka time to acknowledge a vote.
 ANSWER_WITHIN_MIN_MS, ANSWER_WITHIN_MAX_MS = 1_000, 60_000
 
@@ -64,6 +75,10 @@ class PollDefinition(msgspec.Struct, frozen=True, kw_only=True):
     Without `opens_at_ms` or `closes_at_ms`, an organiser opens or closes the poll by hand. A vote
     is answered within `answer_within_ms` or not accepted, so that it is known when the last vote
     of a closed poll has been accepted. Without `voters` anybody votes, as often as they like.
+
+    `ties` says how entries of equal score are ordered, the first rule first: by `RANK_SUM`, by
+    `VOTES` of all classes, by the votes of a class (`class:NAME`), and at the end by `ORDER`, which
+    is that of `entries`. Without, rank sums decide, and what is still equal shares a place.
     """
 
     titles: Titles
@@ -75,6 +90,7 @@ class PollDefinition(msgspec.Struct, frozen=True, kw_only=True):
     show_result: ShowResult = ShowResult.LIVE
     rehearsal: bool = False
     voters: VoterRules | None = None
+    ties: tuple[str, ...] = ()
     answer_within_ms: int
 
 
@@ -117,6 +133,7 @@ def clean_definition(definition: PollDefinition) -> PollDefinition:
         )
     if definition.voters is not None:
         _check_voters(definition.voters)
+    _check_ties(definition)
     return msgspec.structs.replace(definition, titles=titles, entries=entries)
 
 
@@ -128,6 +145,45 @@ def _check_voters(rules: VoterRules) -> None:
         raise InvalidPollError("voters.votes", f"must be from 1 to {VOTES_MAX}")
     if rules.per_entry and rules.votes > 1:
         raise InvalidPollError("voters.votes", "must be left out with per_entry")
+    _check_classes(rules.classes)
+    if len(set(rules.ways)) < len(rules.ways):
+        raise InvalidPollError("voters.ways", "must name each way once")
+    if rules.ways and all(one.number for one in rules.classes):
+        # Browsers and accounts are of this class.
+        raise InvalidPollError("voters.classes", "must have the number 0 where there are ways")
+
+
+def _check_classes(classes: tuple[VoterClass, ...]) -> None:
+    if not 1 <= len(classes) <= CLASS_NUMBER_MAX + 1:
+        raise InvalidPollError("voters.classes", f"must be 1 to {CLASS_NUMBER_MAX + 1}")
+    for at, one in enumerate(classes):
+        field = f"voters.classes[{at}]"
+        check_slug(f"{field}.name", one.name)
+        if not 0 <= one.number <= CLASS_NUMBER_MAX:
+            raise InvalidPollError(f"{field}.number", f"must be from 0 to {CLASS_NUMBER_MAX}")
+        if not 1 <= one.weight <= WEIGHT_MAX:
+            raise InvalidPollError(f"{field}.weight", f"must be from 1 to {WEIGHT_MAX}")
+        for other in classes[:at]:
+            if one.name == other.name:
+                raise InvalidPollError(f"{field}.name", f"is given twice: {one.name}")
+            if one.number == other.number:
+                raise InvalidPollError(f"{field}.number", f"is given twice: {one.number}")
+
+
+def _check_ties(definition: PollDefinition) -> None:
+    ties = definition.ties
+    if not ties:
+        return
+    voters = definition.voters
+    known = {RANK_SUM, VOTES, ORDER}
+    known |= {CLASS_PREFIX + one.name for one in (voters.classes if voters else ())}
+    for at, rule in enumerate(ties):
+        if rule not in known:
+            raise InvalidPollError(f"ties[{at}]", f"must be one of {', '.join(sorted(known))}")
+        if rule in ties[:at]:
+            raise InvalidPollError(f"ties[{at}]", f"is given twice: {rule}")
+    if ties[-1] != ORDER:
+        raise InvalidPollError("ties", f"must end with {ORDER}, so that every tie is decided")
 
 
 def _clean_entry(field: str, entry: Entry) -> Entry:

@@ -13,7 +13,13 @@ from voting.polls.definition import (
     clean_definition,
 )
 from voting.testing.polls import DEFINITION, entries, with_changes
-from voting.voters.rules import VOTES_MAX, VoterRules
+from voting.voters.rules import AUDIENCE, VOTES_MAX, VoterClass, VoterRules, Way
+
+JURY = VoterClass("jury", 1, 50)
+
+
+def with_classes(*classes: VoterClass) -> VoterRules:
+    return VoterRules(scope="a", key=1, classes=classes)
 
 
 def test_a_good_definition_is_taken_as_it_is() -> None:
@@ -25,10 +31,20 @@ def test_a_good_definition_is_taken_as_it_is() -> None:
     [
         VoterRules(scope="a", key=255, votes=VOTES_MAX),
         VoterRules(scope="awards-2026", key=1, per_entry=True),
+        VoterRules(scope="a", key=1, classes=(AUDIENCE, JURY), ways=tuple(Way)),
+        VoterRules(scope="a", key=1, classes=(VoterClass("press", 15, 1_000),)),
     ],
 )
 def test_good_rules_for_voters_are_taken_as_they_are(rules: VoterRules) -> None:
     assert clean_definition(with_changes(voters=rules)).voters == rules
+
+
+@pytest.mark.parametrize(
+    "ties", [("order",), ("rank-sum", "votes", "order"), ("class:jury", "order")]
+)
+def test_ties_are_decided_by_rules_that_end_with_an_order(ties: tuple[str, ...]) -> None:
+    definition = with_changes(voters=with_classes(AUDIENCE, JURY), ties=ties)
+    assert clean_definition(definition) == definition
 
 
 def test_texts_are_cleaned_as_those_of_votes() -> None:
@@ -66,6 +82,23 @@ def test_texts_are_cleaned_as_those_of_votes() -> None:
         ({"voters": VoterRules(scope="a", key=1, votes=0)}, "voters.votes"),
         ({"voters": VoterRules(scope="a", key=1, votes=101)}, "voters.votes"),
         ({"voters": VoterRules(scope="a", key=1, votes=2, per_entry=True)}, "voters.votes"),
+        ({"voters": with_classes()}, "voters.classes"),
+        ({"voters": with_classes(*(VoterClass(f"c{n}", n) for n in range(17)))}, "voters.classes"),
+        ({"voters": with_classes(VoterClass("A B"))}, "voters.classes[0].name"),
+        ({"voters": with_classes(VoterClass("a", 16))}, "voters.classes[0].number"),
+        ({"voters": with_classes(VoterClass("a", 0, 0))}, "voters.classes[0].weight"),
+        ({"voters": with_classes(VoterClass("a", 0, 1_001))}, "voters.classes[0].weight"),
+        ({"voters": with_classes(JURY, VoterClass("jury"))}, "voters.classes[1].name"),
+        ({"voters": with_classes(JURY, VoterClass("press", 1))}, "voters.classes[1].number"),
+        (
+            {"voters": VoterRules(scope="a", key=1, classes=(JURY,), ways=(Way.OPEN,))},
+            "voters.classes",
+        ),
+        ({"voters": VoterRules(scope="a", key=1, ways=(Way.OPEN, Way.OPEN))}, "voters.ways"),
+        ({"ties": ("rank-sum",)}, "ties"),
+        ({"ties": ("chance", "order")}, "ties[0]"),
+        ({"ties": ("class:audience", "order")}, "ties[0]"),
+        ({"ties": ("votes", "votes", "order")}, "ties[1]"),
         ({"answer_within_ms": 999}, "answer_within_ms"),
         ({"answer_within_ms": 60_001}, "answer_within_ms"),
     ],

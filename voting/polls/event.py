@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from polls.v1 import polls_pb2
 
 from voting.polls.definition import Entry, PollDefinition, ShowResult, Titles
-from voting.voters.rules import VoterRules
+from voting.voters.rules import AUDIENCE, VoterClass, VoterRules, Way
 
 
 class UnreadableEventError(ValueError):
@@ -41,7 +41,14 @@ class Release(msgspec.Struct, frozen=True):
     """Shows the result of a poll whose result is shown on release."""
 
 
-type Change = Define | Open | Close | Cut | Release
+class Revoke(msgspec.Struct, frozen=True):
+    """Takes back the tokens of a class or of a batch, by its number; the other one is None."""
+
+    voter_class: int | None = None
+    batch: int | None = None
+
+
+type Change = Define | Open | Close | Cut | Release | Revoke
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -67,6 +74,12 @@ _TO_PROTO: Final = {
     ShowResult.ON_RELEASE: polls_pb2.SHOW_RESULT_ON_RELEASE,
 }
 _FROM_PROTO: Final = {number: show for show, number in _TO_PROTO.items()}
+_WAY_TO_PROTO: Final = {
+    Way.OPEN: polls_pb2.WAY_OPEN,
+    Way.CODES: polls_pb2.WAY_CODES,
+    Way.IDENTITY: polls_pb2.WAY_IDENTITY,
+}
+_WAY_FROM_PROTO: Final = {number: way for way, number in _WAY_TO_PROTO.items()}
 
 
 def event_hash(value: bytes) -> bytes:
@@ -97,6 +110,12 @@ def encode_event(event: Event) -> bytes:
             message.cut.SetInParent()
         case Release():
             message.release.SetInParent()
+        case Revoke(voter_class, batch):
+            message.revoke.SetInParent()
+            if voter_class is not None:
+                message.revoke.voter_class = voter_class
+            elif batch is not None:
+                message.revoke.batch = batch
     return message.SerializeToString(deterministic=True)
 
 
@@ -131,8 +150,20 @@ def _change_of(message: polls_pb2.Event) -> Change:
             return Cut(tuple(message.cut.ends))
         case "release":
             return Release()
+        case "revoke":
+            return _revoke_of(message.revoke)
         case _:
             raise UnreadableEventError("has a change that this version does not know")
+
+
+def _revoke_of(message: polls_pb2.Revoke) -> Revoke:
+    match message.WhichOneof("tokens"):
+        case "voter_class":
+            return Revoke(voter_class=message.voter_class)
+        case "batch":
+            return Revoke(batch=message.batch)
+        case _:
+            raise UnreadableEventError("does not say which tokens it takes back")
 
 
 def _define_message(definition: PollDefinition) -> polls_pb2.Define:
@@ -150,6 +181,7 @@ def _define_message(definition: PollDefinition) -> polls_pb2.Define:
         show_result=_TO_PROTO[definition.show_result],
         rehearsal=definition.rehearsal,
         voters=_voters_message(definition.voters),
+        ties=definition.ties,
         answer_within_ms=definition.answer_within_ms,
     )
 
@@ -157,8 +189,18 @@ def _define_message(definition: PollDefinition) -> polls_pb2.Define:
 def _voters_message(rules: VoterRules | None) -> polls_pb2.VoterRules | None:
     if rules is None:
         return None
+    # One class alone is written as before there were any.
+    classes = () if rules.classes == (AUDIENCE,) else rules.classes
     return polls_pb2.VoterRules(
-        scope=rules.scope, key=rules.key, votes=rules.votes, per_entry=rules.per_entry
+        scope=rules.scope,
+        key=rules.key,
+        votes=rules.votes,
+        per_entry=rules.per_entry,
+        classes=[
+            polls_pb2.VoterClass(name=one.name, number=one.number, weight=one.weight)
+            for one in classes
+        ],
+        ways=[_WAY_TO_PROTO[way] for way in rules.ways],
     )
 
 
@@ -179,6 +221,7 @@ def _definition_of(message: polls_pb2.Define) -> PollDefinition:
         show_result=show_result,
         rehearsal=message.rehearsal,
         voters=_voters_of(message),
+        ties=tuple(message.ties),
         answer_within_ms=message.answer_within_ms,
     )
 
@@ -187,6 +230,14 @@ def _voters_of(message: polls_pb2.Define) -> VoterRules | None:
     if not message.HasField("voters"):
         return None
     rules = message.voters
+    if any(way not in _WAY_FROM_PROTO for way in rules.ways):
+        raise UnreadableEventError("has a way to a token that this version does not know")
+    classes = tuple(VoterClass(one.name, one.number, one.weight) for one in rules.classes)
     return VoterRules(
-        scope=rules.scope, key=rules.key, votes=rules.votes, per_entry=rules.per_entry
+        scope=rules.scope,
+        key=rules.key,
+        votes=rules.votes,
+        per_entry=rules.per_entry,
+        classes=classes or (AUDIENCE,),
+        ways=tuple(_WAY_FROM_PROTO[way] for way in rules.ways),
     )

@@ -11,12 +11,13 @@ from voting.polls.event import (
     Event,
     Open,
     Release,
+    Revoke,
     UnreadableEventError,
     decode_event,
     encode_event,
 )
 from voting.testing.polls import event
-from voting.voters.rules import VoterRules
+from voting.voters.rules import AUDIENCE, VoterClass, VoterRules, Way
 
 times = st.none() | st.integers(1, 2**53)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -39,7 +40,13 @@ definitions = st.builds(
         key=st.integers(0, 255),
         votes=st.integers(0, 200),
         per_entry=st.booleans(),
+        classes=st.just((AUDIENCE,))
+        | st.lists(
+            st.builds(VoterClass, texts, st.integers(0, 20), st.integers(0, 2_000)), min_size=1
+        ).map(tuple),
+        ways=st.lists(st.sampled_from(Way)).map(tuple),
     ),
+    ties=st.lists(texts, max_size=3).map(tuple),
     answer_within_ms=st.integers(0, 100_000),
 )
 changes = st.one_of(
@@ -48,6 +55,8 @@ changes = st.one_of(
     st.builds(Close, times),
     st.builds(Cut, st.lists(st.integers(0, 2**53), max_size=12).map(tuple)),
     st.just(Release()),
+    st.builds(Revoke, voter_class=st.integers(0, 20)),
+    st.builds(Revoke, batch=st.integers(0, 2**17)),
 )
 events = st.builds(
     Event,
@@ -72,6 +81,7 @@ def test_an_event_is_read_as_it_was_written(written: Event) -> None:
         b"",
         b"not an event",
         polls_pb2.Event(number=1, poll="p").SerializeToString(),
+        polls_pb2.Event(number=1, revoke=polls_pb2.Revoke()).SerializeToString(),
         polls_pb2.Event(number=0, open=polls_pb2.Open()).SerializeToString(),
         polls_pb2.Event(number=1, define=polls_pb2.Define()).SerializeToString(),
     ],

@@ -86,8 +86,8 @@ class KnownPoll:
         """Whether a vote needs a voter's token."""
         return self.poll.definition.voters is not None
 
-    def ballot_id(self, voter: str | None, slot: int | None, entry: str) -> str:
-        """Return the id of a vote in a poll with voters.
+    def ballot_id(self, voter: str | None, slot: int | None, entry: str) -> tuple[str, int]:
+        """Return the id of a vote in a poll with voters, and its voter's class.
 
         Raises what `PollVoters.ballot_id` raises, and `NoVoterKeyError`.
         """
@@ -128,7 +128,13 @@ def _voters_of(poll: Poll, keys: MasterKeys | None) -> PollVoters | None:
     if rules is None or keys is None:
         return None
     try:
-        return PollVoters(poll.id, rules, keys.scope_keys(rules.key, rules.scope))
+        return PollVoters(
+            poll.id,
+            rules,
+            keys.scope_keys(rules.key, rules.scope),
+            revoked_classes=poll.revoked_classes,
+            revoked_batches=poll.revoked_batches,
+        )
     except NoKeyError:
         _log.error(
             "poll %s gets no votes here: VOTER_KEYS has no key %s for its voters' tokens",

@@ -165,7 +165,7 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
         entry = self._entry_of(known)
         rank = known.check_rank(int(self.rank))
         if known.has_voters:
-            vote_id = self._ballot_id(known, entry, own_id)
+            vote_id, _ = self._ballot_id(known, entry, own_id)
         elif self.voter is None and self.slot is None:
             vote_id = own_id or new_id()
         else:
@@ -184,7 +184,7 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
             poll_event=polls.book.number,
         )
 
-    def _ballot_id(self, poll: KnownPoll, entry: Entry, own_id: str | None) -> str:
+    def _ballot_id(self, poll: KnownPoll, entry: Entry, own_id: str | None) -> tuple[str, int]:
         if own_id is not None:
             raise InvalidVoteError("id", "must be left out: it follows from the voter's token")
         slot = None if self.slot is None else int(self.slot)

@@ -1,4 +1,4 @@
-"""The secret keys behind voters' tokens: few master keys, and two keys of each scope."""
+"""The secret keys behind voters' tokens: few master keys, and the keys of each scope."""
 
 import base64
 import re
@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 KEYS_MAX: Final = 16
 KEY_NUMBER_MAX: Final = 255
 _KEY_BYTES: Final = 32
+_USES: Final = (b"tag", b"id", b"code", b"nonce")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -27,11 +28,14 @@ class ScopeKeys(NamedTuple):
     """The keys of one scope, 32 bytes each.
 
     Whoever has `tag_key` can make tokens of the scope, and of no other. `id_key` makes the ids of
-    their votes; only the system has it.
+    their votes. `code_key` makes codes, and `nonce_key` the nonces of those to whom svc_voters
+    gives tokens. Only the system has the last three.
     """
 
     tag_key: bytes
     id_key: bytes
+    code_key: bytes
+    nonce_key: bytes
 
     def __repr__(self) -> str:
         return "ScopeKeys(secret)"
@@ -53,7 +57,7 @@ class MasterKeys:
         master = self._keys.get(number)
         if master is None:
             raise NoKeyError(f"there is no key {number}")
-        return ScopeKeys(*(_derived(master, scope, use) for use in (b"voting.tag", b"voting.id")))
+        return ScopeKeys(*(_derived(master, scope, b"voting." + use) for use in _USES))
 
 
 def read_keys(text: str) -> MasterKeys:

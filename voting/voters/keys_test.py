@@ -15,7 +15,7 @@ KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 def test_each_scope_and_each_master_key_has_keys_of_its_own() -> None:
     keys = read_keys(f"{new_key(1)}, {new_key(255)}")
     found = [keys.scope_keys(number, scope) for number in (1, 255) for scope in ("a", "b")]
-    assert len({key for pair in found for key in pair}) == 8
+    assert len({key for four in found for key in four}) == 16
     assert keys.scope_keys(1, "a") == found[0]
     with pytest.raises(NoKeyError, match="there is no key 2"):
         keys.scope_keys(2, "a")
