@@ -73,6 +73,7 @@ _POLL_TEXTS: Final[Mapping[str | None, str]] = {
     VoterProblem.MISSING: "voter_missing",
     VoterProblem.INVALID: "voter_invalid",
     VoterProblem.OTHER_POLLS: "voter_of_other_polls",
+    VoterProblem.REVOKED: "voter_revoked",
     VoterProblem.VOTED_BEFORE: "voted_at",
 }
 

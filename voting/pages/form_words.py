@@ -35,6 +35,7 @@ _EN: Final = {
     "voter_invalid": "This ticket is not valid. "
     "Please open the voting page with the link or the code on your ticket.",
     "voter_of_other_polls": "This ticket is for other polls.",
+    "voter_revoked": "This ticket was taken back. Please ask the organisers.",
     "voted_before": "You have voted already",
     "voted_at": "You have voted already, at {time} UTC; the first vote counts.",
     "foreign": "This vote was sent from another site, so it was not accepted. "
@@ -72,6 +73,7 @@ _ES: Final = {
     "voter_invalid": "Esta entrada no es válida. "
     "Abre la página de votación con el enlace o el código de tu entrada.",
     "voter_of_other_polls": "Esta entrada es para otras votaciones.",
+    "voter_revoked": "Esta entrada ha sido anulada. Consulta a la organización.",
     "voted_before": "Ya has votado",
     "voted_at": "Ya has votado, a las {time} UTC; cuenta el primer voto.",
     "foreign": "Este voto se envió desde otro sitio, así que no se ha aceptado. "

@@ -54,6 +54,7 @@ class KnownPoll:
     __slots__ = (
         "_by_album",
         "_by_id",
+        "_classes",
         "_closes_at_ms",
         "_opens_at_ms",
         "_ranks",
@@ -65,6 +66,8 @@ class KnownPoll:
     def __init__(self, poll: Poll, keys: MasterKeys | None) -> None:
         self.poll = poll
         self._voters = _voters_of(poll, keys)
+        rules = poll.definition.voters
+        self._classes = frozenset(one.number for one in rules.classes) if rules else {0}
         self._opens_at_ms = inf if poll.opens_at_ms is None else poll.opens_at_ms
         self._closes_at_ms = inf if poll.closes_at_ms is None else poll.closes_at_ms
         self._within_ms = poll.definition.answer_within_ms
@@ -120,6 +123,11 @@ class KnownPoll:
             must = f"must be from {low} to {high}" if low < high else f"must be {low}"
             raise InvalidVoteError("rank", must)
         return rank
+
+    def check_class(self, voter_class: int) -> None:
+        """Raise `InvalidVoteError` unless the poll has voters of this class."""
+        if voter_class not in self._classes:
+            raise InvalidVoteError("voter_class", "is not a class of this poll's voters")
 
 
 def _voters_of(poll: Poll, keys: MasterKeys | None) -> PollVoters | None:
@@ -197,6 +205,7 @@ class KnownPolls:
         if entry.name != vote.name or entry.album != vote.album or entry.year != vote.year:
             raise InvalidVoteError("entry", "does not have this name, album and year")
         known.check_rank(vote.rank)
+        known.check_class(vote.voter_class)
 
     def may_still_accept(self, poll_id: str, cast_at_ms: int, now_ms: int) -> bool:
         """Whether a vote of this poll that Kafka has may be accepted now, to its voter's face.

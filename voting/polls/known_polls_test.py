@@ -135,6 +135,7 @@ def fields(**changes: object) -> dict[str, object]:
         ({"entry": "sun"}, InvalidVoteError),
         ({"album": "Another"}, InvalidVoteError),
         ({"rank": 6}, InvalidVoteError),
+        ({"voter_class": 1}, InvalidVoteError),
         ({"poll_event": 2}, StalePollsError),  # the route knows an event that we do not
     ],
 )

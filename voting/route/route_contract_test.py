@@ -23,12 +23,14 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
 from voting.domain.codec import decode_vote, encode_vote
 from voting.domain.vote import Route, Vote, partition_of
-from voting.polls.event import Open
+from voting.polls.event import Open, Revoke
 from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
 from voting.testing.polls import (
+    CLASSES,
     EARLY,
     OPENS_LATER_MS,
     POLL,
+    REVOKED_BATCH,
     SCOPE,
     VOTER_KEYS,
     WITH_VOTERS,
@@ -310,8 +312,9 @@ def polls(kafka: KafkaServer) -> PollLog:
     log.define(1)
     log.append(Open(), 2)
     log.define(3, poll=EARLY, opens_at_ms=OPENS_LATER_MS)
-    log.define(4, poll=WITH_VOTERS, voters=VoterRules(scope=SCOPE, key=1))
+    log.define(4, poll=WITH_VOTERS, voters=VoterRules(scope=SCOPE, key=1, classes=CLASSES))
     log.append(Open(), 5, WITH_VOTERS)
+    log.append(Revoke(batch=REVOKED_BATCH), 6, WITH_VOTERS)
     asyncio.run(_append(kafka, [value for value, _ in log.records]))
     return log
 
@@ -324,7 +327,7 @@ def test_a_vote_in_a_poll_is_accepted_on_both_routes_alike(
     wait_until("the poll", lambda: post(client, body).status_code == 202)
     answer = post(client, body)
     [(vote, _)] = stored(kafka, answer.json()["id"])
-    assert (vote.poll, vote.entry, vote.poll_event, vote.route) == (POLL, "blue", 5, route)
+    assert (vote.poll, vote.entry, vote.poll_event, vote.route) == (POLL, "blue", 6, route)
     assert (vote.name, vote.album, vote.year, vote.rank) == ("Joni Mitchell", "Blue", 1971, 5)
 
 
@@ -354,6 +357,18 @@ def test_a_voters_second_vote_is_a_copy_of_the_first_or_refused(
 
 
 @pytest.mark.usefixtures("polls")
+def test_a_vote_carries_its_voters_class(
+    client: httpx.Client, route: Route, kafka: KafkaServer
+) -> None:
+    body = {"poll": WITH_VOTERS, "entry": "blue", "rank": 5, "voter": voter_token()}
+    wait_until("the poll", lambda: post(client, body).status_code in {202, 409})
+    token = voter_token(int.from_bytes(os.urandom(8)), voter_class=1)
+    answer = post(client, body | {"voter": token})
+    [(vote, _)] = stored(kafka, answer.json()["id"])
+    assert (vote.voter_class, vote.route) == (1, route)
+
+
+@pytest.mark.usefixtures("polls")
 @pytest.mark.parametrize(
     ("changes", "status", "kind"),
     [
@@ -361,6 +376,11 @@ def test_a_voters_second_vote_is_a_copy_of_the_first_or_refused(
             {"poll": WITH_VOTERS, "voter": voter_token(scope="another")},
             403,
             VoterProblem.OTHER_POLLS,
+        ),
+        (
+            {"poll": WITH_VOTERS, "voter": voter_token(batch=REVOKED_BATCH)},
+            403,
+            VoterProblem.REVOKED,
         ),
         ({"poll": WITH_VOTERS}, 401, VoterProblem.MISSING),
         ({"poll": "missing"}, 404, RefusalKind.NO_SUCH_POLL),

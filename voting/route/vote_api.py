@@ -39,6 +39,7 @@ _STATUSES: Final[dict[str, HTTPStatus]] = {
     VoterProblem.MISSING: HTTPStatus.UNAUTHORIZED,
     VoterProblem.INVALID: HTTPStatus.UNAUTHORIZED,
     VoterProblem.OTHER_POLLS: HTTPStatus.FORBIDDEN,
+    VoterProblem.REVOKED: HTTPStatus.FORBIDDEN,
     VoterProblem.VOTED_BEFORE: HTTPStatus.CONFLICT,
 }
 # RFC 9110, section 11.6.1: the token is a field of the body, so there is no scheme to name.

@@ -28,6 +28,7 @@ from voting.testing.polls import (
     EARLY,
     ENTRIES,
     POLL,
+    REVOKED_BATCH,
     WITH_VOTERS,
     WITHOUT_KEY,
     trial_polls,
@@ -295,7 +296,7 @@ async def test_a_vote_that_the_sink_finds_invalid_is_422() -> None:
 IN_POLL = {"poll": POLL, "entry": "blue", "rank": 5}
 BLUE = ENTRIES[2]
 BALLOT = IN_POLL | {"poll": WITH_VOTERS, "voter": voter_token()}
-LAST_EVENT = 8
+LAST_EVENT = 9
 
 
 @pytest.mark.parametrize(
@@ -371,6 +372,8 @@ def test_the_same_voters_votes_have_the_same_id() -> None:
         ({"voter": ""}, 401, "voter", VoterProblem.INVALID),
         ({"voter": voter_token()[:-4] + "AAAA"}, 401, "voter", VoterProblem.INVALID),
         ({"voter": voter_token(scope="another")}, 403, "voter", VoterProblem.OTHER_POLLS),
+        ({"voter": voter_token(voter_class=2)}, 403, "voter", VoterProblem.OTHER_POLLS),
+        ({"voter": voter_token(batch=REVOKED_BATCH)}, 403, "voter", VoterProblem.REVOKED),
         ({"slot": 2}, 422, "slot", None),
         ({"id": OTHER_ID}, 422, "id", None),
         ({"entry": "missing", "voter": None}, 422, "entry", NO_SUCH_ENTRY),

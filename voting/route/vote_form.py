@@ -164,8 +164,9 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
         known = polls.open_poll(self.poll, now_ms)
         entry = self._entry_of(known)
         rank = known.check_rank(int(self.rank))
+        voter_class = 0
         if known.has_voters:
-            vote_id, _ = self._ballot_id(known, entry, own_id)
+            vote_id, voter_class = self._ballot_id(known, entry, own_id)
         elif self.voter is None and self.slot is None:
             vote_id = own_id or new_id()
         else:
@@ -182,6 +183,7 @@ class PollVoteForm(msgspec.Struct, forbid_unknown_fields=True):
             poll=self.poll,
             entry=entry.id,
             poll_event=polls.book.number,
+            voter_class=voter_class,
         )
 
     def _ballot_id(self, poll: KnownPoll, entry: Entry, own_id: str | None) -> tuple[str, int]:

@@ -6,10 +6,10 @@ import msgspec
 
 from voting.polls.book import PollBook, Recorded
 from voting.polls.definition import Entry, PollDefinition, Titles
-from voting.polls.event import Change, Define, Event, Open, encode_event
+from voting.polls.event import Change, Define, Event, Open, Revoke, encode_event
 from voting.polls.known_polls import KnownPolls
 from voting.voters.keys import read_keys
-from voting.voters.rules import VoterRules
+from voting.voters.rules import AUDIENCE, VoterClass, VoterRules
 from voting.voters.token import make_token
 
 EARLY: Final = "not-open-yet"
@@ -18,6 +18,8 @@ WITH_VOTERS: Final = "ticket-holders"
 WITHOUT_KEY: Final = "without-key"
 OPENS_LATER_MS: Final = 4_102_444_800_000
 SCOPE: Final = "tickets-2026"
+CLASSES: Final = (AUDIENCE, VoterClass("jury", 1, 3))
+REVOKED_BATCH: Final = 7
 VOTER_KEYS: Final = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 KEYS: Final = read_keys(VOTER_KEYS)
 ENTRIES: Final = (
@@ -72,17 +74,21 @@ class PollLog:
         return self.append(Define(with_changes(**fields)), at_ms, poll)
 
 
-def voter_token(number: int = 1, scope: str = SCOPE) -> str:
+def voter_token(
+    number: int = 1, scope: str = SCOPE, *, voter_class: int = 0, batch: int = 0
+) -> str:
     """Return the token of a voter in polls of this scope."""
     tag_key = KEYS.scope_keys(1, scope).tag_key
-    return make_token(tag_key, scope, number.to_bytes(12), key_number=1)
+    nonce = batch.to_bytes(2) + number.to_bytes(10)
+    return make_token(tag_key, scope, nonce, key_number=1, class_number=voter_class)
 
 
 def trial_polls(proved_at_ms: int) -> KnownPolls:
     """Return five polls, known to be all at this time.
 
     `POLL` is open, `EARLY` opens in the year 2100, and `CLOSED` is closed. In the others, which are
-    open, each voter has one vote; the key for the tokens of `WITHOUT_KEY` is not there.
+    open, each voter has one vote; the key for the tokens of `WITHOUT_KEY` is not there. Tokens of
+    the batch `REVOKED_BATCH` were taken back in `WITH_VOTERS`, which has a jury as well.
     """
     log = PollLog()
     log.define(1)
@@ -90,8 +96,9 @@ def trial_polls(proved_at_ms: int) -> KnownPolls:
     log.define(3, poll=EARLY, opens_at_ms=OPENS_LATER_MS)
     log.define(4, poll=CLOSED, opens_at_ms=20_000, closes_at_ms=30_000)
     for key, poll in enumerate((WITH_VOTERS, WITHOUT_KEY), 1):
-        log.define(5, poll=poll, voters=VoterRules(scope=SCOPE, key=key))
+        log.define(5, poll=poll, voters=VoterRules(scope=SCOPE, key=key, classes=CLASSES))
         log.append(Open(), 6, poll)
+    log.append(Revoke(batch=REVOKED_BATCH), 7, WITH_VOTERS)
     known = KnownPolls(KEYS)
     known.book = log.book
     known.prove(proved_at_ms)

@@ -9,6 +9,7 @@ from voting.testing.polls import (
     CLOSED,
     EARLY,
     POLL,
+    REVOKED_BATCH,
     WITH_VOTERS,
     WITHOUT_KEY,
     voter_token,
@@ -233,8 +234,11 @@ def _body(chance: random.Random) -> bytes:
 
 def _of_voter(chance: random.Random) -> dict[str, Any]:
     """Return what a voter sends; each is another one, so that none has voted before."""
-    token = voter_token(chance.getrandbits(64))
-    wrong = (None, "", 7, token[:-1], token[:-4] + "AAAA", token + "A", voter_token(1, "another"))
+    token = voter_token(chance.getrandbits(64), voter_class=chance.choice((0, 0, 1)))
+    wrong = (
+        *(None, "", 7, token[:-1], token[:-4] + "AAAA", token + "A"),
+        *(voter_token(1, "another"), voter_token(voter_class=2), voter_token(batch=REVOKED_BATCH)),
+    )
     return {
         "poll": chance.choice((WITH_VOTERS, WITH_VOTERS, WITHOUT_KEY, POLL)),
         "voter": token if chance.random() < 0.7 else chance.choice(wrong),
