@@ -58,7 +58,7 @@ def read_start(output: IO[str]) -> tuple[dict[str, int], dict[str, str]]:
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command that `up` printed, as a shell would, with Bazel's target instead of Bazel."""
     consumer = shlex.join(Service("svc_consumer", 0, folder, {}).command())
-    voters = f"{sys.executable} -m svc_polls.token_batch.voters"
+    voters = f"{sys.executable} -m svc_polls.handouts.voters"
     command = command.replace("./bazelw run //svc_consumer --", consumer)
     command = command.replace("./bazelw run //svc_polls:voters --", voters)
     environment = {**os.environ, **python_environment(), "BUILD_WORKING_DIRECTORY": str(folder)}

@@ -12,8 +12,10 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-CLASS_MAX: Final = 15
-BATCH_MAX: Final = 1023
+from voting.voters.rules import CLASS_NUMBER_MAX
+
+# Of codes; a batch of tokens has two bytes.
+CODE_BATCH_MAX: Final = 1023
 SERIAL_MAX: Final = 2**20 - 1
 
 _TAG_BITS: Final = 46
@@ -50,7 +52,9 @@ def make_code(code_key: bytes, *, voter_class: int, batch: int, serial: int) -> 
     Batches count from 1, and so do the serials of a batch.
     """
     if not (
-        0 <= voter_class <= CLASS_MAX and 1 <= batch <= BATCH_MAX and 1 <= serial <= SERIAL_MAX
+        0 <= voter_class <= CLASS_NUMBER_MAX
+        and 1 <= batch <= CODE_BATCH_MAX
+        and 1 <= serial <= SERIAL_MAX
     ):
         raise ValueError(f"no code has class {voter_class}, batch {batch} and serial {serial}")
     head = (voter_class << 30 | batch << 20 | serial).to_bytes(_HEAD_BYTES)
@@ -69,7 +73,7 @@ def read_code(code_key: bytes, text: str) -> Code:
     if not compare_digest(_tag(code_key, head).to_bytes(_TAG_BYTES), tag.to_bytes(_TAG_BYTES)):
         raise InvalidCodeError
     fields = int.from_bytes(head)
-    code = Code(fields >> 30, fields >> 20 & BATCH_MAX, fields & SERIAL_MAX)
+    code = Code(fields >> 30, fields >> 20 & CODE_BATCH_MAX, fields & SERIAL_MAX)
     if not (code.batch and code.serial):
         raise InvalidCodeError
     return code

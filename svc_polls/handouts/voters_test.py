@@ -12,10 +12,11 @@ import pytest
 
 from harness.processes.programs import python_environment
 from harness.processes.waiting import wait_until
-from svc_polls.token_batch.voters import main
+from svc_polls.handouts.voters import main
+from voting.domain.vote import InvalidVoteError
 from voting.voters.ballots import PollVoters
 from voting.voters.keys import new_key, read_keys
-from voting.voters.rules import VoterRules
+from voting.voters.rules import VoterClass, VoterRules
 from voting.voters.token import NONCE_BYTES
 
 KEYS = f"{new_key(1)},{new_key(2)}"
@@ -56,6 +57,18 @@ def test_each_token_admits_a_voter_of_its_own_to_a_poll_of_the_scope(run: Run) -
     assert len({voters.ballot_id(row["token"], None, "moon") for row in made}) == 250
 
 
+def test_tokens_of_a_batch_and_a_class_can_be_taken_back_together(run: Run) -> None:
+    assert run("--batch", "65535", "--class", "15") == 0
+    keys = read_keys(KEYS).scope_keys(1, "awards-2026")
+    jury = VoterClass("jury", 15)
+    rules = VoterRules(scope="awards-2026", key=1, classes=(jury,))
+    token = read()[0]["token"]
+    assert PollVoters("best-album", rules, keys).ballot_id(token, None, "moon")[1] == 15
+    voters = PollVoters("best-album", rules, keys, revoked_batches={65535})
+    with pytest.raises(InvalidVoteError, match="taken back"):
+        voters.ballot_id(token, None, "moon")
+
+
 def test_two_runs_share_no_token(run: Run) -> None:
     assert run(file="one.csv") == run(file="two.csv") == 0
     assert not {row["token"] for row in read("one.csv")} & {row["token"] for row in read("two.csv")}
@@ -87,11 +100,11 @@ def test_a_file_that_exists_is_left_as_it_is(run: Run, capsys: pytest.CaptureFix
 def test_a_file_that_appears_meanwhile_is_not_replaced(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nonce() -> bytes:
+    def nonce(_: int) -> bytes:
         Path(FILE).write_text("handed out", encoding="ascii")
         return bytes(NONCE_BYTES)
 
-    monkeypatch.setattr("svc_polls.token_batch.batch.new_nonce", nonce)
+    monkeypatch.setattr("svc_polls.handouts.tokens.new_nonce", nonce)
     assert run() == 1
     assert Path(FILE).read_text(encoding="ascii") == "handed out"
     assert files() == [FILE]
@@ -144,6 +157,9 @@ def test_a_key_that_cannot_be_used_is_named_and_not_shown(
         (["--count", "1000001"], "argument --count: '1000001' must be"),
         (["--count", "x"], "argument --count: 'x' must be"),
         (["--key", "256"], "argument --key: '256' must be a whole number from 1 to 255"),
+        (["--batch", "0"], "argument --batch: '0' must be a whole number from 1 to 65,535"),
+        (["--batch", "65536"], "argument --batch: '65536' must be"),
+        (["--class", "16"], "argument --class: '16' must be a whole number from 0 to 15"),
         (["--url", "votes.example.com"], "argument --url: 'votes.example.com' must be like"),
         (["--url", "http://votes.example.com/p/a"], "must be like https://HOST/p/POLL"),
         (["--url", "https://votes.example.com/p/a#"], "must be like https://HOST/p/POLL"),
@@ -175,7 +191,7 @@ def test_help_explains_the_environment_and_the_exit_status(
 def test_it_says_how_far_a_large_batch_is(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("svc_polls.token_batch.voters._STEP", 2_000)
+    monkeypatch.setattr("svc_polls.handouts.voters.STEP", 2_000)
     assert run(count=5_000) == 0
     printed = capsys.readouterr()
     assert printed.err == "voters: 2,000 of 5,000\nvoters: 4,000 of 5,000\n"
@@ -184,7 +200,7 @@ def test_it_says_how_far_a_large_batch_is(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "svc_polls.token_batch.voters"]
+    command = [sys.executable, "-m", "svc_polls.handouts.voters"]
     options = ["--scope", "awards-2026", "--count", "1000000", "-o", str(tmp_path / FILE)]
     environment = {**os.environ, **python_environment(), "VOTER_KEYS": KEYS}
     with subprocess.Popen(

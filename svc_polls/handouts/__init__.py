@@ -1,0 +1,1 @@
+"""The command lines that make what voters are handed: tokens and codes, as CSV files or sheets."""

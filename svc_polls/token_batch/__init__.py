@@ -1,1 +1,0 @@
-"""The command line that makes voters' tokens by the thousand, as a CSV file."""
