@@ -10,7 +10,7 @@ from svc_polls.api.forms import DefinitionForm, TitlesForm, form_of
 from svc_polls.log.history import PastEvent
 from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.polls.book import LEAD_MS, Poll, Recorded
-from voting.polls.event import Close, Define
+from voting.polls.event import Close, Define, Revoke
 from voting.polls.phase import Phase, phase_of
 
 type NextPage = Annotated[str | None, Meta(description="`after` of the next page; null if none.")]
@@ -55,6 +55,9 @@ class PollState(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Where its votes end, for each partition of the topic of votes."),
     ]
     released: bool
+    revoked: Annotated[
+        list[str], Meta(description="Whose tokens were taken back: `class NAME`, `batch NUMBER`.")
+    ]
     shows_result: Annotated[bool, Meta(description="Whether the audience may see the result now.")]
     definition: DefinitionForm
     now: Annotated[str, Meta(description="The service's clock.")]
@@ -78,12 +81,15 @@ class HistoryEvent(msgspec.Struct, frozen=True, kw_only=True):
     appended_at: str
     written_at: Annotated[str, Meta(description="By the clock of the service that wrote it.")]
     author: str
-    change: Annotated[str, Meta(description="define, open, close, cut or release.")]
+    change: Annotated[str, Meta(description="define, open, close, cut, release or revoke.")]
     fields: Annotated[
         list[str], Meta(description="What a new definition changes; empty in the first one.")
     ]
     closes_at: str | None
     ends: list[int] | None
+    revoked: Annotated[
+        str | None, Meta(description="Whose tokens it takes back: `class NAME` or `batch NUMBER`.")
+    ]
     refusal: str | None
 
 
@@ -129,10 +135,20 @@ def poll_state(poll: Poll, now_ms: int) -> PollState:
         frozen=poll.is_frozen(now_ms),
         cut=None if poll.cut is None else list(poll.cut),
         released=poll.released,
+        revoked=_revoked(poll),
         shows_result=poll.shows_result(now_ms),
         definition=form_of(poll.definition),
         now=to_rfc3339(now_ms),
     )
+
+
+def _revoked(poll: Poll) -> list[str]:
+    voters = poll.definition.voters
+    classes = voters.classes if voters else ()
+    return [
+        *(f"class {one.name}" for one in classes if one.number in poll.revoked_classes),
+        *(f"batch {batch}" for batch in sorted(poll.revoked_batches)),
+    ]
 
 
 def changed_answer(recorded: Recorded, poll: Poll, now_ms: int) -> Changed:
@@ -150,7 +166,7 @@ def effective_at_ms(recorded: Recorded) -> int:
 
     Opening and releasing allow something: a route that does not have it yet breaks no promise.
     """
-    waits = isinstance(recorded.event.change, Define | Close)
+    waits = isinstance(recorded.event.change, Define | Close | Revoke)
     return recorded.appended_at_ms + (LEAD_MS if waits else 0)
 
 
@@ -171,5 +187,6 @@ def _past(event: PastEvent) -> HistoryEvent:
         fields=list(event.fields),
         closes_at=to_rfc3339_or_none(event.closes_at_ms),
         ends=None if event.ends is None else list(event.ends),
+        revoked=event.revoked,
         refusal=event.refusal,
     )

@@ -52,6 +52,7 @@ def polls_app(api: PollsApi, console: ConsoleApi, readiness: Readiness) -> Sanic
         ("/open", "POST", api.open),
         ("/close", "POST", api.close),
         ("/release", "POST", api.release),
+        ("/revoke", "POST", api.revoke),
         ("/copy", "POST", api.copy),
     ):
         # `stream`: the handlers read the body themselves, after authentication. Sanic

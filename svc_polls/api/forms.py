@@ -25,6 +25,7 @@ from voting.polls.definition import (
     Titles,
     clean_definition,
 )
+from voting.polls.event import Revoke
 from voting.voters.keys import KEY_NUMBER_MAX
 from voting.voters.rules import (
     BATCH_MAX,
@@ -243,6 +244,20 @@ def form_of(definition: PollDefinition) -> DefinitionForm:
         voters=_voters_form(definition.voters),
         ties=definition.ties,
     )
+
+
+def revoke_of(form: RevokeForm, definition: PollDefinition) -> Revoke:
+    """Return what takes these tokens back; raise `InvalidFormError` for the first fault."""
+    if (form.voter_class is None) == (form.batch is None):
+        raise InvalidFormError("batch", "must be given, or else voter_class")
+    if form.batch is not None:
+        if not 1 <= form.batch <= BATCH_MAX:
+            raise InvalidFormError("batch", f"must be from 1 to {BATCH_MAX}")
+        return Revoke(batch=form.batch)
+    for one in definition.voters.classes if definition.voters else ():
+        if one.name == form.voter_class:
+            return Revoke(voter_class=one.number)
+    raise InvalidFormError("voter_class", "is not a class of this poll's voters")
 
 
 def _voters_of(form: VotersForm | None) -> VoterRules | None:

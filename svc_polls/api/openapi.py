@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from svc_polls.api.answers import Changed, HistoryPage, PollList, PollState
 from svc_polls.api.console import Me, SystemState
-from svc_polls.api.forms import SLUG_SCHEMA, CloseForm, CopyForm, DefinitionForm
+from svc_polls.api.forms import SLUG_SCHEMA, CloseForm, CopyForm, DefinitionForm, RevokeForm
 from svc_polls.api.requests import BODY_MAX, LIMIT_DEFAULT, LIMIT_MAX
 from voting.http.problem import JSON_TYPE, PROBLEM_TYPE, Problem
 from voting.http.schemas import (
@@ -52,7 +52,7 @@ _CHANGING: Final = ("400", *_READING, "403", "404", "408", "409", "412", "413", 
 def polls_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
     schemas: Schemas = {
-        **request_schemas(CloseForm, CopyForm),
+        **request_schemas(CloseForm, CopyForm, RevokeForm),
         **answer_schemas(PollList, Changed, HistoryPage, Me, SystemState),
         **sparse_answer_schemas(Problem),
         **request_schemas(DefinitionForm),
@@ -76,6 +76,7 @@ def polls_document() -> dict[str, Any]:
                     ("open", _change("openPoll", "Open a poll by hand (operator)")),
                     ("close", _close()),
                     ("release", _change("releaseResult", "Show the result (releaser)")),
+                    ("revoke", _revoke()),
                     ("copy", _copy()),
                 )
             },
@@ -181,6 +182,14 @@ def _close() -> dict[str, Any]:
         "End an open poll as soon as possible or at a time, also a later one (operator)",
         form=CloseForm,
         required=False,
+    )
+
+
+def _revoke() -> dict[str, Any]:
+    return _change(
+        "revokeTokens",
+        "Take back voters' tokens, for good; votes that were accepted count (operator)",
+        form=RevokeForm,
     )
 
 

@@ -12,8 +12,10 @@ from svc_polls.api.forms import (
     CopyForm,
     DefinitionForm,
     InvalidFormError,
+    RevokeForm,
     definition_of,
     read_time,
+    revoke_of,
 )
 from svc_polls.api.requests import (
     Condition,
@@ -122,6 +124,19 @@ class PollsApi:
         with self._changes.one_more(request, "release"):
             leave_body(request)
             return await self._change(author, poll, Release(), _required(request))
+
+    async def revoke(self, request: Request, poll: str) -> HTTPResponse:
+        """POST /api/polls/<id>/revoke."""
+        author = authenticate(request, self._organisers, Role.OPERATOR).name
+        with self._changes.one_more(request, "revoke"):
+            condition = _required(request)
+            form = await read_form(request, RevokeForm)
+            self._usable()
+            try:
+                change = revoke_of(form, self._poll(poll).definition)
+            except InvalidFormError as error:
+                raise invalid(error) from error
+            return await self._change(author, poll, change, condition)
 
     async def copy(self, request: Request, poll: str) -> HTTPResponse:
         """POST /api/polls/<id>/copy."""

@@ -19,6 +19,7 @@ from svc_polls.api.forms import (
     CloseForm,
     DefinitionForm,
     InvalidFormError,
+    RevokeForm,
     definition_of,
     read_time,
 )
@@ -85,6 +86,9 @@ def _run(client: PollsClient, options: Namespace, polls: Sequence[FilePoll]) -> 
         case "close":
             changed = client.act(options.poll, "close", options.if_event, CloseForm(options.at))
             _print([changed_line(changed)])
+        case "revoke":
+            form = RevokeForm(options.voter_class, options.batch)
+            _print([changed_line(client.act(options.poll, "revoke", options.if_event, form))])
         case "copy":
             body = {"as": options.copy}
             _print([changed_line(client.act(options.poll, "copy", None, body))])
@@ -183,6 +187,7 @@ def _parser() -> ArgumentParser:
         ("open", "open a poll now"),
         ("close", "close a poll as soon as possible, or at a time"),
         ("release", "show the result of a poll"),
+        ("revoke", "take back voters' tokens, for good; votes that were accepted count"),
     ):
         command = commands.add_parser(name, help=what)
         command.add_argument("poll", type=_slug, metavar="POLL")
@@ -196,6 +201,12 @@ def _parser() -> ArgumentParser:
                 metavar="TIME",
                 help="like 2026-12-31T20:00:00Z, at least 11 s ahead; also moves the end",
             )
+        if name == "revoke":
+            whose = command.add_mutually_exclusive_group(required=True)
+            whose.add_argument(
+                "--class", dest="voter_class", type=_slug, metavar="NAME", help="all of a class"
+            )
+            whose.add_argument("--batch", type=int, metavar="N", help="all of a batch")
     copied = commands.add_parser("copy", help="copy a rehearsal as a real poll")
     copied.add_argument("poll", type=_slug, metavar="POLL")
     copied.add_argument("copy", type=_slug, metavar="AS", help="the id of the copy")

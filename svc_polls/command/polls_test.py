@@ -101,7 +101,7 @@ def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -
     assert run.out.startswith(f"{poll}: draft (event ")
     assert run("apply", str(file)) == 0
     assert run.out == f"{poll}: unchanged\n"
-    more = "  scale: {max: 5}\n  voters: {scope: awards-2026, votes: 3}\n"
+    more = "  scale: {max: 5}\n  voters: {scope: awards-2026, votes: 3, ways: [codes]}\n"
     file.write_text(POLL.format(poll=poll) + more)
     assert run("apply", str(file)) == 0
     assert run("show", poll) == 0
@@ -121,6 +121,15 @@ def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -
     assert run("close", poll, "--if-event", str(event - 1)) == 1
     assert run.err == f"polls: the poll's last event is {event}\n"
     assert run("close", poll, "--if-event", str(event)) == 0
+    assert run("revoke", poll, "--batch", "7") == 0
+    assert run("revoke", poll, "--class", "audience") == 0
+    assert run("revoke", poll, "--batch", "7") == 1
+    assert run.err == "polls: those tokens were taken back before\n"
+    assert run("revoke", poll, "--class", "jury") == 1
+    assert run.err == "polls: voter_class: is not a class of this poll's voters\n"
+    assert run("revoke", poll, "--batch", "65536") == 1
+    assert run("show", poll) == 0
+    assert "revoked     class audience, batch 7\n" in run.out
     assert run("release", poll) == 1
     assert run.err == "polls: its result is not final yet\n"
 
@@ -135,7 +144,9 @@ def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -
     assert "final" in run.out
     assert run("history", poll) == 0
     changes = [line.split()[3] for line in run.out.splitlines()[1:]]
-    assert changes == ["define", "define", "open", "close", "close", "cut", "release"]
+    moved = ["close", "close", "revoke", "revoke", "cut", "release"]
+    assert changes == ["define", "define", "open", *moved]
+    assert "class audience" in run.out
     assert "rank_max" in run.out
 
 
@@ -173,6 +184,7 @@ def test_a_wrong_file_changes_nothing(
         ([], "the following arguments are required: COMMAND"),
         (["show", "A B"], "'A B': must be lower-case letters"),
         (["close", "a", "--at", "soon"], "'soon' must be a time like"),
+        (["revoke", "a"], "one of the arguments --class --batch is required"),
         (["open", "a", "--if-event", "x"], "invalid int value: 'x'"),
     ],
 )

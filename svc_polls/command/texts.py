@@ -37,6 +37,7 @@ def poll_lines(poll: PollState) -> list[str]:
         ("rehearsal", "yes" if definition.rehearsal else "no"),
         ("scale", f"{scale.min} to {scale.max}"),
         ("voters", _voters(definition.voters)),
+        ("revoked", ", ".join(poll.revoked) or "-"),
         ("opens", _time(poll.opens_at)),
         ("closes", _time(poll.closes_at)),
         ("settles", _time(poll.settles_at)),
@@ -57,6 +58,8 @@ def history_lines(events: Iterable[HistoryEvent]) -> list[str]:
             what = event.closes_at or "as soon as possible"
         if event.ends is not None:
             what = " ".join(map(str, event.ends))
+        if event.revoked is not None:
+            what = event.revoked
         if event.refusal is not None:
             what = f"REFUSED: {event.refusal}"
         rows.append((str(event.number), event.appended_at, event.author, event.change, what))

@@ -9,13 +9,16 @@ import msgspec
 
 from voting.polls.book import Recorded
 from voting.polls.definition import PollDefinition
-from voting.polls.event import Close, Cut, Define
+from voting.polls.event import Close, Cut, Define, Revoke
 
 HISTORY_MAX: Final = 1_000  # events kept of one poll; the log has them all
 
 
 class PastEvent(msgspec.Struct, frozen=True):
-    """An event in short. `fields` are those of the definition that it changes, if it is one."""
+    """An event in short. `fields` are those of the definition that it changes, if it is one.
+
+    `revoked` names what a revocation takes back: a class of voters or a batch.
+    """
 
     number: int
     appended_at_ms: int
@@ -25,6 +28,7 @@ class PastEvent(msgspec.Struct, frozen=True):
     fields: tuple[str, ...] = ()
     closes_at_ms: int | None = None
     ends: tuple[int, ...] | None = None
+    revoked: str | None = None
     refusal: str | None = None
 
 
@@ -85,8 +89,19 @@ class PollHistory:
             fields=fields,
             closes_at_ms=change.closes_at_ms if isinstance(change, Close) else None,
             ends=change.ends if isinstance(change, Cut) else None,
+            revoked=self._revoked(event.poll, change) if isinstance(change, Revoke) else None,
             refusal=recorded.refusal,
         )
+
+    def _revoked(self, poll: str, revoke: Revoke) -> str:
+        if revoke.voter_class is None:
+            return f"batch {revoke.batch}"
+        definition = self._definitions.get(poll)
+        voters = definition.voters if definition else None
+        for one in voters.classes if voters else ():
+            if one.number == revoke.voter_class:
+                return f"class {one.name}"
+        return f"class {revoke.voter_class}"
 
 
 def changed_fields(before: PollDefinition | None, after: PollDefinition) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 from svc_polls.log.history import HISTORY_MAX, PollHistory
 from svc_polls.testing.fakes import NOW
-from voting.polls.event import Change, Close, Cut, Define, Open
+from voting.polls.event import Change, Close, Cut, Define, Open, Revoke
 from voting.testing.polls import AUTHOR, DEFINITION, POLL, PollLog, with_changes
+from voting.voters.rules import VoterClass, VoterRules
 
 
 class Noted:
@@ -41,6 +42,18 @@ def test_each_event_of_a_poll_is_kept_in_short() -> None:
     assert events[4].refusal == "a new end must be at least 11 s ahead"
     assert events[5].ends == (3, 4)
     assert [event.appended_at_ms for event in events[:3]] == [NOW, NOW + 1, NOW + 3]
+
+
+def test_a_revocation_says_whose_tokens_it_takes_back() -> None:
+    noted = Noted()
+    classes = (VoterClass("audience"), VoterClass("jury", 1))
+    noted.append(Define(with_changes(voters=VoterRules(scope="a", key=1, classes=classes))), NOW)
+    noted.append(Revoke(voter_class=1), NOW)
+    noted.append(Revoke(batch=7), NOW)
+    noted.append(Revoke(voter_class=2), NOW)
+    events = noted.history.of(POLL, 1, 9)
+    assert [event.revoked for event in events] == ["class jury", "batch 7", "class 2"]
+    assert events[2].refusal == "it has no such class of voters"
 
 
 def test_a_refused_definition_shows_what_it_would_have_changed() -> None:

@@ -77,6 +77,12 @@ function votersText(voters) {
   return phrase(`voters_${kind}`, { ...voters, votes: count(voters.votes) });
 }
 
+/** Whose tokens were taken back: `class NAME` or `batch NUMBER`, in words. */
+function whoseText(revoked) {
+  const [kind, name] = revoked.split(" ");
+  return phrase(`whose_${kind}`, { name });
+}
+
 function moment(text) {
   return text ? time(Date.parse(text)) : phrase("unset");
 }
@@ -101,6 +107,7 @@ export function showDetail(poll) {
     ["visible_now", phrase(poll.shows_result ? "visible_yes" : "visible_no")],
     ["scale", scaleText(definition.scale)],
     ["voters", votersText(definition.voters)],
+    ...(poll.revoked.length ? [["revoked", poll.revoked.map(whoseText).join(", ")]] : []),
     ["event", count(poll.event)],
   ];
   element("facts").replaceChildren(
@@ -126,6 +133,9 @@ export function changeText(event) {
   }
   if (event.change === "close") {
     return phrase("change_close", { time: moment(event.closes_at) });
+  }
+  if (event.change === "revoke") {
+    return phrase("change_revoke", { whose: whoseText(event.revoked) });
   }
   return phrase(`change_${event.change}`);
 }
