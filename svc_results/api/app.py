@@ -97,7 +97,9 @@ def results_app(
     @app.get("/api/votes/<vote_id:str>")
     async def vote(_: Request, vote_id: str) -> HTTPResponse:
         logged = await pages.find(read_id(vote_id))
-        return json_answer(one_vote(logged.vote, counts=polls.polls.counts(logged)))
+        known = polls.polls
+        voter_class, counts = known.class_name(logged.vote), known.counts(logged)
+        return json_answer(one_vote(logged.vote, voter_class=voter_class, counts=counts))
 
     @app.get("/api/events")
     async def events(request: Request) -> None:

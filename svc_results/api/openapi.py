@@ -9,7 +9,7 @@ import msgspec
 from svc_results.api.album_pages import AlbumPage
 from svc_results.api.query import LIMIT_MAX
 from svc_results.polls.poll_answer import PollAnswer
-from svc_results.polls.poll_snapshot import PollSnapshot
+from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
 from svc_results.polls.poll_state import PollState
 from svc_results.result.newest_votes import OneVote
 from svc_results.result.snapshot import Snapshot
@@ -22,6 +22,7 @@ from voting.polls.known_polls import RESULT_NOT_SHOWN, RefusalKind
 _PUBLIC_NAMES: Final = {
     "AlbumPage": "Albums",
     "AlbumResult": "Album",
+    "ClassAnswer": "ClassResult",
     "EntryAnswer": "EntryResult",
     "OneVote": "CountedVote",
     "PollAnswer": "PollResult",
@@ -56,7 +57,7 @@ def _schemas() -> Schemas:
         "required": list(Route),
         "additionalProperties": False,
     }
-    schemas |= sparse_answer_schemas(Problem, Status)
+    schemas |= sparse_answer_schemas(Problem, Status, EntryCount)
     for of_votes in ("id", "opens_at", "closes_at", "voted_at"):
         del schemas["Problem"]["properties"][of_votes]
     schemas["Problem"]["properties"]["type"]["description"] = (

@@ -11,9 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from svc_results.api.album_pages import AlbumPage
 from svc_results.api.openapi import results_document
 from svc_results.api.query import LIMIT_DEFAULT, LIMIT_MAX
-from svc_results.polls.poll_answer import EntryAnswer, PollAnswer
+from svc_results.polls.poll_answer import ClassAnswer, EntryAnswer, PollAnswer
 from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
-from svc_results.polls.poll_state import PollEntry, PollState, PollVoters
+from svc_results.polls.poll_state import PollEntry, PollState, PollVoterClass, PollVoters
 from svc_results.result.cover import COVERS
 from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.ranking import RANKING_MAX
@@ -28,15 +28,22 @@ from svc_results.result.snapshot import (
 from svc_results.testing.fakes import FakeStores, fake_vote
 from svc_results.testing.polls import FakeAudience, counted
 from svc_results.testing.serving import Served, serve_results
+from voting.domain.tally import add_poll_tally
 from voting.polls.book import FRESH_MS
 from voting.polls.definition import ShowResult
 from voting.polls.event import Open
-from voting.voters.rules import VoterRules
+from voting.voters.rules import VoterClass, VoterRules
 
 DOCUMENT = results_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
 AT = 1_764_000_000_000
+JURORS = 100
+WEIGHED = VoterRules(
+    scope="gala-2026",
+    key=7,
+    classes=(VoterClass("audience", weight=60), VoterClass("jury", number=4, weight=60)),
+)
 
 
 @pytest.fixture
@@ -47,7 +54,13 @@ async def served() -> AsyncIterator[Served]:
     audience.counted.tallies["live"] = counted(blue=3)
     audience.log.define(AT, poll="hidden", show_result=ShowResult.ON_CLOSE)
     audience.log.define(AT, poll="gala", voters=VoterRules(scope="gala-2026", key=7, votes=3))
-    async with serve_results(FakeStores([fake_vote(n) for n in range(25)]), audience) as served:
+    audience.log.define(AT, poll="weighed", voters=WEIGHED, ties=("class:jury", "order"))
+    audience.log.append(Open(), AT, "weighed")
+    tally = audience.counted.tallies["weighed"] = counted(blue=2, moon=1, rumours=1)
+    add_poll_tally(tally, counted(4, moon=1, rumours=2, blue=1))
+    votes = [fake_vote(number) for number in range(25)]
+    jurors = fake_vote(JURORS, poll="weighed", entry="moon", poll_event=5, voter_class=4)
+    async with serve_results(FakeStores([*votes, jurors]), audience) as served:
         yield served
 
 
@@ -81,12 +94,16 @@ def test_every_field_of_an_answer_is_documented_and_always_there() -> None:
         (PollVoters, "PollVoters"),
         (PollAnswer, "PollResult"),
         (EntryAnswer, "EntryResult"),
+        (PollVoterClass, "PollVoterClass"),
+        (ClassAnswer, "ClassResult"),
         (PollSnapshot, "PollSnapshot"),
-        (EntryCount, "EntryCount"),
     ]:
         fields = list(answer.__struct_encode_fields__)
         assert list(SCHEMAS[name]["properties"]) == SCHEMAS[name]["required"] == fields
         assert SCHEMAS[name]["additionalProperties"] is False
+    counts = SCHEMAS["EntryCount"]
+    assert list(counts["properties"]) == list(EntryCount.__struct_encode_fields__)
+    assert counts["required"] == ["id", "place", "votes", "rank_sum"]
 
 
 async def test_every_route_is_documented_and_nothing_else(served: Served) -> None:
@@ -121,6 +138,7 @@ ANSWERS: list[tuple[str, dict[str, str], int]] = [
     ("/api/polls/{poll}", {"poll": "gala"}, 200),
     ("/api/polls/{poll}", {"poll": "none"}, 404),
     ("/api/polls/{poll}/result", {"poll": "live"}, 200),
+    ("/api/polls/{poll}/result", {"poll": "weighed"}, 200),
     ("/api/polls/{poll}/result", {"poll": "hidden"}, 409),
     ("/api/polls/{poll}/result", {"poll": "none"}, 404),
     ("/api/polls/{poll}/events", {"poll": "none"}, 404),
@@ -181,8 +199,50 @@ async def check_answer(served: Served, path: str, values: Mapping[str, str], sta
 
 async def test_a_poll_says_how_often_a_voter_may_vote_and_nothing_of_keys(served: Served) -> None:
     answer = await served.client.get("/api/polls/gala")
-    assert answer.json()["voters"] == {"scope": "gala-2026", "votes": 3, "per_entry": False}
+    assert answer.json()["voters"] == {
+        "scope": "gala-2026",
+        "votes": 3,
+        "per_entry": False,
+        "classes": [{"name": "audience", "weight": 1}],
+    }
     assert (await served.client.get("/api/polls/live")).json()["voters"] is None
+
+
+async def test_a_result_says_what_each_class_weighs_and_what_decided(served: Served) -> None:
+    state = (await served.client.get("/api/polls/weighed")).json()
+    assert state["voters"]["classes"] == [
+        {"name": "audience", "weight": 60},
+        {"name": "jury", "weight": 60},
+    ]
+    result = (await served.client.get("/api/polls/weighed/result")).json()
+    assert state["ties"] == result["ties"] == ["class:jury", "order"]
+    assert result["classes"] == [
+        {"name": "audience", "weight": 60, "votes": 4},
+        {"name": "jury", "weight": 60, "votes": 4},
+    ]
+    fields = ("id", "place", "votes", "share", "score", "class_votes", "decided_by")
+    assert [tuple(entry[field] for field in fields) for entry in result["entries"]] == [
+        ("rumours", 1, 3, 37.5, 37.5, [1, 2], None),
+        ("blue", 2, 3, 37.5, 37.5, [2, 1], "class:jury"),
+        ("moon", 3, 2, 25.0, 25.0, [1, 1], "score"),
+    ]
+
+
+async def test_a_vote_says_its_voters_class(served: Served) -> None:
+    for number, voter_class in ((JURORS, "jury"), (1, None)):
+        answer = await served.client.get(f"/api/votes/00000000-0000-4000-8000-{number:012x}")
+        check_instance(answer.json(), SCHEMAS["CountedVote"])
+        assert (answer.json()["voter_class"], answer.json()["counts"]) == (voter_class, True)
+
+
+async def test_a_result_without_classes_is_by_votes(served: Served) -> None:
+    result = (await served.client.get("/api/polls/live/result")).json()
+    assert (result["classes"], result["ties"]) == ([], [])
+    assert [(e["score"], e["class_votes"], e["decided_by"]) for e in result["entries"]] == [
+        (100.0, [], None),
+        (0.0, [], "score"),
+        (0.0, [], None),
+    ]
 
 
 async def test_events_are_as_documented(served: Served) -> None:
@@ -193,7 +253,7 @@ async def test_events_are_as_documented(served: Served) -> None:
     check_instance(msgspec.json.decode(line.removeprefix("data: ")), SCHEMAS["Results"])
 
 
-@pytest.mark.parametrize("poll", ["live", "hidden"])
+@pytest.mark.parametrize("poll", ["live", "weighed", "hidden"])
 async def test_events_of_polls_are_as_documented(served: Served, poll: str) -> None:
     async with served.client.stream("GET", f"/api/polls/{poll}/events") as stream:
         async for line in stream.aiter_lines():
@@ -202,6 +262,8 @@ async def test_events_of_polls_are_as_documented(served: Served, poll: str) -> N
     snapshot = msgspec.json.decode(line.removeprefix("data: "))
     check_instance(snapshot, SCHEMAS["PollSnapshot"])
     assert (snapshot["result"] is None) == (poll == "hidden")
+    told = {field for entry in snapshot["result"] or () for field in entry}
+    assert ("score" in told) == ("decided_by" in told) == (poll == "weighed")
 
 
 async def test_watchers_of_polls_share_the_limits_of_watchers() -> None:

@@ -12,6 +12,7 @@ from voting.polls.definition import ShowResult
 from voting.polls.event import Change, Close, Cut, Open, Release
 from voting.stores.logged_vote import LoggedVote, Place
 from voting.testing.examples import vote_with
+from voting.voters.rules import VoterClass, VoterRules
 
 NOW = 100_000
 
@@ -58,13 +59,32 @@ def test_a_vote_behind_the_cut_of_its_poll_does_not_count() -> None:
     log = audience.log
     log.define(NOW, poll="p")
     log.append(Open(), NOW + 1, "p")
-    votes = [LoggedVote(vote_with(poll="p", entry="e"), Place(1, n), NOW) for n in (4, 5)]
+    votes = [LoggedVote(vote_with(poll="p", entry="moon"), Place(1, n), NOW) for n in (4, 5)]
     assert [audience.polls.counts(vote) for vote in votes] == [True, True]
     for change, at in ((Close(None), NOW + 2), (Cut((0, 5)), NOW + 60_000)):
         assert log.append(change, at, "p").refusal is None
     audience.at(NOW + 60_000)
     assert [audience.polls.counts(vote) for vote in votes] == [True, False]
     assert audience.polls.counts(LoggedVote(vote_with(), Place(1, 5), NOW))
+
+
+def test_a_vote_for_what_its_poll_does_not_have_does_not_count() -> None:
+    audience = FakeAudience(NOW)
+    jury = VoterRules(scope="s", key=1, classes=(VoterClass("audience"), VoterClass("jury", 4)))
+    audience.log.define(NOW, poll="anybody")
+    audience.log.define(NOW, poll="weighed", voters=jury)
+
+    def told(**fields: object) -> tuple[str | None, bool]:
+        vote = LoggedVote(vote_with(**fields), Place(0, 0), NOW)
+        return audience.polls.class_name(vote.vote), audience.polls.counts(vote)
+
+    assert told(poll="weighed", entry="moon", voter_class=4) == ("jury", True)
+    assert told(poll="weighed", entry="moon") == ("audience", True)
+    assert told(poll="weighed", entry="moon", voter_class=1) == (None, False)
+    assert told(poll="weighed", entry="none", voter_class=4) == ("jury", False)
+    assert told(poll="anybody", entry="moon") == (None, True)
+    assert told(poll="anybody", entry="moon", voter_class=4) == (None, False)
+    assert told() == (None, True)
 
 
 def test_an_unknown_poll_does_not_exist_only_while_the_log_is_read() -> None:

@@ -1,5 +1,6 @@
 """A poll's result as programs read it: one object, and a row for each entry."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -7,18 +8,31 @@ from msgspec import Meta
 
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.polls.poll_counts import CountedPoll
-from svc_results.polls.poll_state import EntryId, Phase, PollId, phase_of
+from svc_results.polls.poll_state import (
+    EntryId,
+    Phase,
+    PollId,
+    PollVoterClass,
+    Ties,
+    phase_of,
+)
 from svc_results.result.newest_votes import Artist, Time, Title
 from svc_results.result.snapshot import Count
 from voting.domain.times import to_rfc3339
 from voting.domain.vote import RANK_MAX
 from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX
-from voting.polls.result import EntryResult
+from voting.polls.result import SCORE, EntryResult
+
+
+class ClassAnswer(PollVoterClass, frozen=True):
+    """A class of voters, and the votes that it cast."""
+
+    votes: Count
 
 
 class EntryAnswer(msgspec.Struct, frozen=True):
-    """An entry's place and numbers. Entries with the same votes and rank sum share a place."""
+    """An entry's place and numbers. Entries that no rule tells apart share a place."""
 
     place: Annotated[int, Meta(ge=1, le=ENTRIES_MAX)]
     id: EntryId
@@ -29,6 +43,25 @@ class EntryAnswer(msgspec.Struct, frozen=True):
     share: Annotated[float, Meta(ge=0, le=100, description="Percent of all votes.")]
     rank_sum: Count
     average_rank: Annotated[float, Meta(ge=0, le=RANK_MAX)]
+    score: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100,
+            description="Percent of the weight of all classes of voters: what decides the order. "
+            "With one class the same as `share`.",
+        ),
+    ]
+    class_votes: Annotated[
+        list[Count], Meta(description="Its votes of each class, in the order of `classes`.")
+    ]
+    decided_by: Annotated[
+        str | None,
+        Meta(
+            description=f"Why it is behind the entry before it: `{SCORE}`, or a rule of `ties`. "
+            "Null: it is the first, or shares the place of the one before it."
+        ),
+    ]
 
 
 class PollAnswer(msgspec.Struct, frozen=True):
@@ -42,12 +75,15 @@ class PollAnswer(msgspec.Struct, frozen=True):
     final: bool
     at: Time
     votes: Count
+    classes: Annotated[list[ClassAnswer], Meta(description="Empty in a poll where anybody votes.")]
+    ties: Ties
     entries: Annotated[list[EntryAnswer], Meta(max_length=ENTRIES_MAX)]
 
 
 def poll_answer(poll: Poll, counted: CountedPoll, polls: FollowedPolls) -> PollAnswer:
     """Return the result as it is read now."""
     titles, now_ms, votes = poll.definition.titles, polls.now_ms, counted.result.votes
+    classes = counted.result.classes if poll.definition.voters else ()
     return PollAnswer(
         poll=poll.id,
         title_en=titles.en,
@@ -57,11 +93,18 @@ def poll_answer(poll: Poll, counted: CountedPoll, polls: FollowedPolls) -> PollA
         final=counted.final,
         at=to_rfc3339(now_ms),
         votes=votes,
-        entries=[_row(entry, votes) for entry in counted.result.entries],
+        classes=[
+            ClassAnswer(one.voter_class.name, one.voter_class.weight, one.votes) for one in classes
+        ],
+        ties=list(poll.definition.ties),
+        entries=[
+            _row(entry, votes, entry.class_votes[: len(classes)])
+            for entry in counted.result.entries
+        ],
     )
 
 
-def _row(counted: EntryResult, votes: int) -> EntryAnswer:
+def _row(counted: EntryResult, votes: int, class_votes: Sequence[int]) -> EntryAnswer:
     entry = counted.entry
     return EntryAnswer(
         place=counted.place,
@@ -73,4 +116,7 @@ def _row(counted: EntryResult, votes: int) -> EntryAnswer:
         share=round(100 * counted.votes / (votes or 1), 2),
         rank_sum=counted.rank_sum,
         average_rank=round(counted.average_rank, 2),
+        score=round(100 * counted.score, 2),
+        class_votes=list(class_votes),
+        decided_by=counted.decided_by,
     )

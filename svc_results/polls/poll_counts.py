@@ -10,7 +10,7 @@ from svc_results.feed.metrics import READ_FAILURES, READ_SECONDS
 from svc_results.feed.source import TIMEOUT_SECONDS
 from voting.domain.tally import PollTally
 from voting.polls.book import Poll
-from voting.polls.result import PollResult, poll_result
+from voting.polls.result import PollResult, counted_keys, poll_result
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.poll_result import NotFinalYetError
 
@@ -29,8 +29,8 @@ _FINAL: Final = "final result"
 class TalliedPolls(Protocol):
     """The tally as `TallyReader` reads polls from it."""
 
-    async def poll_standings(self, poll: str, entries: Sequence[str]) -> PollTally:
-        """Return what is counted on these entries of a poll."""
+    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollTally:
+        """Return what is counted in a poll under these `entry_key`s."""
 
 
 type VotesBeforeCut = Callable[[str, Sequence[int]], Awaitable[PollTally]]
@@ -100,10 +100,10 @@ class PollCounts:
             _keep(self._recent, poll_id, (time.monotonic(), task.result()))
 
     async def _read_tally(self, poll: Poll) -> CountedPoll:
-        entries = [entry.id for entry in poll.definition.entries]
+        keys = counted_keys(poll.definition)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
-                counted = await self._tally.poll_standings(poll.id, entries)
+                counted = await self._tally.poll_standings(poll.id, keys)
         except TimeoutError as error:
             raise StoreUnavailableError("Redis", error) from error
         return CountedPoll(poll_result(poll.definition, counted), final=False)

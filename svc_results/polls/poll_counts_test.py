@@ -1,16 +1,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from harness.processes.waiting import until
 from svc_results.polls import poll_counts
 from svc_results.polls.poll_counts import CONCURRENT_READS, KEPT_MAX, PollCounts
 from svc_results.testing.polls import FakeCounts, counted
-from voting.domain.tally import PollTally
+from voting.domain.tally import PollTally, add_poll_tally
 from voting.polls.book import Poll
 from voting.stores.errors import StoreUnavailableError
-from voting.testing.polls import DEFINITION
+from voting.testing.polls import DEFINITION, with_changes
+from voting.voters.rules import VoterClass, VoterRules
 
 
 def poll_of(name: str = "p", cut: tuple[int, ...] | None = None) -> Poll:
@@ -44,6 +46,18 @@ async def test_however_many_ask_a_poll_is_read_once(stores: FakeCounts, counts: 
     assert stores.asked == [("p", 3)]
     assert {one.result.votes for one in found} == {3}
     assert not found[0].final
+
+
+async def test_every_class_of_voters_is_read(stores: FakeCounts, counts: PollCounts) -> None:
+    classes = (VoterClass("audience"), VoterClass("jury", number=4))
+    voters = VoterRules(scope="gala", key=1, classes=classes)
+    definition = with_changes(voters=voters)
+    poll = msgspec.structs.replace(poll_of(), definition=definition)
+    stores.tallies["p"] = counted(blue=3)
+    add_poll_tally(stores.tallies["p"], counted(4, moon=1))
+    found = await counts.read(poll)
+    assert stores.asked == [("p", 6)]
+    assert [entry.class_votes for entry in found.result.entries] == [(3, 0), (0, 1), (0, 0)]
 
 
 async def test_only_a_few_polls_are_read_at_a_time(stores: FakeCounts, counts: PollCounts) -> None:

@@ -13,15 +13,34 @@ from svc_results.result.snapshot import Count
 from voting.domain.times import to_rfc3339_or_none
 from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX
+from voting.polls.result import SCORE, PollResult
 
 
-class EntryCount(msgspec.Struct, frozen=True):
-    """An entry's place, from 1, and its numbers."""
+class EntryCount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An entry's place, from 1, and its numbers.
+
+    What is None is left out: most polls have no classes, and each event goes to every watcher.
+    """
 
     id: EntryId
     place: Annotated[int, Meta(ge=1, le=ENTRIES_MAX)]
     votes: Count
     rank_sum: Count
+    score: Annotated[
+        float | None,
+        Meta(description="Percent of the weight of all classes; only where there are several."),
+    ] = None
+    class_votes: Annotated[
+        list[Count] | None,
+        Meta(description="Votes of each class, in the order of `voters.classes` of the poll."),
+    ] = None
+    decided_by: Annotated[
+        str | None,
+        Meta(
+            description="The rule for ties by which it is behind the entry before it; only where "
+            "the poll has rules or several classes."
+        ),
+    ] = None
 
 
 class PollSnapshot(msgspec.Struct, frozen=True):
@@ -62,15 +81,26 @@ def poll_snapshot(
         opens_at=to_rfc3339_or_none(poll.opens_at_ms),
         closes_at=to_rfc3339_or_none(poll.closes_at_ms),
         result_shown=shown,
-        result=None if counted is None else _counts(counted),
+        result=None if counted is None else _counts(counted.result, poll),
         final=counted is not None and counted.final,
         counted=available,
         current=polls.current,
     )
 
 
-def _counts(counted: CountedPoll) -> list[EntryCount]:
+def _counts(result: PollResult, poll: Poll) -> list[EntryCount]:
+    several = len(result.classes) > 1
+    # Without either, as most polls are, a tie is what it always was.
+    told = several or poll.definition.ties
     return [
-        EntryCount(one.entry.id, one.place, one.votes, one.rank_sum)
-        for one in counted.result.entries
+        EntryCount(
+            one.entry.id,
+            one.place,
+            one.votes,
+            one.rank_sum,
+            score=round(100 * one.score, 2) if several else None,
+            class_votes=list(one.class_votes) if several else None,
+            decided_by=one.decided_by if told and one.decided_by != SCORE else None,
+        )
+        for one in result.entries
     ]

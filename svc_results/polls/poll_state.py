@@ -13,12 +13,30 @@ from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.domain.vote import RANK_MAX, RANK_MIN
 from voting.polls import phase
 from voting.polls.book import Poll
-from voting.polls.definition import ENTRIES_MAX, Entry, ShowResult, Titles
-from voting.voters.rules import VOTES_MAX, VoterRules
+from voting.polls.definition import (
+    CLASS_PREFIX,
+    ENTRIES_MAX,
+    ORDER,
+    RANK_SUM,
+    VOTES,
+    Entry,
+    ShowResult,
+    Titles,
+)
+from voting.voters.rules import CLASS_NUMBER_MAX, VOTES_MAX, WEIGHT_MAX, VoterRules
 
 type Rank = Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
 type PollId = Annotated[str, Meta(description="The poll's id.")]
 type EntryId = Annotated[str, Meta(description="The entry's id.")]
+type Ties = Annotated[
+    list[str],
+    Meta(
+        description="What decides between entries with the same score, the first rule first: "
+        f"`{RANK_SUM}`, `{VOTES}` of all classes, `{CLASS_PREFIX}NAME` (the votes of a class), "
+        f"`{ORDER}` (that of the poll's entries). Empty: the rank sum decides, and entries that "
+        "are equal in that share a place."
+    ),
+]
 
 
 class Phase(StrEnum):
@@ -48,6 +66,20 @@ class PollEntry(msgspec.Struct, frozen=True):
     cover: Cover = msgspec.field(name="sleeve")
 
 
+class PollVoterClass(msgspec.Struct, frozen=True):
+    """A class of voters, whose votes are counted apart."""
+
+    name: Annotated[str, Meta(description="Like `audience` or `jury`.")]
+    weight: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=WEIGHT_MAX,
+            description="What all its votes together weigh in the result, beside other classes.",
+        ),
+    ]
+
+
 class PollVoters(msgspec.Struct, frozen=True):
     """How often a voter may vote. A vote needs the token of a ticket."""
 
@@ -56,6 +88,7 @@ class PollVoters(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=VOTES_MAX, description="With more than one, a vote needs a `slot`.")
     ]
     per_entry: Annotated[bool, Meta(description="Whether each entry gets one vote of a voter.")]
+    classes: Annotated[list[PollVoterClass], Meta(min_length=1, max_length=CLASS_NUMBER_MAX + 1)]
 
 
 class ListedPoll(msgspec.Struct, frozen=True):
@@ -85,6 +118,7 @@ class PollState(msgspec.Struct, frozen=True):
     voters: Annotated[
         PollVoters | None, Meta(description="Null: anybody votes, as often as they like.")
     ]
+    ties: Ties
     current: Annotated[
         bool, Meta(description="False while changes of polls cannot be read: this may be old.")
     ]
@@ -107,6 +141,7 @@ def poll_state(poll: Poll, polls: FollowedPolls) -> PollState:
         result_shown=polls.shows_result(poll),
         entries=[_entry(entry) for entry in definition.entries],
         voters=_voters(definition.voters),
+        ties=list(definition.ties),
         current=polls.current,
     )
 
@@ -129,7 +164,8 @@ def phase_of(poll: Poll, now_ms: int) -> Phase:
 def _voters(rules: VoterRules | None) -> PollVoters | None:
     if rules is None:
         return None
-    return PollVoters(rules.scope, rules.votes, rules.per_entry)
+    classes = [PollVoterClass(one.name, one.weight) for one in rules.classes]
+    return PollVoters(rules.scope, rules.votes, rules.per_entry, classes)
 
 
 def _entry(entry: Entry) -> PollEntry:

@@ -45,8 +45,13 @@ class OneVote(ShownVote, frozen=True):
 
     poll: Annotated[str | None, Meta(description="Null in the open poll.")]
     entry: str | None
+    voter_class: Annotated[
+        str | None,
+        Meta(description="The class of its voter; null where anybody votes."),
+    ]
     counts: Annotated[
-        bool, Meta(description="False: it came too late to be in the result of its poll.")
+        bool,
+        Meta(description="False: it is not in the result of its poll, for which it came too late."),
     ]
 
 
@@ -62,9 +67,9 @@ def vote_page(votes: Sequence[LoggedVote], limit: int) -> VotePage:
     return VotePage([_entry(logged.vote) for logged in votes], cursor_after(votes, limit))
 
 
-def one_vote(vote: Vote, *, counts: bool) -> OneVote:
-    """Return a vote of the vote log by itself."""
-    return OneVote(*_shown(vote), vote.poll or None, vote.entry or None, counts)
+def one_vote(vote: Vote, *, voter_class: str | None, counts: bool) -> OneVote:
+    """Return a vote of the vote log by itself; `voter_class` is the name of its voter's class."""
+    return OneVote(*_shown(vote), vote.poll or None, vote.entry or None, voter_class, counts)
 
 
 def _entry(vote: Vote) -> VoteEntry:

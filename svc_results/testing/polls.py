@@ -7,7 +7,7 @@ from svc_results.polls.audience import Audience
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.polls.poll_counts import PollCounts
 from svc_results.polls.poll_feeds import PollFeeds
-from voting.domain.tally import EntryTally, PollTally
+from voting.domain.tally import EntryTally, PollTally, entry_key
 from voting.domain.vote import Route
 from voting.polls.known_polls import KnownPolls
 from voting.stores.errors import StoreUnavailableError
@@ -29,9 +29,9 @@ class FakeCounts:
         self.held = asyncio.Event()
         self.held.set()
 
-    async def poll_standings(self, poll: str, entries: Sequence[str]) -> PollTally:
+    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollTally:
         """Return what the tally has."""
-        self.asked.append((poll, len(entries)))
+        self.asked.append((poll, len(keys)))
         await self.held.wait()
         if self.away:
             raise StoreUnavailableError("Redis", OSError("refused"))
@@ -68,7 +68,10 @@ class FakeAudience(Audience):
         self.prove()
 
 
-def counted(**votes: int) -> PollTally:
-    """Return a tally in which every vote has rank 50."""
-    entries = {entry: EntryTally(count, 50 * count) for entry, count in votes.items()}
+def counted(voter_class: int = 0, /, **votes: int) -> PollTally:
+    """Return a tally of votes of this class in which every vote has rank 50."""
+    entries = {
+        entry_key(entry, voter_class): EntryTally(count, 50 * count)
+        for entry, count in votes.items()
+    }
     return PollTally(entries, {Route.HTTP: sum(votes.values())})
