@@ -1,6 +1,5 @@
 """The one builder of the whole system: servers and services as processes of this machine."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from harness.servers.traefik_server import TraefikServer
 from svc_polls.tokens import Organiser, Role, hash_of, new_token
 from tools.services.roster import SERVICES
 from voting.voters.keys import new_key, read_keys
-from voting.voters.token import NONCE_BYTES, make_token
+from voting.voters.token import make_token, new_nonce
 
 VOTER_KEY: Final = 1
 """The number of the one master key of a system on one machine."""
@@ -100,10 +99,12 @@ class System:
         """All instances of svc_polls."""
         return self._instances("svc_polls")
 
-    def voter_token(self, scope: str) -> str:
-        """Return the token of a new voter in the polls of a scope."""
+    def voter_token(self, scope: str, voter_class: int = 0) -> str:
+        """Return the token of a new voter of a class in the polls of a scope."""
         tag_key = self.voter_keys.scope_keys(VOTER_KEY, scope).tag_key
-        return make_token(tag_key, scope, os.urandom(NONCE_BYTES), key_number=VOTER_KEY)
+        return make_token(
+            tag_key, scope, new_nonce(), key_number=VOTER_KEY, class_number=voter_class
+        )
 
     def _instances(self, program: str) -> list[Service]:
         return [service for service in self.services.values() if service.program == program]

@@ -5,12 +5,15 @@ import pytest
 
 from svc_results.page.messages import CATALOGUE, Messages, format_number, format_speed
 from svc_results.page.poll_messages import POLL_CATALOGUE, VOTER_CATALOGUE
+from svc_results.page.result_words import RESULT_CATALOGUE
 from voting.pages.form_words import FORM_WORDS
 from voting.pages.languages import Language
 from voting.voters.token import TOKEN_LENGTH
 
 
-@pytest.mark.parametrize("catalogue", [CATALOGUE, POLL_CATALOGUE, VOTER_CATALOGUE, FORM_WORDS])
+@pytest.mark.parametrize(
+    "catalogue", [CATALOGUE, POLL_CATALOGUE, VOTER_CATALOGUE, RESULT_CATALOGUE, FORM_WORDS]
+)
 def test_every_language_has_every_message_with_the_same_placeholders(
     catalogue: Mapping[Language, Messages],
 ) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from svc_results.page.messages import format_number
 from svc_results.page.poll_messages import POLL_CATALOGUE, VOTER_CATALOGUE
+from svc_results.page.result_words import result_rules
 from svc_results.page.templates import TEMPLATES
 from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
 from svc_results.polls.poll_state import Phase, PollEntry, PollState
@@ -25,6 +26,8 @@ BUTTONS_MAX: Final = 10
 FIND_MIN: Final = 13
 # Rows that a screen has room for.
 SCREEN_ROWS: Final = 10
+# Classes of voters for whose votes a row of a screen has room.
+SCREEN_CLASSES: Final = 3
 # Without a script, a page that waits for something is loaded again after this long.
 _AGAIN_SECONDS: Final = 15
 
@@ -74,6 +77,7 @@ def render_screen(
         address=address,
         transparent=transparent,
         screen_rows=SCREEN_ROWS,
+        few_classes=SCREEN_CLASSES,
     )
 
 
@@ -88,6 +92,7 @@ def _context(
     language: Language, poll: PollState, snapshot: PollSnapshot, static_root: str
 ) -> dict[str, Any]:
     rows = list(_rows(poll, snapshot))
+    rules = result_rules(language, poll)
     live = msgspec.to_builtins(snapshot)
     voters = VOTER_CATALOGUE[language] if poll.voters else {}
     return {
@@ -105,11 +110,15 @@ def _context(
             "rank_max": poll.rank_max,
             "show_result": poll.show_result,
             "voters": msgspec.to_builtins(poll.voters),
+            **rules.data,
             # The rows have the numbers already.
             "snapshot": {**live, "result": None},
         },
         "rows": rows,
-        "most": max((row.counts.votes for row in rows), default=0) or 1,
+        "rules": rules,
+        "class_votes": _class_votes(snapshot) or [0] * len(rules.classes),
+        "most": max(_measure(row.counts) for row in rows) or 1,
+        "measure": _measure,
         "votes": snapshot.votes,
         "waiting": _waiting(poll, snapshot),
         "static": static_root,
@@ -123,6 +132,17 @@ def _rows(poll: PollState, snapshot: PollSnapshot) -> Iterator[_Row]:
         yield _Row(entries.pop(count.id), count)
     for entry in entries.values():
         yield _Row(entry, _NO_VOTES)
+
+
+def _measure(counts: EntryCount) -> float:
+    """Return what an entry's bar shows: its votes or, where classes are weighed, its score."""
+    return counts.votes if counts.score is None else counts.score
+
+
+def _class_votes(snapshot: PollSnapshot) -> list[int]:
+    """Return the votes of each class; empty where none are known."""
+    votes = [row.class_votes for row in snapshot.result or () if row.class_votes is not None]
+    return [sum(column) for column in zip(*votes, strict=True)]
 
 
 def _waiting(poll: PollState, snapshot: PollSnapshot) -> str:

@@ -2,6 +2,7 @@
 
 import { glide } from "./motion.js";
 import { write } from "./rows.js";
+import { poll } from "./poll_state.js";
 import { count, decimal, phrase } from "./words.js";
 
 export class Standings {
@@ -14,7 +15,8 @@ export class Standings {
   update(result) {
     const votes = result.reduce((sum, entry) => sum + entry.votes, 0);
     this.list.classList.toggle("unvoted", votes === 0);
-    const most = Math.max(1, ...result.map((entry) => entry.votes));
+    const most = Math.max(...result.map(measure)) || 1;
+    showClassVotes(result);
     for (const entry of result) fill(this.rows.get(entry.id), entry, votes || 1, most);
     const order = result.map((entry) => this.rows.get(entry.id));
     if (order.some((row, i) => row !== this.list.children[i])) {
@@ -24,17 +26,35 @@ export class Standings {
   }
 }
 
-function fill(row, { place, votes, rank_sum }, all, most) {
+/** What an entry's bar shows: its votes or, where classes are weighed, its score. */
+const measure = ({ votes, score }) => (score === undefined ? votes : score);
+
+/** Shows how many votes each class of voters cast. */
+function showClassVotes(result) {
+  document.querySelectorAll("[data-class-votes]").forEach((element, i) => {
+    const votes = result.reduce((sum, entry) => sum + ofClass(entry, i), 0);
+    write(element, `${count(votes)} ${phrase(votes === 1 ? "one_vote" : "votes")}`);
+    element.hidden = false;
+  });
+}
+
+const ofClass = ({ class_votes }, i) => (class_votes ? class_votes[i] : 0);
+
+function fill(row, entry, all, most) {
+  const { place, votes, rank_sum, score, decided_by } = entry;
+  const share = score === undefined ? (100 * votes) / all : score;
   const values = {
     place,
     votes: count(votes),
     unit: phrase(votes === 1 ? "one_vote" : "votes"),
-    share: `${decimal((100 * votes) / all)}%`,
+    share: `${decimal(share)}%`,
     average: decimal(rank_sum / (votes || 1)),
+    classes: poll.classes.map((name, i) => `${name} ${count(ofClass(entry, i))}`).join(" · "),
+    tie: (votes && poll.ties[decided_by]) || "", // of what nobody voted for there is little to say
   };
   for (const element of row.querySelectorAll("[data-field]")) {
     const { field } = element.dataset;
-    if (field === "bar") element.setAttribute("width", `${(100 * votes) / most}%`);
+    if (field === "bar") element.setAttribute("width", `${(100 * measure(entry)) / most}%`);
     else write(element, String(values[field]));
   }
 }
