@@ -47,6 +47,9 @@ def server() -> Iterator[RoutesServer]:
         (["--ramp", "--arrivals", "closed"], "--ramp: cannot be used with --arrivals closed"),
         (["--compare", "/nowhere/report.json"], "--compare: cannot be read: "),
         (["--compare", __file__], "--compare: is not a report.json of version 2 or 3"),
+        (["--voters", "10"], "--voters: needs --poll"),
+        (["--poll", "a", "--voters", "0"], "--voters: must be a whole number from 1 to"),
+        (["--poll", "a", "--voters", "9", "--voter-key", "256"], "--voter-key: must be"),
         (["--colour"], "--colour"),
     ],
 )

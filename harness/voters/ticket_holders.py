@@ -5,7 +5,7 @@ from random import Random
 from voting.voters.ballots import PollVoters
 from voting.voters.keys import MasterKeys
 from voting.voters.rules import VoterRules
-from voting.voters.token import NONCE_BYTES, make_token
+from voting.voters.token import BATCH_BYTES, NONCE_BYTES, make_token
 
 
 class TicketHolders:
@@ -20,7 +20,7 @@ class TicketHolders:
 
     def new_token(self, random: Random) -> str:
         """Return the token of a voter who has not voted yet."""
-        nonce = random.randbytes(NONCE_BYTES)
+        nonce = bytes(BATCH_BYTES) + random.randbytes(NONCE_BYTES - BATCH_BYTES)
         return make_token(self._tag_key, self.rules.scope, nonce, key_number=self.rules.key)
 
     def ballot_id(self, token: str, entry: str) -> str:

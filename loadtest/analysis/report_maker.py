@@ -77,4 +77,5 @@ def _setup(options: Options) -> Setup:
         machine=machine(),
         version=version(),
         poll=options.poll,
+        voters=options.voters,
     )

@@ -9,6 +9,7 @@ from loadtest.model.wording import ROUTE_NAMES
 _NAMES: Final = {
     "target": "target",
     "poll": "poll",
+    "voters": "voters",
     "pattern": "arrivals",
     "rate": "rate",
     "users": "connections",

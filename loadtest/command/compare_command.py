@@ -15,6 +15,7 @@ from loadtest.command.interrupts import interrupts_by_signal
 from loadtest.command.poll import read_poll
 from loadtest.command.read_options import read_options
 from loadtest.command.target import check_target
+from loadtest.command.voters import NoVotersError, voters_of
 from loadtest.driver.catalogue import read_catalogue
 from loadtest.driver.phase_runner import DriverError
 from loadtest.model.report import Report, to_json
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read_options(sys.argv[1:] if arguments is None else arguments)
     try:
         return asyncio.run(_compare(options))
-    except (UnreachableError, DriverError, StoreUnavailableError, OSError) as error:
+    except (UnreachableError, NoVotersError, DriverError, StoreUnavailableError, OSError) as error:
         sys.stderr.write(f"compare: {error}\n")
         return _NOT_RUN
 
@@ -47,9 +48,10 @@ async def _compare(options: Options) -> int:
     driver_log = options.output / "driver.log"
     with interrupts_by_signal() as interrupts, tempfile.TemporaryDirectory() as folder:
         await check_target(options.target)
-        catalogue = read_catalogue()
+        catalogue, voters = read_catalogue(), None
         if options.poll:
-            catalogue = await read_poll(options.target, options.poll)
+            catalogue, poll_voters = await read_poll(options.target, options.poll)
+            voters = voters_of(options, poll_voters)
         async with open_stores(
             options.mongodb_url, options.mongodb_database, options.redis_url
         ) as stores:
@@ -58,6 +60,7 @@ async def _compare(options: Options) -> int:
                 options,
                 stores,
                 catalogue=catalogue,
+                voters=voters,
                 terminal=Terminal(console),
                 interrupts=interrupts,
                 folder=Path(folder),

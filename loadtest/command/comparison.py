@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from loadtest.analysis.report_maker import make_report
 from loadtest.command.interrupts import Interrupts
+from loadtest.driver.electorate import new_run
 from loadtest.driver.phase_runner import Drivers, start_drivers
 from loadtest.measure.measurements import Measurements
 from loadtest.measure.tally_watch import TallyWatch
 from loadtest.model.catalogue import Catalogue
 from loadtest.model.checks import Reconciliation
-from loadtest.model.phase import Phase
+from loadtest.model.phase import Phase, Voters
 from loadtest.model.report import Report
 from loadtest.plan.options import Options
 from loadtest.plan.phases import planned_phases
@@ -40,6 +41,7 @@ class Comparison:
         stores: tuple[VoteLogReader, TallyStore],
         *,
         catalogue: Catalogue,
+        voters: Voters | None = None,
         terminal: Terminal,
         interrupts: Interrupts,
         folder: Path,
@@ -49,6 +51,7 @@ class Comparison:
         self._options = options
         self._log, self._tallies = stores
         self._catalogue = catalogue
+        self._voters = voters
         self._terminal = terminal
         self._interrupts = interrupts
         self._folder = folder
@@ -98,13 +101,19 @@ class Comparison:
         return self._ramp.phases() if self._ramp else planned_phases(self._options, self._folder)
 
     async def _run_phase(self, phase: Phase, drivers: Drivers) -> None:
-        phase = replace(phase, catalogue=self._catalogue)
+        voters = self._voters
+        if voters is not None:
+            voters = replace(voters, ballots=voters.ballots - self._sent(), run=new_run())
+        phase = replace(phase, catalogue=self._catalogue, voters=voters)
         with self._terminal.phase(phase) as show:
             event = self._interrupts.event
             result, samples = await drivers.run_phase(phase, event, show)
         measured = self._measurements.add(phase, result, samples)
         if self._ramp and not result.interrupted:
             self._ramp.note(phase, measured)
+
+    def _sent(self) -> int:
+        return sum(len(samples) for samples in self._measurements.samples)
 
     async def _reconcile(self, votes_before: int) -> Reconciliation | None:
         interruption = self._interrupts.next()

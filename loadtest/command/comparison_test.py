@@ -14,10 +14,12 @@ from jsonschema import Draft202012Validator
 from pymongo import MongoClient
 from redis import Redis
 
+from harness.organisers.organiser import Organiser
 from harness.processes.ports import free_ports
 from harness.processes.programs import python_environment
 from harness.processes.waiting import wait_until
 from harness.system.stack import Stack
+from harness.system.system import VOTER_KEY
 from loadtest.measure.usage import OWN
 from loadtest.model.report import Report, from_json, to_json
 from loadtest.model.schema import report_schema
@@ -25,6 +27,7 @@ from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
 from voting.domain.vote import Route
 from voting.stores.logged_vote import CAST_KEY
 from voting.stores.tally_store import TALLY_KEY
+from voting.voters.rules import VoterRules
 
 pytest_plugins = ["harness.testing.fixtures"]
 
@@ -32,7 +35,9 @@ pytest_plugins = ["harness.testing.fixtures"]
 class Comparison:
     """`compare` as a process, as a user runs it."""
 
-    def __init__(self, stack: Stack, output: Path, *flags: str, **options: str) -> None:
+    def __init__(
+        self, stack: Stack, output: Path, *flags: str, voter_keys: str = "", **options: str
+    ) -> None:
         self.output = output
         chosen = {
             "target": stack.entry.url,
@@ -52,7 +57,7 @@ class Comparison:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=python_environment(),
+            env=python_environment() | {"VOTER_KEYS": voter_keys},
         )
 
     def end(self) -> tuple[int, str]:
@@ -156,6 +161,24 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
         "report.html",
         "report.json",
     ]
+
+
+def test_voters_with_tokens_are_counted_once_each(stack: Stack, tmp_path: Path) -> None:
+    organiser = Organiser(stack.services["svc_polls"].url, stack.organiser_token)
+    organiser.define("members", voters=VoterRules(scope="members", key=VOTER_KEY, votes=2))
+    organiser.open("members")
+    organiser.close_connections()
+    poll = {"poll": "members", "voter_keys": stack.voter_key_setting["VOTER_KEYS"]}
+    status, printed = Comparison(stack, tmp_path / "few", **poll, voters="10").end()
+    assert (status, "--voters: 10 have 20 votes, and about" in printed) == (2, True)
+    comparison = Comparison(stack, tmp_path / "report", **poll, voters="1000")
+    status, printed = comparison.end()
+    assert status == 0, printed
+    report = comparison.report()
+    found = report.reconciliation
+    assert found is not None
+    assert (found.accepted > 60, found.repeated.count, found.lost.count) == (True, 0, 0)
+    assert report.setup.voters == 1000
 
 
 @contextmanager

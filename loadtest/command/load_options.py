@@ -4,7 +4,15 @@ import argparse
 
 from loadtest.command.option_types import between, slug, url, whole_number
 from loadtest.model.arrivals import Pattern
-from loadtest.model.phase import MAX_PROCESSES, MAX_RATE, MAX_ROUNDS, MAX_SECONDS, MAX_USERS
+from loadtest.model.phase import (
+    MAX_PROCESSES,
+    MAX_RATE,
+    MAX_ROUNDS,
+    MAX_SECONDS,
+    MAX_USERS,
+    MAX_VOTERS,
+)
+from voting.voters.keys import KEY_NUMBER_MAX
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +30,21 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
         type=slug,
         metavar="ID",
         help="poll to vote in, which must be open (default: the open poll, with any album)",
+    )
+    add(
+        "--voters",
+        type=whole_number(MAX_VOTERS),
+        metavar="N",
+        help="how many voters there are, in a poll that needs their tokens; each vote is another"
+        " one's, so give at least as many as votes. The tokens are made with VOTER_KEYS from the"
+        " environment",
+    )
+    add(
+        "--voter-key",
+        type=whole_number(KEY_NUMBER_MAX),
+        default=1,
+        metavar="NUMBER",
+        help="the number of the poll's key in VOTER_KEYS (default: %(default)s)",
     )
 
 

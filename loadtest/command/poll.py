@@ -2,7 +2,7 @@
 
 import asyncio
 import http.client
-from typing import Any, Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,21 +21,36 @@ class _Entry(msgspec.Struct):
     year: int
 
 
+class PollVoters(msgspec.Struct, frozen=True):
+    """How often a voter of this scope may vote: `votes` times, or once for each entry."""
+
+    scope: str
+    votes: int
+    per_entry: bool
+
+
 class _Poll(msgspec.Struct):
     phase: str
     closes_at: str | None
     rank_min: int
     rank_max: int
     entries: list[_Entry]
-    voters: dict[str, Any] | None = None
+    voters: PollVoters | None = None
 
 
-async def read_poll(target: str, poll: str) -> Catalogue:
-    """Return the entries of a poll that is open to all, or raise `UnreachableError`."""
+class OpenPoll(NamedTuple):
+    """What there is to vote for in an open poll, and how often each voter may, if it has voters."""
+
+    catalogue: Catalogue
+    voters: PollVoters | None
+
+
+async def read_poll(target: str, poll: str) -> OpenPoll:
+    """Return a poll that is open, or raise `UnreachableError`."""
     return await asyncio.to_thread(_read, target, poll)
 
 
-def _read(target: str, poll: str) -> Catalogue:
+def _read(target: str, poll: str) -> OpenPoll:
     parts = urlsplit(target)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.netloc, timeout=_TIMEOUT_SECONDS)
@@ -56,9 +71,7 @@ def _read(target: str, poll: str) -> Catalogue:
         raise UnreachableError(f"poll {poll}: {target}{path} is not a poll: {error}") from error
     if found.phase != _OPEN:
         raise UnreachableError(f"poll {poll} is not open: its phase is {found.phase}")
-    if found.voters is not None:
-        raise UnreachableError(f"poll {poll} needs voters' tokens, and the load has none")
     albums = tuple(
         Album(entry.name, entry.album, entry.year, entry=entry.id) for entry in found.entries
     )
-    return Catalogue(albums, poll, found.rank_min, found.rank_max)
+    return OpenPoll(Catalogue(albums, poll, found.rank_min, found.rank_max), found.voters)

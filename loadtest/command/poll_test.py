@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loadtest.command.poll import read_poll
+from loadtest.command.poll import OpenPoll, PollVoters, read_poll
 from loadtest.model.catalogue import Album, Catalogue
 from loadtest.reconcile.stores import UnreachableError
 
@@ -21,10 +21,11 @@ POLL: dict[str, Any] = {
     "rank_max": 5,
     "entries": [{"id": "a", "name": "Rush", "album": "2112", "year": 1976, "sleeve": {}}],
 }
+VOTERS = {"scope": "tickets", "votes": 3, "per_entry": False}
 ANSWERS = {
     "/api/polls/finals": (200, json.dumps(POLL)),
     "/api/polls/early": (200, json.dumps(POLL | {"phase": "not_open"})),
-    "/api/polls/tickets": (200, json.dumps(POLL | {"voters": {"scope": "tickets"}})),
+    "/api/polls/tickets": (200, json.dumps(POLL | {"voters": VOTERS | {"ways": ["codes"]}})),
     "/api/polls/odd": (200, "<html>"),
 }
 
@@ -52,14 +53,19 @@ def target() -> Iterator[str]:
 
 def test_an_open_poll_is_a_catalogue(target: str) -> None:
     albums = (Album("Rush", "2112", 1976, entry="a"),)
-    assert asyncio.run(read_poll(target, "finals")) == Catalogue(albums, "finals", 1, 5)
+    found = asyncio.run(read_poll(target, "finals"))
+    assert found == OpenPoll(Catalogue(albums, "finals", 1, 5), None)
+
+
+def test_a_poll_says_how_often_its_voters_may_vote(target: str) -> None:
+    found = asyncio.run(read_poll(target, "tickets"))
+    assert found.voters == PollVoters("tickets", 3, per_entry=False)
 
 
 @pytest.mark.parametrize(
     ("poll", "reason"),
     [
         ("early", "poll early is not open: its phase is not_open"),
-        ("tickets", "poll tickets needs voters' tokens"),
         ("odd", "is not a poll"),
         ("missing", "answered 404"),
     ],

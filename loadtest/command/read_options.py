@@ -27,9 +27,13 @@ def read_options(arguments: Sequence[str]) -> Options:
         parser.error("--users: must be at least --processes")
     if given.ramp and given.arrivals == Pattern.CLOSED:
         parser.error("--ramp: cannot be used with --arrivals closed, which has no rate")
+    if given.voters and not given.poll:
+        parser.error("--voters: needs --poll")
     return Options(
         target=given.target.rstrip("/"),
         poll=given.poll or "",
+        voters=given.voters,
+        voter_key=given.voter_key,
         seconds=given.duration,
         rounds=given.rounds or rounds_for(given.duration),
         warm_up=given.warm_up,

@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from loadtest.driver.electorate import new_run
 from loadtest.driver.samples import Samples, read_samples
-from loadtest.model.phase import Phase, PhaseProgress, PhaseResult
+from loadtest.model.phase import Phase, PhaseProgress, PhaseResult, Voters
 
 
 def parts_of(phase: Phase, count: int) -> list[Phase]:
@@ -22,9 +23,17 @@ def parts_of(phase: Phase, count: int) -> list[Phase]:
             offset=number / phase.rate,
             seed=phase.seed + (number << 32),
             samples=f"{phase.samples}-{number}",
+            voters=_part_of(phase.voters, count),
         )
         for number in range(count)
     ]
+
+
+def _part_of(voters: Voters | None, count: int) -> Voters | None:
+    """Return one of so many equal parts of the voters, in which nobody is of another part."""
+    if voters is None:
+        return None
+    return msgspec.structs.replace(voters, ballots=voters.ballots // count, run=new_run())
 
 
 def joined_progress(parts: Sequence[PhaseProgress]) -> PhaseProgress:

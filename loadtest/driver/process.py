@@ -23,6 +23,7 @@ from locust.env import Environment
 from locust.runners import LocalRunner
 
 from loadtest.driver.catalogue import Ballots, read_catalogue
+from loadtest.driver.electorate import Electorate
 from loadtest.driver.samples import SampleWriter
 from loadtest.driver.scheduled_voter import PhaseState, ScheduledVoter
 from loadtest.model.arrivals import Arrivals
@@ -97,7 +98,10 @@ def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
         offset=phase.offset,
     )
     ballots = Ballots(_catalogue(phase), _random(phase, "ballots"))
-    return PhaseState(phase, arrivals, ballots, writer)
+    electorate = None
+    if phase.voters is not None:
+        electorate = Electorate(_catalogue(phase).poll, phase.voters)
+    return PhaseState(phase, arrivals, ballots, writer, electorate)
 
 
 def _catalogue(phase: Phase) -> Catalogue:

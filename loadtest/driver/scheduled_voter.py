@@ -9,6 +9,7 @@ from locust import task
 from locust.exception import StopUser
 
 from loadtest.driver.catalogue import Ballots, Choice
+from loadtest.driver.electorate import Ballot, Electorate
 from loadtest.driver.samples import Sample, SampleWriter
 from loadtest.driver.voter import VoteUser, new_client_id
 from loadtest.model.answer import Outcome
@@ -20,12 +21,18 @@ class PhaseState:
     """What the users of a phase share: the clock, the schedule, the samples and the counts."""
 
     def __init__(
-        self, phase: Phase, arrivals: Arrivals, ballots: Ballots, writer: SampleWriter
+        self,
+        phase: Phase,
+        arrivals: Arrivals,
+        ballots: Ballots,
+        writer: SampleWriter,
+        electorate: Electorate | None = None,
     ) -> None:
         self._warm_up = phase.warm_up
         self._client_ids = phase.client_ids
         self._fresh_left = round(phase.fresh_share * phase.users)
         self._writer = writer
+        self._electorate = electorate
         self._zero: float | None = None  # the start of the measurement on perf_counter's clock
         self._begun = Event()
         self.arrivals = arrivals
@@ -49,6 +56,10 @@ class PhaseState:
     def new_id(self) -> UUID | None:
         """Return the id for the next vote, None when the service is to make it."""
         return new_client_id() if self._client_ids else None
+
+    def new_ballot(self, entry: str) -> Ballot | None:
+        """Return the ballot for the next vote, None in a poll without voters."""
+        return self._electorate.ballot(entry) if self._electorate else None
 
     def takes_fresh_connections(self) -> bool:
         """Return whether the calling user opens a connection for each vote; call once per user."""
@@ -95,9 +106,10 @@ class ScheduledVoter(VoteUser):
         self.state.record(self._cast(self._arrival, self._choice))
 
     def _cast(self, arrival: Arrival, choice: Choice) -> Sample:
-        vote_id = self.state.new_id()
+        ballot = self.state.new_ballot(self.catalogue.albums[choice.album].entry)
+        vote_id = self.state.new_id() if ballot is None else UUID(ballot.id)
         sent = self.state.now()
-        answer = self.cast_vote(choice, vote_id)
+        answer = self.cast_vote(choice, vote_id, ballot)
         return Sample(
             at=arrival.at,
             lag=sent - arrival.at,

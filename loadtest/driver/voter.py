@@ -8,6 +8,7 @@ import msgspec
 from locust import FastHttpUser
 
 from loadtest.driver.catalogue import Ballots, Choice, read_catalogue, vote_for
+from loadtest.driver.electorate import Ballot
 from loadtest.model.answer import (
     NO_ANSWER,
     Answer,
@@ -42,14 +43,16 @@ class VoteUser(FastHttpUser):
     catalogue: ClassVar[Catalogue] = _CATALOGUE
     ballots: ClassVar[Ballots] = Ballots(_CATALOGUE, _RANDOM)
 
-    def cast_vote(self, choice: Choice, vote_id: UUID | None) -> Answer:
-        """Send one vote and return its answer, or what its absence means.
+    def cast_vote(
+        self, choice: Choice, vote_id: UUID | None, ballot: Ballot | None = None
+    ) -> Answer:
+        """Send one vote, of a voter if there is a ballot; return its answer, or what none means.
 
         Locust's own statistics file the request under the route that answered.
         """
         with self.client.post(
             "/votes",
-            data=self._body(choice, vote_id),
+            data=self._body(choice, vote_id, ballot),
             headers=self._headers(),
             catch_response=True,
         ) as response:
@@ -65,9 +68,10 @@ class VoteUser(FastHttpUser):
                 response.failure(answer.kind)
         return answer
 
-    def _body(self, choice: Choice, vote_id: UUID | None) -> str:
+    def _body(self, choice: Choice, vote_id: UUID | None, ballot: Ballot | None) -> str:
         known_id = None if vote_id is None else str(vote_id)
-        return request_body(vote_for(self.catalogue, choice, id=known_id)).decode()
+        voter = {} if ballot is None else {"voter": ballot.voter, "slot": ballot.slot}
+        return request_body(vote_for(self.catalogue, choice, id=known_id, **voter)).decode()
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}

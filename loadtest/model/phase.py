@@ -11,7 +11,24 @@ MAX_PROCESSES = 64
 MAX_ROUNDS = 100
 MAX_RATE = 20_000.0
 MAX_USERS = 5_000
+MAX_VOTERS = 1_000_000_000
 MAX_VOTES = 5_000_000  # of one phase, whatever its rate
+
+
+class Voters(msgspec.Struct, frozen=True, kw_only=True):
+    """Who votes in a poll that needs voters' tokens, of its `scope` and under the key `key`.
+
+    Each has `votes` votes or, with `per_entry`, one for each entry, and casts one of these then.
+    `ballots` is how many votes they may cast together. `run` is 6 random bytes in hexadecimal,
+    other ones in each phase, so that nobody has voted before.
+    """
+
+    scope: str
+    key: int
+    votes: int
+    per_entry: bool
+    ballots: int
+    run: str = ""
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +39,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     carries an id of the client, otherwise the service makes one. `samples` is the file to write.
     `fresh_share` of the users open a connection for each vote, the others keep theirs.
     `offset` delays the schedule: drivers that share constant arrivals send in turns. Votes are for
-    the albums of `catalogue`, None for those that come with the driver.
+    the albums of `catalogue`, None for those that come with the driver. In a poll with voters each
+    vote is one of `voters`.
     """
 
     name: str
@@ -40,6 +58,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     samples: str
     offset: float = 0.0
     catalogue: Catalogue | None = None
+    voters: Voters | None = None
 
 
 class PhaseReady(msgspec.Struct, frozen=True, tag=True):

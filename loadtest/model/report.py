@@ -35,7 +35,8 @@ class Setup(msgspec.Struct, frozen=True):
 
     `weights` are the splitter's, by route. `machine` is the load generator's, `version` as git
     describes it, None where that is not known and in reports before version 3. `poll` is the poll
-    that votes were in, empty for the open poll.
+    that votes were in, empty for the open poll; `voters` is how many people voted there with
+    tokens, None where it takes votes without.
     """
 
     target: str
@@ -54,6 +55,7 @@ class Setup(msgspec.Struct, frozen=True):
     machine: str | None = None
     version: str | None = None
     poll: str = ""
+    voters: int | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

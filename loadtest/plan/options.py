@@ -12,7 +12,8 @@ from voting.domain.vote import Route
 class Options(msgspec.Struct, frozen=True):
     """The options of a comparison; times in seconds. `weights` are the splitter's, by route.
 
-    `poll` is the poll to vote in, empty for the open poll.
+    `poll` is the poll to vote in, empty for the open poll. `voters` is how many people vote there
+    with tokens, None in a poll without voters; `voter_key` is the number of the tokens' key.
     `seconds` is the time that each route is measured alone, in all phases of the `rounds`
     together; the split takes half of it. `ramp` is the bound of the 99th percentile in ms when
     rates are searched, else None. `earlier` is the report to compare with, if any.
@@ -20,6 +21,8 @@ class Options(msgspec.Struct, frozen=True):
 
     target: str
     poll: str
+    voters: int | None
+    voter_key: int
     seconds: float
     rounds: int
     warm_up: float

@@ -12,7 +12,8 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
 
     `id` is None until the client or the service made one; `route` is the one that it is sent to
     or that answered, None when neither is known. `poll` and `entry` are empty in the open poll.
-    `voter` is the token of its voter, where a poll has voters; then the id is not sent.
+    `voter` is the token of its voter, where a poll has voters; then the id is not sent. `slot` says
+    which of a voter's several votes it is.
     """
 
     id: str | None = None
@@ -20,6 +21,7 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
     poll: str = ""
     entry: str = ""
     voter: str = ""
+    slot: int | None = None
 
     @classmethod
     def of(cls, vote: Vote) -> Self:
@@ -40,6 +42,8 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
             del document["id"]
         if not self.voter:
             del document["voter"]
+        if self.slot is None:
+            del document["slot"]
         return document
 
     def is_logged_as(self, logged: Vote) -> bool:
