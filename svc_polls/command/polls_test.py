@@ -107,6 +107,8 @@ def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -
     assert run("show", poll) == 0
     assert "scale       1 to 5" in run.out
     assert "voters      with tokens of scope awards-2026, key 1; votes: 3 each" in run.out
+    assert "classes     audience 0 (weight 1)" in run.out
+    assert "ties        rank-sum, then a shared place" in run.out
     assert "Taylor Swift  1989" in run.out
     assert run("copy", poll, f"{poll}-copy") == 0
     assert run("open", poll) == 0

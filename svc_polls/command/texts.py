@@ -37,6 +37,8 @@ def poll_lines(poll: PollState) -> list[str]:
         ("rehearsal", "yes" if definition.rehearsal else "no"),
         ("scale", f"{scale.min} to {scale.max}"),
         ("voters", _voters(definition.voters)),
+        ("classes", _classes(definition.voters)),
+        ("ties", ", ".join(definition.ties) or "rank-sum, then a shared place"),
         ("revoked", ", ".join(poll.revoked) or "-"),
         ("opens", _time(poll.opens_at)),
         ("closes", _time(poll.closes_at)),
@@ -79,6 +81,12 @@ def _voters(voters: VotersForm | None) -> str:
         return "anybody, as often as they like"
     votes = "1 vote for each entry" if voters.per_entry else f"{voters.votes} each"
     return f"with tokens of scope {voters.scope}, key {voters.key}; votes: {votes}"
+
+
+def _classes(voters: VotersForm | None) -> str:
+    if voters is None:
+        return "-"
+    return ", ".join(f"{one.name} {one.number} (weight {one.weight})" for one in voters.classes)
 
 
 def _time(text: str | None) -> str:

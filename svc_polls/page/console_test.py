@@ -218,6 +218,41 @@ def test_it_shows_who_votes_and_that_it_was_changed(browser: Browser, desk: Desk
         expect(page.locator("#facts")).to_contain_text("with tokens, 1 vote for each entry")
 
 
+def test_it_shows_what_classes_weigh_and_how_ties_are_decided(browser: Browser, desk: Desk) -> None:
+    poll = desk.define("with-classes")
+    whole = desk.ask("GET", f"/{poll}")["definition"]
+    jury = {"name": "jury", "number": 1, "weight": 40}
+    classes = [{"name": "audience", "weight": 60}, jury]
+    voters = {"scope": "awards-2026", "classes": classes}
+    words = {
+        "en": (
+            "rank sum, then a shared place",
+            "audience 60, jury 40",
+            "votes of jury, votes of all, order of the entries",
+            "changed: who votes, how ties are decided",
+        ),
+        "es": (
+            "suma de puntuaciones y, si siguen, mismo puesto",
+            "audience 60, jury 40",
+            "votos de jury, votos de todos, orden de las opciones",
+            "cambió: quién vota, cómo se deciden los empates",
+        ),
+    }
+    for locale, (before, weights, ties, change) in words.items():
+        desk.change(poll, whole)
+        with open_page(browser, desk.running.url, locale=locale, viewport=LAPTOP) as page:
+            sign_in(page, "ana")
+            choose(page, poll)
+            facts = page.locator("#facts")
+            expect(facts).to_contain_text(before)
+            expect(facts).not_to_contain_text("jury")
+            desk.change(poll, whole | {"voters": voters, "ties": ["class:jury", "votes", "order"]})
+            expect(facts).to_contain_text(weights)
+            expect(facts).to_contain_text(ties)
+            expect(page.locator("#history")).to_contain_text(change)
+            keep_screenshot(page, f"console-classes-{locale}")
+
+
 def test_titles_and_authors_are_text_only(page: Page, desk: Desk) -> None:
     poll = desk.define("xss", title=NASTY, spanish=NASTY)
     sign_in(page, "ana")

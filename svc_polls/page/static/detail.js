@@ -77,6 +77,19 @@ function votersText(voters) {
   return phrase(`voters_${kind}`, { ...voters, votes: count(voters.votes) });
 }
 
+function classesText({ classes }) {
+  return classes.map(({ name, weight }) => phrase("class_weight", { name, weight: count(weight) })).join(", ");
+}
+
+/** The rules for ties in their order: `class:NAME`, or the name of a rule. */
+function tiesText(ties) {
+  const inWords = (rule) => {
+    const [kind, name] = rule.split(":");
+    return phrase(`tie_${kind}`, { name });
+  };
+  return ties.length ? ties.map(inWords).join(", ") : phrase("ties_shared");
+}
+
 /** Whose tokens were taken back: `class NAME` or `batch NUMBER`, in words. */
 function whoseText(revoked) {
   const [kind, name] = revoked.split(" ");
@@ -107,6 +120,10 @@ export function showDetail(poll) {
     ["visible_now", phrase(poll.shows_result ? "visible_yes" : "visible_no")],
     ["scale", scaleText(definition.scale)],
     ["voters", votersText(definition.voters)],
+    ...(definition.voters && definition.voters.classes.length > 1
+      ? [["classes", classesText(definition.voters)]]
+      : []),
+    ["ties", tiesText(definition.ties)],
     ...(poll.revoked.length ? [["revoked", poll.revoked.map(whoseText).join(", ")]] : []),
     ["event", count(poll.event)],
   ];
