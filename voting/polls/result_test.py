@@ -135,14 +135,15 @@ def order(result: PollResult) -> list[tuple[str, int, str | None]]:
 def test_each_class_weighs_what_the_definition_says_however_many_votes_it_has() -> None:
     """The example of docs/polls.md, computed there by hand."""
     result = poll_result(
-        with_classes(AUDIENCE, JURY), counted_of(audience=(500, 300, 200), jury=(1, 4, 5))
+        with_classes(AUDIENCE, JURY, ties=("class:jury", "order")),
+        counted_of(audience=(500, 300, 200), jury=(1, 4, 5)),
     )
     assert [(e.entry, e.score, e.class_votes) for e in result.entries] == [
-        (MOON, 0.34, (500, 1)),
         (RUMOURS, 0.34, (300, 4)),
+        (MOON, 0.34, (500, 1)),
         (BLUE, 0.32, (200, 5)),
     ]
-    assert order(result) == [("moon", 1, None), ("rumours", 2, "rank-sum"), ("blue", 3, "score")]
+    assert order(result) == [("rumours", 1, None), ("moon", 2, "class:jury"), ("blue", 3, "score")]
     assert [(one.voter_class.name, one.votes) for one in result.classes] == [
         ("audience", 1000),
         ("jury", 10),
