@@ -44,6 +44,10 @@ class Service(HttpServer):
         self.grpc_port = grpc_port
         self._environment = environment
 
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Change these settings, from the next start on."""
+        self._environment = {**self._environment, **settings}
+
     @property
     def ports(self) -> dict[str, int]:
         """The HTTP port, and the one for gRPC where there is one."""

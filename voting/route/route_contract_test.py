@@ -357,6 +357,26 @@ def test_a_voters_second_vote_is_a_copy_of_the_first_or_refused(
 
 
 @pytest.mark.usefixtures("polls")
+def test_only_the_body_says_whose_vote_it_is(client: httpx.Client, kafka: KafkaServer) -> None:
+    token, others = (voter_token(int.from_bytes(os.urandom(8))) for _ in range(2))
+    body = {"poll": WITH_VOTERS, "entry": "blue", "rank": 5}
+    elsewhere = {
+        "authorization": f"Bearer {others}",
+        "cookie": f"voter={others}",
+        "voter": others,
+        "x-voter": others,
+    }
+    wait_until("the poll", lambda: post(client, body).status_code == 401)
+    missing = client.post("/votes", json=body, headers=elsewhere)
+    assert (missing.status_code, missing.json()["type"]) == (401, VoterProblem.MISSING)
+    answer = client.post(f"/votes?voter={others}", json=body | {"voter": token}, headers=elsewhere)
+    assert answer.status_code == 202
+    assert post(client, body | {"voter": token}).json()["id"] == answer.json()["id"]
+    assert len(stored(kafka, answer.json()["id"])) == 1
+    assert post(client, body | {"voter": others}).json()["id"] != answer.json()["id"]
+
+
+@pytest.mark.usefixtures("polls")
 def test_a_vote_carries_its_voters_class(
     client: httpx.Client, route: Route, kafka: KafkaServer
 ) -> None:

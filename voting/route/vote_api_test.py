@@ -372,6 +372,7 @@ def test_the_same_voters_votes_have_the_same_id() -> None:
         ({"voter": ""}, 401, "voter", VoterProblem.INVALID),
         ({"voter": voter_token()[:-4] + "AAAA"}, 401, "voter", VoterProblem.INVALID),
         ({"voter": voter_token(scope="another")}, 403, "voter", VoterProblem.OTHER_POLLS),
+        ({"poll": CLOSED}, 409, "poll", RefusalKind.CLOSED),
         ({"voter": voter_token(voter_class=2)}, 403, "voter", VoterProblem.OTHER_POLLS),
         ({"voter": voter_token(batch=REVOKED_BATCH)}, 403, "voter", VoterProblem.REVOKED),
         ({"slot": 2}, 422, "slot", None),

@@ -59,6 +59,17 @@ def test_a_new_nonce_begins_with_its_batch() -> None:
         new_nonce(BATCH_MAX + 1)
 
 
+@given(cut=st.integers(1, 38))
+def test_the_parts_of_two_tokens_make_no_third_one(cut: int) -> None:
+    other = make_token(KEY, "awards", bytes(12), key_number=3)
+    raw, other_raw = (base64.urlsafe_b64decode(token) for token in (TOKEN, other))
+    swapped = raw[:cut] + other_raw[cut:]
+    if swapped in {raw, other_raw}:  # their heads are the same
+        return
+    with pytest.raises(InvalidTokenError):
+        READER.read(base64.urlsafe_b64encode(swapped).decode())
+
+
 @given(position=st.integers(0, 38), bit=st.integers(0, 7))
 def test_a_token_with_any_bit_changed_is_not_genuine(position: int, bit: int) -> None:
     raw = bytearray(base64.urlsafe_b64decode(TOKEN))
