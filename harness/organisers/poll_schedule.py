@@ -8,7 +8,7 @@ from typing import Final
 from harness.organisers.organiser import ENTRIES, Organiser, OrganiserError
 from harness.system.system import VOTER_KEY
 from harness.voters.poll_window import PollWindow
-from harness.voters.ticket_holders import TicketHolders
+from harness.voters.ticket_holders import TWO_CLASSES, TicketHolders
 from voting.polls.book import LEAD_MS, POLLS_MAX
 from voting.service.clock_watch import now_ms
 from voting.voters.keys import MasterKeys
@@ -35,7 +35,7 @@ class PollSchedule:
     ) -> None:
         """Open a poll every `period_seconds`; clocks of routes may differ by `clocks_ms`.
 
-        In every second poll each voter needs a token.
+        In every second poll each voter needs a token and is of one of two classes.
         """
         self.polls: list[PollWindow] = []
         self._organisers = cycle(organisers)
@@ -57,7 +57,9 @@ class PollSchedule:
 
     def _poll(self, number: int, opens_at_ms: int) -> PollWindow:
         name = f"scheduled-{number}"
-        holders = TicketHolders(name, self._voter_keys, VOTER_KEY) if number % 2 else None
+        holders = None
+        if number % 2:
+            holders = TicketHolders(name, self._voter_keys, VOTER_KEY, TWO_CLASSES)
         closes_at_ms = opens_at_ms + _OPEN_MS
         return PollWindow(name, ENTRIES, opens_at_ms, closes_at_ms, self._clocks_ms, holders)
 

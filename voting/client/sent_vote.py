@@ -1,5 +1,6 @@
 """A vote as a client sends it, and the request that casts it."""
 
+from base64 import urlsafe_b64decode
 from typing import Any, Self
 
 import msgspec
@@ -53,7 +54,13 @@ class SentVote(VoteContent, frozen=True, kw_only=True):
             content_of(logged) == content_of(self)
             and same_poll
             and self.route in {None, logged.route}
+            and (not self.voter or _class_in(self.voter) == logged.voter_class)
         )
+
+
+def _class_in(token: str) -> int:
+    """Return the class in a voter's token: its third byte."""
+    return urlsafe_b64decode(token[:4])[2]
 
 
 def request_body(vote: SentVote) -> bytes:

@@ -8,7 +8,7 @@ from voting.client.sent_vote import SentVote, request_body, vote_request
 from voting.domain.vote import Route, check_new_vote, content_of
 from voting.route.vote_api import read_json_vote
 from voting.service.clock_watch import now_ms
-from voting.testing.polls import ENTRIES, POLL, trial_polls
+from voting.testing.polls import ENTRIES, POLL, trial_polls, voter_token
 
 VOTE = sample_vote()
 
@@ -75,6 +75,13 @@ def test_a_vote_counted_elsewhere_is_not_logged_as_it_was_sent(other: dict[str, 
     sent = SentVote.of(sample_vote(**in_poll))
     assert sent.is_logged_as(sample_vote(**in_poll))
     assert not sent.is_logged_as(sample_vote(**{**in_poll, **other}))
+
+
+def test_a_vote_counted_in_another_class_is_not_logged_as_it_was_sent() -> None:
+    in_poll = {"poll": "best", "entry": "moon"}
+    sent = sample_to_send(voter=voter_token(voter_class=3), **in_poll)
+    logged = [sample_vote(poll_event=1, voter_class=number, **in_poll) for number in (0, 3)]
+    assert [sent.is_logged_as(vote) for vote in logged] == [False, True]
 
 
 def test_any_route_may_have_logged_a_vote_whose_route_is_unknown() -> None:
