@@ -4,8 +4,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from svc_results.feed.client_address import Network, read_networks
-from voting.service.settings import Port, wrong
+from voting.http.client_address import (
+    Network,
+    TrustedProxies,
+    check_trusted_proxies,
+    read_networks,
+)
+from voting.service.settings import Port
 from voting.stores.settings import StoreSettings
 
 
@@ -25,10 +30,7 @@ class ResultsSettings(StoreSettings, frozen=True, kw_only=True):
     watchers_per_address: Annotated[
         int, Meta(description="Most watchers per client address; further ones get 429.", ge=1)
     ] = 500
-    trusted_proxies: Annotated[
-        str,
-        Meta(description="Networks of proxies whose X-Forwarded-For header is trusted."),
-    ] = ""
+    trusted_proxies: TrustedProxies = ""
 
     @property
     def trusted_networks(self) -> tuple[Network, ...]:
@@ -38,7 +40,4 @@ class ResultsSettings(StoreSettings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check what types cannot express."""
         super().__post_init__()
-        try:
-            read_networks(self.trusted_proxies)
-        except ValueError as error:
-            raise wrong("trusted_proxies", str(error)) from error
+        check_trusted_proxies(self.trusted_proxies)

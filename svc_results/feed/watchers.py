@@ -12,8 +12,8 @@ from sanic import Request
 from sanic.compat import Header
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from svc_results.feed.client_address import Network, client_address
 from svc_results.feed.metrics import WATCHERS_STALLED
+from voting.http.client_address import Network, client_address
 from voting.http.problem import ProblemError
 
 # A watcher that takes longer to read an event is cut off; its browser reconnects.

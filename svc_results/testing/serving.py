@@ -8,12 +8,12 @@ import httpx
 from sanic import Sanic
 
 from svc_results.api.app import results_app
-from svc_results.feed.client_address import read_networks
 from svc_results.feed.feed import Feed
 from svc_results.feed.source import Source
 from svc_results.feed.watchers import Watchers
 from svc_results.testing.fakes import FakeStores
 from svc_results.testing.polls import FakeAudience
+from voting.http.client_address import read_networks
 from voting.http.connection import Connection
 from voting.http.listening import listen
 from voting.service.lifecycle import Readiness

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svc_results.feed.client_address import HOPS_MAX, client_address, read_networks
+from voting.http.client_address import HOPS_MAX, client_address, read_networks
 
 ENTRY = read_networks("10.0.0.0/8, 127.0.0.1/32, fd00::/8")
 
