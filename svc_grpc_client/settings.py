@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.route.voter_keys import VoterKeys, check_voter_keys
+from voting.service.voter_keys import VoterKeys, check_voter_keys
 from voting.service.settings import LeanPath, Port, Settings
 
 

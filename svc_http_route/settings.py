@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from voting.ledger.settings import KafkaWriterSettings
-from voting.route.voter_keys import VoterKeys, check_voter_keys
+from voting.service.voter_keys import VoterKeys, check_voter_keys
 from voting.service.settings import LeanPath, Port
 
 

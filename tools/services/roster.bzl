@@ -51,4 +51,10 @@ SERVICES = {
         "settings": "PollsSettings",
         "wheels": ["aiokafka", "httpx", "jinja2", "sanic"],
     },
+    "svc_voters": {
+        "needs": ["kafka"],
+        "port": 8007,
+        "settings": "VotersSettings",
+        "wheels": ["aiokafka", "altcha", "httpx", "pyjwt", "sanic"],
+    },
 }

@@ -10,6 +10,7 @@ from msgspec import Meta
 from voting.domain.vote import TOO_MANY_ALBUMS
 from voting.polls.known_polls import NO_SUCH_ENTRY, RESULT_NOT_SHOWN, RefusalKind
 from voting.voters.ballots import VoterProblem
+from voting.voters.issuing import IssuingProblem
 
 PROBLEM_TYPE: Final = "application/problem+json"
 JSON_TYPE: Final = "application/json"
@@ -27,11 +28,16 @@ _TITLES: Final = {
     VoterProblem.INVALID: "Invalid voter's token",
     VoterProblem.OTHER_POLLS: "Voter's token for other polls",
     VoterProblem.VOTED_BEFORE: "Voted before",
+    IssuingProblem.WAY_NOT_OFFERED: "No tokens in this way",
+    IssuingProblem.PROOF_INVALID: "No valid proof of work",
+    IssuingProblem.CODE_INVALID: "Invalid code",
+    IssuingProblem.IDENTITY_INVALID: "Invalid identity",
 }
 _TYPES: Final = (
     f"`{TOO_MANY_ALBUMS}`: votes may name only albums on the list. Votes in polls: "
     f"`{RefusalKind.NO_SUCH_POLL}`, `{RefusalKind.NOT_OPEN}`, `{RefusalKind.CLOSED}`, "
-    f"`{NO_SUCH_ENTRY}`. Votes of voters: {', '.join(f'`{kind}`' for kind in VoterProblem)}."
+    f"`{NO_SUCH_ENTRY}`. Votes of voters: {', '.join(f'`{kind}`' for kind in VoterProblem)}. "
+    f"Voters' tokens: {', '.join(f'`{kind}`' for kind in IssuingProblem)}."
 )
 _TIME: Final[dict[str, Any]] = {"format": "date-time"}
 

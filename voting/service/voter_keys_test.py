@@ -1,7 +1,7 @@
 import pytest
 
-from voting.route.voter_keys import VoterKeys, check_voter_keys
 from voting.service.settings import SettingError, Settings, read_settings
+from voting.service.voter_keys import VoterKeys, check_voter_keys
 from voting.voters.keys import new_key, read_keys
 
 KEY = new_key(1).partition(":")[2]

@@ -1,4 +1,4 @@
-"""The setting of both routes by which they check voters' tokens."""
+"""The setting of the services that check or make voters' tokens."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ VoterKeys = Annotated[
     str,
     Meta(
         description="Master keys of voters' tokens as NUMBER:KEY, comma-separated; "
-        "`svc_polls voter-key --help` makes them. The same for both routes."
+        "`svc_polls voter-key --help` makes them. The same for svc_voters and both routes."
     ),
 ]
 

@@ -1,0 +1,1 @@
+"""The HTTP interface of svc_voters: what may be asked, and the answers."""

@@ -1,0 +1,1 @@
+"""What tests of svc_voters share."""
