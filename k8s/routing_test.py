@@ -8,7 +8,7 @@ from voting.domain.headers import CANARY_HEADER
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
 ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
-PUBLIC: Final = {"/", "/api", "/openapi.json", "/p", "/static", "/votes"}
+PUBLIC: Final = {"/", "/api", "/openapi.json", "/p", "/static", "/voters", "/votes"}
 
 
 def ingresses() -> dict[str, dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_the_gateway_example_accepts_only_tls_for_productions_host() -> None:
         assert (tls["hosts"], [tls["secretName"]]) == ([listener["hostname"]], secrets)
 
 
-def test_only_the_page_its_api_and_the_votes_are_public() -> None:
+def test_only_the_page_its_api_the_votes_and_voters_tokens_are_public() -> None:
     by_ingress = {
         path["path"]
         for ingress in ingresses().values()

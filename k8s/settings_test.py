@@ -98,7 +98,7 @@ def test_an_optional_secret_may_add_to_a_services_settings(title: str, workload:
 
 
 @pytest.mark.parametrize("title", RENDERED)
-def test_both_routes_and_nobody_else_get_the_keys_of_voters_tokens(title: str) -> None:
+def test_svc_voters_both_routes_and_nobody_else_get_the_keys_of_voters_tokens(title: str) -> None:
     with_keys = {
         workload
         for workload, spec in pod_specs(RENDERED[title]).items()
@@ -106,4 +106,8 @@ def test_both_routes_and_nobody_else_get_the_keys_of_voters_tokens(title: str) -
         for source in container.get("envFrom", [])
         if source.get("secretRef", {}).get("name") == "voter-keys"
     }
-    assert with_keys == {"Deployment/svc-grpc-client", "Deployment/svc-http-route"}
+    assert with_keys == {
+        "Deployment/svc-grpc-client",
+        "Deployment/svc-http-route",
+        "Deployment/svc-voters",
+    }

@@ -21,7 +21,7 @@ _HEALTH_CHECK: Final = {"path": "/readyz", "interval": "1s", "timeout": "3s"}
 
 
 class TraefikServer(HttpServer):
-    """Traefik in front of the routes (`/votes`) and of the results (everything else)."""
+    """Traefik in front of the routes (`/votes`), svc_voters (`/voters`) and svc_results."""
 
     ready_path = "/ping"
 
@@ -33,7 +33,7 @@ class TraefikServer(HttpServer):
         backends: dict[str, str],
         votes_per_second: int | None = None,
     ) -> None:
-        """`backends` gives the URLs of `grpc`, `http` (the routes) and `results`.
+        """`backends` gives the URLs of `grpc`, `http` (the routes), `voters` and `results`.
 
         `votes_per_second` is the most that one client address may send in the long run; further
         votes get 429. None: no limit.
@@ -87,6 +87,7 @@ class TraefikServer(HttpServer):
                 "forced-http": _router(_votes_with("always"), "http", 30, limit),
                 "forced-grpc": _router(_votes_with("never"), "grpc", 30, limit),
                 "votes": _router(_VOTES, "votes", 20, limit),
+                "voters": _router("PathPrefix(`/voters/`)", "voters", priority=20),
                 "everything-else": _router("PathPrefix(`/`)", "results", priority=10),
             },
             "services": {

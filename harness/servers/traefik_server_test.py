@@ -67,7 +67,7 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def backends() -> Iterator[dict[str, Backend]]:
-    backends = {name: Backend(name) for name in ("grpc", "http", "results")}
+    backends = {name: Backend(name) for name in ("grpc", "http", "results", "voters")}
     yield backends
     for backend in backends.values():
         backend.stop()
@@ -109,7 +109,13 @@ def test_another_value_of_the_header_forces_nothing(entry: TraefikServer) -> Non
     assert ask(entry, "/votes", 20, "perhaps") == {"grpc": 10, "http": 10}
 
 
-@pytest.mark.parametrize("path", ["/", "/api/votes?limit=3", "/static/page.js", "/votesx"])
+def test_voters_get_their_tokens_at_a_path_of_their_own(entry: TraefikServer) -> None:
+    assert ask(entry, "/voters/best-album") == {"voters": 1}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/votes?limit=3", "/static/page.js", "/votesx", "/votersx"]
+)
 def test_everything_else_goes_to_the_results(entry: TraefikServer, path: str) -> None:
     assert ask(entry, path) == {"results": 1}
 

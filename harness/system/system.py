@@ -74,6 +74,7 @@ class System:
             "grpc": self.services["svc_grpc_client"].url,
             "http": self.services["svc_http_route"].url,
             "results": self.services["svc_results"].url,
+            "voters": self.services["svc_voters"].url,
         }
         self.entry = TraefikServer(
             self.ports["entry"], self.ports["entry-metrics"], folder, backends, votes_per_second
@@ -177,8 +178,11 @@ class System:
             return {"GRPC_TARGET": target, **self.voter_key_setting}
         if service == "svc_http_route":
             return self.voter_key_setting
-        if service == "svc_results" and self.has_entry:
-            return {"TRUSTED_PROXIES": f"{HOST}/32"}
+        proxies = {"TRUSTED_PROXIES": f"{HOST}/32"} if self.has_entry else {}
+        if service == "svc_results":
+            return proxies
+        if service == "svc_voters":
+            return {**self.voter_key_setting, **proxies}
         if service == "svc_polls":
             organiser = Organiser(ORGANISER, frozenset(Role), hash_of(self.organiser_token))
             others = [name for name in SERVICES if name != service]

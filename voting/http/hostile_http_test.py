@@ -39,6 +39,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
         "/static/a/b",
     ),
     "svc_polls": ("/api/polls", "/api/polls/a", "/api/polls/a/close", "/openapi.json"),
+    "svc_voters": ("/voters/a", "/openapi.json"),
 }
 EVERYWHERE: Final = ("/healthz", "/readyz", "/metrics", "/nothing", "/votes/")
 
