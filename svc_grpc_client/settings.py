@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from voting.service.voter_keys import VoterKeys, check_voter_keys
 from voting.service.settings import LeanPath, Port, Settings
+from voting.service.voter_keys import VoterKeys, check_voter_keys
 
 
 class GrpcClientSettings(Settings, frozen=True, kw_only=True):

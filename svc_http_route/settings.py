@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from voting.ledger.settings import KafkaWriterSettings
-from voting.service.voter_keys import VoterKeys, check_voter_keys
 from voting.service.settings import LeanPath, Port
+from voting.service.voter_keys import VoterKeys, check_voter_keys
 
 
 class HttpRouteSettings(KafkaWriterSettings, frozen=True, kw_only=True):
