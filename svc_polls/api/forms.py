@@ -13,6 +13,7 @@ from voting.domain.vote import (
     SLUG_MAX,
     SLUG_RULE,
     TEXT_MAX,
+    VOTER_CLASS_MAX,
     YEAR_MAX,
     YEAR_MIN,
 )
@@ -29,7 +30,6 @@ from voting.polls.event import Revoke
 from voting.voters.keys import KEY_NUMBER_MAX
 from voting.voters.rules import (
     BATCH_MAX,
-    CLASS_NUMBER_MAX,
     VOTES_MAX,
     WEIGHT_MAX,
     VoterClass,
@@ -92,7 +92,7 @@ class VoterClassForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: Annotated[
         int,
         Meta(description="The class in the voters' tokens.",
-             extra_json_schema={"minimum": 0, "maximum": CLASS_NUMBER_MAX}),
+             extra_json_schema={"minimum": 0, "maximum": VOTER_CLASS_MAX}),
     ] = 0  # fmt: skip
     weight: Annotated[
         int,
@@ -125,7 +125,7 @@ class VotersForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     classes: Annotated[
         tuple[VoterClassForm, ...],
         Meta(description="Whose votes are counted apart; left out: one class, the audience.",
-             extra_json_schema={"minItems": 1, "maxItems": CLASS_NUMBER_MAX + 1}),
+             extra_json_schema={"minItems": 1, "maxItems": VOTER_CLASS_MAX + 1}),
     ] = (VoterClassForm("audience"),)  # fmt: skip
     ways: Annotated[
         tuple[Way, ...],

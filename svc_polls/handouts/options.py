@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from svc_polls.handouts.new_files import write_new_files
-from voting.domain.vote import SLUG_RULE, is_slug
+from voting.domain.vote import SLUG_RULE, VOTER_CLASS_MAX, is_slug
 from voting.voters.keys import (
     KEY_NUMBER_MAX,
     InvalidKeysError,
@@ -18,7 +18,6 @@ from voting.voters.keys import (
     ScopeKeys,
     read_keys,
 )
-from voting.voters.rules import CLASS_NUMBER_MAX
 
 DONE, NOT_WRITTEN, WRONG, INTERRUPTED = 0, 1, 2, 130
 SETTING: Final = "VOTER_KEYS"
@@ -69,7 +68,7 @@ def new_parser(program: str, description: str, epilog: str, what: str) -> Argume
         "--class",
         dest="voter_class",
         default=0,
-        type=number(0, CLASS_NUMBER_MAX),
+        type=number(0, VOTER_CLASS_MAX),
         metavar="NUMBER",
         help="the number of the voters' class in the polls (%(default)s)",
     )

@@ -10,7 +10,7 @@ from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.result.cover import Cover, cover_of
 from svc_results.result.newest_votes import Artist, Time, Title
 from voting.domain.times import to_rfc3339, to_rfc3339_or_none
-from voting.domain.vote import RANK_MAX, RANK_MIN
+from voting.domain.vote import RANK_MAX, RANK_MIN, VOTER_CLASS_MAX
 from voting.polls import phase
 from voting.polls.book import Poll
 from voting.polls.definition import (
@@ -23,7 +23,7 @@ from voting.polls.definition import (
     ShowResult,
     Titles,
 )
-from voting.voters.rules import CLASS_NUMBER_MAX, VOTES_MAX, WEIGHT_MAX, VoterRules
+from voting.voters.rules import VOTES_MAX, WEIGHT_MAX, VoterRules
 
 type Rank = Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
 type PollId = Annotated[str, Meta(description="The poll's id.")]
@@ -88,7 +88,7 @@ class PollVoters(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=VOTES_MAX, description="With more than one, a vote needs a `slot`.")
     ]
     per_entry: Annotated[bool, Meta(description="Whether each entry gets one vote of a voter.")]
-    classes: Annotated[list[PollVoterClass], Meta(min_length=1, max_length=CLASS_NUMBER_MAX + 1)]
+    classes: Annotated[list[PollVoterClass], Meta(min_length=1, max_length=VOTER_CLASS_MAX + 1)]
 
 
 class ListedPoll(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from voting.domain.vote import (
     RANK_MAX,
     RANK_MIN,
     SLUG_RULE,
+    VOTER_CLASS_MAX,
     YEAR_MAX,
     YEAR_MIN,
     InvalidVoteError,
@@ -19,7 +20,6 @@ from voting.domain.vote import (
 )
 from voting.voters.keys import KEY_NUMBER_MAX
 from voting.voters.rules import (
-    CLASS_NUMBER_MAX,
     VOTES_MAX,
     WEIGHT_MAX,
     VoterClass,
@@ -27,6 +27,8 @@ from voting.voters.rules import (
 )
 
 ENTRIES_MAX: Final = 500
+# Entries times classes of voters: what is counted apart, and read together for one answer.
+COUNTS_MAX: Final = 2_000
 # The rules for ties; a class is named behind the prefix.
 RANK_SUM: Final = "rank-sum"
 VOTES: Final = "votes"
@@ -133,6 +135,10 @@ def clean_definition(definition: PollDefinition) -> PollDefinition:
         )
     if definition.voters is not None:
         _check_voters(definition.voters)
+        if len(entries) * len(definition.voters.classes) > COUNTS_MAX:
+            raise InvalidPollError(
+                "voters.classes", f"times entries must be at most {COUNTS_MAX:,}"
+            )
     _check_ties(definition)
     return msgspec.structs.replace(definition, titles=titles, entries=entries)
 
@@ -154,13 +160,13 @@ def _check_voters(rules: VoterRules) -> None:
 
 
 def _check_classes(classes: tuple[VoterClass, ...]) -> None:
-    if not 1 <= len(classes) <= CLASS_NUMBER_MAX + 1:
-        raise InvalidPollError("voters.classes", f"must be 1 to {CLASS_NUMBER_MAX + 1}")
+    if not 1 <= len(classes) <= VOTER_CLASS_MAX + 1:
+        raise InvalidPollError("voters.classes", f"must be 1 to {VOTER_CLASS_MAX + 1}")
     for at, one in enumerate(classes):
         field = f"voters.classes[{at}]"
         check_slug(f"{field}.name", one.name)
-        if not 0 <= one.number <= CLASS_NUMBER_MAX:
-            raise InvalidPollError(f"{field}.number", f"must be from 0 to {CLASS_NUMBER_MAX}")
+        if not 0 <= one.number <= VOTER_CLASS_MAX:
+            raise InvalidPollError(f"{field}.number", f"must be from 0 to {VOTER_CLASS_MAX}")
         if not 1 <= one.weight <= WEIGHT_MAX:
             raise InvalidPollError(f"{field}.weight", f"must be from 1 to {WEIGHT_MAX}")
         for other in classes[:at]:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from voting.polls.definition import (
+    COUNTS_MAX,
     ENTRIES_MAX,
     Entry,
     InvalidPollError,
@@ -16,6 +17,8 @@ from voting.testing.polls import DEFINITION, entries, with_changes
 from voting.voters.rules import AUDIENCE, VOTES_MAX, VoterClass, VoterRules, Way
 
 JURY = VoterClass("jury", 1, 50)
+
+SIX = tuple(VoterClass(f"c{number}", number) for number in range(6))
 
 
 def with_classes(*classes: VoterClass) -> VoterRules:
@@ -45,6 +48,11 @@ def test_good_rules_for_voters_are_taken_as_they_are(rules: VoterRules) -> None:
 def test_ties_are_decided_by_rules_that_end_with_an_order(ties: tuple[str, ...]) -> None:
     definition = with_changes(voters=with_classes(AUDIENCE, JURY), ties=ties)
     assert clean_definition(definition) == definition
+
+
+def test_so_many_entries_and_classes_are_allowed_together() -> None:
+    most = with_changes(voters=with_classes(*SIX), entries=entries(COUNTS_MAX // len(SIX)))
+    assert clean_definition(most) == most
 
 
 def test_texts_are_cleaned_as_those_of_votes() -> None:
@@ -83,6 +91,10 @@ def test_texts_are_cleaned_as_those_of_votes() -> None:
         ({"voters": VoterRules(scope="a", key=1, votes=101)}, "voters.votes"),
         ({"voters": VoterRules(scope="a", key=1, votes=2, per_entry=True)}, "voters.votes"),
         ({"voters": with_classes()}, "voters.classes"),
+        (
+            {"voters": with_classes(*SIX), "entries": entries(COUNTS_MAX // len(SIX) + 1)},
+            "voters.classes",
+        ),
         ({"voters": with_classes(*(VoterClass(f"c{n}", n) for n in range(17)))}, "voters.classes"),
         ({"voters": with_classes(VoterClass("A B"))}, "voters.classes[0].name"),
         ({"voters": with_classes(VoterClass("a", 16))}, "voters.classes[0].number"),

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from voting.domain.tally import EntryTally, PollTally
-from voting.domain.vote import VOTER_CLASS_MAX, Route
-from voting.polls.definition import ENTRIES_MAX
+from voting.domain.vote import Route
+from voting.polls.definition import COUNTS_MAX
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.tally_fields import (
     POLL_FIELDS,
@@ -36,8 +36,6 @@ COMMANDS: Final = ("hlen", "hmget", "hscan")
 SLICE_FIELDS: Final = 1000
 # Albums per HMGET, with two fields each.
 STANDINGS_PER_CALL: Final = 250
-# Entries of a poll per HMGET, each counted in each class of voters, with two fields each.
-_POLL_KEYS_PER_CALL: Final = ENTRIES_MAX * (VOTER_CLASS_MAX + 1)
 # For one answer, not for a whole reading, which needs one per slice.
 ANSWER_SECONDS: Final = 3.0
 
@@ -131,10 +129,10 @@ class TallyReader:
     async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollTally:
         """Return what is counted in a poll under these `entry_key`s, at one moment.
 
-        It costs by these keys, however many polls and albums there are: at most those of
-        `ENTRIES_MAX` entries in every class of voters. What has no votes is left out.
+        It costs by these keys, however many polls and albums there are: at most
+        `COUNTS_MAX`. What has no votes is left out.
         """
-        if len(keys) > _POLL_KEYS_PER_CALL:
+        if len(keys) > COUNTS_MAX:
             raise ValueError(f"{len(keys)} keys are too many for one call")
         fields = [poll_route_field(poll, route) for route in Route]
         for key in keys:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from voting.voters.rules import CLASS_NUMBER_MAX
+from voting.domain.vote import VOTER_CLASS_MAX
 
 # Of codes; a batch of tokens has two bytes.
 CODE_BATCH_MAX: Final = 1023
@@ -52,7 +52,7 @@ def make_code(code_key: bytes, *, voter_class: int, batch: int, serial: int) -> 
     Batches count from 1, and so do the serials of a batch.
     """
     if not (
-        0 <= voter_class <= CLASS_NUMBER_MAX
+        0 <= voter_class <= VOTER_CLASS_MAX
         and 1 <= batch <= CODE_BATCH_MAX
         and 1 <= serial <= SERIAL_MAX
     ):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voting.domain.vote import VOTER_CLASS_MAX
 from voting.voters.codes import (
     CODE_BATCH_MAX,
     SERIAL_MAX,
@@ -12,13 +13,12 @@ from voting.voters.codes import (
     make_code,
     read_code,
 )
-from voting.voters.rules import CLASS_NUMBER_MAX
 
 KEY = bytes(range(32))
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 codes = st.builds(
     Code,
-    st.integers(0, CLASS_NUMBER_MAX),
+    st.integers(0, VOTER_CLASS_MAX),
     st.integers(1, CODE_BATCH_MAX),
     st.integers(1, SERIAL_MAX),
 )
@@ -28,9 +28,7 @@ def made(code: Code, key: bytes = KEY) -> str:
     return make_code(key, **code._asdict())
 
 
-@pytest.mark.parametrize(
-    "code", [Code(0, 1, 1), Code(CLASS_NUMBER_MAX, CODE_BATCH_MAX, SERIAL_MAX)]
-)
+@pytest.mark.parametrize("code", [Code(0, 1, 1), Code(VOTER_CLASS_MAX, CODE_BATCH_MAX, SERIAL_MAX)])
 def test_the_first_and_the_last_code_are_read_as_they_were_made(code: Code) -> None:
     assert read_code(KEY, made(code)) == code
 
@@ -112,7 +110,7 @@ def test_a_genuine_tag_does_not_make_batch_0_or_serial_0_a_code(batch: int, seri
     "code",
     [
         Code(-1, 1, 1),
-        Code(CLASS_NUMBER_MAX + 1, 1, 1),
+        Code(VOTER_CLASS_MAX + 1, 1, 1),
         Code(0, 0, 1),
         Code(0, CODE_BATCH_MAX + 1, 1),
         Code(0, 1, 0),

@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 VOTES_MAX: Final = 100
-CLASS_NUMBER_MAX: Final = 15
 WEIGHT_MAX: Final = 1_000
 # A token's batch is two bytes; 0 is none.
 BATCH_MAX: Final = 0xFFFF
