@@ -46,8 +46,8 @@ class VotersSettings(KafkaSettings, frozen=True, kw_only=True):
     wrong_codes_per_second: Annotated[
         float,
         Meta(
-            description="Wrong codes per second that a network may send for good; then it gets "
-            "429 for each code.",
+            description="Wrong codes per second that a network may send for good; further ones "
+            "get 429. Right ones are always taken.",
             gt=0,
         ),
     ] = 1.0

@@ -30,13 +30,12 @@ class Limits:
         """Count a request for a token."""
         _check(_TOKENS, self._tokens.take(prefix))
 
-    def try_code(self, prefix: Prefix) -> None:
-        """Check that a network may try a code: it has not tried too many wrong ones."""
-        _check(_WRONG_CODES, self._wrong_codes.wait_seconds(prefix))
-
     def count_wrong_code(self, prefix: Prefix) -> None:
-        """Count a code that was wrong."""
-        self._wrong_codes.take(prefix)
+        """Count a code that was wrong.
+
+        Right ones are not asked: else whoever sends wrong ones would shut out a whole hall.
+        """
+        _check(_WRONG_CODES, self._wrong_codes.take(prefix))
 
 
 def _check(limit: str, wait_seconds: float) -> None:

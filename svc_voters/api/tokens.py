@@ -148,7 +148,6 @@ class TokensApi:
             raise _unauthorized("proof", str(error), IssuingProblem.PROOF_INVALID) from None
 
     def _for_code(self, prefix: Prefix, door: Door, text: str) -> Given:
-        self._limits.try_code(prefix)
         try:
             code = read_code(door.keys.code_key, text)
         except InvalidCodeError:

@@ -52,11 +52,6 @@ class AddressLimit:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def wait_seconds(self, prefix: Prefix) -> float:
-        """Return how long a prefix must wait until it may ask again; 0 if it may now."""
-        wait = self._full_at.get(prefix, 0.0) - self._slack - self._clock()
-        return wait if wait > _ROUNDING_SECONDS else 0.0
-
     def take(self, prefix: Prefix) -> float:
         """Count one more if it may, and return 0, else how long it must wait."""
         now = self._clock()

@@ -19,7 +19,6 @@ def test_a_network_may_ask_so_often_at_once_and_then_at_its_rate() -> None:
     limit = AddressLimit(2.0, 3, clock)
     assert [limit.take(HALL) for _ in range(4)] == [0, 0, 0, 0.5]
     clock.now += 0.5
-    assert limit.wait_seconds(HALL) == 0
     assert [limit.take(HALL) for _ in range(2)] == [0, 0.5]
     clock.now += 60
     assert [limit.take(HALL) for _ in range(4)] == [0, 0, 0, 0.5]
@@ -31,14 +30,6 @@ def test_a_refused_request_does_not_count() -> None:
     assert [limit.take(HALL) for _ in range(100)] == [0, *[1.0] * 99]
     clock.now += 1
     assert limit.take(HALL) == 0
-
-
-def test_asking_how_long_to_wait_counts_nothing() -> None:
-    limit = AddressLimit(1.0, 1, Clock())
-    assert [limit.wait_seconds(HALL) for _ in range(3)] == [0, 0, 0]
-    assert len(limit) == 0
-    limit.take(HALL)
-    assert limit.wait_seconds(HALL) == 1
 
 
 def test_the_addresses_of_a_network_count_together() -> None:
