@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 _OPTIONS: Final = [
     "--no-sandbox",  # the tests run as root
     "--disable-dev-shm-usage",  # /dev/shm may be small
+    "--use-fake-device-for-media-stream",  # a camera, for pages that may use it
 ]
 # The browser logs a refused vote on the console as a failed request.
 _EXPECTED: Final = "Failed to load resource"

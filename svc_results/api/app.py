@@ -109,7 +109,8 @@ def results_app(
 
     async def finish(request: Request, response: BaseHTTPResponse) -> None:
         close_if_stopping(request)
-        response.headers.update(SECURITY_HEADERS)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
 
     app.register_middleware(finish, "response")
 

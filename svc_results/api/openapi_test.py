@@ -32,7 +32,7 @@ from voting.domain.tally import add_poll_tally
 from voting.polls.book import FRESH_MS
 from voting.polls.definition import ShowResult
 from voting.polls.event import Open
-from voting.voters.rules import VoterClass, VoterRules
+from voting.voters.rules import VoterClass, VoterRules, Way
 
 DOCUMENT = results_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -44,6 +44,7 @@ WEIGHED = VoterRules(
     key=7,
     classes=(VoterClass("audience", weight=60), VoterClass("jury", number=4, weight=60)),
 )
+VOTERS = VoterRules(scope="gala-2026", key=7, votes=3, ways=(Way.OPEN, Way.CODES))
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def served() -> AsyncIterator[Served]:
     audience.log.append(Open(), AT, "live")
     audience.counted.tallies["live"] = counted(blue=3)
     audience.log.define(AT, poll="hidden", show_result=ShowResult.ON_CLOSE)
-    audience.log.define(AT, poll="gala", voters=VoterRules(scope="gala-2026", key=7, votes=3))
+    audience.log.define(AT, poll="gala", voters=VOTERS)
     audience.log.define(AT, poll="weighed", voters=WEIGHED, ties=("class:jury", "order"))
     audience.log.append(Open(), AT, "weighed")
     tally = audience.counted.tallies["weighed"] = counted(blue=2, moon=1, rumours=1)
@@ -197,6 +198,12 @@ async def check_answer(served: Served, path: str, values: Mapping[str, str], sta
     check_instance(answer.json() if media_type.endswith("json") else answer.text, schema)
 
 
+async def test_only_a_page_that_scans_codes_may_ask_for_the_camera(served: Served) -> None:
+    for path, camera in [("/p/gala", "(self)"), ("/p/live", "()"), ("/", "()")]:
+        policy = (await served.client.get(path)).headers["permissions-policy"]
+        assert f"camera={camera}, geolocation=()" in policy
+
+
 async def test_a_poll_says_how_often_a_voter_may_vote_and_nothing_of_keys(served: Served) -> None:
     answer = await served.client.get("/api/polls/gala")
     assert answer.json()["voters"] == {
@@ -204,6 +211,7 @@ async def test_a_poll_says_how_often_a_voter_may_vote_and_nothing_of_keys(served
         "votes": 3,
         "per_entry": False,
         "classes": [{"name": "audience", "weight": 1}],
+        "ways": ["open", "codes"],
     }
     assert (await served.client.get("/api/polls/live")).json()["voters"] is None
 

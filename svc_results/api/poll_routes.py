@@ -10,8 +10,9 @@ from sanic import HTTPResponse, Request, Sanic
 from svc_results.api.answers import html_answer, json_answer, unavailable
 from svc_results.api.events import stream_events
 from svc_results.api.query import read_language, read_transparent, read_voted
+from svc_results.api.security import SCANNER_HEADERS
 from svc_results.feed.watchers import Watchers
-from svc_results.page.poll_page import render_no_poll, render_poll, render_screen
+from svc_results.page.poll_page import render_no_poll, render_poll, render_screen, takes_codes
 from svc_results.polls.audience import Audience, ResultNotShownError
 from svc_results.polls.followed_polls import PollsUnavailableError, UnknownPollError
 from svc_results.polls.poll_feeds import TooManyPollsError
@@ -40,8 +41,11 @@ def add_polls(
             page = render_no_poll(language, files.root, known=known)
             return html_answer(request, page, language, status)
         snapshot = await audience.feeds.snapshot(found)
-        page = render(language, audience.state(found), snapshot, files.root)
-        return html_answer(request, page, language)
+        state = audience.state(found)
+        answer = html_answer(request, render(language, state, snapshot, files.root), language)
+        if takes_codes(state):
+            answer.headers.update(SCANNER_HEADERS)
+        return answer
 
     @app.get("/p/<poll:str>")
     async def poll_page(request: Request, poll: str) -> HTTPResponse:

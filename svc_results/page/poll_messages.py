@@ -139,8 +139,42 @@ _VOTERS_EN: Final[Messages] = {
     "ticket_code": "Code on your ticket",
     "ticket_use": "Use this code",
     "ticket_other": "Use another ticket",
-    "ticket_kept": "Your ticket is kept in this browser.",
-    "ticket_kept_here": "Your ticket is kept until you leave this page.",
+    "ticket_instead": "Use a ticket instead",
+    "one_ticket": "One ticket, one ballot:",
+    "one_code": "One code, one ballot:",
+    "one_open": "One browser, one ballot:",
+    "one_identity": "One account, one ballot:",
+    "kept": "yours is kept in this browser.",
+    "kept_here": "yours is kept until you leave this page.",
+    "preparing": "Preparing your ballot…",
+    "checking_code": "Checking your code…",
+    "checking_identity": "Checking your account…",
+    "ballot_busy": "Many people are coming in right now. Trying again in {seconds} s.",
+    "ballot_retrying": "This takes longer than usual. Trying again in {seconds} s.",
+    "ballot_offline": "You are offline. This goes on as soon as you are online again.",
+    "ballot_failed": "Your ballot could not be prepared. Please try again.",
+    "try_again": "Try again",
+    "identity_needed": "To vote here, sign in with the organisers and follow their link.",
+    "bad_identity": "This link is not complete. Please sign in with the organisers again.",
+    "identity_invalid": "Your account could not be confirmed, or your sign-in has expired. "
+    "Please sign in with the organisers again.",
+    "identity_refused": "Your account is not admitted to this poll, so your vote was not counted. "
+    "Please sign in with the organisers again.",
+    "open_refused": "This browser’s ballot is not valid any more, so your vote was not counted. "
+    "Please try again.",
+    "code_invalid": "This code is not valid here. Please check it and enter it again.",
+    "bad_short_code": "This is not the code of a ticket. "
+    "A code has 16 letters and digits; you can also paste the whole link.",
+    "revoked": "The organisers have taken back what you vote with. "
+    "Please ask them how you can vote.",
+    "ticket_revoked": "The organisers have taken back what you vote with, so your vote was not "
+    "counted. Please ask them how you can vote.",
+    "scan": "Scan the code",
+    "scan_stop": "Stop",
+    "not_a_ticket": "This is not the code of a ticket.",
+    "camera_refused": "The camera may not be used. "
+    "Allow it in the browser’s settings, or enter the code.",
+    "camera_failed": "The camera cannot be used right now. Please enter the code.",
     "bad_link": "This link is not complete, so you cannot vote with it. "
     "Please open the link on your ticket again, or enter its code.",
     "bad_code": "This is not the code of a ticket. "
@@ -162,7 +196,7 @@ _VOTERS_EN: Final[Messages] = {
     "Please send that one again first.",
     "not_sent": "Your vote could not be sent. Please reload the page and vote again.",
     "no_script_voters": "Voting here needs JavaScript, as do the countdown and the live result: "
-    "without it, this page cannot read the link or the code on your ticket.",
+    "without it, this page cannot get your ballot.",
 }
 
 _VOTERS_ES: Final[Messages] = {
@@ -170,8 +204,42 @@ _VOTERS_ES: Final[Messages] = {
     "ticket_code": "Código de tu entrada",
     "ticket_use": "Usar este código",
     "ticket_other": "Usar otra entrada",
-    "ticket_kept": "Tu entrada se guarda en este navegador.",
-    "ticket_kept_here": "Tu entrada se guarda hasta que salgas de esta página.",
+    "ticket_instead": "Usar una entrada",
+    "one_ticket": "Una entrada, una papeleta:",
+    "one_code": "Un código, una papeleta:",
+    "one_open": "Un navegador, una papeleta:",
+    "one_identity": "Una cuenta, una papeleta:",
+    "kept": "la tuya se guarda en este navegador.",
+    "kept_here": "la tuya se guarda hasta que salgas de esta página.",
+    "preparing": "Preparando tu papeleta…",
+    "checking_code": "Comprobando tu código…",
+    "checking_identity": "Comprobando tu cuenta…",
+    "ballot_busy": "Está entrando mucha gente a la vez. Nuevo intento en {seconds} s.",
+    "ballot_retrying": "Está tardando más de lo normal. Nuevo intento en {seconds} s.",
+    "ballot_offline": "No tienes conexión. Esto seguirá en cuanto vuelvas a tenerla.",
+    "ballot_failed": "No se ha podido preparar tu papeleta. Inténtalo de nuevo.",
+    "try_again": "Intentar de nuevo",
+    "identity_needed": "Para votar aquí, inicia sesión con los organizadores y sigue su enlace.",
+    "bad_identity": "Este enlace está incompleto. Inicia sesión otra vez con los organizadores.",
+    "identity_invalid": "No se ha podido confirmar tu cuenta o tu sesión ha caducado. "
+    "Inicia sesión otra vez con los organizadores.",
+    "identity_refused": "Tu cuenta no está admitida en esta votación, así que tu voto no se ha "
+    "contado. Inicia sesión otra vez con los organizadores.",
+    "open_refused": "La papeleta de este navegador ya no es válida, así que tu voto no se ha "
+    "contado. Inténtalo de nuevo.",
+    "code_invalid": "Este código no es válido aquí. Compruébalo y escríbelo otra vez.",
+    "bad_short_code": "Este no es el código de una entrada. "
+    "Un código tiene 16 letras y cifras; también puedes pegar el enlace entero.",
+    "revoked": "Los organizadores han anulado aquello con lo que votas. "
+    "Pregúntales cómo puedes votar.",
+    "ticket_revoked": "Los organizadores han anulado aquello con lo que votas, así que tu voto no "
+    "se ha contado. Pregúntales cómo puedes votar.",
+    "scan": "Escanear el código",
+    "scan_stop": "Parar",
+    "not_a_ticket": "Este no es el código de una entrada.",
+    "camera_refused": "No se puede usar la cámara. "
+    "Permítela en los ajustes del navegador o escribe el código.",
+    "camera_failed": "La cámara no se puede usar ahora mismo. Escribe el código.",
     "bad_link": "Este enlace está incompleto y no sirve para votar. "
     "Abre de nuevo el enlace de tu entrada o escribe su código.",
     "bad_code": "Este no es el código de una entrada. "
@@ -193,8 +261,7 @@ _VOTERS_ES: Final[Messages] = {
     "unsettled": "Aún no sabemos si ha llegado tu voto por «{album}». Envía ese de nuevo primero.",
     "not_sent": "No se ha podido enviar tu voto. Recarga la página y vota de nuevo.",
     "no_script_voters": "Para votar aquí hace falta JavaScript, igual que para la cuenta atrás y "
-    "el resultado en directo: sin él, esta página no puede leer el enlace ni el código "
-    "de tu entrada.",
+    "el resultado en directo: sin él, esta página no puede obtener tu papeleta.",
 }
 
 VOTER_CATALOGUE: Final[Mapping[Language, Messages]] = {"en": _VOTERS_EN, "es": _VOTERS_ES}

@@ -15,6 +15,7 @@ from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
 from svc_results.polls.poll_state import Phase, PollEntry, PollState
 from voting.pages.languages import Language
 from voting.polls.definition import ShowResult
+from voting.voters.rules import Way
 
 _POLL: Final = TEMPLATES.get_template("poll.html")
 _SCREEN: Final = TEMPLATES.get_template("screen.html")
@@ -56,9 +57,15 @@ def render_poll(
         form_id=uuid4(),
         ranks=ranks if len(ranks) <= BUTTONS_MAX else None,
         pick=len(ranks) == 1,
+        takes_codes=takes_codes(poll),
         find=len(poll.entries) >= FIND_MIN,
         again_seconds=_AGAIN_SECONDS,
     )
+
+
+def takes_codes(poll: PollState) -> bool:
+    """Whether the poll's page takes codes, which can be scanned."""
+    return poll.voters is not None and Way.CODES in poll.voters.ways
 
 
 def render_screen(

@@ -1,96 +1,29 @@
 """The page of a poll whose votes need tokens, in headless Chromium with the whole system."""
 
-import itertools
 import json
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
-from harness.processes.waiting import wait_until
-from harness.system.stack import Stack
-from harness.system.system import VOTER_KEY
 from harness.testing.browser import keep_screenshot, open_page
-from svc_results.testing.organiser import WaitingOrganiser
-from svc_results.testing.page_actions import fresh_page, get_url
-from voting.testing.polls import with_changes
-from voting.voters.rules import VoterRules
+from svc_results.testing.page_actions import fresh_page
+from svc_results.testing.voter_polls import (
+    PHONE,
+    QUICK_RETRIES,
+    SCOPE,
+    Polls,
+    counted,
+    kept,
+    tap,
+)
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
-PHONE: Final[dict[str, Any]] = {
-    "viewport": {"width": 360, "height": 740},
-    "is_mobile": True,
-    "has_touch": True,
-    "timezone_id": "Europe/Madrid",
-}
-SCOPE: Final = "gala-2026"
 NO_STORAGE: Final = (
     "Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }});"
 )
-# All pauses but the wait for an answer are short.
-QUICK_RETRIES: Final = (
-    "const wait = setTimeout; "
-    "window.setTimeout = (then, ms) => wait(then, ms === 10000 ? ms : Math.min(ms, 20));"
-)
-_NUMBERS: Final = itertools.count()
-
-
-class Polls:
-    """Opens polls with voters, and makes tickets for them."""
-
-    def __init__(self, stack: Stack, organiser: WaitingOrganiser, url: str) -> None:
-        self._stack = stack
-        self._organiser = organiser
-        self.url = url
-
-    def open(self, rank_max: int = 1, **rules: Any) -> str:
-        """Open a poll and return its address."""
-        name = f"gala-{next(_NUMBERS)}"
-        voters = VoterRules(**{"scope": SCOPE, "key": VOTER_KEY, **rules})
-        self._organiser.create(name, with_changes(rank_max=rank_max, voters=voters))
-        self._organiser.open_everywhere(name)
-        return f"{self.url}p/{name}"
-
-    def token(self, scope: str = SCOPE) -> str:
-        """Return the token of a new voter."""
-        return self._stack.voter_token(scope)
-
-    def cast(self, address: str, token: str, entry: str, **fields: Any) -> int:
-        """Vote without the page, and return the answer's status."""
-        vote = {"poll": address.rsplit("/", 1)[1], "entry": entry, "rank": 1, "voter": token}
-        with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as client:
-            return client.post("votes", json=vote | fields).status_code
-
-
-@pytest.fixture(scope="module")
-def polls(stack: Stack, url: str) -> Iterator[Polls]:
-    organiser = WaitingOrganiser(stack)
-    yield Polls(stack, organiser, url)
-    organiser.close_connections()
-
-
-def counted(address: str, **expected: int) -> None:
-    """Wait until a poll has these votes, and no others."""
-
-    def votes() -> dict[str, int]:
-        result = get_url(address.replace("/p/", "/api/polls/") + "/result").json()
-        return {entry["id"]: entry["votes"] for entry in result["entries"] if entry["votes"]}
-
-    wait_until(f"{address} has {expected}", lambda: votes() == expected)
-
-
-def tap(page: Page, album: str) -> None:
-    page.get_by_role("button", name=album).tap()
-
-
-def kept(page: Page) -> str:
-    """Return all that the page keeps in this browser."""
-    text: str = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
-    return text
 
 
 def test_without_a_ticket_nobody_votes_and_its_code_or_link_lets_one_vote(

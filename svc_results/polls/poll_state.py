@@ -23,7 +23,7 @@ from voting.polls.definition import (
     ShowResult,
     Titles,
 )
-from voting.voters.rules import VOTES_MAX, WEIGHT_MAX, VoterRules
+from voting.voters.rules import VOTES_MAX, WEIGHT_MAX, VoterRules, Way
 
 type Rank = Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]
 type PollId = Annotated[str, Meta(description="The poll's id.")]
@@ -81,7 +81,7 @@ class PollVoterClass(msgspec.Struct, frozen=True):
 
 
 class PollVoters(msgspec.Struct, frozen=True):
-    """How often a voter may vote. A vote needs the token of a ticket."""
+    """How often a voter may vote, and where a voter's token comes from. A vote needs one."""
 
     scope: Annotated[str, Meta(description="Polls of one scope share their tokens.")]
     votes: Annotated[
@@ -89,6 +89,9 @@ class PollVoters(msgspec.Struct, frozen=True):
     ]
     per_entry: Annotated[bool, Meta(description="Whether each entry gets one vote of a voter.")]
     classes: Annotated[list[PollVoterClass], Meta(min_length=1, max_length=VOTER_CLASS_MAX + 1)]
+    ways: Annotated[
+        tuple[Way, ...], Meta(description="How svc_voters gives tokens; empty: organisers do.")
+    ]
 
 
 class ListedPoll(msgspec.Struct, frozen=True):
@@ -165,7 +168,7 @@ def _voters(rules: VoterRules | None) -> PollVoters | None:
     if rules is None:
         return None
     classes = [PollVoterClass(one.name, one.weight) for one in rules.classes]
-    return PollVoters(rules.scope, rules.votes, rules.per_entry, classes)
+    return PollVoters(rules.scope, rules.votes, rules.per_entry, classes, rules.ways)
 
 
 def _entry(entry: Entry) -> PollEntry:

@@ -8,7 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from harness.processes.ports import free_ports
 from harness.system.stack import Stack
 from harness.testing.browser import chromium, open_page
+from svc_results.testing.organiser import WaitingOrganiser
 from svc_results.testing.page_actions import NASTY, cast
+from svc_results.testing.voter_polls import Polls
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,14 @@ def browser() -> Iterator[Browser]:
     """Run Chromium."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def polls(stack: Stack, url: str) -> Iterator[Polls]:
+    """Make polls with voters."""
+    organiser = WaitingOrganiser(stack)
+    yield Polls(stack, organiser, url)
+    organiser.close_connections()
 
 
 @pytest.fixture

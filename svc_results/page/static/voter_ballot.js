@@ -1,5 +1,5 @@
-// The ballot of a poll with voters: a vote needs the token of a ticket and has a place, one of the
-// voter's slots or an entry. Its id is made by the server from these.
+// The ballot of a poll with voters: a vote needs a voter's token and has a place, one of the voter's
+// slots or an entry. Its id is made by the server from these.
 
 import { Ballot } from "./ballot.js";
 import { newId } from "./cast.js";
@@ -7,7 +7,8 @@ import { note, ownVotes } from "./own_votes.js";
 import { pending } from "./pending.js";
 import { poll } from "./poll_state.js";
 import { write } from "./rows.js";
-import { admit, followLinks, forget, isStored, tokenIn, voter } from "./voter.js";
+import { Ticket } from "./ticket.js";
+import { voter } from "./voter.js";
 import { count, day, minute, phrase } from "./words.js";
 
 const find = (id) => document.getElementById(id);
@@ -17,41 +18,29 @@ const TICKET_PROBLEMS = {
   "urn:voting:problem:voter-missing": "ticket_invalid",
   "urn:voting:problem:voter-invalid": "ticket_invalid",
   "urn:voting:problem:voter-of-other-polls": "ticket_other_polls",
+  "urn:voting:problem:voter-revoked": "ticket_revoked",
 };
 
 export class VoterBallot extends Ballot {
   constructor() {
     super();
-    find("ticket").addEventListener("submit", (event) => {
-      event.preventDefault();
-      const token = tokenIn(find("code").value);
-      if (!token) return this.askForTicket("bad_code");
-      admit(token);
-      this.useTicket();
-      find("admitted").focus({ preventScroll: true });
-    });
-    find("other-ticket").addEventListener("click", () => this.askForTicket(""));
-    followLinks((problem) => (problem ? this.askForTicket(problem) : this.useTicket()));
+    this.ticket = new Ticket(
+      () => this.show(),
+      () => this.useToken(),
+    );
     // Another tab may have voted, or the page comes back from the browser's memory.
     for (const event of ["storage", "pageshow"]) addEventListener(event, () => this.show());
   }
 
-  useTicket() {
-    this.asking = false;
-    this.choosing = false;
-    find("code").value = "";
-    this.showOutcome("", "");
-    this.show();
+  resume() {
+    super.resume();
+    this.ticket.start();
   }
 
-  /** Asks for a ticket and says what is wrong with the last one. */
-  askForTicket(problem) {
-    this.asking = true;
-    this.showOutcome("", "");
+  useToken() {
+    this.choosing = false;
+    if (!this.busy) this.showOutcome("", "");
     this.show();
-    write(find("ticket-problem"), problem && phrase(problem));
-    find("ticket").scrollIntoView({ block: "nearest" });
-    find("code").focus({ preventScroll: true });
   }
 
   /** The unsettled vote if that is the same one, else a new vote in the next free place. */
@@ -80,8 +69,8 @@ export class VoterBallot extends Ballot {
     const { type, voted_at } = problem;
     if (type === VOTED_BEFORE) return this.noteVote(vote, { at: voted_at }, beforeText("entry_before", voted_at));
     if (!TICKET_PROBLEMS[type]) return super.refuse(vote, problem, unsure);
-    forget(vote.voter);
-    return this.askForTicket(TICKET_PROBLEMS[type]);
+    this.showOutcome("", "");
+    return this.ticket.refuse(vote.voter, TICKET_PROBLEMS[type]);
   }
 
   /** Each of many entries is voted on in turn, so the ballot stays; else the vote takes its place. */
@@ -117,7 +106,8 @@ export class VoterBallot extends Ballot {
     const votes = token ? ownVotes(token) : [];
     const places = this.places();
     const left = places - votes.length;
-    const mayVote = this.phase === "open" && token && left > 0;
+    const isReady = token && !(this.ticket && this.ticket.isBusy);
+    const mayVote = this.phase === "open" && isReady && left > 0;
     const hidesBallot = votes.length > 0 && !rules.per_entry && !(this.choosing && mayVote);
     this.mine = hidesBallot ? votes[votes.length - 1] : null;
     super.show();
@@ -127,7 +117,7 @@ export class VoterBallot extends Ballot {
     write(find("again"), next);
     if (mayVote) write(find("legend"), rules.votes > 1 ? next : phrase("choose"));
     else write(find("legend"), phrase(token && left <= 0 ? "all_in" : "entries"));
-    this.showTicket(token, { n: count(votes.length), votes: count(places) }, places);
+    if (this.ticket) this.ticket.show(this.phase === "closed", this.usedText(votes.length, places));
     this.markOwn(votes);
   }
 
@@ -136,17 +126,11 @@ export class VoterBallot extends Ballot {
     return rules.per_entry ? this.form.querySelectorAll(".entry").length : rules.votes;
   }
 
-  showTicket(token, used, places) {
-    const over = this.phase === "closed";
-    find("ticket").hidden = over || Boolean(token && !this.asking);
-    write(find("ticket-title"), phrase(token ? "ticket_other" : "ticket_needed"));
-    if (find("ticket").hidden) write(find("ticket-problem"), "");
-    find("admitted").hidden = over || !token;
-    find("other-ticket").hidden = Boolean(this.asking);
-    const parts = [phrase(isStored() ? "ticket_kept" : "ticket_kept_here")];
+  usedText(used, places) {
+    const parts = [];
     if (rules.per_entry) parts.push(phrase("one_each"));
-    if (places > 1) parts.push(phrase("votes_used", used));
-    write(find("admitted-text"), parts.join(" "));
+    if (places > 1) parts.push(phrase("votes_used", { n: count(used), votes: count(places) }));
+    return parts.join(" ");
   }
 
   /** Marks the entries that have a vote of this voter. */
