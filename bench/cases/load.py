@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from typing import Final, Self
 
@@ -32,16 +32,23 @@ class Load:
         rate: float | None = None,
         poll: str = "",
         holders: TicketHolders | None = None,
+        *,
+        requests: Iterator[bytes] | None = None,
+        is_good: Callable[[bytes], bool] = is_accepted,
     ) -> None:
-        """With `poll`, votes are in that poll; with `holders`, each is of another of them."""
+        """With `poll`, votes are in that poll; with `holders`, each is of another of them.
+
+        `requests` are sent instead of votes; `is_good` says of a response whether it counts.
+        """
         self._services = services
         self._number = connections
         self._rate = rate
         self._connections: list[VoteConnection] = []
         host = services[0].host
-        self._requests = (
+        self._requests = requests or (
             ticket_requests(host, holders) if holders else cycle(sample_requests(host, poll))
         )
+        self._is_good = is_good
         self._free: list[VoteConnection] = []
         self._sent: dict[VoteConnection, float] = {}
         self._running = False
@@ -116,7 +123,7 @@ class Load:
         connection.send(next(self._requests))
 
     def _answered(self, connection: VoteConnection, response: bytes) -> None:
-        if is_accepted(response):
+        if self._is_good(response):
             self.accepted += 1
             self.latencies.append(time.perf_counter() - self._sent[connection])
         else:

@@ -9,6 +9,14 @@ from bench.cases.errors import BenchError
 from bench.cases.kafka_write import KafkaWrite
 from bench.cases.load import Load
 from bench.cases.servers import Group, Servers
+from bench.cases.tokens import (
+    TOKEN_NAMES,
+    TOKEN_RULES,
+    TOKEN_SETTINGS,
+    new_browsers,
+    token_cases,
+    token_load,
+)
 from bench.cases.turn import Case, Meter, Turn
 from harness.filler.open_polls import open_polls
 from harness.processes.server import Server
@@ -85,19 +93,19 @@ def floor_case(servers: Servers, connections: int = 64) -> RouteCase:
 
 
 class Routes(Group):
-    """Both routes with their lean path on and off, at 64 and at 256 connections."""
+    """Both routes, lean path on and off, at 64 and at 256 connections; and svc_voters."""
 
     names: ClassVar = {
         f"{name}-{connections}": f"{what}, {connections} connections"
         for connections in CONNECTIONS
         for name, what in _ROUTES.items()
-    } | _WRITES
+    } | {**_WRITES, **TOKEN_NAMES}
 
     @override
     @asynccontextmanager
     async def cases(self, servers: Servers) -> AsyncIterator[list[Case]]:
         servers.kafka.create_topics()
-        polls = {_POLL: None, _HOLDERS.rules.scope: _HOLDERS.rules}
+        polls = {_POLL: None, _HOLDERS.rules.scope: _HOLDERS.rules, TOKEN_RULES.scope: TOKEN_RULES}
         await open_polls(servers.kafka.address, polls)
         grpc_server = servers.service("svc_grpc_server")
         entries: dict[str, Service] = {}
@@ -110,13 +118,17 @@ class Routes(Group):
                     GRPC_TARGET=grpc_server.grpc_target,
                     VOTER_KEYS=_VOTER_KEY,
                 )
+        voters = servers.service("svc_voters", VOTER_KEYS=_VOTER_KEY, **TOKEN_SETTINGS)
         async with (
-            servers.running(grpc_server, *entries.values()),
+            servers.running(grpc_server, voters, *entries.values()),
             KafkaWrite.cases(servers.kafka) as writes,
         ):
             for entry in entries.values():
                 await until(partial(_takes_votes, entry), f"the poll at {entry.name}")
-            yield [*self._routes(servers, grpc_server, entries), *writes]
+            await until(partial(_gives_tokens, voters), f"the poll at {voters.name}")
+            keys = read_keys(_VOTER_KEY).scope_keys(TOKEN_RULES.key, TOKEN_RULES.scope)
+            tokens = token_cases(voters, {"kafka": servers.kafka}, keys)
+            yield [*self._routes(servers, grpc_server, entries), *writes, *tokens]
 
     def _routes(
         self, servers: Servers, grpc_server: Service, entries: Mapping[str, Service]
@@ -146,6 +158,14 @@ class Routes(Group):
 async def _takes_votes(route: Service) -> bool:
     """Whether the route takes a vote in the poll, which it reads from Kafka in the background."""
     async with Load([route], 1, poll=_POLL) as load:
+        with suppress(BenchError):
+            await load.run(1, votes=1)
+        return load.accepted > 0
+
+
+async def _gives_tokens(voters: Service) -> bool:
+    """Whether the service knows the poll."""
+    async with token_load(voters, 1, new_browsers(voters)) as load:
         with suppress(BenchError):
             await load.run(1, votes=1)
         return load.accepted > 0

@@ -24,7 +24,11 @@ _POLL: Final = "album-of-the-year"
 _DEPLOYMENT: Final = "deployment/svc-polls"
 _SECRET: Final = "svc-polls"  # noqa: S105 - its name
 _KEYS_SECRET: Final = "voter-keys"  # noqa: S105 - its name
-_ROUTES: Final = ("deployment/svc-http-route", "deployment/svc-grpc-client")
+_WITH_KEYS: Final = (
+    "deployment/svc-http-route",
+    "deployment/svc-grpc-client",
+    "deployment/svc-voters",
+)
 _KNOWN_SECONDS: Final = 30.0
 _FINAL_SECONDS: Final = 60.0
 
@@ -64,14 +68,14 @@ async def opened(context: StepContext) -> str:
 
 
 async def _voter_keys(context: StepContext) -> MasterKeys:
-    """Give both routes a key for voters' tokens, by the Secret that the manifests name."""
+    """Give svc_voters and both routes a key for tokens, by the Secret that the manifests name."""
     key = new_key(VOTER_KEY)
     await context.kubectl(
         "create", "secret", "generic", _KEYS_SECRET, f"--from-literal=VOTER_KEYS={key}"
     )
-    await context.kubectl("rollout", "restart", *_ROUTES)
-    for route in _ROUTES:
-        await rolled_out(context, route)
+    await context.kubectl("rollout", "restart", *_WITH_KEYS)
+    for deployment in _WITH_KEYS:
+        await rolled_out(context, deployment)
     return read_keys(key)
 
 
