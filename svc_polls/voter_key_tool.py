@@ -28,7 +28,7 @@ def run_voter_key_tool(arguments: Sequence[str]) -> int:
         parser.error(f"NUMBER must be from 1 to {KEY_NUMBER_MAX}")
     sys.stdout.write(
         f"item of VOTER_KEYS, at most {KEYS_MAX}, comma-separated:\n    {new_key(number)}\n"
-        "the same for svc_grpc_client, svc_http_route and whoever makes tokens "
+        "the same for svc_voters, svc_grpc_client, svc_http_route and whoever makes tokens "
         "(//svc_polls:voters);\nwith it anybody can vote as often as they like: keep it secret\n"
     )
     return 0
