@@ -163,6 +163,7 @@ _VOTERS_EN: Final[Messages] = {
     "open_refused": "This browser’s ballot is not valid any more, so your vote was not counted. "
     "Please try again.",
     "code_invalid": "This code is not valid here. Please check it and enter it again.",
+    "code_unchecked": "Your code could not be checked right now. Please look at it and try again.",
     "bad_short_code": "This is not the code of a ticket. "
     "A code has 16 letters and digits; you can also paste the whole link.",
     "revoked": "The organisers have taken back what you vote with. "
@@ -228,6 +229,8 @@ _VOTERS_ES: Final[Messages] = {
     "open_refused": "La papeleta de este navegador ya no es válida, así que tu voto no se ha "
     "contado. Inténtalo de nuevo.",
     "code_invalid": "Este código no es válido aquí. Compruébalo y escríbelo otra vez.",
+    "code_unchecked": "Ahora mismo no se ha podido comprobar tu código. "
+    "Míralo otra vez e inténtalo de nuevo.",
     "bad_short_code": "Este no es el código de una entrada. "
     "Un código tiene 16 letras y cifras; también puedes pegar el enlace entero.",
     "revoked": "Los organizadores han anulado aquello con lo que votas. "

@@ -296,6 +296,18 @@ def test_a_code_that_does_not_admit_can_be_corrected(
         expect(page.locator("#admitted")).to_contain_text("One code, one ballot")
 
 
+def test_a_code_that_could_not_be_checked_can_be_corrected(
+    browser: Browser, polls: Polls, voters: Watched
+) -> None:
+    address, code = polls.open(ways=(Way.CODES,)), polls.code()
+    voters.problems = [(429, "x")] * 8
+    with visit(browser, f"{address}#code={code}", voters, QUICK_RETRIES) as page:
+        expect(page.locator("#ticket-problem")).to_contain_text("could not be checked right now")
+        expect(page.get_by_label("Code on your ticket")).to_have_value(code)
+        page.reload()
+        expect(page.locator("#admitted")).to_contain_text("One code, one ballot")
+
+
 def test_a_code_is_scanned_and_the_camera_goes_off(
     browser: Browser, polls: Polls, voters: Watched
 ) -> None:

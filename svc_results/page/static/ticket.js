@@ -106,7 +106,7 @@ export class Ticket {
     if (this.task !== task) return undefined; // another link came meanwhile
     if (result.problem || result.token) setArrival(null);
     if (result.token) return this.take(result.token, what.way);
-    if (!result.problem) return this.fail("ballot_failed", true);
+    if (!result.problem) return this.giveUp(what);
     return this.refuseArrival(what, PROBLEMS[result.problem.type]);
   }
 
@@ -134,6 +134,13 @@ export class Ticket {
     if (way !== "open" || !voter()) admit(token, way);
     this.admitted();
     if (way === "code") find("admitted").focus({ preventScroll: true });
+  }
+
+  /** A code may be mistyped: too many wrong ones of a network are not answered either. */
+  giveUp({ way, secret }) {
+    if (way !== "code") return this.fail("ballot_failed", true);
+    find("code").value = dashed(secret);
+    return this.ask("code_unchecked");
   }
 
   refuseArrival({ way, secret }, words) {
