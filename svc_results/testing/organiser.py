@@ -28,6 +28,18 @@ class WaitingOrganiser(Organiser):
         for route in Route:
             wait_until(f"{poll} is open by {route}", partial(self._is_open, poll, route), 30)
 
+    def revoke_everywhere(self, poll: str, batch: int, code: str) -> None:
+        """Take back a batch, and wait until svc_voters gives nothing for a code of it."""
+        self._asked("POST", f"/{poll}/revoke", {"if-match": "*"}, {"batch": batch})
+        body = {"way": "code", "code": code}
+
+        def is_refused() -> bool:
+            with httpx.Client(timeout=30, trust_env=False) as client:
+                answer = client.post(f"{self._url}/voters/{poll}", json=body)
+            return answer.status_code == HTTPStatus.FORBIDDEN
+
+        wait_until(f"batch {batch} of {poll} is taken back", is_refused, 30)
+
     def wait_for_cut(self, poll: str) -> None:
         """Wait until svc_polls has cut a closed poll."""
 

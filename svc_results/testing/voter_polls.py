@@ -57,10 +57,15 @@ class Polls:
         """Open a poll that was defined."""
         self._organiser.open_everywhere(_id_in(address))
 
-    def code(self, batch: int = 1) -> str:
+    def revoke(self, address: str, batch: int) -> None:
+        """Take back a batch of codes."""
+        self._organiser.revoke_everywhere(_id_in(address), batch, self.code(batch))
+
+    def code(self, batch: int = 1, voter_class: int = 0) -> str:
         """Return a code that nobody else has."""
         code_key = self._stack.voter_keys.scope_keys(VOTER_KEY, SCOPE).code_key
-        return make_code(code_key, voter_class=0, batch=batch, serial=next(_SERIALS))
+        serial = next(_SERIALS)
+        return make_code(code_key, voter_class=voter_class, batch=batch, serial=serial)
 
     def token(self, scope: str = SCOPE) -> str:
         """Return the token of a new voter."""
