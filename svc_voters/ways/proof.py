@@ -1,4 +1,4 @@
-"""Proof of work at the open door: ALTCHA's challenges (version 2), signed, so none is stored."""
+"""Proof of work for the way `open`: ALTCHA's challenges (version 2), signed, so none is stored."""
 
 import base64
 import binascii
