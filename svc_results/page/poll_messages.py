@@ -166,6 +166,7 @@ _VOTERS_EN: Final[Messages] = {
     "code_unchecked": "Your code could not be checked right now. Please look at it and try again.",
     "bad_short_code": "This is not the code of a ticket. "
     "A code has 16 letters and digits; you can also paste the whole link.",
+    "other_polls": "You are admitted to other polls, but not to this one.",
     "revoked": "The organisers have taken back what you vote with. "
     "Please ask them how you can vote.",
     "ticket_revoked": "The organisers have taken back what you vote with, so your vote was not "
@@ -233,6 +234,7 @@ _VOTERS_ES: Final[Messages] = {
     "Míralo otra vez e inténtalo de nuevo.",
     "bad_short_code": "Este no es el código de una entrada. "
     "Un código tiene 16 letras y cifras; también puedes pegar el enlace entero.",
+    "other_polls": "Puedes votar en otras votaciones, pero no en esta.",
     "revoked": "Los organizadores han anulado aquello con lo que votas. "
     "Pregúntales cómo puedes votar.",
     "ticket_revoked": "Los organizadores han anulado aquello con lo que votas, así que tu voto no "

@@ -282,7 +282,7 @@ def test_a_code_that_does_not_admit_can_be_corrected(
     wrong = {
         f"{code[:-1]}{'A' if code[-1] == 'B' else 'B'}": "This code is not valid here. Please",
         polls.code(batch=7): "The organisers have taken back what you vote with.",
-        polls.code(voter_class=5): "This ticket is for other polls",
+        polls.code(voter_class=5): "You are admitted to other polls, but not to this one.",
     }
     with visit(browser, "about:blank", voters) as page:
         for number, (one, said) in enumerate(wrong.items()):

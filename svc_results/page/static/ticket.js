@@ -20,7 +20,7 @@ const PREPARING = { open: "preparing", code: "checking_code", identity: "checkin
 const PROBLEMS = {
   "urn:voting:problem:code-invalid": "code_invalid",
   "urn:voting:problem:voter-revoked": "revoked",
-  "urn:voting:problem:voter-of-other-polls": "ticket_other_polls",
+  "urn:voting:problem:voter-of-other-polls": "other_polls",
   "urn:voting:problem:identity-invalid": "identity_invalid",
   "urn:voting:problem:poll-closed": "closed",
 };
