@@ -8,9 +8,12 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
+from harness.processes.ports import free_ports
 from harness.processes.waiting import wait_until
+from harness.system.stack import Stack
 from harness.testing.browser import keep_screenshot
 from svc_results.testing.voter_polls import PHONE, QUICK_RETRIES, Polls, counted, kept, tap
+from svc_voters.testing.login import AUDIENCE, ISSUER, Login, serve_keys
 from voting.voters.rules import Way
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
@@ -19,7 +22,6 @@ DESKTOP: Final[dict[str, Any]] = {
     "viewport": {"width": 1280, "height": 800},
     "color_scheme": "dark",
 }
-JWT: Final = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmVk"
 # Reads what the test puts into the page, as no browser on Linux reads QR codes.
 READER: Final = """
 window.seen = [];
@@ -35,8 +37,7 @@ window.BarcodeDetector = class {
 class Watched:
     """Looks at what goes to svc_voters, and answers in its place when a test says so."""
 
-    def __init__(self, polls: Polls) -> None:
-        self._polls = polls
+    def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.problems: list[tuple[int, str]] = []
         self.lost = 0
@@ -52,14 +53,32 @@ class Watched:
             status, name = self.problems.pop(0)
             problem = {"status": status, "title": "", "type": f"urn:voting:problem:{name}"}
             return route.fulfill(status=status, json=problem, headers={"retry-after": "1"})
-        if request.method == "POST" and self.bodies[-1]["way"] == "identity":
-            return route.fulfill(json={"voter": self._polls.token()})  # there is no login here
         return route.continue_()
 
 
 @pytest.fixture
-def voters(polls: Polls) -> Watched:
-    return Watched(polls)
+def voters() -> Watched:
+    return Watched()
+
+
+@pytest.fixture(scope="module")
+def login() -> Login:
+    return Login()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, login: Login) -> Iterator[Stack]:
+    """Run the whole system, in which svc_voters knows a login."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), free_ports())
+    with serve_keys(login.key_set) as keys:
+        settings = {
+            "IDENTITY_JWKS_URL": keys.url,
+            "IDENTITY_ISSUER": ISSUER,
+            "IDENTITY_AUDIENCE": AUDIENCE,
+        }
+        stack.services["svc_voters"].set(settings)
+        with stack:
+            yield stack
 
 
 @contextmanager
@@ -344,29 +363,34 @@ def test_who_refuses_the_camera_can_still_type(
 
 
 def test_an_account_comes_with_a_link_of_the_organisers(
-    browser: Browser, polls: Polls, voters: Watched
+    browser: Browser, polls: Polls, voters: Watched, login: Login
 ) -> None:
-    address = polls.open(ways=(Way.IDENTITY,))
+    address, good = polls.open(ways=(Way.IDENTITY,)), login.token()
+    wrong = {
+        login.token(exp=1_000_000_000): "or your sign-in has expired",
+        "half": "This link is not complete",
+        login.token(voting_class="jury"): "You are admitted to other polls",
+    }
     with visit(browser, address, voters) as page:
         expect(page.locator("#preparing")).to_contain_text("sign in with the organisers")
         expect(page.locator("#ticket")).to_be_hidden()
         keep_screenshot(page, "ways-identity-needed")
-        voters.problems = [(401, "identity-invalid")]
-        page.goto(f"{address}#identity={JWT}")
-        expect(page.locator("#preparing")).to_contain_text("or your sign-in has expired")
-        expect(page).to_have_url(address)
-        page.goto(f"{address}#identity=half")
-        expect(page.locator("#preparing")).to_contain_text("This link is not complete")
-        page.goto(f"{address}#identity={JWT}")
+        for identity, said in wrong.items():
+            page.goto(f"{address}#identity={identity}")
+            expect(page.locator("#preparing")).to_contain_text(said)
+            expect(page).to_have_url(address)
+        page.goto(f"{address}#identity={good}")
         expect(page.locator("#admitted-text")).to_have_text(
             "One account, one ballot: yours is kept in this browser."
         )
         expect(page).to_have_url(address)
-        assert JWT not in kept(page)
+        assert good not in kept(page)
         tap(page, "Rumours")
         expect(page.locator("#vote")).to_contain_text("Your vote is in.")
         keep_screenshot(page, "ways-identity-voted")
-    assert voters.bodies == [{"way": "identity", "identity": JWT}] * 2
+    with visit(browser, f"{address}#identity={login.token()}", voters) as page:
+        tap(page, "Blue")
+        expect(page.locator("#vote")).to_be_visible()
     counted(address, rumours=1)
 
 
