@@ -106,7 +106,10 @@ def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -
     assert run("apply", str(file)) == 0
     assert run("show", poll) == 0
     assert "scale       1 to 5" in run.out
-    assert "voters      with tokens of scope awards-2026, key 1; votes: 3 each" in run.out
+    assert (
+        "voters      with tokens of scope awards-2026, key 1; votes: 3 each; tokens: codes"
+        in run.out
+    )
     assert "classes     audience 0 (weight 1)" in run.out
     assert "ties        rank-sum, then a shared place" in run.out
     assert "Taylor Swift  1989" in run.out

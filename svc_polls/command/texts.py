@@ -80,7 +80,8 @@ def _voters(voters: VotersForm | None) -> str:
     if voters is None:
         return "anybody, as often as they like"
     votes = "1 vote for each entry" if voters.per_entry else f"{voters.votes} each"
-    return f"with tokens of scope {voters.scope}, key {voters.key}; votes: {votes}"
+    ways = ", ".join(voters.ways) or "handed out"
+    return f"with tokens of scope {voters.scope}, key {voters.key}; votes: {votes}; tokens: {ways}"
 
 
 def _classes(voters: VotersForm | None) -> str:

@@ -77,6 +77,11 @@ function votersText(voters) {
   return phrase(`voters_${kind}`, { ...voters, votes: count(voters.votes) });
 }
 
+/** Where voters get their tokens. */
+function waysText({ ways }) {
+  return ways.length ? ways.map((way) => phrase(`way_${way}`)).join(", ") : phrase("way_none");
+}
+
 function classesText({ classes }) {
   return classes.map(({ name, weight }) => phrase("class_weight", { name, weight: count(weight) })).join(", ");
 }
@@ -120,6 +125,7 @@ export function showDetail(poll) {
     ["visible_now", phrase(poll.shows_result ? "visible_yes" : "visible_no")],
     ["scale", scaleText(definition.scale)],
     ["voters", votersText(definition.voters)],
+    ...(definition.voters ? [["ways", waysText(definition.voters)]] : []),
     ...(definition.voters && definition.voters.classes.length > 1
       ? [["classes", classesText(definition.voters)]]
       : []),
