@@ -43,8 +43,8 @@ SLUG_RULE = f"must be lower-case letters, digits and hyphens, at most {SLUG_MAX}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_VERSION_AND_VARIANT = 0xF << 76 | 0b11 << 62
-_UUID8 = 0x8 << 76 | 0b10 << 62
+# Of a UUID's 17th digit the two upper bits are 10 (RFC 9562).
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 0b11] for digit in "0123456789abcdef"}
 # The nil and the max UUID (RFC 9562), sent by programs that failed to generate one.
 NO_IDS = frozenset(str(uuid.UUID(int=value)) for value in (0, 2**128 - 1))
 
@@ -267,7 +267,9 @@ def new_vote_id(residue: int) -> str:
 
 def uuid8(digest: bytes) -> str:
     """Return 16 bytes as a UUIDv8 (RFC 9562) in canonical form: six of the bits are replaced."""
-    return _uuid_text(int.from_bytes(digest) & ~_VERSION_AND_VARIANT | _UUID8)
+    digits = digest.hex()
+    variant = _VARIANTS[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def _uuid_text(value: int) -> str:
