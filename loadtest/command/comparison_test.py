@@ -76,18 +76,18 @@ def stack(server_folder: Path) -> Iterator[Stack]:
 
 
 class Votes:
-    """The documents of the vote log, read and changed directly in MongoDB."""
+    """The open poll's documents of the vote log, read and changed directly in MongoDB."""
 
     def __init__(self, client: MongoClient[dict[str, Any]]) -> None:
         self._votes = client["voting"]["votes"]
-        self._only = {CAST_KEY: {"$gt": ""}}
+        self._only = {CAST_KEY: {"$gt": ""}, "poll": {"$exists": False}}
 
     def count(self) -> int:
         return self._votes.count_documents(self._only)
 
     def first_after(self, key: str) -> dict[str, Any]:
         """Return the oldest vote that was cast after the one with this key."""
-        later = self._votes.find({CAST_KEY: {"$gt": key}}).sort(CAST_KEY, 1).limit(1)
+        later = self._votes.find(self._only | {CAST_KEY: {"$gt": key}}).sort(CAST_KEY, 1).limit(1)
         return next(iter(later))
 
     def newest_key(self) -> str:
