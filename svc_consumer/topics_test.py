@@ -64,6 +64,11 @@ async def test_topics_record_arrival_times(
     kafka: KafkaServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Topics of an older version, too, without losing their other settings."""
+
+    async def records_arrival() -> bool:
+        found = await settings_of(client, "older")
+        return found["message.timestamp.type"] == "LogAppendTime"
+
     caplog.set_level(logging.INFO)
     asked = settings(kafka, "older")
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
@@ -75,6 +80,7 @@ async def test_topics_record_arrival_times(
         for _ in range(2):
             await topics.create(asked)
             await known(client, "older.rejected", "older.albums")
+            await until(records_arrival)  # the broker learns of a change a moment later, too
         assert [m for m in caplog.messages if "LogAppendTime" in m] == [
             "set message.timestamp.type=LogAppendTime on older"
         ]

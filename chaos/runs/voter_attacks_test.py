@@ -72,7 +72,7 @@ class Crowd:
             while True:
                 async with self._places:
                     answer = await self._client.post("/votes", headers, body)
-                if answer.status not in RETRYABLE:
+                if answer.status not in RETRYABLE and not _is_of_proxy(answer):
                     return answer
                 await asyncio.sleep(_RETRY_AFTER_SECONDS)
 
@@ -90,6 +90,15 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
+
+
+def _is_of_proxy(answer: ClientAnswer) -> bool:
+    """Whether Traefik could not pass a vote on: a service that stops has just closed a connection.
+
+    Errors of our services are problems.
+    """
+    ours = answer.headers.get("content-type", "").startswith("application/problem+json")
+    return answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and not ours
 
 
 def open_poll(system: System, poll: str, key: int = VOTER_KEY, scope: str = "") -> VoterRules:
