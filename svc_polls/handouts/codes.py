@@ -131,7 +131,6 @@ def _parser() -> ArgumentParser:
         "Make a batch of codes for the voters of the polls of a scope, as a CSV file or as sheets\n"
         "of QR codes to print.",
         _EPILOG,
-        "they",
     )
     parser.add_argument(
         "--batch",

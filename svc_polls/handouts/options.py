@@ -46,8 +46,8 @@ class Progress:
             self._next += self._step
 
 
-def new_parser(program: str, description: str, epilog: str, what: str) -> ArgumentParser:
-    """Return a parser of the options that say which polls `what` is for."""
+def new_parser(program: str, description: str, epilog: str) -> ArgumentParser:
+    """Return a parser of the options that say which polls and voters something is made for."""
     parser = ArgumentParser(
         prog=program,
         description=description,
@@ -55,7 +55,7 @@ def new_parser(program: str, description: str, epilog: str, what: str) -> Argume
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--scope", required=True, type=_scope, help=f"voters.scope of the polls {what} are for"
+        "--scope", required=True, type=_scope, help="voters.scope of the polls they are for"
     )
     parser.add_argument(
         "--key",

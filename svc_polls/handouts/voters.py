@@ -66,7 +66,6 @@ def _parser() -> ArgumentParser:
         _PROGRAM,
         "Make tokens for the voters of the polls of a scope, as a CSV file.",
         _EPILOG,
-        "they",
     )
     parser.add_argument(
         "--count",
