@@ -18,6 +18,7 @@ from svc_polls.log.poll_topic import PollTopic
 from svc_polls.log.vote_ends import VoteEnds
 from svc_polls.log.writer import LogUnavailableError, PollLogWriter
 from svc_polls.settings import PollsSettings
+from svc_polls.signing_key_tool import SIGNING_KEY_TOOL, run_signing_key_tool
 from svc_polls.token_tool import TOOL, run_token_tool
 from svc_polls.voter_key_tool import VOTER_KEY_TOOL, run_voter_key_tool
 from svc_polls.watch.services import read_services
@@ -34,7 +35,11 @@ from voting.service.telemetry import configure_logging
 _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 0.25
-_TOOLS: Final = {TOOL: run_token_tool, VOTER_KEY_TOOL: run_voter_key_tool}
+_TOOLS: Final = {
+    TOOL: run_token_tool,
+    VOTER_KEY_TOOL: run_voter_key_tool,
+    SIGNING_KEY_TOOL: run_signing_key_tool,
+}
 
 
 def main() -> None:
@@ -46,7 +51,8 @@ def main() -> None:
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write(
             f"To make an organiser's token: svc_polls {TOOL} --help\n"
-            f"To make a key of voters' tokens: svc_polls {VOTER_KEY_TOOL} --help\n\n"
+            f"To make a key of voters' tokens: svc_polls {VOTER_KEY_TOOL} --help\n"
+            f"To make the key that signs results: svc_polls {SIGNING_KEY_TOOL} --help\n\n"
         )
     settings = load_settings(PollsSettings, "svc_polls")
     configure_logging(settings.log_level)

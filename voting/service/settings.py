@@ -81,7 +81,7 @@ def _fields(cls: type[Settings]) -> Sequence[inspect.Field]:
 
 
 def _shown(name: str, value: str | None) -> str:
-    named_secret = any(word in name for word in ("password", "token", "voter_keys"))
+    named_secret = any(word in name for word in ("password", "token", "voter_keys", "signing_key"))
     secret = value is None or named_secret or may_hold_password(value)
     return "" if secret else f", got {value!r}"
 
