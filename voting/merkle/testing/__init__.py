@@ -1,0 +1,1 @@
+"""Trees as RFC 9162 defines them, for tests."""
