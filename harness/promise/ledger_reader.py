@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from svc_consumer.ledger.records import read_vote
+from voting.domain.codec import read_vote
 from voting.domain.vote import InvalidVoteError, Vote
 from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
 from voting.polls.book import Poll, PollBook

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from voting.domain.codec import decode_vote
-from voting.domain.vote import InvalidVoteError, Vote, partition_of
-from voting.stores.logged_vote import CAST_AT_MAX_MS, arrival
+from voting.domain.codec import read_vote
+from voting.domain.vote import InvalidVoteError, Vote
+from voting.stores.logged_vote import arrival
 
 
 class Record(Protocol):
@@ -65,21 +65,3 @@ def read_records(records: Iterable[Record], partition: int, partitions: int) -> 
         else:
             contents.copies.append(Copy(record.offset, vote, arrival(vote, record.timestamp)))
     return contents
-
-
-def read_vote(key: bytes | None, value: bytes | None, partition: int, partitions: int) -> Vote:
-    """Return the vote in a record of one of `partitions` partitions.
-
-    Raises `InvalidVoteError` when there is none, or when the record is not in the partition of all
-    copies of the vote: another copy could count as well.
-    """
-    if value is None:
-        raise InvalidVoteError("value", "is missing")
-    vote = decode_vote(value)
-    if vote.cast_at_ms > CAST_AT_MAX_MS:
-        raise InvalidVoteError("cast_at_ms", "must be before the year 10000")
-    if key != vote.id.encode():
-        raise InvalidVoteError("key", "is not the vote's id")
-    if (right := partition_of(vote.id, partitions)) != partition:
-        raise InvalidVoteError("partition", f"must be {right} for this id")
-    return vote

@@ -12,8 +12,9 @@ from sanic import Request
 from svc_results.api.query import LIMIT_MAX, read_after, read_language, read_limit
 from svc_results.page.messages import CATALOGUE
 from svc_results.result.cursor import encode_cursor
+from voting.domain.vote import CAST_AT_MAX_MS
 from voting.http.problem import ProblemError
-from voting.stores.logged_vote import CAST_AT_MAX_MS, Cursor
+from voting.stores.logged_vote import Cursor
 
 NUMBERS = st.integers().map(str) | st.integers(0, 10**30).map(lambda n: f"{n:0>30}")
 ANYTHING = st.text(max_size=300) | st.text("0123456789", max_size=6000)

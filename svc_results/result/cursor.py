@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from voting.domain.bounded_number import read_number
-from voting.domain.vote import clean_id
-from voting.stores.logged_vote import CAST_AT_MAX_MS, Cursor, LoggedVote
+from voting.domain.vote import CAST_AT_MAX_MS, clean_id
+from voting.stores.logged_vote import Cursor, LoggedVote
 
 # Longer than any cursor of ours; a longer text is not decoded.
 CURSOR_CHARACTERS_MAX: Final = 100

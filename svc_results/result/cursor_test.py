@@ -2,7 +2,7 @@ import pytest
 
 from svc_results.result.cursor import cursor_after, decode_cursor, encode_cursor
 from svc_results.testing.fakes import fake_vote
-from voting.stores.logged_vote import CAST_AT_MAX_MS
+from voting.domain.vote import CAST_AT_MAX_MS
 
 CURSOR = (1_764_000_000_000, "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071")
 

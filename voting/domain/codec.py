@@ -6,7 +6,14 @@ from typing import Final
 from google.protobuf.message import DecodeError
 from votes.v1 import votes_pb2
 
-from voting.domain.vote import InvalidVoteError, Route, Vote, check_vote
+from voting.domain.vote import (
+    CAST_AT_MAX_MS,
+    InvalidVoteError,
+    Route,
+    Vote,
+    check_vote,
+    partition_of,
+)
 
 CONTENT_TYPE: Final = b'application/x-protobuf; messageType="votes.v1.Vote"'
 
@@ -76,3 +83,21 @@ def decode_vote(value: bytes) -> Vote:
     except DecodeError as error:
         raise InvalidVoteError("value", "is not a valid votes.v1.Vote message") from error
     return from_message(message)
+
+
+def read_vote(key: bytes | None, value: bytes | None, partition: int, partitions: int) -> Vote:
+    """Return the vote in a record of one of `partitions` partitions.
+
+    Raises `InvalidVoteError` when there is none, or when the record is not in the partition of all
+    copies of the vote: another copy could count as well.
+    """
+    if value is None:
+        raise InvalidVoteError("value", "is missing")
+    vote = decode_vote(value)
+    if vote.cast_at_ms > CAST_AT_MAX_MS:
+        raise InvalidVoteError("cast_at_ms", "must be before the year 10000")
+    if key != vote.id.encode():
+        raise InvalidVoteError("key", "is not the vote's id")
+    if (right := partition_of(vote.id, partitions)) != partition:
+        raise InvalidVoteError("partition", f"must be {right} for this id")
+    return vote

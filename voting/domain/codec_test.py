@@ -1,9 +1,13 @@
 import pytest
 from votes.v1 import votes_pb2
 
-from voting.domain.codec import decode_vote, encode_vote
-from voting.domain.vote import VOTER_CLASS_MAX, InvalidVoteError
+from voting.domain.codec import decode_vote, encode_vote, read_vote
+from voting.domain.vote import VOTER_CLASS_MAX, InvalidVoteError, new_vote_id, partition_of
 from voting.testing.examples import VOTE, vote_with
+
+PARTITIONS = 12
+PARTITION = partition_of(VOTE.id, PARTITIONS)
+KEY = VOTE.id.encode()
 
 
 def test_a_vote_survives_encoding() -> None:
@@ -50,3 +54,35 @@ def test_a_message_is_checked_like_any_vote() -> None:
     message.rank = 101
     with pytest.raises(InvalidVoteError, match="rank"):
         decode_vote(message.SerializeToString())
+
+
+def test_a_vote_is_read() -> None:
+    assert read_vote(KEY, encode_vote(VOTE), PARTITION, PARTITIONS) == VOTE
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field"),
+    [
+        (KEY, None, "value"),
+        (KEY, b"\xff\xff", "value"),
+        (KEY, b"", "route"),
+        (KEY, encode_vote(vote_with(rank=0)), "rank"),
+        (KEY, encode_vote(vote_with(album=" Jazz")), "album"),
+        (KEY, encode_vote(vote_with(cast_at_ms=253_402_300_800_000)), "cast_at_ms"),
+        (None, encode_vote(VOTE), "key"),
+        (new_vote_id(PARTITION).encode(), encode_vote(VOTE), "key"),
+        (KEY.upper(), encode_vote(VOTE), "key"),
+    ],
+)
+def test_a_record_that_is_not_a_vote_is_refused_with_the_field_at_fault(
+    key: bytes | None, value: bytes | None, field: str
+) -> None:
+    with pytest.raises(InvalidVoteError) as caught:
+        read_vote(key, value, PARTITION, PARTITIONS)
+    assert caught.value.field == field
+
+
+def test_a_vote_in_the_wrong_partition_for_its_id_is_refused() -> None:
+    stray = vote_with(id=new_vote_id(PARTITION + 1))
+    with pytest.raises(InvalidVoteError, match=f"partition: must be {PARTITION + 1}"):
+        read_vote(stray.id.encode(), encode_vote(stray), PARTITION, PARTITIONS)

@@ -24,6 +24,8 @@ from voting.domain.visible_text import has_visible, is_plain, most_marks, withou
 TEXT_MAX = 200
 YEAR_MIN, YEAR_MAX = 1900, 2100
 RANK_MIN, RANK_MAX = 1, 100
+# 9999-12-31: the last date that every reader can show and the vote log has digits for.
+CAST_AT_MAX_MS: Final = 253_402_300_799_999
 # Numbers of classes of voters; 0 where a poll has no classes.
 VOTER_CLASS_MAX = 15
 # Combining marks in a row: UTS #39, section 5.4.

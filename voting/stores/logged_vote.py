@@ -7,10 +7,7 @@ import msgspec
 from bson.datetime_ms import DatetimeMS
 
 from voting.domain.tally import UNIT_SEPARATOR, Album, entry_key
-from voting.domain.vote import Route, Vote
-
-# 9999-12-31: the last date that every reader can show and `cast_key` has digits for.
-CAST_AT_MAX_MS: Final = 253_402_300_799_999
+from voting.domain.vote import CAST_AT_MAX_MS, Route, Vote
 
 type Cursor = tuple[int, str]  # arrived_at_ms and id of the last vote seen
 

@@ -1,8 +1,8 @@
 import pytest
 from bson.datetime_ms import DatetimeMS
 
+from voting.domain.vote import CAST_AT_MAX_MS
 from voting.stores.logged_vote import (
-    CAST_AT_MAX_MS,
     LoggedVote,
     Place,
     PollEntry,
