@@ -7,6 +7,7 @@ from sanic import Sanic
 from svc_grpc_client.poll_follower import PollFollower
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
+from svc_grpc_client.unary_sink import UnarySink
 from voting.domain.vote import Route
 from voting.http.app import run_app
 from voting.http.connection import Connection
@@ -30,7 +31,8 @@ def main() -> None:
 def grpc_route_app(settings: GrpcClientSettings) -> Sanic[Any, Any]:
     """Return the app of the gRPC route, which sends its votes to the gRPC servers."""
     readiness = Readiness()
-    sink = GrpcSink(settings, readiness)
+    kind = UnarySink if settings.grpc_calls == "unary" else GrpcSink
+    sink = kind(settings, readiness)
     polls = KnownPolls(read_keys(settings.voter_keys))
     follower = PollFollower(polls)
     app = route_app("svc_grpc_client", Route.GRPC, sink, readiness, polls)

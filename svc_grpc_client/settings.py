@@ -1,6 +1,6 @@
 """Settings of the gRPC route's front end."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -16,11 +16,16 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     grpc_target: Annotated[str, Meta(description="gRPC target of the servers.", min_length=1)] = (
         "dns:///127.0.0.1:8003"
     )
+    grpc_calls: Annotated[
+        Literal["batched", "unary"],
+        Meta(description="batched: waiting votes share a call; unary: each vote has its own."),
+    ] = "batched"
     call_timeout_seconds: Annotated[
         float, Meta(description="Answer 503 if the gRPC server has not answered by then.", gt=0)
     ] = 6.0
     max_waiting_votes: Annotated[
-        int, Meta(description="Most votes waiting for a call; further votes get 503.", ge=1)
+        int,
+        Meta(description="Most votes waiting for a call, or in their own; others get 503.", ge=1),
     ] = 10_000
     voter_keys: VoterKeys = ""
 

@@ -1,4 +1,4 @@
-"""The gRPC sink with a real gRPC server and a scripted service."""
+"""Both gRPC sinks with a real gRPC server and a scripted service."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 from harness.processes.ports import free_port
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
+from svc_grpc_client.unary_sink import UnarySink
 from voting.casting.sink import UNKNOWN, UnavailableError, cast_vote
 from voting.domain.codec import to_message
 from voting.domain.vote import RESIDUES, InvalidVoteError
@@ -26,6 +27,15 @@ from voting.testing.examples import VOTE, vote_with
 
 STATUS = votes_pb2.VoteStatus
 NAME = "votes.v1.VoteService"
+
+type Sink = GrpcSink | UnarySink
+type Kind = type[GrpcSink] | type[UnarySink]
+
+
+@pytest.fixture(params=[GrpcSink, UnarySink])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
 
 
 class Service(votes_pb2_grpc.VoteServiceServicer):
@@ -82,10 +92,10 @@ async def server(
 
 
 @asynccontextmanager
-async def sink(port: int, **settings: float) -> AsyncIterator[tuple[GrpcSink, Readiness]]:
+async def sink(kind: Kind, port: int, **settings: float) -> AsyncIterator[tuple[Sink, Readiness]]:
     readiness = Readiness()
     target = f"dns:///127.0.0.1:{port}"
-    made = GrpcSink(GrpcClientSettings(grpc_target=target, **settings), readiness)  # type: ignore[arg-type]
+    made = kind(GrpcClientSettings(grpc_target=target, **settings), readiness)  # type: ignore[arg-type]
     await made.start()
     yield made, readiness
     await made.stop()
@@ -97,9 +107,9 @@ async def until(condition: Callable[[], bool], readiness: Readiness) -> None:
             await readiness.changed()
 
 
-async def test_an_accepted_vote_has_no_error() -> None:
+async def test_an_accepted_vote_has_no_error(kind: Kind) -> None:
     service = Service()
-    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+    async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
         await cast_vote(grpc_sink, VOTE, "00-abc")
     [request] = service.requests
     assert list(request.votes) == [to_message(VOTE)]
@@ -108,7 +118,7 @@ async def test_an_accepted_vote_has_no_error() -> None:
 
 async def test_votes_that_wait_leave_in_one_call_with_one_residue() -> None:
     service = Service()
-    async with server(service) as (port, _), sink(port) as (grpc_sink, readiness):
+    async with server(service) as (port, _), sink(GrpcSink, port) as (grpc_sink, readiness):
         await until(lambda: readiness.ready, readiness)
         votes = []
         done = []
@@ -122,14 +132,14 @@ async def test_votes_that_wait_leave_in_one_call_with_one_residue() -> None:
     assert len(residues) == 1
 
 
-async def test_each_vote_gets_its_own_outcome() -> None:
+async def test_each_vote_gets_its_own_outcome(kind: Kind) -> None:
     service = Service()
     ids = [f"0b0e7c9e-4f1c-4c6a-9d7b-00000000000{n}" for n in range(3)]
     service.statuses[ids[1]] = STATUS(
         outcome=STATUS.OUTCOME_INVALID, detail="not: parsed", field="a: b", reason="is: wrong"
     )
     service.statuses[ids[2]] = STATUS(outcome=STATUS.OUTCOME_UNAVAILABLE, detail="Kafka is away")
-    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+    async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
         futures = [cast_vote(grpc_sink, vote_with(id=vote_id)) for vote_id in ids]
         await asyncio.wait(futures)
     assert futures[0].exception() is None
@@ -140,10 +150,10 @@ async def test_each_vote_gets_its_own_outcome() -> None:
     assert str(unavailable) == "Kafka is away"
 
 
-async def test_an_older_servers_detail_is_passed_on() -> None:
+async def test_an_older_servers_detail_is_passed_on(kind: Kind) -> None:
     service = Service()
     service.statuses[VOTE.id] = STATUS(outcome=STATUS.OUTCOME_INVALID, detail="rank: is odd")
-    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+    async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
         with pytest.raises(InvalidVoteError) as caught:
             await cast_vote(grpc_sink, VOTE)
     assert (caught.value.field, caught.value.reason) == ("vote", "rank: is odd")
@@ -151,11 +161,11 @@ async def test_an_older_servers_detail_is_passed_on() -> None:
 
 @pytest.mark.parametrize(("hours", "relation"), [(-2, "ahead of"), (2, "behind"), (0, None)])
 async def test_a_clock_that_is_off_is_logged_and_votes_are_accepted(
-    caplog: pytest.LogCaptureFixture, hours: int, relation: str | None
+    kind: Kind, caplog: pytest.LogCaptureFixture, hours: int, relation: str | None
 ) -> None:
     service = Service()
     service.clock = lambda: now_ms() + hours * 3_600_000
-    async with server(service) as (port, _), sink(port) as (grpc_sink, readiness):
+    async with server(service) as (port, _), sink(kind, port) as (grpc_sink, readiness):
         for _ in range(3):
             await cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id()))
         await until(lambda: readiness.ready, readiness)
@@ -165,22 +175,23 @@ async def test_a_clock_that_is_off_is_logged_and_votes_are_accepted(
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
-async def test_a_cancelled_call_is_retried(code: grpc.StatusCode) -> None:
+async def test_a_cancelled_call_is_retried(kind: Kind, code: grpc.StatusCode) -> None:
     service = Service()
     service.failures = [code]
-    async with server(service) as (port, _), sink(port) as (grpc_sink, _):
+    async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
         await cast_vote(grpc_sink, VOTE)
     assert len(service.requests) == 2
 
 
 async def test_a_timeout_is_logged_and_not_shown_to_voters(
+    kind: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     service = Service()
     service.gate.clear()
     async with (
         server(service) as (port, _),
-        sink(port, call_timeout_seconds=0.2) as (grpc_sink, _),
+        sink(kind, port, call_timeout_seconds=0.2) as (grpc_sink, _),
     ):
         for _ in range(2):  # logged once
             with pytest.raises(UnavailableError, match=f"^{UNKNOWN}$"):
@@ -190,32 +201,35 @@ async def test_a_timeout_is_logged_and_not_shown_to_voters(
     assert "DEADLINE_EXCEEDED" in failures[0]
 
 
-async def test_it_stops_within_one_calls_timeout_however_many_votes_wait() -> None:
+async def test_it_stops_within_one_calls_timeout_however_many_votes_wait(kind: Kind) -> None:
     service = Service()
     service.gate.clear()
     async with server(service) as (port, _):
-        async with sink(port, call_timeout_seconds=1) as (grpc_sink, _):
-            for _ in range(9000):  # 18 calls, of which 4 are made at a time
+        async with sink(kind, port, call_timeout_seconds=1) as (grpc_sink, _):
+            for _ in range(9000):  # in batches 18 calls, of which 4 are made at a time
                 grpc_sink.cast(vote_with(id=grpc_sink.new_id()), None, lambda _: None)
             begin = time.monotonic()
         assert time.monotonic() - begin < 3
 
 
-async def test_votes_beyond_the_queue_limit_are_refused_at_once() -> None:
-    async with server(Service()) as (port, _), sink(port, max_waiting_votes=5) as (grpc_sink, _):
+async def test_votes_beyond_the_queue_limit_are_refused_at_once(kind: Kind) -> None:
+    async with (
+        server(Service()) as (port, _),
+        sink(kind, port, max_waiting_votes=5) as (grpc_sink, _),
+    ):
         done = [cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id())) for _ in range(5)]
         with pytest.raises(UnavailableError, match="too many votes"):
             cast_vote(grpc_sink, VOTE)
         await asyncio.gather(*done)
 
 
-async def test_readiness_follows_the_server_and_its_health() -> None:
+async def test_readiness_follows_the_server_and_its_health(kind: Kind) -> None:
     service = Service()
     not_serving = health_pb2.HealthCheckResponse.NOT_SERVING
     serving = health_pb2.HealthCheckResponse.SERVING
     async with (
         server(service, status=not_serving) as (port, servicer),
-        sink(port) as (grpc_sink, readiness),
+        sink(kind, port) as (grpc_sink, readiness),
     ):
         await until(lambda: "gRPC server" in (readiness.reason or ""), readiness)
         with pytest.raises(UnavailableError):
@@ -230,6 +244,7 @@ async def test_readiness_follows_the_server_and_its_health() -> None:
 
 
 async def test_a_connection_that_reaches_its_maximum_age_leaves_the_service_ready(
+    kind: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Each minute the log had `not ready`, and `ready` two milliseconds later."""
@@ -242,7 +257,7 @@ async def test_a_connection_that_reaches_its_maximum_age_leaves_the_service_read
             await readiness.changed()
             not_ready += not readiness.ready
 
-    async with server(service, age_ms=200) as (port, _), sink(port) as (grpc_sink, readiness):
+    async with server(service, age_ms=200) as (port, _), sink(kind, port) as (grpc_sink, readiness):
         await until(lambda: readiness.ready, readiness)
         counting = asyncio.create_task(count(readiness))
         async with asyncio.timeout(30):
@@ -254,8 +269,8 @@ async def test_a_connection_that_reaches_its_maximum_age_leaves_the_service_read
     assert caplog.messages.count("ready") == 1
 
 
-async def test_a_lost_server_makes_the_service_unready_within_the_grace_period() -> None:
-    async with sink(port := free_port()) as (_, readiness):
+async def test_a_lost_server_makes_the_service_unready_within_the_grace_period(kind: Kind) -> None:
+    async with sink(kind, port := free_port()) as (_, readiness):
         async with server(Service(), port):
             await until(lambda: readiness.ready, readiness)
             lost = asyncio.create_task(until(lambda: not readiness.ready, readiness))
@@ -312,10 +327,10 @@ async def _copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-async def test_a_reconnect_that_hangs_shows_after_the_grace_period() -> None:
+async def test_a_reconnect_that_hangs_shows_after_the_grace_period(kind: Kind) -> None:
     async with server(Service(), age_ms=200) as (port, _):
         relay = Relay(port)
-        async with relay.listening() as relay_port, sink(relay_port) as (_, readiness):
+        async with relay.listening() as relay_port, sink(kind, relay_port) as (_, readiness):
             await until(lambda: readiness.ready, readiness)
             relay.silent = True
             begin = time.monotonic()
@@ -323,19 +338,21 @@ async def test_a_reconnect_that_hangs_shows_after_the_grace_period() -> None:
             assert 1 <= time.monotonic() - begin < 5
 
 
-async def test_a_server_that_comes_back_is_used_again() -> None:
+async def test_a_server_that_comes_back_is_used_again(kind: Kind) -> None:
     service = Service()
     async with server(service) as (port, _):
         pass
-    async with sink(port) as (grpc_sink, readiness):
+    async with sink(kind, port) as (grpc_sink, readiness):
         await until(lambda: "gRPC server" in (readiness.reason or ""), readiness)
         async with server(service, port):
             await until(lambda: readiness.ready, readiness)
             await cast_vote(grpc_sink, VOTE)
 
 
-async def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_in_the_environment_is_not_used(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("http_proxy", "https_proxy", "grpc_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    async with server(Service()) as (port, _), sink(port) as (grpc_sink, _):
+    async with server(Service()) as (port, _), sink(kind, port) as (grpc_sink, _):
         await cast_vote(grpc_sink, VOTE)

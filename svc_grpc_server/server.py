@@ -19,9 +19,6 @@ SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_
 POLLS_NAME: Final = polls_pb2.DESCRIPTOR.services_by_name["PollService"].full_name
 GRACE_SECONDS: Final = 10.0
 
-CALLS_MAX: Final = 8
-"""Calls of a connection at a time. svc_grpc_client has six: votes, news of polls, and health."""
-
 _OPTIONS: Final = [
     # Makes clients reconnect and resolve the name again, so that they find new pods.
     ("grpc.max_connection_age_ms", 60_000),
@@ -31,7 +28,6 @@ _OPTIONS: Final = [
     ("grpc.keepalive_permit_without_calls", 1),
     # Room for a call with the most and longest votes, with their traceparents.
     ("grpc.max_receive_message_length", 2 * 1024 * 1024),
-    ("grpc.max_concurrent_streams", CALLS_MAX),
     ("grpc.absolute_max_metadata_size", 8 * 1024),
     # A port in use must be an error, not shared.
     ("grpc.so_reuseport", 0),
@@ -40,14 +36,20 @@ _OPTIONS: Final = [
 
 @asynccontextmanager
 async def serve_votes(
-    votes: VoteService, polls: PollService, readiness: Readiness, host: str, port: int
+    votes: VoteService,
+    polls: PollService,
+    readiness: Readiness,
+    host: str,
+    port: int,
+    calls_per_connection: int,
 ) -> AsyncIterator[int]:
     """Serve both services, health and reflection while the context lasts; yields the port.
 
     The health of the service and of the whole server follows `readiness`. At the end no new call
     is accepted, and calls in flight have `GRACE_SECONDS` to finish.
     """
-    server = grpc.aio.server(options=_OPTIONS)
+    calls = ("grpc.max_concurrent_streams", calls_per_connection)
+    server = grpc.aio.server(options=[*_OPTIONS, calls])
     server.add_generic_rpc_handlers((_handler(votes),))
     polls_pb2_grpc.add_PollServiceServicer_to_server(polls, server)
     health_servicer = health.aio.HealthServicer()

@@ -48,6 +48,7 @@ async def serve(settings: GrpcServerSettings) -> None:
             readiness,
             settings.host,
             settings.grpc_port,
+            settings.calls_per_connection,
         ):
             await stop.wait()
             readiness.drain()

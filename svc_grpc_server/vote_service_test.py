@@ -15,7 +15,8 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 from harness.processes.waiting import until
 from svc_grpc_server.poll_service import PollEvents, PollService
 from svc_grpc_server.request import VOTES_MAX
-from svc_grpc_server.server import CALLS_MAX, SERVICE_NAME, listen_address, serve_votes
+from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
+from svc_grpc_server.settings import GrpcServerSettings
 from svc_grpc_server.vote_service import CLOCK_TOLERANCE_MS, VoteService
 from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.codec import NewRecord, encode_vote, record_of, to_message
@@ -30,6 +31,7 @@ from voting.testing.polls import CLOSED, POLL, trial_polls
 
 type RawCall = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
+CALLS_MAX = GrpcServerSettings().calls_per_connection
 STATUS = votes_pb2.VoteStatus
 INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -89,7 +91,9 @@ async def channel(
 ) -> AsyncIterator[grpc.aio.Channel]:
     service = VoteService(sink, albums, polls)
     async with (
-        serve_votes(service, PollService(PollEvents(polls)), readiness, "127.0.0.1", 0) as port,
+        serve_votes(
+            service, PollService(PollEvents(polls)), readiness, "127.0.0.1", 0, CALLS_MAX
+        ) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         yield channel
