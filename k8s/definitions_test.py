@@ -22,6 +22,7 @@ def custom(component: str) -> list[Manifest]:
     ("component", "kinds"),
     [
         ("gateway-api", {"Gateway", "HTTPRoute"}),
+        ("grpc-unary-gateway", {"HTTPRoute"}),
         ("keda", {"ScaledObject"}),
         ("strimzi", {"Kafka", "KafkaNodePool", "KafkaTopic"}),
     ],

@@ -157,7 +157,7 @@ def test_a_service_is_complete(title: str, service: str, kind: str) -> None:
 @every_rendering
 def test_exactly_the_services_are_labelled_as_services(title: str) -> None:
     for workload, pod in labels(RENDERED[title]).items():
-        is_service = workload.partition("/")[2] in DEPLOYMENTS
+        is_service = workload.partition("/")[2] in {*DEPLOYMENTS, "svc-grpc-unary"}
         assert (pod.get("app.kubernetes.io/component") == "service") is is_service, workload
 
 

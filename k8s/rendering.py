@@ -18,6 +18,8 @@ _FOLLOW_LINKS: Final = "--load-restrictor=LoadRestrictionsNone"
 OVERLAYS: Final = ("gateway", "local", "managed", "production")
 COMPONENTS: Final = (
     "gateway-api",
+    "grpc-unary",
+    "grpc-unary-gateway",
     "keda",
     "managed-kafka",
     "managed-mongodb",

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from harness.servers.traefik_server import WEIGHTS
 from k8s.rendering import OVERLAYS, manifests, of_kind, render
-from voting.domain.headers import CANARY_HEADER
+from voting.domain.headers import CANARY_HEADER, UNARY_HOST
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
 ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
@@ -91,6 +91,23 @@ def test_the_gateway_example_accepts_only_tls_for_productions_host() -> None:
     for ingress in of_kind(manifests("production"), "Ingress"):
         (tls,) = ingress["spec"]["tls"]
         assert (tls["hosts"], [tls["secretName"]]) == ([listener["hostname"]], secrets)
+
+
+def test_only_a_host_of_its_own_leads_to_unary_calls() -> None:
+    (ingress,) = (
+        m
+        for m in of_kind(manifests("production", "grpc-unary"), "Ingress")
+        if "svc-grpc-unary" in str(m)
+    )
+    (rule,) = ingress["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert (rule["host"], path["path"], path["pathType"]) == (UNARY_HOST, "/votes", "Exact")
+    assert "annotations" not in ingress["metadata"]
+    objects = manifests("gateway", "grpc-unary-gateway")
+    assert of_kind(objects, "Ingress") == []
+    (route,) = (m for m in of_kind(objects, "HTTPRoute") if "svc-grpc-unary" in str(m))
+    assert route["spec"]["hostnames"] == [UNARY_HOST]
+    assert route["spec"]["rules"][0]["matches"] == [{"path": {"type": "Exact", "value": "/votes"}}]
 
 
 def test_only_the_page_its_api_the_votes_and_voters_tokens_are_public() -> None:

@@ -1,12 +1,14 @@
 """The manifests set only settings that the services have, with valid values."""
 
+import json
 from typing import Final
 
 import msgspec
 import pytest
 
-from k8s.rendering import manifests, of_kind, pod_specs
+from k8s.rendering import Manifest, manifests, of_kind, pod_specs
 from svc_consumer.settings import TopicSettings
+from svc_grpc_client.settings import GrpcClientSettings
 from tools.services.roster import DEPLOYMENTS, SERVICES, settings_class
 from voting.service.settings import Settings, read_settings
 
@@ -21,6 +23,7 @@ RENDERED: Final = {
     "local": manifests("local"),
     "managed": manifests("managed"),
     "production": manifests("production"),
+    "grpc-unary": manifests("production", "grpc-unary"),
     "strimzi": manifests("production", "strimzi"),
 }
 SECRETS: Final = {
@@ -78,6 +81,26 @@ def test_no_default_address_on_this_machine_is_left_unset(title: str, workload: 
             assert field.name.upper() in variables
 
 
+@pytest.mark.parametrize("overlay", ["local", "production"])
+def test_svc_grpc_unary_is_svc_grpc_client_but_for_its_calls(overlay: str) -> None:
+    objects = manifests(overlay, "grpc-unary")
+    for kind in ("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"):
+        batched, unary = (
+            next(m for m in of_kind(objects, kind) if m["metadata"]["name"] == name)
+            for name in ("svc-grpc-client", "svc-grpc-unary")
+        )
+        if kind == "Deployment":
+            (container,) = unary["spec"]["template"]["spec"]["containers"]
+            (variable,) = container.pop("env")
+            settings = read_settings(GrpcClientSettings, {variable["name"]: variable["value"]})
+            assert settings == GrpcClientSettings(grpc_calls="unary")
+        assert renamed(unary) == renamed(batched)
+
+
+def renamed(manifest: Manifest) -> str:
+    return json.dumps(manifest, sort_keys=True).replace("svc-grpc-unary", "svc-grpc-client")
+
+
 @pytest.mark.parametrize("title", RENDERED)
 def test_svc_results_uses_a_read_only_user_where_there_is_one(
     title: str,
@@ -106,7 +129,7 @@ def test_svc_voters_both_routes_and_nobody_else_get_the_keys_of_voters_tokens(ti
         for source in container.get("envFrom", [])
         if source.get("secretRef", {}).get("name") == "voter-keys"
     }
-    assert with_keys == {
+    assert with_keys - {"Deployment/svc-grpc-unary"} == {
         "Deployment/svc-grpc-client",
         "Deployment/svc-http-route",
         "Deployment/svc-voters",

@@ -4,6 +4,7 @@ import shlex
 
 from harness.servers.traefik_server import WEIGHTS
 from harness.system.stack import Stack
+from tools.services.roster import UNARY_CLIENT
 
 
 def verify_command(stack: Stack) -> str:
@@ -35,8 +36,10 @@ def voters_command(stack: Stack) -> str:
 
 def comparison_options(stack: Stack) -> dict[str, str]:
     """Return the options with the addresses that the comparison needs."""
+    candidates = {"--candidates": "grpc,http,grpc-unary"} if UNARY_CLIENT in stack.services else {}
     return {
         "--target": stack.entry.url,
+        **candidates,
         "--weights": f"{WEIGHTS['grpc']}:{WEIGHTS['http']}",
         "--mongodb-url": stack.mongodb.url,
         "--redis-url": stack.redis.url,

@@ -23,7 +23,7 @@ def demo(options: Namespace) -> int:
     """Run the stack, a poll and the comparison, then wait or, with --once, return the status."""
     folder = chosen_folder(options)
     report = folder / "reports" / time.strftime("%Y-%m-%d-%H%M%S")
-    with Stack(folder, chosen_ports(options)) as stack:
+    with Stack(folder, chosen_ports(options), has_unary=options.grpc_unary) as stack:
         show_addresses(stack)
         poll_status = show_poll(stack)
         say(

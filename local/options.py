@@ -18,6 +18,12 @@ def add_stack_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--free-ports", action="store_true", help="use free ports instead of the defaults"
     )
+    parser.add_argument(
+        "--grpc-unary",
+        action="store_true",
+        help="also run svc_grpc_unary, which makes a gRPC call for each vote, for comparisons"
+        " with --candidates grpc,http,grpc-unary",
+    )
     for name, default in DEFAULT_PORTS.items():
         option = name.replace("_", "-")
         parser.add_argument(

@@ -44,7 +44,8 @@ def test_a_folder_is_relative_to_the_users_working_directory(
 
 
 def test_every_port_of_the_stack_has_an_option(tmp_path: Path) -> None:
-    names = [name for server in Stack(tmp_path, DEFAULT_PORTS).servers for name in server.ports]
+    stack = Stack(tmp_path, DEFAULT_PORTS, has_unary=True)
+    names = [name for server in stack.servers for name in server.ports]
     for name in names:
         parse(f"--port-{name.replace('_', '-')}", "10003")
     assert sorted(names) == sorted(DEFAULT_PORTS)

@@ -12,7 +12,8 @@ from local.options import add_stack_options, at_least_one, chosen_folder, chosen
 def up(options: Namespace) -> int:
     """Run the stack until it is interrupted; raises ServerError when a server ends."""
     limit = options.votes_per_second_per_address
-    with Stack(chosen_folder(options), chosen_ports(options), limit) as stack:
+    folder, ports = chosen_folder(options), chosen_ports(options)
+    with Stack(folder, ports, limit, has_unary=options.grpc_unary) as stack:
         show_addresses(stack)
         say("Press Ctrl-C to stop everything; votes are kept.")
         stack.watch()

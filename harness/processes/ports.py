@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
-from tools.services.roster import SERVICES
+from tools.services.roster import SERVICES, UNARY_CLIENT
 
 HOST: Final = "127.0.0.1"
 _CHOICE: Final = range(20000, 32768)
@@ -69,6 +69,7 @@ DEFAULT_PORTS: Final[Ports] = {
     "entry": 8080,
     "entry-metrics": 9080,
     **_of_services(),
+    UNARY_CLIENT: 8011,
     "kafka": 9092,
     "kafka-controller": 9093,
     "redis": 6379,

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.processes.http_server import HttpServer
 from harness.processes.programs import wheel_program
-from voting.domain.headers import CANARY_HEADER
+from voting.domain.headers import CANARY_HEADER, UNARY_HOST
 
 WEIGHTS: Final = {"grpc": 50, "http": 50}
 """How votes are divided between the routes, in parts."""
@@ -34,6 +34,8 @@ class TraefikServer(HttpServer):
         votes_per_second: int | None = None,
     ) -> None:
         """`backends` gives the URLs of `grpc`, `http` (the routes), `voters` and `results`.
+
+        If it gives that of `grpc-unary`, votes for `UNARY_HOST` go there, whatever their header.
 
         `votes_per_second` is the most that one client address may send in the long run; further
         votes get 429. None: no limit.
@@ -75,6 +77,7 @@ class TraefikServer(HttpServer):
 
     def _http_config(self) -> dict[str, object]:
         limit = self._limit()
+        unary = _router(f"{_VOTES} && Host(`{UNARY_HOST}`)", "grpc-unary", 40, limit)
         backends = {name: _balancer(url) for name, url in self._backends.items()}
         checked = {
             f"{route}-checked": _balancer(self._backends[route], healthCheck=_HEALTH_CHECK)
@@ -87,6 +90,7 @@ class TraefikServer(HttpServer):
                 "forced-http": _router(_votes_with("always"), "http", 30, limit),
                 "forced-grpc": _router(_votes_with("never"), "grpc", 30, limit),
                 "votes": _router(_VOTES, "votes", 20, limit),
+                **({"grpc-unary": unary} if "grpc-unary" in self._backends else {}),
                 "voters": _router("PathPrefix(`/voters/`)", "voters", priority=20),
                 "everything-else": _router("PathPrefix(`/`)", "results", priority=10),
             },

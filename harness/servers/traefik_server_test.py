@@ -15,7 +15,7 @@ import pytest
 from harness.processes.ports import free_port
 from harness.processes.waiting import wait_until
 from harness.servers.traefik_server import TraefikServer
-from voting.domain.headers import CANARY_HEADER
+from voting.domain.headers import CANARY_HEADER, UNARY_HOST
 
 
 class Backend(ThreadingHTTPServer):
@@ -67,7 +67,7 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def backends() -> Iterator[dict[str, Backend]]:
-    backends = {name: Backend(name) for name in ("grpc", "http", "results", "voters")}
+    backends = {name: Backend(name) for name in ("grpc", "grpc-unary", "http", "results", "voters")}
     yield backends
     for backend in backends.values():
         backend.stop()
@@ -82,10 +82,17 @@ def entry(
         yield server
 
 
-def ask(entry: TraefikServer, path: str, times: int = 1, canary: str | None = None) -> Counter[str]:
+def ask(
+    entry: TraefikServer,
+    path: str,
+    times: int = 1,
+    canary: str | None = None,
+    host: str | None = None,
+) -> Counter[str]:
     """Return how often each backend answered; a status other than 200 counts as `#status`."""
     method = "POST" if path == "/votes" else "GET"
-    headers = {CANARY_HEADER: canary} if canary else {}
+    given = {CANARY_HEADER: canary, "Host": host}
+    headers = {name: value for name, value in given.items() if value}
     answers: Counter[str] = Counter()
     with closing(HTTPConnection(entry.host, entry.port, timeout=10)) as connection:
         for _ in range(times):
@@ -103,6 +110,18 @@ def test_votes_are_split_in_halves(entry: TraefikServer) -> None:
 @pytest.mark.parametrize(("canary", "route"), [("always", "http"), ("never", "grpc")])
 def test_the_header_forces_the_route(entry: TraefikServer, canary: str, route: str) -> None:
     assert ask(entry, "/votes", 20, canary) == {route: 20}
+
+
+@pytest.mark.parametrize("canary", ["always", "never", None])
+def test_a_host_of_its_own_leads_to_unary_calls_whatever_the_header(
+    entry: TraefikServer, canary: str | None
+) -> None:
+    assert ask(entry, "/votes", 20, canary, UNARY_HOST) == {"grpc-unary": 20}
+    assert ask(entry, "/", host=UNARY_HOST) == {"results": 1}
+
+
+def test_without_unary_calls_their_host_is_like_any_other(limited_entry: TraefikServer) -> None:
+    assert ask(limited_entry, "/votes", 4, host=UNARY_HOST) == {"grpc": 2, "http": 2}
 
 
 def test_another_value_of_the_header_forces_nothing(entry: TraefikServer) -> None:
@@ -171,7 +190,7 @@ AT_ONCE = 2 * VOTES_PER_SECOND
 @pytest.fixture
 def limited_entry(backends: dict[str, Backend], tmp_path: Path) -> Iterator[TraefikServer]:
     """Run an entry that has not seen any client yet."""
-    urls = {name: backend.url for name, backend in backends.items()}
+    urls = {name: backend.url for name, backend in backends.items() if name != "grpc-unary"}
     ports = free_port(), free_port()
     with TraefikServer(*ports, tmp_path, urls, votes_per_second=VOTES_PER_SECOND) as server:
         yield server

@@ -24,12 +24,20 @@ class Stack(System):
     next, and serves one stack at a time.
     """
 
-    def __init__(self, data: Path, ports: Ports, votes_per_second: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        ports: Ports,
+        votes_per_second: int | None = None,
+        *,
+        has_unary: bool = False,
+    ) -> None:
         """Set up the servers; nothing starts yet, and `data` is created on start.
 
-        `votes_per_second` is the most that the entry accepts from one client address.
+        `votes_per_second` is the most that the entry accepts from one client address. `has_unary`
+        adds svc_grpc_unary.
         """
-        super().__init__(data, ports, votes_per_second=votes_per_second)
+        super().__init__(data, ports, votes_per_second=votes_per_second, has_unary=has_unary)
         self.prometheus = PrometheusServer(ports["prometheus"], data, self._scraped())
         self._lock: TextIO | None = None
 

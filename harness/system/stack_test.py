@@ -17,8 +17,8 @@ from harness.processes.server import Server
 from harness.processes.waiting import wait_until
 from harness.servers.services import Service
 from harness.system.stack import Stack
-from tools.services.roster import SERVICES
-from voting.domain.headers import CANARY_HEADER, FORCE
+from tools.services.roster import SERVICES, UNARY_CLIENT
+from voting.domain.headers import CANARY_HEADER, FORCE, UNARY_HOST
 from voting.domain.tally import Tally
 from voting.domain.vote import Route
 from voting.stores.tally_store import TallyStore
@@ -56,13 +56,19 @@ class Voters:
         self.accepted: set[str] = set()
 
     def cast(self, route: Route | None = None, vote_id: str | None = None) -> httpx.Response:
-        headers = {CANARY_HEADER: FORCE[route]} if route else {}
+        return self._cast({CANARY_HEADER: FORCE[route]} if route else {}, vote_id)
+
+    def _cast(self, headers: dict[str, str], vote_id: str | None) -> httpx.Response:
         vote = ALBUM | ({"id": vote_id} if vote_id else {})
         url = f"{self.stack.entry.url}/votes"
         answer = httpx.post(url, json=vote, headers=headers, timeout=30)
         if answer.status_code == httpx.codes.ACCEPTED:
             self.accepted.add(answer.json()["id"])
         return answer
+
+    def cast_unary(self, vote_id: str | None = None) -> httpx.Response:
+        """Cast a vote that gets a gRPC call of its own, with a header that must not matter."""
+        return self._cast({"Host": UNARY_HOST, CANARY_HEADER: FORCE[Route.HTTP]}, vote_id)
 
     def cast_on_both(self, ids: dict[Route, str] | None = None) -> dict[Route, httpx.Response]:
         """Cast a vote on each route at the same time."""
@@ -90,7 +96,7 @@ async def read_projections(stack: Stack) -> Projections:
 @pytest.fixture(scope="module")
 def stack(server_folder: Path) -> Iterator[Stack]:
     """Run the stack in a shell whose variables name a proxy that does not exist."""
-    stack = Stack(server_folder, free_ports())
+    stack = Stack(server_folder, free_ports(), has_unary=True)
     with pytest.MonkeyPatch.context() as shell:
         for name in PROXY_VARIABLES:
             shell.setenv(name, "http://127.0.0.1:9")
@@ -152,6 +158,23 @@ def test_a_repeated_id_counts_once_whatever_its_route(voters: Voters) -> None:
         answers = voters.cast_on_both(dict.fromkeys(Route, vote_id))
         assert {a.status_code for a in answers.values()} == {202}
         assert {a.json()["id"] for a in answers.values()} == {vote_id}
+    wait_until("each vote counted once", voters.all_counted)
+
+
+def test_votes_in_calls_of_their_own_count_once(stack: Stack, voters: Voters) -> None:
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _: voters.cast_unary(), range(40)))
+    assert [answer.status_code for answer in answers] == [202] * 40
+    assert {answer.headers["X-Vote-Route"] for answer in answers} == {"grpc"}
+    repeated = answers[0].json()["id"]
+    assert voters.cast_unary(repeated).status_code == 202
+    assert voters.cast(Route.HTTP, repeated).status_code == 202
+    with stopped(stack.services["svc_grpc_server"]):
+        refused = voters.cast_unary()
+        assert refused.status_code == 503
+        assert int(refused.headers["Retry-After"]) > 0
+    wait_for_readiness([stack.services[UNARY_CLIENT]], 200)
+    assert voters.cast_unary(refused.json()["id"]).status_code == 202
     wait_until("each vote counted once", voters.all_counted)
 
 

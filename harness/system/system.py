@@ -13,12 +13,15 @@ from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service, wiring
 from harness.servers.traefik_server import TraefikServer
 from svc_polls.tokens import Organiser, Role, hash_of, new_token
-from tools.services.roster import SERVICES
+from tools.services.roster import SERVICES, UNARY_CLIENT
 from voting.voters.keys import new_key, read_keys
 from voting.voters.token import make_token, new_nonce
 
 VOTER_KEY: Final = 1
 """The number of the one master key of a system on one machine."""
+
+UNARY_CALLS: Final = {"CALLS_PER_CONNECTION": "1000"}
+"""What svc_grpc_server needs beside svc_grpc_unary, which has a call for each vote in flight."""
 
 ORGANISER: Final = "organiser"
 """The one organiser of a system on one machine, who has every role."""
@@ -45,6 +48,7 @@ class System:
         has_entry: bool = True,
         votes_per_second: int | None = None,
         settings: Mapping[str, str] | None = None,
+        has_unary: bool = False,
     ) -> None:
         """Set up the servers on `ports`, or else on free ones; nothing starts yet.
 
@@ -52,7 +56,8 @@ class System:
         stops them. Services listed in `kafka_addresses` reach Kafka there. `topics` are created
         with these numbers of partitions, instead of the usual ones. `instances` says how many there
         are of services of which there is more than one. `votes_per_second` is the most
-        that the entry accepts from one client address. `settings` go to every service.
+        that the entry accepts from one client address. `settings` go to every service. `has_unary`
+        adds svc_grpc_unary.
         """
         self.folder = folder
         self.ports = ports or free_ports()
@@ -66,6 +71,7 @@ class System:
         self._kafka_addresses = kafka_addresses or {}
         self._topics = topics
         self._settings = settings or {}
+        self._has_unary = has_unary
         self.organiser_token = new_token()
         self.voter_key_setting = {"VOTER_KEYS": new_key(VOTER_KEY)}
         self.voter_keys = read_keys(self.voter_key_setting["VOTER_KEYS"])
@@ -76,6 +82,8 @@ class System:
             "results": self.services["svc_results"].url,
             "voters": self.services["svc_voters"].url,
         }
+        if has_unary:
+            backends["grpc-unary"] = self.services[UNARY_CLIENT].url
         self.entry = TraefikServer(
             self.ports["entry"], self.ports["entry-metrics"], folder, backends, votes_per_second
         )
@@ -157,9 +165,18 @@ class System:
             yield self._service(name, self.ports[name], grpc_port=self.ports.get(f"{name}-grpc"))
             for number in range(2, instances.get(name, 1) + 1):
                 yield self._service(f"{name}-{number}", free_port(), program=name)
+        if self._has_unary:
+            port, program = self.ports[UNARY_CLIENT], "svc_grpc_client"
+            yield self._service(UNARY_CLIENT, port, program=program, own={"GRPC_CALLS": "unary"})
 
     def _service(
-        self, name: str, port: int, *, program: str | None = None, grpc_port: int | None = None
+        self,
+        name: str,
+        port: int,
+        *,
+        program: str | None = None,
+        grpc_port: int | None = None,
+        own: Mapping[str, str] | None = None,
     ) -> Service:
         addresses = {
             "kafka": self._kafka_addresses.get(name, self.bootstrap_servers),
@@ -167,7 +184,7 @@ class System:
             "redis-reader": self.redis.reader_url,
             "mongodb": self.mongodb.url,
         }
-        given = {**self._own_settings(program or name), **self._settings}
+        given = {**self._own_settings(program or name), **(own or {}), **self._settings}
         environment = wiring(program or name, addresses.__getitem__, given)
         return Service(name, port, self.folder, environment, grpc_port, program)
 
@@ -176,6 +193,8 @@ class System:
         if service == "svc_grpc_client":
             target = f"dns:///{HOST}:{self.ports['svc_grpc_server-grpc']}"
             return {"GRPC_TARGET": target, **self.voter_key_setting}
+        if service == "svc_grpc_server":
+            return UNARY_CALLS if self._has_unary else {}
         if service == "svc_http_route":
             return self.voter_key_setting
         proxies = {"TRUSTED_PROXIES": f"{HOST}/32"} if self.has_entry else {}

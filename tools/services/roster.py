@@ -32,6 +32,9 @@ def _read() -> dict[str, RosterEntry]:
 SERVICES: Final[Mapping[str, RosterEntry]] = _read()
 """The services by name, in the order in which a vote passes them."""
 
+UNARY_CLIENT: Final = "svc_grpc_unary"
+"""A second svc_grpc_client, with GRPC_CALLS=unary; a system has it only for comparisons."""
+
 DEPLOYMENTS: Final = tuple(name.replace("_", "-") for name in SERVICES)
 """Their names on Kubernetes, which allows no underscore."""
 

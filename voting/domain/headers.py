@@ -14,5 +14,8 @@ TRACE_HEADER: Final = "traceparent"
 CANARY_HEADER: Final = "X-Vote-Canary"
 """Makes the entry send a vote over the route that its value names: see `FORCE`."""
 
+UNARY_HOST: Final = "grpc-unary.internal"
+"""The host of votes that are for svc_grpc_unary, where there is one; it needs no DNS."""
+
 FORCE: Final[Mapping[Route, str]] = {Route.HTTP: "always", Route.GRPC: "never"}
 """The values of `CANARY_HEADER`, in the words of Ingress: the HTTP route is its canary."""
