@@ -25,7 +25,8 @@ def bench(options: Namespace) -> int:
     page = _page(options.markdown)
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
     with scratch_folder("voting-bench-") as folder:
-        measured = uvloop.run(measure(Servers(folder), plan, say))
+        before = Servers(folder / "before", options.before) if options.before else None
+        measured = uvloop.run(measure(Servers(folder), plan, say, before))
     rows = [row(case) for case in measured]
     report = Report(VERSION, at, plan.seconds, plan.rounds, facts, rows)
     say(f"\n{text_table(report)}\n")

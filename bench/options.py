@@ -17,7 +17,7 @@ def parser() -> ArgumentParser:
         description="Measure the cost of a vote: the services' processor time (user and system)\n"
         "per accepted vote, and its ratio to an empty Sanic handler measured in turns with\n"
         "each case. Starts and stops everything itself, on free ports.",
-        epilog=f"cases:\n{cases}\n\nAll cases together take about five minutes by default.",
+        epilog=f"cases:\n{cases}\n\nAll cases together take about twelve minutes by default.",
     )
     found.add_argument(
         "--only",
@@ -31,6 +31,13 @@ def parser() -> ArgumentParser:
     )
     found.add_argument(
         "--rounds", type=at_least_one, default=6, help="turns of each case (%(default)s)"
+    )
+    found.add_argument(
+        "--before",
+        type=path,
+        metavar="FOLDER",
+        help="a checkout of an older version: each case takes turns with its services, and the "
+        "table has the ratio to them. Under Bazel they must be built there, by ./bazelw build",
     )
     found.add_argument("--json", type=path, metavar="FILE", help="file to write the figures to")
     found.add_argument(

@@ -15,10 +15,9 @@ from harness.system.system import System
 from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC
 from voting.stores.tally_store import TallyStore
 
-_CONNECTIONS: Final = 64
+CONNECTIONS: Final = 64
 _LIMIT_SECONDS: Final = 120
-_OWN: Final = ("svc_http_route", "svc_grpc_client", "svc_grpc_server", "svc_consumer")
-_TOPIC: Final = "bench.end-to-end"
+OWN: Final = ("svc_http_route", "svc_grpc_client", "svc_grpc_server", "svc_consumer")
 _PARTITIONS: Final = 6
 _VOTES_MIN: Final = 500
 
@@ -26,15 +25,17 @@ _VOTES_MIN: Final = 500
 class LoadedSystem(System):
     """The whole system without the entry: half of the connections go to each route."""
 
-    def __init__(self, servers: Servers) -> None:
-        """Use the Kafka that all groups share, with a topic of its own."""
+    def __init__(self, servers: Servers, name: str = "end-to-end") -> None:
+        """Use the Kafka that all groups share, with a topic of its own, called after `name`."""
+        topic = f"bench.{name}"
         super().__init__(
-            servers.folder / "end-to-end",
+            servers.folder / name,
             nodes=[servers.kafka],
             shares_kafka=True,
-            topics={_TOPIC: _PARTITIONS, REJECTED_TOPIC: 1, POLLS_TOPIC: 1},
+            topics={topic: _PARTITIONS, REJECTED_TOPIC: 1, POLLS_TOPIC: 1},
             has_entry=False,
-            settings={"KAFKA_TOPIC": _TOPIC, "KAFKA_GROUP": _TOPIC, "LEAN_PATH": "true"},
+            settings={"KAFKA_TOPIC": topic, "KAFKA_GROUP": topic, "LEAN_PATH": "true"},
+            source=servers.source,
         )
         self.routes = [self.services["svc_http_route"], self.services["svc_grpc_client"]]
         self.measured = {server.name: server for server in (*self.servers, servers.kafka)}
@@ -62,14 +63,14 @@ class FullLoad(Case):
     """As many votes at once as the system counts in a turn, until the last is counted."""
 
     def __init__(self, system: LoadedSystem, what: str) -> None:
-        super().__init__("end-to-end", what, _OWN)
+        super().__init__("end-to-end", what, OWN)
         self._system = system
 
     @override
     async def turn(self, seconds: float) -> Turn:
         system = self._system
         before = await system.counted()
-        async with Load(system.routes, _CONNECTIONS) as load:
+        async with Load(system.routes, CONNECTIONS) as load:
             meter = Meter(system.measured)
             await load.run(seconds, max(_VOTES_MIN, system.rate * seconds))
             await system.until_counted(before + load.accepted)
@@ -89,7 +90,7 @@ class HalfLoad(Case):
     async def turn(self, seconds: float) -> Turn:
         system = self._system
         probes = Probes(system.routes, system.redis.url)
-        async with Load(system.routes, _CONNECTIONS, system.rate / 2) as load:
+        async with Load(system.routes, CONNECTIONS, system.rate / 2) as load:
             meter = Meter(system.measured)
             await asyncio.gather(load.run(seconds), probes.run(seconds))
             turn = meter.turn(load.accepted + len(probes.visible))

@@ -3,11 +3,14 @@
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
+from random import Random
 from typing import Final, Self
 
 from bench.cases.errors import BenchError
+from bench.cases.schedule import Schedule
 from harness.processes.server import Server
 from harness.voters.sample_votes import sample_requests, ticket_requests
 from harness.voters.ticket_holders import TicketHolders
@@ -20,9 +23,10 @@ _TICK_SECONDS: Final = 0.002
 class Load:
     """A context that opens connections to one or more services, shared out evenly.
 
-    Without a rate each connection casts its next vote as soon as the last one is answered; with
-    one, that many votes per second are cast in all, on whichever connections are free.
-    `accepted` counts the votes; `latencies` has the seconds that each took.
+    Without a rate each connection casts its next vote as soon as the last one is answered. With
+    one, that many votes per second are due on average, at random times that do not depend on the
+    answers; each takes the connection that was free the longest, or waits for one.
+    `accepted` counts the votes; `latencies` has the seconds that each took, from when it was due.
     """
 
     def __init__(
@@ -35,10 +39,12 @@ class Load:
         *,
         requests: Iterator[bytes] | None = None,
         is_good: Callable[[bytes], bool] = is_accepted,
+        seed: int = 0,
     ) -> None:
         """With `poll`, votes are in that poll; with `holders`, each is of another of them.
 
-        `requests` are sent instead of votes; `is_good` says of a response whether it counts.
+        `requests` are sent instead of votes; `is_good` says of a response whether it counts. Loads
+        of the same rate and `seed` have the same times.
         """
         self._services = services
         self._number = connections
@@ -49,8 +55,10 @@ class Load:
             ticket_requests(host, holders) if holders else cycle(sample_requests(host, poll))
         )
         self._is_good = is_good
-        self._free: list[VoteConnection] = []
-        self._sent: dict[VoteConnection, float] = {}
+        self._free: deque[VoteConnection] = deque()
+        self._due: dict[VoteConnection, float] = {}
+        self._seed = seed
+        self._schedule: Schedule | None = None
         self._running = False
         self._refused = 0
         self.accepted = 0
@@ -64,7 +72,7 @@ class Load:
                 lambda: VoteConnection(self._answered), service.host, service.port
             )
             self._connections.append(connection)
-        self._free = list(self._connections)
+        self._free.extend(self._connections)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -80,12 +88,15 @@ class Load:
         self._running = True
         if self._rate is None:
             while self._free:
-                self._cast(self._free.pop())
+                self._cast(self._free.popleft(), time.monotonic())
             end = time.monotonic() + seconds
             while self.accepted < votes and (left := end - time.monotonic()) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(left if votes == math.inf else _TICK_SECONDS)
         else:
-            await self._pace(self._rate, seconds)
+            random = Random(self._seed)  # noqa: S311 - a schedule
+            self._schedule = Schedule(self._rate, seconds, random, self._cast_due)
+            await self._schedule.run()
+            self._schedule = None
         self._running = False
         await self._last_answers()
 
@@ -102,13 +113,9 @@ class Load:
         if self._refused:
             raise BenchError(f"{names}: {self._refused} votes were refused")
 
-    async def _pace(self, rate: float, seconds: float) -> None:
-        begin, sent = time.monotonic(), 0
-        while (elapsed := time.monotonic() - begin) < seconds:
-            for _ in range(min(int(elapsed * rate) - sent, len(self._free))):
-                self._cast(self._free.pop())
-                sent += 1
-            await asyncio.sleep(_TICK_SECONDS)
+    def _cast_due(self) -> None:
+        while self._schedule and self._free and (at := self._schedule.take_due()) is not None:
+            self._cast(self._free.popleft(), at)
 
     async def _last_answers(self) -> None:
         limit = time.monotonic() + _ANSWER_SECONDS
@@ -118,17 +125,20 @@ class Load:
             await asyncio.sleep(_TICK_SECONDS)
         self.check()
 
-    def _cast(self, connection: VoteConnection) -> None:
-        self._sent[connection] = time.perf_counter()
+    def _cast(self, connection: VoteConnection, due: float) -> None:
+        self._due[connection] = due
         connection.send(next(self._requests))
 
     def _answered(self, connection: VoteConnection, response: bytes) -> None:
+        now = time.monotonic()
         if self._is_good(response):
             self.accepted += 1
-            self.latencies.append(time.perf_counter() - self._sent[connection])
+            self.latencies.append(now - self._due[connection])
         else:
             self._refused += 1
         if self._running and self._rate is None:
-            self._cast(connection)
+            self._cast(connection, now)
         else:
             self._free.append(connection)
+            if len(self._free) == 1:
+                self._cast_due()  # what had to wait for a connection

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from random import Random
 from typing import Final
 
 from redis.asyncio import Redis
@@ -16,20 +17,24 @@ from voting.domain.tally import album_key
 from voting.stores.tally_fields import album_votes_field
 from voting.stores.tally_store import TALLY_KEY
 
-_PERIOD_SECONDS: Final = 0.02
+_PER_SECOND: Final = 50.0
 _POLL_SECONDS: Final = 0.003
 _PATIENCE_SECONDS: Final = 30
 
 
 class Probes:
-    """Casts votes, each for an album of its own, and looks for each in Redis.
+    """Casts votes at random times, each for an album of its own, and looks for each in Redis.
 
     `visible` has the seconds from the acknowledgement of each to its appearance, accurate to about
     the 3 ms between two reads.
     """
 
-    def __init__(self, entries: Sequence[Server], redis_url: str) -> None:
+    def __init__(
+        self, entries: Sequence[Server], redis_url: str, per_second: float = _PER_SECOND
+    ) -> None:
         self._entries = entries
+        self.per_second = per_second
+        self._random = Random(1)  # noqa: S311 - times
         self._redis: Redis = Redis.from_url(redis_url)
         self._cast = 0
         self._in_flight: dict[VoteConnection, str] = {}
@@ -51,7 +56,7 @@ class Probes:
             connection = connections[self._cast % len(connections)]
             if not connection.waits:
                 self._send(connection)
-            await asyncio.sleep(_PERIOD_SECONDS)
+            await asyncio.sleep(self._random.expovariate(self.per_second))
         while (self._in_flight or self._waiting) and not polling.done():
             if time.monotonic() > end + _PATIENCE_SECONDS:
                 raise BenchError(f"{len(self._waiting)} votes are not in the tally yet")

@@ -16,11 +16,15 @@ from harness.servers.services import Service
 
 
 class Servers:
-    """Kafka and the floor, for all groups, and the folder for all data and logs."""
+    """Kafka and the floor, for all groups, and the folder for all data and logs.
 
-    def __init__(self, folder: Path) -> None:
+    `source` is the checkout whose services run, None for this one.
+    """
+
+    def __init__(self, folder: Path, source: Path | None = None) -> None:
         """Start nothing yet."""
         self.folder = folder
+        self.source = source
         self.kafka = KafkaServer(free_port(), free_port(), folder)
         self.floor = Service("floor", free_port(), folder, {}, program="bench.cases.floor")
 
@@ -30,7 +34,7 @@ class Servers:
         program = program or name
         grpc_port = free_port() if program == "svc_grpc_server" else None
         environment = {**kafka, **settings}
-        return Service(name, free_port(), self.folder, environment, grpc_port, program)
+        return Service(name, free_port(), self.folder, environment, grpc_port, program, self.source)
 
     @asynccontextmanager
     async def running(self, *servers: Server) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,9 +15,10 @@ class Turn(msgspec.Struct, frozen=True):
     """The figures of one turn of a case.
 
     `cpu_seconds` is the processor time by process or part, `seconds` how long the turn took, both
-    for `votes` votes that were accepted (or counted). `generator_seconds` is the processor time
-    of the load generator, which is part of no case. `p50` and `p99` are of the seconds until votes
-    were acknowledged; `visible` has the seconds from there until probes were in the tally.
+    for `votes` votes that were accepted (or counted), or for none. `generator_seconds` is the
+    processor time of the load generator, which is part of no case. `p50` and `p99` are of the
+    seconds until votes were acknowledged; `visible` has the seconds from there until probes were
+    in the tally.
     """
 
     votes: int
@@ -27,6 +28,16 @@ class Turn(msgspec.Struct, frozen=True):
     p50: float | None = None
     p99: float | None = None
     visible: list[float] = []
+
+    def cost_us(self, names: Sequence[str]) -> float:
+        """Return µs of processor time per vote of these processes; 0 without votes."""
+        used = sum(self.cpu_seconds[name] for name in names)
+        return used / self.votes * 1e6 if self.votes else 0.0
+
+    @property
+    def generator_us(self) -> float:
+        """µs of processor time of the load generator per vote; 0 without votes."""
+        return self.generator_seconds / self.votes * 1e6 if self.votes else 0.0
 
     def with_latencies(self, latencies: list[float]) -> Turn:
         """Return the turn with the seconds until its votes were acknowledged."""
@@ -43,13 +54,17 @@ class Case(ABC):
     """One thing that is measured repeatedly.
 
     `own` names the processes, or parts, whose processor time is the case's figure; the others are
-    measured, too.
+    measured, too. `floor` is the case that it is compared with, an empty handler.
     """
 
-    def __init__(self, name: str, what: str, own: tuple[str, ...]) -> None:
+    def __init__(
+        self, name: str, what: str, own: tuple[str, ...], floor: Case | None = None
+    ) -> None:
+        """Without a `floor` the case is compared with the empty handler at full load."""
         self.name = name
         self.what = what
         self.own = own
+        self.floor = floor
 
     @abstractmethod
     async def turn(self, seconds: float) -> Turn:

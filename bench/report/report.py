@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from bench.cases.run import Measured
-from bench.cases.turn import Turn
 from loadtest.model.estimate import Estimate, estimate, ratio
 from loadtest.model.percentiles import percentile_of
 
@@ -24,7 +23,9 @@ class CaseRow(msgspec.Struct, frozen=True):
     """A case. Times per vote are in µs of processor time, latencies in milliseconds.
 
     `processes` has every process that was measured, `own` those that make up `cpu_us`. `to_floor`
-    is the ratio to the empty handler at 64 connections, measured in the same rounds.
+    is the ratio to the empty handler, of the same rate if the case has one and else at 64
+    connections at full load; `to_before` that to an older version. Both were measured in the same
+    rounds. `idle_percent` has the shares of a core that processes used while no vote arrived.
     """
 
     name: str
@@ -32,8 +33,10 @@ class CaseRow(msgspec.Struct, frozen=True):
     own: tuple[str, ...]
     cpu_us: Estimate | None
     to_floor: Estimate | None
+    to_before: Estimate | None
     votes_per_second: Estimate | None
     processes: dict[str, Estimate | None]
+    idle_percent: dict[str, Estimate | None]
     generator_us: Estimate | None
     votes: int
     p50_ms: float | None
@@ -69,19 +72,23 @@ def row(measured: Measured) -> CaseRow:
     """Return the figures of a case."""
     turns = measured.turns
     names = turns[0].cpu_seconds
+    costs = [turn.cost_us(measured.own) for turn in turns]
     visible = [seconds for turn in turns for seconds in turn.visible]
+    idle = [] if any(turn.votes for turn in turns) else names
     return CaseRow(
         measured.name,
         measured.what,
         measured.own,
-        cpu_us=estimate([_cost(turn, measured.own) for turn in turns]),
-        to_floor=ratio(
-            [_cost(turn, measured.own) for turn in turns],
-            [_cost(turn, ("floor",)) for turn in measured.floor],
-        ),
+        cpu_us=estimate(costs),
+        to_floor=ratio(costs, [turn.cost_us(("floor",)) for turn in measured.floor]),
+        to_before=ratio(costs, [turn.cost_us(measured.own) for turn in measured.before]),
         votes_per_second=estimate([turn.votes / turn.seconds for turn in turns]),
-        processes={name: estimate([_cost(turn, (name,)) for turn in turns]) for name in names},
-        generator_us=estimate([turn.generator_seconds / turn.votes * 1e6 for turn in turns]),
+        processes={name: estimate([turn.cost_us((name,)) for turn in turns]) for name in names},
+        idle_percent={
+            name: estimate([turn.cpu_seconds[name] / turn.seconds * 100 for turn in turns])
+            for name in idle
+        },
+        generator_us=estimate([turn.generator_us for turn in turns]),
         votes=sum(turn.votes for turn in turns),
         p50_ms=_median_ms([turn.p50 for turn in turns]),
         p99_ms=_median_ms([turn.p99 for turn in turns]),
@@ -107,10 +114,6 @@ def _processor() -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
     return next(names, platform.machine()).strip()
-
-
-def _cost(turn: Turn, names: Sequence[str]) -> float:
-    return sum(turn.cpu_seconds[name] for name in names) / turn.votes * 1e6
 
 
 def _median_ms(seconds: Sequence[float | None]) -> float | None:

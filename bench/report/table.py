@@ -8,13 +8,17 @@ from loadtest.model.estimate import Estimate
 
 _BEGIN: Final = "<!-- bench -->"
 _END: Final = "<!-- /bench -->"
-_HEAD: Final = ("case", "CPU µs/vote", "95 %", "of the floor", "95 %", "votes/s", "p99 ms")
+_HEAD: Final = (
+    *("case", "CPU µs/vote", "95 %", "of the floor", "95 %"),
+    *("votes/s", "p50 ms", "p99 ms"),
+)
+_BEFORE: Final = ("of before", "95 %")
 
 
 def text_table(report: Report) -> str:
     """Return the table for a terminal."""
-    lines = [_HEAD, *_cells(report)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    lines = _lines(report)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(
             cell.rjust(width) if column else cell.ljust(width)
@@ -33,7 +37,8 @@ def markdown_table(report: Report) -> str:
         f"{report.rounds} rounds of turns of {report.turn_seconds:g} s; "
         f"load average before the start {facts.load_before:.1f}."
     )
-    lines = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1)), *_cells(report)]
+    head, *rows = _lines(report)
+    lines = [head, ("---", *["---:"] * (len(head) - 1)), *rows]
     table = "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
     bullets = "".join(f"- {line}\n" for line in findings(report))
     return f"{table}\n\n{bullets}\n{source}\n"
@@ -54,11 +59,12 @@ def has_place(page: str) -> bool:
 def findings(report: Report) -> Iterator[str]:
     """Yield what the table does not show."""
     rows = {row.name: row for row in report.rows}
-    if (half := rows.get("end-to-end-half")) and half.visible_p99_ms is not None:
-        yield (
-            f"acknowledged to visible at half load: p50 {half.visible_p50_ms:.0f} ms, "
-            f"p99 {half.visible_p99_ms:.0f} ms ({half.probes} probes)"
-        )
+    for row in report.rows:
+        if row.visible_p99_ms is not None:
+            yield (
+                f"{row.name}: acknowledged to visible p50 {row.visible_p50_ms:.0f} ms, "
+                f"p99 {row.visible_p99_ms:.0f} ms ({row.probes} probes)"
+            )
     parts = [rows.get(name) for name in ("consumer-full", "consumer-redis", "consumer-alone")]
     if all(parts) and (costs := [row.cpu_us for row in parts if row and row.cpu_us]):
         whole, without_log, alone = (cost.value for cost in costs)
@@ -71,25 +77,44 @@ def findings(report: Report) -> Iterator[str]:
         yield f"the load generator uses {cost.value:.1f} µs per vote, not included in any case"
 
 
-def _cells(report: Report) -> Iterator[Sequence[str]]:
-    for row in report.rows:
-        rate, p99 = _number(row.votes_per_second), row.p99_ms
-        yield (
-            row.name,
-            _number(row.cpu_us),
-            _interval(row.cpu_us),
-            _number(row.to_floor, 2),
-            _interval(row.to_floor, 2),
-            rate,
-            "" if p99 is None else f"{p99:.0f}",
-        )
-        if len(row.own) > 1:
-            yield from (_part(row, name) for name in row.own)
+def _lines(report: Report) -> list[Sequence[str]]:
+    """Return the head and the rows, with the ratio to an older version where there is one."""
+    lines = [_HEAD, *(line for row in report.rows for line in _cells(row))]
+    if not any(row.to_before for row in report.rows):
+        return lines
+    more = {
+        row.name: (_number(row.to_before, 2), _interval(row.to_before, 2)) for row in report.rows
+    }
+    more[_HEAD[0]] = _BEFORE
+    return [(*line, *more.get(line[0], ("", ""))) for line in lines]
 
 
-def _part(row: CaseRow, name: str) -> Sequence[str]:
-    cost = row.processes[name]
-    return (f"  of it {name}", _number(cost), _interval(cost), "", "", "", "")
+def _cells(row: CaseRow) -> Iterator[Sequence[str]]:
+    yield (
+        row.name,
+        _number(row.cpu_us),
+        _interval(row.cpu_us),
+        _number(row.to_floor, 2),
+        _interval(row.to_floor, 2),
+        _number(row.votes_per_second),
+        _ms(row.p50_ms),
+        _ms(row.p99_ms),
+    )
+    if row.idle_percent:
+        yield from (_part(name, row.idle_percent[name], 3, " % of a core") for name in row.own)
+    elif len(row.own) > 1:
+        yield from (_part(name, row.processes[name]) for name in row.own)
+
+
+def _part(
+    name: str, found: Estimate | None, digits: int | None = None, unit: str = ""
+) -> Sequence[str]:
+    cost, interval = _number(found, digits), _interval(found, digits)
+    return (f"  of it {name}", f"{cost}{unit}", interval, "", "", "", "", "")
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.{2 if value < 10 else 0}f}"
 
 
 def _number(estimate: Estimate | None, digits: int | None = None) -> str:

@@ -8,14 +8,16 @@ from bench.report.table import findings, has_place, markdown_table, text_table, 
 FLOOR = [Turn(1000, 1.0, {"floor": 0.10}), Turn(1000, 1.0, {"floor": 0.20})]
 
 
-def measured(name: str, *microseconds: float, **more: object) -> Measured:
+def measured(
+    name: str, *microseconds: float, before: list[Turn] | None = None, **more: object
+) -> Measured:
     turns = [
         msgspec.structs.replace(
             Turn(1000, 0.5, {"a": us * 0.75e-3, "b": us * 0.25e-3, "kafka": 1e-3}, 0.01), **more
         )
         for us in microseconds
     ]
-    return Measured(name, name, ("a", "b"), turns, FLOOR)
+    return Measured(name, name, ("a", "b"), turns, FLOOR, before or [])
 
 
 def report(*all_measured: Measured) -> Report:
@@ -81,3 +83,17 @@ def test_only_what_was_asked_for_is_measured() -> None:
     assert [plan.wants(n) for n in ("http-plain-64", "http-256", "end-to-end")] == [1, 0, 1]
     assert len(list(plan.groups())) == 2
     assert Plan([], 1, 1).wants("consumer")
+
+
+def test_an_older_version_has_a_column_only_if_there_was_one() -> None:
+    older = [Turn(1000, 0.5, {"a": 0.05, "b": 0.05}), Turn(1000, 0.5, {"a": 0.1, "b": 0.1})]
+    found = report(measured("http", 50, 100, before=older))
+    assert "of before" not in text_table(report(measured("http", 50)))
+    assert text_table(found).splitlines()[1].endswith("0.50  0.50-0.50")
+
+
+def test_what_services_use_while_nothing_arrives_is_a_share_of_a_core() -> None:
+    turns = [Turn(0, 2.0, {"a": 0.001, "b": 0.01}), Turn(0, 2.0, {"a": 0.001, "b": 0.01})]
+    idle = report(Measured("idle", "idle", ("a", "b"), turns, FLOOR))
+    assert "of it a" in (line := text_table(idle).splitlines()[2])
+    assert "0.050 % of a core" in line

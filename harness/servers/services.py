@@ -34,14 +34,17 @@ class Service(HttpServer):
         environment: Mapping[str, str],
         grpc_port: int | None = None,
         program: str | None = None,
+        source: Path | None = None,
     ) -> None:
         """`port` is the HTTP port; svc_grpc_server takes votes on `grpc_port`.
 
         `program` is the service that runs, if `name` is another: there may be two of one service.
+        `source` is another checkout that it runs from.
         """
         super().__init__(name, port, folder)
         self.program = program or name
         self.grpc_port = grpc_port
+        self._source = source
         self._environment = environment
 
     def set(self, settings: Mapping[str, str]) -> None:
@@ -61,14 +64,23 @@ class Service(HttpServer):
 
     def command(self) -> list[str]:
         """Return the service's Bazel target, or its module where there is no Bazel."""
-        binary = ROOT / self.program / self.program
-        return [str(binary)] if binary.exists() else [sys.executable, "-m", self.program]
+        path = Path(self.program) / self.program
+        binary = ROOT / path
+        if binary.exists() and self._source:
+            binary = self._source / "bazel-bin" / path
+        return [str(binary)] if binary.exists() else [sys.executable, "-P", "-m", self.program]
 
     def environment(self) -> Mapping[str, str]:
         """Return the settings, ports among them."""
         grpc = {} if self.grpc_port is None else {"GRPC_PORT": str(self.grpc_port)}
         listen = {"HOST": self.host, "PORT": str(self.port), **grpc}
-        return {**python_environment(), **self._clock(), **listen, **self._environment}
+        return {**self._imports(), **self._clock(), **listen, **self._environment}
+
+    def _imports(self) -> dict[str, str]:
+        found = python_environment()
+        if self._source:
+            found["PYTHONPATH"] = f"{self._source}:{found['PYTHONPATH']}"
+        return found
 
     def _clock(self) -> dict[str, str]:
         if not self.clock_ahead_ms:

@@ -49,6 +49,7 @@ class System:
         votes_per_second: int | None = None,
         settings: Mapping[str, str] | None = None,
         has_unary: bool = False,
+        source: Path | None = None,
     ) -> None:
         """Set up the servers on `ports`, or else on free ones; nothing starts yet.
 
@@ -56,8 +57,8 @@ class System:
         stops them. Services listed in `kafka_addresses` reach Kafka there. `topics` are created
         with these numbers of partitions, instead of the usual ones. `instances` says how many there
         are of services of which there is more than one. `votes_per_second` is the most
-        that the entry accepts from one client address. `settings` go to every service. `has_unary`
-        adds svc_grpc_unary.
+        that the entry accepts from one client address. `settings` go to every service; `source`
+        is another checkout that all of them run from. `has_unary` adds svc_grpc_unary.
         """
         self.folder = folder
         self.ports = ports or free_ports()
@@ -72,6 +73,7 @@ class System:
         self._topics = topics
         self._settings = settings or {}
         self._has_unary = has_unary
+        self._source = source
         self.organiser_token = new_token()
         self.voter_key_setting = {"VOTER_KEYS": new_key(VOTER_KEY)}
         self.voter_keys = read_keys(self.voter_key_setting["VOTER_KEYS"])
@@ -186,7 +188,7 @@ class System:
         }
         given = {**self._own_settings(program or name), **(own or {}), **self._settings}
         environment = wiring(program or name, addresses.__getitem__, given)
-        return Service(name, port, self.folder, environment, grpc_port, program)
+        return Service(name, port, self.folder, environment, grpc_port, program, self._source)
 
     def _own_settings(self, service: str) -> dict[str, str]:
         """Return the settings that a service needs besides its servers in the roster."""
