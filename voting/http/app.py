@@ -1,13 +1,16 @@
 """Sanic for every service: problem+json for every error, bounds, and a graceful shutdown."""
 
+import asyncio
 import logging
 import socket
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import msgspec
+import uvloop
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
@@ -15,6 +18,7 @@ from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 from sanic.handlers import ErrorHandler
 from sanic.http import Http
 from sanic.response import json, raw
+from sanic.server import AsyncioServer
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from voting.http.connection import LIMITS, Connection, TargetedRequest
@@ -22,13 +26,14 @@ from voting.http.connection_limit import ConnectionLimit, allow_connections
 from voting.http.listening import BACKLOG, listen
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.http.unread_answers import UnreadAnswers
-from voting.service.lifecycle import Readiness
+from voting.service.lifecycle import Readiness, stop_event
 from voting.service.telemetry import READY
 
 _log = logging.getLogger(__name__)
 
 # How long a stopping service waits for requests in progress: less than Kubernetes' default of 30 s.
 GRACE_SECONDS: Final = 15.0
+_LOOK_SECONDS: Final = 0.05
 
 # The kernel's buffers per connection; the kernel reserves twice as much for its own bookkeeping.
 _RECEIVE_BYTES: Final = 16_384
@@ -56,7 +61,6 @@ def new_app(name: str) -> Sanic[Any, Any]:
     app.ctx.client_left = _nothing_to_do
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
-    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = GRACE_SECONDS
     # Sanic shows every deprecation; those in its own code do not concern our operators.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sanic\.")
 
@@ -141,20 +145,58 @@ def open_port(app: Sanic[Any, Any], service: str, host: str, port: int) -> socke
 def run_app(
     app: Sanic[Any, Any], host: str, port: int, protocol: type[HttpProtocol] = Connection
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then end gracefully.
+    """Serve until SIGTERM or SIGINT, then end gracefully; `protocol` handles the connections.
 
-    `protocol` handles the connections. There is one process: a cluster scales by pods, and Sanic's
-    worker manager may loop when stopped while starting.
+    There is one process: a cluster scales by pods. Sanic's own `run` loses a signal that arrives
+    while the service starts.
     """
     sock = open_port(app, app.name, host, port)
-    app.run(
+    uvloop.run(_serve(app, sock, protocol))
+
+
+async def _serve(app: Sanic[Any, Any], sock: socket.socket, protocol: type[HttpProtocol]) -> None:
+    stop = stop_event()
+    server = await new_server(app, sock, protocol)
+    await server.startup()
+    await server.before_start()
+    await server.start_serving()
+    await server.after_start()
+    await stop.wait()
+    await server.before_stop()
+    server.close()
+    await _end_connections(server.connections)
+    await server.after_stop()
+
+
+async def new_server(
+    app: Sanic[Any, Any], sock: socket.socket, protocol: type[HttpProtocol]
+) -> AsyncioServer:
+    """Return a server of `app` in this event loop that takes no connections yet."""
+    # Of an app that is prepared, Sanic leaves out what its other versions of HTTP and listeners
+    # that nobody registered would add to each answer.
+    app.prepare(sock=sock, protocol=protocol, access_log=False, motd=False, single_process=True)
+    server = await app.create_server(
         sock=sock,
-        backlog=BACKLOG,
         protocol=protocol,
-        single_process=True,
-        access_log=False,
-        motd=False,
+        backlog=BACKLOG,
+        return_asyncio_server=True,
+        asyncio_server_kwargs={"start_serving": False},
     )
+    if server is None:  # allowed by Sanic's signature, never returned by its code
+        raise RuntimeError(f"{app.name}: the HTTP server did not start")
+    return server
+
+
+async def _end_connections(connections: Collection[HttpProtocol]) -> None:
+    """Close the idle connections, and wait for the requests in progress, within bounds."""
+    for connection in tuple(connections):
+        connection.close_if_idle()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            while connections:  # noqa: ASYNC110 - Sanic has no event for it
+                await asyncio.sleep(_LOOK_SECONDS)
+    for connection in tuple(connections):
+        connection.abort()
 
 
 def to_response(answer: HttpAnswer) -> HTTPResponse:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sanic import Sanic
 
-from voting.http.app import add_operations, new_app, open_port
+from voting.http.app import add_operations, new_app, new_server, open_port
 from voting.http.connection import Connection
 from voting.service.lifecycle import Readiness
 
@@ -22,11 +22,7 @@ async def serve_operations(
     app = new_app(f"{name}-operations")
     sock = open_port(app, name, host, port)
     add_operations(app, readiness)
-    server = await app.create_server(
-        sock=sock, protocol=Connection, return_asyncio_server=True, access_log=False
-    )
-    if server is None:  # allowed by Sanic's signature, never returned by its code
-        raise RuntimeError(f"{name}: the server for the operations endpoints did not start")
+    server = await new_server(app, sock, Connection)
     try:
         await server.startup()
         await server.start_serving()

@@ -98,6 +98,8 @@ def serve_trial_route(
         name = request.args.get("before")
         return raw(msgspec.json.encode(sink.answered_before[name] if name else sink.answered()))
 
+    tasks: list[asyncio.Task[None]] = []
+
     async def stay_fresh() -> None:
         while True:
             polls.prove(now_ms())
@@ -105,7 +107,7 @@ def serve_trial_route(
 
     @app.after_server_start
     async def start(_: Sanic[Any, Any]) -> None:
-        app.add_task(stay_fresh())
+        tasks.append(asyncio.create_task(stay_fresh()))
 
     async def release() -> None:
         while app.config.KEEP_ALIVE:  # noqa: ASYNC110 - Sanic has no event for it
@@ -115,7 +117,7 @@ def serve_trial_route(
 
     @app.before_server_stop
     async def release_when_ending(_: Sanic[Any, Any]) -> None:
-        app.add_task(release())
+        tasks.append(asyncio.create_task(release()))
 
     readiness.set_ready()
     run_app(app, "127.0.0.1", port, LeanProtocol if lean else Connection)
