@@ -26,8 +26,8 @@ from voting.domain.known_albums import KnownAlbums
 from voting.http.operations import serve_operations
 from voting.ledger.album_list_reader import AlbumListReader
 from voting.service.lifecycle import Readiness, stop_event
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 from voting.stores.tally_reader import TallyReader
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
@@ -45,7 +45,7 @@ def main() -> None:
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write(f"For maintenance: svc_consumer {'|'.join(TOOLS)} --help\n\n")
     settings = load_settings(ConsumerSettings, "svc_consumer")
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_consumer")
     # Not uvloop: it raises RuntimeError when writing to a reset connection, which ends aiokafka's
     # background tasks for good.
     asyncio.run(_serve(settings))

@@ -11,8 +11,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from svc_consumer.settings import TopicSettings
 from voting.ledger.connection import connection_arguments, connection_refusal
 from voting.ledger.topics import TopicRefusedError, create_topics, use_arrival_times
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 
 _NAME: Final = "svc_consumer.topics"
 _log = logging.getLogger(_NAME)  # not __name__: it runs as __main__
@@ -84,7 +84,7 @@ async def create_in_time(settings: TopicSettings, seconds: float) -> list[str]:
 def main(patience: float = _PATIENCE_SECONDS) -> None:
     """Create the missing topics and log them; on failure, exit with one line and status 1."""
     settings = load_settings(TopicSettings, _NAME)
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_consumer")
     try:
         made = asyncio.run(create_in_time(settings, patience))
     except _NOT_YET as error:

@@ -15,15 +15,15 @@ from voting.polls.known_polls import KnownPolls
 from voting.route.app import route_app
 from voting.route.lean_protocol import LeanProtocol
 from voting.service.lifecycle import Readiness
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 from voting.voters.keys import read_keys
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(GrpcClientSettings, "svc_grpc_client")
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_grpc_client")
     protocol = LeanProtocol if settings.lean_path else Connection
     run_app(grpc_route_app(settings), settings.host, settings.port, protocol)
 

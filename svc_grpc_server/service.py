@@ -15,14 +15,14 @@ from voting.ledger.poll_log_reader import PollLogReader
 from voting.ledger.writer import LedgerWriter
 from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness, stop_event
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(GrpcServerSettings, "svc_grpc_server")
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_grpc_server")
     uvloop.run(serve(settings))
 
 

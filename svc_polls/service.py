@@ -29,8 +29,8 @@ from voting.ledger.poll_log_reader import PollLogReader
 from voting.polls.known_polls import KnownPolls
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def main() -> None:
             f"To make the key that signs results: svc_polls {SIGNING_KEY_TOOL} --help\n\n"
         )
     settings = load_settings(PollsSettings, "svc_polls")
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_polls")
     run_app(polls_service(settings), settings.host, settings.port)
 
 

@@ -23,8 +23,8 @@ from voting.http.app import run_app
 from voting.ledger.poll_log_reader import PollLogReader
 from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 from voting.stores.poll_result import votes_before_cut
 from voting.stores.tally_reader import TallyReader
 from voting.stores.vote_log_reader import VoteLogReader
@@ -36,7 +36,7 @@ VISITORS: Final = 2000
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(ResultsSettings, "svc_results")
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_results")
     run_app(results_service(settings), settings.host, settings.port)
 
 

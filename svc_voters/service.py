@@ -17,8 +17,8 @@ from voting.ledger.poll_log_reader import PollLogReader
 from voting.polls.known_polls import KnownPolls
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 from voting.voters.keys import read_keys
 
 _LOOK_SECONDS: Final = 0.25
@@ -27,7 +27,7 @@ _LOOK_SECONDS: Final = 0.25
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(VotersSettings, NAME)
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_voters")
     run_app(voters_service(settings), settings.host, settings.port)
 
 

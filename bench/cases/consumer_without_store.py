@@ -14,8 +14,8 @@ from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.service import serve
 from svc_consumer.settings import ConsumerSettings
 from voting.domain.tally import Tally
+from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.service.telemetry import configure_logging
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
@@ -103,7 +103,7 @@ async def _serve(settings: WithoutStoreSettings) -> None:
 def main() -> None:
     """Count until stopped."""
     settings = load_settings(WithoutStoreSettings, "consumer_without_store")
-    configure_logging(settings.log_level)
+    configure_logging(settings, "svc_consumer")
     asyncio.run(_serve(settings))
 
 

@@ -9,8 +9,8 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 
 from voting.http.app import add_operations, new_app, run_app
 from voting.service.lifecycle import Readiness
+from voting.service.logs import configure_logging
 from voting.service.settings import Port, Settings, load_settings
-from voting.service.telemetry import configure_logging
 
 # As long as the answer to a vote, so that both cost the same to send.
 _BODY: Final = b'{"id":"019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"}'
@@ -25,7 +25,7 @@ class FloorSettings(Settings, frozen=True, kw_only=True):
 def main() -> None:
     """Answer every `POST /votes` at once until stopped."""
     settings = load_settings(FloorSettings, "floor")
-    configure_logging(settings.log_level)
+    configure_logging(settings, "floor")
     readiness = Readiness()
     app = new_app("floor")
     add_operations(app, readiness)

@@ -99,7 +99,13 @@ class RejectedTopic:
         self._written.setdefault(partition, {}).update((r.record.offset, r) for r in rejections)
         REJECTED.inc(len(rejections))
         reasons = ", ".join(sorted({rejection.reason for rejection in rejections}))
-        _log.warning("rejected %d records of partition %d: %s", len(rejections), partition, reasons)
+        _log.warning(
+            "rejected %d records of partition %d: %s",
+            len(rejections),
+            partition,
+            reasons,
+            extra={"partition": partition},
+        )
 
     async def _disconnect(self) -> None:
         producer, self._producer = self._producer, None

@@ -79,7 +79,11 @@ class Assignment:
         """End the alarm of a partition whose records are again those that were counted."""
         if partition.confirmed:
             if self._halted_until.pop(partition.number, None) is not None:
-                _log.warning("partition %d: counting again", partition.number)
+                _log.warning(
+                    "partition %d: counting again",
+                    partition.number,
+                    extra={"partition": partition.number},
+                )
             HALTED.labels(partition.number).set(0)
 
     def resumed_after_silence(self, partition: Partition, *, more: bool) -> bool:
@@ -106,7 +110,13 @@ class Assignment:
             self.halt(partition.number, error)
         elif not isinstance(error, StoreUnavailableError | RejectedUnavailableError):
             level = logging.DEBUG if again else logging.INFO
-            _log.log(level, "partition %d: syncing again: %s", partition.number, error)
+            _log.log(
+                level,
+                "partition %d: syncing again: %s",
+                partition.number,
+                error,
+                extra={"partition": partition.number},
+            )
 
     def halt(self, number: int, error: LedgerReplacedError) -> None:
         """Halt a partition: only an operator can decide what should count."""
@@ -119,4 +129,5 @@ class Assignment:
             "then the tally. The partition is checked again every minute",
             number,
             error,
+            extra={"partition": number},
         )

@@ -87,7 +87,12 @@ class Cutter:
             refusal = recorded.refusal
         if refusal is None:
             self._trouble = None
-            _log.info("poll %s is cut: its votes end at %s", poll.id, list(ends))
+            _log.info(
+                "poll %s is cut: its votes end at %s",
+                poll.id,
+                list(ends),
+                extra={"poll": poll.id},
+            )
         elif not self._is_cut(poll):
             self._failed(poll, refusal)
             return False
@@ -100,7 +105,7 @@ class Cutter:
     def _failed(self, poll: Poll, reason: str) -> None:
         # Once per change: what is wrong may be wrong for hours.
         level = logging.DEBUG if self._trouble == reason else logging.WARNING
-        _log.log(level, "cannot cut poll %s yet: %s", poll.id, reason)
+        _log.log(level, "cannot cut poll %s yet: %s", poll.id, reason, extra={"poll": poll.id})
         self._trouble = reason
 
 

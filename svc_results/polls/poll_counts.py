@@ -123,12 +123,22 @@ class PollCounts:
                 counted = await self._before_cut(poll.id, cut)
         except (NotFinalYetError, StoreUnavailableError, ValueError) as error:
             READ_FAILURES.labels(_FINAL).inc()
-            _log.info("the final result of poll %s cannot be read yet: %s", poll.id, error)
+            _log.info(
+                "the final result of poll %s cannot be read yet: %s",
+                poll.id,
+                error,
+                extra={"poll": poll.id},
+            )
             await asyncio.sleep(RETRY_SECONDS)
             return
         READ_SECONDS.labels(_FINAL).observe(time.perf_counter() - start)
         result = poll_result(poll.definition, counted)
-        _log.info("the final result of poll %s: %d votes", poll.id, result.votes)
+        _log.info(
+            "the final result of poll %s: %d votes",
+            poll.id,
+            result.votes,
+            extra={"poll": poll.id},
+        )
         _keep(self._final, poll.id, CountedPoll(result, final=True))
 
 

@@ -148,6 +148,7 @@ def _voters_of(poll: Poll, keys: MasterKeys | None) -> PollVoters | None:
             "poll %s gets no votes here: VOTER_KEYS has no key %s for its voters' tokens",
             poll.id,
             rules.key,
+            extra={"poll": poll.id},
         )
         return None
 

@@ -24,6 +24,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"],
         Meta(description="Log level: debug, info, warning or error."),
     ] = "info"
+    log_format: Annotated[
+        Literal["text", "json"],
+        Meta(description="Log lines as text, or as one JSON object each."),
+    ] = "text"
     host: Annotated[
         str, Meta(description="Address to listen on; `::` means all, IPv4 and IPv6.", min_length=1)
     ] = "127.0.0.1"

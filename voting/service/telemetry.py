@@ -1,6 +1,5 @@
-"""Logging, and the metrics that both routes share."""
+"""Metrics that both routes share."""
 
-import logging
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -22,15 +21,3 @@ BATCH_SIZE: Final = Histogram(
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
 READY: Final = Gauge("service_ready", "1 while /readyz answers 200, else 0.")
-
-
-def configure_logging(level: str) -> None:
-    """Log to standard error at `level`, one line per event."""
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    # aiokafka logs every lost connection as an error; readiness already logs once what that means
-    # for the service. At level "debug" it would log passwords.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    # httpx logs every request.
-    logging.getLogger("httpx").setLevel(logging.WARNING)

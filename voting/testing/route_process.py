@@ -19,7 +19,9 @@ from voting.route.app import route_app
 from voting.route.lean_protocol import LeanProtocol
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
-from voting.service.telemetry import REFUSED, configure_logging
+from voting.service.logs import configure_logging
+from voting.service.settings import Settings
+from voting.service.telemetry import REFUSED
 from voting.testing.polls import trial_polls
 
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
@@ -84,7 +86,7 @@ def serve_trial_route(
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, 1024), files))
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stderr.fileno())
-    configure_logging("info")
+    configure_logging(Settings(), "trial_route")
     os.environ.update({f"SANIC_{name}": str(value) for name, value in config.items()})
     sink, readiness, polls = TrialSink(no_ids), Readiness(), trial_polls(0)
     app = route_app("trial_route", Route.HTTP, sink, readiness, polls)

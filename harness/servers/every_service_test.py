@@ -1,8 +1,9 @@
-"""A service that listens on `::` is reached over IPv4 and IPv6, on each of its ports."""
+"""What holds for every service, whatever it does."""
 
 import socket
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from tools.services.roster import SERVICES
@@ -29,3 +30,13 @@ def test_every_port_is_reached_over_both(service: StartService, name: str) -> No
                 socket.create_connection((host, port), timeout=5).close()
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_line_of_a_json_log_is_an_event_of_the_service(
+    service: StartService, name: str
+) -> None:
+    server = service(name, ready_path="/healthz", LOG_FORMAT="json", **NOWHERE)
+    server.stop()
+    events = [msgspec.json.decode(line) for line in server.log.read_text().splitlines()]
+    assert {event["service"] for event in events} == {name}
