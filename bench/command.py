@@ -2,15 +2,15 @@
 
 from argparse import Namespace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import uvloop
 
-from bench.cases.run import Plan, measure
+from bench.cases.run import GROUPS, Plan, measure
 from bench.cases.servers import Servers
+from bench.report.page import Page
 from bench.report.report import VERSION, Report, machine, row
-from bench.report.table import findings, has_place, markdown_table, text_table, with_table
+from bench.report.table import findings, markdown_table, text_table
 from harness.processes.console import hide_progress, say
 from harness.processes.errors import ServerError
 from harness.processes.scratch import scratch_folder
@@ -20,9 +20,9 @@ def bench(options: Namespace) -> int:
     """Measure, print the table and write the files that were asked for."""
     hide_progress()
     plan = Plan(options.only, options.seconds, options.rounds)
-    if not list(plan.groups()):
+    if not list(plan.of(GROUPS)):
         raise ServerError(f"no case is called {' or '.join(plan.only)}; see --help")
-    page = _page(options.markdown)
+    page = Page(options.markdown, "bench") if options.markdown else None
     at, facts = datetime.now(UTC).isoformat(timespec="minutes"), machine()
     with scratch_folder("voting-bench-") as folder:
         before = Servers(folder / "before", options.before) if options.before else None
@@ -34,19 +34,6 @@ def bench(options: Namespace) -> int:
         say(line)
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-    if options.markdown:
-        text = with_table(page, report) if page else markdown_table(report)
-        options.markdown.write_text(text, encoding="utf-8")
+    if page:
+        page.write(markdown_table(report))
     return 0
-
-
-def _page(path: Path | None) -> str:
-    """Return the existing page that the table goes into; empty when there is none."""
-    if path is None or not path.exists():
-        return ""
-    page = path.read_text(encoding="utf-8")
-    if not has_place(page):
-        raise ServerError(
-            f"{path} has no lines <!-- bench --> and <!-- /bench --> to put the table between"
-        )
-    return page

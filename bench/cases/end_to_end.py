@@ -10,6 +10,7 @@ from bench.cases.load import Load
 from bench.cases.probes import Probes
 from bench.cases.servers import Group, Servers
 from bench.cases.turn import Case, Meter, Turn
+from harness.processes.server import Server
 from harness.processes.waiting import until
 from harness.system.system import System
 from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC
@@ -23,9 +24,11 @@ _VOTES_MIN: Final = 500
 
 
 class LoadedSystem(System):
-    """The whole system without the entry: half of the connections go to each route."""
+    """The whole system; half of the connections go to each route, or all to the entry."""
 
-    def __init__(self, servers: Servers, name: str = "end-to-end") -> None:
+    def __init__(
+        self, servers: Servers, name: str = "end-to-end", *, has_entry: bool = False
+    ) -> None:
         """Use the Kafka that all groups share, with a topic of its own, called after `name`."""
         topic = f"bench.{name}"
         super().__init__(
@@ -33,11 +36,15 @@ class LoadedSystem(System):
             nodes=[servers.kafka],
             shares_kafka=True,
             topics={topic: _PARTITIONS, REJECTED_TOPIC: 1, POLLS_TOPIC: 1},
-            has_entry=False,
+            has_entry=has_entry,
             settings={"KAFKA_TOPIC": topic, "KAFKA_GROUP": topic, "LEAN_PATH": "true"},
             source=servers.source,
         )
-        self.routes = [self.services["svc_http_route"], self.services["svc_grpc_client"]]
+        self.routes: list[Server] = (
+            [self.entry]
+            if has_entry
+            else [self.services["svc_http_route"], self.services["svc_grpc_client"]]
+        )
         self.measured = {server.name: server for server in (*self.servers, servers.kafka)}
         self.rate = 0.0  # votes per second that it sustains, as last measured
 

@@ -1,7 +1,11 @@
 from pathlib import Path
 
+import pytest
+
+from bench.cases import rates, whole
 from bench.cases.end_to_end import EndToEnd
 from bench.cases.servers import Servers
+from bench.cases.whole import Whole
 from bench.memory import watch
 
 
@@ -15,6 +19,21 @@ async def test_votes_are_counted_and_probes_become_visible(tmp_path: Path) -> No
         assert turn.votes > 0
         assert turn.visible
         assert min(turn.visible) > 0
+
+
+async def test_every_process_has_its_part_in_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "_FULL_SECONDS", 0.3)
+    monkeypatch.setattr(rates, "_SYSTEM_SECONDS", 0.3)
+    servers = Servers(tmp_path)
+    async with servers.started(), Whole().cases(servers) as cases:
+        assert [case.name for case in cases] == list(Whole.names)
+        for case in cases:
+            turn = await case.turn(0.3)
+            assert turn.votes > 0
+            assert {"entry", "kafka", "redis", "mongodb", "svc_results"} < set(case.own)
+            assert all(turn.cpu_seconds[name] > 0 for name in case.own)
 
 
 async def test_the_memory_of_every_process_is_measured(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple, cast, override
 
 from bench.cases.clock import cpu_of
 from bench.cases.errors import BenchError
+from harness.processes.server import Server
 from harness.processes.waiting import until
-from harness.servers.services import Service
 
 _JOINING: Final = 50  # at the same time
 _SMALL_BUFFER: Final = 4096
@@ -37,7 +37,7 @@ class WatchedTurn(NamedTuple):
 class Hall:
     """Watchers of one service."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Server) -> None:
         self._service = service
         self._all: list[_Watcher] = []
         self._reading = 0

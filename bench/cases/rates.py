@@ -81,10 +81,10 @@ class RatedSystem(Case):
         what: str,
         system: LoadedSystem,
         rate: int,
-        floor: Case,
+        floor: Case | None,
         own: tuple[str, ...] = OWN,
     ) -> None:
-        super().__init__(_name(name, rate), _what(what, rate), own, floor)
+        super().__init__(name, _what(what, rate), own, floor)
         self._system = system
         self._rate = rate
         self._turns = 0
@@ -115,7 +115,7 @@ class RatedConsumer(RatedSystem):
 
     def __init__(self, system: LoadedSystem, rate: int, floor: Case) -> None:
         what = "svc_consumer, votes from both routes"
-        super().__init__("consumer", what, system, rate, floor, ("svc_consumer",))
+        super().__init__(_name("consumer", rate), what, system, rate, floor, ("svc_consumer",))
 
     @override
     async def turn(self, seconds: float) -> Turn:
@@ -190,7 +190,9 @@ class RatedSystems(Group):
             yield [
                 *(RatedConsumer(system, rate, floors[rate]) for rate in CONSUMER_RATES),
                 *(
-                    RatedSystem("end-to-end", "the whole system", system, rate, floors[rate])
+                    RatedSystem(
+                        _name("end-to-end", rate), "the whole system", system, rate, floors[rate]
+                    )
                     for rate in SYSTEM_RATES
                 ),
                 Idle(self.names["rate-idle"], system, floors[SYSTEM_RATES[0]]),

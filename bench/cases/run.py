@@ -16,7 +16,7 @@ from bench.cases.routes import Routes, floor_case
 from bench.cases.servers import Group, Servers
 from bench.cases.turn import Case, Turn
 
-GROUPS: Final[list[Group]] = [
+GROUPS: Final[Sequence[Group]] = [
     Routes(),
     Parts(),
     Scale(),
@@ -48,15 +48,19 @@ class Plan(msgspec.Struct, frozen=True):
         """Return whether to measure a case."""
         return not self.only or any(fnmatch(name, pattern) for pattern in self.only)
 
-    def groups(self) -> Iterator[Group]:
-        """Yield the groups with a case to measure."""
-        return (group for group in GROUPS if any(map(self.wants, group.names)))
+    def of(self, groups: Sequence[Group]) -> Iterator[Group]:
+        """Yield those with a case to measure."""
+        return (group for group in groups if any(map(self.wants, group.names)))
 
 
 async def measure(
-    servers: Servers, plan: Plan, say: Callable[[str], None], before: Servers | None = None
+    servers: Servers,
+    plan: Plan,
+    say: Callable[[str], None],
+    before: Servers | None = None,
+    groups: Sequence[Group] = GROUPS,
 ) -> list[Measured]:
-    """Return the turns of all cases of the plan, in its order.
+    """Return the turns of all cases of these groups that the plan wants.
 
     Each case takes its turns beside the same one of the services of `before`, if there are any.
     """
@@ -64,7 +68,7 @@ async def measure(
     async with AsyncExitStack() as running:
         for one in filter(None, (servers, before)):
             await running.enter_async_context(one.started())
-        for group in plan.groups():
+        for group in plan.of(groups):
             say(f"starting: {', '.join(name for name in group.names if plan.wants(name))}")
             async with AsyncExitStack() as stack:
                 cases = await stack.enter_async_context(group.cases(servers))

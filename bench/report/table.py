@@ -6,8 +6,6 @@ from typing import Final
 from bench.report.report import CaseRow, Report
 from loadtest.model.estimate import Estimate
 
-_BEGIN: Final = "<!-- bench -->"
-_END: Final = "<!-- /bench -->"
 _HEAD: Final = (
     *("case", "CPU µs/vote", "95 %", "of the floor", "95 %"),
     *("votes/s", "p50 ms", "p99 ms"),
@@ -30,30 +28,22 @@ def text_table(report: Report) -> str:
 
 def markdown_table(report: Report) -> str:
     """Return the table in Markdown, with a line about the machine and the run."""
+    head, *rows = _lines(report)
+    lines = [head, ("---", *["---:"] * (len(head) - 1)), *rows]
+    table = "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
+    bullets = "".join(f"- {line}\n" for line in findings(report))
+    return f"{table}\n\n{bullets}\n{source(report)}\n"
+
+
+def source(report: Report) -> str:
+    """Return the line about the machine and the run."""
     facts = report.machine
-    source = (
+    return (
         f"{report.at}; {facts.cores} cores, {facts.processor}; Python {facts.python}, "
         f"{', '.join(f'{name} {version}' for name, version in facts.packages.items())}; "
         f"{report.rounds} rounds of turns of {report.turn_seconds:g} s; "
         f"load average before the start {facts.load_before:.1f}."
     )
-    head, *rows = _lines(report)
-    lines = [head, ("---", *["---:"] * (len(head) - 1)), *rows]
-    table = "\n".join(f"| {' | '.join(cell.strip() for cell in line)} |" for line in lines)
-    bullets = "".join(f"- {line}\n" for line in findings(report))
-    return f"{table}\n\n{bullets}\n{source}\n"
-
-
-def with_table(page: str, report: Report) -> str:
-    """Return a page that `has_place`, with this table instead of its own."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{markdown_table(report)}{_END}{after}"
-
-
-def has_place(page: str) -> bool:
-    """Return whether a page has the lines `<!-- bench -->` and `<!-- /bench -->` for a table."""
-    return _END in page.partition(_BEGIN)[2]
 
 
 def findings(report: Report) -> Iterator[str]:

@@ -1,9 +1,14 @@
-import msgspec
+from pathlib import Path
 
-from bench.cases.run import Measured, Plan
+import msgspec
+import pytest
+
+from bench.cases.run import GROUPS, Measured, Plan
 from bench.cases.turn import Turn
+from bench.report.page import Page
 from bench.report.report import VERSION, Report, machine, row
-from bench.report.table import findings, has_place, markdown_table, text_table, with_table
+from bench.report.table import findings, markdown_table, text_table
+from harness.processes.errors import ServerError
 
 FLOOR = [Turn(1000, 1.0, {"floor": 0.10}), Turn(1000, 1.0, {"floor": 0.20})]
 
@@ -55,15 +60,12 @@ def test_markdown_names_the_run_that_the_figures_come_from() -> None:
     assert "2 rounds of turns of 1 s" in text
 
 
-def test_a_new_table_replaces_the_old_one() -> None:
-    page = "# Speed\n<!-- bench -->\nold\n<!-- /bench -->\nmore\n"
-    assert has_place(page)
-    renewed = with_table(page, report(measured("http", 50, 100)))
-    assert "old" not in renewed
-    assert "| http |" in renewed
-    assert renewed.startswith("# Speed\n<!-- bench -->\n|")
-    assert renewed.endswith("\n<!-- /bench -->\nmore\n")
-    assert not has_place("# Speed\n")
+def test_new_figures_replace_the_old_ones(tmp_path: Path) -> None:
+    (path := tmp_path / "page.md").write_text("# A\n<!-- x -->\nold\n<!-- /x -->\nmore\n")
+    Page(path, "x").write("new\n")
+    assert path.read_text() == "# A\n<!-- x -->\nnew\n<!-- /x -->\nmore\n"
+    with pytest.raises(ServerError, match="has no lines <!-- y --> and <!-- /y -->"):
+        Page(path, "y")
 
 
 def test_the_cost_of_each_part_of_the_consumer_is_a_difference_of_cases() -> None:
@@ -81,7 +83,7 @@ def test_the_time_until_votes_are_in_the_tally_is_a_finding() -> None:
 def test_only_what_was_asked_for_is_measured() -> None:
     plan = Plan(["http*-64", "end-to-end"], 1, 1)
     assert [plan.wants(n) for n in ("http-plain-64", "http-256", "end-to-end")] == [1, 0, 1]
-    assert len(list(plan.groups())) == 2
+    assert len(list(plan.of(GROUPS))) == 2
     assert Plan([], 1, 1).wants("consumer")
 
 
