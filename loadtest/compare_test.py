@@ -45,8 +45,17 @@ def server() -> Iterator[RoutesServer]:
         (["--rate", "20000", "--duration", "3600"], "more than 5,000,000 votes in one phase"),
         (["--users", "1", "--processes", "2"], "--users: must be at least --processes"),
         (["--ramp", "--arrivals", "closed"], "--ramp: cannot be used with --arrivals closed"),
+        (["--candidates", "grpc"], "--candidates: must be two or three of grpc, http, grpc-unary"),
+        (["--candidates", "grpc,rest"], "--candidates: must be two or three of"),
+        (["--candidates", "grpc,grpc"], "--candidates: must be two or three of"),
+        (["--sweep", "100"], "--sweep: must be two or more different rates from 0.1 to 20000"),
+        (["--sweep", "100,many"], "--sweep: must be two or more different rates"),
+        (["--sweep", "100,99999"], "--sweep: must be two or more different rates"),
+        (["--sweep", "100,20000", "--duration", "3600"], "more than 5,000,000 votes in one"),
+        (["--sweep", "1,2", "--arrivals", "closed"], "--sweep: cannot be used with --arrivals"),
+        (["--sweep", "1,2", "--ramp"], "--sweep: cannot be used with --ramp"),
         (["--compare", "/nowhere/report.json"], "--compare: cannot be read: "),
-        (["--compare", __file__], "--compare: is not a report.json of version 2 or 3"),
+        (["--compare", __file__], "--compare: is not a report.json of version 2 or 3 or 4"),
         (["--voters", "10"], "--voters: needs --poll"),
         (["--poll", "a", "--voters", "0"], "--voters: must be a whole number from 1 to"),
         (["--poll", "a", "--voters", "9", "--voter-key", "256"], "--voter-key: must be"),
@@ -110,6 +119,18 @@ def test_a_target_without_the_forcing_header_is_named(
     monkeypatch.setattr(server, "route_of", lambda _: Route.HTTP)
     assert main(["--target", server.url]) == 2
     assert "answered X-Vote-Canary: never via the http route" in capsys.readouterr().err
+
+
+def test_a_target_without_a_way_for_unary_calls_says_how_to_get_one(
+    server: RoutesServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--target", server.url, "--candidates", "grpc,http,grpc-unary"]) == 2
+    error = capsys.readouterr().err
+    assert error == (
+        f"compare: target {server.url} has no way for candidate grpc-unary: for the host"
+        " grpc-unary.internal it answered 422 via the http route. Start the local stack with"
+        " --grpc-unary; on Kubernetes add the component grpc-unary (docs/comparison.md)\n"
+    )
 
 
 def test_a_mongodb_that_does_not_answer_is_named_without_its_password(

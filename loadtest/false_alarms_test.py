@@ -7,6 +7,7 @@ import pytest
 
 from loadtest.command.false_alarm_trial import excesses, judge_runs
 from loadtest.false_alarms import main
+from loadtest.model.candidate import Candidate
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Report, to_json
 from loadtest.model.side_by_side import FIGURES
@@ -20,7 +21,8 @@ def simulated_runs(count: int, pairs: int, folder: Path) -> list[Report]:
     """Return runs of the same code, each with an offset of its own that its phases share."""
     random = Random(1)
     phases = {
-        route: phase_of([accepted(n, route) for n in range(1000)], folder, route) for route in Route
+        route: phase_of([accepted(n, route) for n in range(1000)], folder, Candidate(route))
+        for route in Route
     }
 
     def phase(route: Route, us: float, offset: float) -> PhaseReport:

@@ -20,6 +20,7 @@ from locust.web import WebUI
 
 from loadtest.driver.page_guard import guard
 from loadtest.driver.voter import VoteUser, new_client_id
+from loadtest.model.candidate import Candidate
 from voting.domain.vote import Route
 
 
@@ -54,7 +55,7 @@ class Voter(VoteUser):
     def on_start(self) -> None:
         """Take the forced route from the command line or the web page."""
         route = self.environment.parsed_options.route
-        self.forced = None if route == "split" else Route(route)
+        self.forced = None if route == "split" else Candidate(route)
 
     @task
     def vote(self) -> None:

@@ -2,18 +2,16 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import msgspec
 
 from loadtest.analysis.setup_differences import setup_differences
 from loadtest.model.between_runs import EXCESS, FALSE_ALARMS
+from loadtest.model.candidate import Candidate, Pair, pairs_of
 from loadtest.model.estimate import Estimate, t_quantile, two_sided_p
 from loadtest.model.report import Report
-from loadtest.model.side_by_side import FIGURES, Change, Changes, SideBySide
-from loadtest.model.wording import ROUTE_NAMES
-
-_RATIO: Final = "gRPC / HTTP"
+from loadtest.model.side_by_side import FIGURES, Change, Changes, OfRatios, SideBySide
+from loadtest.model.wording import CANDIDATE_NAMES, pair_name
 
 
 def changes_since(old: Report, new: Report) -> Changes:
@@ -73,24 +71,30 @@ def change(figure: str, of: str, old: Estimate, new: Estimate, *, excess: float)
 
 def _pairs(old: SideBySide, new: SideBySide) -> Iterator[Change | str]:
     for title, figure, ratio in FIGURES:
-        for route, name in ROUTE_NAMES.items():
+        for candidate, name in CANDIDATE_NAMES.items():
             before, now = (
-                figure(found.routes[route]) if route in found.routes else None
+                figure(found.routes[candidate]) if candidate in found.routes else None
                 for found in (old, new)
             )
-            yield from _pair(title, name, before, now)
+            yield from _pair(title, name, before, now, EXCESS[title].route)
         if ratio is not None:
-            yield from _pair(title, _RATIO, ratio(old.ratios), ratio(new.ratios))
+            for pair in pairs_of(Candidate):
+                before, now = (_ratio(found, pair, ratio) for found in (old, new))
+                yield from _pair(title, pair_name(pair), before, now, EXCESS[title].ratio)
+
+
+def _ratio(found: SideBySide, pair: Pair, figure: OfRatios) -> Estimate | None:
+    of_pair = [one.ratios for one in found.pairs if (one.of, one.to) == pair]
+    return figure(of_pair[0]) if of_pair else None
 
 
 def _pair(
-    title: str, of: str, old: Estimate | None, new: Estimate | None
+    title: str, of: str, old: Estimate | None, new: Estimate | None, excess: float
 ) -> Iterator[Change | str]:
     if old is None and new is None:
         return
     if old is None or new is None:
         yield f"{title}, {of}: only measured in the {'new' if old is None else 'old'} report"
         return
-    excess = EXCESS[title].ratio if of == _RATIO else EXCESS[title].route
     found = change(title, of, old, new, excess=excess)
     yield found or f"{title}, {of}: only measured once, so there is no spread"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from loadtest.measure.figures import BUSY
 from loadtest.model.checks import Reconciliation, Splits, SplitTest
-from loadtest.model.findings import PhaseReport
-from loadtest.model.wording import CONNECTIONS, count_of, ms, percent
+from loadtest.model.findings import BUSY, PhaseReport
+from loadtest.model.wording import CONNECTIONS, count_of, ms, percent, three_digits
+from tools.services.roster import UNARY_CLIENT
 
 
 def split_finding(splits: Splits) -> Iterator[str]:
@@ -48,6 +48,17 @@ def late_generator(phases: Sequence[PhaseReport]) -> Iterator[str]:
             f"The load generator was the bottleneck in {_names(late, phases)}:"
             f" 1 % of the votes were sent more than {ms(lag)} late, which is included in the"
             f" latencies. It used up to {percent(cpu)} of a core, so {reason}."
+        )
+
+
+def batched_calls(phases: Sequence[PhaseReport]) -> Iterator[str]:
+    """Yield a warning if votes shared calls where each should have had its own."""
+    uses = [(phase.processes or {}).get(UNARY_CLIENT) for phase in phases]
+    per_call = max((use.votes_per_batch or 0 for use in uses if use is not None), default=0)
+    if per_call > 1:
+        yield (
+            f"{UNARY_CLIENT} sent up to {three_digits(per_call)} votes in a call: it does not have"
+            " GRPC_CALLS=unary."
         )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from loadtest.model.candidate import Candidate
 from loadtest.model.ramp_result import Ramp
-from loadtest.model.wording import ROUTE_NAMES, ms, rate
-from voting.domain.vote import Route
+from loadtest.model.wording import CANDIDATE_NAMES, ms, rate
 
 
 def ramp_findings(found: Ramp) -> Iterator[str]:
@@ -14,7 +14,7 @@ def ramp_findings(found: Ramp) -> Iterator[str]:
             continue
         passed, failed = found.passed.get(route), found.failed.get(route)
         if passed is None:
-            yield f"The {ROUTE_NAMES[route]} route sustained no rate {_within(found)}."
+            yield f"The {CANDIDATE_NAMES[route]} route sustained no rate {_within(found)}."
         elif failed is None:
             yield f"{_sustains(route, passed, found, 'at least ')}; no higher rate was tried."
         else:
@@ -29,8 +29,8 @@ def ramp_warnings(found: Ramp) -> Iterator[str]:
         passed, failed = found.passed.get(route), rate(found.failed[route])
         if passed is None:
             yield (
-                f"The {ROUTE_NAMES[route]} route's highest rate is unknown: the load generator was"
-                f" the bottleneck and fell behind even at {failed}."
+                f"The {CANDIDATE_NAMES[route]} route's highest rate is unknown: the load generator"
+                f" was the bottleneck and fell behind even at {failed}."
             )
         else:
             yield (
@@ -39,12 +39,12 @@ def ramp_warnings(found: Ramp) -> Iterator[str]:
             )
 
 
-def _tried(found: Ramp) -> list[Route]:
+def _tried(found: Ramp) -> list[Candidate]:
     return sorted({step.route for step in found.steps})
 
 
-def _sustains(route: Route, passed: float, found: Ramp, least: str = "") -> str:
-    return f"The {ROUTE_NAMES[route]} route sustains {least}{rate(passed)} {_within(found)}"
+def _sustains(route: Candidate, passed: float, found: Ramp, least: str = "") -> str:
+    return f"The {CANDIDATE_NAMES[route]} route sustains {least}{rate(passed)} {_within(found)}"
 
 
 def _within(found: Ramp) -> str:

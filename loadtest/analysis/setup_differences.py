@@ -8,10 +8,12 @@ from loadtest.model.wording import ROUTE_NAMES
 
 _NAMES: Final = {
     "target": "target",
+    "candidates": "candidates",
     "poll": "poll",
     "voters": "voters",
     "pattern": "arrivals",
     "rate": "rate",
+    "sweep": "rates of the sweep",
     "users": "connections",
     "processes": "load generator processes",
     "seconds": "duration",
@@ -49,6 +51,8 @@ def _text(value: object) -> str:
         return "none"
     if value is None:
         return _NOT_RECORDED
+    if isinstance(value, tuple):
+        return ", ".join(map(_text, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,14 +5,16 @@ import pytest
 
 from loadtest.analysis.machine import machine
 from loadtest.analysis.setup_differences import setup_differences
+from loadtest.model.candidate import Candidate
 from loadtest.model.report import Report, Setup, from_json, to_json
+from loadtest.model.side_by_side import Ratios
 from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
 from voting.domain.vote import Route
 
 
 @pytest.fixture
 def report(tmp_path: Path) -> Report:
-    phase = phase_of([accepted(n) for n in range(200)], tmp_path, Route.HTTP)
+    phase = phase_of([accepted(n) for n in range(200)], tmp_path, Candidate.HTTP)
     return new_report([with_cpu(phase, svc_http_route=100.0)], None)
 
 
@@ -30,6 +32,11 @@ def test_the_same_set_up_has_no_difference_whatever_the_seed(report: Report) -> 
     ("changes", "words"),
     [
         ({"target": "http://other"}, "target: was http://127.0.0.1:8080, is http://other"),
+        (
+            {"candidates": (Candidate.GRPC, Candidate.GRPC_UNARY)},
+            "candidates: was grpc, http, is grpc, grpc-unary",
+        ),
+        ({"sweep": (100.0, 2000.0)}, "rates of the sweep: was none, is 100, 2000"),
         ({"pattern": "constant"}, "arrivals: was poisson, is constant"),
         ({"rate": 100.0}, "rate: was 400, is 100"),
         ({"users": 8}, "connections: was 64, is 8"),
@@ -69,8 +76,10 @@ def test_another_number_of_instances_is_named(report: Report) -> None:
 
 def test_what_an_older_report_does_not_record_is_unknown(report: Report) -> None:
     document = msgspec.json.decode(to_json(report)) | {"version": 2}
-    for part in ("machine", "version"):
+    for part in ("machine", "version", "candidates", "sweep"):
         del document["setup"][part]
+    document["side_by_side"]["ratios"] = dict.fromkeys(Ratios.__struct_fields__)
+    del document["side_by_side"]["pairs"]
     old = from_json(msgspec.json.encode(document))
     assert list(setup_differences(old, report)) == [
         "machine: was unknown, is a machine",

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Sequence
 from loadtest.analysis import notes
 from loadtest.analysis.ramp_findings import ramp_findings, ramp_warnings
 from loadtest.analysis.routes_compared import route_findings
+from loadtest.analysis.sweep_findings import sweep_findings, sweep_warnings
 from loadtest.model.checks import Damage, Reconciliation, Splits
 from loadtest.model.findings import PhaseReport
 from loadtest.model.ramp_result import Ramp
 from loadtest.model.report import Verdict
 from loadtest.model.side_by_side import SideBySide
-from loadtest.model.wording import CONNECTIONS, ROUTE_NAMES, count_of, percent
+from loadtest.model.sweep_result import Sweep
+from loadtest.model.wording import CANDIDATE_NAMES, CONNECTIONS, count_of, percent
+from loadtest.plan.sweep import has_failed
 
 
 def judge(
@@ -19,24 +22,32 @@ def judge(
     splits: Splits,
     found: Reconciliation | str | None,
     *,
+    per_second: float | None = None,
     ramp: Ramp | None = None,
+    sweep: Sweep | None = None,
     interrupted: bool,
     unmeasured: str | None,
 ) -> Verdict:
     """Return the verdict on what was measured; it passes when there is no failure.
 
     `found` is the reconciliation, or the reason why it failed, or None when it was skipped;
-    `unmeasured` is the reason why there is no processor time, None when there is.
+    `per_second` is the rate of a comparison at one rate. `unmeasured` is the reason why there is no
+    processor time, None when there is.
     """
     reconciliation = found if isinstance(found, Reconciliation) else None
     damages = list(_damages(reconciliation)) if reconciliation else []
     failures = [*_failed_phases(phases, interrupted=interrupted), *_unfair_split(splits), *damages]
-    if ramp is None:
-        warnings = list(_warnings(phases, splits, unmeasured))
-        late = any(phase.generator.limited for phase in phases if phase.forced)
-        findings = [*route_findings(side_by_side, late=late), *notes.split_finding(splits)]
-    else:  # a ramp goes on until the rate is too high: no reason to warn
+    if ramp is not None:  # it goes on until the rate is too high: no reason to warn
         warnings, findings = list(ramp_warnings(ramp)), list(ramp_findings(ramp))
+    elif sweep is not None:
+        reached = [phase for phase in phases if not has_failed(phase)]
+        warnings = [*sweep_warnings(sweep), *_warnings(reached, splits, unmeasured)]
+        findings = list(sweep_findings(sweep))
+    else:
+        warnings = [*notes.late_generator(phases), *_warnings(phases, splits, unmeasured)]
+        late = any(phase.generator.limited for phase in phases if phase.forced)
+        compared = route_findings(side_by_side, per_second, late=late)
+        findings = [*compared, *notes.split_finding(splits)]
     if isinstance(found, str):
         failures.append(f"The votes could not be checked against the stores: {found}")
     else:
@@ -51,7 +62,7 @@ def judge(
 def _warnings(
     phases: Sequence[PhaseReport], splits: Splits, unmeasured: str | None
 ) -> Iterator[str]:
-    yield from notes.late_generator(phases)
+    yield from notes.batched_calls(phases)
     yield from notes.overloaded(phases)
     yield from notes.not_accepted(phases)
     yield from notes.split_warning(splits.whole)
@@ -64,7 +75,7 @@ def _failed_phases(phases: Sequence[PhaseReport], *, interrupted: bool) -> Itera
         if phase.forced and phase.elsewhere:
             yield (
                 f"{phase.name}: {count_of(phase.elsewhere, 'vote')} requested the"
-                f" {ROUTE_NAMES[phase.forced]} route but took the other one."
+                f" {CANDIDATE_NAMES[phase.forced]} route but took the other one."
             )
         if phase.accepted_per_second == 0 and not interrupted:
             yield f"{phase.name}: no vote was accepted."

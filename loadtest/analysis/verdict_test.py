@@ -6,6 +6,7 @@ import pytest
 from loadtest.analysis.split import check_split, check_splits
 from loadtest.analysis.verdict import judge
 from loadtest.model.answer import Outcome
+from loadtest.model.candidate import Candidate
 from loadtest.model.checks import (
     Damage,
     Reconciliation,
@@ -27,7 +28,10 @@ def split(grpc: int, http: int) -> SplitTest | None:
 
 @pytest.fixture
 def alone(tmp_path: Path) -> list[PhaseReport]:
-    return [phase_of([accepted(n, route) for n in range(1000)], tmp_path, route) for route in Route]
+    return [
+        phase_of([accepted(n, route) for n in range(1000)], tmp_path, Candidate(route))
+        for route in Route
+    ]
 
 
 def verdict(
@@ -129,12 +133,12 @@ def test_a_split_with_too_few_answers_is_not_judged(alone: list[PhaseReport]) ->
 
 
 def test_a_forced_vote_on_the_other_route_fails(tmp_path: Path) -> None:
-    phase = phase_of([accepted(1, Route.HTTP)], tmp_path, Route.GRPC)
+    phase = phase_of([accepted(1, Route.HTTP)], tmp_path, Candidate.GRPC)
     assert "1 vote requested the gRPC route" in verdict([phase], found=sound()).failures[0]
 
 
 def test_a_phase_in_which_nothing_was_accepted_fails(tmp_path: Path) -> None:
-    phase = phase_of([failed(1, Outcome.UNKNOWN, "timed out")], tmp_path, Route.GRPC)
+    phase = phase_of([failed(1, Outcome.UNKNOWN, "timed out")], tmp_path, Candidate.GRPC)
     assert verdict([phase], found=sound()).failures == ["grpc alone: no vote was accepted."]
     assert verdict([phase], found=sound(), interrupted=True).passed
 

@@ -3,7 +3,7 @@
 import argparse
 
 from loadtest.command.load_options import add_load_options, add_target_options
-from loadtest.command.option_types import between, earlier_report, folder, url, weights
+from loadtest.command.option_types import between, earlier_report, folder, rates, url, weights
 from voting.stores.settings import DATABASE, MONGODB_URL, REDIS_URL
 
 _EPILOG = """\
@@ -15,20 +15,28 @@ def new_parser() -> argparse.ArgumentParser:
     """Return the parser; `read_options` makes `Options` of its values."""
     parser = argparse.ArgumentParser(
         prog="compare",
-        description="Compare the two routes under load and check that every vote counts once.",
+        description="Compare the routes under load and check that every vote counts once.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_target_options(parser)
     add_load_options(parser)
-    _add_ramp_options(parser)
+    _add_rate_options(parser)
     _add_check_options(parser)
     _add_report_options(parser)
     return parser
 
 
-def _add_ramp_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("ramp").add_argument
+def _add_rate_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("other rates than one").add_argument
+    add(
+        "--sweep",
+        type=rates,
+        default=(),
+        metavar="RATES",
+        help="compare at each of these rates, such as 100,400,2000, instead of at --rate, and show"
+        " cost and latency over the rate; without the split",
+    )
     add(
         "--ramp",
         action="store_true",

@@ -47,7 +47,7 @@ async def _compare(options: Options) -> int:
     console = Console(stderr=options.markdown)
     driver_log = options.output / "driver.log"
     with interrupts_by_signal() as interrupts, tempfile.TemporaryDirectory() as folder:
-        await check_target(options.target)
+        await check_target(options.target, options.candidates)
         catalogue, voters = read_catalogue(), None
         if options.poll:
             catalogue, poll_voters = await read_poll(options.target, options.poll)

@@ -20,6 +20,7 @@ from loadtest.model.report import Report
 from loadtest.plan.options import Options
 from loadtest.plan.phases import planned_phases
 from loadtest.plan.ramp import RampPlan
+from loadtest.plan.sweep import SweepPlan
 from loadtest.reconcile.cast_votes import CastVotes
 from loadtest.reconcile.catch_up import CatchUp
 from loadtest.reconcile.reconciliation import VoteLogReader
@@ -59,6 +60,7 @@ class Comparison:
         self._save = save
         self._measurements = Measurements()
         self._ramp = None if options.ramp is None else RampPlan(options, options.ramp, folder)
+        self._sweep = SweepPlan(planned_phases(options, folder)) if options.sweep else None
 
     async def run(self) -> Report:
         """Run the comparison and return its report, saved before the reconciliation and after.
@@ -98,7 +100,11 @@ class Comparison:
         return report
 
     def _planned(self) -> Iterator[Phase]:
-        return self._ramp.phases() if self._ramp else planned_phases(self._options, self._folder)
+        if self._ramp:
+            return self._ramp.phases()
+        phases = planned_phases(self._options, self._folder)
+        self._terminal.announce(phases)
+        return self._sweep.phases() if self._sweep else iter(phases)
 
     async def _run_phase(self, phase: Phase, drivers: Drivers) -> None:
         voters = self._voters
@@ -109,8 +115,9 @@ class Comparison:
             event = self._interrupts.event
             result, samples = await drivers.run_phase(phase, event, show)
         measured = self._measurements.add(phase, result, samples)
-        if self._ramp and not result.interrupted:
-            self._ramp.note(phase, measured)
+        plan = self._ramp or self._sweep
+        if plan and not result.interrupted:
+            plan.note(phase, measured)
 
     def _sent(self) -> int:
         return sum(len(samples) for samples in self._measurements.samples)
@@ -136,6 +143,7 @@ class Comparison:
             self._options,
             self._measurements,
             self._ramp.result() if self._ramp else None,
+            self._sweep.unreached if self._sweep else (),
             found,
             started=started,
             interrupted=self._interrupts.interrupted,

@@ -20,7 +20,8 @@ from harness.processes.programs import python_environment
 from harness.processes.waiting import wait_until
 from harness.system.stack import Stack
 from harness.system.system import VOTER_KEY
-from loadtest.measure.usage import OWN
+from loadtest.measure.usage import own_processes
+from loadtest.model.candidate import BOTH_ROUTES, Candidate
 from loadtest.model.report import Report, from_json, to_json
 from loadtest.model.schema import report_schema
 from loadtest.testing.examples import accepted, new_report, phase_of, with_cpu
@@ -71,7 +72,7 @@ class Comparison:
 
 @pytest.fixture(scope="module")
 def stack(server_folder: Path) -> Iterator[Stack]:
-    with Stack(server_folder, free_ports()) as stack:
+    with Stack(server_folder, free_ports(), has_unary=True) as stack:
         yield stack
 
 
@@ -117,7 +118,7 @@ def votes(stack: Stack) -> Iterator[Votes]:
 
 def earlier_report(folder: Path) -> Report:
     """Return a report with two phases of the HTTP route."""
-    phase = phase_of([accepted(n, Route.HTTP) for n in range(1000)], folder, Route.HTTP)
+    phase = phase_of([accepted(n, Route.HTTP) for n in range(1000)], folder, Candidate.HTTP)
     return new_report([with_cpu(phase, svc_http_route=us) for us in (100.0, 110.0)], None)
 
 
@@ -136,11 +137,12 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
     for phase in report.phases:
         assert phase.requests == pytest.approx(60 * phase.seconds, rel=0.5)
         assert phase.elsewhere == 0
-    cost = report.side_by_side.ratios.cpu_us_per_vote
+    cost = report.side_by_side.pairs[0].ratios.cpu_us_per_vote
     assert cost is not None
     assert cost.repeats == 2
-    assert report.side_by_side.processes.keys() >= {*OWN, "svc_consumer", "traefik"}
-    http = report.side_by_side.routes[Route.HTTP]
+    own = [name for candidate in BOTH_ROUTES for name in own_processes(candidate)]
+    assert report.side_by_side.processes.keys() >= {*own, "svc_consumer", "traefik"}
+    http = report.side_by_side.routes[Candidate.HTTP]
     assert http.visible_p50 is not None
     assert "times the processor time of the HTTP route" in " ".join(printed.split())
     assert report.split is not None
@@ -161,6 +163,37 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
         "report.html",
         "report.json",
     ]
+
+
+def test_a_sweep_of_three_candidates_has_them_at_every_rate(stack: Stack, tmp_path: Path) -> None:
+    comparison = Comparison(
+        stack,
+        tmp_path / "report",
+        candidates=",".join(Candidate),
+        sweep="40,80",
+        duration="4",
+        rounds="1",
+    )
+    status, printed = comparison.end()
+    assert status == 0, printed
+    assert "12 phases, at least 26 s" in printed
+    report = comparison.report()
+    assert report.sweep is not None
+    assert [point.rate for point in report.sweep.points] == [40.0, 80.0]
+    for point in report.sweep.points:
+        routes, processes = point.side_by_side.routes, point.side_by_side.processes
+        assert {one: summary.phases for one, summary in routes.items()} == dict.fromkeys(
+            Candidate, 2
+        )
+        assert len(point.side_by_side.pairs) == 3
+        assert processes["svc_grpc_unary"].owners == [Candidate.GRPC_UNARY]
+    unary = [phase for phase in report.phases if phase.forced is Candidate.GRPC_UNARY]
+    for phase in unary:
+        assert (phase.elsewhere, set(phase.routes)) == (0, {Route.GRPC})
+        assert (phase.processes or {})["svc_grpc_unary"].votes_per_batch == 1.0
+    assert report.reconciliation is not None
+    assert (report.reconciliation.lost.count, report.reconciliation.others) == (0, 0)
+    assert "Processor time per vote: " in " ".join(report.verdict.findings)
 
 
 def test_voters_with_tokens_are_counted_once_each(stack: Stack, tmp_path: Path) -> None:

@@ -10,10 +10,17 @@ import msgspec
 
 from loadtest.analysis.changes import change, changes_since
 from loadtest.model.between_runs import FALSE_ALARMS, Excess
+from loadtest.model.candidate import BOTH_ROUTES, Candidate
 from loadtest.model.estimate import Estimate
 from loadtest.model.report import Report
-from loadtest.model.side_by_side import FIGURES, Change, Ratios, RouteSummary, SideBySide
-from voting.domain.vote import Route
+from loadtest.model.side_by_side import (
+    FIGURES,
+    Change,
+    ComparedPair,
+    Ratios,
+    RouteSummary,
+    SideBySide,
+)
 
 _SLOWED: Final = {
     "CPU per vote, µs": "cpu_us_per_vote",
@@ -73,7 +80,7 @@ def excesses(runs: Sequence[Report]) -> dict[str, Excess]:
         title: Excess(
             route=max(
                 _excess(_of_route(run.side_by_side, route, title) for run in runs)
-                for route in Route
+                for route in BOTH_ROUTES
             ),
             ratio=_excess(_of_ratio(run.side_by_side, title) for run in runs),
         )
@@ -89,14 +96,18 @@ def _excess(figures: Iterable[Estimate | None]) -> float:
     return math.sqrt(between_runs / fmean(error**2 for _, error in known))
 
 
-def _of_route(found: SideBySide, route: Route, title: str) -> Estimate | None:
+def _of_route(found: SideBySide, route: Candidate, title: str) -> Estimate | None:
     figure = next(of_route for name, of_route, _ in FIGURES if name == title)
     return figure(found.routes[route]) if route in found.routes else None
 
 
 def _of_ratio(found: SideBySide, title: str) -> Estimate | None:
     figure = next(of_ratios for name, _, of_ratios in FIGURES if name == title)
-    return figure(found.ratios) if figure else None
+    return figure(_ratios_of(found)) if figure else None
+
+
+def _ratios_of(found: SideBySide) -> Ratios:
+    return next(one.ratios for one in found.pairs if (one.of, one.to) == BOTH_ROUTES)
 
 
 def _is_alarm_uncorrected(row: Change) -> bool:
@@ -112,12 +123,13 @@ def _slower(report: Report, slowdown: float) -> Report:
     """Return the report as if the gRPC route had been slower, in time and in processor time."""
     found, factor = report.side_by_side, 1 + slowdown
     routes = dict(found.routes)
-    if Route.GRPC in routes:
-        routes[Route.GRPC] = msgspec.structs.replace(
-            routes[Route.GRPC], **_scaled(routes[Route.GRPC], factor)
+    if Candidate.GRPC in routes:
+        routes[Candidate.GRPC] = msgspec.structs.replace(
+            routes[Candidate.GRPC], **_scaled(routes[Candidate.GRPC], factor)
         )
-    ratios = msgspec.structs.replace(found.ratios, **_scaled(found.ratios, factor))
-    slower = msgspec.structs.replace(found, routes=routes, ratios=ratios)
+    ratios = msgspec.structs.replace(_ratios_of(found), **_scaled(_ratios_of(found), factor))
+    pairs = [ComparedPair(*BOTH_ROUTES, ratios)]
+    slower = msgspec.structs.replace(found, routes=routes, pairs=pairs)
     return msgspec.structs.replace(report, side_by_side=slower)
 
 

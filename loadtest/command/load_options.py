@@ -2,7 +2,7 @@
 
 import argparse
 
-from loadtest.command.option_types import between, slug, url, whole_number
+from loadtest.command.option_types import between, candidates, slug, url, whole_number
 from loadtest.model.arrivals import Pattern
 from loadtest.model.phase import (
     MAX_PROCESSES,
@@ -24,6 +24,15 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
         default="http://127.0.0.1:8080",
         metavar="URL",
         help="where to send votes (default: %(default)s)",
+    )
+    add(
+        "--candidates",
+        type=candidates,
+        default="grpc,http",
+        metavar="NAMES",
+        help="what to compare: two or three of grpc, http and grpc-unary, the gRPC route with a"
+        " call for each vote, which must be deployed besides (docs/comparison.md; default:"
+        " %(default)s)",
     )
     add(
         "--poll",
@@ -56,8 +65,8 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
         type=between(1, MAX_SECONDS),
         default=60.0,
         metavar="SECONDS",
-        help="how long each route is measured alone, in all its phases together; the split takes"
-        " half as long (default: 60)",
+        help="how long each candidate is measured alone, in all its phases together, with --sweep"
+        " at each rate; the split takes half as long (default: 60)",
     )
     add(
         "--rounds",

@@ -4,12 +4,19 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from loadtest.model.candidate import Candidate
+from loadtest.model.phase import MAX_RATE
 from loadtest.model.report import READABLE, Report, from_json
 from voting.domain.vote import SLUG_RULE, Route, is_slug
+
+_FEWEST_CANDIDATES: Final = 2
+_FEWEST_RATES: Final = 2
+_LOWEST_RATE: Final = 0.1
 
 
 def between(low: float, high: float) -> Callable[[str], float]:
@@ -51,6 +58,30 @@ def slug(text: str) -> str:
     if not is_slug(text):
         raise argparse.ArgumentTypeError(SLUG_RULE)
     return text
+
+
+def candidates(text: str) -> tuple[Candidate, ...]:
+    """Return the candidates in a text such as `grpc,http`, in the order of their turns."""
+    names = [name.strip().lower() for name in text.split(",")]
+    found = tuple(one for one in Candidate if one in names)
+    if len(found) < _FEWEST_CANDIDATES or len(found) != len(names):
+        known = ", ".join(Candidate)
+        raise argparse.ArgumentTypeError(f"must be two or three of {known}, separated by commas")
+    return found
+
+
+def rates(text: str) -> tuple[float, ...]:
+    """Return the rates in a text such as `100,400,2000`, in ascending order."""
+    try:
+        found = tuple(sorted({float(rate) for rate in text.split(",")}))
+    except ValueError:
+        found = ()
+    if len(found) < _FEWEST_RATES or not all(_LOWEST_RATE <= rate <= MAX_RATE for rate in found):
+        raise argparse.ArgumentTypeError(
+            f"must be two or more different rates from {_LOWEST_RATE:g} to {MAX_RATE:g}, separated"
+            " by commas"
+        )
+    return found
 
 
 def weights(text: str) -> dict[Route, float]:

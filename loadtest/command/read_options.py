@@ -21,16 +21,24 @@ def read_options(arguments: Sequence[str]) -> Options:
     """Return the options; a wrong one is reported on standard error and exits with status 2."""
     parser = new_parser()
     given = parser.parse_args(arguments)
-    if given.rate * (given.warm_up + given.duration) > MAX_VOTES:
-        parser.error(f"--rate and --duration: more than {MAX_VOTES:,} votes in one phase")
+    highest = max(given.sweep, default=given.rate)
+    if highest * (given.warm_up + given.duration) > MAX_VOTES:
+        parser.error(f"the rate and --duration: more than {MAX_VOTES:,} votes in one phase")
     if given.users < given.processes:
         parser.error("--users: must be at least --processes")
     if given.ramp and given.arrivals == Pattern.CLOSED:
         parser.error("--ramp: cannot be used with --arrivals closed, which has no rate")
+    if given.sweep and given.arrivals == Pattern.CLOSED:
+        parser.error("--sweep: cannot be used with --arrivals closed, which has no rate")
+    if given.sweep and given.ramp:
+        parser.error("--sweep: cannot be used with --ramp, which chooses the rates itself")
+    if given.sweep and given.compare:
+        parser.error("--sweep: cannot be used with --compare, which compares at one rate")
     if given.voters and not given.poll:
         parser.error("--voters: needs --poll")
     return Options(
         target=given.target.rstrip("/"),
+        candidates=given.candidates,
         poll=given.poll or "",
         voters=given.voters,
         voter_key=given.voter_key,
@@ -53,6 +61,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         catch_up=given.catch_up,
         output=given.output or _default_output(),
         seed=given.seed if given.seed is not None else SystemRandom().randrange(1 << 32),
+        sweep=given.sweep,
         ramp=given.p99 if given.ramp else None,
         earlier=given.compare,
         markdown=given.markdown,
@@ -60,7 +69,7 @@ def read_options(arguments: Sequence[str]) -> Options:
 
 
 def rounds_for(seconds: float) -> int:
-    """Return how many rounds, each with two phases per route, to fit into these seconds.
+    """Return how many rounds, each with two phases per candidate, to fit into these seconds.
 
     Short phases give bad percentiles and coarse processor times; few phases give wide intervals.
     """

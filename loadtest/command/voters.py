@@ -7,7 +7,7 @@ from loadtest.driver.electorate import VOTER_KEYS
 from loadtest.model.arrivals import Pattern
 from loadtest.model.phase import Voters
 from loadtest.plan.options import Options
-from loadtest.plan.phases import planned_phases
+from loadtest.plan.phases import planned_phases, seconds_of
 from voting.voters.keys import InvalidKeysError, NoKeyError, read_keys
 
 # Independent voters are now and then more than the rate says.
@@ -53,5 +53,4 @@ def ballots_needed(options: Options) -> int:
     if options.ramp is not None or options.pattern is Pattern.CLOSED:
         return 0
     phases = planned_phases(options, options.output)
-    seconds = sum(phase.warm_up + phase.seconds for phase in phases)
-    return int(options.rate * seconds * _MARGIN)
+    return int(_MARGIN * sum(phase.rate * seconds_of([phase]) for phase in phases))

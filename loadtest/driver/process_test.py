@@ -18,9 +18,11 @@ from loadtest.driver.phase_runner import DriverError, driver_environment, start_
 from loadtest.driver.samples import ROUTES, Samples, id_text
 from loadtest.model.answer import Outcome
 from loadtest.model.arrivals import Pattern
+from loadtest.model.candidate import Candidate
 from loadtest.model.phase import Phase, PhaseProgress, PhaseResult
 from loadtest.testing.examples import new_phase
 from loadtest.testing.routes_server import Reply, accept, routes_server
+from voting.domain.headers import UNARY_HOST
 from voting.domain.vote import Route
 
 UNREACHABLE = "http://127.0.0.1:1"
@@ -36,12 +38,12 @@ class Run:
         self.progress: list[PhaseProgress] = []
         self.first_accepted = asyncio.Event()
 
-    def phase(self, target: str, forced: Route | None = None, **changes: Any) -> Phase:
+    def phase(self, target: str, forced: Candidate | None = None, **changes: Any) -> Phase:
         samples = str(self.folder / "samples")
         return new_phase(forced, **{"target": target, "samples": samples, "seconds": 0.5} | changes)
 
     async def __call__(
-        self, target: str, forced: Route | None = None, **changes: Any
+        self, target: str, forced: Candidate | None = None, **changes: Any
     ) -> tuple[Samples, PhaseResult]:
         result, samples = await self.all_phases(self.phase(target, forced, **changes))
         return samples, result
@@ -67,7 +69,7 @@ def run(tmp_path: Path) -> Run:
 
 async def test_votes_go_to_the_forced_route_at_the_rate_with_our_ids(run: Run) -> None:
     with routes_server() as server:
-        samples, result = await run(server.url, Route.GRPC, warm_up=0.5, seconds=1, rate=100)
+        samples, result = await run(server.url, Candidate.GRPC, warm_up=0.5, seconds=1, rate=100)
         received = server.received
     assert len(samples) == len(received)
     assert len(samples) + result.unsent == pytest.approx(150, abs=2)
@@ -172,7 +174,7 @@ async def test_other_answers_have_their_own_outcome_and_kind(
     reply: Callable[[dict[str, Any], Route], Reply], outcome: Outcome, kind: str, run: Run
 ) -> None:
     with routes_server(reply) as server:
-        samples, result = await run(server.url, Route.HTTP)
+        samples, result = await run(server.url, Candidate.HTTP)
     assert set(samples["outcome"]) == {outcome}
     assert result.kinds == ["", kind]
 
@@ -216,11 +218,20 @@ async def test_a_part_of_the_users_opens_a_connection_for_each_vote(run: Run) ->
     assert 1 <= connections - fresh <= 2
 
 
+async def test_votes_for_unary_calls_name_their_host_and_would_else_show_as_of_the_other_route(
+    run: Run,
+) -> None:
+    with routes_server() as server:
+        samples, _ = await run(server.url, Candidate.GRPC_UNARY)
+        assert server.hosts == {UNARY_HOST}
+    assert set(samples["route"]) == {ROUTES.index(Route.HTTP)}
+
+
 async def test_one_driver_runs_phase_after_phase(run: Run) -> None:
     with routes_server() as server:
         phases = [
             run.phase(server.url, route, seed=seed, samples=str(run.folder / f"{seed}"))
-            for seed, route in enumerate([Route.GRPC, Route.HTTP, Route.GRPC])
+            for seed, route in enumerate([Candidate.GRPC, Candidate.HTTP, Candidate.GRPC])
         ]
         _, samples = await run.all_phases(*phases)
         routes = [route for _, route in server.received]
@@ -230,7 +241,7 @@ async def test_one_driver_runs_phase_after_phase(run: Run) -> None:
 
 async def test_several_drivers_share_rate_and_users(run: Run) -> None:
     with routes_server() as server:
-        phase = run.phase(server.url, Route.HTTP, rate=100, users=5, seconds=1, warm_up=0.2)
+        phase = run.phase(server.url, Candidate.HTTP, rate=100, users=5, seconds=1, warm_up=0.2)
         result, samples = await run.all_phases(phase, processes=2)
         received = server.received
     assert len(samples) == len(received)

@@ -16,10 +16,10 @@ from loadtest.model.answer import (
     no_answer,
     read_answer,
 )
+from loadtest.model.candidate import Candidate
 from loadtest.model.catalogue import Catalogue
 from voting.client.sent_vote import request_body
-from voting.domain.headers import CANARY_HEADER, FORCE
-from voting.domain.vote import RESIDUES, Route, new_vote_id
+from voting.domain.vote import RESIDUES, new_vote_id
 
 _RANDOM: Final = SystemRandom()
 _CATALOGUE: Final = read_catalogue()
@@ -33,12 +33,12 @@ def new_client_id() -> UUID:
 class VoteUser(FastHttpUser):
     """Casts votes for the albums of `catalogue` at the target's `/votes`.
 
-    `forced` is the route to ask for, None for whatever the splitter chooses; `fresh` is whether
+    `forced` is the candidate to ask for, None for whatever the splitter chooses; `fresh` is whether
     each vote has a connection of its own. Subclasses decide when to vote.
     """
 
     abstract = True
-    forced: Route | None = None
+    forced: Candidate | None = None
     fresh = False
     catalogue: ClassVar[Catalogue] = _CATALOGUE
     ballots: ClassVar[Ballots] = Ballots(_CATALOGUE, _RANDOM)
@@ -76,7 +76,7 @@ class VoteUser(FastHttpUser):
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
         if self.forced is not None:
-            headers[CANARY_HEADER] = FORCE[self.forced]
+            headers |= self.forced.headers
         if self.fresh:
             headers["Connection"] = "close"
         return headers

@@ -11,6 +11,7 @@ from loadtest.measure.series import time_series
 from loadtest.model.answer import Outcome
 from loadtest.model.arrivals import Pattern
 from loadtest.model.findings import (
+    BUSY,
     Connection,
     ConnectionCount,
     ErrorCount,
@@ -23,7 +24,6 @@ from loadtest.model.percentiles import curve, percentile, percentile_if_beyond
 from loadtest.model.phase import Phase, PhaseResult
 from voting.domain.vote import Route
 
-BUSY: Final = 0.9  # of a core: above it the generator competes with itself
 _LATE_MS: Final = 10.0
 
 
@@ -43,7 +43,7 @@ def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseRe
         offered_per_second=None if phase.pattern is Pattern.CLOSED else offered,
         sent_per_second=_rate(len(measured), seconds),
         accepted_per_second=_rate(accepted, seconds),
-        elsewhere=_elsewhere(phase.forced, samples),
+        elsewhere=_elsewhere(phase.forced.route if phase.forced else None, samples),
         routes=_route_figures(measured, seconds),
         connections=_connections(measured),
         errors=list(_errors(measured, result.kinds)),
@@ -51,6 +51,7 @@ def phase_report(phase: Phase, result: PhaseResult, samples: Samples) -> PhaseRe
         generator=_generator(measured, result),
         processes=None,
         visible=None,
+        rate=None if phase.pattern is Pattern.CLOSED else phase.rate,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from loadtest.measure.figures import latency
 from loadtest.measure.series import time_series
 from loadtest.model.answer import Outcome
+from loadtest.model.candidate import Candidate
 from loadtest.testing.examples import accepted, failed, phase_of, stored
 from voting.domain.vote import Route
 
@@ -73,7 +74,7 @@ def test_errors_are_counted_by_kind_and_route_and_stay_out_of_the_latency(tmp_pa
 
 def test_votes_that_went_the_other_way_are_counted(tmp_path: Path) -> None:
     samples = [accepted(1, Route.HTTP), accepted(2, Route.GRPC)]
-    assert phase_of(samples, tmp_path, forced=Route.HTTP).elsewhere == 1
+    assert phase_of(samples, tmp_path, forced=Candidate.HTTP).elsewhere == 1
     assert phase_of(samples, tmp_path, forced=None).elsewhere == 0
 
 

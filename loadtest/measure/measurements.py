@@ -8,12 +8,12 @@ from loadtest.driver.samples import Samples
 from loadtest.measure.figures import accepted_ms, phase_report
 from loadtest.measure.prometheus import PrometheusError, read_tracks
 from loadtest.measure.tally_watch import Reading
-from loadtest.measure.usage import OWN, process_uses
+from loadtest.measure.usage import own_processes, process_uses
 from loadtest.measure.visibility import visible_after
+from loadtest.model.candidate import Candidate
 from loadtest.model.findings import PhaseReport
 from loadtest.model.percentiles import curve
 from loadtest.model.phase import Phase, PhaseResult
-from voting.domain.vote import Route
 
 
 class _Run(msgspec.Struct):
@@ -61,7 +61,9 @@ class Measurements:
             uses = process_uses(tracks, run.phase, run.result, run.samples)
             run.report = msgspec.structs.replace(run.report, processes=uses)
             known |= uses.keys()
-        if missing := sorted(OWN.keys() - known):
+        candidates = {run.phase.forced for run in self._runs if run.phase.forced}
+        needed = {name for candidate in candidates for name in own_processes(candidate)}
+        if missing := sorted(needed - known):
             self.unmeasured = f"Prometheus at {url} has too few readings of {', '.join(missing)}"
 
     def take_visibility(self, readings: Sequence[Reading]) -> None:
@@ -74,10 +76,12 @@ class Measurements:
         """Return each phase's part of the report."""
         return [run.report for run in self._runs]
 
-    def curves_alone(self, phases: Sequence[PhaseReport]) -> dict[Route, list[tuple[float, float]]]:
-        """Return the curve of each route's latency over those of `phases` in which it was alone."""
+    def curves_alone(
+        self, phases: Sequence[PhaseReport]
+    ) -> dict[Candidate, list[tuple[float, float]]]:
+        """Return each candidate's latency over percentiles, of `phases` in which it was alone."""
         chosen = [run for run in self._runs if run.report in phases]
         return {
-            route: curve([accepted_ms(run.samples) for run in chosen if run.phase.forced is route])
-            for route in Route
+            one: curve([accepted_ms(run.samples) for run in chosen if run.phase.forced is one])
+            for one in Candidate
         }

@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from loadtest.driver.samples import Samples
 from loadtest.measure.prometheus import BATCHED, BATCHES, CPU, MEMORY, Track
 from loadtest.model.answer import Outcome
+from loadtest.model.candidate import Candidate
 from loadtest.model.findings import ProcessUse
 from loadtest.model.phase import Phase, PhaseResult
-from tools.services.roster import SERVICES
-from voting.domain.vote import Route
+from tools.services.roster import SERVICES, UNARY_CLIENT
 
-OWN: Final = {name: Route(service.route) for name, service in SERVICES.items() if service.route}
-"""The processes that only one route uses."""
+
+def own_processes(candidate: Candidate) -> list[str]:
+    """Return the names of a candidate's processes, which others may share but not all."""
+    of_route = [name for name, service in SERVICES.items() if service.route == candidate.route]
+    if candidate is Candidate.GRPC_UNARY:
+        return [UNARY_CLIENT if name == "svc_grpc_client" else name for name in of_route]
+    return of_route
+
 
 _OTHERS: Final = ("traefik", "kafka", "redis", "mongodb")
 
@@ -51,7 +57,7 @@ def process_name(labels: dict[str, str]) -> str | None:
     """
     names = [value.replace("-", "_") for value in labels.values()]
     for name in names:
-        if name in SERVICES:
+        if name in SERVICES or name == UNARY_CLIENT:
             return name
     job = labels.get("job", "")
     return job if any(other in job for other in _OTHERS) else None

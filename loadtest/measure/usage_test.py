@@ -4,10 +4,10 @@ import pytest
 
 from loadtest.measure.prometheus import BATCHED, BATCHES, CPU, MEMORY, Track
 from loadtest.measure.usage import process_name, process_uses
+from loadtest.model.candidate import Candidate
 from loadtest.model.findings import ProcessUse
 from loadtest.model.phase import PhaseResult
 from loadtest.testing.examples import accepted, new_phase, stored
-from voting.domain.vote import Route
 
 START = 1000.0  # Unix time of the measurement's start
 JOB = {"job": "svc_http_route"}
@@ -25,7 +25,9 @@ def uses(tracks: list[Track], folder: Path) -> dict[str, ProcessUse]:
     result = PhaseResult(
         started=START, seconds=4.0, cpu_seconds=0, unsent=0, interrupted=False, kinds=kinds
     )
-    return process_uses(tracks, new_phase(Route.HTTP, warm_up=1.0, seconds=4.0), result, samples)
+    return process_uses(
+        tracks, new_phase(Candidate.HTTP, warm_up=1.0, seconds=4.0), result, samples
+    )
 
 
 def test_cpu_and_votes_are_counted_between_the_same_readings(tmp_path: Path) -> None:
@@ -72,6 +74,7 @@ def test_memory_is_the_highest_and_batches_are_the_mean(tmp_path: Path) -> None:
     [
         ({"job": "svc_consumer", "instance": "127.0.0.1:1"}, "svc_consumer"),
         ({"job": "kubernetes-pods", "app": "svc-grpc-client"}, "svc_grpc_client"),
+        ({"job": "svc_grpc_unary"}, "svc_grpc_unary"),
         ({"job": "traefik"}, "traefik"),
         ({"job": "somebody-else"}, None),
         ({}, None),

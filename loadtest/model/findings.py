@@ -1,9 +1,11 @@
 """What a comparison measured in its phases: parts of the report, as `report` describes it."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
+from loadtest.model.candidate import Candidate
 from voting.domain.vote import Route
 
 
@@ -55,6 +57,10 @@ class Series(msgspec.Struct, frozen=True):
     accepted: dict[Route, list[float]]
     errors: list[float]
     p99: dict[Route, list[float | None]]
+
+
+BUSY: Final = 0.9
+"""The share of its core above which a load generator competes with itself."""
 
 
 class Generator(msgspec.Struct, frozen=True):
@@ -119,14 +125,17 @@ class ConnectionCount(msgspec.Struct, frozen=True):
 
 
 class PhaseReport(msgspec.Struct, frozen=True):
-    """One phase. `elsewhere` counts votes of a forced phase that the other route answered.
+    """One phase. `forced` had all its votes; None where they were left to the splitter.
+
+    `rate` is the rate asked for, None in a closed loop and in reports before version 4.
+    `elsewhere` counts votes of a forced phase that the other route answered.
 
     `processes` is None when Prometheus did not answer, empty when it had no readings of the phase.
     `visible` is None when it could not be measured, for example because others voted meanwhile.
     """
 
     name: str
-    forced: Route | None
+    forced: Candidate | None
     started_at: float
     seconds: float
     requests: int
@@ -142,3 +151,4 @@ class PhaseReport(msgspec.Struct, frozen=True):
     generator: Generator
     processes: dict[str, ProcessUse] | None
     visible: dict[Route, Delay] | None
+    rate: float | None = None

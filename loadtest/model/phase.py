@@ -3,8 +3,8 @@
 import msgspec
 
 from loadtest.model.arrivals import Pattern
+from loadtest.model.candidate import Candidate
 from loadtest.model.catalogue import Catalogue
-from voting.domain.vote import Route
 
 MAX_SECONDS = 3600.0
 MAX_PROCESSES = 64
@@ -34,7 +34,7 @@ class Voters(msgspec.Struct, frozen=True, kw_only=True):
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
     """One stretch of load.
 
-    `forced` is the route that every vote asks for, None to leave it to the splitter. Times in
+    `forced` is the candidate that every vote asks for, None to leave it to the splitter. Times in
     seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
     carries an id of the client, otherwise the service makes one. `samples` is the file to write.
     `fresh_share` of the users open a connection for each vote, the others keep theirs.
@@ -45,7 +45,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     target: str
-    forced: Route | None
+    forced: Candidate | None
     pattern: Pattern
     rate: float
     users: int

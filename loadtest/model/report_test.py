@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from loadtest.model.answer import Outcome
+from loadtest.model.candidate import Candidate
 from loadtest.model.checks import Damage, TallyDifference
 from loadtest.model.findings import Connection
 from loadtest.model.report import VERSION, Report, from_json, to_json
@@ -50,8 +51,8 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def report(tmp_path: Path) -> Report:
-    grpc = phase_of([accepted(n, Route.GRPC) for n in range(200)], tmp_path, Route.GRPC)
-    http = phase_of([accepted(n, Route.HTTP) for n in range(200)], tmp_path, Route.HTTP)
+    grpc = phase_of([accepted(n, Route.GRPC) for n in range(200)], tmp_path, Candidate.GRPC)
+    http = phase_of([accepted(n, Route.HTTP) for n in range(200)], tmp_path, Candidate.HTTP)
     split = [accepted(n, list(Route)[n % 2]) for n in range(200)]
     split += [failed(300, Outcome.UNKNOWN, "503 <Service> Unavailable", Route.GRPC)]
     return new_report([grpc, http, phase_of(split, tmp_path)], sound())
@@ -61,6 +62,13 @@ def test_the_json_reads_back_as_the_same_report(report: Report) -> None:
     text = to_json(report)
     assert from_json(text) == report
     assert msgspec.json.decode(text)["version"] == VERSION
+
+
+def test_the_ratios_of_a_report_of_version_3_are_those_of_the_two_routes(report: Report) -> None:
+    document = msgspec.json.decode(to_json(report)) | {"version": 3}
+    (pair,) = document["side_by_side"].pop("pairs")
+    document["side_by_side"]["ratios"] = pair["ratios"]
+    assert from_json(msgspec.json.encode(document)).side_by_side.pairs == report.side_by_side.pairs
 
 
 def test_the_published_schema_is_that_of_the_types() -> None:
@@ -146,7 +154,7 @@ def test_the_page_shows_damage(report: Report) -> None:
 
 
 def test_an_interrupted_comparison_has_a_page(tmp_path: Path) -> None:
-    empty = phase_of([], tmp_path, Route.GRPC, seconds=0.0)
+    empty = phase_of([], tmp_path, Candidate.GRPC, seconds=0.0)
     for phases in ([], [empty], [phase_of([], tmp_path)]):
         text = to_html(msgspec.structs.replace(new_report(phases, None), interrupted=True))
         assert Page(text).open == []

@@ -1,18 +1,18 @@
-"""The routes side by side: each from all phases in which it was alone; and what changed since."""
+"""The candidates side by side: each from the phases in which it was alone; what changed since."""
 
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from loadtest.model.candidate import Candidate
 from loadtest.model.estimate import Estimate
-from voting.domain.vote import Route
 
 
 class RouteSummary(msgspec.Struct, frozen=True):
-    """One route alone. Estimates are from its phases, one measurement each.
+    """One candidate alone. Estimates are from its phases, one measurement each.
 
-    `cpu_us_per_vote` is the processor time of the processes that only this route has;
+    `cpu_us_per_vote` is the processor time of its own processes (see `ProcessCost`);
     `votes_per_batch` how many votes it wrote to Kafka together; `visible_p50` and `visible_p99` ms
     from the acknowledgement until the tally had it. `curve` has (percentile, ms) points, each the
     geometric mean of the phases' percentiles as `p50` to `p999` are, so that picture and table show
@@ -36,23 +36,23 @@ class RouteSummary(msgspec.Struct, frozen=True):
 
 
 class ProcessCost(msgspec.Struct, frozen=True):
-    """What one process costs: microseconds of processor time per accepted vote, by route.
+    """What one process costs: microseconds of processor time per accepted vote, by candidate.
 
-    `owner` is the route that alone has this process, None for one that serves both. `idle_cores`
-    is what an owned process uses while the other route has all votes: part of its cost, whatever
+    `owners` are the candidates of this process; it is empty for one that serves all. `idle_cores`
+    is what an owned process uses while other candidates have all votes: part of its cost, whatever
     the load. `memory_bytes` is resident memory at its highest; `instances` how
     many processes of it there were at most, None when that is not known.
     """
 
-    owner: Route | None
-    us_per_vote: dict[Route, Estimate]
+    us_per_vote: dict[Candidate, Estimate]
     idle_cores: float | None
     memory_bytes: float
+    owners: list[Candidate] = []
     instances: int | None = None
 
 
 class Ratios(msgspec.Struct, frozen=True):
-    """The gRPC route's figure over the HTTP route's, from pairs of neighbouring phases.
+    """The figure of one candidate over another's, from pairs of neighbouring phases.
 
     `low` and `high` of each are its 95 % interval. None where it was not measured on both.
     """
@@ -64,6 +64,14 @@ class Ratios(msgspec.Struct, frozen=True):
     accepted_per_second: Estimate | None
     visible_p50: Estimate | None
     visible_p99: Estimate | None
+
+
+class ComparedPair(msgspec.Struct, frozen=True):
+    """Two candidates, and the figures of `of` over those of `to`."""
+
+    of: Candidate
+    to: Candidate
+    ratios: Ratios
 
 
 type OfRoute = Callable[[RouteSummary], Estimate | None]
@@ -80,14 +88,14 @@ FIGURES: Final[tuple[tuple[str, OfRoute, OfRatios | None], ...]] = (
     ("in the tally p99, ms", lambda r: r.visible_p99, lambda r: r.visible_p99),
     ("votes per Kafka batch", lambda r: r.votes_per_batch, None),
 )
-"""Each figure: its title, how to read it from a route, and from the ratios if it has one."""
+"""Each figure: its title, how to read it from a candidate, and from ratios if they have it."""
 
 
 class SideBySide(msgspec.Struct, frozen=True):
-    """Both routes, each alone in turn (A B B A), and their ratios."""
+    """The candidates, each alone in turn (A B B A), and the ratios of each two."""
 
-    routes: dict[Route, RouteSummary]
-    ratios: Ratios
+    routes: dict[Candidate, RouteSummary]
+    pairs: list[ComparedPair]
     processes: dict[str, ProcessCost]
 
 

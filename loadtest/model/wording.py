@@ -1,6 +1,9 @@
 """How figures are written for people."""
 
+from collections.abc import Sequence
+
 from loadtest.model.between_runs import FALSE_ALARMS, TRIAL
+from loadtest.model.candidate import Candidate, Pair
 from loadtest.model.estimate import Estimate
 from loadtest.model.findings import Connection
 from loadtest.model.report import Report
@@ -9,12 +12,29 @@ from voting.domain.vote import Route
 
 _WIDE = 20  # times the low end: an interval this wide says nothing
 ROUTE_NAMES = {Route.GRPC: "gRPC", Route.HTTP: "HTTP"}
+CANDIDATE_NAMES = {
+    Candidate.GRPC: "gRPC",
+    Candidate.HTTP: "HTTP",
+    Candidate.GRPC_UNARY: "unary gRPC",
+}
 
 
 CONNECTIONS = {
     Connection.KEPT: "over kept connections",
     Connection.FRESH: "over new connections",
 }
+
+
+def pair_name(pair: Pair) -> str:
+    """Return what a column of ratios is called: `gRPC / HTTP`."""
+    of, to = pair
+    return f"{CANDIDATE_NAMES[of]} / {CANDIDATE_NAMES[to]}"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Return texts as a list in a sentence: `a`, `a and b`, `a, b and c`."""
+    *first, last = texts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def headline(report: Report) -> str:
@@ -58,7 +78,11 @@ def rate(per_second: float | None) -> str:
     """Return a rate per second; a dash when there is none."""
     if per_second is None:
         return "—"
-    return f"{per_second:,.0f}/s" if per_second >= 100 else f"{per_second:.1f}/s"
+    return (
+        f"{per_second:,.0f}/s"
+        if per_second >= 100
+        else f"{per_second:.1f}".removesuffix(".0") + "/s"
+    )
 
 
 def times(ratio: Estimate) -> str:
@@ -73,7 +97,7 @@ def figure(estimate: Estimate | None) -> str:
     text = three_digits(estimate.value)
     if estimate.low is None or estimate.high is None:
         return text
-    if _is_too_wide(estimate):
+    if is_uncertain(estimate):
         return f"{text} (uncertain)"
     return f"{text} ({three_digits(estimate.low)}-{three_digits(estimate.high)})"
 
@@ -82,7 +106,7 @@ def interval(estimate: Estimate) -> str:
     """Return what is known of an estimate's error: `95 % interval 1.50 to 1.70`."""
     if estimate.low is None or estimate.high is None:
         return "measured once, so no interval"
-    if _is_too_wide(estimate):
+    if is_uncertain(estimate):
         return "phases too few or too different for an interval"
     return f"95 % interval {three_digits(estimate.low)} to {three_digits(estimate.high)}"
 
@@ -107,5 +131,6 @@ def probability(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
 
 
-def _is_too_wide(estimate: Estimate) -> bool:
+def is_uncertain(estimate: Estimate) -> bool:
+    """Return whether an estimate's interval is so wide that it says nothing."""
     return bool(estimate.low and estimate.high and estimate.high > _WIDE * estimate.low)

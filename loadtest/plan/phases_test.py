@@ -3,26 +3,46 @@ from pathlib import Path
 import pytest
 
 from loadtest.command.read_options import read_options
-from loadtest.plan.phases import planned_phases, planned_routes
-from voting.domain.vote import Route
+from loadtest.model.candidate import BOTH_ROUTES
+from loadtest.model.phase import Phase
+from loadtest.plan.phases import planned_phases
+
+FOLDER = Path("/folder")
 
 
-def test_the_routes_take_turns_in_both_orders() -> None:
-    names = [name for name, _ in planned_routes(2)]
+def plan(*options: str) -> list[Phase]:
+    return planned_phases(read_options(options), FOLDER)
+
+
+def test_two_candidates_take_turns_in_both_orders_and_the_split_comes_last() -> None:
+    names = [phase.name for phase in plan("--rounds", "2")]
     assert names[:4] == ["gRPC 1", "HTTP 1", "HTTP 2", "gRPC 2"]
     assert names[4:] == ["gRPC 3", "HTTP 3", "HTTP 4", "gRPC 4", "split"]
 
 
-def test_each_route_is_alone_equally_often_and_the_split_comes_last() -> None:
-    routes = [route for _, route in planned_routes(3)]
-    assert routes.count(Route.GRPC) == routes.count(Route.HTTP) == 6
-    assert routes[-1] is None
+def test_three_candidates_take_turns_in_both_orders() -> None:
+    phases = plan("--rounds", "1", "--candidates", "grpc-unary,http,grpc")
+    assert [phase.name for phase in phases] == [
+        *("gRPC 1", "HTTP 1", "unary gRPC 1"),
+        *("unary gRPC 2", "HTTP 2", "gRPC 2", "split"),
+    ]
+
+
+def test_a_sweep_has_the_turns_of_each_rate_in_ascending_order_and_no_split() -> None:
+    phases = plan("--rounds", "1", "--duration", "10", "--sweep", "2000,100")
+    assert [phase.name for phase in phases] == [
+        *("gRPC 100/s 1", "HTTP 100/s 1", "HTTP 100/s 2", "gRPC 100/s 2"),
+        *("gRPC 2,000/s 1", "HTTP 2,000/s 1", "HTTP 2,000/s 2", "gRPC 2,000/s 2"),
+    ]
+    assert {(phase.rate, phase.seconds) for phase in phases} == {(100.0, 5.0), (2000.0, 5.0)}
+    assert [phase.warm_up for phase in phases] == [3.0, 3.0, *[1.0] * 6]
+    assert len({phase.samples for phase in phases}) == len(phases)
 
 
 @pytest.mark.parametrize("duration", ["1", "20", "60", "3600"])
 def test_each_route_has_the_duration_in_all_and_the_split_half(duration: str) -> None:
-    phases = list(planned_phases(read_options(["--duration", duration]), Path("/folder")))
-    for route in Route:
+    phases = plan("--duration", duration)
+    for route in BOTH_ROUTES:
         whole = sum(phase.seconds for phase in phases if phase.forced is route)
         assert whole == pytest.approx(float(duration))
     assert phases[-1].seconds == float(duration) / 2

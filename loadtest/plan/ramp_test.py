@@ -7,6 +7,7 @@ from rich.console import Console
 from loadtest.analysis.ramp_findings import ramp_findings, ramp_warnings
 from loadtest.analysis.verdict import judge
 from loadtest.command.read_options import read_options
+from loadtest.model.candidate import BOTH_ROUTES, Candidate
 from loadtest.model.checks import Splits
 from loadtest.model.findings import PhaseReport
 from loadtest.model.phase import Phase
@@ -18,13 +19,14 @@ from loadtest.render.results_table import print_result
 from loadtest.testing.examples import accepted, new_report, phase_of
 from voting.domain.vote import Route
 
-LIMITS = {Route.GRPC: 700.0, Route.HTTP: 1500.0}
+LIMITS = {Candidate.GRPC: 700.0, Candidate.HTTP: 1500.0}
 
 
 def slow_beyond(limit: float, phase: Phase, folder: Path, *, unsent: int = 0) -> PhaseReport:
     """Return the figures of a phase in which votes are slow beyond a rate."""
+    route = phase.forced.route if phase.forced else Route.HTTP
     latency = 0.005 if phase.rate <= limit else 0.5
-    samples = [accepted(n, phase.forced or Route.HTTP, latency=latency) for n in range(200)]
+    samples = [accepted(n, route, latency=latency) for n in range(200)]
     return phase_of(samples, folder, phase.forced, unsent=unsent)
 
 
@@ -42,7 +44,7 @@ def test_each_routes_limit_is_found_in_turns(plan: RampPlan, tmp_path: Path) -> 
     found = plan.result()
     for route, limit in LIMITS.items():
         assert found.passed[route] <= limit < found.failed[route] <= 1.12 * found.passed[route]
-    assert order[:4] == [Route.GRPC, Route.HTTP, Route.HTTP, Route.GRPC]
+    assert order[:4] == [*BOTH_ROUTES, *reversed(BOTH_ROUTES)]
     assert phase.seconds == 2.0
     grpc, http = ramp_findings(found)
     assert grpc.startswith("The gRPC route sustains 6")
@@ -69,11 +71,11 @@ def test_the_generators_limit_is_not_the_routes(plan: RampPlan, tmp_path: Path) 
         assert phase.forced is not None
         found = slow_beyond(LIMITS[phase.forced], phase, tmp_path)
         late = msgspec.structs.replace(
-            found.generator, limited=phase.rate > LIMITS[Route.HTTP], lag_p99=50.0
+            found.generator, limited=phase.rate > LIMITS[Candidate.HTTP], lag_p99=50.0
         )
         plan.note(phase, msgspec.structs.replace(found, generator=late))
     ramp = plan.result()
-    assert ramp.generator_limited == [Route.HTTP]
+    assert ramp.generator_limited == [Candidate.HTTP]
     (finding,) = ramp_findings(ramp)
     assert finding.startswith("The gRPC route sustains 6")
     (warning,) = ramp_warnings(ramp)

@@ -1,9 +1,12 @@
 """The axes of a chart: where values lie on them, and which are labelled."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import msgspec
+
+_MARGIN: Final = 0.05  # of an axis of rates, at both ends
 
 
 class Axis(msgspec.Struct, frozen=True):
@@ -25,7 +28,10 @@ def linear_axis(title: str, low: float, high: float, label: Callable[[float], st
 
 
 def log_axis(title: str, values: Iterable[float], label: Callable[[float], str]) -> Axis:
-    """Return a logarithmic axis around positive values, with ticks at 1, 2 and 5 of each decade."""
+    """Return a logarithmic axis around positive values, with ticks at 1, 2 and 5 of each decade.
+
+    Values beyond its ends lie at the end.
+    """
     positive = [value for value in values if value > 0] or [1.0]
     low, high = _step_down(min(positive)), _step_up(max(positive))
     start, span = math.log10(low), math.log10(high / low)
@@ -37,7 +43,18 @@ def log_axis(title: str, values: Iterable[float], label: Callable[[float], str])
     return Axis(
         title,
         [(tick, label(tick)) for tick in shown],
-        lambda value: (math.log10(max(value, low)) - start) / span,
+        lambda value: (math.log10(min(max(value, low), high)) - start) / span,
+    )
+
+
+def rate_axis(title: str, rates: Sequence[float]) -> Axis:
+    """Return a logarithmic axis with a tick at each of these rates, and room beside them."""
+    lowest, inner = min(rates), 1 - 2 * _MARGIN
+    span = math.log(max(rates) / lowest) or 1.0
+    return Axis(
+        title,
+        [(rate, f"{rate:,g}") for rate in rates],
+        lambda rate: _MARGIN + inner * math.log(rate / lowest) / span,
     )
 
 
@@ -65,4 +82,4 @@ def _step_down(value: float) -> float:
 
 def _step_up(value: float) -> float:
     size: float = 10.0 ** math.floor(math.log10(value))
-    return min(size * factor for factor in (2, 5, 10) if size * factor > value)
+    return min(size * factor for factor in (2, 5, 10, 20) if size * factor > value * 1.001)

@@ -15,11 +15,16 @@ _INNER_HEIGHT = HEIGHT - TOP - BOTTOM
 
 
 class Dot(msgspec.Struct, frozen=True):
-    """A marked point of a line, with the text shown when it is pointed at."""
+    """A marked point of a line, with the text shown when it is pointed at.
+
+    `low` and `high` are the ends of its interval, if it has one.
+    """
 
     x: float
     y: float
     text: str
+    low: float | None = None
+    high: float | None = None
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -107,13 +112,20 @@ def _line(line: Line, x: Axis, y: Axis) -> Markup:
         path.append(f"{pen}{_x(x, point[0])} {_y(y, point[1])}{start}")
         pen = "L"
     drawn = Markup('<path class="line {}" d="{}"/>').format(line.style, "".join(path))
+    ranges = [
+        Markup('<line class="range {}" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
+            line.style, _x(x, dot.x), _x(x, dot.x), _y(y, dot.low), _y(y, dot.high)
+        )
+        for dot in line.dots
+        if dot.low is not None and dot.high is not None
+    ]
     dots = [
         Markup('<circle class="dot {}" cx="{}" cy="{}" r="4"><title>{}</title></circle>').format(
             line.style, _x(x, dot.x), _y(y, dot.y), dot.text
         )
         for dot in line.dots
     ]
-    return drawn + Markup("").join(dots)
+    return drawn + Markup("").join([*ranges, *dots])
 
 
 def _text(style: str, x: float | str, y: float | str, text: str, dy: str = "0") -> Markup:

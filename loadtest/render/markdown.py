@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from loadtest.model.report import Report
 from loadtest.model.side_by_side import Changes
-from loadtest.model.wording import ROUTE_NAMES, change_word, changes_note, figure, headline, rate
-from loadtest.render.side_by_side_rows import side_by_side_rows
+from loadtest.model.wording import change_word, changes_note, figure, headline, rate
+from loadtest.render.compared_tables import ComparedTable, side_by_side_table, sweep_tables
 
 
 def to_markdown(report: Report) -> str:
@@ -24,23 +24,27 @@ def _lines(report: Report) -> Iterator[str]:
     for text in verdict.warnings:
         yield f"- ⚠️ {text}"
     yield ""
-    yield from _table(
-        ["each route alone", *ROUTE_NAMES.values(), "gRPC / HTTP"],
-        [
-            [row.title, row.grpc, row.http, row.ratio]
-            for row in side_by_side_rows(report.side_by_side)
-        ],
-    )
+    if report.side_by_side.routes:
+        yield from _compared("each route alone", side_by_side_table(report.side_by_side))
+    for title, table in sweep_tables(report.sweep) if report.sweep else ():
+        yield from [*_compared(title, table), ""]
     if report.changes is not None:
         yield ""
         yield from _changes(report.changes)
-    load = "closed loop" if setup.rate is None else f"{rate(setup.rate)}, {setup.pattern}"
+    rates = [rate(at) for at in setup.sweep] or ([rate(setup.rate)] if setup.rate else [])
+    load = f"{', '.join(rates)}, {setup.pattern}" if rates else "closed loop"
+    each = " at each rate" if setup.sweep else ""
     yield ""
     yield (
         f"<sub>{load}, {setup.users} connections; each route {setup.seconds:g} s in"
-        f" {2 * setup.rounds} phases; figures are means over the phases, with 95 % intervals in"
-        " brackets.</sub>"
+        f" {2 * setup.rounds} phases{each}; figures are means over the phases, with 95 % intervals"
+        " in brackets.</sub>"
     )
+
+
+def _compared(title: str, found: ComparedTable) -> Iterator[str]:
+    headings = [title, *found.value_headings, *found.ratio_headings]
+    yield from _table(headings, [[row.title, *row.values, *row.ratios] for row in found.rows])
 
 
 def _changes(changes: Changes) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """report.html: a self-contained file, made from the report alone."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,11 +13,13 @@ from loadtest.model import wording
 from loadtest.model.checks import Reconciliation
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Report
+from loadtest.model.sweep_result import Sweep
+from loadtest.render.compared_tables import ComparedTable, side_by_side_table, sweep_tables
 from loadtest.render.cost_bars import cost_bars
 from loadtest.render.plots import latency_plot, slowest_plot, throughput_plot
 from loadtest.render.ramp_plot import ramp_plot
-from loadtest.render.side_by_side_rows import side_by_side_rows
 from loadtest.render.split_plot import split_plot
+from loadtest.render.sweep_plot import sweep_plots
 from voting.domain.vote import Route
 
 _TEMPLATE: Final = "report.html.jinja"
@@ -42,25 +45,36 @@ def to_html(report: Report) -> str:
         "changed": wording.change_word,
         "changes_note": wording.changes_note,
         "route": lambda route: wording.ROUTE_NAMES[route] if route else "unknown",
+        "candidate": wording.CANDIDATE_NAMES.__getitem__,
     }
     measured = [phase for phase in report.phases if phase.seconds > 0]
     return environment.get_template(_TEMPLATE).render(
         report=report,
         headline=wording.headline(report),
         routes=list(Route),
+        shown=report.setup.candidates,
         connections=wording.CONNECTIONS,
         started=_time(report.started_at),
         checks=_checks(report.reconciliation),
         most_errors=max((e.count for phase in report.phases for e in phase.errors), default=0),
-        rows=list(side_by_side_rows(report.side_by_side)),
+        side=side_by_side_table(report.side_by_side),
+        sweep=list(_sweep(report.sweep)) if report.sweep else [],
         ramp=ramp_plot(report.ramp) if report.ramp and report.ramp.steps else None,
         bars=cost_bars(report.side_by_side),
         has_latency=any(_has_latency(phase) for phase in measured),
+        has_curves=bool(report.side_by_side.routes or report.split),
         latency=latency_plot(report.side_by_side, measured),
         throughput=throughput_plot(measured),
         slowest=slowest_plot(measured),
         split=split_plot(report.split) if report.split else None,
     )
+
+
+def _sweep(found: Sweep) -> Iterator[tuple[str, Markup, ComparedTable]]:
+    """Yield title, plot and table of each figure that was measured."""
+    tables = dict(sweep_tables(found))
+    for title, figure, plot in sweep_plots(found):
+        yield title, plot, tables[figure]
 
 
 def _stacked(text: str) -> Markup:

@@ -4,18 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
+from loadtest.model.candidate import Candidate
 from loadtest.model.findings import Latency, PhaseReport
 from loadtest.model.side_by_side import RouteSummary, SideBySide
-from loadtest.model.wording import ROUTE_NAMES, ms
+from loadtest.model.wording import CANDIDATE_NAMES, ROUTE_NAMES, ms
 from loadtest.render.axes import linear_axis, log_axis, nines_axis
 from loadtest.render.chart import Band, Dot, Line, line_chart
 from voting.domain.vote import Route
 
 
 def latency_plot(found: SideBySide, phases: Sequence[PhaseReport]) -> Markup:
-    """Return latency over percentiles: a line per route alone, dashed in the split."""
+    """Return latency over percentiles: a line per candidate alone, dashed in the split."""
     # All of gRPC's first: its lines are wide, HTTP's thin, so that neither hides the other.
-    lines = [line for route in sorted(Route) for line in _latency_lines(route, found, phases)]
+    lines = [line for one in sorted(Candidate) for line in _latency_lines(one, found, phases)]
     points = [point for line in lines for point in line.points if point is not None]
     return line_chart(
         "Latency of each route over percentiles",
@@ -36,7 +37,7 @@ def slowest_plot(phases: Sequence[PhaseReport]) -> Markup:
     """Return the 99th percentile of latency of each route over the whole comparison."""
     zero = min((phase.started_at for phase in phases), default=0.0)
     lines = [
-        Line(route.value, _steps(phase, zero, phase.series.p99[route]))
+        Line(_style(phase, route), _steps(phase, zero, phase.series.p99[route]))
         for phase in phases
         for route in sorted(phase.series.p99)
     ]
@@ -44,21 +45,30 @@ def slowest_plot(phases: Sequence[PhaseReport]) -> Markup:
 
 
 def _latency_lines(
-    route: Route, found: SideBySide, phases: Sequence[PhaseReport]
+    candidate: Candidate, found: SideBySide, phases: Sequence[PhaseReport]
 ) -> Iterator[Line]:
-    if route in found.routes and found.routes[route].curve:
-        yield _alone_line(route, found.routes[route])
+    if candidate in found.routes and found.routes[candidate].curve:
+        yield _alone_line(candidate, found.routes[candidate])
+    if candidate is Candidate.GRPC_UNARY:
+        return  # it gets none of the split
     for phase in phases:
-        if phase.forced is None and route in phase.routes:
-            latency = phase.routes[route].latency
+        if phase.forced is None and candidate.route in phase.routes:
+            latency = phase.routes[candidate.route].latency
             if latency is not None:
-                yield _split_line(route, latency)
+                yield _split_line(candidate.route, latency)
 
 
-def _alone_line(route: Route, summary: RouteSummary) -> Line:
+def _style(phase: PhaseReport, route: Route) -> str:
+    """Return the style of a route's line: that of the phase's candidate, if it is of the route."""
+    is_own = phase.forced is not None and phase.forced.route is route
+    return str(phase.forced if is_own else route)
+
+
+def _alone_line(candidate: Candidate, summary: RouteSummary) -> Line:
     estimates = [summary.p50, summary.p90, summary.p99, summary.p999]
     values = [None if found is None else found.value for found in estimates]
-    return Line(route.value, summary.curve, _latency_dots(f"{ROUTE_NAMES[route]} alone", values))
+    dots = _latency_dots(f"{CANDIDATE_NAMES[candidate]} alone", values)
+    return Line(candidate.value, summary.curve, dots)
 
 
 def _split_line(route: Route, latency: Latency) -> Line:
@@ -82,7 +92,7 @@ def _throughput_lines(phase: PhaseReport, zero: float) -> Iterator[Line]:
         yield Line("offered", [(start, expected), (start + phase.seconds, expected)])
     for route, rates in sorted(phase.series.accepted.items()):
         if any(rates):
-            yield Line(route.value, _steps(phase, zero, rates))
+            yield Line(_style(phase, route), _steps(phase, zero, rates))
     if any(phase.series.errors):
         yield Line("error", _steps(phase, zero, phase.series.errors))
 

@@ -1,12 +1,14 @@
 """The result of a comparison as text for a terminal."""
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Report
-from loadtest.model.side_by_side import Changes, SideBySide
+from loadtest.model.side_by_side import Changes
 from loadtest.model.wording import (
     ROUTE_NAMES,
     change_word,
@@ -15,13 +17,16 @@ from loadtest.model.wording import (
     headline,
     three_digits,
 )
-from loadtest.render.side_by_side_rows import side_by_side_rows
+from loadtest.render.compared_tables import ComparedTable, side_by_side_table, sweep_tables
 
 
 def print_result(console: Console, report: Report) -> None:
     """Print the figures and the verdict."""
     if report.side_by_side.routes:
-        console.print(side_by_side_table(report.side_by_side))
+        title = "Each route alone: means over its phases, with 95 % intervals"
+        _print_compared(console, title, side_by_side_table(report.side_by_side))
+    for title, table in sweep_tables(report.sweep) if report.sweep else ():
+        _print_compared(console, f"{title}: means with 95 % intervals", table)
     if report.changes is not None:
         _print_changes(console, report.changes)
     if any(phase.errors for phase in report.phases):
@@ -29,14 +34,29 @@ def print_result(console: Console, report: Report) -> None:
     _print_verdict(console, report)
 
 
-def side_by_side_table(found: SideBySide) -> Table:
-    """Return each figure of both routes and their ratio, with the 95 % intervals."""
-    table = _table("Each route alone: means over its phases, with 95 % intervals")
+def terminal_tables(title: str, found: ComparedTable) -> list[Table]:
+    """Return a table of two candidates; of three, whose ratios need the width, two tables."""
+    values, ratios = [row.values for row in found.rows], [row.ratios for row in found.rows]
+    names = [row.title for row in found.rows]
+    if len(found.pairs) <= 1:
+        rows = [one + other for one, other in zip(values, ratios, strict=True)]
+        return [_figures(title, names, [*found.value_headings, *found.ratio_headings], rows)]
+    return [
+        _figures(title, names, found.value_headings, values),
+        _figures("Their ratios", names, found.ratio_headings, ratios),
+    ]
+
+
+def _figures(
+    title: str, names: Sequence[str], headings: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Table:
+    table = _table(title)
     table.add_column("", no_wrap=True)
-    for heading in ("gRPC", "HTTP", "gRPC / HTTP"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in side_by_side_rows(found):
-        table.add_row(row.title, row.grpc, row.http, row.ratio)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for name, row in zip(names, rows, strict=True):
+        if any(row):
+            table.add_row(name, *row)
     return table
 
 
@@ -73,6 +93,11 @@ def _table(title: str) -> Table:
     table.padding = (0, 1, 0, 0)  # fits into 80 columns
     table.show_edge = False
     return table
+
+
+def _print_compared(console: Console, title: str, found: ComparedTable) -> None:
+    for table in terminal_tables(title, found):
+        console.print(table)
 
 
 def _print_changes(console: Console, found: Changes) -> None:

@@ -1,6 +1,6 @@
 """What the comparison shows in the terminal while it runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.progress import (
 )
 
 from loadtest.model.phase import Phase, PhaseProgress
+from loadtest.plan.phases import seconds_of
 from loadtest.reconcile.catch_up import CatchUpProgress
 
 
@@ -22,6 +23,15 @@ class Terminal:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+
+    def announce(self, phases: Sequence[Phase]) -> None:
+        """Say how long phases will take."""
+        seconds = round(seconds_of(phases))
+        time = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+        self._console.print(
+            f"{len(phases)} phases, at least {time}; Ctrl-C ends them early, with a report",
+            highlight=False,
+        )
 
     @contextmanager
     def phase(self, phase: Phase) -> Iterator[Callable[[PhaseProgress], None]]:

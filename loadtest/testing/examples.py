@@ -14,6 +14,7 @@ from loadtest.driver.samples import Sample, Samples, SampleWriter, read_samples
 from loadtest.measure.figures import phase_report
 from loadtest.model.answer import Answer, Outcome
 from loadtest.model.arrivals import Pattern
+from loadtest.model.candidate import Candidate
 from loadtest.model.checks import Damage, Reconciliation
 from loadtest.model.findings import PhaseReport, ProcessUse
 from loadtest.model.phase import Phase, PhaseResult
@@ -64,7 +65,7 @@ def stored(samples: Sequence[Sample], folder: Path) -> tuple[Samples, list[str]]
     return read_samples(path), writer.kinds
 
 
-def new_phase(forced: Route | None = None, **changes: object) -> Phase:
+def new_phase(forced: Candidate | None = None, **changes: object) -> Phase:
     """Return a phase to start from."""
     phase = Phase(
         name="split" if forced is None else f"{forced} alone",
@@ -85,7 +86,7 @@ def new_phase(forced: Route | None = None, **changes: object) -> Phase:
 
 
 def phase_of(
-    samples: Sequence[Sample], folder: Path, forced: Route | None = None, **changes: object
+    samples: Sequence[Sample], folder: Path, forced: Candidate | None = None, **changes: object
 ) -> PhaseReport:
     """Return the figures of a phase of one second with these samples."""
     records, kinds = stored(samples, folder)
@@ -161,7 +162,7 @@ def with_cpu(phase: PhaseReport, **us_per_vote: float) -> PhaseReport:
 
 def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> Report:
     """Return a report with these findings."""
-    curves = {route: _first_curve(phases, route) for route in Route}
+    curves = {one: _first_curve(phases, one) for one in Candidate}
     side_by_side = compare_routes(phases, curves)
     splits = check_splits(phases, WEIGHTS)
     return Report(
@@ -195,7 +196,7 @@ def new_report(phases: Sequence[PhaseReport], found: Reconciliation | None) -> R
     )
 
 
-def _first_curve(phases: Sequence[PhaseReport], route: Route) -> list[tuple[float, float]]:
-    own = [phase for phase in phases if phase.forced is route and route in phase.routes]
-    latency = own[0].routes[route].latency if own else None
+def _first_curve(phases: Sequence[PhaseReport], one: Candidate) -> list[tuple[float, float]]:
+    own = [phase for phase in phases if phase.forced is one and one.route in phase.routes]
+    latency = own[0].routes[one.route].latency if own else None
     return latency.curve if latency else []

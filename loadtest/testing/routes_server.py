@@ -31,6 +31,7 @@ class RoutesServer(ThreadingHTTPServer):
         self.reply = reply
         self.received: list[tuple[dict[str, Any], Route]] = []
         self.connections: set[int] = set()  # by the client's port
+        self.hosts: set[str] = set()
         self._turn = 0
         self._lock = threading.Lock()
 
@@ -64,6 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         vote = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         route = self.server.route_of(self.headers["X-Vote-Canary"])
         self.server.received.append((vote, route))
+        self.server.hosts.add(self.headers["Host"])
         self.server.connections.add(self.client_address[1])
         status, body = self.server.reply(vote, route)
         text = json.dumps(body).encode()
