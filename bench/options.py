@@ -37,7 +37,7 @@ def parser() -> ArgumentParser:
         type=path,
         metavar="FOLDER",
         help="a checkout of an older version: each case takes turns with its services, and the "
-        "table has the ratio to them. Under Bazel they must be built there, by ./bazelw build",
+        "table has the ratio to them. They run with this version's packages",
     )
     found.add_argument("--json", type=path, metavar="FILE", help="file to write the figures to")
     found.add_argument(

@@ -122,11 +122,10 @@ class _Rounds:
     async def _turn(self, number: int, case: Case) -> Turn:
         turn = await case.turn(self._seconds)
         version = "before" if case in self._older else ""
-        share = sum(turn.cpu_seconds[name] for name in case.own) / turn.seconds
         cost, rate = turn.cost_us(case.own), turn.votes / turn.seconds
         self._say(
             f"round {number + 1}/{self._rounds}  {case.name:20} {version:6} {cost:7.1f} µs/vote "
-            f"{rate:7.0f} votes/s {share:7.2%} of a core"
+            f"{rate:7.0f} votes/s {turn.core_percent(case.own):6.2f} % of a core"
         )
         await asyncio.sleep(0)
         return turn

@@ -34,6 +34,10 @@ class Turn(msgspec.Struct, frozen=True):
         used = sum(self.cpu_seconds[name] for name in names)
         return used / self.votes * 1e6 if self.votes else 0.0
 
+    def core_percent(self, names: Sequence[str]) -> float:
+        """Return the share of a core that these processes used."""
+        return sum(self.cpu_seconds[name] for name in names) / self.seconds * 100
+
     @property
     def generator_us(self) -> float:
         """µs of processor time of the load generator per vote; 0 without votes."""

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from bench.cases.run import Measured
+from bench.cases.turn import Turn
 from loadtest.model.estimate import Estimate, estimate, ratio
 from loadtest.model.percentiles import percentile_of
 
@@ -75,18 +76,21 @@ def row(measured: Measured) -> CaseRow:
     costs = [turn.cost_us(measured.own) for turn in turns]
     visible = [seconds for turn in turns for seconds in turn.visible]
     idle = [] if any(turn.votes for turn in turns) else names
+    figure = Turn.core_percent if idle else Turn.cost_us
     return CaseRow(
         measured.name,
         measured.what,
         measured.own,
         cpu_us=estimate(costs),
         to_floor=ratio(costs, [turn.cost_us(("floor",)) for turn in measured.floor]),
-        to_before=ratio(costs, [turn.cost_us(measured.own) for turn in measured.before]),
+        to_before=ratio(
+            [figure(turn, measured.own) for turn in turns],
+            [figure(turn, measured.own) for turn in measured.before],
+        ),
         votes_per_second=estimate([turn.votes / turn.seconds for turn in turns]),
         processes={name: estimate([turn.cost_us((name,)) for turn in turns]) for name in names},
         idle_percent={
-            name: estimate([turn.cpu_seconds[name] / turn.seconds * 100 for turn in turns])
-            for name in idle
+            name: estimate([turn.core_percent((name,)) for turn in turns]) for name in idle
         },
         generator_us=estimate([turn.generator_us for turn in turns]),
         votes=sum(turn.votes for turn in turns),

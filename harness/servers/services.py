@@ -64,11 +64,10 @@ class Service(HttpServer):
 
     def command(self) -> list[str]:
         """Return the service's Bazel target, or its module where there is no Bazel."""
-        path = Path(self.program) / self.program
-        binary = ROOT / path
-        if binary.exists() and self._source:
-            binary = self._source / "bazel-bin" / path
-        return [str(binary)] if binary.exists() else [sys.executable, "-P", "-m", self.program]
+        binary = ROOT / self.program / self.program
+        if binary.exists() and not self._source:
+            return [str(binary)]
+        return [sys.executable, "-P", "-m", self.program]
 
     def environment(self) -> Mapping[str, str]:
         """Return the settings, ports among them."""
