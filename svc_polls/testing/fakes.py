@@ -28,6 +28,7 @@ class LogInMemory:
         self.delivers = True
         self.before: Callable[[], None] | None = None
         self.records: list[bytes] = []
+        self.times: list[int] = []
         self.known.prove(self.now_ms)
 
     def writer(self) -> PollLogWriter:
@@ -61,6 +62,7 @@ class LogInMemory:
     def add(self, value: bytes) -> None:
         """Append a record, whoever wrote it."""
         self.records.append(value)
-        recorded = self.known.book.apply(value, self.now_ms + self.kafka_ahead_ms)
+        self.times.append(self.now_ms + self.kafka_ahead_ms)
+        recorded = self.known.book.apply(value, self.times[-1])
         if recorded is not None:
             self.history.note(value, recorded)

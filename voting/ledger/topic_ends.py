@@ -68,7 +68,7 @@ async def topic_ends(connection: Mapping[str, Any], topic: str) -> AsyncIterator
                 await consumer.start()
         yield TopicEnds(consumer, topic)
     finally:
-        await _close(consumer)
+        await close_consumer(consumer)
 
 
 @contextmanager
@@ -79,7 +79,8 @@ def _translated() -> Iterator[None]:
         raise EndsUnknownError(str(error) or "Kafka is not responding") from error
 
 
-async def _close(consumer: AIOKafkaConsumer[Any, Any]) -> None:
+async def close_consumer(consumer: AIOKafkaConsumer[Any, Any]) -> None:
+    """Disconnect, within 5 s."""
     try:
         await asyncio.wait_for(consumer.stop(), _CLOSE_SECONDS)
     except _AWAY as error:

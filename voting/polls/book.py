@@ -23,6 +23,7 @@ from voting.polls.event import (
     Define,
     Event,
     Open,
+    Publish,
     Release,
     Revoke,
     UnreadableEventError,
@@ -54,7 +55,8 @@ class RefusedChangeError(ValueError):
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
     """A poll as its events left it.
 
-    `event` is the number of the last one, `defined` of the one that set the present definition.
+    `event` is the number of the last one, `defined` of the one that set the present definition,
+    `published` of the one with the signed result, if there is one.
     Tokens of a class in `revoked_classes`, or of a batch in `revoked_batches`, admit no more.
 
     Times are Unix times in milliseconds; None until an organiser opens or closes it by hand.
@@ -65,6 +67,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     opens_at_ms: int | None
     closes_at_ms: int | None
     cut: tuple[int, ...] | None = None
+    published: int | None = None
     released: bool = False
     revoked_classes: frozenset[int] = frozenset()
     revoked_batches: frozenset[int] = frozenset()
@@ -179,6 +182,8 @@ def changed(polls: Mapping[str, Poll], event: Event, at_ms: int) -> Poll:
             return _released(poll, event.number)
         case Revoke():
             return _revoked(poll, change, event.number)
+        case Publish():
+            return _published(poll, change, event.number)
 
 
 def _defined(
@@ -246,6 +251,16 @@ def _cut(poll: Poll, ends: tuple[int, ...], number: int, at_ms: int) -> Poll:
     if not ends or any(end < 0 for end in ends):
         raise RefusedChangeError("the cut has no offset for each partition")
     return msgspec.structs.replace(poll, cut=ends, event=number)
+
+
+def _published(poll: Poll, publish: Publish, number: int) -> Poll:
+    if poll.cut is None:
+        raise RefusedChangeError("its votes may not be complete yet")
+    if poll.published is not None:
+        raise RefusedChangeError("its result has been published")
+    if not publish.document:
+        raise RefusedChangeError("there is no result in it")
+    return msgspec.structs.replace(poll, published=number, event=number)
 
 
 def _released(poll: Poll, number: int) -> Poll:

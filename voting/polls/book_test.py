@@ -15,7 +15,17 @@ from voting.polls.book import (
     PollBook,
 )
 from voting.polls.definition import ShowResult
-from voting.polls.event import Change, Close, Cut, Define, Open, Release, Revoke, encode_event
+from voting.polls.event import (
+    Change,
+    Close,
+    Cut,
+    Define,
+    Open,
+    Publish,
+    Release,
+    Revoke,
+    encode_event,
+)
 from voting.testing.polls import DEFINITION, POLL, PollLog, entries, event, with_changes
 from voting.voters.rules import VoterClass, VoterRules
 
@@ -149,6 +159,21 @@ def test_a_result_is_released_once_it_is_final(log: PollLog) -> None:
     assert log.append(Release(), CLOSES + 60_002).refusal == "its result has been released"
 
 
+def test_a_result_is_published_once_and_never_before_the_cut(log: PollLog) -> None:
+    scheduled(log)
+    first, second = Publish(b"{}\n\nsigned\n"), Publish(b"{1}\n\nsigned\n")
+    assert log.append(first, CLOSES + 1).refusal == "its votes may not be complete yet"
+    log.append(Cut((1,)), CLOSES + 60_000)
+    assert log.append(Publish(b""), CLOSES + 60_000).refusal == "there is no result in it"
+    assert the_poll(log).published is None
+    recorded = log.append(first, CLOSES + 60_001)
+    assert recorded.refusal is None
+    assert the_poll(log).published == recorded.event.number
+    for again in (first, second):
+        assert log.append(again, CLOSES + 60_002).refusal == "its result has been published"
+    assert the_poll(log).published == recorded.event.number
+
+
 def test_tokens_are_taken_back_by_class_or_by_batch_for_good(log: PollLog) -> None:
     rules = VoterRules(scope="a", key=1, classes=(VoterClass("audience"), VoterClass("jury", 1)))
     scheduled(log, voters=rules)
@@ -198,7 +223,7 @@ def test_a_rehearsal_stays_one(log: PollLog) -> None:
 
 
 def test_changes_to_a_poll_that_does_not_exist_are_refused(log: PollLog) -> None:
-    for change in (Open(), Close(None), Cut((1,)), Release(), Revoke(batch=1)):
+    for change in (Open(), Close(None), Cut((1,)), Release(), Revoke(batch=1), Publish(b"{}")):
         assert log.append(change, NOW).refusal == "there is no such poll"
 
 
@@ -288,6 +313,7 @@ changes = st.one_of(
     st.just(Release()),
     st.builds(Revoke, voter_class=st.integers(0, 1)),
     st.builds(Revoke, batch=st.integers(1, 3)),
+    st.builds(Publish, st.sampled_from([b"", b"{}", b"{1}"])),
 )
 steps = st.lists(st.tuples(changes, st.sampled_from(["a", "b"]), st.integers(0, 15_000)))
 
@@ -319,6 +345,8 @@ def test_every_history_keeps_the_promises(
         assert before.revoked_batches <= after.revoked_batches
         if before.cut is not None:
             assert (after.cut, after.closes_at_ms) == (before.cut, before.closes_at_ms)
+        assert after.published is None or after.cut is not None
+        assert before.published in {None, after.published}
     # The same records give the same state, in one go or with copies and lost races in between.
     again = PollBook()
     for value, appended_at_ms in log.records:

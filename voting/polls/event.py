@@ -48,7 +48,18 @@ class Revoke(msgspec.Struct, frozen=True):
     batch: int | None = None
 
 
-type Change = Define | Open | Close | Cut | Release | Revoke
+class Publish(msgspec.Struct, frozen=True):
+    """Makes the result of a poll final; `note` is the result and its signature."""
+
+    note: bytes
+
+    @property
+    def document(self) -> bytes:
+        """The result, in canonical JSON."""
+        return self.note.partition(b"\n")[0]
+
+
+type Change = Define | Open | Close | Cut | Release | Revoke | Publish
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -116,6 +127,9 @@ def encode_event(event: Event) -> bytes:
                 message.revoke.voter_class = voter_class
             elif batch is not None:
                 message.revoke.batch = batch
+        case Publish(note):
+            message.publish.note = note
+            message.publish.SetInParent()
     return message.SerializeToString(deterministic=True)
 
 
@@ -152,6 +166,8 @@ def _change_of(message: polls_pb2.Event) -> Change:
             return Release()
         case "revoke":
             return _revoke_of(message.revoke)
+        case "publish":
+            return Publish(message.publish.note)
         case _:
             raise UnreadableEventError("has a change that this version does not know")
 

@@ -10,6 +10,7 @@ from voting.polls.event import (
     Define,
     Event,
     Open,
+    Publish,
     Release,
     Revoke,
     UnreadableEventError,
@@ -57,6 +58,7 @@ changes = st.one_of(
     st.just(Release()),
     st.builds(Revoke, voter_class=st.integers(0, 20)),
     st.builds(Revoke, batch=st.integers(0, 2**17)),
+    st.builds(Publish, st.binary(max_size=100)),
 )
 events = st.builds(
     Event,

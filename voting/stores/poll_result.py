@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from voting.domain.tally import PollTally, add_poll_tally
-from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import SLICE_OFFSETS
 from voting.stores.vote_log_reader import StoredPosition
 
@@ -49,17 +48,42 @@ async def votes_before_cut(
     ends = {partition: end for partition, end in enumerate(cut) if end > 0}
     for _ in range(_TRIES):
         owners = await _owners(log, ends)
-        counted = PollTally()
-        for partition, end in ends.items():
-            last, after = end - 1, -1
-            while (first := await log.next_in_poll(poll, partition, after, last)) is not None:
-                after = min(first + slice_offsets - 1, last)
-                found = await log.sum_up_poll(poll, partition, first - 1, after)
-                add_poll_tally(counted, found)
+        spans = {partition: (-1, end - 1) for partition, end in ends.items()}
+        counted = await _sum_up(log, poll, spans, slice_offsets)
         # If the log was lost in between, it has other owners by the time it is that far again.
         if owners == await _owners(log, ends):
             return counted
     raise NotFinalYetError("the partitions of the vote log keep changing owners")
+
+
+async def late_votes(
+    log: PollLog, poll: str, cut: Sequence[int], *, slice_offsets: int = SLICE_OFFSETS
+) -> PollTally:
+    """Return the tally of a poll's votes behind its cut: the live tally has them, too.
+
+    No route has accepted them. Raises `StoreUnavailableError`.
+    """
+    stored = await log.positions(range(len(cut)))
+    spans = {partition: (cut[partition] - 1, _offset_of(one)) for partition, one in stored.items()}
+    return await _sum_up(log, poll, spans, slice_offsets)
+
+
+async def _sum_up(
+    log: PollLog, poll: str, spans: Mapping[int, tuple[int, int]], slice_offsets: int
+) -> PollTally:
+    """Return the tally of the votes beyond the first offset of each span, the last included."""
+    counted = PollTally()
+    for partition, (after, last) in spans.items():
+        while (first := await log.next_in_poll(poll, partition, after, last)) is not None:
+            after = min(first + slice_offsets - 1, last)
+            found = await log.sum_up_poll(poll, partition, first - 1, after)
+            add_poll_tally(counted, found)
+    return counted
+
+
+def _offset_of(stored: StoredPosition) -> int:
+    """Return the offset of the last record that the log has of a partition; -1 for none."""
+    return int(stored.position.partition(":")[0])
 
 
 async def _owners(log: PollLog, ends: Mapping[int, int]) -> dict[int, str]:
@@ -67,8 +91,8 @@ async def _owners(log: PollLog, ends: Mapping[int, int]) -> dict[int, str]:
     stored = await log.positions(list(ends))
     behind = []
     for partition, end in ends.items():
-        position = stored[partition].position if partition in stored else NO_POSITION
-        if (lacking := end - 1 - int(position.partition(":")[0])) > 0:
+        last = _offset_of(stored[partition]) if partition in stored else -1
+        if (lacking := end - 1 - last) > 0:
             behind.append(f"{lacking} records of partition {partition}")
     if behind:
         raise NotFinalYetError(f"the vote log lacks {', '.join(behind)}")

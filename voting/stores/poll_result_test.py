@@ -14,7 +14,7 @@ from voting.domain.vote import Vote, new_vote_id
 from voting.polls.result import poll_result, votes_behind_cut
 from voting.stores.errors import NO_POSITION
 from voting.stores.logged_vote import to_document
-from voting.stores.poll_result import NotFinalYetError, votes_before_cut
+from voting.stores.poll_result import NotFinalYetError, late_votes, votes_before_cut
 from voting.stores.vote_log import VoteLog
 from voting.testing.examples import vote_with
 from voting.testing.polls import entries as some_entries
@@ -81,6 +81,7 @@ async def test_what_lies_before_the_cut_counts_and_nothing_behind(log: FilledLog
     cut = (21, 30, 0)
     counted = await votes_before_cut(log, POLL, cut)
     assert counted == of_poll(votes[0][:21], votes[1])
+    assert await late_votes(log, POLL, cut) == of_poll(votes[0][21:], votes[2])
     live = (await log.tally()).polls[POLL]
     assert votes_behind_cut(counted, live) == 3 + 10
     assert live == of_poll(*votes.values())
@@ -158,3 +159,4 @@ async def test_a_poll_without_votes_has_none(log: FilledLog) -> None:
     assert (await log.positions([0])).get(0, NO_POSITION) == NO_POSITION
     await log.fill(0, [vote_with(id=new_vote_id(0))])
     assert await votes_before_cut(log, POLL, (1, 0)) == PollTally()
+    assert await late_votes(log, POLL, (0, 0)) == PollTally()

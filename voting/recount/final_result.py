@@ -1,0 +1,136 @@
+"""The final result of a poll as a document: the same input gives the same bytes, whoever makes it.
+
+Canonical JSON (RFC 8785), without floating-point numbers. docs/final-result.md describes each
+field, and verify/verify_result.py makes the same document with other code.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import rfc8785
+
+from voting.domain.tally import PollTally, add_poll_tally
+from voting.domain.times import to_rfc3339_or_none
+from voting.domain.vote import Route
+from voting.polls.book import Poll
+from voting.polls.event import event_hash
+from voting.polls.result import EntryResult, classes_of, poll_result
+from voting.recount.partition_count import PartitionCount
+from voting.voters.rules import VoterClass
+
+FORMAT: Final = "voting-result-1"
+
+
+class PollEvent(NamedTuple):
+    """An event of the log of polls on which a result rests; `value` is that of its record."""
+
+    number: int
+    change: str
+    value: bytes
+
+
+class LedgerCount(msgspec.Struct):
+    """What was counted of a poll in all partitions up to the cut, and the roots of their trees."""
+
+    tally: PollTally
+    copies: int
+    roots: tuple[bytes, ...]
+
+
+def sum_up(partitions: Sequence[PartitionCount]) -> LedgerCount:
+    """Return what was counted in all partitions, in their order."""
+    tally = PollTally()
+    for one in partitions:
+        add_poll_tally(tally, one.tally)
+    copies = sum(one.copies for one in partitions)
+    return LedgerCount(tally, copies, tuple(one.tree.root() for one in partitions))
+
+
+def final_result(poll: Poll, events: Sequence[PollEvent], counted: LedgerCount) -> bytes:
+    """Return the result of a poll that is cut, in canonical JSON.
+
+    `events` are those of the poll that changed something, up to the cut, in their order.
+    """
+    definition = poll.definition
+    result = poll_result(definition, counted.tally)
+    classes = classes_of(definition)
+    class_votes = [one.votes for one in result.classes]
+    voters = definition.voters
+    cut = poll.cut or ()
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "poll": poll.id,
+        "titles": {"en": definition.titles.en, "es": definition.titles.es},
+        "rehearsal": definition.rehearsal,
+        "scale": {"min": definition.rank_min, "max": definition.rank_max},
+        "show_result": definition.show_result.value,
+        "voters": None
+        if voters is None
+        else {
+            "scope": voters.scope,
+            "key": voters.key,
+            "votes": voters.votes,
+            "per_entry": voters.per_entry,
+            "ways": [way.value for way in voters.ways],
+        },
+        "ties": list(definition.ties),
+        "opens_at": to_rfc3339_or_none(poll.opens_at_ms),
+        "closes_at": to_rfc3339_or_none(poll.closes_at_ms),
+        "events": [
+            {"number": one.number, "change": one.change, "sha256": event_hash(one.value).hex()}
+            for one in events
+        ],
+        "cut": list(cut),
+        "roots": [root.hex() for root in counted.roots],
+        "records": sum(cut),
+        "votes": result.votes,
+        "copies": counted.copies,
+        "strays": result.strays,
+        "routes": {route.value: counted.tally.routes.get(route, 0) for route in Route},
+        "classes": [
+            {"name": one.name, "number": one.number, "weight": one.weight, "votes": votes}
+            for one, votes in zip(classes, class_votes, strict=True)
+        ],
+        "entries": [_entry(one, classes, class_votes, counted.tally) for one in result.entries],
+    }
+    return rfc8785.dumps(document)
+
+
+def _entry(
+    one: EntryResult, classes: Sequence[VoterClass], class_votes: Sequence[int], tally: PollTally
+) -> dict[str, Any]:
+    score = exact_score(one.class_votes, class_votes, [each.weight for each in classes])
+    counts = [tally.of(one.entry.id, each.number) for each in classes]
+    return {
+        "place": one.place,
+        "id": one.entry.id,
+        "name": one.entry.name,
+        "album": one.entry.album,
+        "year": one.entry.year,
+        "votes": one.votes,
+        "rank_sum": one.rank_sum,
+        "score": f"{score.numerator}/{score.denominator}",
+        "percent": percent(score),
+        "classes": [{"votes": each.votes, "rank_sum": each.rank_sum} for each in counts],
+        "decided_by": one.decided_by,
+    }
+
+
+def exact_score(
+    votes: Sequence[int], class_votes: Sequence[int], weights: Sequence[int]
+) -> Fraction:
+    """Return an entry's score: for each class its part of the votes, weighed; 0 to 1."""
+    parts = (
+        Fraction(weight * mine, of_class)
+        for mine, of_class, weight in zip(votes, class_votes, weights, strict=True)
+        if of_class
+    )
+    return sum(parts, Fraction(0)) / sum(weights)
+
+
+def percent(score: Fraction) -> str:
+    """Return a score in percent with four decimals, rounded half up."""
+    rounded = (score.numerator * 2_000_000 + score.denominator) // (2 * score.denominator)
+    return f"{rounded // 10_000}.{rounded % 10_000:04}"

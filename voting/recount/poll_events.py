@@ -1,0 +1,38 @@
+"""The events of the log of polls on which the result of one poll rests."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from voting.polls.book import Poll, PollBook
+from voting.polls.event import Cut
+from voting.recount.final_result import PollEvent
+
+
+class NotCutError(Exception):
+    """The log of polls has no cut of the poll."""
+
+
+class CutPoll(NamedTuple):
+    """A poll as it was when it was cut, and its events up to then that changed something."""
+
+    poll: Poll
+    events: tuple[PollEvent, ...]
+
+
+def cut_poll(poll_id: str, records: Iterable[tuple[bytes | None, int]]) -> CutPoll:
+    """Return the poll by the values of the log's records, and when Kafka appended each.
+
+    What happens after the cut changes nothing. Raises `NotCutError`, or `BrokenLogError`.
+    """
+    book = PollBook()
+    events: list[PollEvent] = []
+    for value, appended_at_ms in records:
+        recorded = book.apply(value, appended_at_ms)
+        if recorded is None or recorded.refusal is not None or recorded.event.poll != poll_id:
+            continue
+        change = recorded.event.change
+        name = type(change).__name__.lower()
+        events.append(PollEvent(recorded.event.number, name, value or b""))
+        if isinstance(change, Cut):
+            return CutPoll(book.polls[poll_id], tuple(events))
+    raise NotCutError(f"the log of polls has no cut of poll {poll_id}")
