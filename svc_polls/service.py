@@ -11,12 +11,17 @@ from sanic import Sanic
 from svc_polls.api.app import polls_app
 from svc_polls.api.console import ConsoleApi
 from svc_polls.api.polls import PollsApi
+from svc_polls.api.publishing import PublishingApi
+from svc_polls.api.running_changes import RunningChanges
 from svc_polls.log.cutter import Cutter
 from svc_polls.log.history import PollHistory
 from svc_polls.log.metrics import PollsCollector
 from svc_polls.log.poll_topic import PollTopic
 from svc_polls.log.vote_ends import VoteEnds
 from svc_polls.log.writer import LogUnavailableError, PollLogWriter
+from svc_polls.publishing.ledger_recount import LedgerRecount
+from svc_polls.publishing.publisher import Publisher
+from svc_polls.publishing.stores_check import StoresCheck
 from svc_polls.settings import PollsSettings
 from svc_polls.signing_key_tool import SIGNING_KEY_TOOL, run_signing_key_tool
 from svc_polls.token_tool import TOOL, run_token_tool
@@ -25,12 +30,16 @@ from svc_polls.watch.services import read_services
 from svc_polls.watch.vote_flow import read_vote_flow
 from svc_polls.watch.watched import Watched
 from voting.http.app import run_app
+from voting.ledger.connection import connection_arguments
 from voting.ledger.poll_log_reader import PollLogReader
 from voting.polls.known_polls import KnownPolls
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness, run_for_good
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
+from voting.service.signing_key import signing_key_of
+from voting.stores.tally_reader import TallyReader
+from voting.stores.vote_log_reader import VoteLogReader
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +80,18 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
     organisers = settings.organisers
     if not len(organisers):
         _log.warning("ORGANISER_TOKENS is empty: nobody can use the API")
-    api = PollsApi(known, history, writer, organisers, settings.answer_within_ms, now_ms)
+    changes = RunningChanges()
+    api = PollsApi(known, history, writer, organisers, changes, settings.answer_within_ms, now_ms)
+    recount = LedgerRecount(
+        connection_arguments(settings), settings.kafka_topic, settings.kafka_polls_topic
+    )
+    tally = TallyReader(settings.redis_url)
+    vote_log = VoteLogReader(settings.mongodb_url, settings.mongodb_database)
+    key = signing_key_of(settings.signing_key)
+    if key is None:
+        _log.warning("SIGNING_KEY is empty: no final result can be published")
+    publisher = Publisher(known, recount, StoresCheck(vote_log, tally), writer, key)
+    publishing = PublishingApi(known, publisher, recount, organisers, changes, writer.check_usable)
     watched = settings.watched
     console = ConsoleApi(
         known,
@@ -81,7 +101,7 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
         Watched(lambda: read_services(watched, now_ms)) if watched else None,
         now_ms,
     )
-    app = polls_app(api, console, readiness)
+    app = polls_app(api, publishing, console, readiness)
     REGISTRY.register(PollsCollector(known, now_ms))
     tasks: list[asyncio.Task[None]] = []
 
@@ -96,7 +116,9 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        await reader.stop()
+        await asyncio.gather(reader.stop(), publisher.close())
+        await tally.close()
+        vote_log.close()
 
     return app
 

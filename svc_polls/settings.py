@@ -6,12 +6,13 @@ from msgspec import Meta
 
 from svc_polls.tokens import Organisers, read_organisers
 from svc_polls.watched_services import WatchedAddress, read_watched_services
-from voting.ledger.settings import KafkaSettings
 from voting.polls.definition import ANSWER_WITHIN_MAX_MS, ANSWER_WITHIN_MIN_MS
 from voting.service.settings import Port, wrong
+from voting.service.signing_key import SigningKeySetting, check_signing_key
+from voting.stores.settings import StoreSettings
 
 
-class PollsSettings(KafkaSettings, frozen=True, kw_only=True):
+class PollsSettings(StoreSettings, frozen=True, kw_only=True):
     """Settings of svc_polls."""
 
     port: Annotated[Port, Meta(description="Port of the organisers' API.")] = 8006
@@ -45,6 +46,7 @@ class PollsSettings(KafkaSettings, frozen=True, kw_only=True):
             le=ANSWER_WITHIN_MAX_MS / 1000,
         ),
     ] = 7.0
+    signing_key: SigningKeySetting = ""
 
     @property
     def organisers(self) -> Organisers:
@@ -64,6 +66,7 @@ class PollsSettings(KafkaSettings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check what types cannot express."""
         super().__post_init__()
+        check_signing_key(self.signing_key)
         for field, read in (
             ("organiser_tokens", read_organisers),
             ("watched_services", read_watched_services),

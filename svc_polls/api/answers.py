@@ -54,6 +54,7 @@ class PollState(msgspec.Struct, frozen=True, kw_only=True):
         list[int] | None,
         Meta(description="Where its votes end, for each partition of the topic of votes."),
     ]
+    published: Annotated[bool, Meta(description="Whether its signed result stands, for good.")]
     released: bool
     revoked: Annotated[
         list[str], Meta(description="Whose tokens were taken back: `class NAME`, `batch NUMBER`.")
@@ -81,7 +82,9 @@ class HistoryEvent(msgspec.Struct, frozen=True, kw_only=True):
     appended_at: str
     written_at: Annotated[str, Meta(description="By the clock of the service that wrote it.")]
     author: str
-    change: Annotated[str, Meta(description="define, open, close, cut, release or revoke.")]
+    change: Annotated[
+        str, Meta(description="define, open, close, cut, publish, release or revoke.")
+    ]
     fields: Annotated[
         list[str], Meta(description="What a new definition changes; empty in the first one.")
     ]
@@ -134,6 +137,7 @@ def poll_state(poll: Poll, now_ms: int) -> PollState:
         settles_at=to_rfc3339_or_none(poll.settled_at_ms),
         frozen=poll.is_frozen(now_ms),
         cut=None if poll.cut is None else list(poll.cut),
+        published=poll.published is not None,
         released=poll.released,
         revoked=_revoked(poll),
         shows_result=poll.shows_result(now_ms),
@@ -164,7 +168,8 @@ def changed_answer(recorded: Recorded, poll: Poll, now_ms: int) -> Changed:
 def effective_at_ms(recorded: Recorded) -> int:
     """Return when each route has an event of the log of polls, or accepts no votes in polls.
 
-    Opening and releasing allow something: a route that does not have it yet breaks no promise.
+    Opening, publishing and releasing allow something: a route that does not have it yet breaks no
+    promise.
     """
     waits = isinstance(recorded.event.change, Define | Close | Revoke)
     return recorded.appended_at_ms + (LEAD_MS if waits else 0)

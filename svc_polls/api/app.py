@@ -9,6 +9,7 @@ from sanic.response import BaseHTTPResponse
 from svc_polls.api.console import ConsoleApi
 from svc_polls.api.openapi import polls_document
 from svc_polls.api.polls import PollsApi
+from svc_polls.api.publishing import PublishingApi
 from svc_polls.api.requests import BODY_MAX
 from svc_polls.page.console_page import STATIC_FOLDER, render_console
 from voting.http.app import add_operations, close_if_stopping, new_app
@@ -23,7 +24,9 @@ CONNECTIONS_MAX: Final = 200
 _HEADERS: Final = page_headers("form-action 'none'", "trusted-types 'none'")
 
 
-def polls_app(api: PollsApi, console: ConsoleApi, readiness: Readiness) -> Sanic[Any, Any]:
+def polls_app(
+    api: PollsApi, publishing: PublishingApi, console: ConsoleApi, readiness: Readiness
+) -> Sanic[Any, Any]:
     """Return the app that serves the API and the console."""
     app = new_app(NAME)
     app.config.REQUEST_MAX_SIZE = BODY_MAX
@@ -47,10 +50,17 @@ def polls_app(api: PollsApi, console: ConsoleApi, readiness: Readiness) -> Sanic
     app.add_route(api.list, "/api/polls", methods=["GET"])
     app.add_route(api.show, "/api/polls/<poll:str>", methods=["GET"])
     app.add_route(api.history, "/api/polls/<poll:str>/history", methods=["GET"])
+    for path, look in (
+        ("publication", publishing.publication),
+        ("evidence", publishing.evidence),
+        ("evidence/<partition:str>", publishing.partition),
+    ):
+        app.add_route(partial(look), f"/api/polls/<poll:str>/{path}", name=look.__name__)
     for path, method, handler in (
         ("", "PUT", api.define),
         ("/open", "POST", api.open),
         ("/close", "POST", api.close),
+        ("/publish", "POST", publishing.publish),
         ("/release", "POST", api.release),
         ("/revoke", "POST", api.revoke),
         ("/copy", "POST", api.copy),

@@ -5,7 +5,9 @@ from typing import Any, Final
 from svc_polls.api.answers import Changed, HistoryPage, PollList, PollState
 from svc_polls.api.console import Me, SystemState
 from svc_polls.api.forms import SLUG_SCHEMA, CloseForm, CopyForm, DefinitionForm, RevokeForm
+from svc_polls.api.publishing import Evidence
 from svc_polls.api.requests import BODY_MAX, LIMIT_DEFAULT, LIMIT_MAX
+from svc_polls.publishing.publisher import Publication
 from voting.http.problem import JSON_TYPE, PROBLEM_TYPE, Problem
 from voting.http.schemas import (
     REFERENCE,
@@ -46,6 +48,12 @@ _IF_NONE_MATCH: Final = {
     "description": "`*`: only if there is no such poll.",
     "schema": {"type": "string", "const": "*"},
 }
+_PARTITION: Final = {
+    "name": "partition",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 0},
+}
 _CHANGING: Final = ("400", *_READING, "403", "404", "408", "409", "412", "413", "415", "428", "504")
 
 
@@ -53,7 +61,7 @@ def polls_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
     schemas: Schemas = {
         **request_schemas(CloseForm, CopyForm, RevokeForm),
-        **answer_schemas(PollList, Changed, HistoryPage, Me, SystemState),
+        **answer_schemas(PollList, Changed, HistoryPage, Me, SystemState, Publication, Evidence),
         **sparse_answer_schemas(Problem),
         **request_schemas(DefinitionForm),
     }
@@ -70,11 +78,24 @@ def polls_document() -> dict[str, Any]:
             "/api/polls": {"get": _list()},
             "/api/polls/{id}": {"parameters": [id_parameter], "get": _show(), "put": _define()},
             "/api/polls/{id}/history": {"parameters": [id_parameter], "get": _history()},
+            "/api/polls/{id}/publication": {
+                "parameters": [id_parameter],
+                "get": _read("How far the publication is here", "showPublication", Publication),
+            },
+            "/api/polls/{id}/evidence": {
+                "parameters": [id_parameter],
+                "get": _read("What a recount needs (releaser)", "showEvidence", Evidence),
+            },
+            "/api/polls/{id}/evidence/{partition}": {
+                "parameters": [id_parameter, _PARTITION],
+                "get": _partition(),
+            },
             **{
                 f"/api/polls/{{id}}/{name}": {"parameters": [id_parameter], "post": operation}
                 for name, operation in (
                     ("open", _change("openPoll", "Open a poll by hand (operator)")),
                     ("close", _close()),
+                    ("publish", _publish()),
                     ("release", _change("releaseResult", "Show the result (releaser)")),
                     ("revoke", _revoke()),
                     ("copy", _copy()),
@@ -163,6 +184,35 @@ def _history() -> dict[str, Any]:
         "parameters": _page({"type": "integer", "minimum": 0}),
         "responses": _responses(good, (*_READING, "404")),
     }
+
+
+def _read(summary: str, name: str, type_: type) -> dict[str, Any]:
+    good = {"200": _good(f"{summary}.", type_)}
+    problems = (*_READING, "403", "404", "409")
+    return {"summary": summary, "operationId": name, "responses": _responses(good, problems)}
+
+
+def _partition() -> dict[str, Any]:
+    operation = _read("The records of a partition (releaser)", "readEvidence", Evidence)
+    operation["responses"]["200"] = {
+        "description": "A stream, complete if it ends with the byte 0xff.",
+        "content": {"application/octet-stream": {}},
+    }
+    return operation
+
+
+def _publish() -> dict[str, Any]:
+    operation = _change(
+        "publishResult",
+        "Count the votes, sign the result and make it final for good; ask again to see how far it "
+        "is (releaser)",
+        parameters=[],
+    )
+    for status in ("200", "428"):
+        del operation["responses"][status]
+    operation["responses"]["200"] = _good("It is published.", Publication)
+    operation["responses"]["202"] = _good("It has begun; `failed` says why not.", Publication)
+    return operation
 
 
 def _define() -> dict[str, Any]:

@@ -54,6 +54,7 @@ class PollsApi:
         history: PollHistory,
         writer: PollLogWriter,
         organisers: Organisers,
+        changes: RunningChanges,
         answer_within_ms: int,
         clock: Callable[[], int],
     ) -> None:
@@ -64,7 +65,7 @@ class PollsApi:
         self._organisers = organisers
         self._answer_within_ms = answer_within_ms
         self._clock = clock
-        self._changes = RunningChanges()
+        self._changes = changes
 
     async def list(self, request: Request) -> HTTPResponse:
         """GET /api/polls."""

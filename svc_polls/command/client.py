@@ -15,6 +15,7 @@ from svc_polls.api.answers import (
     PollState,
     PollSummary,
 )
+from svc_polls.publishing.publisher import Publication
 from voting.http.problem import Problem
 
 _ANSWER_SECONDS: Final = 60.0
@@ -93,6 +94,14 @@ class PollsClient:
         """Open, close, release or copy a poll; `event` is that of the state that was seen."""
         condition = {"if-match": "*" if event is None else f'"{event}"'}
         return self._change("POST", f"/api/polls/{poll}/{action}", condition, body)
+
+    def publish(self, poll: str) -> Publication:
+        """Begin to publish the result of a poll, unless that has begun; return how far it is."""
+        return _decoded(self._ask("POST", f"/api/polls/{poll}/publish"), Publication)
+
+    def publication(self, poll: str) -> Publication:
+        """Return how far the publication of a poll's result is at the instance that answers."""
+        return self._read(f"/api/polls/{poll}/publication", Publication)
 
     def _read[T](self, path: str, kind: type[T], parameters: dict[str, str] | None = None) -> T:
         return _decoded(self._ask("GET", path, params=parameters), kind)

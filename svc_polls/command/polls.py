@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from argparse import (
     ArgumentParser,
     ArgumentTypeError,
@@ -25,10 +26,18 @@ from svc_polls.api.forms import (
 )
 from svc_polls.command.client import PollsClient, RefusedError, UnknownOutcomeError
 from svc_polls.command.poll_file import BYTES_MAX, FilePoll, PollFileError, read_polls
-from svc_polls.command.texts import changed_line, history_lines, list_lines, poll_lines
+from svc_polls.command.texts import (
+    changed_line,
+    history_lines,
+    list_lines,
+    poll_lines,
+    publication_line,
+)
+from svc_polls.publishing.publisher import Stage
 from voting.domain.vote import SLUG_RULE, is_slug
 from voting.polls.definition import ANSWER_WITHIN_MIN_MS
 
+_PUBLISH_PAUSE_SECONDS: Final = 0.5
 _DONE, _REFUSED, _WRONG, _UNKNOWN, _INTERRUPTED = 0, 1, 2, 3, 130
 
 _EPILOG: Final = """\
@@ -89,11 +98,30 @@ def _run(client: PollsClient, options: Namespace, polls: Sequence[FilePoll]) -> 
         case "revoke":
             form = RevokeForm(options.voter_class, options.batch)
             _print([changed_line(client.act(options.poll, "revoke", options.if_event, form))])
+        case "publish":
+            return _publish(client, options.poll)
         case "copy":
             body = {"as": options.copy}
             _print([changed_line(client.act(options.poll, "copy", None, body))])
         case action:
             _print([changed_line(client.act(options.poll, action, options.if_event))])
+    return _DONE
+
+
+def _publish(client: PollsClient, poll: str) -> int:
+    """Publish the result of a poll, and say how far it is until it stands."""
+    said, publication = "", client.publish(poll)
+    while publication.stage is not Stage.PUBLISHED:
+        if publication.stage is Stage.FAILED:
+            raise RefusedError(f"{poll}: the result is not published: {publication.reason}")
+        if publication.stage is Stage.NOT_BEGUN:  # another instance answers, or a new one
+            publication = client.publish(poll)
+            continue
+        if (now := publication_line(poll, publication)) != said:
+            _print([said := now])
+        time.sleep(_PUBLISH_PAUSE_SECONDS)
+        publication = client.publication(poll)
+    _print([publication_line(poll, publication)])
     return _DONE
 
 
@@ -207,6 +235,10 @@ def _parser() -> ArgumentParser:
                 "--class", dest="voter_class", type=_slug, metavar="NAME", help="all of a class"
             )
             whose.add_argument("--batch", type=int, metavar="N", help="all of a batch")
+    published = commands.add_parser(
+        "publish", help="count the votes, sign the result and make it final, for good"
+    )
+    published.add_argument("poll", type=_slug, metavar="POLL")
     copied = commands.add_parser("copy", help="copy a rehearsal as a real poll")
     copied.add_argument("poll", type=_slug, metavar="POLL")
     copied.add_argument("copy", type=_slug, metavar="AS", help="the id of the copy")

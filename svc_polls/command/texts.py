@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from svc_polls.api.answers import Changed, HistoryEvent, PollState, PollSummary
 from svc_polls.api.forms import VotersForm
+from svc_polls.publishing.publisher import Publication, Stage
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -44,6 +45,7 @@ def poll_lines(poll: PollState) -> list[str]:
         ("closes", _time(poll.closes_at)),
         ("settles", _time(poll.settles_at)),
         ("result", f"{definition.show_result}, {'' if poll.shows_result else 'not '}shown now"),
+        ("published", "yes, signed" if poll.published else "no"),
         ("cut", "-" if poll.cut is None else " ".join(map(str, poll.cut))),
         ("definition", "frozen" if poll.frozen else "can be replaced"),
     ]
@@ -74,6 +76,19 @@ def changed_line(changed: Changed) -> str:
     end = f", closes {poll.closes_at}" if poll.closes_at else ""
     when = "" if changed.effective_at == changed.appended_at else f"; from {changed.effective_at}"
     return f"{poll.id}: {poll.phase}{end} (event {changed.event}{when})"
+
+
+def publication_line(poll: str, publication: Publication) -> str:
+    """Return one line about how far the publication of a result is."""
+    match publication.stage:
+        case Stage.COUNTING:
+            return f"{poll}: read {publication.records} of {publication.all_records} records"
+        case Stage.COMPARING:
+            return f"{poll}: compares the count with the vote log and the tally"
+        case Stage.PUBLISHED:
+            return f"{poll}: the signed result is published"
+        case stage:
+            return f"{poll}: {stage}"
 
 
 def _voters(voters: VotersForm | None) -> str:

@@ -1,13 +1,14 @@
 """Counts a poll from the records of the ledger in Kafka."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from voting.ledger.partition_reader import read_all, read_partition
+from voting.ledger.partition_reader import Record, read_all, read_partition
 from voting.ledger.topic_ends import topic_ends
+from voting.recount.evidence import END, HEADER, hidden, revealed, shown
 from voting.recount.final_result import LedgerCount, sum_up
-from voting.recount.partition_count import PartitionCount
+from voting.recount.partition_count import Kind, PartitionCount
 from voting.recount.poll_events import CutPoll, cut_poll
 
 type Progress = Callable[[int], None]
@@ -51,3 +52,29 @@ class LedgerRecount:
             count.forget_ids()
             counted.append(count)
         return sum_up(counted)
+
+    async def evidence(self, cut: CutPoll, partition: int) -> AsyncGenerator[bytes]:
+        """Yield the evidence of a partition, in pieces; errors: see `count`."""
+        ends = cut.poll.cut or ()
+        count = PartitionCount(cut.poll.id, partition, len(ends))
+        yield HEADER
+        reading = read_partition(self._connection, self._votes, partition, ends[partition])
+        async with aclosing(reading) as batches:
+            async for batch in batches:
+                yield b"".join(_item(count, record) for record in batch)
+        for offset in count.shadows:
+            [record] = await self._records(partition, offset)
+            yield revealed(offset, record.key or b"", record.value or b"")
+        yield END
+
+    async def _records(self, partition: int, offset: int) -> Sequence[Record]:
+        reading = read_partition(self._connection, self._votes, partition, offset + 1, offset)
+        async with aclosing(reading) as batches:
+            return await anext(batches)
+
+
+def _item(count: PartitionCount, record: Record) -> bytes:
+    kind, _ = count.take(record.offset, record.key, record.value)
+    if kind is Kind.OTHER:
+        return hidden(record.key, record.value)
+    return shown(record.key or b"", record.value or b"")

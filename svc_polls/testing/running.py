@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
 from svc_polls.tokens import Organiser, Role, hash_of
+from voting.signing.keys import SigningKey
 
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
@@ -33,6 +34,7 @@ FORM: Final[dict[str, Any]] = {
         {"id": "blue", "name": "Joni Mitchell", "album": "Blue", "year": 1971},
     ],
 }
+SIGNING_KEY: Final = SigningKey("votes.example.org", bytes(range(32)))
 ANY: Final = {"if-match": "*"}
 
 NUMBERS: Final = itertools.count()
@@ -84,6 +86,7 @@ class Topics:
             "KAFKA_TOPIC": self.votes,
             "ORGANISER_TOKENS": ORGANISER_TOKENS,
             "ANSWER_WITHIN_SECONDS": "1",
+            "SIGNING_KEY": SIGNING_KEY.text,
             **settings,
         }
         started = Organisers(self._service("svc_polls", **settings))

@@ -46,10 +46,10 @@ SERVICES = {
         "wheels": ["aiokafka", "jinja2", "motor", "redis"],
     },
     "svc_polls": {
-        "needs": ["kafka"],
+        "needs": ["kafka", "redis-reader", "mongodb"],
         "port": 8006,
         "settings": "PollsSettings",
-        "wheels": ["aiokafka", "httpx", "jinja2", "sanic"],
+        "wheels": ["aiokafka", "cryptography", "httpx", "jinja2", "motor", "redis", "rfc8785", "sanic"],
     },
     "svc_voters": {
         "needs": ["kafka"],

@@ -4,7 +4,14 @@ import * as api from "./api.js";
 import { changeText } from "./detail.js";
 import { phrase, reason, time } from "./words.js";
 
-const PATHS = { open: "open", close: "close", close_at: "close", extend: "close", release: "release" };
+const PATHS = {
+  open: "open",
+  close: "close",
+  close_at: "close",
+  extend: "close",
+  publish: "publish",
+  release: "release",
+};
 
 /** Changes a poll as it was seen; returns an outcome to show: its text, and whether it is good or bad. */
 export async function change(name, poll, body) {
@@ -17,6 +24,9 @@ export async function change(name, poll, body) {
 }
 
 function doneText(name, done) {
+  if (name === "publish") {
+    return phrase(done.stage === "published" ? "publication_published" : "done_publish");
+  }
   const at = time(Date.parse(done.effective_at));
   switch (PATHS[name]) {
     case "open":

@@ -9,7 +9,14 @@ const MINUTE_MS = 60_000;
 const QUICK = [1, 5, 10];
 // How far the clock of the log may be ahead, and the time for the request.
 const MARGIN_MS = 1_000;
-const KINDS = { open: "open", close: "close", close_at: "end", extend: "end", release: "release" };
+const KINDS = {
+  open: "open",
+  close: "close",
+  close_at: "end",
+  extend: "end",
+  publish: "publish",
+  release: "release",
+};
 
 const dialog = element("confirm");
 let asked = null;

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { change } from "./change.js";
 import { confirm, dismiss, tickConfirm } from "./confirm.js";
-import { makeActions, showDetail, showHistory, tickDetail } from "./detail.js";
+import { isPublishing, makeActions, showDetail, showHistory, tickDetail } from "./detail.js";
 import { element, put, show } from "./dom.js";
 import { showList, sorted, tickList } from "./list.js";
 import { isKnown, serverNow } from "./server_clock.js";
@@ -165,12 +165,17 @@ async function readShown(anyway) {
   const listedPoll = polls.find((poll) => poll.id === id);
   const isSame = shown && shown.id === id && shown.event === listedPoll.event;
   const isOld = performance.now() - readAt > DETAIL_MS;
-  if (!anyway && isSame && shown.phase === listedPoll.phase && !isOld) {
+  if (!anyway && isSame && shown.phase === listedPoll.phase && !isOld && !isPublishing(shown)) {
     return;
   }
-  const [poll, events] = await Promise.all([api.poll(id), api.history(id)]);
+  const isFinal = listedPoll.phase === "final";
+  const [poll, events, publication] = await Promise.all([
+    api.poll(id),
+    api.history(id),
+    isFinal ? api.publication(id) : null,
+  ]);
   if (id === selectedId()) {
-    [shown, readAt] = [{ ...poll, events }, performance.now()];
+    [shown, readAt] = [{ ...poll, events, publication }, performance.now()];
     showDetail(shown);
     showHistory(events);
   }

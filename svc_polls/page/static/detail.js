@@ -7,7 +7,9 @@ import { count, otherTitle, phrase, reason, time, title } from "./words.js";
 
 const LEAD_MS = 11_000;
 const LONG_TITLE = 80; // characters
-const ACTIONS = ["open", "close", "close_at", "extend", "release"];
+const ACTIONS = ["open", "close", "close_at", "extend", "publish", "release"];
+const FOR_RELEASERS = ["publish", "release"];
+const RUNNING = ["counting", "comparing", "writing"];
 const buttons = new Map();
 
 /** Makes the buttons; `act` is called with the name of the one that is pressed. */
@@ -35,15 +37,26 @@ function possible(poll) {
       }
       return ["close", closes ? "extend" : "close_at"];
     case "final":
-      return poll.definition.show_result === "on_release" && !poll.released ? ["release"] : [];
+      return finalActions(poll);
     default:
       return [];
   }
 }
 
+function finalActions(poll) {
+  const publish = !poll.published && !isPublishing(poll);
+  const release = poll.definition.show_result === "on_release" && !poll.released;
+  return [...(publish ? ["publish"] : []), ...(release ? ["release"] : [])];
+}
+
+/** Whether the result is being published, so that there is progress to show. */
+export function isPublishing(poll) {
+  return RUNNING.includes(poll.publication?.stage);
+}
+
 function showActions(poll, roles, usable) {
   const names = possible(poll);
-  const role = names[0] === "release" ? "releaser" : "operator";
+  const role = FOR_RELEASERS.includes(names[0]) ? "releaser" : "operator";
   const may = roles.includes(role);
   for (const [name, button] of buttons) {
     const visible = may && usable && names.includes(name);
@@ -86,6 +99,12 @@ function classesText({ classes }) {
   return classes.map(({ name, weight }) => phrase("class_weight", { name, weight: count(weight) })).join(", ");
 }
 
+/** How far the publication of the result is. */
+function publicationText({ stage, records, all_records, reason: why }) {
+  const numbers = { n: count(records), all: count(all_records), reason: why === null ? "" : reason(why) };
+  return phrase(`publication_${stage}`, numbers);
+}
+
 /** The rules for ties in their order: `class:NAME`, or the name of a rule. */
 function tiesText(ties) {
   const inWords = (rule) => {
@@ -105,7 +124,7 @@ function moment(text) {
   return text ? time(Date.parse(text)) : phrase("unset");
 }
 
-/** Shows a poll as GET /api/polls/<id> has it. */
+/** Shows a poll as GET /api/polls/<id> has it, with its `publication` once it is final. */
 export function showDetail(poll) {
   const { definition } = poll;
   const detail = element("detail");
@@ -131,6 +150,7 @@ export function showDetail(poll) {
       : []),
     ["ties", tiesText(definition.ties)],
     ...(poll.revoked.length ? [["revoked", poll.revoked.map(whoseText).join(", ")]] : []),
+    ...(poll.publication ? [["publication", publicationText(poll.publication)]] : []),
     ["event", count(poll.event)],
   ];
   element("facts").replaceChildren(
