@@ -1,0 +1,1 @@
+"""Anybody's recount of a published result: one file, for a plain Python."""

@@ -1,0 +1,402 @@
+import base64
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from hashlib import sha512
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from verify.testing.published import KEY, Published, example, ids, record_of, write_manifest
+from verify.verify_result import (
+    CheckError,
+    PublicKey,
+    Report,
+    Tree,
+    ed25519_verifies,
+    main,
+    open_note,
+    protobuf_fields,
+    read_vote,
+    verify,
+)
+from voting.domain.codec import encode_vote
+from voting.domain.codec import read_vote as systems_read_vote
+from voting.domain.vote import InvalidVoteError, new_vote_id, partition_of
+from voting.merkle.frontier import Frontier
+from voting.recount.evidence import HEADER, shown
+from voting.signing.keys import SigningKey
+from voting.signing.note import sign_note
+from voting.testing.examples import vote_with
+from voting.testing.polls import POLL
+from voting.voters.rules import VoterRules
+
+PUBLIC: Final = str(KEY.verifier)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    example().write(tmp_path)
+    return tmp_path
+
+
+def checked(folder: Path, wanted: str = "") -> Report:
+    return verify(folder, PUBLIC, wanted)
+
+
+def test_a_published_result_holds_and_it_is_said_what_is_proved_and_what_is_not(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(folder), "--key", PUBLIC]) == 0
+    said = capsys.readouterr().out
+    assert "all 7 files arrived as they were exported" in said
+    assert "result.json was signed with the key votes.example.org+" in said
+    assert "27 votes, recounted from 35 records, give exactly this result" in said
+    assert "the first one counts: 3 later ones do not" in said
+    assert "that each voter is one person who was free and not paid" in said
+    assert "that 4 records of which only hashes are shown are no votes of this poll" in said
+    assert said.endswith("The result holds.\n")
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {},
+        {"ties": ("votes", "rank-sum", "order")},
+        {"rank_min": 1, "rank_max": 1, "rehearsal": True, "closes_at_ms": 40_000},
+        {"voters": VoterRules(scope="a", key=200, votes=3)},
+        {"voters": VoterRules(scope="a", key=1, per_entry=True)},
+    ],
+)
+def test_polls_of_every_kind_hold(tmp_path: Path, definition: dict[str, Any]) -> None:
+    poll = example()
+    poll.definition = definition
+    poll.write(tmp_path)
+    assert checked(tmp_path).failed == []
+
+
+def test_a_poll_without_votes_holds(tmp_path: Path) -> None:
+    Published([[(b"k", b"v")], [], []]).write(tmp_path)
+    assert checked(tmp_path).failed == []
+
+
+def changed(folder: Path, name: str, old: bytes, new: bytes, *, manifest: bool = True) -> None:
+    """Replace bytes of a file, and bring the manifest up to date as a forger would."""
+    data = (folder / name).read_bytes()
+    assert old in data
+    (folder / name).write_bytes(data.replace(old, new, 1))
+    if manifest:
+        write_manifest(folder)
+
+
+def first_vote(folder: Path, partition: int = 0) -> bytes:
+    """Return the key and the value of the first vote that is shown."""
+    data = (folder / f"partition-{partition:04}.evidence").read_bytes()
+    at = data.index(b"\x01\x00\x24") + 3
+    return data[at : at + 40 + int.from_bytes(data[at + 36 : at + 40])]
+
+
+def another_vote(folder: Path) -> None:
+    """Change the rank of a vote from 1 to 7, in the record itself."""
+    vote = first_vote(folder)
+    changed(folder, "partition-0000.evidence", vote, vote.replace(b"(\x01", b"(\x07"))
+
+
+def left_out(folder: Path) -> None:
+    """Leave out the first vote."""
+    vote = b"\x01\x00\x24" + first_vote(folder, 1)
+    changed(folder, "partition-0001.evidence", vote, b"")
+
+
+def resigned(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the document and sign it again with the right key: a cheating organiser."""
+    document = json.loads((folder / "result.json").read_bytes())
+    change(document)
+    data = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    (folder / "result.json").write_text(data)
+    (folder / "result.note").write_bytes(sign_note(data + "\n", KEY))
+    write_manifest(folder)
+
+
+FORGERIES: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
+    "one vote": (another_vote, "recounted"),
+    "a vote left out": (left_out, "it has 8 records, and the cut is at 9"),
+    "one sum": (
+        lambda folder: resigned(folder, lambda one: one["entries"][0].update(votes=99)),
+        r"entries\[0\].votes: published 99, recounted",
+    ),
+    "a place": (
+        lambda folder: resigned(folder, lambda one: one["entries"].reverse()),
+        r"entries\[0\].id",
+    ),
+    "a root": (
+        lambda folder: resigned(folder, lambda one: one["roots"].reverse()),
+        r"roots\[0\]: published",
+    ),
+    "the cut": (
+        lambda folder: resigned(folder, lambda one: one.update(cut=[15, 9, 10])),
+        r"cut\[0\]: published 15, recounted 16",
+    ),
+    "a weight": (
+        lambda folder: resigned(folder, lambda one: one["classes"][1].update(weight=99)),
+        r"classes\[1\].weight: published 99, recounted 40",
+    ),
+    "one byte of the result": (
+        lambda folder: changed(folder, "result.json", b'"votes":27', b'"votes":28'),
+        "the signed text is not result.json",
+    ),
+    "one byte on the way": (
+        lambda folder: changed(folder, "partition-0001.evidence", b"moon", b"moom", manifest=False),
+        "files are not those of manifest.json: partition-0001.evidence",
+    ),
+    "the signature": (
+        lambda folder: (folder / "result.note").write_bytes(
+            forged((folder / "result.note").read_bytes())
+        ),
+        "result.note: the signature is wrong",
+    ),
+    "another key": (
+        lambda folder: (folder / "result.note").write_bytes(
+            sign_note((folder / "result.json").read_text() + "\n", SigningKey.new(KEY.name))
+        ),
+        "has no signature of the key votes.example.org",
+    ),
+    "an event": (
+        lambda folder: (folder / "events.json").write_text(
+            renamed((folder / "events.json").read_bytes())
+        ),
+        r"events\[0\].sha256",
+    ),
+    "a truncated file": (
+        lambda folder: changed(folder, "partition-0002.evidence", b"\xff", b""),
+        "partition-0002.evidence: ",
+    ),
+}
+
+
+def forged(note: bytes) -> bytes:
+    """Return the note with another signature of the same key."""
+    text, _, line = note.rpartition(b"\n\n")
+    other = sign_note("something else\n", KEY).rpartition(b"\n\n")[2]
+    assert other != line
+    return text + b"\n\n" + other
+
+
+def renamed(events: bytes) -> str:
+    """Return the events with another name in the definition."""
+    document = json.loads(events)
+    value = base64.b64decode(document["events"][0]["value"])
+    value = value.replace(b"Joni Mitchell", b"Joan Mitchell")
+    document["events"][0]["value"] = base64.b64encode(value).decode()
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_each_forgery_is_found(folder: Path, forgery: str) -> None:
+    forge, said = FORGERIES[forgery]
+    forge(folder)
+    report = checked(folder)
+    assert report.failed
+    assert any(_finds(said, text) for text in report.failed), report.failed
+    assert main([str(folder), "--key", PUBLIC]) == 1
+
+
+def _finds(pattern: str, text: str) -> bool:
+    return re.search(pattern, text) is not None
+
+
+def test_checkpoints_of_the_notary_must_agree(tmp_path: Path) -> None:
+    poll = example()
+    poll.write(tmp_path)
+    for partition, size in ((0, 0), (0, 5), (0, 16), (1, 9), (2, 3)):
+        poll.checkpoint(tmp_path, partition, size)
+    report = checked(tmp_path)
+    assert report.failed == []
+    assert sum("while the vote was on" in text for text in report.proved) == 5
+    # The notary signed these two records the other way round: somebody changed the ledger since.
+    poll.ledger[2][0], poll.ledger[2][1] = poll.ledger[2][1], poll.ledger[2][0]
+    poll.checkpoint(tmp_path, 2, 4)
+    [said] = checked(tmp_path).failed
+    assert "the notary signed another root for the first 4 records of partition 2" in said
+
+
+def test_checkpoints_that_prove_nothing_are_told(tmp_path: Path) -> None:
+    poll = example()
+    poll.write(tmp_path)
+    poll.ledger[1].append((b"later", b"record"))
+    poll.checkpoint(tmp_path, 1, 10)
+    report = checked(tmp_path)
+    assert report.failed == []
+    assert any("is larger than the evidence" in text for text in report.unproved)
+    changed(tmp_path, "checkpoint-1-10.note", b"/1", b"/2")
+    assert "the signature is wrong" in checked(tmp_path).failed[0]
+
+
+def test_each_vote_is_found_by_its_id(tmp_path: Path) -> None:
+    poll = example()
+    poll.write(tmp_path)
+    vote_ids = ids(poll.ledger[0])
+
+    def said(at: int) -> list[str]:
+        report = checked(tmp_path, vote_ids[at])
+        return [text for text in report.proved + report.failed if text.startswith("vote ")]
+
+    [counted] = said(1)
+    assert "record 1: it is counted (entry rumours, rank 2)" in counted
+    assert ["it is counted" in text for text in said(2)] == [True, False]
+    assert "record 8: a copy" in said(2)[1]
+    assert "NOT a vote of this poll" in said(9)[0]
+    report = checked(tmp_path, new_vote_id(0))
+    assert "no record before the cut has this id" in report.failed[-1]
+
+
+def test_a_record_that_took_an_id_before_must_be_revealed(folder: Path) -> None:
+    data = (folder / "partition-0000.evidence").read_bytes()
+    at = data.rindex(b"\x02\x00\x00\x00\x00\x00\x00\x00\x0c")
+    (folder / "partition-0000.evidence").write_bytes(data[:at] + b"\xff")
+    write_manifest(folder)
+    assert "is that of an earlier record which is not shown" in checked(folder).failed[0]
+    other = data.replace(data[at + 11 : at + 47], new_vote_id(0).encode())
+    (folder / "partition-0000.evidence").write_bytes(other)
+    assert any("is not the one that is hidden there" in one for one in checked(folder).failed)
+
+
+def test_a_record_that_is_no_vote_must_not_be_shown_as_one(tmp_path: Path) -> None:
+    poll = example()
+    poll.write(tmp_path)
+    key, value = record_of(vote_with(id=new_vote_id(0), poll="other", entry="a", poll_event=1))
+    item = shown(key or b"", value or b"")
+    changed(tmp_path, "partition-0000.evidence", HEADER, HEADER + item)
+    assert "record 0 is shown as a vote of the poll and is none" in checked(tmp_path).failed[0]
+
+
+def test_the_key_must_come_from_elsewhere(folder: Path) -> None:
+    report = verify(folder, None)
+    assert report.failed == []
+    assert any("it came with the evidence" in text for text in report.unproved)
+    assert verify(folder, PUBLIC[:-4] + "AAA=").failed[0].startswith("public key: ")
+
+
+def test_what_cannot_be_read_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "manifest.json").unlink()
+    assert main([str(folder), "--key", PUBLIC]) == 2
+    assert "cannot read the evidence" in capsys.readouterr().err
+
+
+def test_it_runs_alone_on_a_plain_python(folder: Path) -> None:
+    program = Path(sys.modules["verify.verify_result"].__file__ or "")
+    # Isolated: no folder of ours and no packages can be imported.
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", program, folder, "--key", PUBLIC],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.endswith("The result holds.\n")
+    compile(program.read_text(), "verify_result.py", "exec", dont_inherit=True)
+
+
+# Its parts, against the libraries that the system uses.
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.binary(max_size=100), st.integers(0, 63), st.integers(1, 255))
+def test_ed25519_agrees_with_openssl(message: bytes, at: int, change: int) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(sha512(message).digest()[:32])
+    public, signature = key.public_key().public_bytes_raw(), key.sign(message)
+    assert ed25519_verifies(public, message, signature)
+    assert not ed25519_verifies(public, message + b"x", signature)
+    wrong = signature[:at] + bytes([signature[at] ^ change]) + signature[at + 1 :]
+    assert not ed25519_verifies(public, message, wrong)
+
+
+# RFC 8032, section 7.1, tests 1 to 3.
+@pytest.mark.parametrize(
+    ("public", "message", "signature"),
+    [
+        (
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+            "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+            "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+        (
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+            "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        ),
+    ],
+)
+def test_ed25519_of_the_standard(public: str, message: str, signature: str) -> None:
+    parts = [bytes.fromhex(text) for text in (public, message, signature)]
+    assert ed25519_verifies(*parts)
+    too_large = (int.from_bytes(parts[2][32:], "little") + 2**252).to_bytes(32, "little")
+    assert not ed25519_verifies(parts[0], parts[1], parts[2][:32] + too_large)
+
+
+@pytest.mark.parametrize("public", [b"", bytes(31), b"\xff" * 32, (2).to_bytes(32, "little")])
+def test_what_is_no_key_verifies_nothing(public: bytes) -> None:
+    assert not ed25519_verifies(public, b"", bytes(64))
+
+
+def test_notes_are_those_of_the_system() -> None:
+    note = sign_note("one\n\ntwo\n", KEY)
+    assert open_note(note, PublicKey.read(PUBLIC)) == b"one\n\ntwo\n"
+    for at in range(len(note)):
+        wrong = note[:at] + bytes([note[at] ^ 1]) + note[at + 1 :]
+        with pytest.raises(CheckError):
+            open_note(wrong, PublicKey.read(PUBLIC))
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=70))
+def test_trees_are_those_of_the_system(leaves: list[bytes]) -> None:
+    tree, systems = Tree(), Frontier()
+    for leaf in leaves:
+        tree.append(leaf)
+        systems.append(leaf)
+    assert tree.root() == systems.root()
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_fields_or_an_error(data: bytes) -> None:
+    try:
+        protobuf_fields(data)
+    except CheckError:
+        return
+
+
+VOTE: Final = vote_with(poll=POLL, entry="moon", poll_event=2, voter_class=1)
+PARTITIONS: Final = 12
+PARTITION: Final = partition_of(VOTE.id, PARTITIONS)
+
+
+@given(st.integers(0, 200), st.binary(max_size=3), st.booleans())
+def test_a_record_is_a_vote_where_it_is_one_for_the_system(
+    at: int, piece: bytes, inserted: bool
+) -> None:
+    value = encode_vote(VOTE)
+    at = min(at, len(value))
+    value = value[:at] + piece + value[at if inserted else at + len(piece) :]
+    key = VOTE.id.encode()
+    found = read_vote(key, value, PARTITION, PARTITIONS)
+    try:
+        expected = systems_read_vote(key, value, PARTITION, PARTITIONS)
+    except InvalidVoteError:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.id, found.poll, found.rank) == (expected.id, expected.poll, expected.rank)
+    assert (found.entry if found.poll else "") == expected.entry
+    assert (found.voter_class, found.route) == (expected.voter_class, expected.route)
