@@ -17,6 +17,7 @@ from svc_results.polls.audience import Audience
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.polls.poll_counts import PollCounts
 from svc_results.polls.poll_feeds import PollFeeds
+from svc_results.polls.published_results import PublishedResults
 from svc_results.result.snapshot import NEWEST_VOTES
 from svc_results.settings import ResultsSettings
 from voting.http.app import run_app
@@ -56,11 +57,13 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
         settings.max_watchers, settings.watchers_per_address, settings.trusted_networks
     )
     known = KnownPolls()
-    log_of_polls = PollLogReader(settings, known)
+    published = PublishedResults(settings.public_key)
+    log_of_polls = PollLogReader(settings, known, published.take)
     polls = FollowedPolls(known)
     counts = PollCounts(tally, partial(votes_before_cut, vote_log), settings.refresh_seconds)
     feeds = PollFeeds(polls, counts, settings.refresh_seconds)
-    app = results_app(feed, vote_log, Audience(polls, counts, feeds), readiness, watchers)
+    audience = Audience(polls, counts, feeds, published)
+    app = results_app(feed, vote_log, audience, readiness, watchers)
     app.ctx.connection_limit.limit = settings.max_watchers + VISITORS
 
     @app.after_server_start

@@ -31,6 +31,14 @@ class ResultsSettings(StoreSettings, frozen=True, kw_only=True):
         int, Meta(description="Most watchers per client address; further ones get 429.", ge=1)
     ] = 500
     trusted_proxies: TrustedProxies = ""
+    public_key: Annotated[
+        str,
+        Meta(
+            description="Public half of SIGNING_KEY, as NAME+ID+KEY, to be served at "
+            "/api/public-key.",
+            pattern=r"^$|^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$",
+        ),
+    ] = ""
 
     @property
     def trusted_networks(self) -> tuple[Network, ...]:

@@ -14,6 +14,7 @@ from harness.servers.services import Service, wiring
 from harness.servers.traefik_server import TraefikServer
 from svc_polls.tokens import Organiser, Role, hash_of, new_token
 from tools.services.roster import SERVICES, UNARY_CLIENT
+from voting.signing.keys import SigningKey
 from voting.voters.keys import new_key, read_keys
 from voting.voters.token import make_token, new_nonce
 
@@ -26,13 +27,17 @@ UNARY_CALLS: Final = {"CALLS_PER_CONNECTION": "1000"}
 ORGANISER: Final = "organiser"
 """The one organiser of a system on one machine, who has every role."""
 
+SIGNER: Final = "localhost"
+"""The name of the key that signs results on one machine."""
+
 
 class System:
     """Kafka, Redis, the server of MongoDB's protocol, our services, and the entry.
 
     `services` has each service by name; further instances are svc_consumer-2 and so on. With
     `organiser_token` polls can be made and changed at svc_polls. Tokens of voters are made under
-    key 1 of `voter_keys`, which the services get by `voter_key_setting`.
+    key 1 of `voter_keys`, which the services get by `voter_key_setting`. Results are signed with
+    `signing_key`.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class System:
         self.organiser_token = new_token()
         self.voter_key_setting = {"VOTER_KEYS": new_key(VOTER_KEY)}
         self.voter_keys = read_keys(self.voter_key_setting["VOTER_KEYS"])
+        self.signing_key = SigningKey.new(SIGNER)
         self.services = {service.name: service for service in self._services(instances or {})}
         backends = {
             "grpc": self.services["svc_grpc_client"].url,
@@ -201,12 +207,16 @@ class System:
             return self.voter_key_setting
         proxies = {"TRUSTED_PROXIES": f"{HOST}/32"} if self.has_entry else {}
         if service == "svc_results":
-            return proxies
+            return {"PUBLIC_KEY": str(self.signing_key.verifier), **proxies}
         if service == "svc_voters":
             return {**self.voter_key_setting, **proxies}
         if service == "svc_polls":
             organiser = Organiser(ORGANISER, frozenset(Role), hash_of(self.organiser_token))
             others = [name for name in SERVICES if name != service]
             watched = (f"{name}=http://{HOST}:{self.ports[name]}" for name in others)
-            return {"ORGANISER_TOKENS": organiser.line, "WATCHED_SERVICES": ",".join(watched)}
+            return {
+                "ORGANISER_TOKENS": organiser.line,
+                "WATCHED_SERVICES": ",".join(watched),
+                "SIGNING_KEY": self.signing_key.text,
+            }
         return {}

@@ -14,6 +14,7 @@ from svc_results.api.query import LIMIT_DEFAULT, LIMIT_MAX
 from svc_results.polls.poll_answer import ClassAnswer, EntryAnswer, PollAnswer
 from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
 from svc_results.polls.poll_state import PollEntry, PollState, PollVoterClass, PollVoters
+from svc_results.polls.published_results import PublishedResults
 from svc_results.result.cover import COVERS
 from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.ranking import RANKING_MAX
@@ -26,7 +27,7 @@ from svc_results.result.snapshot import (
     Unavailable,
 )
 from svc_results.testing.fakes import FakeStores, fake_vote
-from svc_results.testing.polls import FakeAudience, counted
+from svc_results.testing.polls import PUBLIC_KEY, FakeAudience, counted
 from svc_results.testing.serving import Served, serve_results
 from voting.domain.tally import add_poll_tally
 from voting.polls.book import FRESH_MS
@@ -39,6 +40,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 
 AT = 1_764_000_000_000
 JURORS = 100
+NOTE = b'{"poll":"signed"}\n\n\xe2\x80\x94 votes.example.org c2lnbmF0dXJl\n'
 WEIGHED = VoterRules(
     scope="gala-2026",
     key=7,
@@ -50,6 +52,8 @@ VOTERS = VoterRules(scope="gala-2026", key=7, votes=3, ways=(Way.OPEN, Way.CODES
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     audience = FakeAudience(AT)
+    audience.publish("signed", NOTE, AT - 200_000)
+    audience.publish("secret", NOTE, AT - 100_000, show_result=ShowResult.ON_RELEASE)
     audience.log.define(AT, poll="live")
     audience.log.append(Open(), AT, "live")
     audience.counted.tallies["live"] = counted(blue=3)
@@ -142,6 +146,13 @@ ANSWERS: list[tuple[str, dict[str, str], int]] = [
     ("/api/polls/{poll}/result", {"poll": "weighed"}, 200),
     ("/api/polls/{poll}/result", {"poll": "hidden"}, 409),
     ("/api/polls/{poll}/result", {"poll": "none"}, 404),
+    ("/api/polls/{poll}/result.json", {"poll": "signed"}, 200),
+    ("/api/polls/{poll}/result.json", {"poll": "live"}, 404),
+    ("/api/polls/{poll}/result.json", {"poll": "secret"}, 409),
+    ("/api/polls/{poll}/result.note", {"poll": "signed"}, 200),
+    ("/api/polls/{poll}/result.note", {"poll": "none"}, 404),
+    ("/api/polls/{poll}/result.note", {"poll": "secret"}, 409),
+    ("/api/public-key", {}, 200),
     ("/api/polls/{poll}/events", {"poll": "none"}, 404),
     ("/healthz", {}, 200),
     ("/readyz", {}, 200),
@@ -196,6 +207,27 @@ async def check_answer(served: Served, path: str, values: Mapping[str, str], sta
     media_type = answer.headers["content-type"].partition(";")[0]
     schema = documented["content"][media_type]["schema"]
     check_instance(answer.json() if media_type.endswith("json") else answer.text, schema)
+
+
+async def test_a_published_result_is_answered_byte_by_byte_and_said_on_the_page(
+    served: Served,
+) -> None:
+    document = await served.client.get("/api/polls/signed/result.json")
+    assert document.content == b'{"poll":"signed"}'
+    assert (await served.client.get("/api/polls/signed/result.note")).content == NOTE
+    assert (await served.client.get("/api/public-key")).text == f"{PUBLIC_KEY}\n"
+    for language, words in (("en", "signed and stands for good"), ("es", "está firmado y queda")):
+        page = (await served.client.get(f"/p/signed?lang={language}")).text
+        assert words in page
+        assert re.search(r'id="signed">', page)
+        hidden = (await served.client.get(f"/p/secret?lang={language}")).text
+        assert re.search(r'id="signed" hidden>', hidden)
+
+
+async def test_without_a_public_key_there_is_none() -> None:
+    async with serve_results(FakeStores(), FakeAudience(AT)) as served:
+        served.audience.published = PublishedResults()
+        await check_answer(served, "/api/public-key", {}, 404)
 
 
 async def test_only_a_page_that_scans_codes_may_ask_for_the_camera(served: Served) -> None:

@@ -13,16 +13,17 @@ from svc_results.api.query import read_language, read_transparent, read_voted
 from svc_results.api.security import SCANNER_HEADERS
 from svc_results.feed.watchers import Watchers
 from svc_results.page.poll_page import render_no_poll, render_poll, render_screen, takes_codes
-from svc_results.polls.audience import Audience, ResultNotShownError
+from svc_results.polls.audience import Audience, NotPublishedError, ResultNotShownError
 from svc_results.polls.followed_polls import PollsUnavailableError, UnknownPollError
 from svc_results.polls.poll_feeds import TooManyPollsError
 from svc_results.result.snapshot import TALLY_AWAY
-from voting.http.problem import ProblemError
+from voting.http.problem import JSON_TYPE, ProblemError
 from voting.pages.static_files import StaticFiles
 from voting.polls.book import Poll
 from voting.polls.known_polls import RESULT_NOT_SHOWN, RefusalKind
 from voting.stores.errors import StoreUnavailableError
 
+_TEXT: Final = "text/plain; charset=utf-8"
 POLLS_AWAY: Final = "the polls are unavailable right now"
 
 
@@ -69,11 +70,24 @@ def add_polls(
         try:
             return json_answer(await audience.result(_find(audience, poll)))
         except ResultNotShownError as error:
-            raise ProblemError(
-                HTTPStatus.CONFLICT, "the result may not be seen now", kind=RESULT_NOT_SHOWN
-            ) from error
+            raise _not_shown() from error
         except (StoreUnavailableError, ValueError) as error:
             raise unavailable(TALLY_AWAY) from error
+
+    @app.get("/api/polls/<poll:str>/result.json")
+    async def signed_document(_: Request, poll: str) -> HTTPResponse:
+        note = _signed(audience, poll)
+        return HTTPResponse(note.partition(b"\n")[0], content_type=JSON_TYPE)
+
+    @app.get("/api/polls/<poll:str>/result.note")
+    async def signed_note(_: Request, poll: str) -> HTTPResponse:
+        return HTTPResponse(_signed(audience, poll), content_type=_TEXT)
+
+    @app.get("/api/public-key")
+    async def public_key(_: Request) -> HTTPResponse:
+        if not audience.published.public_key:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "no public key is set")
+        return HTTPResponse(f"{audience.published.public_key}\n", content_type=_TEXT)
 
     @app.get("/api/polls/<poll:str>/events")
     async def poll_events(request: Request, poll: str) -> None:
@@ -82,6 +96,21 @@ def add_polls(
                 await stream_events(request, broadcast.watch, watchers)
         except TooManyPollsError as error:
             raise unavailable("too many polls are watched") from error
+
+
+def _signed(audience: Audience, poll_id: str) -> bytes:
+    try:
+        return audience.signed_result(_find(audience, poll_id))
+    except ResultNotShownError as error:
+        raise _not_shown() from error
+    except NotPublishedError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "the result is not published") from error
+
+
+def _not_shown() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.CONFLICT, "the result may not be seen now", kind=RESULT_NOT_SHOWN
+    )
 
 
 def _find(audience: Audience, poll_id: str) -> Poll:

@@ -55,6 +55,11 @@ _EN: Final[Messages] = {
     "so_far": "Result so far",
     "counting": "The last votes are being counted.",
     "final": "Final result",
+    "signed": "This result is signed and stands for good. With the program verify-result anybody "
+    "can count the votes again and check it.",
+    "signed_document": "The result as a document",
+    "signed_note": "its signature",
+    "signed_key": "the public key",
     "result_live": "The result is shown here as soon as voting is open.",
     "result_follows": "The result follows when voting has closed.",
     "result_soon": "The result follows in a moment.",
@@ -103,6 +108,11 @@ _ES: Final[Messages] = {
     "so_far": "Resultado provisional",
     "counting": "Se están contando los últimos votos.",
     "final": "Resultado final",
+    "signed": "Este resultado está firmado y queda para siempre. Con el programa verify-result "
+    "cualquiera puede contar los votos de nuevo y comprobarlo.",
+    "signed_document": "El resultado como documento",
+    "signed_note": "su firma",
+    "signed_key": "la clave pública",
     "result_live": "El resultado se mostrará aquí en cuanto se abra la votación.",
     "result_follows": "El resultado se mostrará cuando se cierre la votación.",
     "result_soon": "El resultado se mostrará en un momento.",

@@ -59,6 +59,7 @@ class PollSnapshot(msgspec.Struct, frozen=True):
         Meta(description="The first place first; null if it may not be seen, or was not read yet."),
     ]
     final: Annotated[bool, Meta(description="Whether the result can no longer change.")]
+    signed: Annotated[bool, Meta(description="Whether it can be read as `result.json`, signed.")]
     counted: Annotated[bool, Meta(description="False while the counts cannot be read.")]
     current: Annotated[bool, Meta(description="False while changes of polls cannot be read.")]
 
@@ -83,6 +84,7 @@ def poll_snapshot(
         result_shown=shown,
         result=None if counted is None else _counts(counted.result, poll),
         final=counted is not None and counted.final,
+        signed=shown and poll.published is not None,
         counted=available,
         current=polls.current,
     )

@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from svc_results.polls.audience import Audience
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.polls.poll_counts import PollCounts
 from svc_results.polls.poll_feeds import PollFeeds
+from svc_results.polls.published_results import PublishedResults
 from voting.domain.tally import EntryTally, PollTally, entry_key
 from voting.domain.vote import Route
+from voting.polls.event import Change, Cut, Open, Publish
 from voting.polls.known_polls import KnownPolls
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.poll_result import NotFinalYetError
 from voting.testing.polls import PollLog
 
 REFRESH_SECONDS = 0.02
+PUBLIC_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 
 
 class FakeCounts:
@@ -56,7 +60,16 @@ class FakeAudience(Audience):
         polls = FollowedPolls(self.known, lambda: self.clock[0])
         counts = PollCounts(self.counted, self.counted.before_cut, REFRESH_SECONDS)
         super().__init__(polls, counts, PollFeeds(polls, counts, REFRESH_SECONDS))
+        self.published = PublishedResults(PUBLIC_KEY)
         self.prove()
+
+    def publish(self, poll: str, note: bytes, at_ms: int, **definition: Any) -> None:
+        """Let there be a poll that was open at this time, is cut, and has a published result."""
+        self.log.define(at_ms, poll=poll, closes_at_ms=at_ms + 20_000, **definition)
+        changes: list[tuple[Change, int]] = [(Open(), 0), (Cut((1,)), 60_000)]
+        for change, later_ms in [*changes, (Publish(note), 60_000)]:
+            recorded = self.log.append(change, at_ms + later_ms, poll)
+            self.published.take(self.log.records[-1][0], recorded)
 
     def prove(self) -> None:
         """Note that all events are known now."""

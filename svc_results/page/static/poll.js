@@ -25,6 +25,7 @@ function show(snapshot, phase) {
   write(find("waiting"), phrase(waitingFor(phase)));
   find("waiting").hidden = snapshot.result_shown;
   find("counting").hidden = !(snapshot.result_shown && phase === "closed" && !snapshot.final);
+  find("signed").hidden = !snapshot.signed;
   if (!snapshot.result_shown) find("board").hidden = true;
   if (snapshot.result) {
     find("board").hidden = false;
