@@ -5,6 +5,7 @@ import pytest
 
 from harness.processes.ports import DEFAULT_PORTS
 from harness.system.stack import Stack
+from local.commands import comparison_options
 from local.options import add_stack_options, chosen_folder, chosen_ports
 
 
@@ -20,6 +21,12 @@ def test_ports_have_defaults_and_can_be_chosen() -> None:
         **DEFAULT_PORTS,
         "kafka": 10001,
     }
+
+
+def test_the_comparison_takes_unary_grpc_in_where_the_stack_has_it(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, DEFAULT_PORTS, has_unary=True)
+    assert comparison_options(stack)["--candidates"] == "grpc,http,grpc-unary"
+    assert "--candidates" not in comparison_options(Stack(tmp_path, DEFAULT_PORTS))
 
 
 def test_free_ports_all_differ_except_those_chosen() -> None:

@@ -31,6 +31,8 @@ def test_voters_have_as_many_votes_as_the_poll_says() -> None:
 def test_as_many_as_are_needed_are_enough() -> None:
     # Each route alone for 10 s, and the split for 5.
     assert ballots_needed(read_options(SHORT)) == 275
+    # Each route alone for 10 s at 10/s, and for 10 s at 20/s.
+    assert ballots_needed(read_options([*SHORT, "--sweep", "10,20"])) == 660
     options = read_options([*SHORT, "--voters", "274"])
     with pytest.raises(NoVotersError, match="274 have 274 votes, and about 275 are cast"):
         voters_of(options, ONE_VOTE)
