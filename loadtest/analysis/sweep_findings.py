@@ -10,7 +10,7 @@ from loadtest.model.estimate import Estimate
 from loadtest.model.findings import PhaseReport
 from loadtest.model.side_by_side import Ratios
 from loadtest.model.sweep_result import Sweep, SweepPoint, Unreached
-from loadtest.model.wording import CANDIDATE_NAMES, listed, rate, three_digits
+from loadtest.model.wording import CANDIDATE_NAMES, listed, percent, rate, three_digits
 
 _MORE, _LESS, _NOT_SHOWN = 1, -1, 0
 
@@ -45,7 +45,7 @@ def sweep_warnings(found: Sweep) -> Iterator[str]:
         why = (
             "the load generator was saturated: try --processes, or another machine"
             if end.saturated
-            else f"at most {rate(end.accepted_per_second)} were accepted"
+            else f"at most {percent(end.accepted_share)} of the votes due were accepted"
         )
         yield (
             f"The {CANDIDATE_NAMES[end.candidate]} route did not reach {rate(end.rate)} ({why}), so"

@@ -90,14 +90,14 @@ def test_where_the_generator_was_late_nothing_is_said_about_latency(tmp_path: Pa
 @pytest.mark.parametrize(
     ("saturated", "why"),
     [
-        (False, "at most 1,200/s were accepted"),
+        (False, "at most 60.0 % of the votes due were accepted"),
         (True, "the load generator was saturated: try --processes, or another machine"),
     ],
 )
 def test_a_rate_that_was_not_reached_is_in_a_sentence_and_in_no_figure(
     tmp_path: Path, why: str, *, saturated: bool
 ) -> None:
-    end = Unreached(GRPC, 2000.0, 1200.0, saturated)
+    end = Unreached(GRPC, 2000.0, 0.6, saturated)
     found = swept(tmp_path, GRPC, HTTP, unreached=[end])
     assert found.points[2].side_by_side.routes.keys() == {HTTP}
     assert not any("2,000/s" in text for text in sweep_findings(found))
@@ -107,7 +107,7 @@ def test_a_rate_that_was_not_reached_is_in_a_sentence_and_in_no_figure(
 
 def report(folder: Path, *candidates: Candidate) -> Report:
     """Return the report of a sweep in which the gRPC route did not reach the highest rate."""
-    sweep = swept(folder, *candidates, unreached=[Unreached(GRPC, 2000.0, 1200.0, saturated=False)])
+    sweep = swept(folder, *candidates, unreached=[Unreached(GRPC, 2000.0, 0.6, saturated=False)])
     base = new_report([], None)
     setup = msgspec.structs.replace(base.setup, candidates=candidates, sweep=RATES, rate=None)
     measured = phases(folder, *candidates)

@@ -36,7 +36,10 @@ def judge(
     """
     reconciliation = found if isinstance(found, Reconciliation) else None
     damages = list(_damages(reconciliation)) if reconciliation else []
-    failures = [*_failed_phases(phases, interrupted=interrupted), *_unfair_split(splits), *damages]
+    one_rate = ramp is None and sweep is None
+    failures = [*_strays(phases), *_unfair_split(splits), *damages]
+    if not interrupted:
+        failures = [*_without_votes(phases, each=one_rate), *failures]
     if ramp is not None:  # it goes on until the rate is too high: no reason to warn
         warnings, findings = list(ramp_warnings(ramp)), list(ramp_findings(ramp))
     elif sweep is not None:
@@ -70,14 +73,23 @@ def _warnings(
         yield f"Processor time per vote was not measured: {unmeasured}."
 
 
-def _failed_phases(phases: Sequence[PhaseReport], *, interrupted: bool) -> Iterator[str]:
+def _strays(phases: Sequence[PhaseReport]) -> Iterator[str]:
     for phase in phases:
         if phase.forced and phase.elsewhere:
             yield (
                 f"{phase.name}: {count_of(phase.elsewhere, 'vote')} requested the"
                 f" {CANDIDATE_NAMES[phase.forced]} route but took the other one."
             )
-        if phase.accepted_per_second == 0 and not interrupted:
+
+
+def _without_votes(phases: Sequence[PhaseReport], *, each: bool) -> Iterator[str]:
+    """Yield the phases without an accepted vote, `each` or those of candidates without any.
+
+    At a rate that is too high for it, a candidate may still have been busy with the warm-up.
+    """
+    accepting = {phase.forced for phase in phases if phase.accepted_per_second > 0}
+    for phase in phases:
+        if phase.accepted_per_second == 0 and (each or phase.forced not in accepting):
             yield f"{phase.name}: no vote was accepted."
 
 

@@ -16,6 +16,7 @@ from loadtest.model.checks import (
 )
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Verdict
+from loadtest.model.sweep_result import Sweep
 from loadtest.testing.examples import WEIGHTS, accepted, failed, new_report, phase_of, sound
 from voting.domain.vote import Route
 
@@ -141,6 +142,22 @@ def test_a_phase_in_which_nothing_was_accepted_fails(tmp_path: Path) -> None:
     phase = phase_of([failed(1, Outcome.UNKNOWN, "timed out")], tmp_path, Candidate.GRPC)
     assert verdict([phase], found=sound()).failures == ["grpc alone: no vote was accepted."]
     assert verdict([phase], found=sound(), interrupted=True).passed
+
+
+def test_a_rate_that_is_too_high_for_any_vote_fails_only_where_no_rate_had_one(
+    alone: list[PhaseReport], tmp_path: Path
+) -> None:
+    none = phase_of([failed(1, Outcome.UNKNOWN, "timed out")], tmp_path, Candidate.GRPC)
+    side_by_side = new_report([], None).side_by_side
+
+    def failures(phases: list[PhaseReport]) -> list[str]:
+        return judge(
+            phases, side_by_side, Splits(None), sound(),
+            sweep=Sweep([], []), interrupted=False, unmeasured=None,
+        ).failures  # fmt: skip
+
+    assert failures([*alone, none]) == []
+    assert failures([alone[1], none]) == ["grpc alone: no vote was accepted."]
 
 
 def test_a_store_that_went_away_fails(alone: list[PhaseReport]) -> None:

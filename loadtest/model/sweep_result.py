@@ -17,13 +17,14 @@ class SweepPoint(msgspec.Struct, frozen=True):
 class Unreached(msgspec.Struct, frozen=True):
     """A rate that a candidate did not reach, with which the sweep ended for it.
 
-    `accepted_per_second` is the most of the phases that failed; `saturated`: the load generator
-    used its whole core, so the limit may be its own.
+    `accepted_share` is the part of the votes due that was accepted, at most, in the phases that
+    failed; it is not what the candidate can bear, as queues take their part. `saturated`: the load
+    generator used its whole core, so the limit may be its own.
     """
 
     candidate: Candidate
     rate: float
-    accepted_per_second: float
+    accepted_share: float
     saturated: bool
 
 

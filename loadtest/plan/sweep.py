@@ -38,7 +38,7 @@ class SweepPlan:
             end = Unreached(
                 candidate=phase.forced,
                 rate=phase.rate,
-                accepted_per_second=max(report.accepted_per_second for report in failed),
+                accepted_share=max(map(_accepted_share, failed)),
                 saturated=any(report.generator.cpu_share > BUSY for report in failed),
             )
             self.unreached.append(end)
@@ -46,6 +46,10 @@ class SweepPlan:
 
 def has_failed(found: PhaseReport) -> bool:
     """Return whether a phase did not reach its rate: too few accepted, or a saturated generator."""
-    accepted = sum(figures.accepted for figures in found.routes.values())
+    return _accepted_share(found) < REACHED or found.generator.cpu_share > BUSY
+
+
+def _accepted_share(found: PhaseReport) -> float:
     due = found.requests + found.generator.unsent
-    return accepted < REACHED * due or found.generator.cpu_share > BUSY
+    accepted = sum(figures.accepted for figures in found.routes.values())
+    return accepted / due if due else 1.0

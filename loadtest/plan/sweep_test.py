@@ -38,7 +38,7 @@ def test_a_candidate_that_fails_twice_at_a_rate_leaves_the_sweep(
     assert ran[-4:] == ["gRPC 8,000/s 1", "HTTP 8,000/s 1", "HTTP 8,000/s 2", "gRPC 8,000/s 2"]
     (end,) = plan.unreached
     assert (end.candidate, end.rate, end.saturated) == (Candidate.GRPC, 8000.0, False)
-    assert end.accepted_per_second == 99.0
+    assert end.accepted_share == 99 / 149
 
 
 def test_after_the_last_candidate_has_left_no_phase_is_run(plan: SweepPlan, tmp_path: Path) -> None:
