@@ -24,6 +24,7 @@ COSTS = {  # µs per vote at each rate
     HTTP: (500.0, 500.0, 200.0),
     UNARY: (1000.0, 750.0, 400.0),
 }
+END = Unreached(GRPC, 2000.0, 0.6, saturated=False, late=False)
 NOISE = (1.0, 1.02, 0.98, 1.01)  # of a candidate's phases, in another order for each
 
 
@@ -88,16 +89,24 @@ def test_where_the_generator_was_late_nothing_is_said_about_latency(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("saturated", "why"),
+    ("limit", "why"),
     [
-        (False, "at most 60.0 % of the votes due were accepted"),
-        (True, "the load generator was saturated: try --processes, or another machine"),
+        ({}, "at most 60.0 % of the votes due were accepted"),
+        (
+            {"late": True},
+            "at most 60.0 % of the votes due were accepted, and the load generator was late: the"
+            " machine is busy",
+        ),
+        (
+            {"saturated": True, "late": True},
+            "the load generator was saturated: try --processes, or another machine",
+        ),
     ],
 )
 def test_a_rate_that_was_not_reached_is_in_a_sentence_and_in_no_figure(
-    tmp_path: Path, why: str, *, saturated: bool
+    tmp_path: Path, limit: dict[str, bool], why: str
 ) -> None:
-    end = Unreached(GRPC, 2000.0, 0.6, saturated)
+    end = msgspec.structs.replace(END, **limit)
     found = swept(tmp_path, GRPC, HTTP, unreached=[end])
     assert found.points[2].side_by_side.routes.keys() == {HTTP}
     assert not any("2,000/s" in text for text in sweep_findings(found))
@@ -107,7 +116,7 @@ def test_a_rate_that_was_not_reached_is_in_a_sentence_and_in_no_figure(
 
 def report(folder: Path, *candidates: Candidate) -> Report:
     """Return the report of a sweep in which the gRPC route did not reach the highest rate."""
-    sweep = swept(folder, *candidates, unreached=[Unreached(GRPC, 2000.0, 0.6, saturated=False)])
+    sweep = swept(folder, *candidates, unreached=[END])
     base = new_report([], None)
     setup = msgspec.structs.replace(base.setup, candidates=candidates, sweep=RATES, rate=None)
     measured = phases(folder, *candidates)

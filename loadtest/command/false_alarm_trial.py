@@ -103,11 +103,8 @@ def _of_route(found: SideBySide, route: Candidate, title: str) -> Estimate | Non
 
 def _of_ratio(found: SideBySide, title: str) -> Estimate | None:
     figure = next(of_ratios for name, _, of_ratios in FIGURES if name == title)
-    return figure(_ratios_of(found)) if figure else None
-
-
-def _ratios_of(found: SideBySide) -> Ratios:
-    return next(one.ratios for one in found.pairs if (one.of, one.to) == BOTH_ROUTES)
+    ratios = [one.ratios for one in found.pairs if (one.of, one.to) == BOTH_ROUTES]
+    return figure(ratios[0]) if figure and ratios else None
 
 
 def _is_alarm_uncorrected(row: Change) -> bool:
@@ -127,8 +124,13 @@ def _slower(report: Report, slowdown: float) -> Report:
         routes[Candidate.GRPC] = msgspec.structs.replace(
             routes[Candidate.GRPC], **_scaled(routes[Candidate.GRPC], factor)
         )
-    ratios = msgspec.structs.replace(_ratios_of(found), **_scaled(_ratios_of(found), factor))
-    pairs = [ComparedPair(*BOTH_ROUTES, ratios)]
+    pairs = [
+        ComparedPair(
+            *BOTH_ROUTES, msgspec.structs.replace(one.ratios, **_scaled(one.ratios, factor))
+        )
+        for one in found.pairs
+        if (one.of, one.to) == BOTH_ROUTES
+    ]
     slower = msgspec.structs.replace(found, routes=routes, pairs=pairs)
     return msgspec.structs.replace(report, side_by_side=slower)
 

@@ -19,13 +19,15 @@ class Unreached(msgspec.Struct, frozen=True):
 
     `accepted_share` is the part of the votes due that was accepted, at most, in the phases that
     failed; it is not what the candidate can bear, as queues take their part. `saturated`: the load
-    generator used its whole core, so the limit may be its own.
+    generator used its whole core, so the limit may be its own. `late`: it was late, so the limit
+    may be the machine's.
     """
 
     candidate: Candidate
     rate: float
     accepted_share: float
     saturated: bool
+    late: bool
 
 
 class Sweep(msgspec.Struct, frozen=True):

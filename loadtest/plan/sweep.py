@@ -40,6 +40,7 @@ class SweepPlan:
                 rate=phase.rate,
                 accepted_share=max(map(_accepted_share, failed)),
                 saturated=any(report.generator.cpu_share > BUSY for report in failed),
+                late=any(report.generator.limited for report in failed),
             )
             self.unreached.append(end)
 

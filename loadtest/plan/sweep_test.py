@@ -37,7 +37,8 @@ def test_a_candidate_that_fails_twice_at_a_rate_leaves_the_sweep(
         plan.note(phase, measured(phase, tmp_path, unsent=unsent))
     assert ran[-4:] == ["gRPC 8,000/s 1", "HTTP 8,000/s 1", "HTTP 8,000/s 2", "gRPC 8,000/s 2"]
     (end,) = plan.unreached
-    assert (end.candidate, end.rate, end.saturated) == (Candidate.GRPC, 8000.0, False)
+    assert (end.candidate, end.rate) == (Candidate.GRPC, 8000.0)
+    assert (end.saturated, end.late) == (False, False)
     assert end.accepted_share == 99 / 149
 
 
@@ -69,7 +70,9 @@ def test_one_failure_alone_is_a_busy_moment(plan: SweepPlan, tmp_path: Path) -> 
 def test_a_saturated_generator_ends_the_sweep_and_is_named(plan: SweepPlan, tmp_path: Path) -> None:
     for phase in plan.phases():
         plan.note(phase, measured(phase, tmp_path, cpu=0.95 if phase.rate > 100 else 0.5))
-    assert [(end.rate, end.saturated) for end in plan.unreached] == [(2000.0, True)] * 2
+    assert [(end.rate, end.saturated, end.late) for end in plan.unreached] == [
+        (2000.0, True, True)
+    ] * 2
 
 
 def test_a_late_generator_with_time_left_ends_nothing(plan: SweepPlan, tmp_path: Path) -> None:
