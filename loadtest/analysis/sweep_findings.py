@@ -42,9 +42,9 @@ def sweep_findings(found: Sweep) -> Iterator[str]:
 def sweep_warnings(found: Sweep) -> Iterator[str]:
     """Yield for which candidate the sweep ended before its highest rate, and why."""
     for end in found.unreached:
+        name = CANDIDATE_NAMES[end.candidate]
         yield (
-            f"The {CANDIDATE_NAMES[end.candidate]} route did not reach {rate(end.rate)} ({_why(end)}),"
-            " so its sweep ended there."
+            f"The {name} route did not reach {rate(end.rate)} ({_why(end)}), so its sweep ended there."
         )
     if late := [rate(point.rate) for point in found.points if point.late]:
         yield f"Nothing is said about latency at {listed(late)}: the load generator was late."
@@ -53,12 +53,8 @@ def sweep_warnings(found: Sweep) -> Iterator[str]:
 def _why(end: Unreached) -> str:
     if end.saturated:
         return "the load generator was saturated: try --processes, or another machine"
-    accepted = f"at most {percent(end.accepted_share)} of the votes due were accepted"
-    return (
-        f"{accepted}, and the load generator was late: the machine is busy"
-        if end.late
-        else accepted
-    )
+    busy = ", and the load generator was late: the machine is busy" if end.late else ""
+    return f"at most {percent(end.accepted_share)} of the votes due were accepted{busy}"
 
 
 class _Words:
