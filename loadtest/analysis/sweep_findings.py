@@ -44,7 +44,8 @@ def sweep_warnings(found: Sweep) -> Iterator[str]:
     for end in found.unreached:
         name = CANDIDATE_NAMES[end.candidate]
         yield (
-            f"The {name} route did not reach {rate(end.rate)} ({_why(end)}), so its sweep ended there."
+            f"The {name} route did not reach {rate(end.rate)} ({_why(end)}), so its sweep ended"
+            " there."
         )
     if late := [rate(point.rate) for point in found.points if point.late]:
         yield f"Nothing is said about latency at {listed(late)}: the load generator was late."
