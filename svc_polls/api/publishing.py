@@ -38,6 +38,8 @@ class Evidence(msgspec.Struct, frozen=True):
     poll: str
     cut: Annotated[list[int], Meta(description="Where its votes end, for each partition.")]
     events: list[EvidenceEvent]
+    note: Annotated[str, Meta(description="The published result, as a signed note.")]
+    public_key: Annotated[str | None, Meta(description="That of svc_polls now: NAME+ID+KEY.")]
 
 
 class PublishingApi:
@@ -83,7 +85,10 @@ class PublishingApi:
         authenticate(request, self._organisers, Role.RELEASER)
         cut = await self._cut(self._poll(poll))
         events = [EvidenceEvent(one.number, b64encode(one.value).decode()) for one in cut.events]
-        return _answer(Evidence(poll, list(cut.poll.cut or ()), events))
+        note = (cut.note or b"").decode()
+        return _answer(
+            Evidence(poll, list(cut.poll.cut or ()), events, note, self._publisher.public_key)
+        )
 
     async def partition(self, request: Request, poll: str, partition: str) -> None:
         """GET /api/polls/<id>/evidence/<partition>: a stream, which breaks off if it fails."""
@@ -112,8 +117,8 @@ class PublishingApi:
         return found
 
     async def _cut(self, poll: Poll) -> CutPoll:
-        if poll.cut is None:
-            raise ProblemError(HTTPStatus.CONFLICT, "its votes may not be complete yet")
+        if poll.published is None:
+            raise ProblemError(HTTPStatus.CONFLICT, "its result has not been published")
         try:
             return await self._recount.cut_poll(poll.id)
         except (

@@ -115,6 +115,11 @@ class Publisher:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(1)
 
+    @property
+    def public_key(self) -> str | None:
+        """Whose signatures are verified with it; None without a key."""
+        return None if self._key is None else str(self._key.verifier)
+
     def state(self, poll: Poll) -> Publication:
         """Return how far the publication is."""
         if poll.published is not None:

@@ -4,8 +4,9 @@ A vote of the poll is shown as it is. Of any other record only the hashes are sh
 leaf of the Merkle tree is made. docs/final-result.md describes the format.
 """
 
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Final
+from typing import BinaryIO, Final, NamedTuple
 
 HEADER: Final = b"voting-evidence-1\n"
 _HIDDEN: Final = b"\x00"
@@ -34,3 +35,41 @@ def revealed(offset: int, key: bytes, value: bytes) -> bytes:
 
 def _content(key: bytes, value: bytes) -> bytes:
     return len(key).to_bytes(2) + key + len(value).to_bytes(4) + value
+
+
+class InvalidEvidenceError(ValueError):
+    """The file is not evidence, or is not all of it."""
+
+
+class Shown(NamedTuple):
+    """A record that is shown; `revealed` if it is a vote in another poll."""
+
+    key: bytes
+    value: bytes
+    revealed: bool
+
+
+def shown_records(file: BinaryIO) -> Iterator[Shown]:
+    """Yield the records that are shown, in their order, and then the revealed ones.
+
+    Raises `InvalidEvidenceError`.
+    """
+    if file.read(len(HEADER)) != HEADER:
+        raise InvalidEvidenceError("it does not begin as evidence does")
+    while (kind := file.read(1)) != END:
+        if kind == _HIDDEN:
+            _exactly(file, 64)
+        elif kind in {_SHOWN, _REVEALED}:
+            _exactly(file, 8 if kind == _REVEALED else 0)
+            key = _exactly(file, int.from_bytes(_exactly(file, 2)))
+            value = _exactly(file, int.from_bytes(_exactly(file, 4)))
+            yield Shown(key, value, kind == _REVEALED)
+        else:
+            raise InvalidEvidenceError("it ends early, or is damaged")
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    if len(data) != size:
+        raise InvalidEvidenceError("it ends early")
+    return data

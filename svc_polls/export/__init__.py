@@ -1,0 +1,1 @@
+"""The organisers' command that exports a poll: its evidence, and tables of its votes."""
