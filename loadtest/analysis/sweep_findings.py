@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from loadtest.analysis.summary import compare_routes
 from loadtest.model.candidate import Pair, pairs_of
@@ -58,11 +58,13 @@ def _why(end: Unreached) -> str:
     return f"at most {percent(end.accepted_share)} of the votes due were accepted{busy}"
 
 
-class _Words:
+class _Words(NamedTuple):
     """How a difference of a figure is said: its name, and what more and less of it is."""
 
-    def __init__(self, figure: str, verb: str, more: str, less: str) -> None:
-        self.figure, self.verb, self.more, self.less = figure, verb, more, less
+    figure: str
+    verb: str
+    more: str
+    less: str
 
 
 _COST: Final = _Words("Processor time per vote", "uses", "more", "less")
