@@ -18,7 +18,7 @@ RENDERED: Final = {
 REPLACED: Final = {("keda", "HorizontalPodAutoscaler", "svc-consumer"): "ScaledObject"}
 """The kind with which a component replaces an object that every service has."""
 
-SERVERS_OF_FEW: Final = {"svc-polls": 2}
+SERVERS_OF_FEW: Final = {"svc-polls": 2, "svc-notary": 1}
 """Services whose work does not grow with the votes, and how many pods each has."""
 
 every_rendering = pytest.mark.parametrize("title", RENDERED)
@@ -167,7 +167,13 @@ def labels(objects: list[Manifest]) -> dict[str, dict[str, str]]:
     return {workload: template["metadata"]["labels"] for workload, template in templates.items()}
 
 
-@every_service
+def test_the_notary_gives_its_volume_up_before_the_next_one_starts() -> None:
+    deployment = next(m for m in RENDERED["production"] if name(m) == "Deployment/svc-notary")
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    assert deployment["spec"]["replicas"] == 1
+
+
+@pytest.mark.parametrize("service", [s for s in DEPLOYMENTS if s != "svc-notary"])
 def test_a_service_is_spread_out_and_replaced_gradually(service: str) -> None:
     deployment = next(m for m in RENDERED["production"] if name(m) == f"Deployment/{service}")
     spec, pod = deployment["spec"], deployment["spec"]["template"]["spec"]
@@ -187,7 +193,7 @@ def test_a_service_with_clients_keeps_serving_until_they_have_moved_on(service: 
     assert pod["terminationGracePeriodSeconds"] >= seconds + 15 + 10
 
 
-@pytest.mark.parametrize("service", ["svc-results", "svc-polls"])
+@pytest.mark.parametrize("service", ["svc-results", "svc-polls", "svc-notary"])
 def test_who_says_itself_what_is_away_stays_up(service: str) -> None:
     container = pod_specs(RENDERED["production"])[f"Deployment/{service}"]["containers"][0]
     assert container["readinessProbe"]["httpGet"]["path"] == "/healthz"

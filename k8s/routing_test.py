@@ -8,7 +8,10 @@ from voting.domain.headers import CANARY_HEADER, UNARY_HOST
 
 SPLIT: Final = {key: str(weight) for key, weight in WEIGHTS.items()}
 ANNOTATIONS: Final = "nginx.ingress.kubernetes.io/"
-PUBLIC: Final = {"/", "/api", "/openapi.json", "/p", "/static", "/voters", "/votes"}
+PUBLIC: Final = {
+    *("/", "/api", "/openapi.json", "/p", "/static", "/voters", "/votes"),
+    *("/api/receipts", "/notary", "/receipts"),
+}
 
 
 def ingresses() -> dict[str, dict[str, Any]]:
@@ -110,7 +113,7 @@ def test_only_a_host_of_its_own_leads_to_unary_calls() -> None:
     assert route["spec"]["rules"][0]["matches"] == [{"path": {"type": "Exact", "value": "/votes"}}]
 
 
-def test_only_the_page_its_api_the_votes_and_voters_tokens_are_public() -> None:
+def test_only_the_page_its_api_votes_voters_tokens_and_receipts_are_public() -> None:
     by_ingress = {
         path["path"]
         for ingress in ingresses().values()

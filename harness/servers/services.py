@@ -73,7 +73,8 @@ class Service(HttpServer):
         """Return the settings, ports among them."""
         grpc = {} if self.grpc_port is None else {"GRPC_PORT": str(self.grpc_port)}
         listen = {"HOST": self.host, "PORT": str(self.port), **grpc}
-        return {**self._imports(), **self._clock(), **listen, **self._environment}
+        folder = {"NOTARY_DIR": str(self.data)} if self.program == "svc_notary" else {}
+        return {**self._imports(), **self._clock(), **listen, **folder, **self._environment}
 
     def _imports(self) -> dict[str, str]:
         found = python_environment()

@@ -14,6 +14,9 @@ WEIGHTS: Final = {"grpc": 50, "http": 50}
 """How votes are divided between the routes, in parts."""
 
 _VOTES: Final = "Path(`/votes`)"
+_NOTARY: Final = " || ".join(
+    f"PathPrefix(`/{path}/`)" for path in ("receipts", "api/receipts", "notary")
+)
 
 # A killed route is noticed within a second. One that is slow under load gets longer than that:
 # taking it out would double the load of the other.
@@ -21,7 +24,7 @@ _HEALTH_CHECK: Final = {"path": "/readyz", "interval": "1s", "timeout": "3s"}
 
 
 class TraefikServer(HttpServer):
-    """Traefik in front of the routes (`/votes`), svc_voters (`/voters`) and svc_results."""
+    """Traefik in front of both routes, svc_voters, svc_notary and svc_results."""
 
     ready_path = "/ping"
 
@@ -33,7 +36,7 @@ class TraefikServer(HttpServer):
         backends: dict[str, str],
         votes_per_second: int | None = None,
     ) -> None:
-        """`backends` gives the URLs of `grpc`, `http` (the routes), `voters` and `results`.
+        """`backends` gives the URLs of `grpc`, `http` (routes), `voters`, `notary` and `results`.
 
         If it gives that of `grpc-unary`, votes for `UNARY_HOST` go there, whatever their header.
 
@@ -92,6 +95,7 @@ class TraefikServer(HttpServer):
                 "votes": _router(_VOTES, "votes", 20, limit),
                 **({"grpc-unary": unary} if "grpc-unary" in self._backends else {}),
                 "voters": _router("PathPrefix(`/voters/`)", "voters", priority=20),
+                "notary": _router(_NOTARY, "notary", priority=20),
                 "everything-else": _router("PathPrefix(`/`)", "results", priority=10),
             },
             "services": {

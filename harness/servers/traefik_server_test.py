@@ -67,7 +67,10 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def backends() -> Iterator[dict[str, Backend]]:
-    backends = {name: Backend(name) for name in ("grpc", "grpc-unary", "http", "results", "voters")}
+    backends = {
+        name: Backend(name)
+        for name in ("grpc", "grpc-unary", "http", "notary", "results", "voters")
+    }
     yield backends
     for backend in backends.values():
         backend.stop()
@@ -130,6 +133,13 @@ def test_another_value_of_the_header_forces_nothing(entry: TraefikServer) -> Non
 
 def test_voters_get_their_tokens_at_a_path_of_their_own(entry: TraefikServer) -> None:
     assert ask(entry, "/voters/best-album") == {"voters": 1}
+
+
+@pytest.mark.parametrize(
+    "path", ["/receipts/1", "/api/receipts/1", "/notary/0/checkpoint", "/notary/0/tile/0/000"]
+)
+def test_receipts_and_trees_come_from_the_notary(entry: TraefikServer, path: str) -> None:
+    assert ask(entry, path) == {"notary": 1}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ ORGANISER: Final = "organiser"
 """The one organiser of a system on one machine, who has every role."""
 
 SIGNER: Final = "localhost"
-"""The name of the key that signs results on one machine."""
+"""The name of the key that signs results and checkpoints on one machine."""
 
 
 class System:
@@ -89,6 +89,7 @@ class System:
             "http": self.services["svc_http_route"].url,
             "results": self.services["svc_results"].url,
             "voters": self.services["svc_voters"].url,
+            "notary": self.services["svc_notary"].url,
         }
         if has_unary:
             backends["grpc-unary"] = self.services[UNARY_CLIENT].url
@@ -208,6 +209,8 @@ class System:
         proxies = {"TRUSTED_PROXIES": f"{HOST}/32"} if self.has_entry else {}
         if service == "svc_results":
             return {"PUBLIC_KEY": str(self.signing_key.verifier), **proxies}
+        if service == "svc_notary":
+            return {"SIGNING_KEY": self.signing_key.text}
         if service == "svc_voters":
             return {**self.voter_key_setting, **proxies}
         if service == "svc_polls":

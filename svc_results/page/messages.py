@@ -5,6 +5,7 @@ from typing import Final
 
 from voting.pages.form_words import FORM_WORDS
 from voting.pages.languages import Language
+from voting.pages.numbers import format_number
 
 Messages = Mapping[str, str]
 
@@ -136,14 +137,3 @@ CATALOGUE: Final[Mapping[Language, Messages]] = {
 def format_speed(language: Language, rate: float | None) -> str:
     """Return votes per second: small ones with a decimal, unknown ones as a dash."""
     return "–" if rate is None else format_number(language, rate, 1 if 0 < rate < 9.95 else 0)
-
-
-def format_number(language: Language, number: float, digits: int = 0) -> str:
-    """Return a number as the language writes it, as `Intl.NumberFormat` does in the browser."""
-    plain = f"{number:,.{digits}f}"
-    if language == "en":
-        return plain
-    # Spanish groups from five digits on (RAE, Ortografía, "los números de más de cuatro cifras").
-    if abs(number) < 10_000:
-        plain = plain.replace(",", "")
-    return plain.translate(str.maketrans(",.", ".,"))

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from svc_results.page.messages import CATALOGUE, Messages, format_number, format_speed
+from svc_results.page.messages import CATALOGUE, Messages, format_speed
 from svc_results.page.poll_messages import POLL_CATALOGUE, VOTER_CATALOGUE
 from svc_results.page.result_words import RESULT_CATALOGUE
 from voting.pages.form_words import FORM_WORDS
@@ -28,23 +28,6 @@ def test_every_language_has_every_message_with_the_same_placeholders(
 def test_a_ticket_is_not_said_to_be_a_person(language: Language) -> None:
     assert not re.search(r"\bpersona?\b", " ".join(VOTER_CATALOGUE[language].values()))
     assert str(TOKEN_LENGTH) in VOTER_CATALOGUE[language]["bad_code"]
-
-
-@pytest.mark.parametrize(
-    ("number", "digits", "english", "spanish"),
-    [
-        (0, 0, "0", "0"),
-        (1234, 0, "1,234", "1234"),
-        (12345, 0, "12,345", "12.345"),
-        (1234567.89, 1, "1,234,567.9", "1.234.567,9"),
-        (49.95, 2, "49.95", "49,95"),
-    ],
-)
-def test_numbers_are_formatted_for_the_language(
-    number: float, digits: int, english: str, spanish: str
-) -> None:
-    assert format_number("en", number, digits) == english
-    assert format_number("es", number, digits) == spanish
 
 
 def test_slow_rates_have_a_decimal_and_unknown_ones_are_a_dash() -> None:

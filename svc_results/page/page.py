@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from svc_results.page.messages import CATALOGUE, format_number, format_speed
+from svc_results.page.messages import CATALOGUE, format_speed
 from svc_results.page.templates import TEMPLATES
 from svc_results.polls.poll_state import ListedPoll
 from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
 from voting.pages.languages import Language
+from voting.pages.numbers import format_number
 
 STATIC_FOLDER: Final = Path(__file__).with_name("static")
 """The files of the pages."""

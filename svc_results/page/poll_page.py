@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import msgspec
 
-from svc_results.page.messages import format_number
 from svc_results.page.poll_messages import POLL_CATALOGUE, VOTER_CATALOGUE
 from svc_results.page.result_words import result_rules
 from svc_results.page.templates import TEMPLATES
 from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
 from svc_results.polls.poll_state import Phase, PollEntry, PollState
 from voting.pages.languages import Language
+from voting.pages.numbers import format_number
 from voting.polls.definition import ShowResult
 from voting.voters.rules import Way
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from svc_results.page.messages import Messages, format_number
+from svc_results.page.messages import Messages
 from svc_results.polls.poll_state import PollState
 from voting.pages.languages import Language
+from voting.pages.numbers import format_number
 from voting.polls.definition import CLASS_PREFIX, RANK_SUM, VOTES
 
 _EN: Final[Messages] = {

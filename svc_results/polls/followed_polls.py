@@ -5,8 +5,8 @@ from typing import Final
 
 from voting.domain.vote import Vote
 from voting.polls.book import Poll
+from voting.polls.counting import counts_in
 from voting.polls.known_polls import KnownPolls
-from voting.polls.result import classes_of
 from voting.service.clock_watch import now_ms as now
 from voting.stores.logged_vote import LoggedVote
 
@@ -65,13 +65,7 @@ class FollowedPolls:
         Every vote of the open poll is.
         """
         poll = self._known.book.polls.get(logged.vote.poll)
-        if poll is None:
-            return True
-        if not _has_place_for(logged.vote, poll):
-            return False
-        if poll.cut is None:
-            return True
-        return logged.place.offset < poll.cut[logged.place.partition]
+        return poll is None or counts_in(poll, logged.vote, *logged.place)
 
     def class_name(self, vote: Vote) -> str | None:
         """Return the name of a voter's class; None where anybody votes, or if it has none."""
@@ -90,14 +84,6 @@ class FollowedPolls:
         polls = [poll for poll in self._known.book.polls.values() if _is_on(poll, now_ms)]
         polls.sort(key=lambda poll: _order(poll, now_ms))
         return polls[:LISTED_MAX]
-
-
-def _has_place_for(vote: Vote, poll: Poll) -> bool:
-    """Whether the poll has the vote's entry and class; no route takes a vote otherwise."""
-    definition = poll.definition
-    return any(entry.id == vote.entry for entry in definition.entries) and any(
-        one.number == vote.voter_class for one in classes_of(definition)
-    )
 
 
 def _is_on(poll: Poll, now_ms: int) -> bool:

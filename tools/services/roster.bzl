@@ -57,4 +57,10 @@ SERVICES = {
         "settings": "VotersSettings",
         "wheels": ["aiokafka", "altcha", "httpx", "pyjwt", "sanic"],
     },
+    "svc_notary": {
+        "needs": ["kafka", "mongodb"],
+        "port": 8008,
+        "settings": "NotarySettings",
+        "wheels": ["aiokafka", "cryptography", "jinja2", "motor", "sanic"],
+    },
 }

@@ -40,6 +40,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "svc_polls": ("/api/polls", "/api/polls/a", "/api/polls/a/close", "/openapi.json"),
     "svc_voters": ("/voters/a", "/openapi.json"),
+    "svc_notary": ("/receipts/a", "/api/receipts/a", "/notary/0/checkpoint", "/openapi.json"),
 }
 EVERYWHERE: Final = ("/healthz", "/readyz", "/metrics", "/nothing", "/votes/")
 

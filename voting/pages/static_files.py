@@ -35,12 +35,13 @@ class StaticFiles:
     cache them forever and a module's relative imports stay within the version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, below: str = "") -> None:
+        """`below` is the path of the pages that use them."""
         paths = sorted(path for path in folder.iterdir() if path.suffix in _TYPES)
         self._files: Mapping[str, StaticFile] = {path.name: StaticFile(path) for path in paths}
         names_and_tags = "".join(name + file.etag for name, file in self._files.items())
         self._version = hashlib.sha256(names_and_tags.encode()).hexdigest()[:12]
-        self.root = f"/static/{self._version}"
+        self.root = f"{below}/static/{self._version}"
 
     def answer(self, request: Request, version: str, name: str) -> HTTPResponse:
         """Return the requested file, or 304 if the browser has it."""

@@ -10,7 +10,7 @@ from voting.signing.keys import InvalidKeyError, SigningKey, read_signing_key
 SigningKeySetting = Annotated[
     str,
     Meta(
-        description="Private key that signs results, as PRIVATE+KEY+NAME+ID+KEY; "
+        description="Private key that signs results and checkpoints, as PRIVATE+KEY+NAME+ID+KEY; "
         "`svc_polls signing-key --help` makes one. Empty: nothing is signed."
     ),
 ]

@@ -46,12 +46,21 @@ def open_note(note: bytes, key: VerifierKey) -> str:
     or a wrong one.
     """
     text, signatures = _split(note)
-    ours = [one for one in signatures if one[:2] == (key.name, key.key_id)]
+    ours = _of(key, signatures)
     if not ours:
         raise InvalidNoteError(f"has no signature of {key.name}+{key.key_id.hex()}")
     if not all(key.verifies(text.encode(), one.signature) for one in ours):
         raise InvalidNoteError(f"has a wrong signature of {key.name}+{key.key_id.hex()}")
     return text
+
+
+def names_key(note: bytes, key: VerifierKey) -> bool:
+    """Whether a note has a signature that is said to be this key's; raise `InvalidNoteError`."""
+    return bool(_of(key, _split(note)[1]))
+
+
+def _of(key: VerifierKey, signatures: list[_Signature]) -> list[_Signature]:
+    return [one for one in signatures if one[:2] == (key.name, key.key_id)]
 
 
 def _split(note: bytes) -> tuple[str, list[_Signature]]:

@@ -1,7 +1,13 @@
 import pytest
 
 from voting.signing.keys import SigningKey, read_signing_key, read_verifier_key
-from voting.signing.note import SIGNATURES_MAX, InvalidNoteError, open_note, sign_note
+from voting.signing.note import (
+    SIGNATURES_MAX,
+    InvalidNoteError,
+    names_key,
+    open_note,
+    sign_note,
+)
 
 # The note of the documentation of Go's golang.org/x/mod/sumdb/note, and one of its tests.
 PETER = read_signing_key(
@@ -84,3 +90,11 @@ def test_bytes_that_are_no_text_are_refused() -> None:
 def test_a_text_that_cannot_be_a_note_is_not_signed(text: str) -> None:
     with pytest.raises(InvalidNoteError):
         sign_note(text, PETER)
+
+
+def test_whose_signature_a_note_claims_to_have_is_known_without_checking_it() -> None:
+    forged = sign_note(TEXT, PETER).replace(b"answer", b"remedy")
+    assert names_key(forged, PETER.verifier)
+    assert not names_key(forged, SigningKey.new("PeterNeumann").verifier)
+    with pytest.raises(InvalidNoteError):
+        names_key(TEXT.encode(), PETER.verifier)

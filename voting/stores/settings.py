@@ -16,13 +16,9 @@ MONGODB_URL: Final = "mongodb://127.0.0.1:27017"
 DATABASE: Final = "voting"
 
 
-class StoreSettings(KafkaSettings, frozen=True, kw_only=True):
-    """Where the two stores are. Whatever uses them follows a topic of Kafka, too."""
+class VoteLogSettings(KafkaSettings, frozen=True, kw_only=True):
+    """Where the vote log is. Whatever uses it follows a topic of Kafka, too."""
 
-    redis_url: Annotated[
-        str,
-        Meta(description="URL of the Redis that holds the tally.", pattern=r"^(rediss?|unix)://."),
-    ] = REDIS_URL
     mongodb_url: Annotated[
         str,
         Meta(
@@ -37,10 +33,23 @@ class StoreSettings(KafkaSettings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check what the types cannot express."""
         super().__post_init__()
-        if problem := redis_url_problem(self.redis_url):
-            raise wrong("redis_url", problem)
         if problem := mongodb_url_problem(self.mongodb_url):
             raise wrong("mongodb_url", problem)
+
+
+class StoreSettings(VoteLogSettings, frozen=True, kw_only=True):
+    """Where the two stores are."""
+
+    redis_url: Annotated[
+        str,
+        Meta(description="URL of the Redis that holds the tally.", pattern=r"^(rediss?|unix)://."),
+    ] = REDIS_URL
+
+    def __post_init__(self) -> None:
+        """Check what the types cannot express."""
+        super().__post_init__()
+        if problem := redis_url_problem(self.redis_url):
+            raise wrong("redis_url", problem)
 
 
 def redis_url_problem(url: str) -> str | None:

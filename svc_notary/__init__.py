@@ -1,0 +1,1 @@
+"""Keeps a Merkle tree over each partition of the ledger, signs it, and gives receipts."""

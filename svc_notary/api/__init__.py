@@ -1,0 +1,1 @@
+"""The HTTP interface: checkpoints and tiles as static files, and receipts."""

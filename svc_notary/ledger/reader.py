@@ -1,0 +1,132 @@
+"""Reads all partitions of the topic of the votes, each from where it is told to."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from svc_notary.ledger.errors import LedgerUnavailableError, OutsideLedgerError
+from voting.ledger.connection import connection_arguments, connection_refusal
+from voting.ledger.settings import KafkaSettings
+
+_log = logging.getLogger(__name__)
+
+_POLL_MS: Final = 200
+_POLL_RECORDS: Final = 6000
+_METADATA_MS: Final = 10_000
+_START_SECONDS: Final = 15
+_ANSWER_SECONDS: Final = 5
+_STOP_SECONDS: Final = 5
+
+type Records = Mapping[int, Sequence[ConsumerRecord[Any, Any]]]
+
+
+class LedgerReader:
+    """One connection to Kafka; every wait is bounded and may raise `LedgerUnavailableError`."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._connection = connection_arguments(settings)
+        self._topic = settings.kafka_topic
+        self._consumer: AIOKafkaConsumer[Any, Any] | None = None
+
+    async def start(self) -> int:
+        """Connect, and return how many partitions there are; nothing is read until `seek`."""
+        consumer = AIOKafkaConsumer(
+            **self._connection,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=10_000,
+            metadata_max_age_ms=_METADATA_MS,
+        )
+        self._consumer = consumer
+        try:
+            with _translated():
+                async with asyncio.timeout(_START_SECONDS):
+                    await consumer.start()
+                    known = await consumer.topics()
+        except LedgerUnavailableError as error:
+            if refusal := await connection_refusal(self._connection):
+                servers = self._connection["bootstrap_servers"]
+                raise LedgerUnavailableError(f"{servers}, {refusal}") from error
+            raise
+        if self._topic not in known:
+            raise LedgerUnavailableError(f"topic {self._topic} does not exist")
+        with _translated():
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                # The client has the partitions only of topics of which it was asked something.
+                await consumer.end_offsets([TopicPartition(self._topic, 0)])
+        partitions = self.partitions
+        consumer.assign(self._all(partitions))
+        for partition in self._all(partitions):
+            consumer.seek(partition, 0)
+            consumer.pause(partition)
+        return partitions
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions the topic has, as far as is known."""
+        return len(self._started.partitions_for_topic(self._topic) or ())
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Read a partition from this offset on."""
+        where = TopicPartition(self._topic, partition)
+        self._started.seek(where, offset)
+        self._started.resume(where)
+
+    def pause(self, partition: int) -> None:
+        """Stop reading a partition until the next `seek`."""
+        self._started.pause(TopicPartition(self._topic, partition))
+
+    async def poll(self) -> Records:
+        """Return the next records by partition; empty if none arrive within a moment.
+
+        Raises `OutsideLedgerError` when the ledger does not have the requested offsets.
+        """
+        try:
+            with _translated():
+                found = await self._started.getmany(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS)
+        except LedgerUnavailableError as error:
+            if isinstance(error.__cause__, OffsetOutOfRangeError):
+                offsets = error.__cause__.args[0]
+                raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
+            raise
+        return {partition.partition: records for partition, records in found.items()}
+
+    async def ends(self) -> Mapping[int, int]:
+        """Return the offset behind the last record of each partition."""
+        partitions = list(self._started.assignment())
+        with _translated():
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                found = await self._started.end_offsets(partitions)
+        return {partition.partition: end for partition, end in found.items()}
+
+    async def stop(self) -> None:
+        """Disconnect, within bounds."""
+        if self._consumer is None:
+            return
+        consumer, self._consumer = self._consumer, None
+        try:
+            await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
+        except (KafkaError, TimeoutError, OSError) as error:
+            _log.debug("closing a Kafka consumer failed: %s", error)
+
+    @property
+    def _started(self) -> AIOKafkaConsumer[Any, Any]:
+        if self._consumer is None:
+            raise LedgerUnavailableError("not connected")
+        return self._consumer
+
+    def _all(self, partitions: int) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, number) for number in range(partitions)]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise LedgerUnavailableError(str(error) or "Kafka is not responding") from error

@@ -1,0 +1,1 @@
+"""The page that says in words what a receipt proves."""

@@ -1,0 +1,72 @@
+import re
+from http import HTTPStatus
+
+import msgspec
+import pytest
+
+from harness.testing.contrast import TEXT, contrast
+from svc_notary.page.receipt_page import STATIC_FOLDER, render_no_receipt, render_receipt
+from svc_notary.page.receipt_words import RECEIPT_WORDS
+from svc_notary.receipts.receipt import Leaf, Proof, Receipt, ShownVote, Status
+
+RECEIPT = Receipt(
+    id="018f0000-0000-7000-8000-000000000001",
+    status=Status.COUNTED,
+    final=False,
+    vote=ShownVote("<b>Queen</b>", "Jazz", 1978, 7, "", ""),
+    partition=3,
+    leaf=Leaf(4711022, "id", "value", "hash"),
+    proof=Proof(4711023, 9200114, [], "votes/3\n9200114\nroot\n\n— votes sig\n"),
+)
+
+
+def test_the_languages_have_the_same_words() -> None:
+    def gaps(words: dict[str, str]) -> dict[str, list[str]]:
+        return {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in words.items()}
+
+    assert gaps(dict(RECEIPT_WORDS["en"])) == gaps(dict(RECEIPT_WORDS["es"]))
+
+
+def test_it_says_the_number_of_the_vote() -> None:
+    page = render_receipt("en", RECEIPT, "/s")
+    assert "Your vote is number 4,711,023 of 9,200,114: counted." in page
+    assert RECEIPT_WORDS["en"]["how_key"] in page
+    assert f'href="/api/receipts/{RECEIPT.id}"' in page
+    page = render_receipt("es", RECEIPT, "/s")
+    assert "Tu voto es el número 4.711.023 de 9.200.114: contado." in page
+
+
+def test_texts_of_a_vote_are_escaped() -> None:
+    assert "<b>" not in render_receipt("en", RECEIPT, "/s")
+
+
+def test_it_does_not_promise_more_than_there_is() -> None:
+    soon = render_receipt("en", msgspec.structs.replace(RECEIPT, proof=None), "/s")
+    assert "Your vote is counted." in soon
+    assert "load this page again" in soon
+    assert RECEIPT_WORDS["en"]["how"] not in soon
+    unsigned = msgspec.structs.replace(RECEIPT, proof=Proof(1, 2, [], "unsigned/3\n2\nroot\n"))
+    assert RECEIPT_WORDS["en"]["unsigned"] in render_receipt("en", unsigned, "/s")
+    late = msgspec.structs.replace(RECEIPT, status=Status.NOT_COUNTED)
+    assert "This vote does not count" in render_receipt("en", late, "/s")
+
+
+@pytest.mark.parametrize(
+    ("status", "key"),
+    [
+        (HTTPStatus.NOT_FOUND, "not_there"),
+        (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_id"),
+        (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
+    ],
+)
+def test_it_says_why_there_is_no_receipt(status: HTTPStatus, key: str) -> None:
+    assert RECEIPT_WORDS["es"][key] in render_no_receipt("es", status, "/s")
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_text_can_be_read(theme: int) -> None:
+    style = (STATIC_FOLDER / "receipt.css").read_text()
+    found = re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", style)
+    colours = {name: pair[theme] for name, *pair in found}
+    for text in ("ink", "quiet", "good", "bad"):
+        assert contrast(colours[text], colours["ground"]) >= TEXT

@@ -1,0 +1,1 @@
+"""Receipts: where a vote is in the record, and the proof."""

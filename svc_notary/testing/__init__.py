@@ -1,0 +1,1 @@
+"""Ledgers and records in memory, and the service around them, for tests."""

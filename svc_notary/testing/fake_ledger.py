@@ -1,0 +1,61 @@
+"""A ledger in memory, whose faults a test chooses."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from svc_notary.ledger.errors import LedgerUnavailableError, OutsideLedgerError
+from svc_notary.testing.records import FakeRecord
+
+
+class FakeLedger:
+    """Partitions of records; `away` says why Kafka does not answer."""
+
+    def __init__(self, *partitions: list[FakeRecord]) -> None:
+        self.records = list(partitions)
+        self.away: str | None = None
+        self.paused: set[int] = set()
+        self._at: dict[int, int] = {}
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions there are."""
+        return len(self.records)
+
+    async def start(self) -> int:
+        """Connect."""
+        self._check()
+        self._at, self.paused = {}, set(range(self.partitions))
+        return self.partitions
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Read from there."""
+        self._at[partition] = offset
+        self.paused.discard(partition)
+
+    def pause(self, partition: int) -> None:
+        """Stop reading a partition."""
+        self.paused.add(partition)
+
+    async def poll(self) -> Mapping[int, Sequence[FakeRecord]]:
+        """Return at most 100 records of each partition."""
+        await asyncio.sleep(0)
+        self._check()
+        reading = {p: at for p, at in self._at.items() if p not in self.paused}
+        if outside := {p: at for p, at in reading.items() if at > len(self.records[p])}:
+            raise OutsideLedgerError(outside)
+        found = {p: self.records[p][at : at + 100] for p, at in reading.items()}
+        for partition, records in found.items():
+            self._at[partition] += len(records)
+        return {p: records for p, records in found.items() if records}
+
+    async def ends(self) -> Mapping[int, int]:
+        """Return where the partitions end."""
+        self._check()
+        return {p: len(records) for p, records in enumerate(self.records)}
+
+    async def stop(self) -> None:
+        """Disconnect."""
+
+    def _check(self) -> None:
+        if self.away is not None:
+            raise LedgerUnavailableError(self.away)

@@ -1,0 +1,1 @@
+"""The trees: one for each partition, as files in a folder."""
