@@ -123,9 +123,16 @@ def report(folder: Path, *candidates: Candidate) -> Report:
     return msgspec.structs.replace(base, setup=setup, sweep=sweep, phases=measured)
 
 
-@pytest.mark.parametrize("candidates", [(GRPC, HTTP), (GRPC, UNARY), (GRPC, HTTP, UNARY)])
+@pytest.mark.parametrize(
+    ("candidates", "names"),
+    [
+        ((GRPC, HTTP), "gRPC and HTTP"),
+        ((GRPC, UNARY), "gRPC and unary gRPC"),
+        ((GRPC, HTTP, UNARY), "gRPC, HTTP and unary gRPC"),
+    ],
+)
 def test_every_rate_is_in_the_page_the_terminal_and_in_markdown(
-    tmp_path: Path, candidates: tuple[Candidate, ...]
+    tmp_path: Path, candidates: tuple[Candidate, ...], names: str
 ) -> None:
     made = report(tmp_path, *candidates)
     assert from_json(to_json(made)) == made
@@ -137,6 +144,8 @@ def test_every_rate_is_in_the_page_the_terminal_and_in_markdown(
         assert "—" in text  # the gRPC route at the rate that it did not reach
     assert page.count("over the rate</h2>") == 3
     assert page.count('class="range grpc"') == 2 * 3  # an interval at each rate that it reached
+    assert f"<h1>{names} routes compared</h1>" in page
+    assert f" Votes via {names}: " in markdown
     assert "| CPU per vote, µs | gRPC |" in markdown
     assert "100/s, 400/s, 2,000/s, poisson" in markdown
 

@@ -37,6 +37,11 @@ def listed(texts: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def compared_names(report: Report) -> str:
+    """Return what was compared: `gRPC and HTTP`."""
+    return listed([CANDIDATE_NAMES[candidate] for candidate in report.setup.candidates])
+
+
 def headline(report: Report) -> str:
     """Return the result in a word or two."""
     if not report.verdict.passed:

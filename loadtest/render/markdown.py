@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from loadtest.model.report import Report
 from loadtest.model.side_by_side import Changes
-from loadtest.model.wording import change_word, changes_note, figure, headline, rate
+from loadtest.model.wording import change_word, changes_note, compared_names, figure, headline, rate
 from loadtest.render.compared_tables import ComparedTable, side_by_side_table, sweep_tables
 
 
@@ -15,7 +15,8 @@ def to_markdown(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     verdict, setup = report.verdict, report.setup
-    yield f"### {'✅' if verdict.passed else '❌'} Votes via gRPC and HTTP: {headline(report)}"
+    mark = "✅" if verdict.passed else "❌"
+    yield f"### {mark} Votes via {compared_names(report)}: {headline(report)}"
     yield ""
     for text in verdict.failures:
         yield f"- **{text}**"

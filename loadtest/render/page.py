@@ -51,6 +51,7 @@ def to_html(report: Report) -> str:
     return environment.get_template(_TEMPLATE).render(
         report=report,
         headline=wording.headline(report),
+        compared_names=wording.compared_names(report),
         routes=list(Route),
         shown=report.setup.candidates,
         connections=wording.CONNECTIONS,
