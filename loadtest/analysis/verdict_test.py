@@ -17,7 +17,15 @@ from loadtest.model.checks import (
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import Verdict
 from loadtest.model.sweep_result import Sweep
-from loadtest.testing.examples import WEIGHTS, accepted, failed, new_report, phase_of, sound
+from loadtest.testing.examples import (
+    WEIGHTS,
+    accepted,
+    failed,
+    new_report,
+    phase_of,
+    sound,
+    with_cpu,
+)
 from voting.domain.vote import Route
 
 ONE = Damage(1, ["019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"])
@@ -181,6 +189,15 @@ def test_a_late_generator_is_a_warning_and_gives_no_ratio(alone: list[PhaseRepor
     assert "The load generator was the bottleneck in grpc alone" in result.warnings[0]
     assert "the machine was busy" in result.warnings[0]
     assert not any("times as long" in text for text in result.findings)
+
+
+def test_unary_calls_with_more_than_one_vote_are_a_warning(alone: list[PhaseReport]) -> None:
+    batched = with_cpu(alone[0], svc_grpc_unary=10.0)
+    warning = verdict([batched, alone[1]], found=sound()).warnings[0]
+    assert (
+        "svc_grpc_unary sent up to 1.50 votes in a call: it does not have GRPC_CALLS=unary"
+        in warning
+    )
 
 
 def test_an_overloaded_phase_is_a_warning(tmp_path: Path) -> None:
