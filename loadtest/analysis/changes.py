@@ -1,7 +1,7 @@
 """What changed since an earlier report, and whether that is more than noise."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -16,7 +16,8 @@ from loadtest.model.wording import CANDIDATE_NAMES, pair_name
 
 def changes_since(old: Report, new: Report) -> Changes:
     """Return what differs between an earlier report and this one."""
-    pairs = list(_pairs(old.side_by_side, new.side_by_side))
+    candidates = set(old.setup.candidates) & set(new.setup.candidates)
+    pairs = list(_pairs(old.side_by_side, new.side_by_side, candidates))
     compared = [row for row in pairs if isinstance(row, Change)]
     adjusted = holm([change.p for change in compared])
     return Changes(
@@ -69,16 +70,20 @@ def change(figure: str, of: str, old: Estimate, new: Estimate, *, excess: float)
     return Change(figure, of, old, new, factor, p, changed=False)
 
 
-def _pairs(old: SideBySide, new: SideBySide) -> Iterator[Change | str]:
+def _pairs(
+    old: SideBySide, new: SideBySide, candidates: Collection[Candidate]
+) -> Iterator[Change | str]:
+    """Yield the rows of the candidates that both reports should have."""
     for title, figure, ratio in FIGURES:
-        for candidate, name in CANDIDATE_NAMES.items():
+        for candidate in sorted(candidates):
+            name = CANDIDATE_NAMES[candidate]
             before, now = (
                 figure(found.routes[candidate]) if candidate in found.routes else None
                 for found in (old, new)
             )
             yield from _pair(title, name, before, now, EXCESS[title].route)
         if ratio is not None:
-            for pair in pairs_of(Candidate):
+            for pair in pairs_of(candidates):
                 before, now = (_ratio(found, pair, ratio) for found in (old, new))
                 yield from _pair(title, pair_name(pair), before, now, EXCESS[title].ratio)
 

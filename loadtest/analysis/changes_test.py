@@ -105,6 +105,15 @@ def test_a_figure_that_only_one_report_has_is_named(tmp_path: Path) -> None:
     assert f"{COST}, HTTP: only measured in the new report" in changes_since(none, old).uncompared
 
 
+def test_a_candidate_of_one_report_alone_is_a_different_setup_and_no_row(tmp_path: Path) -> None:
+    old = report(tmp_path, 100, 104)
+    setup = msgspec.structs.replace(old.setup, candidates=tuple(Candidate))
+    found = changes_since(old, msgspec.structs.replace(old, setup=setup))
+    assert found.unlike == ["candidates: was grpc, http, is grpc, http, grpc-unary"]
+    assert {row.of for row in found.changes} == {"HTTP"}
+    assert not any("unary" in text for text in found.uncompared)
+
+
 def test_the_markdown_has_verdict_figures_and_changes(tmp_path: Path) -> None:
     old, new = report(tmp_path, 100, 104, 98, 102), report(tmp_path, 250, 255, 248, 252)
     lines = to_markdown(msgspec.structs.replace(new, changes=changes_since(old, new))).splitlines()
