@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from svc_results.feed.broadcast import Broadcast
@@ -18,6 +18,7 @@ from svc_results.result.snapshot import (
     take_snapshot,
 )
 from voting.domain.times import to_rfc3339
+from voting.domain.vote import Route
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
 from voting.stores.logged_vote import LoggedVote
@@ -25,6 +26,9 @@ from voting.stores.logged_vote import LoggedVote
 # The pause between readings while nobody watches: short enough for readiness, and for current
 # rates as soon as someone watches.
 IDLE_SECONDS: Final = 1.0
+# Every vote is in the vote log before it is in the tally. So while nobody watches, the log is read
+# only when the tally has changed, and this often otherwise: it may be lost, or away.
+LOOK_AGAIN_SECONDS: Final = 5.0
 
 
 class Feed:
@@ -49,6 +53,8 @@ class Feed:
         self._refresh_seconds = refresh_seconds
         self._rates = RateMeter()
         self._read_at: str | None = None
+        self._shown: Mapping[Route, int] | None = None  # the tally's votes when the log was read
+        self._look_again_at = 0.0
 
     @property
     def watchers(self) -> int:
@@ -66,7 +72,7 @@ class Feed:
         await asyncio.gather(self._tally.refresh(), self._log.refresh())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat(self.read_tally, self._tally))
-            tasks.create_task(self._repeat(self.read_vote_log, self._log))
+            tasks.create_task(self._repeat(self._read_vote_log_if_due, self._log))
 
     async def read_tally(self) -> None:
         """Read the tally, then publish the newest snapshot."""
@@ -89,6 +95,17 @@ class Feed:
     def close(self) -> None:
         """End every watcher's stream."""
         self._broadcast.close()
+
+    async def _read_vote_log_if_due(self) -> None:
+        votes = self._tally.value.routes if self._tally.value else None
+        unchanged = votes == self._shown and not (self._tally.problem or self._log.problem)
+        if unchanged and not self.watchers and time.monotonic() < self._look_again_at:
+            return
+        await self.read_vote_log()
+        if not self.watchers:
+            self._publish()  # there may be no further frame that would show them
+        self._shown = votes
+        self._look_again_at = time.monotonic() + LOOK_AGAIN_SECONDS
 
     async def _repeat(self, read: Callable[[], Awaitable[None]], source: Source[Any]) -> None:
         while True:

@@ -112,6 +112,37 @@ async def test_the_stores_are_read_less_often_while_nobody_watches(
         assert stores.readings == before
 
 
+async def test_the_vote_log_rests_while_nobody_watches_and_nothing_is_counted(
+    feed: Feed, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "IDLE_SECONDS", 0.001)
+    async with running(feed):
+        await until(lambda: feed.snapshot.at is not None)
+        before = stores.log_readings
+        after = stores.readings + 50
+        await until(lambda: stores.readings >= after)
+        assert stores.log_readings <= before + 1  # which had begun before the tally was known
+        stores.votes.append(fake_vote(2))
+        await until(lambda: len(feed.snapshot.newest.votes) == 2)
+        async with aclosing(feed.watch()) as events:
+            await anext(events)
+            watched = stores.log_readings + 3
+            await until(lambda: stores.log_readings >= watched)
+
+
+async def test_a_vote_log_that_is_away_is_noticed_although_nothing_is_counted(
+    feed: Feed, stores: FakeStores, readiness: Readiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "IDLE_SECONDS", 0.001)
+    monkeypatch.setattr(feed_module, "LOOK_AGAIN_SECONDS", 0.05)
+    async with running(feed):
+        await until(lambda: readiness.ready)
+        stores.mongodb_away = True
+        await until(lambda: readiness.reason == "MongoDB is not responding")
+        stores.mongodb_away = False
+        await until(lambda: readiness.ready)
+
+
 async def test_an_unavailable_store_is_named_and_the_old_result_stays(
     feed: Feed, stores: FakeStores, readiness: Readiness
 ) -> None:

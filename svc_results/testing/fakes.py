@@ -18,6 +18,7 @@ class FakeStores:
         self.redis_away = False
         self.mongodb_away = False
         self.readings = 0
+        self.log_readings = 0
 
     async def read(self) -> Ranking:
         """Return the ranking of the votes."""
@@ -34,6 +35,7 @@ class FakeStores:
 
     async def newest(self, limit: int, after: Cursor | None = None) -> list[LoggedVote]:
         """Return the votes as the vote log does."""
+        self.log_readings += 1
         if self.mongodb_away:
             raise StoreUnavailableError("MongoDB", OSError("refused"))
         votes = sorted(self.votes, key=lambda vote: vote.cursor, reverse=True)
