@@ -30,7 +30,7 @@ from voting.stores.poll_result import votes_before_cut
 from voting.stores.settings import DATABASE
 from voting.stores.tally_fields import POLL_FIELDS, counter_fields, poll_field_count
 from voting.stores.tally_reader import TALLY_KEY, TallyReader
-from voting.stores.vote_log import VoteLog
+from voting.stores.vote_log import LogMove, VoteLog
 
 _POLLS: Final = (0, 1, 1000)
 _ENTRIES: Final = 50
@@ -111,7 +111,7 @@ async def _fill_log(log: VoteLog, partition: int, count: int, entries: int) -> i
         ]
         await log.insert([to_document(v, partition, start + n) for n, v in enumerate(votes)])
         before, position = position, f"{start + len(votes) - 1}:{votes[-1].id}"
-        await log.advance(partition, "bench", before, position)
+        await log.advance([LogMove(partition, "bench", before, position)])
     return count
 
 

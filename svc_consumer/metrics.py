@@ -56,7 +56,7 @@ BATCH_RECORDS: Final = Histogram(
 )
 BATCH_SECONDS: Final = Histogram(
     "svc_consumer_batch_seconds",
-    "Time to process one batch of one partition.",
+    "Time to process the batches of partitions taken in together.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
 

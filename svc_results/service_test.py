@@ -24,7 +24,7 @@ from voting.domain.vote import Route, Vote
 from voting.stores.errors import NO_POSITION
 from voting.stores.logged_vote import to_document
 from voting.stores.tally_reader import COMMANDS
-from voting.stores.tally_store import TallyStore
+from voting.stores.tally_store import TallyMove, TallyStore
 from voting.stores.vote_log import VoteLog
 from voting.testing.examples import vote_with
 
@@ -66,7 +66,7 @@ class FakeConsumer:
             await log.ensure_indexes()
             documents = [to_document(vote, 0, first + i) for i, vote in enumerate(votes)]
             assert await log.insert(documents) == []
-            moved = await store.advance(0, self._position, position, tally_of(votes))
+            [moved] = await store.advance([TallyMove(0, self._position, position, tally_of(votes))])
             assert moved == position
         finally:
             log.close()

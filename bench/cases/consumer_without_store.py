@@ -19,8 +19,8 @@ from voting.service.settings import load_settings
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
-from voting.stores.tally_store import TallyStore
-from voting.stores.vote_log import StoredPosition
+from voting.stores.tally_store import TallyMove, TallyStore
+from voting.stores.vote_log import LogMove, StoredPosition
 
 
 class WithoutStoreSettings(ConsumerSettings, frozen=True, kw_only=True):
@@ -66,9 +66,11 @@ class NoVoteLog(LogStore):
         return self._stored[partition]
 
     @override
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
-        self._stored[partition] = self._stored[partition]._replace(position=position)
-        return True
+    async def advance(self, moves: Sequence[LogMove]) -> int:
+        for move in moves:
+            stored = self._stored[move.partition]
+            self._stored[move.partition] = stored._replace(position=move.position)
+        return len(moves)
 
     @override
     async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
@@ -90,9 +92,9 @@ class NoTally(CounterStore):
         return self._stored.get(partition, NO_POSITION)
 
     @override
-    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
-        self._stored[partition] = position
-        return position
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
+        self._stored |= {move.partition: move.position for move in moves}
+        return [move.position for move in moves]
 
 
 async def _serve(settings: WithoutStoreSettings) -> None:

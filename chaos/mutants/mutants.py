@@ -5,21 +5,23 @@ from typing import Any, Final, override
 
 import msgspec
 
-from svc_consumer.counting.fence import pass_fence
+from svc_consumer.counting.batch import Batch
 from svc_consumer.counting.partition import Partition
-from svc_consumer.counting.positions import offset_of, position_at
 from svc_consumer.counting.projector import Projector
-from svc_consumer.ledger.records import Copy, Record, read_records
+from svc_consumer.ledger.records import Copy
 from voting.domain.tally import PollTally
 from voting.stores.tally_store import ADVANCE, TallyStore
-from voting.stores.vote_log import VoteLog
+from voting.stores.vote_log import LogMove, VoteLog
 
 _MAX_OFFSET: Final = 2**63 - 1
-_COMPARE: Final = "if position ~= ARGV[2] then return position end\n"
-_ONE_WRITE: Final = "redis.call('HSET', KEYS[1], unpack(write))\n"
+_COMPARE: Final = "if position == ARGV[at + 1] then"
+_ONE_WRITE: Final = "redis.call('HSET', KEYS[1], unpack(write))"
 _MANY_WRITES: Final = """
-for i = 5, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+  for i = #write - 1, 1, -2 do
+    local field, value = write[i], write[i + 1]
+    if added[field] then redis.call('HINCRBY', KEYS[1], field, added[field])
+    else redis.call('HSET', KEYS[1], field, value) end
+  end
 """
 
 
@@ -27,9 +29,19 @@ class UnfencedLog(VoteLog):
     """Advances the vote log's position without comparing owner and position."""
 
     @override
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
-        await self._votes.update_one({"_id": f"@{partition}"}, {"$set": {"pos": position}})
-        return True
+    async def advance(self, moves: Sequence[LogMove]) -> int:
+        for move in moves:
+            where = {"_id": f"@{move.partition}"}
+            await self._votes.update_one(where, {"$set": {"pos": move.position}})
+        return len(moves)
+
+
+class FencedTogetherLog(VoteLog):
+    """Says that all partitions have passed the fence when one has."""
+
+    @override
+    async def advance(self, moves: Sequence[LogMove]) -> int:
+        return len(moves) if await super().advance(moves) else 0
 
 
 class OverwritingLog(VoteLog):
@@ -66,7 +78,15 @@ class UncomparedTally(_OtherScript):
     """Counts without comparing the position."""
 
     def __init__(self, redis_url: str) -> None:
-        super().__init__(redis_url, ADVANCE.replace(_COMPARE, ""))
+        super().__init__(redis_url, ADVANCE.replace(_COMPARE, "do"))
+
+
+class ComparedTogetherTally(_OtherScript):
+    """Moves all partitions when the first is where it was expected."""
+
+    def __init__(self, redis_url: str) -> None:
+        first = "if position == ARGV[at + 1] or #write > 0 then"
+        super().__init__(redis_url, ADVANCE.replace(_COMPARE, first))
 
 
 class ManyWritesTally(_OtherScript):
@@ -77,36 +97,35 @@ class ManyWritesTally(_OtherScript):
 
 
 class TallyFirst(Projector):
-    """Counts in the tally before the batch has passed the vote log's fence."""
+    """Counts in the tally before the batches have passed the vote log's fence."""
 
     @override
-    async def _take_in_new(self, partition: Partition, records: Sequence[Record]) -> None:
-        copies = read_records(records, partition.number, partition.partitions).copies
-        position = position_at(records[-1].offset, records[-1].key)
-        winners = await self._log_projection.take_in(partition.number, copies)
-        if offset_of(position) > offset_of(partition.tally_position):
-            await self._count(partition, position, copies, winners)
-        await pass_fence(self._log, partition, position)
+    async def _pass_fences(self, batches: Sequence[Batch]) -> None:
+        await super()._count(batches)
+
+    @override
+    async def _count(self, batches: Sequence[Batch]) -> None:
+        await super()._pass_fences(batches)
 
 
 class CountsDuplicates(Projector):
     """Adds every copy of a vote to the tally."""
 
     @override
-    async def _count(
-        self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
-    ) -> None:
-        await super()._count(partition, position, copies, copies)
+    async def _count(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            batch.winners = batch.copies
+        await super()._count(batches)
 
 
 class IgnoresPolls(Projector):
     """Counts votes in polls for their albums, as a version that knows no polls does."""
 
     @override
-    async def _count(
-        self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
-    ) -> None:
-        await super()._count(partition, position, copies, [_without_poll(w) for w in winners])
+    async def _count(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            batch.winners = [_without_poll(winner) for winner in batch.winners]
+        await super()._count(batches)
 
 
 def _without_poll(copy: Copy) -> Copy:
@@ -118,10 +137,10 @@ class IgnoresClasses(Projector):
     """Counts the votes of all classes of voters together, as a version without classes does."""
 
     @override
-    async def _count(
-        self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
-    ) -> None:
-        await super()._count(partition, position, copies, [_without_class(w) for w in winners])
+    async def _count(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            batch.winners = [_without_class(winner) for winner in batch.winners]
+        await super()._count(batches)
 
 
 def _without_class(copy: Copy) -> Copy:
@@ -140,6 +159,7 @@ class CommitsFirst(Projector):
         return partition
 
     @override
-    async def take_in(self, partition: Partition, records: Sequence[Record]) -> None:
-        self.committed = records[-1].offset + 1
-        await super().take_in(partition, records)
+    async def take_in(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            self.committed = batch.records[-1].offset + 1
+        await super().take_in(batches)

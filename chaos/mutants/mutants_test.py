@@ -5,7 +5,7 @@ must find something.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +16,9 @@ from redis import Redis
 from chaos.faults.losses import append_only_file
 from chaos.mutants.mutants import (
     CommitsFirst,
+    ComparedTogetherTally,
     CountsDuplicates,
+    FencedTogetherLog,
     IgnoresClasses,
     IgnoresPolls,
     ManyWritesTally,
@@ -26,14 +28,13 @@ from chaos.mutants.mutants import (
     UncomparedTally,
     UnfencedLog,
 )
-from chaos.mutants.workbench import PARTITION, CountingConsumer, Ledger, NothingRejected
+from chaos.mutants.workbench import OTHER, PARTITION, CountingConsumer, Ledger, NothingRejected
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from svc_consumer.counting.projector import Projector
-from voting.domain.tally import Tally
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.settings import DATABASE
-from voting.stores.tally_store import TallyStore
+from voting.stores.tally_store import TallyMove, TallyStore
 from voting.stores.vote_log import VoteLog
 from voting.stores.vote_log_reader import COLLECTION
 
@@ -84,14 +85,14 @@ class Bench:
         with self._mongodb() as client:
             client[DATABASE][COLLECTION].drop()
 
-    def set_log_back_to(self, offset: int) -> None:
-        """Set the vote log back to when the record at `offset` was its last."""
-        key = self.ledger.records[offset].key or b""
+    def set_log_back_to(self, offset: int, partition: int = PARTITION) -> None:
+        """Set a partition of the vote log back to when the record at `offset` was its last."""
+        key = self.ledger.partitions[partition][offset].key or b""
         with self._mongodb() as client:
             votes = client[DATABASE][COLLECTION]
-            votes.delete_many({"offset": {"$gt": offset}})
+            votes.delete_many({"partition": partition, "offset": {"$gt": offset}})
             position = {"$set": {"pos": f"{offset}:{key.decode()}"}}
-            votes.update_one({"_id": f"@{PARTITION}"}, position)
+            votes.update_one({"_id": f"@{partition}"}, position)
 
     async def close(self) -> None:
         for client in self._clients:
@@ -154,6 +155,46 @@ async def test_a_tally_advanced_without_comparing_counts_twice(
 
     assert await wakes_between_fence_and_tally(TallyStore) == {}
     assert MISCOUNTED in await wakes_between_fence_and_tally(UncomparedTally)
+
+
+async def test_a_partition_that_passes_the_fence_does_not_take_another_with_it(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def one_is_set_back(kind: type[VoteLog]) -> dict[str, int]:
+        bench = new_bench()
+        consumer = bench.consumer(log=bench.log(kind))
+        for partition in (PARTITION, OTHER):
+            bench.ledger.cast(20, partition)
+        await consumer.catch_up()
+        bench.set_log_back_to(9, OTHER)
+        for partition in (PARTITION, OTHER):
+            bench.ledger.cast(10, partition)
+        await consumer.catch_up()
+        return await bench.check()
+
+    assert await one_is_set_back(VoteLog) == {}
+    assert (await one_is_set_back(FencedTogetherLog))[LOST] == 10
+
+
+async def test_a_partition_that_the_tally_expects_does_not_take_another_with_it(
+    new_bench: Callable[[], Bench],
+) -> None:
+    async def another_has_counted_one(kind: Callable[[str], TallyStore]) -> dict[str, int]:
+        bench = new_bench()
+        held = HeldTally(bench.tally(kind))
+        zombie, other = bench.consumer(tally=held), bench.consumer(tally=bench.tally(kind))
+        for partition in (PARTITION, OTHER):
+            bench.ledger.cast(30, partition)
+        asleep = asyncio.create_task(zombie.take_in_next())
+        await asyncio.wait_for(held.reached.wait(), 10)
+        await other.catch_up(only=OTHER)
+        held.go_on.set()
+        await asleep
+        await zombie.catch_up()
+        return await bench.check()
+
+    assert await another_has_counted_one(TallyStore) == {}
+    assert MISCOUNTED in await another_has_counted_one(ComparedTogetherTally)
 
 
 async def test_a_tally_before_the_fence_counts_twice(new_bench: Callable[[], Bench]) -> None:
@@ -320,10 +361,10 @@ class HeldTally(TallyStore):
     async def claim(self, partition: int) -> str:
         return await self._tally.claim(partition)
 
-    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
         self.reached.set()
         await self.go_on.wait()
-        return await self._tally.advance(partition, expected, position, delta)
+        return await self._tally.advance(moves)
 
 
 class FailingLog(VoteLog):

@@ -7,6 +7,8 @@ from harness.promise.check import Violation, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections, logged_vote
 from harness.promise.stores_reader import Contents
 from harness.voters.sent_votes import SentVotes
+from svc_consumer.counting.batch import Batch
+from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.projector import Projector
 from svc_consumer.errors import StaleError
 from svc_consumer.ledger.records import Rejection
@@ -16,17 +18,19 @@ from svc_consumer.loop.waiting import Waiting
 from voting.client.samples import SAMPLE_POLLS, poll_fields, sample_vote
 from voting.client.sent_vote import SentVote
 from voting.domain.codec import encode_vote
-from voting.domain.vote import Vote, new_vote_id
+from voting.domain.vote import Vote, new_vote_id, partition_of
 from voting.polls.book import Poll, PollBook
 from voting.polls.definition import Entry, PollDefinition, Titles
 from voting.polls.event import Change, Cut, Define, Event, encode_event
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
+from voting.stores.logged_vote import Place
 from voting.stores.poll_result import votes_before_cut
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
 PARTITION: Final = 3
+OTHER: Final = 4
 _PARTITIONS: Final = 6
 _BATCH: Final = 10
 _TRIES: Final = 5
@@ -50,19 +54,26 @@ class LedgerRecord(NamedTuple):
 
 
 class Ledger:
-    """One partition of the ledger, and what its voters sent."""
+    """Two partitions of the ledger, one of which may stay empty, and what their voters sent."""
 
     def __init__(self) -> None:
-        self.records: list[LedgerRecord] = []
+        self.partitions: dict[int, list[LedgerRecord]] = {PARTITION: [], OTHER: []}
         self.sent_votes = SentVotes()
-        self._first: dict[str, tuple[int, Vote]] = {}
+        self._first: dict[str, tuple[Place, Vote]] = {}
         self._polls: Mapping[str, Poll] = {}
 
-    def cast(self, count: int, *, acknowledged: bool = True) -> list[Vote]:
+    @property
+    def records(self) -> list[LedgerRecord]:
+        """The records of the first partition."""
+        return self.partitions[PARTITION]
+
+    def cast(
+        self, count: int, partition: int = PARTITION, *, acknowledged: bool = True
+    ) -> list[Vote]:
         """Append votes, in two polls and in none; their voters may get no answer."""
         votes = [
             sample_vote(
-                id=new_vote_id(PARTITION), rank=rank, cast_at_ms=_CAST_AT_MS, **poll_fields(rank)
+                id=new_vote_id(partition), rank=rank, cast_at_ms=_CAST_AT_MS, **poll_fields(rank)
             )
             for rank in range(1, count + 1)
         ]
@@ -72,9 +83,11 @@ class Ledger:
 
     def append(self, vote: Vote, *, acknowledged: bool = True) -> None:
         """Append one copy of a vote; its voter may get no answer."""
-        offset = len(self.records)
-        self.records.append(LedgerRecord(offset, vote.id.encode(), encode_vote(vote)))
-        self._first.setdefault(vote.id, (offset, vote))
+        partition = partition_of(vote.id, _PARTITIONS)
+        records = self.partitions[partition]
+        place = Place(partition, len(records))
+        records.append(LedgerRecord(place.offset, vote.id.encode(), encode_vote(vote)))
+        self._first.setdefault(vote.id, (place, vote))
         sent = SentVote.of(vote)
         self.sent_votes.sent.setdefault(vote.id, sent)
         if acknowledged:
@@ -82,7 +95,7 @@ class Ledger:
 
     def cut(self) -> None:
         """Close both polls, with the end of the ledger as their cut."""
-        ends = tuple(len(self.records) if p == PARTITION else 0 for p in range(_PARTITIONS))
+        ends = tuple(len(self.partitions.get(p, ())) for p in range(_PARTITIONS))
         book = PollBook()
         for poll in SAMPLE_POLLS:
             _append(book, Define(_CLOSED), 0, poll)
@@ -92,8 +105,8 @@ class Ledger:
 
     async def check(self, log: VoteLog, tally: TallyStore) -> list[Violation]:
         """Check the stores against what the voters were promised, as after every run."""
-        first = {i: logged_vote(v, PARTITION, at) for i, (at, v) in self._first.items()}
-        ledger = LedgerVotes(first, len(self.records))
+        first = {i: logged_vote(vote, *place) for i, (place, vote) in self._first.items()}
+        ledger = LedgerVotes(first, sum(map(len, self.partitions.values())))
         contents = Contents(
             ledger,
             [logged async for logged in log.all_votes()],
@@ -131,31 +144,44 @@ class CountingConsumer:
         self._ledger = ledger
         self._projector = projector
         self._assignment = Assignment()
-        self._verifier = Verifier(log, tally, self._assignment, waiting)
+        self._verifier = Verifier(log, tally, self._assignment, waiting, lambda: None)
 
-    async def take_in_next(self) -> None:
-        """Take in one batch, or heal the tally from the log.
+    async def take_in_next(self, only: int | None = None) -> None:
+        """Take in one batch of each partition together, or heal the tally from the log.
 
-        On an error it drops the partition, as the main loop does.
+        On an error it drops a partition, as the main loop does.
         """
-        if PARTITION not in self._assignment.synced:
-            self._assignment.add(await self._projector.sync(PARTITION, _PARTITIONS))
-        partition = self._assignment.synced[PARTITION]
-        at = partition.next_offset
-        batch = self._ledger.records[at : at + _BATCH]
-        try:
+        batches = []
+        for number, records in self._ledger.partitions.items():
+            if not records or only not in (None, number):
+                continue
+            partition = await self._synced(number)
+            at = partition.next_offset
             if partition.heals:
-                await self._projector.heal(partition)
-            elif batch:
-                await self._projector.take_in(partition, batch)
+                await self._heal(partition)
+            elif found := records[at : at + _BATCH]:
+                batches.append(Batch(partition, found))
+        await self._projector.take_in(batches)
+        for batch in batches:
+            if batch.error is not None:
+                self._assignment.drop(batch.partition, batch.error)
+
+    async def _synced(self, number: int) -> Partition:
+        if number not in self._assignment.synced:
+            self._assignment.add(await self._projector.sync(number, _PARTITIONS))
+        return self._assignment.synced[number]
+
+    async def _heal(self, partition: Partition) -> None:
+        try:
+            await self._projector.heal(partition)
         except (StaleError, StoreUnavailableError) as error:
             self._assignment.drop(partition, error)
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, only: int | None = None) -> None:
         """Take in all that the ledger has; give up after repeated failures."""
-        batches = len(self._ledger.records) // _BATCH + 1
+        batches = max(map(len, self._ledger.partitions.values())) // _BATCH + 1
         for _ in range(batches + _TRIES):
-            await self.take_in_next()
+            await self.take_in_next(only)
 
     async def idle_for_a_second(self) -> None:
         """Do what the consumer does when no votes come: verify, and act on what is found."""

@@ -21,8 +21,8 @@ from voting.domain.vote import Vote
 from voting.stores.errors import NO_POSITION
 from voting.stores.logged_vote import Cursor, to_document
 from voting.stores.settings import DATABASE
-from voting.stores.tally_store import TallyStore
-from voting.stores.vote_log import VoteLog
+from voting.stores.tally_store import TallyMove, TallyStore
+from voting.stores.vote_log import LogMove, VoteLog
 
 _OWNER: Final = "filled"
 _VOTES_PER_LINE: Final = 500_000
@@ -94,9 +94,9 @@ class Filler:
         log = VoteLog(self._mongodb.url, DATABASE)
         try:
             await self._claim(log)
-            for partition, position in after.items():
-                if not await log.advance(partition, _OWNER, before[partition], position):
-                    raise AssertionError(f"partition {partition} of the vote log has moved")
+            moves = [LogMove(p, _OWNER, before[p], position) for p, position in after.items()]
+            if await log.advance(moves) < len(moves):
+                raise AssertionError("the vote log has moved")
         finally:
             log.close()
 
@@ -135,7 +135,8 @@ async def _advance_tally(redis_url: str, after: dict[int, str], added: dict[int,
     try:
         before = await tally.positions(list(after))
         for partition, position in after.items():
-            await tally.advance(partition, before[partition], position, added[partition])
+            move = TallyMove(partition, before[partition], position, added[partition])
+            await tally.advance([move])
     finally:
         await tally.close()
 

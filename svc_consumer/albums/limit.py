@@ -20,6 +20,7 @@ from voting.stores.tally_reader import AlbumsSlice, Pulse
 _log = logging.getLogger(__name__)
 
 _PERIOD_SECONDS: Final = 1.0
+_IDLE_PERIODS: Final = 5  # without records for this consumer, there are few for the others
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _FIRST_PARTITION: Final = 0
 
@@ -66,7 +67,7 @@ _EXPECTED: Final = (
 
 
 class AlbumLimit:
-    """Counts the albums about once a second and publishes the list.
+    """Counts the albums about once a second while there are votes, and publishes the list.
 
     Only the consumer that has the first partition of the ledger does so. `known` is the list that
     was published last, by any consumer; `reader` keeps it up to date.
@@ -94,9 +95,13 @@ class AlbumLimit:
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        found, idle = 0, 0
         while True:
             await asyncio.sleep(self._pauses.pause() if self._failing else _PERIOD_SECONDS)
-            await self.check()
+            before, found = found, self._ledger.polls.found
+            idle = idle + 1 if found == before else 0
+            if idle < 2 or idle % _IDLE_PERIODS == 0:  # the last ones may be counted only now
+                await self.check()
 
     async def check(self) -> None:
         """Count the albums, and publish a new list if the last one is out of date."""

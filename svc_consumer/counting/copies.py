@@ -48,6 +48,8 @@ def judge(partition: int, copies: Mapping[str, Copy], logged: Mapping[str, Place
 
     `logged` has the places of the votes that the log had already; the others are new.
     """
+    if not logged:
+        return Judgement(list(copies.values()), [])
     winners: list[Copy] = []
     to_rewrite: list[Copy] = []
     for vote_id, copy in copies.items():

@@ -6,7 +6,7 @@ not pass the fence: they are left out. So the sum over the offsets between the t
 the tally lacks, no matter who computes it or how often.
 """
 
-from svc_consumer.counting.fence import pass_fence
+from svc_consumer.counting.fence import pass_fences
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.positions import offset_of, position_at
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
@@ -16,7 +16,7 @@ from voting.domain.tally import Tally
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
 from voting.stores.tally_fields import counter_fields
-from voting.stores.tally_store import MAX_COUNTERS, MAX_VOTES
+from voting.stores.tally_store import MAX_COUNTERS, MAX_VOTES, TallyMove
 
 
 class Healer:
@@ -33,10 +33,11 @@ class Healer:
         """
         found, end = await self._next_slice(partition)
         position = await self._position(partition, found, end)
-        await pass_fence(self._log, partition, partition.log_position)  # the slice was complete
-        stored = await self._tally.advance(
-            partition.number, partition.tally_position, position, found.tally
-        )
+        stopped = await pass_fences(self._log, {partition: partition.log_position})
+        if stopped:
+            raise stopped[partition]  # the slice may have been incomplete
+        move = TallyMove(partition.number, partition.tally_position, position, found.tally)
+        [stored] = await self._tally.advance([move])
         if stored != position:
             raise StaleError(f"the tally is at {stored}, expected {partition.tally_position}")
         partition.tally_position = position

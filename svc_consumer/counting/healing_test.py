@@ -13,6 +13,7 @@ from svc_consumer.testing.fakes import (
     FakeTally,
     a_vote,
     records_of,
+    take_in,
 )
 from voting.client.samples import poll_fields
 from voting.domain.vote import Route, Vote
@@ -36,7 +37,7 @@ class Trial:
         partition = await self.sync()
         while partition.next_offset < len(self.ledger):
             at = partition.next_offset
-            await self.projector.take_in(partition, self.ledger[at : at + batch])
+            await take_in(self.projector, partition, self.ledger[at : at + batch])
         return partition
 
     async def sync(self) -> Partition:
@@ -73,7 +74,7 @@ async def test_an_emptied_tally_heals_in_one_step_and_reads_on_at_the_logs_posit
     lost.assert_in_step()
     assert (partition.next_offset, partition.confirmed) == (98, False)
     lost.cast(a_vote())
-    await lost.projector.take_in(partition, lost.ledger[98:])
+    await take_in(lost.projector, partition, lost.ledger[98:])
     lost.assert_in_step()
     assert lost.tally.votes == 100
 
@@ -124,7 +125,7 @@ async def test_a_tally_set_back_heals_after_its_record_was_read_again(lost: Tria
     lost.tally.set_back(kept)
     partition = await lost.sync()
     assert (partition.behind, partition.heals, partition.next_offset) == (True, False, 49)
-    await lost.projector.take_in(partition, ledger[49:60])
+    await take_in(lost.projector, partition, ledger[49:60])
     assert lost.tally.votes == 50
     assert await lost.heal(partition) == 1
     lost.assert_in_step()
@@ -135,7 +136,7 @@ async def test_a_tally_of_another_topic_is_an_alarm(lost: Trial) -> None:
     partition = await lost.sync()
     assert not partition.heals
     with pytest.raises(LedgerReplacedError, match="the record at 3:another is"):
-        await lost.projector.take_in(partition, lost.ledger[3:])
+        await take_in(lost.projector, partition, lost.ledger[3:])
     assert lost.tally.votes == 0
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from svc_consumer.counting.positions import offset_of
 from svc_consumer.counting.projector import Projector
 from svc_consumer.testing.model import (
     READ_PARTITIONS,
@@ -21,10 +22,13 @@ from svc_consumer.testing.model import (
     SteppedTally,
 )
 from voting.client.samples import SAMPLE_POLLS
-from voting.domain.tally import Tally, add_tally
+from voting.domain.tally import add_tally
 from voting.stores.errors import NO_POSITION
 from voting.stores.log_slices import SliceSum
-from voting.stores.vote_log import StoredPosition
+from voting.stores.tally_store import TallyMove
+from voting.stores.vote_log import LogMove, StoredPosition
+
+TOGETHER = [(0,), (1,), READ_PARTITIONS]
 
 partitions = st.sampled_from(READ_PARTITIONS)
 consumers = st.sampled_from(range(3))
@@ -52,11 +56,11 @@ class Model(RuleBasedStateMachine):
     def something_else_is_written(self, partition: int) -> None:
         self.system.ledger.append_garbage(partition)
 
-    @rule(who=consumers, partition=partitions, steps=st.integers(1, 12), batch=few)
-    def a_consumer_works(self, who: int, partition: int, steps: int, batch: int) -> None:
+    @rule(who=consumers, on=st.sampled_from(TOGETHER), steps=st.integers(1, 12), batch=few)
+    def a_consumer_works(self, who: int, on: Sequence[int], steps: int, batch: int) -> None:
         """Run a few steps; a consumer may stop anywhere and go on much later."""
         for _ in range(steps):
-            self.system.consumers[who].step(partition, batch)
+            self.system.consumers[who].step(batch, *on)
 
     @rule(who=consumers)
     def a_consumer_is_killed(self, who: int) -> None:
@@ -121,11 +125,20 @@ class UnfencedLog(SteppedLog):
     """Advances for any owner, from any position."""
 
     @override
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+    async def advance(self, moves: Sequence[LogMove]) -> int:
         await Pause()
-        stored = self.stored.get(partition, StoredPosition("", owner, 6))
-        self.stored[partition] = stored._replace(position=position)
-        return True
+        for move in moves:
+            stored = self.stored.get(move.partition, StoredPosition("", move.owner, 6))
+            self.stored[move.partition] = stored._replace(position=move.position)
+        return len(moves)
+
+
+class FencedTogether(SteppedLog):
+    """Says that all have passed the fence when one has."""
+
+    @override
+    async def advance(self, moves: Sequence[LogMove]) -> int:
+        return len(moves) if await super().advance(moves) else 0
 
 
 class LaterCopiesStay(SteppedLog):
@@ -149,20 +162,35 @@ class UncomparedTally(SteppedTally):
     """Counts without comparing its position."""
 
     @override
-    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
         await Pause()
-        add_tally(self.counts, delta)
-        self.stored[partition] = position
-        return position
+        for move in moves:
+            add_tally(self.counts, move.delta)
+            self.stored[move.partition] = move.position
+        return [move.position for move in moves]
+
+
+class CountsTogether(SteppedTally):
+    """Adds what all partitions bring when one is where it was expected."""
+
+    @override
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
+        stored = await super().advance(moves)
+        made = [position == move.position for position, move in zip(stored, moves, strict=True)]
+        for move, was_made in zip(moves, made, strict=True):
+            if any(made) and not was_made:
+                add_tally(self.counts, move.delta)
+        return stored
 
 
 class UnfencedHealing(SteppedLog):
     """Lets anyone through who does not advance the position."""
 
     @override
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
-        moved = await super().advance(partition, owner, expected, position)
-        return moved or expected == position
+    async def advance(self, moves: Sequence[LogMove]) -> int:
+        made = await super().advance(moves)
+        confirms = all(move.expected == move.position for move in moves)
+        return len(moves) if confirms else made
 
 
 class NamelessOwners(SteppedLog):
@@ -192,7 +220,7 @@ def a_later_copy_gets_in_after_a_loss(log: SteppedLog, tally: SteppedTally) -> S
     log.lose_everything()
     system.ledger.cast(0, voter=1, rank=2)
     for _ in range(10):
-        system.consumers[0].step(0, batch=1)
+        system.consumers[0].step(1, 0)
     return system
 
 
@@ -202,10 +230,10 @@ def the_log_is_lost_while_the_tally_heals(log: SteppedLog, tally: SteppedTally) 
     system.consumers[0].catch_up()
     system.tally.lose_everything()
     while not system.consumers[1].believes(0):
-        system.consumers[1].step(0, batch=1)
+        system.consumers[1].step(1, 0)
     log.lose_everything()
     for _ in range(10):
-        system.consumers[1].step(0, batch=1)
+        system.consumers[1].step(1, 0)
     return system
 
 
@@ -214,10 +242,46 @@ def a_consumer_wakes_between_fence_and_tally(log: SteppedLog, tally: SteppedTall
     system.ledger.cast(0, voter=1, rank=1)
     zombie, other = system.consumers
     while 0 not in log.stored or log.stored[0].position == NO_POSITION:
-        zombie.step(0, batch=1)
+        zombie.step(1, 0)
     other.catch_up()
     for _ in range(10):
-        zombie.step(0, batch=1)
+        zombie.step(1, 0)
+    return system
+
+
+def one_of_two_partitions_loses_its_log(log: SteppedLog, tally: SteppedTally) -> SteppedSystem:
+    """It takes a later copy for the first, and does not pass the fence; the other does."""
+    system = SteppedSystem(log, tally, Projector, consumers=1)
+    [consumer] = system.consumers
+    system.ledger.cast(0, voter=1, rank=1)
+    consumer.catch_up()
+    kept = log.copy()
+    system.ledger.cast(1, voter=1, rank=1)
+    while tally.stored[1] == NO_POSITION:
+        consumer.step(1, 1)
+    log.set_back(kept)
+    system.ledger.cast(0, voter=2, rank=1)
+    system.ledger.cast(1, voter=1, rank=2)
+    for _ in range(10):
+        consumer.step(1, 0, 1)
+    return system
+
+
+def one_of_two_partitions_is_counted_by_another(
+    log: SteppedLog, tally: SteppedTally
+) -> SteppedSystem:
+    """The consumer was suspended between fences and tally, and adds only the other partition."""
+    system = SteppedSystem(log, tally, Projector, consumers=2)
+    zombie, other = system.consumers
+    for partition in READ_PARTITIONS:
+        system.ledger.cast(partition, voter=1, rank=1)
+    while not all(p in log.stored and log.stored[p].position != NO_POSITION for p in (0, 1)):
+        zombie.step(1, 0, 1)
+    system.ledger.cast(1, voter=2, rank=1)
+    while offset_of(tally.stored[1]) < 1:
+        other.step(2, 1)
+    for _ in range(10):
+        zombie.step(1, 0, 1)
     return system
 
 
@@ -242,6 +306,8 @@ def the_log_is_lost_while_a_result_is_read(log: SteppedLog, tally: SteppedTally)
         (a_later_copy_gets_in_after_a_loss, LaterCopiesStay, SteppedTally),
         (the_log_is_lost_while_the_tally_heals, UnfencedHealing, SteppedTally),
         (a_consumer_wakes_between_fence_and_tally, SteppedLog, UncomparedTally),
+        (one_of_two_partitions_loses_its_log, FencedTogether, SteppedTally),
+        (one_of_two_partitions_is_counted_by_another, SteppedLog, CountsTogether),
         (the_log_is_lost_while_a_result_is_read, NamelessOwners, SteppedTally),
     ],
 )

@@ -1,24 +1,26 @@
 """Writes batches of the ledger to both stores so that every accepted vote counts once.
 
 The order is what matters: documents, then the fence in the vote log, then the tally. If a batch is
-interrupted anywhere, the log heals from the ledger and the tally from the log.
+interrupted anywhere, the log heals from the ledger and the tally from the log. Batches of several
+partitions take each step together; what happens to one of them does not touch the others.
 """
 
 import uuid
 from collections.abc import Sequence
 from typing import Protocol
 
-from svc_consumer.counting.copies import delta
-from svc_consumer.counting.fence import pass_fence
+from svc_consumer.counting.batch import Batch, going
+from svc_consumer.counting.fence import pass_fences
 from svc_consumer.counting.healing import Healer
 from svc_consumer.counting.log_projection import LogProjection
 from svc_consumer.counting.partition import Partition
-from svc_consumer.counting.positions import offset_of, position_at
+from svc_consumer.counting.positions import offset_of
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
-from svc_consumer.errors import LedgerReplacedError, StaleError
-from svc_consumer.ledger.records import Copy, Record, Rejection, read_records
+from svc_consumer.errors import LedgerReplacedError, RejectedUnavailableError, StaleError
+from svc_consumer.ledger.records import Rejection
 from svc_consumer.metrics import COUNTED, DUPLICATES
-from voting.stores.errors import NO_POSITION
+from voting.stores.errors import NO_POSITION, StoreUnavailableError
+from voting.stores.tally_store import TallyMove
 
 
 class RejectedRecords(Protocol):
@@ -66,53 +68,66 @@ class Projector:
         if not partition.behind:
             partition.recheck()  # the record at the log's position must be read again
 
-    async def take_in(self, partition: Partition, records: Sequence[Record]) -> None:
-        """Take a batch of at most `voting.stores.tally_store.MAX_VOTES` records into both stores.
+    async def take_in(self, batches: Sequence[Batch]) -> None:
+        """Take batches of different partitions into both stores together.
 
-        If the partition is `behind`, the batch is only checked: the tally must heal first.
-        Raises `StaleError` when a store is not at the expected position, and
-        `LedgerReplacedError` when the records are not those of the ledger that was counted.
+        They have at most `voting.stores.tally_store.MAX_VOTES` records. A batch that fails has an
+        `error`: `StaleError` when a store is not at the expected position, `LedgerReplacedError`
+        when the records are not those of the ledger that was counted, or that of a server.
         """
-        partition.check_batch(records)
-        if partition.behind:
-            return
-        new = [r for r in records if r.offset > offset_of(partition.log_position)]
-        if new:
-            await self._take_in_new(partition, new)
-        partition.next_offset = records[-1].offset + 1
+        new = [batch for batch in batches if batch.read()]
+        for batch in new:
+            await self._reject(batch)
+        for step in (self._log_projection.take_in, self._pass_fences, self._count):
+            if rest := going(new):
+                try:
+                    await step(rest)
+                except StoreUnavailableError as error:
+                    for batch in going(rest):
+                        batch.error = error
+        for batch in batches:
+            batch.end()
 
-    async def _take_in_new(self, partition: Partition, records: Sequence[Record]) -> None:
-        """Take in records that the log does not have; the tally may have some of them."""
-        contents = read_records(records, partition.number, partition.partitions)
-        position = position_at(records[-1].offset, records[-1].key)
-        await self._reject(partition, contents.rejections)
-        winners = await self._log_projection.take_in(partition.number, contents.copies)
-        await pass_fence(self._log, partition, position)
-        if offset_of(position) > offset_of(partition.tally_position):
-            await self._count(partition, position, contents.copies, winners)
-
-    async def _reject(self, partition: Partition, rejections: Sequence[Rejection]) -> None:
+    async def _reject(self, batch: Batch) -> None:
         """Pass on records that are not votes, unless the tally's position is past them.
 
         The position passes such records only after they were written. If a batch is interrupted
         between here and the fence, its rejections are written again.
         """
-        done = offset_of(partition.tally_position)
-        new = [rejection for rejection in rejections if rejection.record.offset > done]
-        await self._rejected.write(partition.number, new)
+        done = offset_of(batch.partition.tally_position)
+        new = [rejection for rejection in batch.rejections if rejection.record.offset > done]
+        if not new:
+            return
+        try:
+            await self._rejected.write(batch.partition.number, new)
+        except RejectedUnavailableError as error:
+            batch.error = error
 
-    async def _count(
-        self, partition: Partition, position: str, copies: Sequence[Copy], winners: Sequence[Copy]
-    ) -> None:
-        """Add the winners that the tally lacks, together with the position."""
-        after = offset_of(partition.tally_position)
-        lacking = delta(winners, after)
-        stored = await self._tally.advance(
-            partition.number, partition.tally_position, position, lacking
-        )
-        if stored != position:
-            raise StaleError(f"the tally is at {stored}, expected {partition.tally_position}")
-        partition.tally_position = position
-        for route, votes in lacking.votes_by_route().items():
-            COUNTED.labels(route).inc(votes)
-        DUPLICATES.inc(sum(copy.offset > after for copy in copies) - lacking.votes)
+    async def _pass_fences(self, batches: Sequence[Batch]) -> None:
+        """Advance the log's positions past the batches."""
+        to = {batch.partition: batch.position for batch in batches}
+        stopped = await pass_fences(self._log, to)
+        for batch in batches:
+            batch.error = stopped.get(batch.partition)
+
+    async def _count(self, batches: Sequence[Batch]) -> None:
+        """Add the winners that the tally lacks, together with the positions."""
+        lacking = {batch: batch.lacking() for batch in batches if batch.is_ahead}
+        if not lacking:
+            return
+        moves = [
+            TallyMove(b.partition.number, b.partition.tally_position, b.position, votes)
+            for b, votes in lacking.items()
+        ]
+        positions = await self._tally.advance(moves)
+        for (batch, votes), stored in zip(lacking.items(), positions, strict=True):
+            partition = batch.partition
+            if stored != batch.position:
+                where = f"the tally is at {stored}, expected {partition.tally_position}"
+                batch.error = StaleError(where)
+                continue
+            after = offset_of(partition.tally_position)
+            partition.tally_position = batch.position
+            for route, count in votes.votes_by_route().items():
+                COUNTED.labels(route).inc(count)
+            DUPLICATES.inc(sum(copy.offset > after for copy in batch.copies) - votes.votes)

@@ -3,11 +3,11 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import Counter
 
+from svc_consumer.counting.batch import Batch
 from svc_consumer.counting.log_projection import LogProjection
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.projector import Projector
 from svc_consumer.errors import LedgerReplacedError, StaleError
-from svc_consumer.ledger.records import read_records
 from svc_consumer.metrics import COUNTED, DUPLICATES, REPAIRED
 from svc_consumer.testing.fakes import (
     PARTITION,
@@ -18,9 +18,10 @@ from svc_consumer.testing.fakes import (
     FakeTally,
     a_vote,
     records_of,
+    take_in,
 )
 from voting.domain.vote import Route, partition_of
-from voting.stores.errors import StoreUnavailableError
+from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.logged_vote import from_document
 
 
@@ -49,7 +50,7 @@ class Trial:
                 await self.projector.heal(partition)
             else:
                 rest = ledger[partition.next_offset :]
-                await self.projector.take_in(partition, rest[:size])
+                await take_in(self.projector, partition, rest[:size])
 
     def assert_in_step(self, votes: int, ranks: int) -> None:
         assert len(self.log.votes) == votes
@@ -69,7 +70,7 @@ def trial() -> Trial:
 
 async def test_documents_come_first_then_the_fence_then_the_tally(trial: Trial) -> None:
     partition = await trial.sync()
-    await trial.projector.take_in(partition, records_of(a_vote(), a_vote()))
+    await take_in(trial.projector, partition, records_of(a_vote(), a_vote()))
     assert trial.journal == ["documents", "fence", "tally"]
     trial.assert_in_step(votes=2, ranks=14)
 
@@ -77,8 +78,8 @@ async def test_documents_come_first_then_the_fence_then_the_tally(trial: Trial) 
 async def test_a_retried_vote_counts_once(trial: Trial) -> None:
     vote = a_vote(rank=1)
     partition = await trial.sync()
-    await trial.projector.take_in(partition, records_of(vote, a_vote(vote.id, rank=50), a_vote()))
-    await trial.projector.take_in(partition, records_of(a_vote(vote.id, rank=99), start=3))
+    await take_in(trial.projector, partition, records_of(vote, a_vote(vote.id, rank=50), a_vote()))
+    await take_in(trial.projector, partition, records_of(a_vote(vote.id, rank=99), start=3))
     trial.assert_in_step(votes=2, ranks=8)
 
 
@@ -87,7 +88,7 @@ async def test_votes_and_duplicates_are_counted_in_the_metrics(trial: Trial) -> 
     before = counted._value.get(), value_of(duplicates)
     vote = a_vote()
     partition = await trial.sync()
-    await trial.projector.take_in(partition, records_of(vote, vote, a_vote()))
+    await take_in(trial.projector, partition, records_of(vote, vote, a_vote()))
     assert (counted._value.get() - before[0], value_of(duplicates) - before[1]) == (2, 1)
 
 
@@ -121,10 +122,10 @@ async def test_a_later_copy_stored_after_a_loss_is_replaced_by_the_first(trial: 
     vote = a_vote(rank=1)
     ledger = records_of(vote, a_vote(), a_vote(vote.id, rank=90))
     partition = await trial.sync()
-    await trial.projector.take_in(partition, ledger[:2])
+    await take_in(trial.projector, partition, ledger[:2])
     trial.log.lose_everything()
     with pytest.raises(StaleError):  # although the third record's document is stored
-        await trial.projector.take_in(partition, ledger[2:])
+        await take_in(trial.projector, partition, ledger[2:])
     repaired = value_of(REPAIRED)
     await trial.replay(ledger)
     assert value_of(REPAIRED) == repaired + 1
@@ -136,7 +137,7 @@ async def test_the_tally_stays_untouched_when_the_fence_is_not_passed(trial: Tri
     partition = await trial.sync()
     await trial.sync()  # another consumer claims it
     with pytest.raises(StaleError, match="vote log"):
-        await trial.projector.take_in(partition, records_of(a_vote()))
+        await take_in(trial.projector, partition, records_of(a_vote()))
     assert "tally" not in trial.journal
     await trial.replay(records_of(a_vote()))
 
@@ -145,7 +146,7 @@ async def test_a_tally_that_another_consumer_advanced_is_stale(trial: Trial) -> 
     partition = await trial.sync()
     trial.tally.stored[PARTITION] = "0:x"
     with pytest.raises(StaleError, match="the tally is at 0:x"):
-        await trial.projector.take_in(partition, records_of(a_vote()))
+        await take_in(trial.projector, partition, records_of(a_vote()))
     assert trial.tally.votes == 0
 
 
@@ -156,7 +157,7 @@ async def test_a_batch_interrupted_before_the_tally_is_counted_when_read_again(
     partition = await trial.sync()
     trial.tally.down = True
     with pytest.raises(StoreUnavailableError):
-        await trial.projector.take_in(partition, ledger)
+        await take_in(trial.projector, partition, ledger)
     trial.tally.down = False
     await trial.replay(ledger)
     trial.assert_in_step(votes=2, ranks=14)
@@ -166,8 +167,8 @@ async def test_a_record_that_is_not_a_vote_is_passed_on_before_the_position_pass
     trial: Trial,
 ) -> None:
     partition = await trial.sync()
-    await trial.projector.take_in(
-        partition, [FakeRecord(0, None, b"\xff"), *records_of(a_vote(), start=1)]
+    await take_in(
+        trial.projector, partition, [FakeRecord(0, None, b"\xff"), *records_of(a_vote(), start=1)]
     )
     assert trial.journal == ["rejected", "documents", "fence", "tally"]
     assert trial.rejected.written == [(PARTITION, 0, "value: is not a valid votes.v1.Vote message")]
@@ -176,7 +177,7 @@ async def test_a_record_that_is_not_a_vote_is_passed_on_before_the_position_pass
 
 async def test_a_batch_without_votes_advances_both_positions(trial: Trial) -> None:
     partition = await trial.sync()
-    await trial.projector.take_in(partition, [FakeRecord(0, b"k", None)])
+    await take_in(trial.projector, partition, [FakeRecord(0, b"k", None)])
     assert trial.log.stored[PARTITION].position == trial.tally.stored[PARTITION] == "0:k"
 
 
@@ -200,8 +201,12 @@ async def test_a_vote_has_the_arrival_time_of_its_first_copy() -> None:
     """However often the ledger is read."""
     log, vote = FakeLog(), a_vote()
     first, second = records_of(vote, vote)
-    ledger = [first._replace(timestamp=7000), second._replace(timestamp=8000)]
-    copies = read_records(ledger, partition_of(vote.id, PARTITIONS), PARTITIONS).copies
-    for read, arrived in [(copies[1:], 8000), (copies, 7000), (copies[1:], 7000)]:
-        await LogProjection(log).take_in(PARTITION, read)
+    first, second = first._replace(timestamp=7000), second._replace(timestamp=8000)
+    for records, arrived in [([second], 8000), ([first, second], 7000), ([second], 7000)]:
+        number = partition_of(vote.id, PARTITIONS)
+        partition = Partition(number, PARTITIONS, "", NO_POSITION, NO_POSITION)
+        partition.next_offset = records[0].offset
+        batch = Batch(partition, records)
+        batch.read()
+        await LogProjection(log).take_in([batch])
         assert from_document(log.votes[vote.id]).cursor == (arrived, vote.id)

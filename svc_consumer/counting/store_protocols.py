@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from voting.domain.tally import Tally
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
-from voting.stores.vote_log import StoredPosition
+from voting.stores.tally_store import TallyMove
+from voting.stores.vote_log import LogMove, StoredPosition
 
 
 class LogStore(Protocol):
@@ -38,7 +38,7 @@ class LogStore(Protocol):
         """Do as `VoteLog.claim` does."""
         ...
 
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+    async def advance(self, moves: Sequence[LogMove]) -> int:
         """Do as `VoteLog.advance` does."""
         ...
 
@@ -58,6 +58,6 @@ class CounterStore(Protocol):
         """Do as `TallyStore.positions` does."""
         ...
 
-    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
         """Do as `TallyStore.advance` does."""
         ...

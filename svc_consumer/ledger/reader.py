@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
@@ -17,20 +17,20 @@ from aiokafka.errors import (
 )
 
 from svc_consumer.errors import LedgerUnavailableError
+from svc_consumer.ledger.polls import KafkaRecord, Polls
 from svc_consumer.settings import ConsumerSettings
 from voting.ledger.connection import connection_arguments, connection_refusal
 
 _log = logging.getLogger(__name__)
 
-_POLL_RECORDS: Final = 6000  # over all partitions, which split them into batches of their own
-_POLL_MS: Final = 200
+_FETCH_MS: Final = 1_000  # how long a broker waits for a record
 _METADATA_MS: Final = 10_000
 _START_SECONDS: Final = 15
 _ANSWER_SECONDS: Final = 5
 _END_OFFSETS_SECONDS: Final = 3
 _STOP_SECONDS: Final = 5
 
-type Records = dict[int, list[ConsumerRecord[bytes, bytes]]]
+type Records = dict[int, list[KafkaRecord]]
 
 
 class OutsideLedgerError(Exception):
@@ -56,7 +56,7 @@ class LedgerReader:
         self._on_change = on_change
         self._consumer: AIOKafkaConsumer[bytes, bytes] | None = None
         self.generation = 0  # how often the assignment has changed
-        self.more: set[int] = set()  # partitions that had further records at the last poll
+        self.polls = Polls()
 
     async def start(self) -> None:
         """Connect and join the group."""
@@ -71,6 +71,8 @@ class LedgerReader:
             request_timeout_ms=10_000,
             # A topic missing during an assignment stays unassigned until metadata is refreshed.
             metadata_max_age_ms=_METADATA_MS,
+            fetch_max_wait_ms=_FETCH_MS,
+            consumer_timeout_ms=_FETCH_MS,  # how often its fetcher runs without a reason
         )
         try:
             with _translated():
@@ -114,25 +116,23 @@ class LedgerReader:
         if where in self._started.assignment():
             self._started.seek(where, offset)
             self._started.resume(where)
+            self.polls.hurry()
 
     def pause(self, partition: int) -> None:
         """Stop reading a partition until the next `seek`, unless it has been reassigned."""
         where = TopicPartition(self._topic, partition)
         if where in self._started.assignment():
             self._started.pause(where)
+            self.polls.leave_out(where)
 
-    async def poll(self) -> Records:
-        """Return the next records by partition; empty if none arrive within a moment.
+    async def poll(self, seconds: float) -> Records:
+        """Return the next records by partition; empty if none arrive within so many `seconds`.
 
         Raises `OutsideLedgerError` when the ledger does not have the requested offsets.
         """
         try:
             with _translated():
-                # During a rebalance getmany() ignores its timeout.
-                async with asyncio.timeout(_ANSWER_SECONDS):
-                    found = await self._started.getmany(
-                        timeout_ms=_POLL_MS, max_records=_POLL_RECORDS
-                    )
+                found = await self.polls.get(self._started, seconds)
         except LedgerUnavailableError as error:
             if isinstance(error.__cause__, NoOffsetForPartitionError):
                 return {}  # assigned a moment ago, not sought yet
@@ -140,7 +140,6 @@ class LedgerReader:
                 offsets = error.__cause__.args[0]
                 raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
             raise
-        self.more = {p.partition for p, records in found.items() if self._more(p, records)}
         return {partition.partition: records for partition, records in found.items()}
 
     async def end_offsets(self) -> dict[int, int]:
@@ -202,15 +201,13 @@ class LedgerReader:
             raise LedgerUnavailableError("not connected")
         return self._consumer
 
-    def _more(self, partition: TopicPartition, records: list[ConsumerRecord[bytes, bytes]]) -> bool:
-        known_end = self._started.highwater(partition)  # as of the last fetch, without a request
-        return known_end is not None and known_end > records[-1].offset + 1
-
     def _changed(self, assigned: Iterable[TopicPartition]) -> None:
         self.generation += 1
+        self.polls.start_anew()
         for partition in assigned:
             self._started.seek(partition, 0)  # or aiokafka would look for committed offsets
             self._started.pause(partition)
+            self.polls.wake()
         self._on_change()
 
 

@@ -46,6 +46,10 @@ class Assignment:
         """The last known next offset of each partition that has been in step."""
         return self._dropped_at | {n: p.next_offset for n, p in self.synced.items()}
 
+    def has(self, partition: Partition) -> bool:
+        """Whether this is still the current assignment of the partition."""
+        return self.synced.get(partition.number) is partition
+
     def clear(self) -> None:
         """Forget everything: the assignment has changed."""
         self.synced.clear()
@@ -93,15 +97,20 @@ class Assignment:
         offset of the new topic. With `more`, further records are fetched while these are taken
         in, so a slow batch is not a silence; a very slow one is, as Kafka may have been away.
         """
-        now, before, expected = self._clock(), partition.received_at, partition.more
-        partition.received_at, partition.more = now, more
-        limit = _SLOW_BATCH_SECONDS if expected else _SILENCE_SECONDS
+        silent = self.is_silent(partition)
+        partition.received_at, partition.more = self._clock(), more
+        return silent
+
+    def is_silent(self, partition: Partition, ahead_seconds: float = 0.0) -> bool:
+        """Whether no records have arrived for a while, or have not in so many seconds."""
+        now, before = self._clock() + ahead_seconds, partition.received_at
+        limit = _SLOW_BATCH_SECONDS if partition.more else _SILENCE_SECONDS
         return before is not None and now - before > limit
 
     def drop(self, partition: Partition, error: Exception) -> None:
         """Drop a partition after an error, to sync it again; halt it if its topic was replaced."""
         again = partition.number in self.setbacks
-        if self.synced.get(partition.number) is not partition:
+        if not self.has(partition):
             return  # reassigned in the meantime
         del self.synced[partition.number]
         self._dropped_at[partition.number] = partition.next_offset

@@ -119,6 +119,22 @@ async def test_progress_of_one_partition_does_not_hide_the_refusals_of_another(
         await until(lambda: trial.readiness.ready)
 
 
+async def test_a_partition_that_a_store_refuses_does_not_keep_the_others_from_being_counted() -> (
+    None
+):
+    trial = InMemoryTrial()
+    trial.ledger.give(1, 2, 3)
+    async with trial.running():
+        await until(lambda: trial.readiness.ready)
+        trial.tally.refuses = {2}
+        for round_number in range(1, 10):
+            for partition in (1, 2, 3):  # they arrive, and are taken in, together
+                trial.cast(partition, 1)
+            await until(lambda n=round_number: trial.tally.votes == 2 * n)  # type: ignore[misc]
+        trial.tally.refuses = ()
+        await until(lambda: trial.tally.votes == 27)
+
+
 async def test_rejected_records_that_cannot_be_written_are_retried_with_growing_pauses(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

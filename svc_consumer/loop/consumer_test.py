@@ -95,7 +95,7 @@ async def test_a_slow_batch_with_more_records_behind_it_is_not_a_silence() -> No
     trial = InMemoryTrial()
     trial.cast(1, 5)
     trial.ledger.give(1)
-    trial.ledger.more = {1}
+    trial.ledger.polls.more = {1}
     async with trial.running():
         await until(lambda: trial.tally.votes == 5)
         trial.now += 1

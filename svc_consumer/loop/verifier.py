@@ -1,6 +1,7 @@
 """Notices losses without traffic: reads the positions of both stores about once a second."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from svc_consumer.counting.partition import Partition
@@ -21,12 +22,19 @@ class Verifier:
     """
 
     def __init__(
-        self, log: LogStore, tally: CounterStore, assignment: Assignment, waiting: Waiting
+        self,
+        log: LogStore,
+        tally: CounterStore,
+        assignment: Assignment,
+        waiting: Waiting,
+        wake: Callable[[], None],
     ) -> None:
+        """`wake` makes the main loop sync what was dropped."""
         self._log = log
         self._tally = tally
         self._assignment = assignment
         self._waiting = waiting
+        self._wake = wake
 
     async def run(self) -> None:
         """Verify until cancelled."""
@@ -50,7 +58,7 @@ class Verifier:
         except StoreUnavailableError as error:
             self._waiting.down(error.store, error.reason)
             for partition in expected:
-                self._assignment.drop(partition, error)
+                self._drop(partition, error)
             return
         for partition, positions in expected.items():
             if partition.busy or positions != (partition.log_position, partition.tally_position):
@@ -59,7 +67,11 @@ class Verifier:
                 partition, logged.get(partition.number), counted[partition.number]
             )
             if difference is not None:
-                self._assignment.drop(partition, StaleError(difference))
+                self._drop(partition, StaleError(difference))
+
+    def _drop(self, partition: Partition, error: Exception) -> None:
+        self._assignment.drop(partition, error)
+        self._wake()
 
 
 def _difference(

@@ -18,7 +18,7 @@ class Trial:
         self.assignment = Assignment()
         self.projector = Projector(self.log, self.tally, FakeRejected())
         waiting = Waiting(self.readiness, [])
-        self.verifier = Verifier(self.log, self.tally, self.assignment, waiting)
+        self.verifier = Verifier(self.log, self.tally, self.assignment, waiting, lambda: None)
 
     async def start(self) -> Partition:
         partition = await self.projector.sync(PARTITION, PARTITIONS)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, override
 
-from svc_consumer.counting.projector import RejectedRecords
+from svc_consumer.counting.batch import Batch
+from svc_consumer.counting.partition import Partition
+from svc_consumer.counting.projector import Projector, RejectedRecords
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.errors import LedgerUnavailableError, RejectedUnavailableError
 from svc_consumer.ledger.reader import LedgerReader, OutsideLedgerError, Records
@@ -19,7 +21,8 @@ from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import LoggedVote, Place, from_document
 from voting.stores.poll_result import PollLog
-from voting.stores.vote_log import StoredPosition
+from voting.stores.tally_store import TallyMove
+from voting.stores.vote_log import LogMove, StoredPosition
 from voting.testing.examples import vote_with
 
 PARTITIONS: Final = 6
@@ -49,6 +52,16 @@ def record_of(vote: Vote, offset: int) -> FakeRecord:
 def records_of(*votes: Vote, start: int = 0) -> list[FakeRecord]:
     """Return consecutive records of these votes."""
     return [record_of(vote, start + index) for index, vote in enumerate(votes)]
+
+
+async def take_in(
+    projector: Projector, partition: Partition, records: Sequence[FakeRecord]
+) -> None:
+    """Take in a batch on its own; raise its error."""
+    batch = Batch(partition, records)
+    await projector.take_in([batch])
+    if batch.error is not None:
+        raise batch.error
 
 
 def rank_sum(tally: Tally) -> int:
@@ -160,13 +173,15 @@ class FakeLog(LogStore, PollLog):
         return self.stored[partition]
 
     @override
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
+    async def advance(self, moves: Sequence[LogMove]) -> int:
         self._write("fence")
-        stored = self.stored.get(partition)
-        if stored is None or (stored.owner, stored.position) != (owner, expected):
-            return False
-        self.stored[partition] = stored._replace(position=position)
-        return True
+        made = 0
+        for move in moves:
+            stored = self.stored.get(move.partition)
+            if stored and (stored.owner, stored.position) == (move.owner, move.expected):
+                self.stored[move.partition] = stored._replace(position=move.position)
+                made += 1
+        return made
 
     @override
     async def positions(self, partitions: Sequence[int]) -> dict[int, StoredPosition]:
@@ -230,18 +245,17 @@ class FakeTally(CounterStore):
         return self.stored.setdefault(partition, NO_POSITION)
 
     @override
-    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
         self._check_write()
-        if partition in self.refuses:
+        if any(move.partition in self.refuses for move in moves):
             self.refused += 1
             raise StoreUnavailableError("Redis", OSError("out of memory"))
         self.journal.append("tally")
-        stored = self.stored.get(partition, NO_POSITION)
-        if stored != expected:
-            return stored
-        add_tally(self.counts, delta)
-        self.stored[partition] = position
-        return position
+        for move in moves:
+            if self.stored.get(move.partition, NO_POSITION) == move.expected:
+                add_tally(self.counts, move.delta)
+                self.stored[move.partition] = move.position
+        return [self.stored.get(move.partition, NO_POSITION) for move in moves]
 
     def _check(self) -> None:
         if self.down:
@@ -329,7 +343,7 @@ class FakeLedger(LedgerReader):
         self.reading.pop(partition, None)
 
     @override
-    async def poll(self) -> Records:
+    async def poll(self, seconds: float) -> Records:
         await asyncio.sleep(0)
         self._fail()
         found: dict[int, list[Any]] = {}

@@ -8,6 +8,7 @@ wakes up late.
 from collections.abc import Coroutine, Generator, Iterable, Sequence
 from typing import Any, Final, override
 
+from svc_consumer.counting.batch import Batch
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.positions import offset_of
 from svc_consumer.counting.projector import Projector
@@ -27,7 +28,8 @@ from voting.domain.vote import Route, Vote
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place
 from voting.stores.poll_result import NotFinalYetError, votes_before_cut
-from voting.stores.vote_log import StoredPosition
+from voting.stores.tally_store import TallyMove
+from voting.stores.vote_log import LogMove, StoredPosition
 
 READ_PARTITIONS: Final = (0, 1)
 """The partitions with records."""
@@ -85,8 +87,12 @@ class SteppedLog(FakeLog):
 
     @override
     async def insert(self, documents: Sequence[dict[str, Any]]) -> list[str]:
-        await Pause()
-        return await super().insert(documents)
+        """Store one document after the other: together they are not atomic."""
+        known = []
+        for document in documents:
+            await Pause()
+            known += await super().insert([document])
+        return known
 
     @override
     async def places(self, ids: Sequence[str]) -> dict[str, Place]:
@@ -129,9 +135,13 @@ class SteppedLog(FakeLog):
         return await super().claim(partition, owner, partitions)
 
     @override
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
-        await Pause()
-        return await super().advance(partition, owner, expected, position)
+    async def advance(self, moves: Sequence[LogMove]) -> int:
+        """Make one move after the other: together they are not atomic."""
+        made = 0
+        for move in moves:
+            await Pause()
+            made += await super().advance([move])
+        return made
 
 
 class SteppedTally(FakeTally):
@@ -148,13 +158,16 @@ class SteppedTally(FakeTally):
         return await super().claim(partition)
 
     @override
-    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
         await Pause()
-        return await super().advance(partition, expected, position, delta)
+        return await super().advance(moves)
 
 
 class ModelConsumer:
-    """A consumer that believes it owns all partitions and advances one store call at a time."""
+    """A consumer that believes it owns all partitions and advances one store call at a time.
+
+    It works on one partition, or takes in the batches of several together.
+    """
 
     def __init__(self, ledger: ModelLedger, projector: Projector) -> None:
         self._ledger = ledger
@@ -162,17 +175,17 @@ class ModelConsumer:
         self._believed: dict[int, Partition] = {}
         self._working: dict[int, Coroutine[None, None, None]] = {}
 
-    def step(self, number: int, batch: int) -> None:
-        """Advance to the next store call; if nothing is under way, start on `batch` records."""
-        if number not in self._working:
-            self._working[number] = self._work(number, batch)
-        try:
-            self._working[number].send(None)
-        except StopIteration:
-            del self._working[number]
-        except StaleError:
-            del self._working[number]
-            self._believed.pop(number, None)
+    def step(self, batch: int, *numbers: int) -> None:
+        """Advance the work on these partitions to the next store call.
+
+        If nothing is under way, start on `batch` records of each.
+        """
+        idle = [number for number in numbers if number not in self._working]
+        if idle:
+            work = self._work(batch, *idle)
+            self._working |= dict.fromkeys(idle, work)
+        for work in dict.fromkeys(self._working[number] for number in numbers):
+            self._advance(work)
 
     def believes(self, number: int) -> bool:
         """Whether the consumer is synced and has not found that out of date."""
@@ -188,13 +201,17 @@ class ModelConsumer:
     def catch_up(self) -> None:
         """Restart, and take in all records."""
         self.end()
-        for number in READ_PARTITIONS:
-            for _ in range(_MOST_STEPS):
-                if self._done(number):
-                    break
-                self.step(number, batch=3)
-            else:
-                raise AssertionError(f"partition {number} never catches up")
+        for _ in range(_MOST_STEPS):
+            if all(self._done(number) for number in READ_PARTITIONS):
+                return
+            self.step(3, *READ_PARTITIONS)
+        raise AssertionError("it never catches up")
+
+    def _advance(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            work.send(None)
+        except StopIteration:
+            self._working = {n: other for n, other in self._working.items() if other is not work}
 
     def _done(self, number: int) -> bool:
         partition = self._believed.get(number)
@@ -202,18 +219,33 @@ class ModelConsumer:
             return False
         return not partition.behind and partition.next_offset == len(self._ledger.records[number])
 
-    async def _work(self, number: int, batch: int) -> None:
-        partition = self._believed.get(number)
-        if partition is None:
-            partition = await self._projector.sync(number, PARTITIONS)
-            partition.slice_offsets = _SLICE
-            self._believed[number] = partition
-        elif partition.heals:
-            await self._projector.heal(partition)
-        else:
+    async def _work(self, batch: int, *numbers: int) -> None:
+        """Sync these partitions, or heal them, or take in the next records of each together."""
+        batches = []
+        for number in numbers:
+            partition = self._believed.get(number)
+            if partition is None or partition.heals:
+                await self._restore(number, partition)
+                continue
             at = partition.next_offset
             if records := self._ledger.records[number][at : at + batch]:
-                await self._projector.take_in(partition, records)
+                batches.append(Batch(partition, records))
+        await self._projector.take_in(batches)
+        for taken in batches:
+            if taken.error is not None:
+                del self._believed[taken.partition.number]
+
+    async def _restore(self, number: int, partition: Partition | None) -> None:
+        """Sync a partition, or heal its tally."""
+        try:
+            if partition is None:
+                partition = await self._projector.sync(number, PARTITIONS)
+                partition.slice_offsets = _SLICE
+                self._believed[number] = partition
+            else:
+                await self._projector.heal(partition)
+        except StaleError:
+            self._believed.pop(number, None)
 
 
 class ResultReader:

@@ -94,6 +94,7 @@ class TopicFollower:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=min(_FETCH_MS, self._proof_ms),
+            consumer_timeout_ms=_FETCH_MS,  # how often its fetcher runs without a reason
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
         try:

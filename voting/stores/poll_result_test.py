@@ -15,7 +15,7 @@ from voting.polls.result import poll_result, votes_behind_cut
 from voting.stores.errors import NO_POSITION
 from voting.stores.logged_vote import to_document
 from voting.stores.poll_result import NotFinalYetError, late_votes, votes_before_cut
-from voting.stores.vote_log import VoteLog
+from voting.stores.vote_log import LogMove, VoteLog
 from voting.testing.examples import vote_with
 from voting.testing.polls import entries as some_entries
 from voting.testing.polls import with_changes
@@ -42,7 +42,7 @@ class FilledLog(VoteLog):
         assert stored is not None
         last = documents[-1]
         assert await self.advance(
-            partition, owner, stored.position, f"{last['offset']}:{last['_id']}"
+            [LogMove(partition, owner, stored.position, f"{last['offset']}:{last['_id']}")]
         )
 
     @override

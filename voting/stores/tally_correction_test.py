@@ -11,7 +11,7 @@ from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION
 from voting.stores.tally_correction import CorrectableTally, Move
 from voting.stores.tally_fields import POLL_FIELDS, counter_fields
-from voting.stores.tally_store import TALLY_KEY
+from voting.stores.tally_store import TALLY_KEY, TallyMove
 from voting.testing.examples import vote_with
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -34,7 +34,7 @@ async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def tally(redis_server: RedisServer, redis: Redis) -> AsyncIterator[CorrectableTally]:
     tally = CorrectableTally(redis_server.url)
-    await tally.advance(3, NO_POSITION, "1:b", DELTA)
+    await tally.advance([TallyMove(3, NO_POSITION, "1:b", DELTA)])
     yield tally
     await tally.close()
 
@@ -46,7 +46,7 @@ async def counted(tally: CorrectableTally) -> tuple[int, int]:
 
 async def test_a_correction_keeps_votes_counted_meanwhile(tally: CorrectableTally) -> None:
     await tally.mark("token")
-    await tally.advance(3, "1:b", "3:d", DELTA)
+    await tally.advance([TallyMove(3, "1:b", "3:d", DELTA)])
     assert await tally.correct("token", {VOTES: 5, RANK_SUM: -1}, [])
     assert await counted(tally) == (9, 59)
     assert (await tally.read()).positions == {3: "3:d"}
@@ -57,7 +57,7 @@ async def test_a_hash_that_was_lost_meanwhile_is_left_alone(
 ) -> None:
     await tally.mark("token")
     await redis.delete(TALLY_KEY)
-    await tally.advance(3, NO_POSITION, "1:b", DELTA)
+    await tally.advance([TallyMove(3, NO_POSITION, "1:b", DELTA)])
     assert not await tally.correct("token", {VOTES: 5}, [])
     assert await counted(tally) == (2, 30)
 
@@ -89,7 +89,7 @@ async def test_an_unreadable_counter_is_corrected(tally: CorrectableTally, redis
 
 async def test_a_partition_moves_unless_a_consumer_moved_it(tally: CorrectableTally) -> None:
     await tally.mark("token")
-    await tally.advance(4, NO_POSITION, "1:x", DELTA)
+    await tally.advance([TallyMove(4, NO_POSITION, "1:x", DELTA)])
     counters = counter_fields(DELTA)
     moves = [Move(3, "1:b", "5:f", counters), Move(4, "", "9:z", counters)]
     assert await tally.correct("token", {}, [*moves, Move(5, "", "2:c", counters)])
@@ -100,7 +100,7 @@ async def test_a_partition_moves_unless_a_consumer_moved_it(tally: CorrectableTa
 async def test_fields_of_polls_are_counted_anew(tally: CorrectableTally, redis: Redis) -> None:
     best = tally_of([vote_with(poll="best", entry="moon", poll_event=1)])
     worst = tally_of([vote_with(poll="worst", entry=entry, poll_event=1) for entry in ("a", "b")])
-    await tally.advance(4, NO_POSITION, "1:x", best)
+    await tally.advance([TallyMove(4, NO_POSITION, "1:x", best)])
     await redis.hset(TALLY_KEY, mapping={POLL_FIELDS: 70, "p:wrong\x1fv:a": "nonsense"})
     await tally.mark("token")
     move = Move(3, "1:b", "2:c", counter_fields(worst))

@@ -20,7 +20,7 @@ from voting.stores.tally_reader import (
     Pulse,
     TallyReader,
 )
-from voting.stores.tally_store import TallyStore
+from voting.stores.tally_store import TallyMove, TallyStore
 from voting.testing.examples import vote_with
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -86,9 +86,9 @@ async def test_an_empty_tally_has_nothing_to_read(reader: TallyReader) -> None:
 
 async def test_every_vote_shows_in_the_pulse(reader: TallyReader, store: TallyStore) -> None:
     before = await reader.pulse()
-    await store.advance(0, NO_POSITION, "0:a", tally_of(votes_of(1)))
+    await store.advance([TallyMove(0, NO_POSITION, "0:a", tally_of(votes_of(1)))])
     first = await reader.pulse()
-    await store.advance(0, "0:a", "1:b", tally_of(votes_of(1)))
+    await store.advance([TallyMove(0, "0:a", "1:b", tally_of(votes_of(1)))])
     second = await reader.pulse()
     assert len({str(pulse) for pulse in (before, first, second)}) == 3
     assert await reader.pulse() == second
@@ -96,7 +96,7 @@ async def test_every_vote_shows_in_the_pulse(reader: TallyReader, store: TallySt
 
 async def test_a_small_tally_is_one_slice(reader: TallyReader, store: TallyStore) -> None:
     votes = votes_of(60)
-    await store.advance(0, NO_POSITION, "59:a", tally_of(votes))
+    await store.advance([TallyMove(0, NO_POSITION, "59:a", tally_of(votes))])
     [found] = await all_slices(reader)
     assert found == {album_key(vote.name, vote.album, vote.year): 1 for vote in votes}
 
@@ -107,7 +107,7 @@ async def test_the_slices_of_a_large_tally_contain_every_album(
     at, votes = NO_POSITION, votes_of(5000)
     for start in range(0, 5000, 1000):
         position = f"{start}:a"
-        await store.advance(0, at, position, tally_of(votes[start : start + 1000]))
+        await store.advance([TallyMove(0, at, position, tally_of(votes[start : start + 1000]))])
         at = position
     found = await all_slices(reader)
     assert len(found) > 5000 // SLICE_FIELDS
@@ -120,7 +120,7 @@ async def test_the_standings_of_albums_and_routes_are_from_one_moment(
     reader: TallyReader, store: TallyStore
 ) -> None:
     votes = votes_of(STANDINGS_PER_CALL)
-    await store.advance(0, NO_POSITION, "9:a", tally_of(votes))
+    await store.advance([TallyMove(0, NO_POSITION, "9:a", tally_of(votes))])
     keys = [album_key(vote.name, vote.album, vote.year) for vote in votes]
     standings = await reader.standings(keys)
     assert standings.counts == [(1, vote.rank) for vote in votes]
@@ -142,7 +142,7 @@ def in_poll(poll: str, count: int) -> list[Vote]:
 async def test_a_poll_is_read_alone(reader: TallyReader, store: TallyStore) -> None:
     polls = {poll: in_poll(poll, count) for poll, count in {"best": 3, "best-of": 2}.items()}
     votes = [vote for votes in polls.values() for vote in votes]
-    await store.advance(0, NO_POSITION, "0:a", tally_of([*votes_of(5), *votes]))
+    await store.advance([TallyMove(0, NO_POSITION, "0:a", tally_of([*votes_of(5), *votes]))])
     for poll, votes in polls.items():
         entries = [vote.entry for vote in votes]
         expected = tally_of(votes).polls[poll]
@@ -163,7 +163,7 @@ async def test_the_largest_poll_is_read_at_once_and_no_larger_one(
     position = NO_POSITION
     for number, batch in enumerate(batched(votes, 1000, strict=False)):
         before, position = position, f"{number}:a"
-        assert await store.advance(0, before, position, tally_of(batch)) == position
+        assert await store.advance([TallyMove(0, before, position, tally_of(batch))]) == [position]
     keys = [entry_key(vote.entry, vote.voter_class) for vote in votes]
     assert await reader.poll_standings("best", keys) == tally_of(votes).polls["best"]
     with pytest.raises(ValueError, match="2001 keys are too many for one call"):
@@ -173,11 +173,13 @@ async def test_the_largest_poll_is_read_at_once_and_no_larger_one(
 async def test_votes_in_polls_leave_the_pulse_and_the_albums_alone(
     reader: TallyReader, store: TallyStore
 ) -> None:
-    await store.advance(0, NO_POSITION, "0:a", tally_of(votes_of(5)))
+    await store.advance([TallyMove(0, NO_POSITION, "0:a", tally_of(votes_of(5)))])
     before = await reader.pulse()
     assert before.fields == 2 * 5 + len(Route) + 1
-    await store.advance(0, "0:a", "1:b", tally_of(in_poll("best", 40)))
-    await store.advance(0, "1:b", "2:c", tally_of([*in_poll("best", 41), *in_poll("worst", 2)]))
+    await store.advance([TallyMove(0, "0:a", "1:b", tally_of(in_poll("best", 40)))])
+    await store.advance(
+        [TallyMove(0, "1:b", "2:c", tally_of([*in_poll("best", 41), *in_poll("worst", 2)]))]
+    )
     assert await reader.pulse() == before
     found = {key for votes in await all_slices(reader) for key in votes}
     assert found == {album_key(vote.name, vote.album, vote.year) for vote in votes_of(5)}

@@ -1,7 +1,7 @@
 """The tally in Redis: a single hash, so that counters and positions can only be lost together."""
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from voting.domain.tally import Tally
 from voting.domain.vote import Route
@@ -17,27 +17,55 @@ from voting.stores.tally_fields import (
 )
 from voting.stores.tally_reader import STORE, TALLY_KEY, connect, translated
 
-__all__ = ["ADVANCE", "MAX_COUNTERS", "MAX_VOTES", "STORE", "TALLY_KEY", "TallyStore", "translated"]
+__all__ = [
+    "ADVANCE",
+    "MAX_COUNTERS",
+    "MAX_VOTES",
+    "STORE",
+    "TALLY_KEY",
+    "TallyMove",
+    "TallyStore",
+    "translated",
+]
 
-# Counters per call of the script: each is two values of its HSET, and Lua's unpack() takes fewer
-# than 8,000.
+# Counters per call of the script, of all partitions together: each is two values of its HSET, and
+# Lua's unpack() takes fewer than 8,000. A position is two values, too.
 MAX_COUNTERS: Final = 3900
-# Votes per call, whatever they are: each may add three counters of its own, when each is in a poll
-# of its own; and one more counts the fields of polls.
-MAX_VOTES: Final = 1000
+# Votes per call, whatever they are: each may add three counters, when each is in a poll of its own,
+# and a position, when each is in a partition of its own; and one more counts the fields of polls.
+MAX_VOTES: Final = MAX_COUNTERS // 4
 
-# Counters and position change in ONE write command. Several would be a MULTI ... EXEC in the
+# The arguments are, partition by partition: its field, the expected and the new position, how many
+# values follow, and its counters with what they grow by.
+#
+# All counters and positions change in ONE write command. Several would be a MULTI ... EXEC in the
 # append-only file, and Redis applies a torn one at the second restart after a crash.
 ADVANCE: Final = f"""
-local position = redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[4]
-if position ~= ARGV[2] then return position end
-local write, fields, of_polls = {{ARGV[1], ARGV[3]}}, {{}}, 0
-for i = 5, #ARGV, 2 do fields[#fields + 1] = ARGV[i] end
+local stored, write, fields, added, last = {{}}, {{}}, {{}}, {{}}, 0
+while last < #ARGV do
+  local at = last + 1
+  last = at + 3 + ARGV[at + 3]
+  local position = redis.call('HGET', KEYS[1], ARGV[at]) or '{NO_POSITION}'
+  if position == ARGV[at + 1] then
+    position = ARGV[at + 2]
+    write[#write + 1] = ARGV[at]
+    write[#write + 1] = position
+    for i = at + 4, last, 2 do
+      local field = ARGV[i]
+      if not added[field] then
+        fields[#fields + 1] = field
+      end
+      added[field] = (added[field] or 0) + ARGV[i + 1]
+    end
+  end
+  stored[#stored + 1] = position
+end
+local of_polls = 0
 if #fields > 0 then
   local counts = redis.call('HMGET', KEYS[1], unpack(fields))
   for i, field in ipairs(fields) do
-    write[2 * i + 1] = field
-    write[2 * i + 2] = string.format('%.0f', (counts[i] or 0) + ARGV[2 * i + 4])
+    write[#write + 1] = field
+    write[#write + 1] = string.format('%.0f', (counts[i] or 0) + added[field])
     if not counts[i] and string.sub(field, 1, {len(POLL_PREFIX)}) == '{POLL_PREFIX}' then
       of_polls = of_polls + 1
     end
@@ -47,8 +75,8 @@ if of_polls > 0 then
   write[#write + 1] = '{POLL_FIELDS}'
   write[#write + 1] = (redis.call('HGET', KEYS[1], '{POLL_FIELDS}') or 0) + of_polls
 end
-redis.call('HSET', KEYS[1], unpack(write))
-return ARGV[3]
+if #write > 0 then redis.call('HSET', KEYS[1], unpack(write)) end
+return stored
 """
 
 # A write, which a Redis that only answers reads (a replica, or a full one) refuses.
@@ -57,6 +85,15 @@ local position = redis.call('HGET', KEYS[1], ARGV[1]) or ARGV[2]
 redis.call('HSET', KEYS[1], ARGV[1], position)
 return position
 """
+
+
+class TallyMove(NamedTuple):
+    """A move of a partition from the position `expected` to `position`, and what it adds."""
+
+    partition: int
+    expected: str
+    position: str
+    delta: Tally
 
 
 class TallyStore:
@@ -109,18 +146,22 @@ class TallyStore:
             )
         return position
 
-    async def advance(self, partition: int, expected: str, position: str, delta: Tally) -> str:
-        """Add `delta` and move a partition from `expected` to `position`, both or nothing.
+    async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
+        """Move partitions and add what they add: for each of them both or nothing.
 
-        Returns the position stored afterwards. If it is not `position`, the tally was not at
-        `expected` and is unchanged. Repeating a call is harmless. `delta` has at most
-        `MAX_COUNTERS` counters, which `MAX_VOTES` votes never exceed.
+        Returns the position of each stored afterwards. If it is not that of the move, the tally was
+        not at `expected`, and the move has changed nothing. Repeating a call is harmless. The moves
+        have at most `MAX_COUNTERS` counters and positions, which `MAX_VOTES` votes never exceed.
         """
-        arguments: list[str | int] = [position_field(partition), expected, position, NO_POSITION]
-        for field, increment in counter_fields(delta).items():
-            arguments += (field, increment)
+        arguments: list[str | int] = []
+        for move in moves:
+            counters = counter_fields(move.delta)
+            field = position_field(move.partition)
+            arguments += (field, move.expected, move.position, 2 * len(counters))
+            for counter in counters.items():
+                arguments += counter
         with translated():
-            stored: str = await self._advance(keys=[TALLY_KEY], args=arguments)
+            stored: list[str] = await self._advance(keys=[TALLY_KEY], args=arguments)
         return stored
 
     async def close(self) -> None:

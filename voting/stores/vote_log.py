@@ -18,9 +18,9 @@ What `nx-27017` 0.8 cannot do, and what we do instead:
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from pymongo import ReplaceOne, ReturnDocument
+from pymongo import ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from voting.domain.tally import Tally, add_tally
@@ -50,12 +50,21 @@ from voting.stores.vote_log_reader import (
     translated,
 )
 
-__all__ = ["STORE", "Cursor", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
+__all__ = ["STORE", "Cursor", "LogMove", "LoggedVote", "Place", "StoredPosition", "VoteLog"]
 
 _DUPLICATE_KEY: Final = 11000
 _BEHIND_ALL: Final = "q"  # no key of a vote begins with it, or with what comes after it
 _ONLY_VOTES: Final = {CAST_KEY: {"$gt": ""}}
 _MATCH_VOTES: Final = {"$match": _ONLY_VOTES}
+
+
+class LogMove(NamedTuple):
+    """A move of a partition from the position `expected` to `position`, by its owner."""
+
+    partition: int
+    owner: str
+    expected: str
+    position: str
 
 
 class VoteLog(VoteLogReader):
@@ -171,16 +180,21 @@ class VoteLog(VoteLogReader):
                 document = new
         return stored_position(document)
 
-    async def advance(self, partition: int, owner: str, expected: str, position: str) -> bool:
-        """Move a partition from `expected` to `position`; False if it is elsewhere or was lost.
+    async def advance(self, moves: Sequence[LogMove]) -> int:
+        """Make the moves of partitions that are at `expected`; return how many were made.
 
-        The fence: only the last to claim the partition passes it. It never creates a position, or
-        the loss of the votes before it would go unnoticed.
+        The fence: only the last to claim a partition passes it. It never creates a position, or the
+        loss of the votes before it would go unnoticed.
         """
-        known = {"_id": f"@{partition}", "owner": owner, "pos": expected}
+        updates = [
+            UpdateOne(
+                {"_id": f"@{move.partition}", "owner": move.owner, "pos": move.expected},
+                {"$set": {"pos": move.position}},
+            )
+            for move in moves
+        ]
         with translated():
-            moved = await self._votes.update_one(known, {"$set": {"pos": position}})
-        return moved.matched_count == 1
+            return (await self._votes.bulk_write(updates, ordered=False)).matched_count
 
     async def _next_partition(self, number: int) -> int | None:
         """Return the lowest partition above this number that has votes."""

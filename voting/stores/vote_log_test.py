@@ -14,7 +14,7 @@ from voting.stores import log_slices
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import Place, to_document
-from voting.stores.vote_log import StoredPosition, VoteLog
+from voting.stores.vote_log import LogMove, StoredPosition, VoteLog
 from voting.stores.vote_log_reader import NEWEST_MAX
 from voting.testing.examples import vote_with
 
@@ -238,23 +238,34 @@ async def test_an_empty_log_is_empty(log: VoteLog) -> None:
 async def test_only_the_last_to_claim_a_partition_moves_its_position(log: VoteLog) -> None:
     first = await log.claim(PARTITION, "first", 6)
     assert first == StoredPosition(NO_POSITION, "first", 6)
-    assert await log.advance(PARTITION, "first", NO_POSITION, "4:e")
+    assert await log.advance([LogMove(PARTITION, "first", NO_POSITION, "4:e")])
     second = await log.claim(PARTITION, "second", 12)
     assert second == StoredPosition("4:e", "second", 6)  # the number of partitions is the first one
-    assert not await log.advance(PARTITION, "first", "4:e", "5:f")
-    assert not await log.advance(PARTITION, "second", NO_POSITION, "5:f")
-    assert await log.advance(PARTITION, "second", "4:e", "5:f")
+    assert not await log.advance([LogMove(PARTITION, "first", "4:e", "5:f")])
+    assert not await log.advance([LogMove(PARTITION, "second", NO_POSITION, "5:f")])
+    assert await log.advance([LogMove(PARTITION, "second", "4:e", "5:f")])
     assert await log.positions([PARTITION, 0]) == {PARTITION: StoredPosition("5:f", "second", 6)}
+
+
+async def test_partitions_are_moved_together_and_those_elsewhere_are_left_out(
+    log: VoteLog,
+) -> None:
+    for partition in range(3):
+        await log.claim(partition, "owner", 6)
+    await log.claim(1, "another", 6)
+    assert await log.advance([LogMove(p, "owner", NO_POSITION, "4:e") for p in range(4)]) == 2
+    stored = await log.positions(range(4))
+    assert [stored[p].position for p in stored] == ["4:e", NO_POSITION, "4:e"]
 
 
 async def test_the_fence_holds_for_an_unchanged_position_too(log: VoteLog) -> None:
     await log.claim(PARTITION, "owner", 6)
-    await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
-    assert await log.advance(PARTITION, "owner", "4:e", "4:e")
+    await log.advance([LogMove(PARTITION, "owner", NO_POSITION, "4:e")])
+    assert await log.advance([LogMove(PARTITION, "owner", "4:e", "4:e")])
 
 
 async def test_a_lost_position_is_never_recreated(log: VoteLog) -> None:
-    assert not await log.advance(PARTITION, "owner", NO_POSITION, "4:e")
+    assert not await log.advance([LogMove(PARTITION, "owner", NO_POSITION, "4:e")])
     assert await log.positions([PARTITION]) == {}
 
 
