@@ -129,14 +129,21 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
             signed[name] for name in ("id", "place", "votes", "rank_sum")
         ]
 
+    notary = system.services["svc_notary"].url
     server = ["--server", second.url]
     evidence, tables = tmp_path / "evidence", tmp_path / "tables"
     assert export(["evidence", POLL, str(evidence), *server]) == 0
     assert (evidence / "result.json").read_bytes() == document
+    for partition in range(len(result["cut"])):
+        checkpoint = httpx.get(f"{notary}/notary/{partition}/checkpoint", trust_env=False)
+        (evidence / f"checkpoint-{partition}.note").write_bytes(checkpoint.content)
     assert verify([str(evidence), "--key", public, "--id", ids[1]]) == 0
     said = capsys.readouterr().out
     assert f"{result['votes']} votes, recounted from {result['records']} records" in said
     assert "it is counted (entry async, rank 2)" in said
+    assert said.count("are those that the notary signed while the vote was on") == len(
+        result["cut"]
+    )
     assert export(["tables", str(evidence), str(tables)]) == 0
     assert len((tables / "votes.jsonl").read_text().splitlines()) == result["votes"]
 
