@@ -5,35 +5,18 @@ from typing import Any, Final
 from svc_polls.api.answers import Changed, HistoryPage, PollList, PollState
 from svc_polls.api.console import Me, SystemState
 from svc_polls.api.forms import SLUG_SCHEMA, CloseForm, CopyForm, DefinitionForm, RevokeForm
+from svc_polls.api.openapi_parts import good_answer, reference, responses
 from svc_polls.api.publishing import Evidence
-from svc_polls.api.requests import BODY_MAX, LIMIT_DEFAULT, LIMIT_MAX
+from svc_polls.api.requests import LIMIT_DEFAULT, LIMIT_MAX
 from svc_polls.publishing.publisher import Publication
-from voting.http.problem import JSON_TYPE, PROBLEM_TYPE, Problem
+from voting.http.problem import JSON_TYPE, Problem
 from voting.http.schemas import (
-    REFERENCE,
     Schemas,
     answer_schemas,
     request_schemas,
     sparse_answer_schemas,
 )
 
-_PROBLEMS: Final = {
-    "400": "The body is not JSON, or a condition is not one.",
-    "401": "There is no bearer token, or it is not an organiser's.",
-    "403": "The organiser does not have the role.",
-    "404": "There is no such poll.",
-    "408": "The request did not arrive in time.",
-    "409": "A rule forbids the change; `detail` says which. Nothing was changed.",
-    "412": "The condition does not hold: somebody changed the poll. Nothing was changed.",
-    "413": f"The body is larger than {BODY_MAX >> 20} MiB.",
-    "415": "The content type is not application/json.",
-    "422": "The request breaks a rule; `field` names the field. Nothing was changed.",
-    "428": "The poll exists, and the condition is missing.",
-    "431": "The headers are larger than 16 KiB.",
-    "503": "Nothing was changed: the newest event is not known, the log of polls cannot be "
-    "trusted, Kafka does not take the change, or too many changes are running.",
-    "504": "The change was sent to Kafka and may still take effect: look at the poll first.",
-}
 _READING: Final = ("401", "422", "431", "503")
 _ID: Final = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 _IF_MATCH: Final = {
@@ -109,33 +92,6 @@ def polls_document() -> dict[str, Any]:
     }
 
 
-def _reference(type_: type) -> dict[str, str]:
-    return {"$ref": REFERENCE.format(name=type_.__name__)}
-
-
-def _responses(good: dict[str, Any], problems: tuple[str, ...]) -> dict[str, Any]:
-    schema = _reference(Problem)
-    return good | {
-        status: {
-            "description": _PROBLEMS[status],
-            "content": {PROBLEM_TYPE: {"schema": schema}},
-        }
-        for status in sorted({*problems})
-    }
-
-
-def _good(description: str, type_: type, *, tagged: bool = False) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "description": description,
-        "content": {JSON_TYPE: {"schema": _reference(type_)}},
-    }
-    if tagged:
-        answer["headers"] = {
-            "ETag": {"description": "For `If-Match`.", "schema": {"type": "string"}}
-        }
-    return answer
-
-
 def _page(after: dict[str, Any]) -> list[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}
     return [
@@ -150,11 +106,11 @@ def _page(after: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _look(summary: str, name: str, type_: type) -> dict[str, Any]:
-    good = {"200": _good(f"{summary}.", type_)}
+    good = {"200": good_answer(f"{summary}.", type_)}
     return {
         "summary": summary,
         "operationId": name,
-        "responses": _responses(good, ("401", "431")),
+        "responses": responses(good, ("401", "431")),
     }
 
 
@@ -163,33 +119,33 @@ def _list() -> dict[str, Any]:
         "summary": "The polls, by id",
         "operationId": "listPolls",
         "parameters": _page({"type": "string", **SLUG_SCHEMA}),
-        "responses": _responses({"200": _good("A page of them.", PollList)}, _READING),
+        "responses": responses({"200": good_answer("A page of them.", PollList)}, _READING),
     }
 
 
 def _show() -> dict[str, Any]:
-    good = {"200": _good("The poll as it is now.", PollState, tagged=True)}
+    good = {"200": good_answer("The poll as it is now.", PollState, tagged=True)}
     return {
         "summary": "A poll",
         "operationId": "showPoll",
-        "responses": _responses(good, (*_READING, "404")),
+        "responses": responses(good, (*_READING, "404")),
     }
 
 
 def _history() -> dict[str, Any]:
-    good = {"200": _good("A page of its events, oldest first.", HistoryPage)}
+    good = {"200": good_answer("A page of its events, oldest first.", HistoryPage)}
     return {
         "summary": "What happened to a poll, and who did it",
         "operationId": "showHistory",
         "parameters": _page({"type": "integer", "minimum": 0}),
-        "responses": _responses(good, (*_READING, "404")),
+        "responses": responses(good, (*_READING, "404")),
     }
 
 
 def _read(summary: str, name: str, type_: type) -> dict[str, Any]:
-    good = {"200": _good(f"{summary}.", type_)}
+    good = {"200": good_answer(f"{summary}.", type_)}
     problems = (*_READING, "403", "404", "409")
-    return {"summary": summary, "operationId": name, "responses": _responses(good, problems)}
+    return {"summary": summary, "operationId": name, "responses": responses(good, problems)}
 
 
 def _partition() -> dict[str, Any]:
@@ -210,13 +166,13 @@ def _publish() -> dict[str, Any]:
     )
     for status in ("200", "428"):
         del operation["responses"][status]
-    operation["responses"]["200"] = _good("It is published.", Publication)
-    operation["responses"]["202"] = _good("It has begun; `failed` says why not.", Publication)
+    operation["responses"]["200"] = good_answer("It is published.", Publication)
+    operation["responses"]["202"] = good_answer("It has begun; `failed` says why not.", Publication)
     return operation
 
 
 def _define() -> dict[str, Any]:
-    made = {"201": _good("The poll was created.", Changed, tagged=True)}
+    made = {"201": good_answer("The poll was created.", Changed, tagged=True)}
     return _change(
         "definePoll",
         "Create a poll, or replace its definition until it is frozen (editor)",
@@ -244,7 +200,7 @@ def _revoke() -> dict[str, Any]:
 
 
 def _copy() -> dict[str, Any]:
-    made = {"201": _good("The copy was created.", Changed, tagged=True)}
+    made = {"201": good_answer("The copy was created.", Changed, tagged=True)}
     operation = _change(
         "copyPoll",
         "Copy a poll, say a rehearsal, as another one that is no rehearsal (editor)",
@@ -266,14 +222,14 @@ def _change(
     also: dict[str, Any] | None = None,
     parameters: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    good = {"200": _good("The change was made.", Changed, tagged=True), **(also or {})}
+    good = {"200": good_answer("The change was made.", Changed, tagged=True), **(also or {})}
     operation: dict[str, Any] = {
         "summary": summary,
         "operationId": name,
         "parameters": [_IF_MATCH] if parameters is None else parameters,
-        "responses": _responses(good, _CHANGING),
+        "responses": responses(good, _CHANGING),
     }
     if form is not None:
-        content = {JSON_TYPE: {"schema": _reference(form)}}
+        content = {JSON_TYPE: {"schema": reference(form)}}
         operation["requestBody"] = {"required": required, "content": content}
     return operation

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from argparse import (
     ArgumentParser,
     ArgumentTypeError,
@@ -26,18 +25,11 @@ from svc_polls.api.forms import (
 )
 from svc_polls.command.client import PollsClient, RefusedError, UnknownOutcomeError
 from svc_polls.command.poll_file import BYTES_MAX, FilePoll, PollFileError, read_polls
-from svc_polls.command.texts import (
-    changed_line,
-    history_lines,
-    list_lines,
-    poll_lines,
-    publication_line,
-)
-from svc_polls.publishing.publisher import Stage
+from svc_polls.command.publishing import publish
+from svc_polls.command.texts import changed_line, history_lines, list_lines, poll_lines
 from voting.domain.vote import SLUG_RULE, is_slug
 from voting.polls.definition import ANSWER_WITHIN_MIN_MS
 
-_PUBLISH_PAUSE_SECONDS: Final = 0.5
 _DONE, _REFUSED, _WRONG, _UNKNOWN, _INTERRUPTED = 0, 1, 2, 3, 130
 
 _EPILOG: Final = """\
@@ -99,29 +91,13 @@ def _run(client: PollsClient, options: Namespace, polls: Sequence[FilePoll]) -> 
             form = RevokeForm(options.voter_class, options.batch)
             _print([changed_line(client.act(options.poll, "revoke", options.if_event, form))])
         case "publish":
-            return _publish(client, options.poll)
+            for line in publish(client, options.poll):
+                _print([line])
         case "copy":
             body = {"as": options.copy}
             _print([changed_line(client.act(options.poll, "copy", None, body))])
         case action:
             _print([changed_line(client.act(options.poll, action, options.if_event))])
-    return _DONE
-
-
-def _publish(client: PollsClient, poll: str) -> int:
-    """Publish the result of a poll, and say how far it is until it stands."""
-    said, publication = "", client.publish(poll)
-    while publication.stage is not Stage.PUBLISHED:
-        if publication.stage is Stage.FAILED:
-            raise RefusedError(f"{poll}: the result is not published: {publication.reason}")
-        if publication.stage is Stage.NOT_BEGUN:  # another instance answers, or a new one
-            publication = client.publish(poll)
-            continue
-        if (now := publication_line(poll, publication)) != said:
-            _print([said := now])
-        time.sleep(_PUBLISH_PAUSE_SECONDS)
-        publication = client.publication(poll)
-    _print([publication_line(poll, publication)])
     return _DONE
 
 

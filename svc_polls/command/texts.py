@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from svc_polls.api.answers import Changed, HistoryEvent, PollState, PollSummary
 from svc_polls.api.forms import VotersForm
-from svc_polls.publishing.publisher import Publication, Stage
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -76,19 +75,6 @@ def changed_line(changed: Changed) -> str:
     end = f", closes {poll.closes_at}" if poll.closes_at else ""
     when = "" if changed.effective_at == changed.appended_at else f"; from {changed.effective_at}"
     return f"{poll.id}: {poll.phase}{end} (event {changed.event}{when})"
-
-
-def publication_line(poll: str, publication: Publication) -> str:
-    """Return one line about how far the publication of a result is."""
-    match publication.stage:
-        case Stage.COUNTING:
-            return f"{poll}: read {publication.records} of {publication.all_records} records"
-        case Stage.COMPARING:
-            return f"{poll}: compares the count with the vote log and the tally"
-        case Stage.PUBLISHED:
-            return f"{poll}: the signed result is published"
-        case stage:
-            return f"{poll}: {stage}"
 
 
 def _voters(voters: VotersForm | None) -> str:

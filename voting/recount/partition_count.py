@@ -28,7 +28,7 @@ class Kind(Enum):
 class PartitionCount:
     """What is counted of a poll in a partition, and the Merkle tree over all of its records.
 
-    It remembers the id of every vote, in whichever poll: some 130 bytes for each.
+    It remembers the id of every vote, in whichever poll: some 110 bytes for each.
     """
 
     def __init__(self, poll: str, partition: int, partitions: int) -> None:
