@@ -9,9 +9,9 @@ import grpc.aio
 
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.vote_calls import CastEntry, VoteCalls
-from voting.casting.group_commit import GroupCommit, QueueFullError
+from voting.casting.group_commit import Batch, GroupCommit, QueueFullError
 from voting.casting.sink import FULL, OnResult, UnavailableError
-from voting.domain.vote import InvalidVoteError, Vote, new_vote_id
+from voting.domain.vote import Vote, new_vote_id
 from voting.service.lifecycle import Readiness
 
 # Ids made for one call share a residue, hence a partition. The lanes take turns, which spreads
@@ -31,6 +31,7 @@ class GrpcSink:
 
     def __init__(self, settings: GrpcClientSettings, readiness: Readiness) -> None:
         self._calls = VoteCalls(settings, readiness)
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._group: GroupCommit[CastEntry, None] = GroupCommit(
             self._commit,
             lanes=_LANES,
@@ -68,7 +69,14 @@ class GrpcSink:
         except QueueFullError as error:
             raise UnavailableError(FULL) from error
 
-    async def _commit(
-        self, _lane: int, entries: Sequence[CastEntry]
-    ) -> Sequence[UnavailableError | InvalidVoteError | None]:
-        return await self._calls.cast(entries)
+    def _commit(self, batches: Sequence[Batch[CastEntry, None]]) -> None:
+        for batch in batches:
+            call = asyncio.get_running_loop().create_task(self._call(batch))
+            self._in_flight.add(call)
+            call.add_done_callback(self._in_flight.discard)
+
+    async def _call(self, batch: Batch[CastEntry, None]) -> None:
+        try:
+            batch.finish(await self._calls.cast(batch.items))
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, its voters must not wait
+            batch.fail(error)

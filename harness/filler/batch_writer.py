@@ -1,16 +1,21 @@
 """Writes votes to a topic in batches, as the routes do."""
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 from typing import Final, Self
 
 from harness.voters.sample_votes import sample_votes
+from voting.casting.group_commit import settle
 from voting.domain.codec import record_of
 from voting.domain.vote import Vote
-from voting.ledger.producer import close_producer, new_producer, record_batches
+from voting.ledger.producer import Producer
+from voting.ledger.record_batches import record_batches
 
 BATCH_VOTES: Final = 1000
 """The most votes in one batch."""
+
+_ANSWER_SECONDS: Final = 30
 
 
 class BatchWriter:
@@ -22,23 +27,26 @@ class BatchWriter:
     def __init__(self, bootstrap_servers: str, topic: str, poll: str = "") -> None:
         self._topic = topic
         self._poll = poll
-        self._producer = new_producer({"bootstrap_servers": bootstrap_servers})
+        self._producer = Producer({"bootstrap_servers": bootstrap_servers}, topic, _ANSWER_SECONDS)
 
     async def __aenter__(self) -> Self:
         await self._producer.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await close_producer(self._producer)
+        await self._producer.close()
 
-    def encode(self, votes: Sequence[Vote]) -> list[object]:
+    def encode(self, votes: Sequence[Vote]) -> list[bytes]:
         """Return the votes as record batches."""
-        return list(record_batches(self._producer, [record_of(vote) for vote in votes]))
+        return record_batches([record_of(vote) for vote in votes])
 
-    async def send(self, batches: Sequence[object], partition: int) -> None:
+    async def send(self, batches: Sequence[bytes], partition: int) -> None:
         """Return when Kafka has acknowledged these batches."""
-        for batch in batches:
-            await (await self._producer.send_batch(batch, self._topic, partition=partition))
+        written: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._producer.write(
+            {partition: list(batches)}, lambda _, outcome: settle(written, outcome)
+        )
+        await written
 
     async def fill(self, count: int, partitions: int) -> None:
         """Write `count` votes in batches of at most 1,000, to all partitions in turn."""

@@ -17,7 +17,6 @@ from aiokafka.errors import (
 from svc_polls.log.writer import Append, NotSentError, UnknownFateError
 from svc_polls.settings import PollsSettings
 from voting.ledger.connection import connection_arguments
-from voting.ledger.producer import cut_producer, new_producer
 
 _CONNECT_SECONDS: Final = 10.0
 _NOT_TAKEN: Final = (
@@ -38,7 +37,7 @@ class PollTopic:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Append]:
         """Connect, within bounds, and disconnect in the end; raises `NotSentError`."""
-        producer = new_producer(self._connection)
+        producer = AIOKafkaProducer(**self._connection, acks="all", enable_idempotence=True)
         try:
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
@@ -52,7 +51,7 @@ class PollTopic:
             yield partial(self._append, producer)
         finally:
             # Not stop(): what was not acknowledged must not be sent again, minutes later perhaps.
-            await cut_producer(producer)
+            await _cut(producer)
 
     async def _append(self, producer: AIOKafkaProducer, value: bytes) -> None:
         try:
@@ -63,3 +62,11 @@ class PollTopic:
         except (KafkaError, TimeoutError, OSError) as error:
             reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
             raise UnknownFateError(reason) from error
+
+
+async def _cut(producer: AIOKafkaProducer) -> None:
+    """End a producer without delivering what it has."""
+    producer._closed = True
+    if (sender := producer._sender.sender_task) is not None:
+        sender.cancel()
+    await producer.client.close()

@@ -1,7 +1,7 @@
 """Group commit: items that arrive while a batch is in flight leave together in the next one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 
 class QueueFullError(Exception):
@@ -9,6 +9,44 @@ class QueueFullError(Exception):
 
 
 type Done[R] = Callable[[R | BaseException], None]
+
+
+class Batch[T, R]:
+    """Items of one lane that leave together, and whoever waits for their results."""
+
+    __slots__ = ("_dones", "_returned", "items", "lane", "pending")
+
+    def __init__(
+        self, lane: int, entries: Sequence[tuple[T, Done[R]]], returned: Callable[[int], None]
+    ) -> None:
+        """Make a batch; `returned` is called with the lane when the results are known."""
+        self.lane = lane
+        self.items = [item for item, _ in entries]
+        self.pending = True
+        """Whether the results are not known yet."""
+        self._dones = [done for _, done in entries]
+        self._returned = returned
+
+    def finish(self, results: Sequence[R | Exception]) -> None:
+        """Report the result of each item, in order."""
+        if len(results) != len(self._dones):
+            raise ValueError(f"{len(results)} results for {len(self._dones)} items")
+        self._report(results)
+
+    def fail(self, error: BaseException) -> None:
+        """Report the same error for each item."""
+        self._report([error] * len(self._dones))
+
+    def _report(self, results: Sequence[R | BaseException]) -> None:
+        self.pending = False
+        self._returned(self.lane)
+        for done, result in zip(self._dones, results, strict=True):
+            try:
+                done(result)
+            except Exception as error:  # noqa: BLE001 - the other callbacks must still be called
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "a result could not be reported", "exception": error}
+                )
 
 
 class GroupCommit[T, R]:
@@ -24,13 +62,13 @@ class GroupCommit[T, R]:
     seconds after the end of the previous one: callers that just got a result may soon submit
     their next item.
 
-    `commit(lane, items)` sends one batch and returns a result or an exception for each item, in
-    order. If it raises, every item of the batch fails with that exception.
+    `commit(batches)` sends the batches of a round, and sees to it that `finish` or `fail` of each
+    is called later, as soon as its results are known. If it raises, those still pending fail.
     """
 
     def __init__(
         self,
-        commit: Callable[[int, Sequence[T]], Awaitable[Sequence[R | Exception]]],
+        commit: Callable[[Sequence[Batch[T, R]]], None],
         *,
         lanes: int,
         max_in_flight: int,
@@ -44,7 +82,7 @@ class GroupCommit[T, R]:
         self._queues: list[list[tuple[T, Done[R]]]] = [[] for _ in range(lanes)]
         self._ready: list[int] = []  # lanes with items and no batch in flight, oldest first
         self._in_flight: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._drained: asyncio.Event = asyncio.Event()
         self._max_in_flight = max_in_flight
         self._max_batch = max_batch
         self._max_waiting = max_waiting
@@ -90,11 +128,9 @@ class GroupCommit[T, R]:
 
     async def drain(self) -> None:
         """Wait until every item submitted so far has its result."""
-        while self._tasks or self._waiting:
-            if self._tasks:
-                await asyncio.wait(self._tasks)
-            else:
-                await asyncio.sleep(0)  # let the scheduled dispatch run
+        while self._in_flight or self._waiting:
+            self._drained.clear()
+            await self._drained.wait()
 
     def _arm(self) -> None:
         """Schedule the next round, unless the end of a batch will start it."""
@@ -116,30 +152,23 @@ class GroupCommit[T, R]:
 
     def _dispatch(self) -> None:
         self._armed = None
+        batches: list[Batch[T, R]] = []
         while self._ready and len(self._in_flight) < self._max_in_flight:
             lane = self._ready.pop(0)
             queue = self._queues[lane]
-            batch, self._queues[lane] = queue[: self._max_batch], queue[self._max_batch :]
-            self._waiting -= len(batch)
+            entries, self._queues[lane] = queue[: self._max_batch], queue[self._max_batch :]
+            self._waiting -= len(entries)
             self._in_flight.add(lane)
-            self.batches += 1
-            task = asyncio.get_running_loop().create_task(self._send(lane, batch))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _send(self, lane: int, batch: Sequence[tuple[T, Done[R]]]) -> None:
-        outcomes: list[tuple[Done[R], R | BaseException]] = []
+            batches.append(Batch(lane, entries, self._returned))
+        if not batches:
+            return
+        self.batches += len(batches)
         try:
-            results = await self._commit(lane, [item for item, _ in batch])
-            outcomes = list(zip([done for _, done in batch], results, strict=True))
-        except BaseException as error:
-            # Whatever went wrong, no caller may wait forever for a lost batch.
-            outcomes = [(done, error) for _, done in batch]
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            self._returned(lane)
-            _report(outcomes)
+            self._commit(batches)
+        except Exception as error:  # noqa: BLE001 - no caller may wait forever for a lost batch
+            for batch in batches:
+                if batch.pending:
+                    batch.fail(error)
 
     def _returned(self, lane: int) -> None:
         self._in_flight.discard(lane)
@@ -152,17 +181,8 @@ class GroupCommit[T, R]:
                 self._armed = None
         if self._ready and self._armed is None:
             self._arm()
-
-
-def _report[R](results: Iterable[tuple[Done[R], R | BaseException]]) -> None:
-    failure: BaseException | None = None
-    for done, result in results:
-        try:
-            done(result)
-        except BaseException as error:  # noqa: BLE001 - the other callbacks must still be called
-            failure = failure or error
-    if failure is not None:
-        raise failure
+        if not self._in_flight and not self._waiting:
+            self._drained.set()
 
 
 def settle[R](future: asyncio.Future[R], result: R | BaseException) -> None:

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from voting.casting.group_commit import GroupCommit, QueueFullError, settle
+from voting.casting.group_commit import Batch, GroupCommit, QueueFullError, settle
 
 
 class Gate:
@@ -14,14 +14,19 @@ class Gate:
         self.batches: list[tuple[int, list[str]]] = []
         self.waiting: list[asyncio.Future[None]] = []
         self.is_open = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def commit(self, lane: int, items: Sequence[str]) -> list[str | Exception]:
-        self.batches.append((lane, list(items)))
+    def commit(self, batches: Sequence[Batch[str, str]]) -> None:
+        for batch in batches:
+            self._tasks.add(asyncio.create_task(self._hold(batch)))
+
+    async def _hold(self, batch: Batch[str, str]) -> None:
+        self.batches.append((batch.lane, batch.items))
         gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(gate)
         if not self.is_open:
             await gate
-        return [item.upper() if item != "bad" else ValueError(item) for item in items]
+        batch.finish([item.upper() if item != "bad" else ValueError(item) for item in batch.items])
 
     def open(self, index: int) -> None:
         self.waiting[index].set_result(None)
@@ -237,11 +242,12 @@ async def test_each_item_has_its_own_result_or_error() -> None:
 async def test_a_failed_batch_fails_its_items_and_the_lane_continues() -> None:
     calls: list[list[str]] = []
 
-    async def commit(_lane: int, items: Sequence[str]) -> list[str]:
-        calls.append(list(items))
+    def commit(batches: Sequence[Batch[str, str]]) -> None:
+        [batch] = batches
+        calls.append(batch.items)
         if len(calls) == 1:
             raise ConnectionError("gone")
-        return list(items)
+        batch.finish(batch.items)
 
     lanes = Group(commit, lanes=1, max_in_flight=1, max_batch=9, max_waiting=9, patience=1)
     first = lanes.put(0, "a")
@@ -251,14 +257,28 @@ async def test_a_failed_batch_fails_its_items_and_the_lane_continues() -> None:
 
 
 async def test_a_wrong_number_of_results_fails_every_item() -> None:
-    async def commit(_lane: int, items: Sequence[str]) -> list[str]:
-        return list(items)[1:]
+    def commit(batches: Sequence[Batch[str, str]]) -> None:
+        for batch in batches:
+            batch.finish(batch.items[1:])
 
     lanes = Group(commit, lanes=1, max_in_flight=1, max_batch=9, max_waiting=9, patience=1)
     futures = [lanes.put(0, item) for item in "ab"]
     done, _ = await asyncio.wait(futures)
     assert len(done) == 2
     assert any(future.exception() for future in futures)
+
+
+async def test_a_lane_is_free_once_its_batch_is_finished() -> None:
+    gate = Gate()
+    commit = group(gate, patience=0.001)
+    commit.put(0, "quick")
+    commit.put(1, "stuck")
+    await turn()
+    gate.open(0)
+    commit.put(0, "next")
+    await gate.holds(3)
+    assert gate.batches == [(0, ["quick"]), (1, ["stuck"]), (0, ["next"])]
+    await gate.let_all_through(commit)
 
 
 async def test_a_full_queue_refuses_at_once() -> None:

@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 _ANSWER_SECONDS: Final = 10
 # A broker answers a fetch when there is a record, or after this long.
 _FETCH_MS: Final = 5_000
+_LOOK_MS: Final = 1_000
 _FETCH_BYTES: Final = 2 * 1024 * 1024
 
 type Record = ConsumerRecord[Any, Any]
@@ -94,7 +95,8 @@ class TopicFollower:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=min(_FETCH_MS, self._proof_ms),
-            consumer_timeout_ms=_FETCH_MS,  # how often its fetcher runs without a reason
+            # It looks this often for what it was not told; by default five times a second.
+            consumer_timeout_ms=min(_LOOK_MS, self._proof_ms // 2),
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
         try:
@@ -103,11 +105,11 @@ class TopicFollower:
                 await consumer.start()
                 if self._topic not in await consumer.topics():
                     raise LookupError(f"topic {self._topic} does not exist")
-                consumer.assign([where])
                 asked_at_ms = now_ms()
                 end = await _end_of(consumer, where)
             position = self._reader.first_offset(end)
-            consumer.seek(where, position)
+            consumer.assign([where])
+            consumer.seek(where, position)  # at once: it is not noticed once fetching waits
             while True:
                 if position == end:
                     self._at_end(end, asked_at_ms)

@@ -5,17 +5,16 @@ import contextlib
 import logging
 from collections.abc import Sequence
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.structs import RecordMetadata
 
-from voting.casting.group_commit import GroupCommit, QueueFullError
+from voting.casting.group_commit import Batch, GroupCommit, QueueFullError
 from voting.casting.sink import CLOSED, FULL, UNKNOWN, OnResult, UnavailableError
 from voting.domain.codec import NewRecord, record_of
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import Vote, new_vote_id, partition_of
 from voting.ledger.connection import connection_arguments, connection_refusal
-from voting.ledger.producer import CLOSE_SECONDS, close_producer, new_producer, record_batches
+from voting.ledger.producer import Producer
+from voting.ledger.record_batches import record_batches
 from voting.ledger.settings import KafkaWriterSettings
 from voting.service.backoff import Backoff
 from voting.service.clock_watch import ClockWatch, now_ms
@@ -29,9 +28,10 @@ _ANSWER_SECONDS = 10
 _RETRY_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
 _PROBE_SECONDS = 2.0
+_STOP_SECONDS = 10
 _BATCH_VOTES = 1000
-# A Kafka client has one request per broker in flight: batches that wait for it leave in a single
-# request. Other partitions wait no longer than this for one in trouble.
+# A round leaves as one request per broker, and is done when all have answered. Other partitions
+# wait no longer than this for one in trouble.
 _PATIENCE_SECONDS = 0.005
 # Clients whose votes were just acknowledged may send the next ones, which then share a small batch.
 _PAUSE_SECONDS = 0.001
@@ -41,10 +41,9 @@ _ENOUGH_VOTES = 32
 class LedgerWriter:
     """Appends votes to the topic; a `VoteSink` and a `RecordSink`.
 
-    It connects by itself, updates `readiness`, and replaces a failed producer: an idempotent
-    producer never gives up a batch and may stay stuck, so after an error or
-    `ack_timeout_seconds` without an acknowledgement a new one takes its place. Anything that the
-    old one still delivers has the same ids.
+    It connects by itself and updates `readiness`. After an error, or `ack_timeout_seconds` without
+    an acknowledgement, a new producer with new connections takes the place of the old one, which
+    still delivers what it has.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class LedgerWriter:
         self._readiness = readiness
         self._partitions = 0
         self._group: GroupCommit[NewRecord, None] | None = None
-        self._producer: AIOKafkaProducer | None = None
+        self._producer: Producer | None = None
         self._failed = asyncio.Event()
         self._acknowledged = False  # by the current producer
         self._discarding: set[asyncio.Task[None]] = set()
@@ -78,7 +77,7 @@ class LedgerWriter:
         """Wait, within bounds, for outstanding acknowledgements, then disconnect."""
         if self._group is not None:
             with contextlib.suppress(TimeoutError):  # the waiting requests get their 503
-                await asyncio.wait_for(self._group.drain(), CLOSE_SECONDS)
+                await asyncio.wait_for(self._group.drain(), _STOP_SECONDS)
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
@@ -86,7 +85,7 @@ class LedgerWriter:
             self._discard(self._producer)
             self._producer = None
         if self._discarding:
-            await asyncio.wait(self._discarding, timeout=CLOSE_SECONDS)
+            await asyncio.wait(self._discarding, timeout=_STOP_SECONDS)
 
     def new_id(self) -> str:
         """Return an id in the partition whose batch leaves next."""
@@ -110,29 +109,26 @@ class LedgerWriter:
         except QueueFullError as error:
             raise UnavailableError(FULL) from error
 
-    async def _commit(self, partition: int, records: Sequence[NewRecord]) -> Sequence[None]:
-        producer = self._producer
+    def _commit(self, batches: Sequence[Batch[NewRecord, None]]) -> None:
+        producer, sent_ms = self._producer, now_ms()
         if producer is None:
             raise UnavailableError(CLOSED)
-        self._batch_size.observe(len(records))
-        try:
-            async with asyncio.timeout(self._ack_seconds):
-                for batch in record_batches(producer, records):
-                    sent_ms = now_ms()
-                    acknowledged = await producer.send_batch(
-                        batch, self._topic, partition=partition
-                    )
-                    self._note_clock(sent_ms, await acknowledged)
-        except (KafkaError, TimeoutError) as error:
-            reason = str(error) or f"no acknowledgement within {self._ack_seconds:g} s"
-            self._fail(producer, reason)
-            raise UnavailableError(UNKNOWN) from error
-        self._acknowledged = True
-        return [None] * len(records)
+        by_partition = {batch.lane: batch for batch in batches}
 
-    def _note_clock(self, sent_ms: int, metadata: RecordMetadata) -> None:
-        if metadata.timestamp > 0:  # missing if the topic keeps writers' times
-            self._clock.note(sent_ms, metadata.timestamp, now_ms())
+        def report(partition: int, outcome: int | KafkaError) -> None:
+            batch = by_partition[partition]
+            if isinstance(outcome, KafkaError):
+                self._fail(producer, str(outcome))
+                batch.fail(UnavailableError(UNKNOWN))
+                return
+            self._acknowledged = True
+            if outcome > 0:  # missing if the topic keeps writers' times
+                self._clock.note(sent_ms, outcome, now_ms())
+            batch.finish([None] * len(batch.items))
+
+        for batch in batches:
+            self._batch_size.observe(len(batch.items))
+        producer.write({batch.lane: record_batches(batch.items) for batch in batches}, report)
 
     async def _stay_connected(self) -> None:
         pauses = Backoff(_RETRY_SECONDS, _LONGEST_PAUSE_SECONDS)
@@ -147,7 +143,7 @@ class LedgerWriter:
             else:  # connects but refuses every vote: a full disk, or missing rights
                 await asyncio.sleep(pauses.pause())
 
-    async def _watch(self, producer: AIOKafkaProducer) -> None:
+    async def _watch(self, producer: Producer) -> None:
         """Follow a connected producer until a batch fails.
 
         A lost broker must show in readiness even without traffic, so this asks for the metadata now
@@ -156,7 +152,7 @@ class LedgerWriter:
         while not self._failed.is_set():
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
-                    answered = await producer.client.force_metadata_update()
+                    answered = await producer.check()
             except TimeoutError:
                 # The client's own task may have ended, in which case it would never answer again.
                 self._fail(producer, f"no metadata within {_ANSWER_SECONDS} s")
@@ -168,23 +164,22 @@ class LedgerWriter:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._failed.wait(), _PROBE_SECONDS)
 
-    async def _connect(self) -> AIOKafkaProducer:
+    async def _connect(self) -> Producer:
         while True:
-            producer = new_producer(self._connection)
+            producer = Producer(self._connection, self._topic, self._ack_seconds)
+            partitions, reason = 0, None
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
-                    await producer.start()
-                    partitions = len(await producer.partitions_for(self._topic))
+                    partitions = await producer.start()
             except (KafkaError, TimeoutError, OSError) as error:
                 _log.debug("cannot connect to Kafka: %s", error)
-                reason = None
             except BaseException:
                 self._discard(producer)
                 raise
-            else:
-                if self._partitions in {0, partitions}:
-                    self._open(partitions)
-                    return producer
+            if partitions and self._partitions in {0, partitions}:
+                self._open(partitions)
+                return producer
+            if partitions:
                 # A vote's partition depends on its id and this number, which must not change.
                 reason = f"topic {self._topic} had {self._partitions} partitions, now {partitions}"
             self._discard(producer)
@@ -210,7 +205,7 @@ class LedgerWriter:
                 enough=_ENOUGH_VOTES,
             )
 
-    def _fail(self, producer: AIOKafkaProducer, reason: str) -> None:
+    def _fail(self, producer: Producer, reason: str) -> None:
         """Discard a failed producer, so that a new one takes its place."""
         if producer is self._producer:
             _log.warning("replacing the Kafka producer: %s", reason)
@@ -218,7 +213,7 @@ class LedgerWriter:
             self._discard(producer)
             self._failed.set()
 
-    def _discard(self, producer: AIOKafkaProducer) -> None:
-        task = asyncio.create_task(close_producer(producer))
+    def _discard(self, producer: Producer) -> None:
+        task = asyncio.create_task(producer.close())
         self._discarding.add(task)
         task.add_done_callback(self._discarding.discard)
