@@ -23,6 +23,7 @@ class Broadcast[S: msgspec.Struct]:
         self.watchers = 0
         self._changed = asyncio.Event()
         self._closed = False
+        self._beat: asyncio.TimerHandle | None = None  # one for all watchers, while there are any
 
     def publish(self, snapshot: S) -> None:
         """Send this snapshot to every watcher."""
@@ -36,6 +37,8 @@ class Broadcast[S: msgspec.Struct]:
         """
         self.watchers += 1
         WATCHERS.inc()
+        if self._beat is None:
+            self._arm()
         shown: int | None = None  # the number only, so that a slow watcher keeps no frame alive
         try:
             while not self._closed:
@@ -45,8 +48,10 @@ class Broadcast[S: msgspec.Struct]:
                     shown = self.frame.number
                     FRAMES_SENT.inc()
                     yield self.frame
-                elif not await self._wait_for_change():
-                    yield HEARTBEAT
+                else:
+                    await self._changed.wait()
+                    if shown == self.frame.number and not self._closed:
+                        yield HEARTBEAT
         finally:
             self.watchers -= 1
             WATCHERS.dec()
@@ -56,14 +61,15 @@ class Broadcast[S: msgspec.Struct]:
         self._closed = True
         self._wake()
 
-    async def _wait_for_change(self) -> bool:
-        try:
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
+        self._beat = None
+        if self.watchers and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._beat = loop.call_later(HEARTBEAT_SECONDS, self._wake)

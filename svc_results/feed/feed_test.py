@@ -1,4 +1,5 @@
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
@@ -8,9 +9,11 @@ import pytest
 from harness.processes.waiting import until
 from svc_results.feed import broadcast as broadcast_module
 from svc_results.feed import feed as feed_module
+from svc_results.feed.broadcast import Broadcast
 from svc_results.feed.feed import Feed
 from svc_results.feed.frame import HEARTBEAT, Event, Frame
 from svc_results.feed.source import Source
+from svc_results.result.snapshot import RouteResult
 from svc_results.testing.fakes import FakeStores, fake_vote
 from voting.service.lifecycle import Readiness
 
@@ -181,3 +184,17 @@ async def test_closing_the_feed_ends_every_stream(feed: Feed) -> None:
         await until(lambda: feed.watchers == 3)
         feed.close()
     assert [task.result() for task in watching] == [1, 1, 1]
+
+
+async def test_a_stream_that_nobody_watches_any_more_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing wakes it for a heartbeat: there is one stream for each poll that is watched."""
+    monkeypatch.setattr(broadcast_module, "HEARTBEAT_SECONDS", 0.01)
+    broadcast = Broadcast(RouteResult(1, None, []))
+    async with aclosing(broadcast.watch()) as events:
+        await anext(events)
+        assert await anext(events) is HEARTBEAT
+    gone = weakref.ref(broadcast)
+    del broadcast, events
+    await until(lambda: gone() is None)
