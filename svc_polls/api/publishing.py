@@ -1,14 +1,16 @@
 """Answers organisers' requests about final results: publishing them, and the evidence for them."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import aclosing
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 from sanic import HTTPResponse, Request
+from sanic.response import BaseHTTPResponse
 
 from svc_polls.api.requests import authenticate, check_poll_id, leave_body
 from svc_polls.api.running_changes import RunningChanges
@@ -23,6 +25,12 @@ from voting.ledger.topic_ends import EndsUnknownError
 from voting.polls.book import BrokenLogError, Poll
 from voting.polls.known_polls import KnownPolls
 from voting.recount.poll_events import CutPoll, NotCutError
+
+_UNREAD_SECONDS: Final = 60.0
+
+
+class BusyError(Exception):
+    """There is as much to do as may be done at once."""
 
 
 class EvidenceEvent(msgspec.Struct, frozen=True):
@@ -53,14 +61,21 @@ class PublishingApi:
         organisers: Organisers,
         changes: RunningChanges,
         check_usable: Callable[[], None],
+        unread_seconds: float = _UNREAD_SECONDS,
     ) -> None:
-        """`check_usable` raises `LogUnavailableError` unless the newest event is known."""
+        """`check_usable` raises `LogUnavailableError` unless the newest event is known.
+
+        A client that reads nothing of an export for `unread_seconds` is cut off.
+        """
         self._known = known
         self._publisher = publisher
         self._recount = recount
         self._organisers = organisers
         self._changes = changes
         self._check_usable = check_usable
+        self._unread_seconds = unread_seconds
+        # One at a time: each remembers the ids of a partition.
+        self._exporting = asyncio.Lock()
 
     async def publish(self, request: Request, poll: str) -> HTTPResponse:
         """POST /api/polls/<id>/publish: begins, or says how far it is."""
@@ -98,13 +113,19 @@ class PublishingApi:
             number = read_number(partition, 0, len(cut.poll.cut or ()) - 1)
         except ValueError as error:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such partition") from error
-        async with aclosing(self._recount.evidence(cut, number)) as pieces:
+        if self._exporting.locked():
+            raise _unavailable(BusyError("another partition is being exported"))
+        async with self._exporting, aclosing(self._recount.evidence(cut, number)) as pieces:
             first = await anext(pieces)
             response = await request.respond(content_type="application/octet-stream")
-            await response.send(first)
+            await self._send(response, first)
             async for piece in pieces:
-                await response.send(piece)
+                await self._send(response, piece)
             await response.eof()
+
+    async def _send(self, response: BaseHTTPResponse, piece: bytes) -> None:
+        async with asyncio.timeout(self._unread_seconds):
+            await response.send(piece)
 
     def _poll(self, poll: str) -> Poll:
         try:

@@ -180,6 +180,18 @@ class Publisher:
             _log.info("the result of poll %s is published by %s", poll_id, author)
         elif self._known.book.polls[poll_id].published is None:
             raise RefusedChangeError(refusal)
+        else:
+            await self._check_other(poll_id, document)
+
+    async def _check_other(self, poll_id: str, document: bytes) -> None:
+        """Raise an alarm unless another instance has published the same document."""
+        note = (await self._recount.cut_poll(poll_id)).note
+        if note is None or Publish(note).document != document:
+            _log.error(
+                "poll %s has another published result than this instance counts: the ledger or the "
+                "log of polls is not what it was",
+                poll_id,
+            )
 
     def _failed(self, poll_id: str, reason: str) -> None:
         before = self._states[poll_id]

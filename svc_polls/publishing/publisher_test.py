@@ -140,6 +140,24 @@ async def test_two_instances_at_once_publish_one_result(trial: Trial) -> None:
     assert trial.poll.published is not None
 
 
+@pytest.mark.parametrize("same", [True, False])
+async def test_another_result_than_that_of_another_instance_is_an_alarm(
+    trial: Trial, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, *, same: bool
+) -> None:
+    other = await undisturbed(trial) if same else b"{}\n\nsigned\n"
+
+    async def compare(_poll: Poll, _counted: PollTally) -> None:
+        await trial.log.writer().write("ben", POLL, Publish(other))
+
+    monkeypatch.setattr(trial, "compare", compare)
+    instance = trial.instance()
+    instance.begin("ana", trial.poll)
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+    assert instance.state(trial.poll).stage is Stage.PUBLISHED
+    assert trial.notes() == [other]
+    assert ("has another published result" in caplog.text) is not same
+
+
 @pytest.mark.parametrize("step", range(1, PARTITIONS + 3))
 async def test_killed_at_any_step_and_begun_again_it_gives_one_result(
     trial: Trial, step: int
