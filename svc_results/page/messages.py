@@ -34,6 +34,7 @@ _EN: Final[Messages] = {
     "accepted": "Your vote is in.",
     "accepted_by": "Your vote is in, via {route}.",
     "accepted_id": "Vote ID",
+    "receipt": "It is in the record: see its receipt",
     "no_answer": "No response yet. Sending the same vote again in {seconds} s.",
     "retrying": "Voting is unavailable right now. Sending the same vote again in {seconds} s.",
     "retrying_busy": "Too many votes are coming from your network. "
@@ -93,6 +94,7 @@ _ES: Final[Messages] = {
     "accepted": "Tu voto ha quedado registrado.",
     "accepted_by": "Tu voto ha quedado registrado (vía {route}).",
     "accepted_id": "ID del voto",
+    "receipt": "Consta en el registro: mira su recibo",
     "no_answer": "Aún no hay respuesta. Enviaremos el mismo voto de nuevo en {seconds} s.",
     "retrying": "Ahora mismo no se puede votar. Enviaremos el mismo voto de nuevo en {seconds} s.",
     "retrying_busy": "Llegan demasiados votos desde tu red. "

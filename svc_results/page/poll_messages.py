@@ -14,6 +14,7 @@ _SHARED: Final = (
     "casting_again",
     "accepted",
     "accepted_id",
+    "receipt",
     "no_answer",
     "retrying",
     "retrying_busy",

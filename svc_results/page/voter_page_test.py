@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Request, Route, expect
 
+from harness.processes.waiting import wait_until
 from harness.testing.browser import keep_screenshot, open_page
 from svc_results.testing.page_actions import fresh_page
 from svc_results.testing.voter_polls import (
@@ -48,7 +49,15 @@ def test_without_a_ticket_nobody_votes_and_its_code_or_link_lets_one_vote(
         expect(page.locator("#vote")).to_contain_text("Your vote is in.")
         expect(page.locator("#again")).to_be_hidden()
         keep_screenshot(page, "voter-voted")
-    counted(address, rumours=1)
+        counted(address, rumours=1)
+        page.get_by_role("link", name="It is in the record").tap()
+        expect(page.locator("h1")).to_have_class("counted")
+        wait_until("the proof", lambda: page.reload() and page.locator("li").count())
+        expect(page.locator("h1")).to_contain_text("Your vote is number")
+        expect(page.locator("main")).to_contain_text("Rumours")
+        keep_screenshot(page, "voter-receipt")
+        page.get_by_role("link", name="Español").tap()
+        expect(page.locator("h1")).to_contain_text("Tu voto es el número")
 
 
 def test_a_link_leaves_no_token_in_the_address_and_sends_it_in_the_body_alone(

@@ -4,7 +4,7 @@
 import { cast, newId } from "./cast.js";
 import { forgetAnswer, keep, pending, settle } from "./pending.js";
 import { poll } from "./poll_state.js";
-import { phrase } from "./words.js";
+import { phrase, receiptOf } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 const MINE = `own-vote:${poll.id}`;
@@ -161,6 +161,7 @@ export class Ballot {
 
   showMine() {
     find("mine-id").textContent = this.mine.id;
+    find("mine-receipt").href = receiptOf(this.mine.id);
     const entry = this.cardOf(this.mine.entry);
     find("mine-entry").textContent = "";
     if (entry) find("mine-entry").append(entry.querySelector(".what").cloneNode(true));

@@ -4,7 +4,7 @@
 import { cast, newId } from "./cast.js";
 import { keyOf } from "./leaderboard.js";
 import { forgetAnswer, keep, pending, settle } from "./pending.js";
-import { routeName, phrase } from "./words.js";
+import { routeName, phrase, receiptOf } from "./words.js";
 
 const FIELDS = [...document.querySelectorAll("#vote-form .field input")].map((input) => input.name);
 const TOO_MANY_ALBUMS = "urn:voting:problem:too-many-albums";
@@ -147,6 +147,10 @@ export class VoteForm {
     const small = this.outcome.appendChild(document.createElement("small"));
     small.append(`${phrase("accepted_id")} `);
     small.appendChild(document.createElement("code")).textContent = id;
+    small.append(" ");
+    const receipt = small.appendChild(document.createElement("a"));
+    receipt.textContent = phrase("receipt");
+    receipt.href = receiptOf(id);
   }
 
   refuse(vote, { status, field, type }) {

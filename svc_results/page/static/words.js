@@ -20,6 +20,9 @@ export function phrase(key, values = {}) {
   return messages[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** Where the page of a vote's receipt is. */
+export const receiptOf = (id) => `/receipts/${id}?lang=${language}`;
+
 export const count = (number) => whole.format(number);
 export const decimal = (number) => tenths.format(number);
 
