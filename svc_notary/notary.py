@@ -33,6 +33,7 @@ _RECHECK_SECONDS: Final = 60.0
 # Long enough for a topic to be replaced: Kafka's clients would go on at the same offset of the new
 # one. So after such a pause the last record is read again first.
 _SILENCE_SECONDS: Final = 0.5
+_BUSY_SECONDS: Final = 10.0  # the same when it was our own disk that took so long
 # The ledger has more, and nothing arrives: a Kafka client may fall silent for good.
 _SILENT_SECONDS: Final = 15.0
 _WRITE_AGAIN_SECONDS: Final = 1.0
@@ -95,7 +96,8 @@ class Notary:
         self.writable = True
         self._publish_at = self._look_at = self._recheck_at = 0.0
         self._heard_at = 0.0
-        self._arrived_at: dict[int, float] = {}
+        self._polled_seconds = 0.0  # spent waiting for records
+        self._arrivals: dict[int, tuple[float, float]] = {}
         SIGNING.set(key is not None)
         STORE_FAILING.set(0)
 
@@ -166,18 +168,20 @@ class Notary:
         self._show(tree)
 
     async def _poll(self) -> None:
+        before = self._clock()
         try:
             found = await self._ledger.poll()
         except OutsideLedgerError as error:
             for number, offset in error.offsets.items():
                 self._halt(self.trees[number], f"there is no record at offset {offset}")
             return
-        now = self._heard_at = self._clock() if found else self._heard_at
+        now = self._clock()
+        self._polled_seconds += now - before
+        if found:
+            self._heard_at = now
         for number, records in found.items():
             tree = self.trees[number]
-            silent = now - self._arrived_at.get(number, now) > _SILENCE_SECONDS
-            self._arrived_at[number] = now
-            if silent and tree.confirmed and tree.size:
+            if self._was_silent(number, now) and tree.confirmed and tree.size:
                 tree.doubt()
                 self._ledger.seek(number, tree.next_offset)
                 continue
@@ -187,6 +191,12 @@ class Notary:
                 self._halt(tree, str(error))
             else:
                 self._show(tree)
+
+    def _was_silent(self, number: int, now: float) -> bool:
+        """Note that records arrived; return whether none had for a while, though we asked."""
+        at, polled = self._arrivals.get(number, (now, self._polled_seconds))
+        self._arrivals[number] = (now, self._polled_seconds)
+        return self._polled_seconds - polled > _SILENCE_SECONDS or now - at > _BUSY_SECONDS
 
     async def _publish(self) -> None:
         for tree in self.trees.values():

@@ -209,8 +209,8 @@ def test_a_receipt_has_nothing_of_other_votes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "Your vote is number 2 of 3: counted."),
-        ("es", "Tu voto es el número 2 de 3: contado."),
+        ("en", "Your vote is number 2 of 3 in part 3 of the record: counted."),
+        ("es", "Tu voto es el número 2 de 3 en la parte 3 del registro: contado."),
     ],
 )
 def test_the_page_says_it_in_words(tmp_path: Path, language: str, said: str) -> None:

@@ -36,7 +36,7 @@ def render_receipt(language: Language, receipt: Receipt, static: str) -> str:
         said = words["counted_soon"]
     else:
         number, of = (format_number(language, count) for count in (proof.number, proof.of))
-        said = words["counted"].format(number=number, of=of)
+        said = words["counted"].format(number=number, of=of, part=receipt.partition)
     return _render(
         language,
         static,

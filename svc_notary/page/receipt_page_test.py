@@ -29,11 +29,13 @@ def test_the_languages_have_the_same_words() -> None:
 
 def test_it_says_the_number_of_the_vote() -> None:
     page = render_receipt("en", RECEIPT, "/s")
-    assert "Your vote is number 4,711,023 of 9,200,114: counted." in page
+    assert "Your vote is number 4,711,023 of 9,200,114 in part 3 of the record: counted." in page
     assert RECEIPT_WORDS["en"]["how_key"] in page
     assert f'href="/api/receipts/{RECEIPT.id}"' in page
     page = render_receipt("es", RECEIPT, "/s")
-    assert "Tu voto es el número 4.711.023 de 9.200.114: contado." in page
+    assert (
+        "Tu voto es el número 4.711.023 de 9.200.114 en la parte 3 del registro: contado." in page
+    )
 
 
 def test_texts_of_a_vote_are_escaped() -> None:

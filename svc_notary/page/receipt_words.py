@@ -7,7 +7,7 @@ from voting.pages.languages import Language
 
 _EN: Final = {
     "title": "Receipt of a vote",
-    "counted": "Your vote is number {number} of {of}: counted.",
+    "counted": "Your vote is number {number} of {of} in part {part} of the record: counted.",
     "counted_soon": "Your vote is counted.",
     "not_counted": "This vote does not count: it came after the end, or for what cannot be "
     "voted for.",
@@ -16,7 +16,6 @@ _EN: Final = {
     "wrong_id": "This is not the id of a vote. Please check the address.",
     "unavailable": "The record cannot be read right now. Please load this page again soon.",
     "soon_hint": "Its proof follows within seconds: load this page again.",
-    "part": "Part of the record",
     "rank": "Rank",
     "id": "Vote ID",
     "recorded": "What is recorded",
@@ -39,7 +38,7 @@ _EN: Final = {
 
 _ES: Final = {
     "title": "Recibo de un voto",
-    "counted": "Tu voto es el número {number} de {of}: contado.",
+    "counted": "Tu voto es el número {number} de {of} en la parte {part} del registro: contado.",
     "counted_soon": "Tu voto está contado.",
     "not_counted": "Este voto no cuenta: llegó después del cierre, o era para algo que no se puede "
     "votar.",
@@ -48,7 +47,6 @@ _ES: Final = {
     "wrong_id": "Este no es el ID de un voto. Comprueba la dirección.",
     "unavailable": "Ahora mismo no se puede leer el registro. Recarga esta página dentro de poco.",
     "soon_hint": "La prueba llegará en unos segundos: recarga esta página.",
-    "part": "Parte del registro",
     "rank": "Puntuación",
     "id": "ID del voto",
     "recorded": "Lo que consta",

@@ -14,26 +14,30 @@ _NEW: Final = ".new"
 def write_files(files: Iterable[tuple[Path, bytes]]) -> None:
     """Write or replace files; returns when they are on disk, raises `OSError` if they are not."""
     folders: set[Path] = set()
-    for path, content in files:
-        if not path.parent.exists():
-            _make_folder(path.parent, folders)
-        new = path.with_name(path.name + _NEW)
-        try:
-            with new.open("wb", buffering=0) as file:
-                file.write(content)
-                os.fsync(file.fileno())
+    written: dict[Path, Path] = {}
+    try:
+        # All are written before the first is waited for: a file system writes many at a time.
+        for path, content in files:
+            if not path.parent.exists():
+                _make_folder(path.parent, folders)
+            written[path] = new = path.with_name(path.name + _NEW)
+            new.write_bytes(content)
+        for new in written.values():
+            sync(new)
+        for path, new in written.items():
             new.replace(path)
-        except OSError:
+            folders.add(path.parent)
+    except OSError:
+        for new in written.values():
             new.unlink(missing_ok=True)
-            raise
-        folders.add(path.parent)
+        raise
     for folder in folders:
-        sync_folder(folder)
+        sync(folder)
 
 
-def sync_folder(folder: Path) -> None:
-    """Return when the names in a folder are on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Return when a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

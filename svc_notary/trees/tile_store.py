@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from svc_notary.trees.errors import StoreDamagedError
-from svc_notary.trees.files import sync_folder, write_files
+from svc_notary.trees.files import sync, write_files
 from voting.merkle.hashes import HASH_BYTES
 from voting.merkle.tiled_tree import TiledTree
 from voting.merkle.tiles import TILE_WIDTH, Tile, split_hashes, tile_at
@@ -73,7 +73,7 @@ class TileStore:
         if tiles.exists():
             tiles.replace(replaced)
         (self.folder / _REBUILT / _TILES).replace(tiles)
-        sync_folder(self.folder)
+        sync(self.folder)
         shutil.rmtree(replaced, ignore_errors=True)
 
 
