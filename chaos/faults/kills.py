@@ -52,7 +52,7 @@ def _kill_everything(scene: Scene) -> None:
 KILLS = [
     *(
         Fault(f"kill {name}", f"SIGKILL and restart of {name}", partial(_kill_service, name))
-        for name in ("svc_grpc_client", "svc_grpc_server", "svc_http_route")
+        for name in ("svc_grpc_client", "svc_grpc_server", "svc_http_route", "svc_notary")
     ),
     Fault("kill a consumer", "SIGKILL and restart of one of the two consumers", _kill_one_consumer),
     Fault("kill both consumers", "SIGKILL and restart of the whole group", _kill_both_consumers),

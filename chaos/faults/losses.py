@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import httpx
 from pymongo import MongoClient
 from redis import Redis
 
@@ -69,6 +70,29 @@ def _set_both_back(scene: Scene) -> None:
     start_together(list(folders))
 
 
+def _lose_trees(scene: Scene) -> None:
+    notary = scene.system.services["svc_notary"]
+    notary.kill()
+    for tree in list(notary.data.iterdir()):
+        shutil.rmtree(tree, ignore_errors=True)  # the lock is a file
+    scene.start_recovery()
+    notary.start()
+
+
+def _fill_trees_disk(scene: Scene) -> None:
+    disk, notary = scene.system.notary_disk, scene.system.services["svc_notary"]
+    disk.fill()
+    with httpx.Client(base_url=notary.url, trust_env=False) as client:
+        scene.wait_until(
+            "svc_notary notices",
+            lambda: "svc_notary_store_failing 1.0" in client.get("/metrics").text,
+            _NOTICED_SECONDS,
+        )
+    scene.wait(_FULL_SECONDS)
+    scene.start_recovery()
+    disk.clear()
+
+
 def _fill_disk(scene: Scene) -> None:
     scene.system.redis_disk.fill()
     with Redis.from_url(scene.system.redis.url, decode_responses=True) as client:
@@ -93,5 +117,7 @@ LOSSES = [
         _tear_append_only_file,
     ),
     Fault("both stores set back", "both restart with their files from 3 s earlier", _set_both_back),
+    Fault("trees lost", "svc_notary is killed and its folder emptied", _lose_trees),
+    Fault("trees' disk full", "no space for svc_notary's trees for 3 s", _fill_trees_disk),
     Fault("disk full", "no space for Redis' append-only file for 3 s", _fill_disk),
 ]

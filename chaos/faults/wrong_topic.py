@@ -11,11 +11,13 @@ from chaos.faults.fault import Fault, FaultFailedError, Scene
 from chaos.faults.kafka_topics import delete_topic
 from harness.processes.server import start_together, stop_together
 from harness.promise.stores_reader import Positions, open_stores_reader
+from harness.promise.trees_reader import read_trees
 from harness.servers.services import Service
 from voting.client.samples import sample_vote
 from voting.domain.codec import encode_vote
 from voting.domain.vote import new_vote_id, partition_of
 from voting.ledger.settings import VOTES_TOPIC
+from voting.merkle.checkpoint import Checkpoint
 
 _HALT_SECONDS = 60.0
 _SHORTER = 1
@@ -28,6 +30,7 @@ def _replace_topic(scene: Scene) -> None:
     kafka = system.kafka
     kept = system.folder / "kept-topic"
     before = asyncio.run(_positions(scene))
+    trees = asyncio.run(_tree_heads(scene, before.ledger))
     stop_together(system.poll_services)  # what they would write now is lost with the other topic
     kafka.stop()
     shutil.rmtree(kept, ignore_errors=True)
@@ -40,9 +43,17 @@ def _replace_topic(scene: Scene) -> None:
     scene.wait_until(
         "all partitions halted", lambda: _halted(system.consumers) == len(counts), _HALT_SECONDS
     )
+    notary = [system.services["svc_notary"]]
+    scene.wait_until(
+        "all trees halted",
+        lambda: _halted(notary, "svc_notary_halted") == len(counts),
+        _HALT_SECONDS,
+    )
     after = asyncio.run(_positions(scene))
     if (after.log, after.tally) != (before.log, before.tally):
         raise FaultFailedError(f"votes of another topic were counted: {before} -> {after}")
+    if (signed := asyncio.run(_tree_heads(scene, dict.fromkeys(counts, 0)))) != trees:
+        raise FaultFailedError(f"another topic was signed: {trees} -> {signed}")
     stop_together(system.consumers)
     kafka.kill()
     shutil.rmtree(kafka.data / "log")
@@ -76,12 +87,19 @@ async def _write_votes(address: str, counts: Mapping[int, int]) -> None:
         await asyncio.gather(*written)
 
 
-def _halted(consumers: list[Service]) -> int:
-    """Return how many partitions are halted according to the consumers' metrics."""
+async def _tree_heads(scene: Scene, ends: Mapping[int, int]) -> Mapping[int, Checkpoint]:
+    """Return the notary's checkpoints, as soon as they reach these ends of partitions."""
+    system = scene.system
+    found = await read_trees(system.services["svc_notary"].url, system.signing_key.verifier, ends)
+    return {number: tree.checkpoint for number, tree in found.items()}
+
+
+def _halted(services: list[Service], metric: str = "svc_consumer_partition_halted") -> int:
+    """Return how many partitions are halted according to the services' metrics."""
     with httpx.Client(timeout=5, trust_env=False) as client:
-        metrics = [client.get(f"{c.url}/metrics").text.splitlines() for c in consumers]
+        metrics = [client.get(f"{s.url}/metrics").text.splitlines() for s in services]
     return sum(
-        line.startswith("svc_consumer_partition_halted{") and line.endswith(" 1.0")
+        line.startswith(f"{metric}{{") and line.endswith(" 1.0")
         for lines in metrics
         for line in lines
     )

@@ -18,6 +18,7 @@ from harness.organisers.organiser import Organiser
 from harness.organisers.poll_schedule import PollSchedule
 from harness.promise.check import Violation, violations
 from harness.promise.stores_reader import Contents, StoresReader, open_stores_reader
+from harness.promise.trees_reader import read_trees
 from harness.system.weakened import CLOCKS_MS, CONSUMERS, WeakenedSystem
 from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
@@ -131,6 +132,9 @@ class Run:
         await watch.cut(now_ms(), _CUT_SECONDS)
         await watch.in_step(_QUIET_SECONDS)
         contents = await reader.contents()
+        ends = {number: len(leaves) for number, leaves in contents.ledger.leaves.items()}
+        notary, key = self._system.services["svc_notary"], self._system.signing_key.verifier
+        contents = contents._replace(trees=await read_trees(notary.url, key, ends))
         found = violations(self._voters.sent_votes, contents) + _ended(watch)
         return RunOutcome(rounds, self._voters.sent_votes, contents, found, dict(watch.ended))
 

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 from harness.promise.stores_reader import Contents
 from harness.voters.sent_votes import SentVotes
 from voting.domain.tally import UNIT_SEPARATOR, Tally, tally_of
+from voting.merkle.frontier import Frontier
+from voting.merkle.proofs import inclusion_proof, verify_inclusion
 from voting.polls.book import Poll
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.tally_fields import counter_fields
@@ -40,6 +42,8 @@ def violations(sent_votes: SentVotes, contents: Contents) -> list[Violation]:
         "final result is not the ledger's votes before the cut": _not_final(contents),
         "valid, but rejected": contents.rejections.valid,
         "not a vote, but not rejected": _not_rejected(contents),
+        "the notary's tree is not of the ledger": _other_trees(contents),
+        "acknowledged, but not proved by the notary": _unproved(sent_votes, contents),
         "answers that no voter should get": list(sent_votes.wrong_answers.elements()),
     }
     return [Violation(r, len(cases), cases[:_SHOWN]) for r, cases in found.items() if cases]
@@ -131,6 +135,35 @@ def _not_final(contents: Contents) -> list[str]:
     )
     final = Tally(polls=dict(contents.final))
     return list(_differences(counter_fields(before_cut), counter_fields(final)))
+
+
+def _other_trees(contents: Contents) -> list[str]:
+    """Return the partitions whose signed root is not that of the ledger's records."""
+    wrong = []
+    for number, tree in (contents.trees or {}).items():
+        ledger = Frontier()
+        ledger.extend(contents.ledger.leaves.get(number, [])[: tree.checkpoint.size])
+        if (ledger.size, ledger.root()) != tree.checkpoint[1:]:
+            wrong.append(f"partition {number}")
+    return wrong
+
+
+def _unproved(sent_votes: SentVotes, contents: Contents) -> list[str]:
+    """Return the votes of whose record no proof leads to a signed checkpoint."""
+    if contents.trees is None:
+        return []
+    first = contents.ledger.first
+    acknowledged = (first[vote_id] for vote_id in sent_votes.acknowledged if vote_id in first)
+    return [logged.id for logged in acknowledged if not _is_proved(contents, logged)]
+
+
+def _is_proved(contents: Contents, logged: LoggedVote) -> bool:
+    number, offset = logged.place
+    (_, size, root), nodes = (contents.trees or {})[number]
+    if offset >= size:
+        return False
+    proof = inclusion_proof(offset, size, nodes)
+    return verify_inclusion(contents.ledger.leaves[number][offset], offset, size, proof, root)
 
 
 def _not_rejected(contents: Contents) -> list[str]:

@@ -8,11 +8,14 @@ import pytest
 from harness.promise.check import RoundResult, round_result, violations
 from harness.promise.ledger_reader import LedgerVotes, Rejections
 from harness.promise.stores_reader import Contents
+from harness.promise.trees_reader import SignedTree
 from harness.voters.sent_votes import SentVotes
 from voting.client.samples import poll_fields, sample_to_send
 from voting.client.sent_vote import SentVote
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
+from voting.merkle.checkpoint import Checkpoint
+from voting.merkle.testing.naive_tree import naive_nodes, naive_root
 from voting.polls.event import Cut
 from voting.stores.logged_vote import LoggedVote, Place
 from voting.testing.examples import vote_with
@@ -112,6 +115,28 @@ def test_a_broken_promise_is_found(contents: Contents, rule: str) -> None:
         violation.rule: violation.times for violation in violations(sent_votes_of(VOTES), contents)
     }
     assert found[rule] > 0
+
+
+def with_trees(size: int, *, changed: int | None = None) -> Contents:
+    """Return contents whose notary has signed this many records, perhaps one of them another."""
+    leaves = [bytes([number]) * 32 for number in range(6)]
+    tree = [bytes(32) if number == changed else leaf for number, leaf in enumerate(leaves)][:size]
+    nodes = naive_nodes(tree)
+    signed = SignedTree(Checkpoint("votes/0", size, naive_root(tree)), nodes)
+    contents = contents_of(VOTES)
+    return contents._replace(ledger=contents.ledger._replace(leaves={0: leaves}), trees={0: signed})
+
+
+def test_every_acknowledged_vote_must_be_proved() -> None:
+    sent_votes = sent_votes_of(VOTES)
+    assert violations(sent_votes, with_trees(6)) == []
+    assert [str(found) for found in violations(sent_votes, with_trees(4))] == [
+        f"acknowledged, but not proved by the notary: 2 ({VOTES[3].id}, {VOTES[4].id})"
+    ]
+    assert [found[:2] for found in violations(sent_votes, with_trees(6, changed=2))] == [
+        ("the notary's tree is not of the ledger", 1),
+        ("acknowledged, but not proved by the notary", 1),
+    ]
 
 
 def test_an_answer_that_a_voter_should_not_get_is_found() -> None:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from voting.domain.codec import read_vote
 from voting.domain.vote import InvalidVoteError, Vote
 from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
+from voting.merkle.hashes import leaf_hash
 from voting.polls.book import Poll, PollBook
 from voting.stores.logged_vote import LoggedVote, Place, arrival
 
@@ -20,11 +21,15 @@ type _Consumer = AIOKafkaConsumer[bytes, bytes]
 
 
 class LedgerVotes(NamedTuple):
-    """What should count, the first copy of every vote by id, and where records are not votes."""
+    """What should count, the first copy of every vote by id, and where records are not votes.
+
+    `leaves` are the hashes of all records of each partition, as the notary's trees have them.
+    """
 
     first: dict[str, LoggedVote]
     records: int
     not_votes: frozenset[Place] = frozenset()
+    leaves: Mapping[int, list[bytes]] = {}
 
 
 class Rejections(NamedTuple):
@@ -38,6 +43,7 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
     """Return the votes of the topic. Raises TimeoutError after five minutes."""
     first: dict[str, LoggedVote] = {}
     not_votes: set[Place] = set()
+    leaves: dict[int, list[bytes]] = {}
     records = 0
     async with (
         asyncio.timeout(_LIMIT_SECONDS),
@@ -47,13 +53,15 @@ async def read_ledger(bootstrap_servers: str) -> LedgerVotes:
         async for record in _all_records(consumer):
             records += 1
             place = Place(record.partition, record.offset)
+            hashed = leaf_hash(record.offset, record.key, record.value)
+            leaves.setdefault(record.partition, []).append(hashed)
             try:
                 vote = read_vote(record.key, record.value, record.partition, partitions)
             except InvalidVoteError:
                 not_votes.add(place)
             else:
                 first.setdefault(vote.id, logged_vote(vote, *place, record.timestamp))
-    return LedgerVotes(first, records, frozenset(not_votes))
+    return LedgerVotes(first, records, frozenset(not_votes), leaves)
 
 
 async def read_rejections(bootstrap_servers: str, partitions: int) -> Rejections:

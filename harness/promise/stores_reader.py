@@ -13,6 +13,7 @@ from harness.promise.ledger_reader import (
     read_polls,
     read_rejections,
 )
+from harness.promise.trees_reader import SignedTree
 from voting.domain.tally import PollTally, Tally
 from voting.polls.book import Poll
 from voting.stores.logged_vote import LoggedVote
@@ -26,7 +27,7 @@ class Contents(NamedTuple):
     """All that the ledger and the stores hold, read while nobody votes.
 
     `polls` are those of the log of polls, None where there is none; `final` has what counts for
-    good in those that are cut.
+    good in those that are cut. `trees` are the notary's by partition, None where none runs.
     """
 
     ledger: LedgerVotes
@@ -35,6 +36,7 @@ class Contents(NamedTuple):
     rejections: Rejections
     polls: Mapping[str, Poll] | None = None
     final: Mapping[str, PollTally] = {}
+    trees: Mapping[int, SignedTree] | None = None
 
 
 class Positions(NamedTuple):

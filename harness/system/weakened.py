@@ -1,4 +1,4 @@
-"""The system with weak spots: proxies in front of Kafka, Redis on a small disk, wrong clocks."""
+"""The system with weak spots: proxies in front of Kafka, stores on small disks, wrong clocks."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,13 +26,14 @@ _USERS_OF_KAFKA: Final = (
 _CLOCKS_AHEAD_MS: Final = {"svc_http_route": -CLOCKS_MS}
 _START_LIMIT_SECONDS: Final = 180.0  # on a busy machine
 _REDIS_DISK_KB: Final = 160 * 1024
+_NOTARY_DISK_KB: Final = 32 * 1024
 
 
 class WeakenedSystem(System):
     """The whole system on free ports, with two consumers of one group and two of svc_polls.
 
-    Each service reaches Kafka through a proxy of its own, unless Kafka has several nodes. Redis
-    keeps its data on a small disk. The clock of svc_http_route is half a second behind.
+    Each service reaches Kafka through a proxy of its own, unless Kafka has several nodes. Redis and
+    svc_notary keep their data on small disks. The clock of svc_http_route is half a second behind.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class WeakenedSystem(System):
             settings=settings,
         )
         self.redis_disk = SmallDisk("redis-disk", _REDIS_DISK_KB, folder)
+        self.notary_disk = SmallDisk("notary-disk", _NOTARY_DISK_KB, folder)
         for name, ahead_ms in _CLOCKS_AHEAD_MS.items():
             self.services[name].clock_ahead_ms = ahead_ms
         for server in self.servers:
@@ -96,15 +98,19 @@ class WeakenedSystem(System):
     def stop(self) -> None:
         """End everything, paused servers too."""
         super().stop()
-        stop_together([*self.proxies.values(), self.redis_disk])
+        stop_together([*self.proxies.values(), self.redis_disk, self.notary_disk])
 
     @contextmanager
     def _disk_and_network(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as ends:
             ends.callback(self.stop)
-            self.redis_disk.start()
-            self.redis.data.symlink_to(self.redis_disk.path)
+            for server, disk in (
+                (self.redis, self.redis_disk),
+                (self.services["svc_notary"], self.notary_disk),
+            ):
+                disk.start()
+                server.data.symlink_to(disk.path)
             start_together(list(self.proxies.values()))
             yield
 
