@@ -32,7 +32,9 @@ def test_a_vote_cast_through_the_form_moves_its_bar(page: Page) -> None:
     page.get_by_label("Rank").fill("91")
     page.get_by_role("button", name="Vote", exact=True).click()
     outcome = page.locator("#outcome")
-    said = r"Your vote is in, via (gRPC|HTTP)\..*[0-9a-f-]{36} It is in the record: see its receipt$"
+    said = (
+        r"Your vote is in, via (gRPC|HTTP)\..*[0-9a-f-]{36} It is in the record: see its receipt$"
+    )
     expect(outcome).to_have_text(re.compile(said))
     start = time.monotonic()
     expect(album_row(page, "After the Gold Rush").locator(".votes")).to_have_text("3")
