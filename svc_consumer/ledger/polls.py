@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 _POLL_RECORDS: Final = 6000  # over all partitions, which split them into batches of their own
 _ANSWER_SECONDS: Final = 5
 # How long records gather while no more are waiting. Then one answer of each broker brings them, ...
-_GATHER_SECONDS: Final = 0.08
+_GATHER_SECONDS: Final = 0.1
 # ... for which all brokers have this long.
 _ANSWERS_SECONDS: Final = 0.005
 
