@@ -8,8 +8,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 _POLL_RECORDS: Final = 6000  # over all partitions, which split them into batches of their own
 _ANSWER_SECONDS: Final = 5
-# How long records gather while no more are waiting. Then one answer of each broker brings them, ...
+# How long records gather while no more are waiting, and while they are so few that each bears much
+# of the cost of a poll. Then one answer of each broker brings them, ...
 _GATHER_SECONDS: Final = 0.1
+_GATHER_FEW_SECONDS: Final = 0.2
+_FEW_RECORDS: Final = 16
 # ... for which all brokers have this long.
 _ANSWERS_SECONDS: Final = 0.005
 
@@ -83,7 +86,8 @@ class Polls:
     async def _get(self, consumer: AIOKafkaConsumer[bytes, bytes], seconds: float) -> Found:
         wait_ms = int(1000 * seconds)
         found: Found = await consumer.getmany(timeout_ms=wait_ms, max_records=_POLL_RECORDS)
-        self.found += sum(map(len, found.values()))
+        count = sum(map(len, found.values()))
+        self.found += count
         self.more = {
             partition.partition
             for partition, records in found.items()
@@ -92,7 +96,8 @@ class Polls:
         }
         if found and not self.more:
             # In this very step, before aiokafka's task runs and sends the next fetch.
-            self._gathered_at = time.monotonic() + _GATHER_SECONDS
+            rest = _GATHER_FEW_SECONDS if count < _FEW_RECORDS else _GATHER_SECONDS
+            self._gathered_at = time.monotonic() + rest
             self._gathering = set(consumer.assignment() - consumer.paused())
             consumer.pause(*self._gathering)
         return found
