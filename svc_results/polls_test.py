@@ -26,6 +26,7 @@ OF_POLLS: Final = (
     "/p/{poll}/screen",
     "/api/polls/{poll}",
     "/api/votes/{vote_id}",  # one vote, for whoever has its id
+    "/api/receipts/{id}",  # the same
 )
 WITH_RESULT: Final = {
     "/p/{poll}",
@@ -33,6 +34,9 @@ WITH_RESULT: Final = {
     "/api/polls/{poll}/result",
     "/api/polls/{poll}/events",
 }
+
+
+SIGNED: Final = {"/api/polls/{poll}/result.json", "/api/polls/{poll}/result.note"}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +75,7 @@ def read(url: str) -> str:
     """Return an answer, of a stream its first snapshot."""
     with httpx.stream("GET", url, timeout=30, trust_env=False) as answer:
         if "event-stream" not in answer.headers.get("content-type", ""):
-            return answer.read().decode()
+            return answer.read().decode(errors="replace")
         return next(line for line in answer.iter_lines() if line.startswith("data: {"))
 
 
@@ -81,9 +85,17 @@ def everything(stack: Stack, poll: str, vote_id: str) -> dict[tuple[str, str], s
     found = {}
     for name, url in {**servers, "entry": stack.entry.url}.items():
         for path in documented_paths(url):
-            found[name, path] = read(url + path.format(poll=poll, id=poll, vote_id=vote_id))
+            found[name, path] = read(url + filled(path, poll, vote_id))
         found[name, "/votes"] = get_url(f"{url}/votes").text
     return found
+
+
+def filled(path: str, poll: str, vote_id: str) -> str:
+    """Return a documented path with its parameters; `id` is a poll's or a vote's."""
+    of_vote = path.startswith("/api/receipts")
+    return path.format(
+        poll=poll, id=vote_id if of_vote else poll, vote_id=vote_id, partition=0, path="0/000"
+    )
 
 
 def with_numbers(answers: dict[tuple[str, str], str]) -> set[str]:
@@ -127,10 +139,12 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
             organiser.close_now("gala")
     organiser.wait_for_cut("gala")
     assert with_numbers(everything(stack, "gala", vote_id)) == set()
+    organiser.publish("gala")
+    assert with_numbers(everything(stack, "gala", vote_id)) == set()
     organiser.release("gala")
     wait_until("the final result", lambda: result_of(stack, "gala").get("final"))
     answers = everything(stack, "gala", vote_id)
-    assert with_numbers(answers) == WITH_RESULT
+    assert with_numbers(answers) == WITH_RESULT | SIGNED
     result = result_of(stack, "gala")
     [first, second, third] = result["entries"]
     assert (first["id"], first["votes"], first["rank_sum"]) == ("rumours", 317, 317 * 97)

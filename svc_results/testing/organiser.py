@@ -28,6 +28,11 @@ class WaitingOrganiser(Organiser):
         for route in Route:
             wait_until(f"{poll} is open by {route}", partial(self._is_open, poll, route), 30)
 
+    def publish(self, poll: str) -> None:
+        """Publish the result of a poll and wait until it stands."""
+        self._asked("POST", f"/{poll}/publish", {})
+        wait_until(f"{poll} is published", lambda: (self.look(poll) or {}).get("published"), 60)
+
     def revoke_everywhere(self, poll: str, batch: int, code: str) -> None:
         """Take back a batch, and wait until svc_voters gives nothing for a code of it."""
         self._asked("POST", f"/{poll}/revoke", {"if-match": "*"}, {"batch": batch})
