@@ -26,8 +26,11 @@ async def test_every_part_takes_votes_at_its_rate(group: Group, tmp_path: Path) 
         for case in cases:
             assert case.floor
             turn = await case.turn(0.1)
+            if case.name == "rate-idle":  # so short that a service may have slept through it
+                assert turn.votes == 0 < turn.core_percent(case.own)
+                continue
+            assert turn.votes > 0
             assert all(turn.cpu_seconds[name] > 0 for name in case.own)
-            assert bool(turn.votes) == (case.name != "rate-idle")
             assert bool(turn.visible) == case.name.startswith("rate-consumer")
 
 
@@ -37,7 +40,6 @@ async def test_an_older_version_takes_turns_with_this_one(tmp_path: Path) -> Non
     http, idle = [row(case) for case in await measure(servers, plan, lambda _: None, before)]
     assert http.to_floor
     assert http.to_before
-    assert http.votes_per_second
-    assert 100 < http.votes_per_second.value < 800  # of 40 votes on average
+    assert 0 < http.votes < 200  # 80 are due, and as fast as it can it takes thousands
     assert idle.to_before
-    assert all(idle.idle_percent[name] for name in idle.own)
+    assert set(idle.own) <= set(idle.idle_percent)
