@@ -21,6 +21,7 @@ _PARTS: Final = {
     "consumer": ["svc_consumer"],
     "stores": ["redis", "mongodb"],
     "results": ["svc_results"],
+    "notary": ["svc_notary"],
 }
 _OTHERS: Final = "other services"
 _SECONDS: Final = 3600

@@ -21,11 +21,11 @@ _KEY_GAP: Final = 18
 _STYLE: Final = """
 svg { --card: #ffffff; --text: #1b2330; --soft: #5b6675; --line: #dfe3e8;
   --c0: #6f42c1; --c1: #2463d6; --c2: #4d5866; --c3: #187a3e; --c4: #a84c00; --c5: #b0327f;
-  --c6: #70690a; }
+  --c6: #0b6e6e; --c7: #70690a; }
 @media (prefers-color-scheme: dark) {
   svg { --card: #1a2029; --text: #e7ebf0; --soft: #9aa6b5; --line: #2e3743;
     --c0: #bb9cf5; --c1: #7aa9ff; --c2: #a9b4c2; --c3: #5fce8b; --c4: #ffa552; --c5: #f285c1;
-    --c6: #d6cf6a; }
+    --c6: #58c9c9; --c7: #d6cf6a; }
 }
 text { font: 14px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--text); }
 .soft { fill: var(--soft); font-size: 13px; }
