@@ -59,8 +59,8 @@ class GroupCommit[T, R]:
 
     A round leaves once an iteration of the event loop adds no more items, because a batch costs
     little more when it is larger. A round of fewer than `enough` items also waits until `pause`
-    seconds after the end of the previous one: callers that just got a result may soon submit
-    their next item.
+    seconds after the end of the previous one, unless that had a single item: callers that just got
+    a result may soon submit their next item.
 
     `commit(batches)` sends the batches of a round, and sees to it that `finish` or `fail` of each
     is called later, as soon as its results are known. If it raises, those still pending fail.
@@ -89,6 +89,7 @@ class GroupCommit[T, R]:
         self._patience = patience
         self._pause = pause
         self._enough = enough
+        self._alone = False  # whether a single item left in the last round
         self._earliest = 0.0  # when a small round may leave, in the loop's time
         self._waiting = 0
         self._armed: asyncio.Handle | None = None
@@ -163,6 +164,7 @@ class GroupCommit[T, R]:
         if not batches:
             return
         self.batches += len(batches)
+        self._alone = len(batches) == len(batches[0].items) == 1
         try:
             self._commit(batches)
         except Exception as error:  # noqa: BLE001 - no caller may wait forever for a lost batch
@@ -175,7 +177,8 @@ class GroupCommit[T, R]:
         if self._queues[lane]:
             self._ready.append(lane)
         if not self._in_flight:
-            self._earliest = asyncio.get_running_loop().time() + self._pause
+            pause = 0.0 if self._alone else self._pause
+            self._earliest = asyncio.get_running_loop().time() + pause
             if self._armed is not None:
                 self._armed.cancel()  # the round is done: no need to wait longer
                 self._armed = None

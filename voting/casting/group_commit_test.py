@@ -152,9 +152,10 @@ async def test_a_round_leaves_when_no_more_items_arrive() -> None:
     await gate.let_all_through(commit)
 
 
-async def one_round(gate: Gate, commit: Group) -> None:
-    """Send one item and return its result, so that the pause begins."""
-    commit.put(0, "a")
+async def one_round(gate: Gate, commit: Group, items: str) -> None:
+    """Send these items in one round and return their results, so that the pause begins."""
+    for item in items:
+        commit.put(0, item)
     await turn()
     gate.open(0)
     await turn()
@@ -163,24 +164,33 @@ async def one_round(gate: Gate, commit: Group) -> None:
 async def test_a_small_round_waits_for_a_pause_after_the_previous_one() -> None:
     gate = Gate()
     commit = group(gate, pause=0.5, enough=3)
-    await one_round(gate, commit)
-    commit.put(0, "b")
-    await turn()
+    await one_round(gate, commit, "ab")
     commit.put(0, "c")
-    assert gate.batches == [(0, ["a"])]
+    await turn()
+    commit.put(0, "d")
+    assert gate.batches == [(0, ["a", "b"])]
     await gate.holds(2)
-    assert gate.batches[1:] == [(0, ["b", "c"])]
+    assert gate.batches[1:] == [(0, ["c", "d"])]
+    await gate.let_all_through(commit)
+
+
+async def test_there_is_no_pause_after_a_lone_item() -> None:
+    gate = Gate()
+    commit = group(gate, pause=60, enough=3)
+    await one_round(gate, commit, "a")
+    commit.put(0, "b")
+    await gate.holds(2)
     await gate.let_all_through(commit)
 
 
 async def test_a_round_with_enough_items_leaves_without_a_pause() -> None:
     gate = Gate()
     commit = group(gate, pause=60, enough=3)
-    await one_round(gate, commit)
-    for item in "bcd":
+    await one_round(gate, commit, "ab")
+    for item in "cde":
         commit.put(0, item)
         await turn()
-    assert gate.batches[1:] == [(0, ["b", "c", "d"])]
+    assert gate.batches[1:] == [(0, ["c", "d", "e"])]
     await gate.let_all_through(commit)
 
 
