@@ -132,6 +132,10 @@ def test_what_is_wrong_is_said_and_there_is_no_manifest(
     assert main(["tables", str(evidence), str(folder)]) == 1
     assert "partition-0001.evidence: it ends early" in capsys.readouterr().err
     assert not (folder / "manifest.json").exists()
+    first = evidence / "partition-0000.evidence"
+    first.write_bytes(first.read_bytes().replace(b"album-of-the-year", b"album of the year", 1))
+    assert main(["tables", str(evidence), str(tmp_path / "damaged")]) == 1
+    assert "partition-0000.evidence: poll: must be lower-case" in capsys.readouterr().err
     assert main(["tables", str(evidence), str(folder)]) == 1
     assert "is not empty" in capsys.readouterr().err
 

@@ -11,7 +11,7 @@ from svc_polls.export.evidence import PARTITION_FILE, RESULT
 from svc_polls.export.files import ExportError
 from voting.domain.codec import decode_vote
 from voting.domain.times import to_rfc3339
-from voting.domain.vote import Vote
+from voting.domain.vote import InvalidVoteError, Vote
 from voting.recount.evidence import InvalidEvidenceError, shown_records
 
 _PSEUDONYM_BYTES: Final = 16
@@ -61,7 +61,7 @@ class ExportedPoll:
                     if not one.revealed and one.key not in taken:
                         taken.add(one.key)
                         yield from self._row(decode_vote(one.value))
-        except InvalidEvidenceError as error:
+        except (InvalidEvidenceError, InvalidVoteError) as error:
             raise ExportError(f"{path}: {error}") from error
         except OSError as error:
             raise ExportError(f"{path}: {error.strerror}") from error
