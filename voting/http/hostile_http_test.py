@@ -40,7 +40,12 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "svc_polls": ("/api/polls", "/api/polls/a", "/api/polls/a/close", "/openapi.json"),
     "svc_voters": ("/voters/a", "/openapi.json"),
-    "svc_notary": ("/receipts/a", "/api/receipts/a", "/notary/0/checkpoint", "/openapi.json"),
+    "svc_notary": (
+        "/receipts/static/a/b",
+        "/notary/0/checkpoint",
+        "/notary/0/tile/0/000",
+        "/openapi.json",
+    ),
 }
 EVERYWHERE: Final = ("/healthz", "/readyz", "/metrics", "/nothing", "/votes/")
 
