@@ -37,6 +37,7 @@ def receipt(offset: int, size: int, *, value: bytes = b"", root: bytes = b"") ->
     hashes = inclusion_proof(offset, size, naive_nodes(tree))
     made = Receipt(
         id=f"id {offset}",
+        short_id="short",
         status=Status.COUNTED,
         final=False,
         vote=ShownVote("Queen", "Jazz", 1978, 7, "", ""),

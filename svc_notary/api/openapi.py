@@ -8,15 +8,15 @@ from voting.http.schemas import REFERENCE, answer_schemas, sparse_answer_schemas
 
 _PROBLEMS: Final = {
     "404": "No vote with this id is in the record yet, or there is no such tree or tile.",
-    "422": "The id is not a UUID.",
+    "422": "The id is not a UUID, and no shorter form of one.",
     "503": "What became of the vote is not known right now.",
 }
 _ID: Final = {
     "name": "id",
     "in": "path",
     "required": True,
-    "description": "The vote's id, from the answer `202`.",
-    "schema": {"type": "string", "format": "uuid"},
+    "description": "The vote's id, from the answer `202`, or its shorter form.",
+    "schema": {"type": "string"},
 }
 _PARTITION: Final = {
     "name": "partition",

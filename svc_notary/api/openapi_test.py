@@ -26,7 +26,7 @@ def test_the_document_is_valid_openapi() -> None:
 
 
 def test_receipts_are_as_documented() -> None:
-    receipt = Receipt("id", Status.COUNTED, False, VOTE, 3, LEAF, None)
+    receipt = Receipt("id", "short", Status.COUNTED, False, VOTE, 3, LEAF, None)
     assert fits(receipt)
     assert fits(msgspec.structs.replace(receipt, proof=Proof(1, 2, ["hash"], "note")))
     assert not fits({"id": "id", "status": "perhaps"})

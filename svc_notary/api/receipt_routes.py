@@ -8,6 +8,7 @@ from sanic import HTTPResponse, Request, Sanic
 
 from svc_notary.page.receipt_page import PAGES, STATIC_FOLDER, render_no_receipt, render_receipt
 from svc_notary.receipts.receipts import Receipts
+from voting.domain.short_id import read_short_id
 from voting.domain.vote import InvalidVoteError, clean_new_id
 from voting.http.problem import JSON_TYPE, ProblemError
 from voting.pages.languages import choose_language
@@ -43,7 +44,7 @@ def add_receipts(app: Sanic[Any, Any], receipts: Receipts) -> None:
 
 def _read_id(text: str) -> str:
     try:
-        return clean_new_id(text)
+        return read_short_id(text) or clean_new_id(text)
     except InvalidVoteError as error:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field=error.field

@@ -64,6 +64,9 @@ def test_every_vote_is_proved_and_says_its_number(tmp_path: Path) -> None:
             assert (receipt["status"], receipt["final"]) == ("counted", False)
             assert receipt["proof"]["number"] == number
             assert receipt["proof"]["of"] == len(VOTES)
+            assert (
+                await served.ask(f"/api/receipts/{receipt['short_id'].lower()}")
+            ).json() == receipt
             assert receipt["vote"]["rank"] == vote.rank
 
     run(tmp_path, scenario)
@@ -200,7 +203,7 @@ def test_a_receipt_has_nothing_of_other_votes(tmp_path: Path) -> None:
                 assert other.id not in text
                 assert other.album not in text
         assert set(json.loads((await served.ask(f"/api/receipts/{votes[4].id}")).text)) == {
-            *("id", "status", "final", "vote", "partition", "leaf", "proof")
+            *("id", "short_id", "status", "final", "vote", "partition", "leaf", "proof")
         }
 
     run(tmp_path, scenario)

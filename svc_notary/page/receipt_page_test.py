@@ -11,6 +11,7 @@ from svc_notary.receipts.receipt import Leaf, Proof, Receipt, ShownVote, Status
 
 RECEIPT = Receipt(
     id="018f0000-0000-7000-8000-000000000001",
+    short_id="short",
     status=Status.COUNTED,
     final=False,
     vote=ShownVote("<b>Queen</b>", "Jazz", 1978, 7, "", ""),

@@ -18,6 +18,7 @@ _EN: Final = {
     "soon_hint": "Its proof follows within seconds: load this page again.",
     "rank": "Rank",
     "id": "Vote ID",
+    "short_id": "The same, shorter",
     "recorded": "What is recorded",
     "how": "How anybody can check it",
     "how_file": "The receipt as a file has the record of this vote, a proof, and a checkpoint.",
@@ -49,6 +50,7 @@ _ES: Final = {
     "soon_hint": "La prueba llegará en unos segundos: recarga esta página.",
     "rank": "Puntuación",
     "id": "ID del voto",
+    "short_id": "Lo mismo, más corto",
     "recorded": "Lo que consta",
     "how": "Cómo puede comprobarlo cualquiera",
     "how_file": "El recibo en un archivo contiene el registro de este voto, una prueba y un punto "

@@ -49,6 +49,7 @@ class Receipt(msgspec.Struct, frozen=True):
     """What became of a vote; `proof` is null until a checkpoint covers it, a few seconds."""
 
     id: str
+    short_id: Annotated[str, Meta(description="The id in a shorter form, for paper.")]
     status: Annotated[
         Status,
         Meta(

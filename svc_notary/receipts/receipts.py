@@ -13,6 +13,7 @@ from svc_notary.trees.checkpoints import text_of
 from svc_notary.trees.errors import StoreDamagedError
 from svc_notary.trees.tile_store import TileStore
 from voting.domain.codec import encode_vote
+from voting.domain.short_id import short_id
 from voting.http.problem import ProblemError
 from voting.merkle.checkpoint import read_checkpoint
 from voting.merkle.hashes import leaf_hash
@@ -87,6 +88,7 @@ class Receipts:
         hashed = leaf_hash(offset, key, value)
         return Receipt(
             id=vote.id,
+            short_id=short_id(vote.id),
             status=status,
             final=final,
             vote=ShownVote(vote.name, vote.album, vote.year, vote.rank, vote.poll, vote.entry),

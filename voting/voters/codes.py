@@ -6,12 +6,12 @@ docs/voter-tokens.md describes them for those who make codes elsewhere.
 tag over all of them (46). Whoever has a scope's code key can make, check and enumerate its codes.
 """
 
-import re
 from base64 import b32encode
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
+from voting.domain.crockford import DIGITS, read_digits
 from voting.domain.vote import VOTER_CLASS_MAX
 
 # Of codes; a batch of tokens has two bytes.
@@ -22,16 +22,8 @@ _TAG_BITS: Final = 46
 _TAG_BYTES: Final = 6
 _HEAD_BYTES: Final = 5
 _CODE_BYTES: Final = 10
-_DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_FROM_BASE32: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _DIGITS.encode())
-# What people may type: either case, letters that look like digits, any blanks and dashes.
-_BETWEEN: Final = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
-_TYPED: Final = re.compile(r"[0-9A-TV-Za-tv-z]{16}", re.ASCII)
-_TYPED_MAX: Final = 64
-_VALUES: Final = str.maketrans(
-    _DIGITS + _DIGITS.lower() + "OoIiLl",
-    "0123456789abcdefghijklmnopqrstuv" + "0123456789abcdefghijklmnopqrstuv" + "001111",
-)
+_CODE_DIGITS: Final = 16
+_FROM_BASE32: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", DIGITS.encode())
 
 
 class InvalidCodeError(ValueError):
@@ -65,9 +57,9 @@ def make_code(code_key: bytes, *, voter_class: int, batch: int, serial: int) -> 
 
 def read_code(code_key: bytes, text: str) -> Code:
     """Return what a code says, however it was typed; raise `InvalidCodeError`."""
-    if len(text) > _TYPED_MAX or not _TYPED.fullmatch(typed := _BETWEEN.sub("", text)):
+    number = read_digits(text, _CODE_DIGITS)
+    if number is None:
         raise InvalidCodeError
-    number = int(typed.translate(_VALUES), 32)
     head = (number >> _TAG_BITS).to_bytes(_HEAD_BYTES)
     tag = number & (1 << _TAG_BITS) - 1
     if not compare_digest(_tag(code_key, head).to_bytes(_TAG_BYTES), tag.to_bytes(_TAG_BYTES)):
