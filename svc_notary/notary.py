@@ -112,7 +112,7 @@ class Notary:
             try:
                 await self._follow()
             except LedgerUnavailableError as error:
-                level = logging.WARNING if self._connected else logging.DEBUG
+                level = logging.WARNING if self._connected else logging.INFO
                 _log.log(level, "cannot read the ledger, serving what is there: %s", error)
                 self._connected = False
                 self._readiness.set_not_ready("the ledger cannot be read")

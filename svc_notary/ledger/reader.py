@@ -32,6 +32,7 @@ class LedgerReader:
         self._connection = connection_arguments(settings)
         self._topic = settings.kafka_topic
         self._consumer: AIOKafkaConsumer[Any, Any] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> int:
         """Connect, and return how many partitions there are; nothing is read until `seek`."""
@@ -109,10 +110,11 @@ class LedgerReader:
         if self._consumer is None:
             return
         consumer, self._consumer = self._consumer, None
-        try:
-            await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
-        except (KafkaError, TimeoutError, OSError) as error:
-            _log.debug("closing a Kafka consumer failed: %s", error)
+        # A task of its own: it may wait for answers of a broker that is gone, whoever cancels it.
+        closing = asyncio.create_task(_close(consumer))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        await asyncio.wait([closing], timeout=_STOP_SECONDS)
 
     @property
     def _started(self) -> AIOKafkaConsumer[Any, Any]:
@@ -122,6 +124,13 @@ class LedgerReader:
 
     def _all(self, partitions: int) -> list[TopicPartition]:
         return [TopicPartition(self._topic, number) for number in range(partitions)]
+
+
+async def _close(consumer: AIOKafkaConsumer[Any, Any]) -> None:
+    try:
+        await consumer.stop()
+    except (KafkaError, TimeoutError, OSError) as error:
+        _log.debug("closing a Kafka consumer failed: %s", error)
 
 
 @contextmanager
