@@ -30,10 +30,6 @@ _log = logging.getLogger(__name__)
 _PENDING_MAX: Final = 2_000
 _LOOK_SECONDS: Final = 2.0
 _RECHECK_SECONDS: Final = 60.0
-# Long enough for a topic to be replaced: Kafka's clients would go on at the same offset of the new
-# one. So after such a pause the last record is read again first.
-_SILENCE_SECONDS: Final = 0.5
-_BUSY_SECONDS: Final = 10.0  # the same when it was our own disk that took so long
 # The ledger has more, and nothing arrives: a Kafka client may fall silent for good.
 _SILENT_SECONDS: Final = 15.0
 _WRITE_AGAIN_SECONDS: Final = 1.0
@@ -61,6 +57,10 @@ class Ledger(Protocol):
 
     async def poll(self) -> Mapping[int, Sequence[Record]]:
         """Return the next records."""
+        ...
+
+    async def records_at(self, offsets: Mapping[int, int]) -> Mapping[int, Record]:
+        """Return the record at an offset of each of these partitions, as it is now."""
         ...
 
     async def ends(self) -> Mapping[int, int]:
@@ -96,8 +96,6 @@ class Notary:
         self.writable = True
         self._publish_at = self._look_at = self._recheck_at = 0.0
         self._heard_at = 0.0
-        self._polled_seconds = 0.0  # spent waiting for records
-        self._arrivals: dict[int, tuple[float, float]] = {}
         SIGNING.set(key is not None)
         STORE_FAILING.set(0)
 
@@ -168,23 +166,15 @@ class Notary:
         self._show(tree)
 
     async def _poll(self) -> None:
-        before = self._clock()
         try:
             found = await self._ledger.poll()
         except OutsideLedgerError as error:
-            for number, offset in error.offsets.items():
-                self._halt(self.trees[number], f"there is no record at offset {offset}")
+            self._halt_outside(error)
             return
-        now = self._clock()
-        self._polled_seconds += now - before
         if found:
-            self._heard_at = now
+            self._heard_at = self._clock()
         for number, records in found.items():
             tree = self.trees[number]
-            if self._was_silent(number, now) and tree.confirmed and tree.size:
-                tree.doubt()
-                self._ledger.seek(number, tree.next_offset)
-                continue
             try:
                 tree.take(records)
             except LedgerReplacedError as error:
@@ -192,16 +182,38 @@ class Notary:
             else:
                 self._show(tree)
 
-    def _was_silent(self, number: int, now: float) -> bool:
-        """Note that records arrived; return whether none had for a while, though we asked."""
-        at, polled = self._arrivals.get(number, (now, self._polled_seconds))
-        self._arrivals[number] = (now, self._polled_seconds)
-        return self._polled_seconds - polled > _SILENCE_SECONDS or now - at > _BUSY_SECONDS
-
     async def _publish(self) -> None:
+        await self._check_ledger()
         for tree in self.trees.values():
             if tree.halted is None and tree.grown:
                 await self._publish_tree(tree)
+
+    async def _check_ledger(self) -> None:
+        """Halt trees whose ledger is no longer the one that was signed.
+
+        Kafka's clients go on at the same offset of a topic that was replaced. So what was read may
+        be signed only if afterwards the record that was signed last is still there.
+        """
+        offsets = {
+            number: offset
+            for number, tree in self.trees.items()
+            if tree.halted is None and (offset := tree.signed_offset) is not None
+        }
+        if not offsets:
+            return
+        try:
+            found = await self._ledger.records_at(offsets)
+        except OutsideLedgerError as error:
+            self._halt_outside(error)
+            await self._check_ledger()
+            return
+        for number, record in found.items():
+            tree = self.trees[number]
+            try:
+                tree.check_signed(record)
+            except LedgerReplacedError as error:
+                self._halt(tree, str(error))
+                await asyncio.to_thread(tree.open)  # without what it took of the other ledger
 
     async def _publish_tree(self, tree: PartitionTree) -> None:
         try:
@@ -255,6 +267,10 @@ class Notary:
             if tree.halted is not None and number < partitions:
                 tree.doubt()
                 self._ledger.seek(number, tree.next_offset)
+
+    def _halt_outside(self, error: OutsideLedgerError) -> None:
+        for number, offset in error.offsets.items():
+            self._halt(self.trees[number], f"there is no record at offset {offset}")
 
     def _halt(self, tree: PartitionTree, reason: str) -> None:
         self._ledger.pause(tree.number)

@@ -17,12 +17,18 @@ _log = logging.getLogger(__name__)
 
 _POLL_MS: Final = 200
 _POLL_RECORDS: Final = 6000
+# Few records gather before the next poll, which then costs hardly more: no checkpoint waits for it.
+_GATHER_SECONDS: Final = 0.3
+_FEW_RECORDS: Final = 1000
+# It needs one record of a partition at a time; a batch that is larger comes all the same.
+_WITNESS_BYTES: Final = 65_536
 _METADATA_MS: Final = 10_000
 _START_SECONDS: Final = 15
 _ANSWER_SECONDS: Final = 5
 _STOP_SECONDS: Final = 5
 
-type Records = Mapping[int, Sequence[ConsumerRecord[Any, Any]]]
+type Record = ConsumerRecord[Any, Any]
+type Records = Mapping[int, Sequence[Record]]
 
 
 class LedgerReader:
@@ -32,22 +38,18 @@ class LedgerReader:
         self._connection = connection_arguments(settings)
         self._topic = settings.kafka_topic
         self._consumer: AIOKafkaConsumer[Any, Any] | None = None
+        self._witness: AIOKafkaConsumer[Any, Any] | None = None  # for `records_at`
         self._closing: set[asyncio.Task[None]] = set()
+        self._gathers = False  # whether the last poll found few records
 
     async def start(self) -> int:
         """Connect, and return how many partitions there are; nothing is read until `seek`."""
-        consumer = AIOKafkaConsumer(
-            **self._connection,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            request_timeout_ms=10_000,
-            metadata_max_age_ms=_METADATA_MS,
-        )
-        self._consumer = consumer
+        consumer = self._consumer = self._new_consumer()
+        witness = self._witness = self._new_consumer(max_partition_fetch_bytes=_WITNESS_BYTES)
         try:
             with _translated():
                 async with asyncio.timeout(_START_SECONDS):
-                    await consumer.start()
+                    await asyncio.gather(consumer.start(), witness.start())
                     known = await consumer.topics()
         except LedgerUnavailableError as error:
             if refusal := await connection_refusal(self._connection):
@@ -87,15 +89,38 @@ class LedgerReader:
 
         Raises `OutsideLedgerError` when the ledger does not have the requested offsets.
         """
+        if self._gathers:
+            await asyncio.sleep(_GATHER_SECONDS)
         try:
             with _translated():
                 found = await self._started.getmany(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS)
         except LedgerUnavailableError as error:
-            if isinstance(error.__cause__, OffsetOutOfRangeError):
-                offsets = error.__cause__.args[0]
-                raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
+            _raise_if_outside(error)
             raise
+        self._gathers = 0 < sum(map(len, found.values())) < _FEW_RECORDS
         return {partition.partition: records for partition, records in found.items()}
+
+    async def records_at(self, offsets: Mapping[int, int]) -> Mapping[int, Record]:
+        """Return the record at an offset of each of these partitions, as the ledger is now.
+
+        Raises `OutsideLedgerError` when the ledger does not have it.
+        """
+        if self._witness is None:
+            raise LedgerUnavailableError("not connected")
+        wanted = {number: TopicPartition(self._topic, number) for number in offsets}
+        # Assigned anew, it forgets what it has fetched before.
+        self._witness.assign(list(wanted.values()))
+        for number, where in wanted.items():
+            self._witness.seek(where, offsets[number])
+        try:
+            with _translated():
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    return {n: await self._witness.getone(where) for n, where in wanted.items()}
+        except LedgerUnavailableError as error:
+            _raise_if_outside(error)
+            raise
+        finally:
+            self._witness.pause(*wanted.values())
 
     async def ends(self) -> Mapping[int, int]:
         """Return the offset behind the last record of each partition."""
@@ -107,14 +132,16 @@ class LedgerReader:
 
     async def stop(self) -> None:
         """Disconnect, within bounds."""
-        if self._consumer is None:
+        consumers = [c for c in (self._consumer, self._witness) if c is not None]
+        self._consumer = self._witness = None
+        if not consumers:
             return
-        consumer, self._consumer = self._consumer, None
-        # A task of its own: it may wait for answers of a broker that is gone, whoever cancels it.
-        closing = asyncio.create_task(_close(consumer))
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
-        await asyncio.wait([closing], timeout=_STOP_SECONDS)
+        # Tasks of their own: they may wait for answers of a broker that is gone, whoever cancels.
+        closing = {asyncio.create_task(_close(consumer)) for consumer in consumers}
+        self._closing |= closing
+        for task in closing:
+            task.add_done_callback(self._closing.discard)
+        await asyncio.wait(closing, timeout=_STOP_SECONDS)
 
     @property
     def _started(self) -> AIOKafkaConsumer[Any, Any]:
@@ -122,8 +149,24 @@ class LedgerReader:
             raise LedgerUnavailableError("not connected")
         return self._consumer
 
+    def _new_consumer(self, **settings: int) -> AIOKafkaConsumer[Any, Any]:
+        return AIOKafkaConsumer(
+            **self._connection,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=10_000,
+            metadata_max_age_ms=_METADATA_MS,
+            **settings,
+        )
+
     def _all(self, partitions: int) -> list[TopicPartition]:
         return [TopicPartition(self._topic, number) for number in range(partitions)]
+
+
+def _raise_if_outside(error: LedgerUnavailableError) -> None:
+    if isinstance(error.__cause__, OffsetOutOfRangeError):
+        offsets = error.__cause__.args[0]
+        raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
 
 
 async def _close(consumer: AIOKafkaConsumer[Any, Any]) -> None:

@@ -48,6 +48,14 @@ class FakeLedger:
             self._at[partition] += len(records)
         return {p: records for p, records in found.items() if records}
 
+    async def records_at(self, offsets: Mapping[int, int]) -> Mapping[int, FakeRecord]:
+        """Return these records as they are now."""
+        await asyncio.sleep(0)
+        self._check()
+        if outside := {p: at for p, at in offsets.items() if at >= len(self.records[p])}:
+            raise OutsideLedgerError(outside)
+        return {p: self.records[p][at] for p, at in offsets.items()}
+
     async def ends(self) -> Mapping[int, int]:
         """Return where the partitions end."""
         self._check()

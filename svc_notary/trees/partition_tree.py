@@ -54,6 +54,7 @@ class PartitionTree:
         self._origin = f"{key.name if key else UNSIGNED}/{number}"
         self._store = store
         self._rebuilt: TileStore | None = None
+        self._signed_leaf = b""
         self._begin(TiledTree(self._keep), b"")
 
     def open(self) -> None:
@@ -77,7 +78,8 @@ class PartitionTree:
             )
             self._rebuild()
         else:
-            self._begin(tree, last[-HASH_BYTES:])
+            self._signed_leaf = last[-HASH_BYTES:]
+            self._begin(tree, self._signed_leaf)
 
     @property
     def size(self) -> int:
@@ -111,6 +113,24 @@ class PartitionTree:
             return bool(self._pending)
         published = self.published
         return published is None or not published.ours or self.published_size < self.size
+
+    @property
+    def signed_offset(self) -> int | None:
+        """The offset of the last record that is signed; None if it need not be read before signing.
+
+        It must be read again after all records that are to be signed: if it is still the same, they
+        are of the same ledger.
+        """
+        if not self.grown or self.rebuilding or not self.published_size:
+            return None
+        return self.published_size - 1
+
+    def check_signed(self, record: Record) -> None:
+        """Check the record at `signed_offset`; raise `LedgerReplacedError` if it is another."""
+        if leaf_hash(record.offset, record.key, record.value) != self._signed_leaf:
+            raise LedgerReplacedError(
+                f"the record at offset {self.signed_offset} is another than the one that was signed"
+            )
 
     def doubt(self) -> None:
         """Require the last record to be read again: the ledger may be another now."""
@@ -160,6 +180,7 @@ class PartitionTree:
         checkpoint = Checkpoint(self._origin, self.size, self._tree.root())
         self._check_continues(checkpoint)
         self._store.write_checkpoint(note_of(checkpoint, self._key))
+        self._signed_leaf = self._last_leaf
         self.published = Published(checkpoint, ours=True)
 
     @property
