@@ -8,11 +8,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 _POLL_RECORDS: Final = 6000  # over all partitions, which split them into batches of their own
 _ANSWER_SECONDS: Final = 5
-# How long records gather while no more are waiting, and while they are so few that each bears much
-# of the cost of a poll. Then one answer of each broker brings them, ...
-_GATHER_SECONDS: Final = 0.1
+# How long records gather while no more are waiting, and while so few arrive that each bears much of
+# the cost of a poll. Then one answer of each broker brings them, ...
+_GATHER_SECONDS: Final = 0.06
 _GATHER_FEW_SECONDS: Final = 0.2
-_FEW_RECORDS: Final = 16
+_FEW_PER_SECOND: Final = 100
 # ... for which all brokers have this long.
 _ANSWERS_SECONDS: Final = 0.005
 
@@ -34,6 +34,7 @@ class Polls:
         self._polling: asyncio.Future[Found] | None = None
         self._gathering: set[TopicPartition] = set()  # paused until the next poll
         self._gathered_at = 0.0  # when that is due
+        self._found_at = 0.0  # when the last records came
         self._woken = False
 
     def hurry(self) -> None:
@@ -96,8 +97,10 @@ class Polls:
         }
         if found and not self.more:
             # In this very step, before aiokafka's task runs and sends the next fetch.
-            rest = _GATHER_FEW_SECONDS if count < _FEW_RECORDS else _GATHER_SECONDS
-            self._gathered_at = time.monotonic() + rest
+            now = time.monotonic()
+            few = count < _FEW_PER_SECOND * (now - self._found_at)
+            self._gathered_at = now + (_GATHER_FEW_SECONDS if few else _GATHER_SECONDS)
+            self._found_at = now
             self._gathering = set(consumer.assignment() - consumer.paused())
             consumer.pause(*self._gathering)
         return found
