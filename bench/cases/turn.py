@@ -31,12 +31,16 @@ class Turn(msgspec.Struct, frozen=True):
 
     def cost_us(self, names: Sequence[str]) -> float:
         """Return µs of processor time per vote of these processes; 0 without votes."""
-        used = sum(self.cpu_seconds[name] for name in names)
+        used = self._used(names)
         return used / self.votes * 1e6 if self.votes else 0.0
 
     def core_percent(self, names: Sequence[str]) -> float:
         """Return the share of a core that these processes used."""
-        return sum(self.cpu_seconds[name] for name in names) / self.seconds * 100
+        return self._used(names) / self.seconds * 100
+
+    def _used(self, names: Sequence[str]) -> float:
+        """Return seconds of processor time; an older version may lack a service."""
+        return sum(self.cpu_seconds.get(name, 0.0) for name in names)
 
     @property
     def generator_us(self) -> float:

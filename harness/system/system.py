@@ -171,6 +171,8 @@ class System:
 
     def _services(self, instances: Mapping[str, int]) -> Iterator[Service]:
         for name in SERVICES:
+            if self._source is not None and not (self._source / name).is_dir():
+                continue  # an older version that lacks it
             yield self._service(name, self.ports[name], grpc_port=self.ports.get(f"{name}-grpc"))
             for number in range(2, instances.get(name, 1) + 1):
                 yield self._service(f"{name}-{number}", free_port(), program=name)
