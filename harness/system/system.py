@@ -30,6 +30,15 @@ ORGANISER: Final = "organiser"
 SIGNER: Final = "localhost"
 """The name of the key that signs results and checkpoints on one machine."""
 
+_ENTRY: Final = {
+    "grpc": "svc_grpc_client",
+    "http": "svc_http_route",
+    "results": "svc_results",
+    "voters": "svc_voters",
+    "notary": "svc_notary",
+}
+"""The services behind the entry, by its names for them."""
+
 
 class System:
     """Kafka, Redis, the server of MongoDB's protocol, our services, and the entry.
@@ -84,13 +93,7 @@ class System:
         self.voter_keys = read_keys(self.voter_key_setting["VOTER_KEYS"])
         self.signing_key = SigningKey.new(SIGNER)
         self.services = {service.name: service for service in self._services(instances or {})}
-        backends = {
-            "grpc": self.services["svc_grpc_client"].url,
-            "http": self.services["svc_http_route"].url,
-            "results": self.services["svc_results"].url,
-            "voters": self.services["svc_voters"].url,
-            "notary": self.services["svc_notary"].url,
-        }
+        backends = {part: f"http://{HOST}:{self.ports[name]}" for part, name in _ENTRY.items()}
         if has_unary:
             backends["grpc-unary"] = self.services[UNARY_CLIENT].url
         self.entry = TraefikServer(
