@@ -116,7 +116,7 @@ def _row(counted: EntryResult, votes: int, class_votes: Sequence[int]) -> EntryA
         share=round(100 * counted.votes / (votes or 1), 2),
         rank_sum=counted.rank_sum,
         average_rank=round(counted.average_rank, 2),
-        score=round(100 * counted.score, 2),
+        score=round(100 * float(counted.score), 2),
         class_votes=list(class_votes),
         decided_by=counted.decided_by,
     )

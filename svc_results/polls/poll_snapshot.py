@@ -100,7 +100,7 @@ def _counts(result: PollResult, poll: Poll) -> list[EntryCount]:
             one.place,
             one.votes,
             one.rank_sum,
-            score=round(100 * one.score, 2) if several else None,
+            score=round(100 * float(one.score), 2) if several else None,
             class_votes=list(one.class_votes) if several else None,
             decided_by=one.decided_by if told and one.decided_by != SCORE else None,
         )

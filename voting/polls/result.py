@@ -5,6 +5,7 @@ the cut.
 """
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from math import lcm
 from typing import Final
@@ -37,8 +38,7 @@ class ClassResult(msgspec.Struct, frozen=True):
 class EntryResult(msgspec.Struct, frozen=True):
     """An entry's place, from 1, and what it has; `rank_sum` is the sum of its ranks.
 
-    `score` is its part of the weight of all classes, 0 to 1; with one class, of all votes. It is
-    rounded; the order is by the exact one.
+    `score` is its part of the weight of all classes, 0 to 1; with one class, of all votes.
     `class_votes` are its votes of each class, in the poll's order. `decided_by` says why the entry
     is behind the one before it: by `SCORE` or by a rule for ties; None for the first entry, and for
     one that shares the place of the one before it.
@@ -48,7 +48,7 @@ class EntryResult(msgspec.Struct, frozen=True):
     place: int
     votes: int
     rank_sum: int
-    score: float
+    score: Fraction
     class_votes: tuple[int, ...]
     decided_by: str | None
 
@@ -127,7 +127,7 @@ def poll_result(definition: PollDefinition, counted: PollTally) -> PollResult:
                 place=entries[-1].place if shared else number,
                 votes=sum(one.class_votes),
                 rank_sum=one.rank_sum,
-                score=one.points / unit,
+                score=Fraction(one.points, unit),
                 class_votes=one.class_votes,
                 decided_by=decided_by,
             )

@@ -52,7 +52,7 @@ def test_votes_ranks_and_averages_are_those_of_the_votes() -> None:
         (MOON, 2, 1, 10),
         (RUMOURS, 3, 0, 0),
     ]
-    assert [entry.score for entry in result.entries] == [2 / 3, 1 / 3, 0]
+    assert [entry.score for entry in result.entries] == [Fraction(2, 3), Fraction(1, 3), 0]
     assert [entry.decided_by for entry in result.entries] == [None, "score", "score"]
     assert [entry.average_rank for entry in result.entries] == [67.5, 10, 0]
     assert (result.votes, result.strays) == (3, 0)
@@ -139,9 +139,9 @@ def test_each_class_weighs_what_the_definition_says_however_many_votes_it_has() 
         counted_of(audience=(500, 300, 200), jury=(1, 4, 5)),
     )
     assert [(e.entry, e.score, e.class_votes) for e in result.entries] == [
-        (RUMOURS, 0.34, (300, 4)),
-        (MOON, 0.34, (500, 1)),
-        (BLUE, 0.32, (200, 5)),
+        (RUMOURS, Fraction(34, 100), (300, 4)),
+        (MOON, Fraction(34, 100), (500, 1)),
+        (BLUE, Fraction(32, 100), (200, 5)),
     ]
     assert order(result) == [("rumours", 1, None), ("moon", 2, "class:jury"), ("blue", 3, "score")]
     assert [(one.voter_class.name, one.votes) for one in result.classes] == [
@@ -154,7 +154,7 @@ def test_each_class_weighs_what_the_definition_says_however_many_votes_it_has() 
 def test_a_class_without_votes_adds_nothing() -> None:
     definition = with_classes(AUDIENCE, JURY)
     result = poll_result(definition, counted_of(audience=(1, 3, 0)))
-    assert [e.score for e in result.entries] == [0.45, 0.15, 0]
+    assert [e.score for e in result.entries] == [Fraction(45, 100), Fraction(15, 100), 0]
     assert {e.score for e in poll_result(definition, PollTally()).entries} == {0}
 
 
@@ -208,8 +208,8 @@ def test_votes_of_a_class_that_the_poll_does_not_have_are_strays() -> None:
 def test_a_class_may_be_alone_under_any_number() -> None:
     result = poll_result(with_classes(PRESS), counted_of(press=(1, 3, 0), audience=(9, 0, 0)))
     assert [(e.entry.id, e.score) for e in result.entries][:2] == [
-        ("rumours", 3 / 4),
-        ("moon", 1 / 4),
+        ("rumours", Fraction(3, 4)),
+        ("moon", Fraction(1, 4)),
     ]
     assert result.strays == 9
 
@@ -305,7 +305,7 @@ def test_the_result_is_what_the_rules_say(poll: tuple[PollDefinition, list[Vote]
     ids = [entry.entry.id for entry in result.entries]
     assert ids == sorted(keys, key=keys.__getitem__, reverse=True)
     for entry in result.entries:
-        assert entry.score == float(keys[entry.entry.id][0])
+        assert entry.score == keys[entry.entry.id][0]
         assert entry.place == 1 + sum(other > keys[entry.entry.id] for other in keys.values())
     for first, second in itertools.pairwise(result.entries):
         assert (second.decided_by is None) == (first.place == second.place)

@@ -93,15 +93,12 @@ def final_result(poll: Poll, events: Sequence[PollEvent], counted: LedgerCount) 
             {"name": one.name, "number": one.number, "weight": one.weight, "votes": votes}
             for one, votes in zip(classes, class_votes, strict=True)
         ],
-        "entries": [_entry(one, classes, class_votes, counted.tally) for one in result.entries],
+        "entries": [_entry(one, classes, counted.tally) for one in result.entries],
     }
     return rfc8785.dumps(document)
 
 
-def _entry(
-    one: EntryResult, classes: Sequence[VoterClass], class_votes: Sequence[int], tally: PollTally
-) -> dict[str, Any]:
-    score = exact_score(one.class_votes, class_votes, [each.weight for each in classes])
+def _entry(one: EntryResult, classes: Sequence[VoterClass], tally: PollTally) -> dict[str, Any]:
     counts = [tally.of(one.entry.id, each.number) for each in classes]
     return {
         "place": one.place,
@@ -111,23 +108,11 @@ def _entry(
         "year": one.entry.year,
         "votes": one.votes,
         "rank_sum": one.rank_sum,
-        "score": f"{score.numerator}/{score.denominator}",
-        "percent": percent(score),
+        "score": f"{one.score.numerator}/{one.score.denominator}",
+        "percent": percent(one.score),
         "classes": [{"votes": each.votes, "rank_sum": each.rank_sum} for each in counts],
         "decided_by": one.decided_by,
     }
-
-
-def exact_score(
-    votes: Sequence[int], class_votes: Sequence[int], weights: Sequence[int]
-) -> Fraction:
-    """Return an entry's score: for each class its part of the votes, weighed; 0 to 1."""
-    parts = (
-        Fraction(weight * mine, of_class)
-        for mine, of_class, weight in zip(votes, class_votes, weights, strict=True)
-        if of_class
-    )
-    return sum(parts, Fraction(0)) / sum(weights)
 
 
 def percent(score: Fraction) -> str:

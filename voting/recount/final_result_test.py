@@ -13,7 +13,6 @@ from voting.recount.final_result import (
     FORMAT,
     LedgerCount,
     PollEvent,
-    exact_score,
     final_result,
     percent,
 )
@@ -126,10 +125,6 @@ def test_without_votes_there_is_a_result_too() -> None:
 )
 def test_percent_is_rounded_half_up(score: Fraction, text: str) -> None:
     assert percent(score) == text
-
-
-def test_a_class_without_votes_adds_nothing() -> None:
-    assert exact_score([1, 0], [2, 0], [60, 40]) == Fraction(3, 10)
 
 
 def test_the_largest_result_fits_into_a_record_of_the_log() -> None:
