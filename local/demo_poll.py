@@ -17,8 +17,8 @@ from harness.system.stack import Stack
 from harness.voters.http_client import ClientAnswer, HttpClient
 from voting.domain.headers import ROUTE_HEADER
 from voting.domain.times import from_rfc3339
-from voting.polls.book import LEAD_MS
 from voting.polls.definition import Titles
+from voting.polls.poll import LEAD_MS
 from voting.service.clock_watch import now_ms
 
 _TITLES: Final = Titles("Album of the night", "El disco de la noche")

@@ -7,9 +7,10 @@ from typing import Final
 import grpc.aio
 from polls.v1 import polls_pb2, polls_pb2_grpc
 
-from voting.polls.book import FRESH_MS, BrokenLogError
+from voting.polls.book import BrokenLogError
 from voting.polls.known_polls import KnownPolls
 from voting.polls.metrics import EVENT, HALTED, PROVED
+from voting.polls.poll import FRESH_MS
 from voting.service.backoff import Backoff
 from voting.service.clock_watch import now_ms
 

@@ -8,10 +8,10 @@ from polls.v1 import polls_pb2, polls_pb2_grpc
 
 from harness.processes.waiting import until
 from svc_grpc_client.poll_follower import PollFollower
-from voting.polls.book import FRESH_MS
 from voting.polls.event import Define, Open
 from voting.polls.known_polls import KnownPolls
 from voting.polls.metrics import EVENT, HALTED
+from voting.polls.poll import FRESH_MS
 from voting.service.clock_watch import now_ms
 from voting.testing.polls import DEFINITION, POLL, PollLog
 

@@ -23,8 +23,8 @@ from voting.domain.codec import NewRecord, encode_vote, record_of, to_message
 from voting.domain.known_albums import AlbumList, KnownAlbums, album_hash
 from voting.domain.tally import album_key
 from voting.domain.vote import TOO_MANY_ALBUMS
-from voting.polls.book import SKEW_MS
 from voting.polls.known_polls import KnownPolls, RefusalKind
+from voting.polls.poll import SKEW_MS
 from voting.service.lifecycle import Readiness
 from voting.testing.examples import VOTE, vote_with
 from voting.testing.polls import CLOSED, POLL, trial_polls

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from harness.processes.console import say
 from harness.servers.kafka_server import KafkaServer
 from svc_polls.tokens import Organiser, Role, hash_of
-from voting.polls.book import ALL_ENTRIES_MAX
+from voting.polls.changes import ALL_ENTRIES_MAX
 from voting.polls.definition import ShowResult
 from voting.polls.event import Cut, Define, Open, Release
 from voting.service.clock_watch import now_ms

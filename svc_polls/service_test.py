@@ -10,7 +10,7 @@ from harness.servers.kafka_server import KafkaServer
 from svc_polls.testing.running import ANY, FORM, NUMBERS, Topics, soon
 from svc_polls.watch.services import polls_in
 from voting.domain.times import from_rfc3339
-from voting.polls.book import FRESH_MS
+from voting.polls.poll import FRESH_MS
 from voting.service.clock_watch import now_ms
 
 pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.running_fixtures"]

@@ -10,8 +10,8 @@ from harness.system.weakened import CLOCKS_MS
 from harness.voters.poll_window import PollWindow
 from voting.domain.times import from_rfc3339
 from voting.domain.vote import Route
-from voting.polls.book import FRESH_MS, LEAD_MS, SKEW_MS
 from voting.polls.phase import Phase
+from voting.polls.poll import FRESH_MS, LEAD_MS, SKEW_MS
 from voting.service.clock_watch import now_ms
 
 _CUT_SECONDS: Final = 60.0

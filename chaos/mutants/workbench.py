@@ -19,9 +19,10 @@ from voting.client.samples import SAMPLE_POLLS, poll_fields, sample_vote
 from voting.client.sent_vote import SentVote
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Vote, new_vote_id, partition_of
-from voting.polls.book import Poll, PollBook
+from voting.polls.book import PollBook
 from voting.polls.definition import Entry, PollDefinition, Titles
 from voting.polls.event import Change, Cut, Define, Event, encode_event
+from voting.polls.poll import Poll
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import Place

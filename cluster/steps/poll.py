@@ -21,9 +21,9 @@ from svc_polls.tokens import Organiser as Organisers
 from svc_polls.tokens import Role, hash_of, new_token
 from voting.domain.times import from_rfc3339
 from voting.domain.vote import Route
-from voting.polls.book import LEAD_MS
 from voting.polls.definition import ShowResult
 from voting.polls.phase import Phase
+from voting.polls.poll import LEAD_MS
 from voting.service.clock_watch import now_ms
 from voting.voters.codes import make_code
 from voting.voters.keys import MasterKeys, new_key, read_keys

@@ -9,7 +9,8 @@ from harness.organisers.organiser import ENTRIES, Organiser, OrganiserError
 from harness.system.system import VOTER_KEY
 from harness.voters.poll_window import PollWindow
 from harness.voters.ticket_holders import TWO_CLASSES, TicketHolders
-from voting.polls.book import LEAD_MS, POLLS_MAX
+from voting.polls.changes import POLLS_MAX
+from voting.polls.poll import LEAD_MS
 from voting.service.clock_watch import now_ms
 from voting.voters.keys import MasterKeys
 

@@ -9,7 +9,7 @@ from harness.voters.sent_votes import SentVotes
 from voting.domain.tally import UNIT_SEPARATOR, Tally, tally_of
 from voting.merkle.frontier import Frontier
 from voting.merkle.proofs import inclusion_proof, verify_inclusion
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.tally_fields import counter_fields
 

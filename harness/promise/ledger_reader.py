@@ -12,7 +12,8 @@ from voting.domain.codec import read_vote
 from voting.domain.vote import InvalidVoteError, Vote
 from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
 from voting.merkle.hashes import leaf_hash
-from voting.polls.book import Poll, PollBook
+from voting.polls.book import PollBook
+from voting.polls.poll import Poll
 from voting.stores.logged_vote import LoggedVote, Place, arrival
 
 _LIMIT_SECONDS: Final = 300.0

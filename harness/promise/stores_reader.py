@@ -15,7 +15,7 @@ from harness.promise.ledger_reader import (
 )
 from harness.promise.trees_reader import SignedTree
 from voting.domain.tally import PollTally, Tally
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.poll_result import votes_before_cut
 from voting.stores.settings import DATABASE

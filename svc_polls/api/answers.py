@@ -9,9 +9,10 @@ from msgspec import Meta
 from svc_polls.api.forms import DefinitionForm, TitlesForm, form_of
 from svc_polls.log.history import PastEvent
 from voting.domain.times import to_rfc3339, to_rfc3339_or_none
-from voting.polls.book import LEAD_MS, Poll, Recorded
+from voting.polls.book import Recorded
 from voting.polls.event import Close, Define, Revoke
 from voting.polls.phase import Phase, phase_of
+from voting.polls.poll import LEAD_MS, Poll
 
 type NextPage = Annotated[str | None, Meta(description="`after` of the next page; null if none.")]
 

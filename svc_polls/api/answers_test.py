@@ -3,8 +3,8 @@ import pytest
 from svc_polls.api.answers import effective_at_ms, poll_state
 from svc_polls.api.forms import form_of
 from svc_polls.testing.fakes import NOW
-from voting.polls.book import LEAD_MS
 from voting.polls.event import Change, Close, Define, Open
+from voting.polls.poll import LEAD_MS
 from voting.testing.polls import DEFINITION, POLL, PollLog
 
 

@@ -39,10 +39,10 @@ from svc_polls.log.writer import (
 )
 from svc_polls.tokens import Organisers, Role
 from voting.http.problem import JSON_TYPE, ProblemError
-from voting.polls.book import Poll, RefusedChangeError
 from voting.polls.definition import PollDefinition
 from voting.polls.event import Change, Close, Define, Open, Release
 from voting.polls.known_polls import KnownPolls
+from voting.polls.poll import Poll, RefusedChangeError
 
 
 class PollsApi:

@@ -22,8 +22,9 @@ from voting.domain.bounded_number import read_number
 from voting.http.problem import JSON_TYPE, ProblemError
 from voting.ledger.partition_reader import PartitionUnreadableError
 from voting.ledger.topic_ends import EndsUnknownError
-from voting.polls.book import BrokenLogError, Poll
+from voting.polls.book import BrokenLogError
 from voting.polls.known_polls import KnownPolls
+from voting.polls.poll import Poll
 from voting.recount.poll_events import CutPoll, NotCutError
 
 _UNREAD_SECONDS: Final = 60.0

@@ -8,9 +8,10 @@ from typing import Final, Protocol
 from svc_polls.log.writer import ConditionFailedError, LogUnavailableError, UnknownFateError
 from svc_polls.tokens import OWN_NAME
 from voting.ledger.topic_ends import EndsUnknownError
-from voting.polls.book import Poll, Recorded, RefusedChangeError
+from voting.polls.book import Recorded
 from voting.polls.event import Change, Cut
 from voting.polls.known_polls import KnownPolls
+from voting.polls.poll import Poll, RefusedChangeError
 from voting.service.backoff import Backoff
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Final, Protocol
 
 from svc_polls.log.history import PollHistory
-from voting.polls.book import Recorded, changed
+from voting.polls.book import Recorded
+from voting.polls.changes import changed
 from voting.polls.event import Change, Event, encode_event
 from voting.polls.known_polls import KnownPolls
 from voting.service.backoff import Backoff

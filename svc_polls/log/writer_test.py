@@ -4,8 +4,8 @@ import pytest
 
 from svc_polls.log.writer import ConditionFailedError, LogUnavailableError, UnknownFateError
 from svc_polls.testing.fakes import NOW, LogInMemory
-from voting.polls.book import FRESH_MS, RefusedChangeError
 from voting.polls.event import Change, Close, Define, Event, Open, encode_event, event_hash
+from voting.polls.poll import FRESH_MS, RefusedChangeError
 from voting.testing.polls import DEFINITION, POLL, with_changes
 
 

@@ -18,9 +18,10 @@ from svc_polls.publishing.stores_check import StoresDifferError
 from voting.domain.tally import PollTally
 from voting.ledger.partition_reader import PartitionUnreadableError
 from voting.ledger.topic_ends import EndsUnknownError
-from voting.polls.book import BrokenLogError, Poll, RefusedChangeError
+from voting.polls.book import BrokenLogError
 from voting.polls.event import Publish
 from voting.polls.known_polls import KnownPolls
+from voting.polls.poll import Poll, RefusedChangeError
 from voting.recount.final_result import LedgerCount, final_result
 from voting.recount.partition_count import LedgerGapError
 from voting.recount.poll_events import CutPoll, NotCutError

@@ -12,8 +12,8 @@ from svc_polls.testing.fakes import LogInMemory
 from voting.domain.codec import encode_vote
 from voting.domain.tally import PollTally
 from voting.domain.vote import new_vote_id
-from voting.polls.book import Poll
 from voting.polls.event import Close, Cut, Define, Open, Publish, decode_event
+from voting.polls.poll import Poll
 from voting.recount.final_result import LedgerCount, sum_up
 from voting.recount.partition_count import PartitionCount
 from voting.recount.poll_events import CutPoll, cut_poll

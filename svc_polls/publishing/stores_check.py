@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from voting.domain.tally import PollTally, add_poll_tally
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.polls.result import counted_keys
 from voting.recount.differences import differences
 from voting.stores.errors import StoreUnavailableError

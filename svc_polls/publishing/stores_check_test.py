@@ -6,7 +6,7 @@ import pytest
 from svc_polls.publishing.stores_check import StoresCheck, StoresDifferError
 from voting.domain.tally import EntryTally, PollTally
 from voting.domain.vote import Route
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.vote_log_reader import StoredPosition
 from voting.testing.polls import DEFINITION, POLL

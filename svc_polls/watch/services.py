@@ -12,7 +12,7 @@ import msgspec
 
 from svc_polls.watch.http_get import HttpFailedError, http_get, new_client
 from svc_polls.watched_services import WatchedAddress, with_port
-from voting.polls.book import FRESH_MS
+from voting.polls.poll import FRESH_MS
 
 ADDRESSES_MAX: Final = 20  # asked of one service; a service with more says so
 _AT_A_TIME: Final = 16

@@ -30,9 +30,9 @@ from svc_results.testing.fakes import FakeStores, fake_vote
 from svc_results.testing.polls import PUBLIC_KEY, FakeAudience, counted
 from svc_results.testing.serving import Served, serve_results
 from voting.domain.tally import add_poll_tally
-from voting.polls.book import FRESH_MS
 from voting.polls.definition import ShowResult
 from voting.polls.event import Open
+from voting.polls.poll import FRESH_MS
 from voting.voters.rules import VoterClass, VoterRules, Way
 
 DOCUMENT = results_document()

@@ -19,8 +19,8 @@ from svc_results.polls.poll_feeds import TooManyPollsError
 from svc_results.result.snapshot import TALLY_AWAY
 from voting.http.problem import JSON_TYPE, ProblemError
 from voting.pages.static_files import StaticFiles
-from voting.polls.book import Poll
 from voting.polls.known_polls import RESULT_NOT_SHOWN, RefusalKind
+from voting.polls.poll import Poll
 from voting.stores.errors import StoreUnavailableError
 
 _TEXT: Final = "text/plain; charset=utf-8"

@@ -8,7 +8,7 @@ from svc_results.polls.poll_counts import PollCounts
 from svc_results.polls.poll_feeds import PollFeeds
 from svc_results.polls.poll_state import ListedPoll, PollState, listed_poll, poll_state
 from svc_results.polls.published_results import PublishedResults
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 
 
 class ResultNotShownError(Exception):

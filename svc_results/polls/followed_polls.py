@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from voting.domain.vote import Vote
-from voting.polls.book import Poll
 from voting.polls.counting import counts_in
 from voting.polls.known_polls import KnownPolls
+from voting.polls.poll import Poll
 from voting.service.clock_watch import now_ms as now
 from voting.stores.logged_vote import LoggedVote
 

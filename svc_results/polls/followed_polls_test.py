@@ -7,9 +7,9 @@ from svc_results.polls.followed_polls import (
     UnknownPollError,
 )
 from svc_results.testing.polls import FakeAudience
-from voting.polls.book import FRESH_MS, LEAD_MS
 from voting.polls.definition import ShowResult
 from voting.polls.event import Change, Close, Cut, Open, Release
+from voting.polls.poll import FRESH_MS, LEAD_MS
 from voting.stores.logged_vote import LoggedVote, Place
 from voting.testing.examples import vote_with
 from voting.voters.rules import VoterClass, VoterRules

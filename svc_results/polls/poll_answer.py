@@ -20,8 +20,8 @@ from svc_results.result.newest_votes import Artist, Time, Title
 from svc_results.result.snapshot import Count
 from voting.domain.times import to_rfc3339
 from voting.domain.vote import RANK_MAX
-from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX
+from voting.polls.poll import Poll
 from voting.polls.result import SCORE, EntryResult
 
 

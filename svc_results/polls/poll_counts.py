@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from svc_results.feed.metrics import READ_FAILURES, READ_SECONDS
 from svc_results.feed.source import TIMEOUT_SECONDS
 from voting.domain.tally import PollTally
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.polls.result import PollResult, counted_keys, poll_result
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.poll_result import NotFinalYetError

@@ -9,7 +9,7 @@ from svc_results.polls import poll_counts
 from svc_results.polls.poll_counts import CONCURRENT_READS, KEPT_MAX, PollCounts
 from svc_results.testing.polls import FakeCounts, counted
 from voting.domain.tally import PollTally, add_poll_tally
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.stores.errors import StoreUnavailableError
 from voting.testing.polls import DEFINITION, with_changes
 from voting.voters.rules import VoterClass, VoterRules

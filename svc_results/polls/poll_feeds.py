@@ -11,7 +11,7 @@ from svc_results.feed.source import REST_FACTOR
 from svc_results.polls.followed_polls import FollowedPolls
 from svc_results.polls.poll_counts import CountedPoll, PollCounts
 from svc_results.polls.poll_snapshot import PollSnapshot, poll_snapshot
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.stores.errors import StoreUnavailableError
 
 # How many polls can be watched at the same time; each keeps a frame of up to 60 kB.

@@ -11,8 +11,8 @@ from svc_results.polls.poll_state import EntryId, Phase, phase_of
 from svc_results.result.newest_votes import Time
 from svc_results.result.snapshot import Count
 from voting.domain.times import to_rfc3339_or_none
-from voting.polls.book import Poll
 from voting.polls.definition import ENTRIES_MAX
+from voting.polls.poll import Poll
 from voting.polls.result import SCORE, PollResult
 
 

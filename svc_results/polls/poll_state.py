@@ -12,7 +12,6 @@ from svc_results.result.newest_votes import Artist, Time, Title
 from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.domain.vote import RANK_MAX, RANK_MIN, VOTER_CLASS_MAX
 from voting.polls import phase
-from voting.polls.book import Poll
 from voting.polls.definition import (
     CLASS_PREFIX,
     ENTRIES_MAX,
@@ -23,6 +22,7 @@ from voting.polls.definition import (
     ShowResult,
     Titles,
 )
+from voting.polls.poll import Poll
 from voting.voters.rules import VOTES_MAX, WEIGHT_MAX, VoterRules, Way
 
 type Rank = Annotated[int, Meta(ge=RANK_MIN, le=RANK_MAX)]

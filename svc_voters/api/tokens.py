@@ -32,8 +32,8 @@ from svc_voters.ways.proof import InvalidProofError, browser_secret, new_challen
 from voting.domain.times import to_rfc3339_or_none
 from voting.http.client_address import Network, find_address
 from voting.http.problem import JSON_TYPE, ProblemError
-from voting.polls.book import Poll
 from voting.polls.known_polls import KnownPolls, RefusalKind
+from voting.polls.poll import Poll
 from voting.voters.ballots import VoterProblem
 from voting.voters.codes import InvalidCodeError, read_code
 from voting.voters.issuing import Issuer, IssuingProblem

@@ -4,29 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voting.polls.book import (
-    ALL_ENTRIES_MAX,
-    LEAD_MS,
-    POLLS_MAX,
-    REVOKED_BATCHES_MAX,
-    SKEW_MS,
-    BrokenLogError,
-    Poll,
-    PollBook,
-)
+from voting.polls.book import BrokenLogError, PollBook
+from voting.polls.changes import ALL_ENTRIES_MAX, POLLS_MAX, REVOKED_BATCHES_MAX
 from voting.polls.definition import ShowResult
 from voting.polls.event import (
+    Approve,
     Change,
     Close,
     Cut,
     Define,
     Open,
+    Propose,
     Publish,
+    Refuse,
     Release,
     Revoke,
     encode_event,
 )
-from voting.testing.polls import DEFINITION, POLL, PollLog, entries, event, with_changes
+from voting.polls.poll import LEAD_MS, SKEW_MS, Poll
+from voting.polls.ruling import Between, Lift, open_proposal
+from voting.testing.polls import AUTHOR, DEFINITION, POLL, PollLog, entries, event, with_changes
 from voting.voters.rules import VoterClass, VoterRules
 
 NOW: Final = 1_764_000_000_000
@@ -159,6 +156,24 @@ def test_a_result_is_released_once_it_is_final(log: PollLog) -> None:
     assert log.append(Release(), CLOSES + 60_002).refusal == "its result has been released"
 
 
+def test_where_two_release_it_both_do_so_after_it_is_published(log: PollLog) -> None:
+    scheduled(log, show_result=ShowResult.ON_RELEASE, releasers=2)
+    log.append(Cut((1,)), CLOSES + 60_000)
+    early = log.append(Release(), CLOSES + 60_001)
+    assert early.refusal == "two people release it once its signed result is published"
+    log.append(Publish(b"{}"), CLOSES + 60_002)
+    assert log.append(Release(), CLOSES + 60_003).refusal is None
+    assert log.append(Release(), CLOSES + 60_004).refusal == (
+        "whoever has released it cannot do so again: another person must"
+    )
+    assert not the_poll(log).shows_result(CLOSES + 60_005)
+    assert log.append(Release(), CLOSES + 60_006, author="rea").refusal is None
+    assert the_poll(log).released_by == (AUTHOR, "rea")
+    assert the_poll(log).shows_result(CLOSES + 60_007)
+    again = log.append(Release(), CLOSES + 60_008, author="eva")
+    assert again.refusal == "its result has been released"
+
+
 def test_a_result_is_published_once_and_never_before_the_cut(log: PollLog) -> None:
     scheduled(log)
     first, second = Publish(b"{}\n\nsigned\n"), Publish(b"{1}\n\nsigned\n")
@@ -223,7 +238,17 @@ def test_a_rehearsal_stays_one(log: PollLog) -> None:
 
 
 def test_changes_to_a_poll_that_does_not_exist_are_refused(log: PollLog) -> None:
-    for change in (Open(), Close(None), Cut((1,)), Release(), Revoke(batch=1), Publish(b"{}")):
+    for change in (
+        Open(),
+        Close(None),
+        Cut((1,)),
+        Release(),
+        Revoke(batch=1),
+        Publish(b"{}"),
+        Propose(Between(1, 2), "why"),
+        Approve(1),
+        Refuse(1),
+    ):
         assert log.append(change, NOW).refusal == "there is no such poll"
 
 
@@ -314,19 +339,29 @@ changes = st.one_of(
     st.builds(Revoke, voter_class=st.integers(0, 1)),
     st.builds(Revoke, batch=st.integers(1, 3)),
     st.builds(Publish, st.sampled_from([b"", b"{}", b"{1}"])),
+    st.builds(Propose, st.just(Between(1, 9)) | st.builds(Lift, st.integers(1, 3)), st.just("why")),
+    st.builds(Approve, st.integers(1, 4)),
+    st.builds(Refuse, st.integers(1, 4)),
 )
-steps = st.lists(st.tuples(changes, st.sampled_from(["a", "b"]), st.integers(0, 15_000)))
+steps = st.lists(
+    st.tuples(
+        changes,
+        st.sampled_from(["a", "b"]),
+        st.integers(0, 15_000),
+        st.sampled_from(["ana", "rea"]),
+    )
+)
 
 
 @given(steps, st.data())
 def test_every_history_keeps_the_promises(
-    steps: list[tuple[Change, str, int]], data: st.DataObject
+    steps: list[tuple[Change, str, int, str]], data: st.DataObject
 ) -> None:
     log, at_ms = PollLog(), 0
-    for change, poll_id, pause in steps:
+    for change, poll_id, pause, author in steps:
         at_ms += pause
         before = log.book.polls.get(poll_id)
-        log.append(change, at_ms, poll_id)
+        log.append(change, at_ms, poll_id, author)
         after = log.book.polls.get(poll_id)
         if before is None or after is None or before == after:
             continue
@@ -347,6 +382,15 @@ def test_every_history_keeps_the_promises(
             assert (after.cut, after.closes_at_ms) == (before.cut, before.closes_at_ms)
         assert after.published is None or after.cut is not None
         assert before.published in {None, after.published}
+        if before.published is not None:
+            assert after.rulings == before.rulings
+        if after.published is not None:
+            assert open_proposal(after.rulings) is None
+        for old, new in zip(before.rulings, after.rulings, strict=False):
+            assert old.decided in {None, new.decided}
+            assert (new.selection, new.reason, new.event) == (old.selection, old.reason, old.event)
+        for one in after.rulings:
+            assert not one.approved or one.decider not in {None, one.author}
     # The same records give the same state, in one go or with copies and lost races in between.
     again = PollBook()
     for value, appended_at_ms in log.records:

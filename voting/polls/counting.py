@@ -1,7 +1,7 @@
 """Whether a vote of the vote log is in the result of its poll."""
 
 from voting.domain.vote import Vote
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 from voting.polls.result import classes_of
 
 

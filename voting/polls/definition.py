@@ -34,6 +34,7 @@ RANK_SUM: Final = "rank-sum"
 VOTES: Final = "votes"
 CLASS_PREFIX: Final = "class:"
 ORDER: Final = "order"
+RELEASERS_MAX: Final = 2
 # Milliseconds; the shortest leaves Kafka time to acknowledge a vote.
 ANSWER_WITHIN_MIN_MS, ANSWER_WITHIN_MAX_MS = 1_000, 60_000
 
@@ -81,6 +82,9 @@ class PollDefinition(msgspec.Struct, frozen=True, kw_only=True):
     `ties` says how entries of equal score are ordered, the first rule first: by `RANK_SUM`, by
     `VOTES` of all classes, by the votes of a class (`class:NAME`), and at the end by `ORDER`, which
     is that of `entries`. Without, rank sums decide, and what is still equal shares a place.
+
+    `releasers` is how many people release a result that is shown on release. If it is more than
+    one, it must have been published before.
     """
 
     titles: Titles
@@ -93,6 +97,7 @@ class PollDefinition(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: bool = False
     voters: VoterRules | None = None
     ties: tuple[str, ...] = ()
+    releasers: int = 1
     answer_within_ms: int
 
 
@@ -140,6 +145,10 @@ def clean_definition(definition: PollDefinition) -> PollDefinition:
                 "voters.classes", f"times entries must be at most {COUNTS_MAX:,}"
             )
     _check_ties(definition)
+    if not 1 <= definition.releasers <= RELEASERS_MAX:
+        raise InvalidPollError("releasers", f"must be from 1 to {RELEASERS_MAX}")
+    if definition.releasers > 1 and definition.show_result is not ShowResult.ON_RELEASE:
+        raise InvalidPollError("releasers", f"needs show_result {ShowResult.ON_RELEASE}")
     return msgspec.structs.replace(definition, titles=titles, entries=entries)
 
 

@@ -1,18 +1,20 @@
 """Events of the log of polls, and their records: `polls.v1.Event` messages, chained by hashes."""
 
 from hashlib import sha256
-from typing import Final
 
 import msgspec
 from google.protobuf.message import DecodeError
 from polls.v1 import polls_pb2
 
-from voting.polls.definition import Entry, PollDefinition, ShowResult, Titles
-from voting.voters.rules import AUDIENCE, VoterClass, VoterRules, Way
-
-
-class UnreadableEventError(ValueError):
-    """A record of the log of polls is not an event that this version can read."""
+from voting.polls.definition import PollDefinition
+from voting.polls.event_parts import (
+    UnreadableEventError,
+    define_message,
+    definition_of,
+    propose_message,
+    selection_of,
+)
+from voting.polls.ruling import Selection
 
 
 class Define(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class Cut(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True):
-    """Shows the result of a poll whose result is shown on release."""
+    """Shows the result of a poll, once as many people have done so as its definition says."""
 
 
 class Revoke(msgspec.Struct, frozen=True):
@@ -46,6 +48,28 @@ class Revoke(msgspec.Struct, frozen=True):
 
     voter_class: int | None = None
     batch: int | None = None
+
+
+class Propose(msgspec.Struct, frozen=True):
+    """Proposes that votes of the poll do not count, or that a ruling is lifted; `reason` is public.
+
+    Another person must approve it.
+    """
+
+    selection: Selection
+    reason: str
+
+
+class Approve(msgspec.Struct, frozen=True):
+    """Puts a proposed ruling in force, by its number."""
+
+    ruling: int
+
+
+class Refuse(msgspec.Struct, frozen=True):
+    """Ends a proposed ruling, by its number; it never was in force."""
+
+    ruling: int
 
 
 class Publish(msgspec.Struct, frozen=True):
@@ -59,7 +83,7 @@ class Publish(msgspec.Struct, frozen=True):
         return self.note.partition(b"\n")[0]
 
 
-type Change = Define | Open | Close | Cut | Release | Revoke | Publish
+type Change = Define | Open | Close | Cut | Release | Revoke | Publish | Propose | Approve | Refuse
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -79,20 +103,6 @@ class Event(msgspec.Struct, frozen=True):
     nonce: bytes = b""
 
 
-_TO_PROTO: Final = {
-    ShowResult.LIVE: polls_pb2.SHOW_RESULT_LIVE,
-    ShowResult.ON_CLOSE: polls_pb2.SHOW_RESULT_ON_CLOSE,
-    ShowResult.ON_RELEASE: polls_pb2.SHOW_RESULT_ON_RELEASE,
-}
-_FROM_PROTO: Final = {number: show for show, number in _TO_PROTO.items()}
-_WAY_TO_PROTO: Final = {
-    Way.OPEN: polls_pb2.WAY_OPEN,
-    Way.CODES: polls_pb2.WAY_CODES,
-    Way.IDENTITY: polls_pb2.WAY_IDENTITY,
-}
-_WAY_FROM_PROTO: Final = {number: way for way, number in _WAY_TO_PROTO.items()}
-
-
 def event_hash(value: bytes) -> bytes:
     """Return the hash of an event, given by the value of its record: SHA-256, 32 bytes."""
     return sha256(value).digest()
@@ -110,7 +120,7 @@ def encode_event(event: Event) -> bytes:
     )
     match event.change:
         case Define(definition):
-            message.define.CopyFrom(_define_message(definition))
+            message.define.CopyFrom(define_message(definition))
         case Open():
             message.open.SetInParent()
         case Close(closes_at_ms):
@@ -130,6 +140,14 @@ def encode_event(event: Event) -> bytes:
         case Publish(note):
             message.publish.note = note
             message.publish.SetInParent()
+        case Propose(selection, reason):
+            message.propose.CopyFrom(propose_message(selection, reason))
+        case Approve(ruling):
+            message.approve.ruling = ruling
+            message.approve.SetInParent()
+        case Refuse(ruling):
+            message.refuse.ruling = ruling
+            message.refuse.SetInParent()
     return message.SerializeToString(deterministic=True)
 
 
@@ -155,7 +173,7 @@ def decode_event(value: bytes | None) -> Event:
 def _change_of(message: polls_pb2.Event) -> Change:
     match message.WhichOneof("change"):
         case "define":
-            return Define(_definition_of(message.define))
+            return Define(definition_of(message.define))
         case "open":
             return Open()
         case "close":
@@ -168,6 +186,12 @@ def _change_of(message: polls_pb2.Event) -> Change:
             return _revoke_of(message.revoke)
         case "publish":
             return Publish(message.publish.note)
+        case "propose":
+            return Propose(selection_of(message.propose), message.propose.reason)
+        case "approve":
+            return Approve(message.approve.ruling)
+        case "refuse":
+            return Refuse(message.refuse.ruling)
         case _:
             raise UnreadableEventError("has a change that this version does not know")
 
@@ -180,80 +204,3 @@ def _revoke_of(message: polls_pb2.Revoke) -> Revoke:
             return Revoke(batch=message.batch)
         case _:
             raise UnreadableEventError("does not say which tokens it takes back")
-
-
-def _define_message(definition: PollDefinition) -> polls_pb2.Define:
-    return polls_pb2.Define(
-        title_en=definition.titles.en,
-        title_es=definition.titles.es,
-        entries=[
-            polls_pb2.Entry(id=entry.id, name=entry.name, album=entry.album, year=entry.year)
-            for entry in definition.entries
-        ],
-        rank_min=definition.rank_min,
-        rank_max=definition.rank_max,
-        opens_at_ms=definition.opens_at_ms or 0,
-        closes_at_ms=definition.closes_at_ms or 0,
-        show_result=_TO_PROTO[definition.show_result],
-        rehearsal=definition.rehearsal,
-        voters=_voters_message(definition.voters),
-        ties=definition.ties,
-        answer_within_ms=definition.answer_within_ms,
-    )
-
-
-def _voters_message(rules: VoterRules | None) -> polls_pb2.VoterRules | None:
-    if rules is None:
-        return None
-    # One class alone is written as before there were any.
-    classes = () if rules.classes == (AUDIENCE,) else rules.classes
-    return polls_pb2.VoterRules(
-        scope=rules.scope,
-        key=rules.key,
-        votes=rules.votes,
-        per_entry=rules.per_entry,
-        classes=[
-            polls_pb2.VoterClass(name=one.name, number=one.number, weight=one.weight)
-            for one in classes
-        ],
-        ways=[_WAY_TO_PROTO[way] for way in rules.ways],
-    )
-
-
-def _definition_of(message: polls_pb2.Define) -> PollDefinition:
-    show_result = _FROM_PROTO.get(message.show_result)
-    if show_result is None:
-        raise UnreadableEventError("does not say when the result is shown")
-    return PollDefinition(
-        titles=Titles(message.title_en, message.title_es),
-        entries=tuple(
-            Entry(id=entry.id, name=entry.name, album=entry.album, year=entry.year)
-            for entry in message.entries
-        ),
-        rank_min=message.rank_min,
-        rank_max=message.rank_max,
-        opens_at_ms=message.opens_at_ms or None,
-        closes_at_ms=message.closes_at_ms or None,
-        show_result=show_result,
-        rehearsal=message.rehearsal,
-        voters=_voters_of(message),
-        ties=tuple(message.ties),
-        answer_within_ms=message.answer_within_ms,
-    )
-
-
-def _voters_of(message: polls_pb2.Define) -> VoterRules | None:
-    if not message.HasField("voters"):
-        return None
-    rules = message.voters
-    if any(way not in _WAY_FROM_PROTO for way in rules.ways):
-        raise UnreadableEventError("has a way to a token that this version does not know")
-    classes = tuple(VoterClass(one.name, one.number, one.weight) for one in rules.classes)
-    return VoterRules(
-        scope=rules.scope,
-        key=rules.key,
-        votes=rules.votes,
-        per_entry=rules.per_entry,
-        classes=classes or (AUDIENCE,),
-        ways=tuple(_WAY_FROM_PROTO[way] for way in rules.ways),
-    )

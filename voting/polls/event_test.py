@@ -5,19 +5,23 @@ from polls.v1 import polls_pb2
 
 from voting.polls.definition import Entry, PollDefinition, ShowResult, Titles
 from voting.polls.event import (
+    Approve,
     Close,
     Cut,
     Define,
     Event,
     Open,
+    Propose,
     Publish,
+    Refuse,
     Release,
     Revoke,
-    UnreadableEventError,
     decode_event,
     encode_event,
 )
-from voting.testing.polls import event
+from voting.polls.event_parts import UnreadableEventError
+from voting.polls.ruling import Between, Lift, OfClass, VoteIds
+from voting.testing.polls import event, with_changes
 from voting.voters.rules import AUDIENCE, VoterClass, VoterRules, Way
 
 times = st.none() | st.integers(1, 2**53)
@@ -48,7 +52,14 @@ definitions = st.builds(
         ways=st.lists(st.sampled_from(Way)).map(tuple),
     ),
     ties=st.lists(texts, max_size=3).map(tuple),
+    releasers=st.integers(1, 9),
     answer_within_ms=st.integers(0, 100_000),
+)
+selections = st.one_of(
+    st.builds(VoteIds, st.binary(max_size=100), st.none() | st.integers(1, 2**17)),
+    st.builds(OfClass, st.integers(0, 20)),
+    st.builds(Between, st.integers(0, 2**53), st.integers(0, 2**53)),
+    st.builds(Lift, st.integers(0, 99)),
 )
 changes = st.one_of(
     st.builds(Define, definitions),
@@ -59,6 +70,9 @@ changes = st.one_of(
     st.builds(Revoke, voter_class=st.integers(0, 20)),
     st.builds(Revoke, batch=st.integers(0, 2**17)),
     st.builds(Publish, st.binary(max_size=100)),
+    st.builds(Propose, selections, texts),
+    st.builds(Approve, st.integers(0, 99)),
+    st.builds(Refuse, st.integers(0, 99)),
 )
 events = st.builds(
     Event,
@@ -84,6 +98,7 @@ def test_an_event_is_read_as_it_was_written(written: Event) -> None:
         b"not an event",
         polls_pb2.Event(number=1, poll="p").SerializeToString(),
         polls_pb2.Event(number=1, revoke=polls_pb2.Revoke()).SerializeToString(),
+        polls_pb2.Event(number=1, propose=polls_pb2.Propose(reason="r")).SerializeToString(),
         polls_pb2.Event(number=0, open=polls_pb2.Open()).SerializeToString(),
         polls_pb2.Event(number=1, define=polls_pb2.Define()).SerializeToString(),
     ],
@@ -97,3 +112,9 @@ def test_a_change_of_a_later_version_is_not_guessed() -> None:
     later = encode_event(event(Open())).replace(b"\x5a\x00", b"\xfa\x01\x00")
     with pytest.raises(UnreadableEventError, match="does not know"):
         decode_event(later)
+
+
+def test_one_releaser_is_written_as_before_there_could_be_two() -> None:
+    one = encode_event(event(Define(with_changes(releasers=1))))
+    assert not polls_pb2.Event.FromString(one).define.releasers
+    assert len(encode_event(event(Define(with_changes(releasers=2))))) > len(one)

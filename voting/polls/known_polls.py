@@ -6,8 +6,9 @@ from math import inf
 from typing import Final
 
 from voting.domain.vote import InvalidVoteError, Vote
-from voting.polls.book import FRESH_MS, SKEW_MS, Poll, PollBook
+from voting.polls.book import PollBook
 from voting.polls.definition import Entry
+from voting.polls.poll import FRESH_MS, SKEW_MS, Poll
 from voting.voters.ballots import PollVoters
 from voting.voters.keys import MasterKeys, NoKeyError
 

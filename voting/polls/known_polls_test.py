@@ -4,7 +4,6 @@ from typing import Final
 import pytest
 
 from voting.domain.vote import InvalidVoteError
-from voting.polls.book import FRESH_MS, SKEW_MS
 from voting.polls.known_polls import (
     NO_SUCH_ENTRY,
     KnownPolls,
@@ -14,6 +13,7 @@ from voting.polls.known_polls import (
     StalePollsError,
     UntimelyVoteError,
 )
+from voting.polls.poll import FRESH_MS, SKEW_MS
 from voting.testing.examples import vote_with
 from voting.testing.polls import ENTRIES, POLL, PollLog
 from voting.voters.keys import MasterKeys, read_keys

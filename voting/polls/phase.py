@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from voting.polls.book import Poll
+from voting.polls.poll import Poll
 
 
 class Phase(StrEnum):

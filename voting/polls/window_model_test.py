@@ -15,9 +15,9 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from voting.polls.book import LEAD_MS, SKEW_MS, Poll
 from voting.polls.event import Change, Close, Cut, Define
 from voting.polls.known_polls import KnownPoll, KnownPolls, PollRefusedError, StalePollsError
+from voting.polls.poll import LEAD_MS, SKEW_MS, Poll
 from voting.testing.polls import POLL, PollLog, with_changes
 
 START: Final = 1_764_000_000_000

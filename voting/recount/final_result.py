@@ -14,8 +14,8 @@ import rfc8785
 from voting.domain.tally import PollTally, add_poll_tally
 from voting.domain.times import to_rfc3339_or_none
 from voting.domain.vote import Route
-from voting.polls.book import Poll
 from voting.polls.event import event_hash
+from voting.polls.poll import Poll
 from voting.polls.result import EntryResult, classes_of, poll_result
 from voting.recount.partition_count import PartitionCount
 from voting.voters.rules import VoterClass

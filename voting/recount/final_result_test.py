@@ -6,9 +6,9 @@ import pytest
 
 from voting.domain.tally import PollTally
 from voting.domain.vote import TEXT_MAX, Route
-from voting.polls.book import Poll
 from voting.polls.definition import COUNTS_MAX, ENTRIES_MAX, Entry, clean_definition
 from voting.polls.event import Change, Cut, Define, Open, Publish, encode_event, event_hash
+from voting.polls.poll import Poll
 from voting.recount.final_result import (
     FORMAT,
     LedgerCount,

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from voting.polls.book import Poll, PollBook
+from voting.polls.book import PollBook
 from voting.polls.event import Cut, Publish
+from voting.polls.poll import Poll
 from voting.recount.final_result import PollEvent
 
 

@@ -16,7 +16,6 @@ from voting.casting.sink import UNKNOWN, OnResult, UnavailableError, VoteSink, c
 from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.domain.vote import InvalidVoteError, Route, Vote, clean_new_id
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
-from voting.polls.book import Poll
 from voting.polls.known_polls import (
     KnownPolls,
     NoVoterKeyError,
@@ -24,6 +23,7 @@ from voting.polls.known_polls import (
     RefusalKind,
     StalePollsError,
 )
+from voting.polls.poll import Poll
 from voting.route.vote_form import VoteForm, decode_vote, find_fault
 from voting.service.clock_watch import now_ms
 from voting.voters.ballots import VoterProblem

@@ -11,8 +11,8 @@ from voting.casting.ballot_memory import VotedBeforeError
 from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.vote import InvalidVoteError, Route, Vote, check_new_vote
 from voting.http.problem import Problem, ProblemError
-from voting.polls.book import FRESH_MS
 from voting.polls.known_polls import NO_SUCH_ENTRY, KnownPolls, RefusalKind
+from voting.polls.poll import FRESH_MS
 from voting.route.vote_api import (
     answer_vote,
     check_media_type,

@@ -44,9 +44,15 @@ def entries(count: int) -> tuple[Entry, ...]:
     return tuple(Entry(f"e{number}", "Band", f"Album {number}", 2000) for number in range(count))
 
 
-def event(change: Change, poll: str = POLL, number: int = 1, previous: bytes = b"") -> Event:
+def event(
+    change: Change,
+    poll: str = POLL,
+    number: int = 1,
+    previous: bytes = b"",
+    author: str = AUTHOR,
+) -> Event:
     """Return an event with this change."""
-    return Event(number, previous, 1_764_000_000_000, AUTHOR, poll, change)
+    return Event(number, previous, 1_764_000_000_000, author, poll, change)
 
 
 class PollLog:
@@ -56,13 +62,15 @@ class PollLog:
         self.book = PollBook()
         self.records: list[tuple[bytes, int]] = []
 
-    def next(self, change: Change, poll: str = POLL) -> bytes:
+    def next(self, change: Change, poll: str = POLL, author: str = AUTHOR) -> bytes:
         """Return the record of the next event with this change; it is not appended."""
-        return encode_event(event(change, poll, self.book.number + 1, self.book.last_hash))
+        return encode_event(event(change, poll, self.book.number + 1, self.book.last_hash, author))
 
-    def append(self, change: Change, at_ms: int, poll: str = POLL) -> Recorded:
+    def append(
+        self, change: Change, at_ms: int, poll: str = POLL, author: str = AUTHOR
+    ) -> Recorded:
         """Append an event at this time of Kafka's clock."""
-        value = self.next(change, poll)
+        value = self.next(change, poll, author)
         self.records.append((value, at_ms))
         recorded = self.book.apply(value, at_ms)
         if recorded is None:
