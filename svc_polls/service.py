@@ -9,9 +9,11 @@ from prometheus_client import REGISTRY
 from sanic import Sanic
 
 from svc_polls.api.app import polls_app
+from svc_polls.api.changing import ChangeDesk
 from svc_polls.api.console import ConsoleApi
 from svc_polls.api.polls import PollsApi
 from svc_polls.api.publishing import PublishingApi
+from svc_polls.api.rulings import RulingsApi
 from svc_polls.api.running_changes import RunningChanges
 from svc_polls.log.cutter import Cutter
 from svc_polls.log.history import PollHistory
@@ -81,7 +83,9 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
     if not len(organisers):
         _log.warning("ORGANISER_TOKENS is empty: nobody can use the API")
     changes = RunningChanges()
-    api = PollsApi(known, history, writer, organisers, changes, settings.answer_within_ms, now_ms)
+    desk = ChangeDesk(known, writer, now_ms)
+    api = PollsApi(known, history, desk, organisers, changes, settings.answer_within_ms, now_ms)
+    rulings = RulingsApi(desk, organisers, changes)
     recount = LedgerRecount(
         connection_arguments(settings), settings.kafka_topic, settings.kafka_polls_topic
     )
@@ -101,7 +105,7 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
         Watched(lambda: read_services(watched, now_ms)) if watched else None,
         now_ms,
     )
-    app = polls_app(api, publishing, console, readiness)
+    app = polls_app(api, rulings, publishing, console, readiness)
     REGISTRY.register(PollsCollector(known, now_ms))
     tasks: list[asyncio.Task[None]] = []
 

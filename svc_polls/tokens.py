@@ -22,7 +22,7 @@ class Role(StrEnum):
 
     EDITOR = "editor"  # defines and copies polls
     OPERATOR = "operator"  # opens and closes them
-    RELEASER = "releaser"  # shows results
+    RELEASER = "releaser"  # rules on votes, publishes and shows results
 
 
 class Organiser(NamedTuple):

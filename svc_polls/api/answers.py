@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from svc_polls.api.forms import DefinitionForm, TitlesForm, form_of
+from svc_polls.api.ruling_answers import RulingSummary, ruling_summaries
 from svc_polls.log.history import PastEvent
 from voting.domain.times import to_rfc3339, to_rfc3339_or_none
 from voting.polls.book import Recorded
@@ -56,7 +57,11 @@ class PollState(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Where its votes end, for each partition of the topic of votes."),
     ]
     published: Annotated[bool, Meta(description="Whether its signed result stands, for good.")]
-    released: bool
+    released: Annotated[bool, Meta(description="Whether as many people as needed released it.")]
+    released_by: list[str]
+    rulings: Annotated[
+        list[RulingSummary], Meta(description="In the order in which they were proposed.")
+    ]
     revoked: Annotated[
         list[str], Meta(description="Whose tokens were taken back: `class NAME`, `batch NUMBER`.")
     ]
@@ -84,7 +89,11 @@ class HistoryEvent(msgspec.Struct, frozen=True, kw_only=True):
     written_at: Annotated[str, Meta(description="By the clock of the service that wrote it.")]
     author: str
     change: Annotated[
-        str, Meta(description="define, open, close, cut, publish, release or revoke.")
+        str,
+        Meta(
+            description="define, open, close, cut, publish, release, revoke, propose, "
+            "approve or refuse."
+        ),
     ]
     fields: Annotated[
         list[str], Meta(description="What a new definition changes; empty in the first one.")
@@ -93,6 +102,9 @@ class HistoryEvent(msgspec.Struct, frozen=True, kw_only=True):
     ends: list[int] | None
     revoked: Annotated[
         str | None, Meta(description="Whose tokens it takes back: `class NAME` or `batch NUMBER`.")
+    ]
+    ruling: Annotated[
+        int | None, Meta(description="The number of the ruling that it is about, if it stands.")
     ]
     refusal: str | None
 
@@ -140,6 +152,8 @@ def poll_state(poll: Poll, now_ms: int) -> PollState:
         cut=None if poll.cut is None else list(poll.cut),
         published=poll.published is not None,
         released=poll.released,
+        released_by=list(poll.released_by),
+        rulings=ruling_summaries(poll),
         revoked=_revoked(poll),
         shows_result=poll.shows_result(now_ms),
         definition=form_of(poll.definition),
@@ -170,7 +184,7 @@ def effective_at_ms(recorded: Recorded) -> int:
     """Return when each route has an event of the log of polls, or accepts no votes in polls.
 
     Opening, publishing and releasing allow something: a route that does not have it yet breaks no
-    promise.
+    promise. Rulings concern no route.
     """
     waits = isinstance(recorded.event.change, Define | Close | Revoke)
     return recorded.appended_at_ms + (LEAD_MS if waits else 0)
@@ -194,5 +208,6 @@ def _past(event: PastEvent) -> HistoryEvent:
         closes_at=to_rfc3339_or_none(event.closes_at_ms),
         ends=None if event.ends is None else list(event.ends),
         revoked=event.revoked,
+        ruling=event.ruling,
         refusal=event.refusal,
     )

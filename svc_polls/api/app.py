@@ -11,6 +11,7 @@ from svc_polls.api.openapi import polls_document
 from svc_polls.api.polls import PollsApi
 from svc_polls.api.publishing import PublishingApi
 from svc_polls.api.requests import BODY_MAX
+from svc_polls.api.rulings import RulingsApi
 from svc_polls.page.console_page import STATIC_FOLDER, render_console
 from voting.http.app import add_operations, close_if_stopping, new_app
 from voting.pages.browser_headers import page_headers
@@ -25,7 +26,11 @@ _HEADERS: Final = page_headers("form-action 'none'", "trusted-types 'none'")
 
 
 def polls_app(
-    api: PollsApi, publishing: PublishingApi, console: ConsoleApi, readiness: Readiness
+    api: PollsApi,
+    rulings: RulingsApi,
+    publishing: PublishingApi,
+    console: ConsoleApi,
+    readiness: Readiness,
 ) -> Sanic[Any, Any]:
     """Return the app that serves the API and the console."""
     app = new_app(NAME)
@@ -54,6 +59,7 @@ def polls_app(
         ("publication", publishing.publication),
         ("evidence", publishing.evidence),
         ("evidence/<partition:str>", publishing.partition),
+        ("rulings/<number:str>", rulings.ruling),
     ):
         app.add_route(partial(look), f"/api/polls/<poll:str>/{path}", name=look.__name__)
     for path, method, handler in (
@@ -63,6 +69,9 @@ def polls_app(
         ("/publish", "POST", publishing.publish),
         ("/release", "POST", api.release),
         ("/revoke", "POST", api.revoke),
+        ("/rulings", "POST", rulings.propose),
+        ("/rulings/<number:str>/approve", "POST", rulings.approve),
+        ("/rulings/<number:str>/refuse", "POST", rulings.refuse),
         ("/copy", "POST", api.copy),
     ):
         # `stream`: the handlers read the body themselves, after authentication. Sanic

@@ -19,6 +19,7 @@ from voting.domain.vote import (
 )
 from voting.polls.definition import (
     ENTRIES_MAX,
+    RELEASERS_MAX,
     Entry,
     InvalidPollError,
     PollDefinition,
@@ -165,6 +166,11 @@ class DefinitionForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
              "rank sum; what is still equal shares a place.",
              extra_json_schema={"uniqueItems": True}),
     ] = ()  # fmt: skip
+    releasers: Annotated[
+        int,
+        Meta(description="How many people release a result that is shown on release.",
+             extra_json_schema={"minimum": 1, "maximum": RELEASERS_MAX}),
+    ] = 1  # fmt: skip
 
 
 class CloseForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -223,6 +229,7 @@ def definition_of(form: DefinitionForm, answer_within_ms: int) -> PollDefinition
         rehearsal=form.rehearsal,
         voters=_voters_of(form.voters),
         ties=form.ties,
+        releasers=form.releasers,
         answer_within_ms=answer_within_ms,
     )
     try:
@@ -243,6 +250,7 @@ def form_of(definition: PollDefinition) -> DefinitionForm:
         rehearsal=definition.rehearsal,
         voters=_voters_form(definition.voters),
         ties=definition.ties,
+        releasers=definition.releasers,
     )
 
 

@@ -5,26 +5,22 @@ from typing import Any, Final
 from svc_polls.api.answers import Changed, HistoryPage, PollList, PollState
 from svc_polls.api.console import Me, SystemState
 from svc_polls.api.forms import SLUG_SCHEMA, CloseForm, CopyForm, DefinitionForm, RevokeForm
-from svc_polls.api.openapi_parts import good_answer, reference, responses
+from svc_polls.api.openapi_parts import IF_MATCH, READING, change, good_answer, responses
 from svc_polls.api.publishing import Evidence
 from svc_polls.api.requests import LIMIT_DEFAULT, LIMIT_MAX
+from svc_polls.api.ruling_answers import RulingWithIds
+from svc_polls.api.ruling_forms import RulingForm
 from svc_polls.publishing.publisher import Publication
-from voting.http.problem import JSON_TYPE, Problem
+from voting.http.problem import Problem
 from voting.http.schemas import (
     Schemas,
     answer_schemas,
     request_schemas,
     sparse_answer_schemas,
 )
+from voting.polls.ruling import RULINGS_MAX
 
-_READING: Final = ("401", "422", "431", "503")
 _ID: Final = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-_IF_MATCH: Final = {
-    "name": "If-Match",
-    "in": "header",
-    "description": "The number of the poll's last event (its `ETag`), or `*` for any.",
-    "schema": {"type": "string", "pattern": '^(?:\\*|"?[0-9]{1,13}"?)$'},
-}
 _IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
     "in": "header",
@@ -37,14 +33,28 @@ _PARTITION: Final = {
     "required": True,
     "schema": {"type": "integer", "minimum": 0},
 }
-_CHANGING: Final = ("400", *_READING, "403", "404", "408", "409", "412", "413", "415", "428", "504")
+_RULING: Final = {
+    "name": "number",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1, "maximum": RULINGS_MAX},
+}
 
 
 def polls_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
     schemas: Schemas = {
-        **request_schemas(CloseForm, CopyForm, RevokeForm),
-        **answer_schemas(PollList, Changed, HistoryPage, Me, SystemState, Publication, Evidence),
+        **request_schemas(CloseForm, CopyForm, RevokeForm, RulingForm),
+        **answer_schemas(
+            PollList,
+            Changed,
+            HistoryPage,
+            Me,
+            SystemState,
+            Publication,
+            Evidence,
+            RulingWithIds,
+        ),
         **sparse_answer_schemas(Problem),
         **request_schemas(DefinitionForm),
     }
@@ -73,14 +83,29 @@ def polls_document() -> dict[str, Any]:
                 "parameters": [id_parameter, _PARTITION],
                 "get": _partition(),
             },
+            "/api/polls/{id}/rulings/{number}": {
+                "parameters": [id_parameter, _RULING],
+                "get": _ruling(),
+            },
+            **{
+                f"/api/polls/{{id}}/rulings/{{number}}/{name}": {
+                    "parameters": [id_parameter, _RULING],
+                    "post": change(f"{name}Ruling", summary),
+                }
+                for name, summary in (
+                    ("approve", "Put a proposed ruling in force, as another person (releaser)"),
+                    ("refuse", "End a proposed ruling (releaser)"),
+                )
+            },
             **{
                 f"/api/polls/{{id}}/{name}": {"parameters": [id_parameter], "post": operation}
                 for name, operation in (
-                    ("open", _change("openPoll", "Open a poll by hand (operator)")),
+                    ("open", change("openPoll", "Open a poll by hand (operator)")),
                     ("close", _close()),
                     ("publish", _publish()),
-                    ("release", _change("releaseResult", "Show the result (releaser)")),
+                    ("release", change("releaseResult", "Show the result (releaser)")),
                     ("revoke", _revoke()),
+                    ("rulings", _propose()),
                     ("copy", _copy()),
                 )
             },
@@ -119,7 +144,7 @@ def _list() -> dict[str, Any]:
         "summary": "The polls, by id",
         "operationId": "listPolls",
         "parameters": _page({"type": "string", **SLUG_SCHEMA}),
-        "responses": responses({"200": good_answer("A page of them.", PollList)}, _READING),
+        "responses": responses({"200": good_answer("A page of them.", PollList)}, READING),
     }
 
 
@@ -128,7 +153,7 @@ def _show() -> dict[str, Any]:
     return {
         "summary": "A poll",
         "operationId": "showPoll",
-        "responses": responses(good, (*_READING, "404")),
+        "responses": responses(good, (*READING, "404")),
     }
 
 
@@ -138,13 +163,13 @@ def _history() -> dict[str, Any]:
         "summary": "What happened to a poll, and who did it",
         "operationId": "showHistory",
         "parameters": _page({"type": "integer", "minimum": 0}),
-        "responses": responses(good, (*_READING, "404")),
+        "responses": responses(good, (*READING, "404")),
     }
 
 
 def _read(summary: str, name: str, type_: type) -> dict[str, Any]:
     good = {"200": good_answer(f"{summary}.", type_)}
-    problems = (*_READING, "403", "404", "409")
+    problems = (*READING, "403", "404", "409")
     return {"summary": summary, "operationId": name, "responses": responses(good, problems)}
 
 
@@ -158,7 +183,7 @@ def _partition() -> dict[str, Any]:
 
 
 def _publish() -> dict[str, Any]:
-    operation = _change(
+    operation = change(
         "publishResult",
         "Count the votes, sign the result and make it final for good; ask again to see how far it "
         "is (releaser)",
@@ -173,17 +198,17 @@ def _publish() -> dict[str, Any]:
 
 def _define() -> dict[str, Any]:
     made = {"201": good_answer("The poll was created.", Changed, tagged=True)}
-    return _change(
+    return change(
         "definePoll",
         "Create a poll, or replace its definition until it is frozen (editor)",
         form=DefinitionForm,
         also=made,
-        parameters=[_IF_MATCH, _IF_NONE_MATCH],
+        parameters=[IF_MATCH, _IF_NONE_MATCH],
     )
 
 
 def _close() -> dict[str, Any]:
-    return _change(
+    return change(
         "closePoll",
         "End an open poll as soon as possible or at a time, also a later one (operator)",
         form=CloseForm,
@@ -192,16 +217,33 @@ def _close() -> dict[str, Any]:
 
 
 def _revoke() -> dict[str, Any]:
-    return _change(
+    return change(
         "revokeTokens",
         "Take back voters' tokens, for good; votes that were accepted count (operator)",
         form=RevokeForm,
     )
 
 
+def _ruling() -> dict[str, Any]:
+    good = {"200": good_answer("The ruling.", RulingWithIds, tagged=True)}
+    return {
+        "summary": "A ruling, with the ids of its votes",
+        "operationId": "showRuling",
+        "responses": responses(good, (*READING, "404")),
+    }
+
+
+def _propose() -> dict[str, Any]:
+    return change(
+        "proposeRuling",
+        "Propose that votes do not count, or that a ruling is lifted (releaser)",
+        form=RulingForm,
+    )
+
+
 def _copy() -> dict[str, Any]:
     made = {"201": good_answer("The copy was created.", Changed, tagged=True)}
-    operation = _change(
+    operation = change(
         "copyPoll",
         "Copy a poll, say a rehearsal, as another one that is no rehearsal (editor)",
         form=CopyForm,
@@ -210,26 +252,4 @@ def _copy() -> dict[str, Any]:
     )
     for status in ("200", "428"):
         del operation["responses"][status]
-    return operation
-
-
-def _change(
-    name: str,
-    summary: str,
-    *,
-    form: type | None = None,
-    required: bool = True,
-    also: dict[str, Any] | None = None,
-    parameters: list[dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    good = {"200": good_answer("The change was made.", Changed, tagged=True), **(also or {})}
-    operation: dict[str, Any] = {
-        "summary": summary,
-        "operationId": name,
-        "parameters": [_IF_MATCH] if parameters is None else parameters,
-        "responses": responses(good, _CHANGING),
-    }
-    if form is not None:
-        content = {JSON_TYPE: {"schema": reference(form)}}
-        operation["requestBody"] = {"required": required, "content": content}
     return operation

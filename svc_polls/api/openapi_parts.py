@@ -1,16 +1,25 @@
-"""Parts of the OpenAPI document: the answers of operations."""
+"""Parts of the OpenAPI document: changes, and the answers of operations."""
 
 from typing import Any, Final
 
+from svc_polls.api.answers import Changed
 from svc_polls.api.requests import BODY_MAX
 from voting.http.problem import JSON_TYPE, PROBLEM_TYPE, Problem
 from voting.http.schemas import REFERENCE
 
+READING: Final = ("401", "422", "431", "503")
+IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The number of the poll's last event (its `ETag`), or `*` for any.",
+    "schema": {"type": "string", "pattern": '^(?:\\*|"?[0-9]{1,13}"?)$'},
+}
+_CHANGING: Final = ("400", *READING, "403", "404", "408", "409", "412", "413", "415", "428", "504")
 _PROBLEMS: Final = {
     "400": "The body is not JSON, or a condition is not one.",
     "401": "There is no bearer token, or it is not an organiser's.",
     "403": "The organiser does not have the role.",
-    "404": "There is no such poll.",
+    "404": "There is no such poll, or no such ruling.",
     "408": "The request did not arrive in time.",
     "409": "A rule forbids the change; `detail` says which. Nothing was changed.",
     "412": "The condition does not hold: somebody changed the poll. Nothing was changed.",
@@ -53,3 +62,26 @@ def good_answer(description: str, type_: type, *, tagged: bool = False) -> dict[
             "ETag": {"description": "For `If-Match`.", "schema": {"type": "string"}}
         }
     return answer
+
+
+def change(
+    name: str,
+    summary: str,
+    *,
+    form: type | None = None,
+    required: bool = True,
+    also: dict[str, Any] | None = None,
+    parameters: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return the operation of a change; `also` are good answers besides 200."""
+    good = {"200": good_answer("The change was made.", Changed, tagged=True), **(also or {})}
+    operation: dict[str, Any] = {
+        "summary": summary,
+        "operationId": name,
+        "parameters": [IF_MATCH] if parameters is None else parameters,
+        "responses": responses(good, _CHANGING),
+    }
+    if form is not None:
+        content = {JSON_TYPE: {"schema": reference(form)}}
+        operation["requestBody"] = {"required": required, "content": content}
+    return operation

@@ -13,6 +13,7 @@ from svc_polls.api.answers import changed_answer, history_page, poll_list, poll_
 from svc_polls.api.console import Me, PollLogState, SystemState
 from svc_polls.api.forms import VotersForm, form_of
 from svc_polls.api.openapi import polls_document
+from svc_polls.api.ruling_answers import ruling_with_ids
 from svc_polls.log.history import PollHistory
 from svc_polls.testing.fakes import NOW
 from svc_polls.tokens import Role
@@ -20,10 +21,21 @@ from svc_polls.watch.services import Instance, WatchedService
 from svc_polls.watch.vote_flow import VoteFlow
 from voting.domain.times import to_rfc3339
 from voting.http.problem import ProblemError
-from voting.polls.event import Change, Close, Cut, Define, Open
+from voting.polls.event import Approve, Change, Close, Cut, Define, Open, Propose, Refuse
+from voting.polls.ruling import Between, Lift, OfClass, vote_ids
 from voting.testing.polls import POLL, PollLog, entries, with_changes
+from voting.voters.rules import VoterRules
 
 DOCUMENT: Final = polls_document()
+
+RULINGS: Final[list[Change]] = [
+    Propose(vote_ids([bytes(16)], batch=3), "Sold codes"),
+    Propose(OfClass(0), "Not a jury"),
+    Propose(Between(1, 2), "A test"),
+    Approve(1),
+    Propose(Lift(1), "A mistake"),
+    Refuse(2),
+]
 
 
 def fits(name: str, value: Any) -> bool:
@@ -43,7 +55,8 @@ def test_the_document_is_valid_openapi() -> None:
 
 def test_answers_are_as_documented() -> None:
     log, history = PollLog(), PollHistory()
-    definition = with_changes(answer_within_ms=1_000)
+    rules = VoterRules(scope="awards", key=1)
+    definition = with_changes(answer_within_ms=1_000, voters=rules)
     changes: list[Change] = [Define(definition), Open(), Close(None), Cut((3, 4))]
     for at_ms, change in zip([NOW, NOW, NOW, NOW + 60_000], changes, strict=True):
         recorded = log.append(change, at_ms)
@@ -53,6 +66,14 @@ def test_answers_are_as_documented() -> None:
         assert fits("PollState", poll_state(poll, NOW))
         assert fits("Changed", changed_answer(recorded, poll, NOW))
         assert fits("PollList", poll_list([poll, poll], 1, NOW))
+    for number, change in enumerate(RULINGS):
+        recorded = log.append(change, NOW + 60_000, author=f"rea-{number}")
+        assert recorded.refusal is None
+        history.note(log.records[-1][0], recorded)
+        assert fits("PollState", poll_state(log.book.polls[POLL], NOW))
+        assert fits("HistoryPage", history_page(history.of(POLL, 4, 30), 30))
+    for one in log.book.polls[POLL].rulings:
+        assert fits("RulingWithIds", ruling_with_ids(one, definition))
     assert fits("HistoryPage", history_page(history.of(POLL, 0, 3), 2))
     assert fits("Problem", ProblemError(HTTPStatus.CONFLICT, "no", field="as").problem)
 

@@ -1,7 +1,7 @@
 """The history of each poll in short, and the wait for an event to stand."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -9,7 +9,7 @@ import msgspec
 
 from voting.polls.book import Recorded
 from voting.polls.definition import PollDefinition
-from voting.polls.event import Close, Cut, Define, Revoke
+from voting.polls.event import Approve, Close, Cut, Define, Propose, Refuse, Revoke
 
 HISTORY_MAX: Final = 1_000  # events kept of one poll; the log has them all
 
@@ -17,7 +17,8 @@ HISTORY_MAX: Final = 1_000  # events kept of one poll; the log has them all
 class PastEvent(msgspec.Struct, frozen=True):
     """An event in short. `fields` are those of the definition that it changes, if it is one.
 
-    `revoked` names what a revocation takes back: a class of voters or a batch.
+    `revoked` names what a revocation takes back: a class of voters or a batch. `ruling` is the
+    number of the ruling that it is about.
     """
 
     number: int
@@ -29,6 +30,7 @@ class PastEvent(msgspec.Struct, frozen=True):
     closes_at_ms: int | None = None
     ends: tuple[int, ...] | None = None
     revoked: str | None = None
+    ruling: int | None = None
     refusal: str | None = None
 
 
@@ -45,6 +47,7 @@ class PollHistory:
     def __init__(self) -> None:
         self._events: dict[str, deque[PastEvent]] = {}
         self._definitions: dict[str, PollDefinition] = {}
+        self._proposals = Counter[str]()
         self._waiting: dict[int, list[asyncio.Future[Standing]]] = {}
 
     def note(self, value: bytes, recorded: Recorded) -> None:
@@ -90,8 +93,18 @@ class PollHistory:
             closes_at_ms=change.closes_at_ms if isinstance(change, Close) else None,
             ends=change.ends if isinstance(change, Cut) else None,
             revoked=self._revoked(event.poll, change) if isinstance(change, Revoke) else None,
+            ruling=self._ruling(recorded),
             refusal=recorded.refusal,
         )
+
+    def _ruling(self, recorded: Recorded) -> int | None:
+        event, change = recorded.event, recorded.event.change
+        if isinstance(change, Approve | Refuse):
+            return change.ruling
+        if not isinstance(change, Propose) or recorded.refusal is not None:
+            return None
+        self._proposals[event.poll] += 1
+        return self._proposals[event.poll]
 
     def _revoked(self, poll: str, revoke: Revoke) -> str:
         if revoke.voter_class is None:
