@@ -1,4 +1,4 @@
-"""The components' resources of Gateway API, KEDA and Strimzi fit their definitions."""
+"""The components' custom resources fit their definitions."""
 
 from typing import Any, Final
 
@@ -10,12 +10,12 @@ from k8s.definitions import check, definitions, schemas
 from k8s.rendering import FOLDER, Manifest, manifests, name, of_kind
 
 STRIMZI: Final = yaml.safe_load((FOLDER / "strimzi.schema.yaml").read_text())
-KNOWN: Final = schemas([*definitions(["gateway_api", "keda"]), *STRIMZI])
+KNOWN: Final = schemas([*definitions(["gateway_api", "keda", "prometheus_operator"]), *STRIMZI])
 
 
 def custom(component: str) -> list[Manifest]:
-    groups = ("gateway.networking.k8s.io/", "keda.sh/", "kafka.strimzi.io/")
-    return [m for m in manifests("production", component) if m["apiVersion"].startswith(groups)]
+    found = manifests("production", component)
+    return [m for m in found if (m["apiVersion"], m["kind"]) in KNOWN]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ def custom(component: str) -> list[Manifest]:
         ("gateway-api", {"Gateway", "HTTPRoute"}),
         ("grpc-unary-gateway", {"HTTPRoute"}),
         ("keda", {"ScaledObject"}),
+        ("prometheus-operator", {"PodMonitor", "PrometheusRule"}),
         ("strimzi", {"Kafka", "KafkaNodePool", "KafkaTopic"}),
     ],
 )
@@ -39,7 +40,7 @@ def test_the_gateway_with_a_host_is_valid() -> None:
         check(manifest, KNOWN)
 
 
-@pytest.mark.parametrize("component", ["gateway-api", "keda", "strimzi"])
+@pytest.mark.parametrize("component", ["gateway-api", "keda", "prometheus-operator", "strimzi"])
 def test_a_misspelt_field_is_refused(component: str) -> None:
     for manifest in custom(component):
         wrong: Any = {**manifest, "spec": {**manifest["spec"], "replica": 1}}
@@ -78,3 +79,35 @@ def test_strimzi_has_the_topics_and_settings_that_the_ledger_needs() -> None:
         key, _, value = line.partition("=")
         if key in found["Kafka/voting"]["kafka"]["config"]:
             assert str(found["Kafka/voting"]["kafka"]["config"][key]).lower() == value
+
+
+def test_the_operators_prometheus_reads_the_pods_that_ours_reads_under_the_same_names() -> None:
+    (monitor,) = of_kind(custom("prometheus-operator"), "PodMonitor")
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    config = yaml.safe_load((FOLDER / "base/prometheus/prometheus.yml").read_text())
+    ours = config["scrape_configs"][0]["relabel_configs"]
+    jobs = [rule for rule in ours if rule.get("target_label") == "job"]
+    assert [
+        {
+            "source_labels": rule["sourceLabels"],
+            "regex": rule["regex"],
+            "target_label": "job",
+            "replacement": rule["replacement"],
+        }
+        for rule in endpoint["relabelings"]
+        if rule["targetLabel"] == "job"
+    ] == jobs
+    settings = config["global"]
+    assert endpoint["interval"] == settings["scrape_interval"]
+    assert endpoint["scrapeTimeout"] == settings["scrape_timeout"]
+
+
+def test_with_the_operator_our_prometheus_and_grafana_go_and_the_dashboards_stay() -> None:
+    titles = set(map(name, manifests("production", "prometheus-operator")))
+    assert not any(title.endswith(("/prometheus", "/grafana")) for title in titles)
+    (boards,) = (
+        m["metadata"]
+        for m in of_kind(manifests("production", "prometheus-operator"), "ConfigMap")
+        if m["metadata"]["name"].startswith("grafana-dashboards")
+    )
+    assert boards["labels"]["grafana_dashboard"] == "1"

@@ -7,6 +7,7 @@ from typing import Final
 
 import yaml
 
+from k8s.prometheus_rule import FILE, prometheus_rule
 from k8s.rendering import COMPONENTS, FOLDER, Manifest, manifests, name, render
 
 _BASIS: Final = "production"
@@ -39,7 +40,9 @@ def _change(after: list[Manifest]) -> str:
 
 def main() -> None:
     """Write the current output to the work tree."""
-    folder = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", FOLDER.parent)) / "k8s" / "golden"
+    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", FOLDER.parent)) / "k8s"
+    (root / FILE).write_text(prometheus_rule())
+    folder = root / "golden"
     folder.mkdir(exist_ok=True)
     for title, text in rendered().items():
         (folder / f"{title}.yaml").write_text(text)

@@ -3,6 +3,7 @@
 import pytest
 
 from k8s.golden import golden, rendered
+from k8s.prometheus_rule import FILE, prometheus_rule
 from k8s.rendering import FOLDER
 
 RENEW = "the rendered output has changed: review it after ./bazelw run //k8s:golden"
@@ -15,3 +16,7 @@ def test_the_rendered_output_is_the_reviewed_one(title: str) -> None:
 
 def test_there_is_no_output_of_something_removed() -> None:
     assert golden(FOLDER / "golden").keys() == rendered().keys(), RENEW
+
+
+def test_the_operators_rules_are_those_of_our_prometheus() -> None:
+    assert (FOLDER / FILE).read_text() == prometheus_rule(), RENEW

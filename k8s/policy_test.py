@@ -21,6 +21,9 @@ REPLACED: Final = {("keda", "HorizontalPodAutoscaler", "svc-consumer"): "ScaledO
 SERVERS_OF_FEW: Final = {"svc-polls": 2, "svc-notary": 1}
 """Services whose work does not grow with the votes, and how many pods each has."""
 
+LOGS_MEBIBYTES: Final = 60
+"""What a container's logs take at most: five files of 10 Mi, and one that is being written."""
+
 every_rendering = pytest.mark.parametrize("title", RENDERED)
 every_service = pytest.mark.parametrize("service", DEPLOYMENTS)
 
@@ -56,11 +59,25 @@ def test_the_namespace_enforces_the_restricted_profile(title: str) -> None:
 
 
 @every_rendering
-def test_containers_have_requests_and_a_memory_limit(title: str) -> None:
+def test_containers_have_requests_and_limits_of_what_cannot_be_shared(title: str) -> None:
     for container, spec in containers(RENDERED[title]).items():
         resources = spec["resources"]
-        assert resources["requests"].keys() == {"cpu", "memory"}, container
-        assert "memory" in resources["limits"], container
+        assert resources["requests"].keys() == {"cpu", "memory", "ephemeral-storage"}, container
+        assert resources["limits"].keys() == {"memory", "ephemeral-storage"}, container
+
+
+@every_rendering
+def test_a_full_scratch_folder_and_the_logs_fit_below_the_limit_of_storage(title: str) -> None:
+    for workload, pod in pod_specs(RENDERED[title]).items():
+        folders = [v["emptyDir"]["sizeLimit"] for v in pod.get("volumes", []) if "emptyDir" in v]
+        limits = [c["resources"]["limits"]["ephemeral-storage"] for c in pod["containers"]]
+        room = sum(map(mebibytes, limits)) - sum(map(mebibytes, folders))
+        assert room >= LOGS_MEBIBYTES, workload
+
+
+def mebibytes(quantity: str) -> int:
+    """Return the number of a quantity in Mi."""
+    return int(quantity.removesuffix("Mi"))
 
 
 @every_rendering
@@ -79,10 +96,11 @@ def test_only_prometheus_may_use_the_api_server(title: str) -> None:
         assert pod["automountServiceAccountToken"] is (workload == "StatefulSet/prometheus")
     for account in of_kind(RENDERED[title], "ServiceAccount"):
         assert account["automountServiceAccountToken"] is False
-    (role,) = of_kind(RENDERED[title], "Role")
-    assert role["rules"] == [
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-    ]
+    for role in of_kind(RENDERED[title], "Role", "ClusterRole"):
+        assert name(role) == "Role/prometheus"
+        assert role["rules"] == [
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
+        ]
 
 
 @every_rendering

@@ -24,6 +24,7 @@ COMPONENTS: Final = (
     "managed-kafka",
     "managed-mongodb",
     "managed-redis",
+    "prometheus-operator",
     "rate-limit",
     "strimzi",
 )

@@ -15,7 +15,12 @@ VERSION: Final = "1.37"
 """The Kubernetes that //cluster runs; the manifests use nothing newer than 1.34."""
 OLDEST: Final = "1.34"
 
-CUSTOM: Final = ("gateway.networking.k8s.io", "keda.sh", "kafka.strimzi.io")
+CUSTOM: Final = (
+    "gateway.networking.k8s.io",
+    "keda.sh",
+    "kafka.strimzi.io",
+    "monitoring.coreos.com",
+)
 """Groups of resources that are not Kubernetes' own."""
 
 
