@@ -55,9 +55,11 @@ class PollFollower:
             try:
                 await self._ask(stub)
             except grpc.aio.AioRpcError as error:
-                # Once per outage; the channel's own log line says which server is missing.
+                # Once per outage; the details tell an unreachable server from an untrusted one.
                 level = logging.DEBUG if self._failing else logging.WARNING
-                _log.log(level, "cannot read the log of polls: %s", error.code())
+                _log.log(
+                    level, "cannot read the log of polls: %s, %s", error.code(), error.details()
+                )
                 self._failing = True
                 await asyncio.sleep(self._pauses.pause())
             except BrokenLogError as error:

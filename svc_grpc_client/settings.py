@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from voting.service.settings import LeanPath, Port, Settings
+from voting.service.settings import LeanPath, Port, Settings, wrong
+from voting.service.tls_files import TlsFiles, check_tls_files
 from voting.service.voter_keys import VoterKeys, check_voter_keys
 
 
@@ -20,6 +21,15 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
         Literal["batched", "unary"],
         Meta(description="batched: waiting votes share a call; unary: each vote has its own."),
     ] = "batched"
+    grpc_tls_ca_file: Annotated[
+        str, Meta(description="CA certificates of the gRPC servers (PEM); without them no TLS.")
+    ] = ""
+    grpc_tls_certificate_file: Annotated[
+        str, Meta(description="Client certificate (PEM), if the gRPC servers require one.")
+    ] = ""
+    grpc_tls_key_file: Annotated[
+        str, Meta(description="Its private key (PEM, unencrypted), if in another file.")
+    ] = ""
     call_timeout_seconds: Annotated[
         float, Meta(description="Answer 503 if the gRPC server has not answered by then.", gt=0)
     ] = 6.0
@@ -29,7 +39,25 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     ] = 10_000
     voter_keys: VoterKeys = ""
 
+    @property
+    def grpc_tls(self) -> TlsFiles | None:
+        """The files of TLS; None without TLS."""
+        files = TlsFiles(
+            "grpc_tls",
+            self.grpc_tls_ca_file,
+            self.grpc_tls_certificate_file,
+            self.grpc_tls_key_file,
+        )
+        return files if self.grpc_tls_ca_file else None
+
     def __post_init__(self) -> None:
         """Check what types cannot express."""
         super().__post_init__()
+        for field, needed in (
+            ("grpc_tls_certificate_file", "grpc_tls_ca_file"),
+            ("grpc_tls_key_file", "grpc_tls_certificate_file"),
+        ):
+            if getattr(self, field) and not getattr(self, needed):
+                raise wrong(needed, f"required with {field.upper()}")
+        check_tls_files(self.grpc_tls)
         check_voter_keys(self.voter_keys)

@@ -9,6 +9,8 @@ from typing import Final
 import grpc.aio
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
+from svc_grpc_client.failed_handshake import explained
+from svc_grpc_client.secure_channel import open_channel
 from svc_grpc_client.settings import GrpcClientSettings
 from voting.casting.sink import UNKNOWN, UnavailableError
 from voting.domain.codec import to_message
@@ -66,6 +68,7 @@ class VoteCalls:
     def __init__(self, settings: GrpcClientSettings, readiness: Readiness) -> None:
         self.timeout_seconds = settings.call_timeout_seconds
         self._target = settings.grpc_target
+        self._tls = settings.grpc_tls
         self._lost = f"waiting for a ready gRPC server at {self._target}"
         self._readiness = readiness
         self._batch_size = BATCH_SIZE.labels("grpc")
@@ -74,7 +77,7 @@ class VoteCalls:
 
     async def open(self) -> None:
         """Open the channel; gRPC requires that in the event loop that uses it."""
-        self.channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
+        self.channel = open_channel(self._target, _OPTIONS, self._tls)
         self._stub = votes_pb2_grpc.VoteServiceStub(self.channel)
         self._follower = run_for_good(self._follow_channel(), "the gRPC channel watcher")
 
@@ -107,7 +110,8 @@ class VoteCalls:
     def _failed(self, error: grpc.aio.AioRpcError) -> None:
         """Log why a call failed, unless the previous one failed in the same way."""
         if error.code() is not self._failure:
-            _log.warning("calls to %s fail: %s, %s", self._target, error.code(), error.details())
+            why = explained(error.details())
+            _log.warning("calls to %s fail: %s, %s", self._target, error.code(), why)
         self._failure = error.code()
 
     async def _follow_channel(self) -> None:

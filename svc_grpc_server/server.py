@@ -10,10 +10,12 @@ from grpc_reflection.v1alpha import reflection
 from polls.v1 import polls_pb2, polls_pb2_grpc
 from votes.v1 import votes_pb2
 
+from svc_grpc_server.credentials import server_credentials
 from svc_grpc_server.poll_service import PollService
 from svc_grpc_server.request import read_request
 from svc_grpc_server.vote_service import VoteService
 from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.tls_files import TlsFiles
 
 SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 POLLS_NAME: Final = polls_pb2.DESCRIPTOR.services_by_name["PollService"].full_name
@@ -42,8 +44,11 @@ async def serve_votes(
     host: str,
     port: int,
     calls_per_connection: int,
+    *,
+    tls: TlsFiles | None = None,
+    has_reflection: bool = False,
 ) -> AsyncIterator[int]:
-    """Serve both services, health and reflection while the context lasts; yields the port.
+    """Serve both services and health while the context lasts; yields the port.
 
     The health of the service and of the whole server follows `readiness`. At the end no new call
     is accepted, and calls in flight have `GRACE_SECONDS` to finish.
@@ -54,10 +59,15 @@ async def serve_votes(
     polls_pb2_grpc.add_PollServiceServicer_to_server(polls, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-    names = (SERVICE_NAME, POLLS_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
+    if has_reflection:
+        names = (SERVICE_NAME, POLLS_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+    address = listen_address(host, port)
     try:
-        port = server.add_insecure_port(listen_address(host, port))
+        if tls is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, server_credentials(tls))
     except RuntimeError as error:
         raise SystemExit(f"svc_grpc_server: cannot listen on {host}:{port}: {error}") from error
     follower = run_for_good(_follow(readiness, health_servicer), "the health service")

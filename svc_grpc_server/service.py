@@ -49,6 +49,8 @@ async def serve(settings: GrpcServerSettings) -> None:
             settings.host,
             settings.grpc_port,
             settings.calls_per_connection,
+            tls=settings.grpc_tls,
+            has_reflection=settings.grpc_reflection,
         ):
             await stop.wait()
             readiness.drain()

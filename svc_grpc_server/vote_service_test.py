@@ -2,6 +2,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -13,6 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from harness.processes.waiting import until
+from harness.testing.certificates import Authority
 from svc_grpc_server.poll_service import PollEvents, PollService
 from svc_grpc_server.request import VOTES_MAX
 from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
@@ -311,14 +313,46 @@ async def test_health_follows_readiness(
         await health(channel, wanted, service)
 
 
-async def test_reflection_describes_the_service(channel: grpc.aio.Channel) -> None:
+async def described(channel: grpc.aio.Channel) -> list[str]:
+    """Return the services in the file of our service, as reflection has it."""
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE_NAME)
     stub_class: Any = reflection_pb2_grpc.ServerReflectionStub
-    async for response in stub_class(channel).ServerReflectionInfo(iter([request])):
-        [file] = response.file_descriptor_response.file_descriptor_proto
-        described = FileDescriptorProto.FromString(file)
-        assert [service.name for service in described.service] == ["VoteService"]
-        break
+    response = await anext(aiter(stub_class(channel).ServerReflectionInfo(iter([request]))))
+    [file] = response.file_descriptor_response.file_descriptor_proto
+    return [service.name for service in FileDescriptorProto.FromString(file).service]
+
+
+async def test_reflection_describes_the_service_if_it_is_switched_on(
+    polls: KnownPolls, sink: Sink, albums: KnownAlbums, readiness: Readiness
+) -> None:
+    services = VoteService(sink, albums, polls), PollService(PollEvents(polls))
+    async with (
+        serve_votes(*services, readiness, "127.0.0.1", 0, CALLS_MAX, has_reflection=True) as port,
+        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        assert await described(channel) == ["VoteService"]
+
+
+async def test_by_default_nothing_is_described(channel: grpc.aio.Channel) -> None:
+    assert not GrpcServerSettings().grpc_reflection
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await described(channel)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_with_a_certificate_it_serves_over_tls(
+    polls: KnownPolls, sink: Sink, albums: KnownAlbums, readiness: Readiness, tmp_path: Path
+) -> None:
+    ours = Authority(tmp_path, "ours")
+    settings = GrpcServerSettings(grpc_tls_certificate_file=str(ours.sign("server")))
+    services = VoteService(sink, albums, polls), PollService(PollEvents(polls))
+    trust = grpc.ssl_channel_credentials(ours.certificate.read_bytes())
+    async with (
+        serve_votes(*services, readiness, "127.0.0.1", 0, CALLS_MAX, tls=settings.grpc_tls) as port,
+        grpc.aio.secure_channel(f"127.0.0.1:{port}", trust) as channel,
+    ):
+        [status] = await cast(channel, to_message(VOTE))
+    assert status.outcome == STATUS.OUTCOME_ACCEPTED
 
 
 @pytest.mark.parametrize(

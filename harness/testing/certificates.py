@@ -1,5 +1,7 @@
 """Certificates for tests."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
@@ -22,16 +24,30 @@ class Authority:
         self.certificate = folder / f"{name}.crt"
         self._authority.cert_pem.write_to_path(self.certificate)
 
-    def sign(self, name: str) -> Path:
-        """Return a file with a key and its certificate, good for servers at 127.0.0.1 and clients.
+    def sign(
+        self,
+        name: str,
+        *,
+        hosts: Sequence[str] = ("127.0.0.1", "localhost"),
+        has_expired: bool = False,
+    ) -> Path:
+        """Return a file with a key and its certificate, good for servers at `hosts` and clients.
 
-        First the key, not encrypted, then the certificate, then the authority's: one PEM file.
+        First the key, not encrypted, then the certificate, then the authority's: one PEM file. It
+        replaces one of the same name in one step, as a renewal does.
         """
-        issued = self._authority.issue_cert("127.0.0.1", "localhost", common_name=name)
+        now = datetime.now(UTC)
+        issued = self._authority.issue_cert(
+            *hosts,
+            common_name=name,
+            not_before=now - timedelta(days=2),
+            not_after=now + timedelta(days=-1 if has_expired else 1),
+        )
         key = load_pem_private_key(issued.private_key_pem.bytes(), None)
         # Kafka reads keys in PKCS #8 only; trustme writes them in OpenSSL's older format.
         pkcs8 = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         chain = [*issued.cert_chain_pems, self._authority.cert_pem]
         file = self._folder / f"{name}.pem"
-        file.write_bytes(pkcs8 + b"".join(part.bytes() for part in chain))
-        return file
+        new = file.with_suffix(".new")
+        new.write_bytes(pkcs8 + b"".join(part.bytes() for part in chain))
+        return new.replace(file)

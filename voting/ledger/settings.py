@@ -1,13 +1,13 @@
 """Settings of the services that use Kafka: its address, and how clients log in."""
 
 import re
-from pathlib import Path
-from ssl import SSLContext, SSLError, create_default_context
+from ssl import SSLContext
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from voting.service.settings import Settings, wrong
+from voting.service.tls_files import TlsFiles, UnusableFileError
 
 VOTES_TOPIC: Final = "votes"
 REJECTED_TOPIC: Final = "votes.rejected"
@@ -79,22 +79,16 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
 
     def kafka_tls_context(self) -> SSLContext:
         """Return the TLS context of connections; raise `ValueError` naming an unusable file."""
-        context = create_default_context()
-        if self.kafka_tls_ca_file:
-            try:
-                context = create_default_context(cafile=self.kafka_tls_ca_file)
-            except OSError as error:
-                raise _unusable("kafka_tls_ca_file", error) from error
-        if self.kafka_tls_certificate_file:
-            key = self.kafka_tls_key_file or None
-            try:
-                # Given a password, OpenSSL does not prompt for one on the terminal.
-                context.load_cert_chain(self.kafka_tls_certificate_file, key, password="")
-            except OSError as error:
-                there = Path(self.kafka_tls_certificate_file).is_file()
-                field = "kafka_tls_key_file" if there and key else "kafka_tls_certificate_file"
-                raise _unusable(field, error) from error
-        return context
+        files = TlsFiles(
+            "kafka_tls",
+            self.kafka_tls_ca_file,
+            self.kafka_tls_certificate_file,
+            self.kafka_tls_key_file,
+        )
+        try:
+            return files.context()
+        except UnusableFileError as error:
+            raise wrong(error.field, error.reason) from error
 
     def _check_together(self, used: bool, needed: list[str], optional: list[str]) -> None:
         protocol = f"KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol}"
@@ -115,9 +109,3 @@ class KafkaWriterSettings(KafkaSettings, frozen=True, kw_only=True):
     max_waiting_votes: Annotated[
         int, Meta(description="Most votes waiting for a batch; further votes get 503.", ge=1)
     ] = 10_000
-
-
-def _unusable(field: str, error: OSError) -> ValueError:
-    if isinstance(error, SSLError):
-        return wrong(field, f"cannot be used: {error.reason or 'not a PEM file'}")
-    return wrong(field, f"cannot be read: {error.strerror}")
