@@ -15,6 +15,7 @@ from svc_polls.api.answers import (
     PollState,
     PollSummary,
 )
+from svc_polls.api.ruling_answers import RulingWithIds
 from svc_polls.publishing.publisher import Publication
 from voting.http.problem import Problem
 
@@ -91,9 +92,13 @@ class PollsClient:
         return self._change("PUT", f"/api/polls/{poll}", condition, form)
 
     def act(self, poll: str, action: str, event: int | None, body: Any = None) -> Changed:
-        """Open, close, release or copy a poll; `event` is that of the state that was seen."""
+        """Change a poll but for its definition; `event` is that of the state that was seen."""
         condition = {"if-match": "*" if event is None else f'"{event}"'}
         return self._change("POST", f"/api/polls/{poll}/{action}", condition, body)
+
+    def ruling(self, poll: str, number: int) -> RulingWithIds:
+        """Return a ruling of a poll, with its ids."""
+        return self._read(f"/api/polls/{poll}/rulings/{number}", RulingWithIds)
 
     def publish(self, poll: str) -> Publication:
         """Begin to publish the result of a poll, unless that has begun; return how far it is."""

@@ -4,52 +4,32 @@ import os
 import signal
 import sys
 from argparse import (
-    ArgumentParser,
-    ArgumentTypeError,
     Namespace,
-    RawDescriptionHelpFormatter,
 )
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from svc_polls.api.forms import (
     CloseForm,
     DefinitionForm,
-    InvalidFormError,
     RevokeForm,
     definition_of,
-    read_time,
 )
 from svc_polls.command.client import PollsClient, RefusedError, UnknownOutcomeError
+from svc_polls.command.parser import WrongError, command_parser, path_of
 from svc_polls.command.poll_file import BYTES_MAX, FilePoll, PollFileError, read_polls
 from svc_polls.command.publishing import publish
+from svc_polls.command.rulings import rule
 from svc_polls.command.texts import changed_line, history_lines, list_lines, poll_lines
-from voting.domain.vote import SLUG_RULE, is_slug
 from voting.polls.definition import ANSWER_WITHIN_MIN_MS
 
 _DONE, _REFUSED, _WRONG, _UNKNOWN, _INTERRUPTED = 0, 1, 2, 3, 130
 
-_EPILOG: Final = """\
-environment:
-  POLLS_SERVER  the service's URL, instead of --server
-  POLLS_TOKEN   your token, unless --token-file is given
-
-exit status: 0 done; 1 refused or not reachable, so nothing was changed by the last step;
-2 wrong arguments or file, nothing was changed; 3 sent, and not known whether it takes
-effect: look at the poll; 130 interrupted
-"""
-
-
-class WrongError(Exception):
-    """An argument or a file is wrong; the text says which and why."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         polls = _polls_in(options.file) if options.command == "apply" else []
@@ -90,6 +70,8 @@ def _run(client: PollsClient, options: Namespace, polls: Sequence[FilePoll]) -> 
         case "revoke":
             form = RevokeForm(options.voter_class, options.batch)
             _print([changed_line(client.act(options.poll, "revoke", options.if_event, form))])
+        case "rulings" | "exclude" | "lift" | "approve" | "refuse":
+            _print(rule(client, options))
         case "publish":
             for line in publish(client, options.poll):
                 _print([line])
@@ -133,7 +115,7 @@ def _polls_in(file: str) -> list[FilePoll]:
         if file == "-":
             content = sys.stdin.buffer.read(BYTES_MAX + 1)
         else:
-            with _path(file).open("rb") as opened:
+            with path_of(file).open("rb") as opened:
                 content = opened.read(BYTES_MAX + 1)
         if len(content) > BYTES_MAX:
             raise WrongError(f"{file}: is larger than {BYTES_MAX >> 20} MiB")
@@ -153,86 +135,9 @@ def _token(options: Namespace) -> str:
             raise WrongError("set POLLS_TOKEN to your token, or give --token-file")
         return token
     try:
-        return _path(options.token_file).read_text(encoding="ascii").strip()
+        return path_of(options.token_file).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise WrongError(f"{options.token_file}: cannot be read as a token") from error
-
-
-def _path(text: str) -> Path:
-    """Return a path; a relative one is relative to where the user is, also in `bazel run`."""
-    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), text)
-
-
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        prog="polls",
-        description="Make polls from a file, open and close them, show what happened to them.",
-        epilog=_EPILOG,
-        formatter_class=RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--server",
-        default=os.environ.get("POLLS_SERVER", "http://127.0.0.1:8006"),
-        metavar="URL",
-        help="svc_polls (%(default)s)",
-    )
-    parser.add_argument("--token-file", metavar="FILE", help="file with your token")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    apply = commands.add_parser("apply", help="create and change polls as a YAML file says")
-    apply.add_argument("file", metavar="FILE", help="polls.yaml; - for standard input")
-    apply.add_argument("--dry-run", action="store_true", help="say what would change")
-    listed = commands.add_parser("list", help="list all polls")
-    listed.add_argument("--json", action="store_true", help="print JSON")
-    for name, what in (("show", "show a poll"), ("history", "show who did what to a poll")):
-        command = commands.add_parser(name, help=what)
-        command.add_argument("poll", type=_slug, metavar="POLL")
-        command.add_argument("--json", action="store_true", help="print JSON")
-    for name, what in (
-        ("open", "open a poll now"),
-        ("close", "close a poll as soon as possible, or at a time"),
-        ("release", "show the result of a poll"),
-        ("revoke", "take back voters' tokens, for good; votes that were accepted count"),
-    ):
-        command = commands.add_parser(name, help=what)
-        command.add_argument("poll", type=_slug, metavar="POLL")
-        command.add_argument(
-            "--if-event", type=int, metavar="N", help="only if its last event is number N"
-        )
-        if name == "close":
-            command.add_argument(
-                "--at",
-                type=_time,
-                metavar="TIME",
-                help="like 2026-12-31T20:00:00Z, at least 11 s ahead; also moves the end",
-            )
-        if name == "revoke":
-            whose = command.add_mutually_exclusive_group(required=True)
-            whose.add_argument(
-                "--class", dest="voter_class", type=_slug, metavar="NAME", help="all of a class"
-            )
-            whose.add_argument("--batch", type=int, metavar="N", help="all of a batch")
-    published = commands.add_parser(
-        "publish", help="count the votes, sign the result and make it final, for good"
-    )
-    published.add_argument("poll", type=_slug, metavar="POLL")
-    copied = commands.add_parser("copy", help="copy a rehearsal as a real poll")
-    copied.add_argument("poll", type=_slug, metavar="POLL")
-    copied.add_argument("copy", type=_slug, metavar="AS", help="the id of the copy")
-    return parser
-
-
-def _slug(text: str) -> str:
-    if not is_slug(text):
-        raise ArgumentTypeError(f"{text!a}: {SLUG_RULE}")
-    return text
-
-
-def _time(text: str) -> str:
-    try:
-        read_time("", text)
-    except InvalidFormError as error:
-        raise ArgumentTypeError(f"{text!a} {error.reason}") from error
-    return text
 
 
 def _json(value: object) -> str:

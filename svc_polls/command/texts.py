@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from svc_polls.api.answers import Changed, HistoryEvent, PollState, PollSummary
 from svc_polls.api.forms import VotersForm
+from voting.polls.ruling import RulingState
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -29,6 +30,7 @@ def poll_lines(poll: PollState) -> list[str]:
     """Return the lines that describe a poll."""
     definition = poll.definition
     scale = definition.scale
+    in_force = sum(one.state is RulingState.IN_FORCE for one in poll.rulings)
     rows = [
         ("poll", poll.id),
         ("phase", f"{poll.phase}{', released' if poll.released else ''}"),
@@ -43,7 +45,9 @@ def poll_lines(poll: PollState) -> list[str]:
         ("opens", _time(poll.opens_at)),
         ("closes", _time(poll.closes_at)),
         ("settles", _time(poll.settles_at)),
-        ("result", f"{definition.show_result}, {'' if poll.shows_result else 'not '}shown now"),
+        ("result", _result(poll)),
+        ("releasers", ", ".join(poll.released_by) or "-"),
+        ("rulings", f"{len(poll.rulings)}, {in_force} in force"),
         ("published", "yes, signed" if poll.published else "no"),
         ("cut", "-" if poll.cut is None else " ".join(map(str, poll.cut))),
         ("definition", "frozen" if poll.frozen else "can be replaced"),
@@ -63,6 +67,8 @@ def history_lines(events: Iterable[HistoryEvent]) -> list[str]:
             what = " ".join(map(str, event.ends))
         if event.revoked is not None:
             what = event.revoked
+        if event.ruling is not None:
+            what = f"ruling {event.ruling}"
         if event.refusal is not None:
             what = f"REFUSED: {event.refusal}"
         rows.append((str(event.number), event.appended_at, event.author, event.change, what))
@@ -75,6 +81,12 @@ def changed_line(changed: Changed) -> str:
     end = f", closes {poll.closes_at}" if poll.closes_at else ""
     when = "" if changed.effective_at == changed.appended_at else f"; from {changed.effective_at}"
     return f"{poll.id}: {poll.phase}{end} (event {changed.event}{when})"
+
+
+def _result(poll: PollState) -> str:
+    definition = poll.definition
+    by = f" by {definition.releasers} people" if definition.releasers > 1 else ""
+    return f"{definition.show_result}{by}, {'' if poll.shows_result else 'not '}shown now"
 
 
 def _voters(voters: VotersForm | None) -> str:
