@@ -64,7 +64,7 @@ def _killed_before_the_cut(scene: Scene) -> None:
 def _two_close_at_once(scene: Scene) -> None:
     scene.wait_until(
         "both instances know the newest event",
-        lambda: all(_answers(organiser) for organiser in scene.organisers),
+        lambda: all(organiser.is_answered() for organiser in scene.organisers),
         _KNOWN_SECONDS,
     )
     poll = PollWindow(f"closed-twice-{now_ms()}", ENTRIES, now_ms() + LEAD_MS + 2_000)
@@ -84,14 +84,6 @@ def _two_close_at_once(scene: Scene) -> None:
         lambda: all(_end_at(one, poll.id) == ends[0] for one in scene.organisers),
         _KNOWN_SECONDS,
     )
-
-
-def _answers(organiser: Organiser) -> bool:
-    try:
-        organiser.look("any")
-    except OrganiserError:
-        return False
-    return True
 
 
 def _close(organiser: Organiser, poll: str, event: int) -> int | None:

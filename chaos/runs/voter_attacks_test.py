@@ -12,7 +12,7 @@ import pytest
 
 from harness.organisers.organiser import ENTRIES, Organiser
 from harness.processes.server import Server
-from harness.processes.waiting import until
+from harness.processes.waiting import until, wait_until
 from harness.promise.stores_reader import Contents, StoresReader, open_stores_reader
 from harness.servers.kafka_server import TOPICS
 from harness.system.system import VOTER_KEY, System
@@ -101,6 +101,8 @@ def open_poll(system: System, poll: str, key: int = VOTER_KEY, scope: str = "") 
     """Open a poll whose voters have one vote each."""
     rules = VoterRules(scope=scope or poll, key=key)
     organiser = Organiser(system.services["svc_polls"].url, system.organiser_token)
+    # The test before may have killed Kafka.
+    wait_until("svc_polls knows the newest events", organiser.is_answered, _PATIENCE_SECONDS)
     organiser.define(poll, voters=rules)
     organiser.open(poll)
     organiser.close_connections()

@@ -87,6 +87,14 @@ class Organiser:
         tag = "*" if event is None else f'"{event}"'
         return self._asked("POST", f"/{poll}/close", {"if-match": tag})
 
+    def is_answered(self) -> bool:
+        """Return whether svc_polls knows the newest events; after an outage of Kafka it waits."""
+        try:
+            self.look("any")
+        except OrganiserError:
+            return False
+        return True
+
     def look(self, poll: str) -> dict[str, Any] | None:
         """Return a poll's state; None if there is no such poll."""
         answer = self._ask("GET", f"/{poll}")
