@@ -160,7 +160,7 @@ class Notary:
 
     async def _open(self, number: int) -> None:
         tree = PartitionTree(number, TileStore(self._folder / str(number)), self._key)
-        await asyncio.to_thread(tree.open)
+        await _in_thread(tree.open)
         self.trees[number] = tree
         HALTED.labels(number).set(0)
         self._show(tree)
@@ -213,11 +213,11 @@ class Notary:
                 tree.check_signed(record)
             except LedgerReplacedError as error:
                 self._halt(tree, str(error))
-                await asyncio.to_thread(tree.open)  # without what it took of the other ledger
+                await _in_thread(tree.open)  # without what it took of the other ledger
 
     async def _publish_tree(self, tree: PartitionTree) -> None:
         try:
-            await asyncio.to_thread(tree.publish)
+            await _in_thread(tree.publish)
         except OSError as error:
             if self.writable:
                 _log.error("cannot write to %s, trying again: %s", self._folder, error)
@@ -231,7 +231,7 @@ class Notary:
                 error,
                 extra={"partition": tree.number},
             )
-            await asyncio.to_thread(tree.open)
+            await _in_thread(tree.open)
             self._ledger.seek(tree.number, tree.next_offset)
         else:
             if not self.writable:
@@ -295,3 +295,16 @@ class Notary:
         HALTED.labels(tree.number).set(tree.halted is not None)
         REBUILDING.labels(tree.number).set(tree.rebuilding)
         SIZE.labels(tree.number).set(tree.published_size)
+
+
+async def _in_thread(work: Callable[[], None]) -> None:
+    """Do work on the folder in a thread; it has ended when this returns, also when cancelled.
+
+    Otherwise it might still write when the folder is given to another notary.
+    """
+    thread = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        await asyncio.wait([thread])
+        raise

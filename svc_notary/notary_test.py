@@ -1,8 +1,10 @@
 import asyncio
+import os
 import re
 import shutil
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,8 @@ async def running(ledger: FakeLedger, folder: Path) -> AsyncIterator[Notary]:
         yield notary
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def signed(folder: Path, size: int, partition: int = 0) -> None:
@@ -157,5 +160,30 @@ def test_a_full_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 assert signed_checkpoint(tmp_path / "0").size == 5
             await signed(tmp_path, 9)
             await until(lambda: notary.writable)
+
+    asyncio.run(scenario())
+
+
+def test_it_has_stopped_only_when_nothing_writes_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, may_end = threading.Event(), threading.Event()
+
+    def fsync(_: int) -> None:
+        writing.set()
+        may_end.wait()
+
+    async def scenario() -> None:
+        monkeypatch.setattr(os, "fsync", fsync)
+        notary = Notary(FakeLedger(records(5)), tmp_path, KEY, Readiness(), 1.0, Clock())
+        task = asyncio.create_task(notary.run())
+        await until(writing.is_set)
+        task.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not task.done()
+        may_end.set()
+        await asyncio.wait([task])
+        assert signed_checkpoint(tmp_path / "0").size == 5
 
     asyncio.run(scenario())

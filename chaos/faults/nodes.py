@@ -1,17 +1,19 @@
 """Nodes of a Kafka cluster that are killed without warning, one at a time."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from aiokafka.errors import KafkaError
 
 from chaos.faults.fault import Fault, Scene
-from harness.servers.kafka_quorum import active_controller, partition_leaders
+from harness.servers.kafka_quorum import Leadership, active_controller, partition_leaders
 from harness.servers.kafka_server import KafkaServer
+from voting.domain.vote import Route
 from voting.ledger.settings import VOTES_TOPIC
 
 _REPLICATED_SECONDS: Final = 120.0
-_LONGEST_ABSENCE_SECONDS: Final = 5.0
+_ELECTED_SECONDS: Final = 30.0
 
 
 def _kill_leader(scene: Scene) -> None:
@@ -28,20 +30,32 @@ def _kill_controller(scene: Scene) -> None:
 
 
 def _kill_node(scene: Scene, node: KafkaServer) -> None:
-    """Kill a node, start it some seconds later, and return when it has all records."""
+    """Kill a node; start it once votes went on without it, and return when it has all records."""
     node.kill()
-    scene.wait(_LONGEST_ABSENCE_SECONDS)
+    scene.wait_until(
+        "other leaders",
+        lambda: _all_leaders(scene, lambda found: found.leader != node.node.id),
+        _ELECTED_SECONDS,
+    )
+    for route in Route:
+        scene.must_acknowledge(route)
     scene.start_recovery()
     node.start()
-    scene.wait_until("every node in sync", lambda: _replicated(scene), _REPLICATED_SECONDS)
+    nodes = len(scene.system.nodes)
+    scene.wait_until(
+        "every node in sync",
+        lambda: _all_leaders(scene, lambda found: len(found.in_sync) == nodes),
+        _REPLICATED_SECONDS,
+    )
 
 
-def _replicated(scene: Scene) -> bool:
+def _all_leaders(scene: Scene, holds: Callable[[Leadership], bool]) -> bool:
+    """Return whether this is known to hold for each partition."""
     try:
         leaders = asyncio.run(partition_leaders(scene.system.bootstrap_servers, VOTES_TOPIC))
     except KafkaError, OSError:
         return False
-    return all(len(found.in_sync) == len(scene.system.nodes) for found in leaders.values())
+    return all(map(holds, leaders.values()))
 
 
 NODES: Final = [
