@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from svc_polls.page.ruling_messages import RULING_REASONS_ES, RULINGS_EN, RULINGS_ES
 from voting.pages.languages import Language
 
 Messages = Mapping[str, str]
@@ -401,6 +402,13 @@ _REASONS_ES: Final[Messages] = {
 }
 
 CATALOGUE: Final[Mapping[Language, Messages]] = {
-    "en": _EN,
-    "es": {**_ES, **{f"reason: {reason}": text for reason, text in _REASONS_ES.items()}},
+    "en": {**_EN, **RULINGS_EN},
+    "es": {
+        **_ES,
+        **RULINGS_ES,
+        **{
+            f"reason: {reason}": text
+            for reason, text in {**_REASONS_ES, **RULING_REASONS_ES}.items()
+        },
+    },
 }

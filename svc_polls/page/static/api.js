@@ -53,6 +53,7 @@ const read = (path) => ask("GET", path, READ_MS);
 export const me = () => read("/api/me");
 export const system = () => read("/api/system");
 export const poll = (id) => read(`/api/polls/${id}`);
+export const ruling = (id, number) => read(`/api/polls/${id}/rulings/${number}`);
 export const publication = (id) => read(`/api/polls/${id}/publication`);
 
 /** All items of a list that comes in pages. */

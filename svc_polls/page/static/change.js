@@ -11,28 +11,36 @@ const PATHS = {
   extend: "close",
   publish: "publish",
   release: "release",
+  exclude: "rulings",
+  lift: "rulings",
 };
 
-/** Changes a poll as it was seen; returns an outcome to show: its text, and whether it is good or bad. */
-export async function change(name, poll, body) {
+const pathOf = (name, ruling) => PATHS[name] ?? `rulings/${ruling.number}/${name}`;
+
+/** Changes a poll, or a ruling of it, as it was seen; returns an outcome to show: its text, and whether it is good or bad. */
+export async function change(name, poll, ruling, body) {
   try {
-    const done = await api.change(poll.id, PATHS[name], poll.event, body);
-    return { text: doneText(name, done), kind: "good" };
+    const done = await api.change(poll.id, pathOf(name, ruling), poll.event, body);
+    return { text: doneText(name, ruling, done), kind: "good" };
   } catch (error) {
     return { text: await failureText(poll.id, error), kind: "bad" };
   }
 }
 
-function doneText(name, done) {
+function doneText(name, ruling, done) {
   if (name === "publish") {
     return phrase(done.stage === "published" ? "publication_published" : "done_publish");
   }
   const at = time(Date.parse(done.effective_at));
-  switch (PATHS[name]) {
+  switch (pathOf(name, ruling)) {
     case "open":
       return phrase("done_open", { time: at });
     case "release":
-      return phrase("done_release", { time: at });
+      return done.poll.released ? phrase("done_release", { time: at }) : phrase("done_release_first");
+    case "rulings":
+      return phrase("done_propose", { n: done.poll.rulings.length });
+    case `rulings/${ruling?.number}/${name}`:
+      return phrase(`done_${name}`, { n: ruling.number, time: at });
     default:
       return phrase("done_close", { time: at, end: time(Date.parse(done.poll.closes_at)) });
   }

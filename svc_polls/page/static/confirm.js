@@ -2,7 +2,8 @@
 
 import { element, make, put, show } from "./dom.js";
 import { serverNow } from "./server_clock.js";
-import { phrase, span, time, title, zone } from "./words.js";
+import { whatText } from "./rulings.js";
+import { localValue, phrase, span, time, title, zone } from "./words.js";
 
 const LEAD_MS = 11_000;
 const MINUTE_MS = 60_000;
@@ -16,16 +17,12 @@ const KINDS = {
   extend: "end",
   publish: "publish",
   release: "release",
+  approve: "approve",
+  refuse: "refuse",
 };
 
 const dialog = element("confirm");
 let asked = null;
-
-/** A time as the value of an input of the type datetime-local, in the browser's time zone. */
-function localValue(ms) {
-  const moment = new Date(ms);
-  return new Date(ms - moment.getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, 19);
-}
 
 const newEnd = () => new Date(element("new-end").value).getTime();
 
@@ -36,7 +33,7 @@ export function tickConfirm() {
   }
   const now = serverNow();
   if (asked.kind !== "end") {
-    put("effect", phrase(`effect_${asked.kind}`, { time: time(now + LEAD_MS) }));
+    put("effect", phrase(`effect_${asked.effect}`, { time: time(now + LEAD_MS) }));
   } else if (newEnd()) {
     put("effect", phrase("effect_end", { time: time(newEnd()), left: span(newEnd() - now) }));
   } else {
@@ -63,13 +60,21 @@ function askForEnd(poll) {
   );
 }
 
-/** Asks whether to do this with a poll; calls `go` with the body of the request if so. */
-export function confirm(name, poll, go) {
+/** Whether somebody who releases the result now is the first of two. */
+const isFirst = ({ definition, released_by: by }) => definition.releasers > by.length + 1;
+
+/** Asks whether to do this with a poll, or with a ruling of it; calls `go` with the body of the request if so. */
+export function confirm(name, poll, ruling, go) {
   const kind = KINDS[name];
-  asked = { kind, go };
+  asked = { kind, effect: name === "release" && isFirst(poll) ? "release_first" : kind, go };
   put("confirm-title", phrase(`confirm_${kind}`));
   put("confirm-poll", title(poll.definition.titles));
   put("confirm-id", poll.id);
+  show("confirm-ruling", ruling !== null);
+  if (ruling) {
+    put("confirm-what", `${phrase("ruling", { n: ruling.number })}: ${whatText(ruling)}`);
+    put("confirm-reason", ruling.reason);
+  }
   show("confirm-rehearsal", poll.definition.rehearsal);
   put("final", phrase(`final_${kind}`));
   put("go", phrase(kind === "end" ? "set_end" : name));

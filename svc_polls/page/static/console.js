@@ -6,6 +6,8 @@ import { confirm, dismiss, tickConfirm } from "./confirm.js";
 import { isPublishing, makeActions, showDetail, showHistory, tickDetail } from "./detail.js";
 import { element, put, show } from "./dom.js";
 import { showList, sorted, tickList } from "./list.js";
+import { askForRuling, dismissRuling } from "./ruling_dialog.js";
+import { onRuling, showRulings, tickRulings } from "./rulings.js";
 import { isKnown, serverNow } from "./server_clock.js";
 import { showSystem } from "./system.js";
 import { phrase, time } from "./words.js";
@@ -83,8 +85,9 @@ function leave(message) {
   [organiser, polls, shown, system, lastSeenMs, isLive] = [null, [], null, null, null, false];
   outcomes.clear();
   dismiss();
+  dismissRuling();
   // Nothing of what was seen stays in the page.
-  for (const id of ["polls", "history", "entries", "facts", "instances"]) {
+  for (const id of ["polls", "history", "entries", "facts", "rulings", "instances"]) {
     element(id).replaceChildren();
   }
   for (const id of ["clock-line", "who", "sign-out", "console", "detail"]) {
@@ -177,6 +180,7 @@ async function readShown(anyway) {
   if (id === selectedId()) {
     [shown, readAt] = [{ ...poll, events, publication }, performance.now()];
     showDetail(shown);
+    showRulings(shown);
     showHistory(events);
   }
 }
@@ -227,7 +231,8 @@ function tick() {
   tickList();
   tickConfirm();
   if (shown) {
-    tickDetail(shown, organiser.roles, isUsable());
+    tickDetail(shown, organiser, isUsable());
+    tickRulings(shown, organiser, isUsable());
     const outcome = outcomes.get(shown.id) ?? { text: "", kind: "" };
     element("outcome").dataset.kind = outcome.kind;
     put("outcome", outcome.text);
@@ -236,19 +241,24 @@ function tick() {
 
 // Changing.
 
-function act(name) {
+function act(name, ruling = null) {
   if (!isUsable()) {
     return;
   }
   const poll = shown;
-  confirm(name, poll, (body) => send(name, poll, body));
+  const go = (body) => send(name, poll, ruling, body);
+  if (name === "exclude" || name === "lift") {
+    askForRuling(poll, ruling, go);
+  } else {
+    confirm(name, poll, ruling, go);
+  }
 }
 
-async function send(name, poll, body) {
+async function send(name, poll, ruling, body) {
   isSending = true;
   outcomes.set(poll.id, { text: phrase("sending"), kind: "" });
   tick();
-  const outcome = await change(name, poll, body);
+  const outcome = await change(name, poll, ruling, body);
   isSending = false;
   outcomes.set(poll.id, outcome);
   await refresh();
@@ -262,6 +272,7 @@ async function send(name, poll, body) {
 // Events.
 
 makeActions(act);
+onRuling(act);
 element("sign-in-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const field = element("token");

@@ -2,20 +2,22 @@
 
 import { element, make, put, show } from "./dom.js";
 import { left, nextStep } from "./list.js";
+import { waiting } from "./rulings.js";
 import { serverNow } from "./server_clock.js";
 import { count, otherTitle, phrase, reason, time, title } from "./words.js";
 
 const LEAD_MS = 11_000;
 const LONG_TITLE = 80; // characters
-const ACTIONS = ["open", "close", "close_at", "extend", "publish", "release"];
-const FOR_RELEASERS = ["publish", "release"];
+const ACTIONS = ["open", "close", "close_at", "extend", "publish", "release", "exclude"];
+const FOR_RELEASERS = ["publish", "release", "exclude"];
+const LOOKS = { close: "danger", exclude: "plain" };
 const RUNNING = ["counting", "comparing", "writing"];
 const buttons = new Map();
 
 /** Makes the buttons; `act` is called with the name of the one that is pressed. */
 export function makeActions(act) {
   for (const name of ACTIONS) {
-    const button = make("button", name === "close" ? "danger" : "main", phrase(name));
+    const button = make("button", LOOKS[name] ?? "main", phrase(name));
     button.type = "button";
     button.id = `do-${name}`;
     button.hidden = true;
@@ -33,9 +35,11 @@ function possible(poll) {
       return ["open"];
     case "open":
       if (closes && closes - serverNow() < LEAD_MS) {
-        return [];
+        return ["exclude"];
       }
-      return ["close", closes ? "extend" : "close_at"];
+      return ["close", closes ? "extend" : "close_at", "exclude"];
+    case "closed":
+      return ["exclude"];
     case "final":
       return finalActions(poll);
     default:
@@ -44,9 +48,11 @@ function possible(poll) {
 }
 
 function finalActions(poll) {
-  const publish = !poll.published && !isPublishing(poll);
-  const release = poll.definition.show_result === "on_release" && !poll.released;
-  return [...(publish ? ["publish"] : []), ...(release ? ["release"] : [])];
+  const { show_result: shown, releasers } = poll.definition;
+  const publish = !poll.published && !isPublishing(poll) && !waiting(poll);
+  const release = shown === "on_release" && !poll.released && (releasers === 1 || poll.published);
+  const names = { publish, release, exclude: !poll.published };
+  return Object.keys(names).filter((name) => names[name]);
 }
 
 /** Whether the result is being published, so that there is progress to show. */
@@ -54,28 +60,49 @@ export function isPublishing(poll) {
   return RUNNING.includes(poll.publication?.stage);
 }
 
-function showActions(poll, roles, usable) {
+const roleFor = (name) => (FOR_RELEASERS.includes(name) ? "releaser" : "operator");
+
+function showActions(poll, organiser, usable) {
   const names = possible(poll);
-  const role = FOR_RELEASERS.includes(names[0]) ? "releaser" : "operator";
-  const may = roles.includes(role);
+  const may = (name) => organiser.roles.includes(roleFor(name));
+  const didRelease = poll.released_by.includes(organiser.name);
   for (const [name, button] of buttons) {
-    const visible = may && usable && names.includes(name);
+    const again = name === "release" && didRelease;
+    const visible = names.includes(name) && may(name) && usable && !again;
     if (!visible && button === document.activeElement) {
       element("detail").focus({ preventScroll: true });
     }
     show(button, visible);
   }
-  const closing = poll.phase === "open" && names.length === 0;
-  const hint = closing ? "closing_soon" : role === "releaser" ? "need_releaser" : "need_operator";
-  put("role-hint", closing || (names.length && !may) ? phrase(hint) : "");
+  put("role-hint", hintText(poll, names, may, didRelease));
+}
+
+/** Why something is not offered. */
+function hintText(poll, names, may, didRelease) {
+  if (poll.phase === "open" && !names.includes("close")) {
+    return phrase("closing_soon");
+  }
+  if (names.length && !may(names[0])) {
+    return phrase(`need_${roleFor(names[0])}`);
+  }
+  if (poll.phase !== "final") {
+    return "";
+  }
+  if (!poll.published && waiting(poll)) {
+    return phrase("decide_first", { n: waiting(poll).number });
+  }
+  if (poll.definition.releasers > 1 && !poll.published) {
+    return phrase("publish_first");
+  }
+  return didRelease && !poll.released ? phrase("release_other") : "";
 }
 
 /** Sets the countdown and the buttons to now; none are `usable` while changes cannot be made. */
-export function tickDetail(poll, roles, usable) {
+export function tickDetail(poll, organiser, usable) {
   const step = nextStep(poll);
   put("count-label", step.label);
   put("count", left(step));
-  showActions(poll, roles, usable);
+  showActions(poll, organiser, usable);
 }
 
 function scaleText({ min, max }) {
@@ -120,6 +147,10 @@ function whoseText(revoked) {
   return phrase(`whose_${kind}`, { name });
 }
 
+function releasedText({ released, released_by: by }) {
+  return released ? by.join(", ") : phrase("released_one", { author: by[0] });
+}
+
 function moment(text) {
   return text ? time(Date.parse(text)) : phrase("unset");
 }
@@ -140,7 +171,8 @@ export function showDetail(poll) {
   const facts = [
     ["opens_at", moment(poll.opens_at)],
     ["closes_at", moment(poll.closes_at)],
-    ["shown", phrase(`show_${definition.show_result}`)],
+    ["shown", phrase(definition.releasers > 1 ? "show_on_release_two" : `show_${definition.show_result}`)],
+    ...(poll.released_by.length ? [["released_by", releasedText(poll)]] : []),
     ["visible_now", phrase(poll.shows_result ? "visible_yes" : "visible_no")],
     ["scale", scaleText(definition.scale)],
     ["voters", votersText(definition.voters)],
@@ -180,7 +212,7 @@ export function changeText(event) {
   if (event.change === "revoke") {
     return phrase("change_revoke", { whose: whoseText(event.revoked) });
   }
-  return phrase(`change_${event.change}`);
+  return phrase(`change_${event.change}`, { n: event.ruling ?? "" });
 }
 
 /** Shows the events of a poll, the newest first. */

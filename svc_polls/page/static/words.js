@@ -20,7 +20,11 @@ export function phrase(key, values = {}) {
 }
 
 /** What a rule of the service says, in the page's language where that is known. */
-export const reason = (text) => messages[`reason: ${text}`] ?? text;
+export function reason(text) {
+  const numbers = text.match(/\d+/g) ?? [];
+  const known = messages[`reason: ${text}`] ?? messages[`reason: ${text.replace(/\d+/g, "{n}")}`];
+  return known?.replaceAll("{n}", () => numbers.shift()) ?? text;
+}
 
 /** A poll's title in the page's language, or in the other one. */
 export const title = (titles) => (language === "es" ? titles.es : titles.en);
@@ -46,6 +50,12 @@ export function span(ms) {
     return `${count(days)} d ${two(hours)}:${rest}`;
   }
   return hours ? `${hours}:${rest}` : rest;
+}
+
+/** A time as the value of an input of the type datetime-local, in the browser's time zone. */
+export function localValue(ms) {
+  const moment = new Date(ms);
+  return new Date(ms - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
 
 /** The browser's time zone, as its name and its offset. */
