@@ -1,4 +1,4 @@
-"""Casts votes over gRPC: all waiting votes leave in one `CastVotes` call."""
+"""Casts votes over gRPC: all waiting votes leave in one request, in a stream that is open."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ class GrpcSink:
     """Casts votes through the gRPC servers; a `VoteSink`. `readiness` is that of its calls."""
 
     def __init__(self, settings: GrpcClientSettings, readiness: Readiness) -> None:
-        self._calls = VoteCalls(settings, readiness)
+        self._calls = VoteCalls(settings, readiness, in_streams=True)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._group: GroupCommit[CastEntry, None] = GroupCommit(
             self._commit,

@@ -19,7 +19,7 @@ class UnarySink:
     """
 
     def __init__(self, settings: GrpcClientSettings, readiness: Readiness) -> None:
-        self._calls = VoteCalls(settings, readiness)
+        self._calls = VoteCalls(settings, readiness, in_streams=False)
         self._most = settings.max_waiting_votes
         self._in_flight: set[asyncio.Task[None]] = set()
 

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import grpc.aio
@@ -12,6 +13,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 from svc_grpc_client.failed_handshake import explained
 from svc_grpc_client.secure_channel import open_channel
 from svc_grpc_client.settings import GrpcClientSettings
+from svc_grpc_client.vote_streams import VoteStreams
 from voting.casting.sink import UNKNOWN, UnavailableError
 from voting.domain.codec import to_message
 from voting.domain.vote import InvalidVoteError, Vote
@@ -32,7 +34,7 @@ _SERVICE_CONFIG: Final = {
     "healthCheckConfig": {"serviceName": _SERVICE},
     "methodConfig": [
         {
-            "name": [{"service": _SERVICE}],
+            "name": [{"service": _SERVICE, "method": "CastVotes"}],
             # Safe: a vote counts once per id. A stopping server cancels the calls that reach it
             # before the client has received its GOAWAY.
             "retryPolicy": {
@@ -61,11 +63,17 @@ _OPTIONS: Final = [
 type CastEntry = tuple[Vote, str | None]
 """A vote and its traceparent."""
 
+type _Ask = Callable[[votes_pb2.CastVotesRequest], Awaitable[votes_pb2.CastVotesResponse]]
+
 
 class VoteCalls:
-    """Makes `CastVotes` calls; `readiness` is set while at least one server can take votes."""
+    """Sends votes to the servers; `readiness` is set while at least one can take votes."""
 
-    def __init__(self, settings: GrpcClientSettings, readiness: Readiness) -> None:
+    def __init__(
+        self, settings: GrpcClientSettings, readiness: Readiness, *, in_streams: bool
+    ) -> None:
+        """Without `in_streams`, each `cast` is a `CastVotes` call of its own."""
+        self._in_streams = in_streams
         self.timeout_seconds = settings.call_timeout_seconds
         self._target = settings.grpc_target
         self._tls = settings.grpc_tls
@@ -78,7 +86,12 @@ class VoteCalls:
     async def open(self) -> None:
         """Open the channel; gRPC requires that in the event loop that uses it."""
         self.channel = open_channel(self._target, _OPTIONS, self._tls)
-        self._stub = votes_pb2_grpc.VoteServiceStub(self.channel)
+        stub = votes_pb2_grpc.VoteServiceStub(self.channel)
+        self._ask: _Ask = (
+            VoteStreams(stub, self.timeout_seconds).ask
+            if self._in_streams
+            else partial(stub.CastVotes, timeout=self.timeout_seconds)
+        )
         self._follower = run_for_good(self._follow_channel(), "the gRPC channel watcher")
 
     async def close(self) -> None:
@@ -89,7 +102,7 @@ class VoteCalls:
     async def cast(
         self, entries: Sequence[CastEntry]
     ) -> Sequence[UnavailableError | InvalidVoteError | None]:
-        """Cast votes in one call; return each one's result, or raise `UnavailableError`."""
+        """Cast votes in one request; return each one's result, or raise `UnavailableError`."""
         self._batch_size.observe(len(entries))
         request = votes_pb2.CastVotesRequest(
             traceparents={vote.id: parent for vote, parent in entries if parent}
@@ -98,7 +111,7 @@ class VoteCalls:
             to_message(vote, request.votes.add)
         sent_ms = now_ms()
         try:
-            response = await self._stub.CastVotes(request, timeout=self.timeout_seconds)
+            response = await self._ask(request)
         except grpc.aio.AioRpcError as error:
             self._failed(error)
             raise UnavailableError(UNKNOWN) from error

@@ -14,6 +14,7 @@ from svc_grpc_server.credentials import server_credentials
 from svc_grpc_server.poll_service import PollService
 from svc_grpc_server.request import read_request
 from svc_grpc_server.vote_service import VoteService
+from svc_grpc_server.vote_streams import VoteStreams
 from voting.service.lifecycle import Readiness, run_for_good
 from voting.service.tls_files import TlsFiles
 
@@ -55,7 +56,8 @@ async def serve_votes(
     """
     calls = ("grpc.max_concurrent_streams", calls_per_connection)
     server = grpc.aio.server(options=[*_OPTIONS, calls])
-    server.add_generic_rpc_handlers((_handler(votes),))
+    streams = VoteStreams(votes.CastVotes, readiness)
+    server.add_generic_rpc_handlers((_handler(votes, streams),))
     polls_pb2_grpc.add_PollServiceServicer_to_server(polls, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
@@ -70,24 +72,32 @@ async def serve_votes(
             port = server.add_secure_port(address, server_credentials(tls))
     except RuntimeError as error:
         raise SystemExit(f"svc_grpc_server: cannot listen on {host}:{port}: {error}") from error
-    follower = run_for_good(_follow(readiness, health_servicer), "the health service")
+    follower = run_for_good(_follow(readiness, health_servicer, streams), "the health service")
     await server.start()
     try:
         yield port
     finally:
         follower.cancel()
         await health_servicer.enter_graceful_shutdown()
+        streams.end()
         await server.stop(GRACE_SECONDS)
 
 
-def _handler(service: VoteService) -> grpc.GenericRpcHandler:
+def _handler(service: VoteService, streams: VoteStreams) -> grpc.GenericRpcHandler:
     """Return the handler of calls. Generated code would parse every request, however large."""
     cast_votes = grpc.unary_unary_rpc_method_handler(
         service.CastVotes,
         request_deserializer=read_request,
         response_serializer=votes_pb2.CastVotesResponse.SerializeToString,
     )
-    return grpc.method_handlers_generic_handler(SERVICE_NAME, {"CastVotes": cast_votes})
+    stream_votes = grpc.stream_stream_rpc_method_handler(
+        streams.StreamVotes,
+        request_deserializer=read_request,
+        response_serializer=votes_pb2.CastVotesResponse.SerializeToString,
+    )
+    return grpc.method_handlers_generic_handler(
+        SERVICE_NAME, {"CastVotes": cast_votes, "StreamVotes": stream_votes}
+    )
 
 
 def listen_address(host: str, port: int) -> str:
@@ -95,11 +105,15 @@ def listen_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def _follow(readiness: Readiness, servicer: health.aio.HealthServicer) -> None:
+async def _follow(
+    readiness: Readiness, servicer: health.aio.HealthServicer, streams: VoteStreams
+) -> None:
     status = health_pb2.HealthCheckResponse
     while True:
         changed = readiness.changed()
         now = status.SERVING if readiness.ready else status.NOT_SERVING
         for service in ("", SERVICE_NAME):
             await servicer.set(service, now)
+        if not readiness.ready:
+            streams.end()
         await changed
