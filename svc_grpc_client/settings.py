@@ -19,7 +19,7 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     )
     grpc_calls: Annotated[
         Literal["batched", "unary"],
-        Meta(description="batched: waiting votes share a call; unary: each vote has its own."),
+        Meta(description="batched: waiting votes share a message of a stream; unary: each vote has its own call."),
     ] = "batched"
     grpc_tls_ca_file: Annotated[
         str, Meta(description="CA certificates of the gRPC servers (PEM); without them no TLS.")

@@ -52,6 +52,12 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
             0
         )  # like an older server, which does not send its time
 
+    async def StreamVotes(  # noqa: N802
+        self, requests: AsyncIterator[votes_pb2.CastVotesRequest], context: Any
+    ) -> AsyncIterator[votes_pb2.CastVotesResponse]:
+        async for request in requests:
+            yield await self.CastVotes(request, context)
+
     async def CastVotes(  # noqa: N802
         self, request: votes_pb2.CastVotesRequest, context: Any
     ) -> votes_pb2.CastVotesResponse:

@@ -10,57 +10,17 @@ import pytest
 from harness.processes.ports import free_port
 from harness.processes.waiting import until
 from svc_grpc_client.settings import GrpcClientSettings
+from svc_grpc_client.testing.vote_server import CALLS, Ledger, vote_server
 from svc_grpc_client.unary_sink import UnarySink
-from svc_grpc_server.poll_service import PollEvents, PollService
-from svc_grpc_server.server import serve_votes
-from svc_grpc_server.settings import GrpcServerSettings
-from svc_grpc_server.vote_service import VoteService
-from voting.casting.sink import FULL, OnResult, UnavailableError, cast_vote
-from voting.domain.codec import NewRecord
-from voting.domain.known_albums import KnownAlbums
+from voting.casting.sink import FULL, UnavailableError, cast_vote
 from voting.domain.vote import InvalidVoteError, partition_of
-from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness
 from voting.testing.examples import vote_with
-
-CALLS = GrpcServerSettings().calls_per_connection
-
-
-class Ledger:
-    """A `RecordSink` in memory, which acknowledges at once, or on `release` while it `holds`."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.holds = False
-        self.held: list[OnResult] = []
-
-    def append(self, record: NewRecord, on_result: OnResult) -> None:
-        self.ids.append(record[0])
-        if self.holds:
-            self.held.append(on_result)
-        else:
-            asyncio.get_running_loop().call_soon(on_result, None)
-
-    def release(self) -> None:
-        self.holds = False
-        for on_result in self.held:
-            on_result(None)
-        self.held.clear()
 
 
 @pytest.fixture
 def ledger() -> Ledger:
     return Ledger()
-
-
-@asynccontextmanager
-async def server(ledger: Ledger, port: int = 0) -> AsyncIterator[tuple[int, Readiness]]:
-    polls, readiness = KnownPolls(), Readiness()
-    readiness.set_ready()
-    votes = VoteService(ledger, KnownAlbums(), polls)
-    events = PollService(PollEvents(polls))
-    async with serve_votes(votes, events, readiness, "127.0.0.1", port, CALLS) as used:
-        yield used, readiness
 
 
 @asynccontextmanager
@@ -78,18 +38,18 @@ def new_vote(unary: UnarySink, **changes: object) -> asyncio.Future[None]:
 
 
 async def test_votes_are_accepted_once_each_in_the_ledger(ledger: Ledger) -> None:
-    async with server(ledger) as (port, _), sink(port) as (unary, _):
+    async with vote_server(ledger) as (port, _), sink(port) as (unary, _):
         await asyncio.gather(*(new_vote(unary) for _ in range(10 * CALLS)))
     assert len(set(ledger.ids)) == len(ledger.ids) == 10 * CALLS
 
 
 async def test_ids_of_votes_at_the_same_time_lie_in_all_partitions(ledger: Ledger) -> None:
-    async with server(ledger) as (port, _), sink(port) as (unary, _):
+    async with vote_server(ledger) as (port, _), sink(port) as (unary, _):
         assert {partition_of(unary.new_id(), 12) for _ in range(600)} == set(range(12))
 
 
 async def test_an_invalid_vote_is_refused_and_its_neighbours_are_not(ledger: Ledger) -> None:
-    async with server(ledger) as (port, _), sink(port) as (unary, _):
+    async with vote_server(ledger) as (port, _), sink(port) as (unary, _):
         neighbours = [new_vote(unary) for _ in range(2)]
         with pytest.raises(InvalidVoteError, match="rank"):
             await new_vote(unary, rank=101)
@@ -98,7 +58,7 @@ async def test_an_invalid_vote_is_refused_and_its_neighbours_are_not(ledger: Led
 
 async def test_votes_beyond_the_bound_are_refused_until_one_is_answered(ledger: Ledger) -> None:
     ledger.holds = True
-    async with server(ledger) as (port, _), sink(port, max_waiting_votes=5) as (unary, _):
+    async with vote_server(ledger) as (port, _), sink(port, max_waiting_votes=5) as (unary, _):
         held = [new_vote(unary) for _ in range(5)]
         await until(lambda: len(ledger.held) == 5, "five votes in flight")
         with pytest.raises(UnavailableError, match=FULL):
@@ -110,7 +70,7 @@ async def test_votes_beyond_the_bound_are_refused_until_one_is_answered(ledger: 
 
 
 async def test_readiness_follows_the_servers_health(ledger: Ledger) -> None:
-    async with server(ledger) as (port, health), sink(port) as (_, readiness):
+    async with vote_server(ledger) as (port, health), sink(port) as (_, readiness):
         await until(lambda: readiness.ready, "a ready server")
         health.set_not_ready("Kafka is away")
         await until(lambda: not readiness.ready, "no ready server")
@@ -133,13 +93,13 @@ async def test_votes_cast_again_through_a_restart_of_the_server_are_all_accepted
             accepted[vote_id] += answer.exception() is None
 
     async with sink(port) as (unary, _), AsyncExitStack() as first:
-        await first.enter_async_context(server(ledger, port))
+        await first.enter_async_context(vote_server(ledger, port))
         ledger.holds = True
         insisting = [asyncio.create_task(insist(unary, vote_id)) for vote_id in ids]
         await until(lambda: len(ledger.held) == CALLS - 1, "all calls but the health check's")
         ledger.release()
         await first.aclose()
-        async with server(ledger, port):
+        async with vote_server(ledger, port):
             await asyncio.gather(*insisting)
     assert accepted == dict.fromkeys(ids, 1)
     assert set(ledger.ids) == ids

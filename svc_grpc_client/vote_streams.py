@@ -43,11 +43,12 @@ class VoteStreams:
             async with asyncio.timeout(self._timeout_seconds):
                 stream = self._take()
                 response = await stream.ask(request)
-                if response is None:
-                    BROKEN.inc()
-                    return await self._stub.CastVotes(request)
-                self._put_back(stream)
-                return response
+                if response is not None:
+                    self._put_back(stream)
+                    return response
+                BROKEN.inc()
+                alone: votes_pb2.CastVotesResponse = await self._stub.CastVotes(request)
+                return alone
         except TimeoutError as error:
             raise grpc.aio.AioRpcError(
                 grpc.StatusCode.DEADLINE_EXCEEDED,

@@ -1,0 +1,1 @@
+"""The real gRPC server with a ledger in memory, for tests."""

@@ -1,0 +1,243 @@
+"""Open streams of votes with the real gRPC server, whose votes go to a ledger in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+import grpc.aio
+import pytest
+from votes.v1 import votes_pb2, votes_pb2_grpc
+
+from harness.processes.ports import free_port
+from harness.processes.waiting import until
+from svc_grpc_client import vote_streams
+from svc_grpc_client.settings import GrpcClientSettings
+from svc_grpc_client.sink import GrpcSink
+from svc_grpc_client.testing.vote_server import Ledger, vote_server
+from svc_grpc_client.vote_streams import BROKEN, VoteStreams
+from voting.casting.sink import cast_vote
+from voting.domain.codec import to_message
+from voting.service.lifecycle import Readiness
+from voting.testing.examples import vote_with
+
+ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
+IDS = [f"{number:08}-0000-4000-8000-000000000000" for number in range(100)]
+
+type Call = grpc.aio.StreamStreamCall[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse]
+
+
+class Stub:
+    """The generated stub's methods; it keeps the streams and counts the calls of their own."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = votes_pb2_grpc.VoteServiceStub(channel)
+        self.streams: list[Call] = []
+        self.alone = 0
+
+    def StreamVotes(self) -> Call:  # noqa: N802 - the name is the schema's
+        self.streams.append(self._stub.StreamVotes())
+        return self.streams[-1]
+
+    async def CastVotes(  # noqa: N802
+        self, request: votes_pb2.CastVotesRequest
+    ) -> votes_pb2.CastVotesResponse:
+        self.alone += 1
+        response: votes_pb2.CastVotesResponse = await self._stub.CastVotes(request)
+        return response
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@asynccontextmanager
+async def streams(port: int, seconds: float = 6) -> AsyncIterator[tuple[VoteStreams, Stub]]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = Stub(channel)
+        yield VoteStreams(cast("votes_pb2_grpc.VoteServiceStub", stub), seconds), stub
+
+
+async def ask(made: VoteStreams, vote_id: str = IDS[0]) -> None:
+    """Cast a vote, which is accepted."""
+    request = votes_pb2.CastVotesRequest(votes=[to_message(vote_with(id=vote_id))])
+    response = await made.ask(request)
+    assert [(status.id, status.outcome) for status in response.statuses] == [(vote_id, ACCEPTED)]
+
+
+async def test_requests_one_after_the_other_share_a_stream(ledger: Ledger) -> None:
+    async with vote_server(ledger) as (port, _), streams(port) as (made, stub):
+        for vote_id in IDS:
+            await ask(made, vote_id)
+    assert (len(stub.streams), stub.alone) == (1, 0)
+    assert ledger.ids == IDS
+
+
+async def test_a_stream_has_one_request_at_a_time(ledger: Ledger) -> None:
+    ledger.holds = True
+    async with vote_server(ledger) as (port, _), streams(port) as (made, stub):
+        asking = [asyncio.create_task(ask(made, vote_id)) for vote_id in IDS[:3]]
+        await until(lambda: len(ledger.held) == 3, "three requests")
+        assert len(stub.streams) == 3
+        ledger.release()
+        await asyncio.gather(*asking)
+        await asyncio.gather(*(ask(made, vote_id) for vote_id in IDS[:3]))
+    assert len(stub.streams) == 3
+
+
+async def test_an_old_stream_ends_with_its_request_and_ok(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vote_streams, "LIFE_SECONDS", 0)
+    async with vote_server(ledger) as (port, _), streams(port) as (made, stub):
+        await ask(made)
+        await ask(made)
+        assert [await stream.code() for stream in stub.streams] == [grpc.StatusCode.OK] * 2
+    assert stub.alone == 0
+
+
+async def test_a_late_answer_ends_its_stream_and_no_other(ledger: Ledger) -> None:
+    async with vote_server(ledger) as (port, _), streams(port, seconds=0.3) as (made, stub):
+        await ask(made)
+        ledger.holds = True
+        with pytest.raises(grpc.aio.AioRpcError, match="DEADLINE_EXCEEDED"):
+            await ask(made)
+        ledger.release()
+        await ask(made)
+        assert [stream.done() for stream in stub.streams] == [True, False]
+    assert stub.alone == 0
+
+
+class Scripted(votes_pb2_grpc.VoteServiceServicer):
+    """Accepts the votes of calls, and of the first request in each stream, which then breaks."""
+
+    def __init__(self, *, is_older: bool = False) -> None:
+        """With `is_older` it knows no streams."""
+        self._is_older = is_older
+
+    async def CastVotes(  # noqa: N802 - the name is the schema's
+        self, request: votes_pb2.CastVotesRequest, _: object
+    ) -> votes_pb2.CastVotesResponse:
+        status = votes_pb2.VoteStatus(id=request.votes[0].id, outcome=ACCEPTED)
+        return votes_pb2.CastVotesResponse(statuses=[status])
+
+    async def StreamVotes(  # noqa: N802
+        self,
+        requests: AsyncIterator[votes_pb2.CastVotesRequest],
+        context: grpc.aio.ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
+    ) -> AsyncIterator[votes_pb2.CastVotesResponse]:
+        if self._is_older:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "no such method")
+        yield await self.CastVotes(await anext(requests), context)
+        await anext(requests)
+        await context.abort(grpc.StatusCode.INTERNAL, "broken")
+
+
+@asynccontextmanager
+async def scripted(service: Scripted) -> AsyncIterator[int]:
+    server = grpc.aio.server()
+    votes_pb2_grpc.add_VoteServiceServicer_to_server(service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield port
+    await server.stop(None)
+
+
+async def test_a_request_whose_stream_breaks_is_sent_again_in_a_call_of_its_own() -> None:
+    broken = BROKEN._value.get()
+    async with scripted(Scripted()) as port, streams(port) as (made, stub):
+        for vote_id in IDS:
+            await ask(made, vote_id)
+    assert len(stub.streams) == stub.alone == len(IDS) / 2
+    assert BROKEN._value.get() == broken + len(IDS) / 2
+
+
+async def test_an_older_server_gets_calls() -> None:
+    async with scripted(Scripted(is_older=True)) as port, streams(port) as (made, stub):
+        for vote_id in IDS:
+            await ask(made, vote_id)
+    assert stub.alone == len(IDS)
+
+
+async def test_a_stream_that_ended_while_it_was_idle_is_not_used(ledger: Ledger) -> None:
+    async with vote_server(ledger) as (port, readiness), streams(port) as (made, stub):
+        await ask(made)
+        readiness.set_not_ready("Kafka is away")
+        assert await stub.streams[0].code() is grpc.StatusCode.OK
+        readiness.set_ready()
+        await ask(made)
+    assert (len(stub.streams), stub.alone) == (2, 0)
+
+
+@asynccontextmanager
+async def sink(*ports: int) -> AsyncIterator[tuple[GrpcSink, Readiness]]:
+    readiness = Readiness()
+    target = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
+    made = GrpcSink(GrpcClientSettings(grpc_target=target), readiness)
+    await made.start()
+    yield made, readiness
+    await made.stop()
+
+
+async def test_streams_are_spread_over_all_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vote_streams, "LIFE_SECONDS", 0)
+    ledgers = [Ledger() for _ in range(3)]
+    async with AsyncExitStack() as running:
+        servers = [await running.enter_async_context(vote_server(ledger)) for ledger in ledgers]
+        made, _ = await running.enter_async_context(sink(*(port for port, _ in servers)))
+        while not all(ledger.ids for ledger in ledgers):
+            await cast_vote(made, vote_with(id=made.new_id()))
+        before = [len(ledger.ids) for ledger in ledgers]
+        for _ in range(30):
+            await cast_vote(made, vote_with(id=made.new_id()))
+    added = [len(ledger.ids) - number for ledger, number in zip(ledgers, before, strict=True)]
+    assert added == [10, 10, 10]
+
+
+class Restarting:
+    """A server that can be replaced."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.port = free_port()
+        self._ledger = ledger
+
+    async def start(self) -> None:
+        self._running = AsyncExitStack()
+        _, self._readiness = await self._running.enter_async_context(
+            vote_server(self._ledger, self.port)
+        )
+
+    async def stop(self) -> None:
+        """Stop as the service does on SIGTERM."""
+        self._readiness.drain()
+        await self._running.aclose()
+
+
+async def test_no_vote_fails_while_servers_restart_one_after_the_other(ledger: Ledger) -> None:
+    accepted: list[str] = []
+    stopping = False
+
+    async def vote(made: GrpcSink) -> None:
+        while not stopping:
+            vote_id = made.new_id()
+            await cast_vote(made, vote_with(id=vote_id))
+            accepted.append(vote_id)
+
+    servers = [Restarting(ledger) for _ in range(2)]
+    for server in servers:
+        await server.start()
+    async with sink(*(server.port for server in servers)) as (made, readiness):
+        await until(lambda: readiness.ready, "a ready server")
+        voting = [asyncio.create_task(vote(made)) for _ in range(16)]
+        for server in servers * 3:
+            await server.stop()
+            await server.start()
+            enough = len(accepted) + 200
+            await until(lambda enough=enough: len(accepted) > enough, "votes")  # type: ignore[misc]
+        stopping = True
+        await asyncio.gather(*voting)
+    for server in servers:
+        await server.stop()
+    assert len(set(accepted)) == len(accepted)
+    assert set(accepted) <= set(ledger.ids)
