@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from svc_notary.api.openapi import receipts_document
-from svc_notary.receipts.receipt import Leaf, Proof, Receipt, ShownVote, Status
+from svc_notary.receipts.receipt import Exclusion, Leaf, Proof, Receipt, ShownVote, Status
 
 DOCUMENT: Final = receipts_document()
 LEAF: Final = Leaf(0, "id", "value", "hash")
@@ -26,7 +26,12 @@ def test_the_document_is_valid_openapi() -> None:
 
 
 def test_receipts_are_as_documented() -> None:
-    receipt = Receipt("id", "short", Status.COUNTED, False, VOTE, 3, LEAF, None)
+    receipt = Receipt("id", "short", Status.COUNTED, False, None, VOTE, 3, LEAF, None)
     assert fits(receipt)
     assert fits(msgspec.structs.replace(receipt, proof=Proof(1, 2, ["hash"], "note")))
+    assert fits(
+        msgspec.structs.replace(
+            receipt, status=Status.EXCLUDED, exclusion=Exclusion(1, "Sold votes")
+        )
+    )
     assert not fits({"id": "id", "status": "perhaps"})

@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -15,8 +16,10 @@ from svc_notary.testing.serving import PARTITION, Served, serve_notary
 from voting.merkle.checkpoint import read_checkpoint
 from voting.merkle.hashes import leaf_hash
 from voting.merkle.proofs import verify_inclusion
-from voting.polls.event import Close, Cut, Open
+from voting.polls.event import Approve, Close, Cut, Open, Propose, Publish
+from voting.polls.ruling import Between, Lift, Selection, vote_ids
 from voting.signing.note import open_note
+from voting.stores.logged_vote import LoggedVote
 from voting.testing.examples import vote_with
 from voting.testing.polls import POLL, PollLog
 
@@ -113,13 +116,15 @@ def test_an_id_that_nobody_voted_with_has_no_receipt(
     run(tmp_path, scenario)
 
 
-def _polls(*, cut: int | None) -> PollLog:
+def _polls(*, cut: int | None, published: bool = False) -> PollLog:
     log = PollLog()
     log.define(1)
     log.append(Open(), 2)
     if cut is not None:
         log.append(Close(None), 3)
         log.append(Cut((0, 0, 0, cut)), 100_000)
+    if published:
+        log.append(Publish(b"{}"), 100_001)
     return log
 
 
@@ -140,9 +145,11 @@ def test_behind_the_cut_of_its_poll_a_vote_does_not_count(
     run(tmp_path, scenario, _polls(cut=cut))
 
 
-@pytest.mark.parametrize(("cut", "status"), [(None, 503), (2, 200)])
-def test_without_the_newest_events_only_a_cut_is_sure(
-    tmp_path: Path, cut: int | None, status: int
+@pytest.mark.parametrize(
+    ("cut", "published", "status"), [(None, False, 503), (2, False, 503), (2, True, 200)]
+)
+def test_without_the_newest_events_only_a_published_result_is_sure(
+    tmp_path: Path, cut: int | None, published: bool, status: int
 ) -> None:
     async def scenario(served: Served) -> None:
         served.record(VOTES[1], vote_with(id=VOTES[0].id, poll=POLL, entry="moon", poll_event=2))
@@ -150,7 +157,69 @@ def test_without_the_newest_events_only_a_cut_is_sure(
         assert (await served.ask(f"/api/receipts/{VOTES[0].id}")).status_code == status
         assert (await served.ask(f"/api/receipts/{VOTES[1].id}")).status_code == 200
 
-    run(tmp_path, scenario, _polls(cut=cut), fresh=False)
+    run(tmp_path, scenario, _polls(cut=cut, published=published), fresh=False)
+
+
+def _ruled(*selections: Selection) -> PollLog:
+    log = _polls(cut=None)
+    for number, selection in enumerate(selections, 1):
+        log.append(Propose(selection, f"Why {number}"), 10)
+        log.append(Approve(number), 11, author="rea")
+    return log
+
+
+async def _receipt_of(served: Served, arrived_at_ms: int) -> dict[str, Any]:
+    vote = vote_with(id=VOTES[0].id, poll=POLL, entry="moon", poll_event=2)
+    served.record(VOTES[1], vote)
+    served.tree.publish()
+    logged = served.vote_log.votes[vote.id]
+    served.vote_log.votes[vote.id] = LoggedVote(vote, logged.place, arrived_at_ms)
+    return proved(await served.ask(f"/api/receipts/{vote.id}"))
+
+
+BY_ID = vote_ids([UUID(VOTES[0].id).bytes])
+
+
+@pytest.mark.parametrize(
+    ("selections", "arrived_at_ms", "expected"),
+    [
+        ((BY_ID,), 10, ("excluded", {"ruling": 1, "reason": "Why 1"})),
+        ((BY_ID,), 11, ("counted", None)),
+        ((Between(1, 5), BY_ID), 4, ("excluded", {"ruling": 1, "reason": "Why 1"})),
+        ((Between(1, 5), BY_ID), 5, ("excluded", {"ruling": 2, "reason": "Why 2"})),
+        ((BY_ID, Lift(1)), 10, ("counted", None)),
+    ],
+)
+def test_an_excluded_vote_says_by_which_ruling_and_why(
+    tmp_path: Path, selections: tuple[Selection, ...], arrived_at_ms: int, expected: Any
+) -> None:
+    async def scenario(served: Served) -> None:
+        receipt = await _receipt_of(served, arrived_at_ms)
+        assert (receipt["status"], receipt["exclusion"]) == expected
+
+    run(tmp_path, scenario, _ruled(*selections))
+
+
+def test_a_vote_behind_the_cut_is_excluded_by_nothing(tmp_path: Path) -> None:
+    log = _ruled(BY_ID)
+    log.append(Close(None), 12)
+    log.append(Cut((0, 0, 0, 1)), 100_000)
+
+    async def scenario(served: Served) -> None:
+        receipt = await _receipt_of(served, 9)
+        assert (receipt["status"], receipt["exclusion"]) == ("not_counted", None)
+
+    run(tmp_path, scenario, log)
+
+
+def test_the_page_of_an_excluded_vote_says_why(tmp_path: Path) -> None:
+    async def scenario(served: Served) -> None:
+        receipt = await _receipt_of(served, 9)
+        page = (await served.ask(f"/receipts/{receipt['id']}")).text
+        assert "does not count: the organisers excluded it by ruling 1." in page
+        assert "<bdi>Why 1</bdi>" in page
+
+    run(tmp_path, scenario, _ruled(BY_ID))
 
 
 def test_a_vote_log_that_was_changed_is_noticed(tmp_path: Path) -> None:
@@ -203,7 +272,17 @@ def test_a_receipt_has_nothing_of_other_votes(tmp_path: Path) -> None:
                 assert other.id not in text
                 assert other.album not in text
         assert set(json.loads((await served.ask(f"/api/receipts/{votes[4].id}")).text)) == {
-            *("id", "short_id", "status", "final", "vote", "partition", "leaf", "proof")
+            *(
+                "id",
+                "short_id",
+                "status",
+                "final",
+                "exclusion",
+                "vote",
+                "partition",
+                "leaf",
+                "proof",
+            )
         }
 
     run(tmp_path, scenario)

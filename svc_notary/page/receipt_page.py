@@ -30,13 +30,16 @@ _TEMPLATE: Final = jinja2.Environment(
 def render_receipt(language: Language, receipt: Receipt, static: str) -> str:
     """Return the page of a receipt; `static` is the URL of its static files."""
     words, proof = RECEIPT_WORDS[language], receipt.proof
-    if receipt.status is not Status.COUNTED:
+    ruling = receipt.exclusion.ruling if receipt.exclusion else 0
+    if receipt.status is Status.NOT_COUNTED:
         said = words["not_counted"]
     elif proof is None:
-        said = words["counted_soon"]
+        said = words[f"{receipt.status}_soon"].format(ruling=ruling)
     else:
         number, of = (format_number(language, count) for count in (proof.number, proof.of))
-        said = words["counted"].format(number=number, of=of, part=receipt.partition)
+        said = words[receipt.status].format(
+            number=number, of=of, part=receipt.partition, ruling=ruling
+        )
     return _render(
         language,
         static,

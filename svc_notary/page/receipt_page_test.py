@@ -7,13 +7,15 @@ import pytest
 from harness.testing.contrast import TEXT, contrast
 from svc_notary.page.receipt_page import STATIC_FOLDER, render_no_receipt, render_receipt
 from svc_notary.page.receipt_words import RECEIPT_WORDS
-from svc_notary.receipts.receipt import Leaf, Proof, Receipt, ShownVote, Status
+from svc_notary.receipts.receipt import Exclusion, Leaf, Proof, Receipt, ShownVote, Status
+from voting.pages.languages import Language
 
 RECEIPT = Receipt(
     id="018f0000-0000-7000-8000-000000000001",
     short_id="short",
     status=Status.COUNTED,
     final=False,
+    exclusion=None,
     vote=ShownVote("<b>Queen</b>", "Jazz", 1978, 7, "", ""),
     partition=3,
     leaf=Leaf(4711022, "id", "value", "hash"),
@@ -52,6 +54,27 @@ def test_it_does_not_promise_more_than_there_is() -> None:
     assert RECEIPT_WORDS["en"]["unsigned"] in render_receipt("en", unsigned, "/s")
     late = msgspec.structs.replace(RECEIPT, status=Status.NOT_COUNTED)
     assert "This vote does not count" in render_receipt("en", late, "/s")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            "in part 3 of the record, and does not count: the organisers excluded it by ruling 2.",
+        ),
+        ("es", "registro y no cuenta: la organización lo excluyó con la resolución 2."),
+    ],
+)
+def test_an_excluded_vote_is_recorded_and_says_why(language: Language, said: str) -> None:
+    excluded = msgspec.structs.replace(
+        RECEIPT, status=Status.EXCLUDED, exclusion=Exclusion(2, "<i>Bots</i>")
+    )
+    page = render_receipt(language, excluded, "/s")
+    assert said in page
+    assert "&lt;i&gt;Bots&lt;/i&gt;" in page
+    soon = render_receipt(language, msgspec.structs.replace(excluded, proof=None), "/s")
+    assert RECEIPT_WORDS[language]["excluded_soon"].format(ruling=2) in soon
 
 
 @pytest.mark.parametrize(

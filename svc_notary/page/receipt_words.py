@@ -11,6 +11,13 @@ _EN: Final = {
     "counted_soon": "Your vote is counted.",
     "not_counted": "This vote does not count: it came after the end, or for what cannot be "
     "voted for.",
+    "excluded": "Your vote is number {number} of {of} in part {part} of the record, and does not "
+    "count: the organisers excluded it by ruling {ruling}.",
+    "excluded_soon": "Your vote is recorded and does not count: the organisers excluded it by "
+    "ruling {ruling}.",
+    "reason": "Their reason",
+    "excluded_hint": "No vote is deleted: it stays in the record. The final result lists each "
+    "ruling, who proposed and who approved it, and how many votes it excludes.",
     "not_there": "No vote with this id is in the record.",
     "not_there_hint": "If it was sent a moment ago, load this page again in a few seconds.",
     "wrong_id": "This is not the id of a vote. Please check the address.",
@@ -43,6 +50,13 @@ _ES: Final = {
     "counted_soon": "Tu voto está contado.",
     "not_counted": "Este voto no cuenta: llegó después del cierre, o era para algo que no se puede "
     "votar.",
+    "excluded": "Tu voto es el número {number} de {of} en la parte {part} del registro y no "
+    "cuenta: la organización lo excluyó con la resolución {ruling}.",
+    "excluded_soon": "Tu voto está registrado y no cuenta: la organización lo excluyó con la "
+    "resolución {ruling}.",
+    "reason": "Su motivo",
+    "excluded_hint": "No se borra ningún voto: sigue en el registro. El resultado definitivo "
+    "enumera cada resolución, quién la propuso y quién la aprobó, y cuántos votos excluye.",
     "not_there": "En el registro no hay ningún voto con este ID.",
     "not_there_hint": "Si se envió hace un momento, recarga esta página dentro de unos segundos.",
     "wrong_id": "Este no es el ID de un voto. Comprueba la dirección.",

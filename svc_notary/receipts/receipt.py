@@ -11,7 +11,15 @@ class Status(StrEnum):
     """What became of a vote that is in the record."""
 
     COUNTED = "counted"
+    EXCLUDED = "excluded"
     NOT_COUNTED = "not_counted"
+
+
+class Exclusion(msgspec.Struct, frozen=True):
+    """The ruling by which a vote does not count."""
+
+    ruling: Annotated[int, Meta(description="Its number in the poll; the result lists it.")]
+    reason: Annotated[str, Meta(description="Why, in the words of the organisers.")]
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -53,13 +61,18 @@ class Receipt(msgspec.Struct, frozen=True):
     status: Annotated[
         Status,
         Meta(
-            description="`counted`, or `not_counted`: it came after the end of its poll, "
-            "or the poll has no such entry."
+            description="`counted`; `excluded` by a ruling; or `not_counted`: it came after the "
+            "end of its poll, or the poll has no such entry."
         ),
     ]
     final: Annotated[
-        bool, Meta(description="Whether the votes of its poll are cut; false in the open poll.")
+        bool,
+        Meta(
+            description="Whether the votes of its poll are cut; false in the open poll. Until the "
+            "result is published, a ruling may still exclude the vote, or count it again."
+        ),
     ]
+    exclusion: Annotated[Exclusion | None, Meta(description="With `excluded`.")]
     vote: ShownVote
     partition: Annotated[int, Meta(description="The part of the record that has the vote.")]
     leaf: Leaf

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
+from uuid import UUID
 
 from svc_notary.metrics import DIFFERING, RECEIPTS
-from svc_notary.receipts.receipt import Leaf, Proof, Receipt, ShownVote, Status
+from svc_notary.receipts.receipt import Exclusion, Leaf, Proof, Receipt, ShownVote, Status
 from svc_notary.trees.checkpoints import text_of
 from svc_notary.trees.errors import StoreDamagedError
 from svc_notary.trees.tile_store import TileStore
@@ -21,6 +22,8 @@ from voting.merkle.proofs import inclusion_proof, verify_inclusion
 from voting.merkle.tiles import nodes_of
 from voting.polls.counting import counts_in
 from voting.polls.known_polls import KnownPolls
+from voting.polls.poll import Poll
+from voting.polls.ruling import rulings_in_force
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.logged_vote import LoggedVote, Place
 
@@ -82,8 +85,12 @@ class Receipts:
         return receipt
 
     async def _receipt(self, logged: LoggedVote) -> Receipt:
-        status, final = self._status(logged)
         vote, (partition, offset) = logged.vote, logged.place
+        status, final, exclusion = Status.COUNTED, False, None
+        if vote.poll:
+            poll = self._poll(vote.poll)
+            status, exclusion = _status_in(poll, logged)
+            final = poll.cut is not None
         key, value = vote.id.encode(), encode_vote(vote)
         hashed = leaf_hash(offset, key, value)
         return Receipt(
@@ -91,21 +98,19 @@ class Receipts:
             short_id=short_id(vote.id),
             status=status,
             final=final,
+            exclusion=exclusion,
             vote=ShownVote(vote.name, vote.album, vote.year, vote.rank, vote.poll, vote.entry),
             partition=partition,
             leaf=Leaf(offset, vote.id, _text(value), _text(hashed)),
             proof=await asyncio.to_thread(self._proof, logged.place, hashed),
         )
 
-    def _status(self, logged: LoggedVote) -> tuple[Status, bool]:
-        if not logged.vote.poll:
-            return Status.COUNTED, False
-        poll = self._known.book.polls.get(logged.vote.poll)
-        # A cut is for good; without one there may be one that is not known yet.
-        if poll is None or (poll.cut is None and not self._known.is_fresh(self._clock())):
+    def _poll(self, poll_id: str) -> Poll:
+        poll = self._known.book.polls.get(poll_id)
+        # A published result is for good. Before, there may be a cut or a ruling that is not known.
+        if poll is None or (poll.published is None and not self._known.is_fresh(self._clock())):
             raise _unavailable("the polls are not known right now")
-        counts = counts_in(poll, logged.vote, *logged.place)
-        return Status.COUNTED if counts else Status.NOT_COUNTED, poll.cut is not None
+        return poll
 
     def _proof(self, place: Place, hashed: bytes) -> Proof | None:
         """Return the proof for a leaf, checked; None if no checkpoint covers it yet."""
@@ -124,6 +129,17 @@ class Receipts:
         if not verify_inclusion(hashed, place.offset, size, proof, checkpoint.root):
             raise StoreDamagedError(f"partition {place.partition}: the proof does not hold")
         return Proof(place.offset + 1, size, [_text(one) for one in proof], note.decode())
+
+
+def _status_in(poll: Poll, logged: LoggedVote) -> tuple[Status, Exclusion | None]:
+    vote = logged.vote
+    if not counts_in(poll, vote, *logged.place):
+        return Status.NOT_COUNTED, None
+    vote_id = UUID(vote.id).bytes
+    for ruling in rulings_in_force(poll.rulings):
+        if ruling.reaches(vote_id, vote.voter_class, logged.arrived_at_ms):
+            return Status.EXCLUDED, Exclusion(ruling.number, ruling.reason)
+    return Status.COUNTED, None
 
 
 def _unavailable(detail: str) -> ProblemError:
