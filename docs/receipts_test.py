@@ -40,6 +40,7 @@ def receipt(offset: int, size: int, *, value: bytes = b"", root: bytes = b"") ->
         short_id="short",
         status=Status.COUNTED,
         final=False,
+        exclusion=None,
         vote=ShownVote("Queen", "Jazz", 1978, 7, "", ""),
         partition=3,
         leaf=Leaf(offset, f"id {offset}", text(value or b"vote %d" % offset), ""),
