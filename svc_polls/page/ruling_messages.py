@@ -165,8 +165,6 @@ RULINGS_ES: Final[Mapping[str, str]] = {
 }
 
 RULING_REASONS_ES: Final[Mapping[str, str]] = {
-    "the poll was changed while its votes were counted: publish it again": "la votación cambió "
-    "mientras se contaban sus votos: firma el resultado de nuevo",
     "it has not been open yet": "aún no se ha abierto",
     "it has {n} rulings already": "ya tiene {n} resoluciones",
     "it has no ruling {n}": "no tiene la resolución {n}",

@@ -22,7 +22,6 @@ from voting.polls.book import BrokenLogError
 from voting.polls.event import Publish
 from voting.polls.known_polls import KnownPolls
 from voting.polls.poll import Poll, RefusedChangeError
-from voting.polls.ruling import open_proposal
 from voting.recount.final_result import LedgerCount, final_result
 from voting.recount.partition_count import LedgerGapError
 from voting.recount.poll_events import CutPoll, NotCutError
@@ -33,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _FAILURES: Final = (
     BrokenLogError,
+    ConditionFailedError,
     EndsUnknownError,
     LedgerGapError,
     LogUnavailableError,
@@ -138,8 +138,6 @@ class Publisher:
                 raise CannotPublishError("svc_polls has no SIGNING_KEY to sign the result with")
             if poll.cut is None:
                 raise CannotPublishError("its votes may not be complete yet")
-            if (waiting := open_proposal(poll.rulings)) is not None:
-                raise CannotPublishError(f"ruling {waiting.number} is neither approved nor refused")
             self._states[poll.id] = Publication(Stage.COUNTING, 0, sum(poll.cut))
             publishing = self._try_to_publish(author, poll.id, self._key)
             self._tasks[poll.id] = asyncio.create_task(publishing)
@@ -175,13 +173,10 @@ class Publisher:
         document = final_result(cut.poll, cut.events, counted)
         signed = Publish(sign_note(document.decode() + "\n", key))
         try:
-            # A ruling that was approved meanwhile is not in the count.
-            recorded = await self._writer.write(author, poll_id, signed, cut.last_event)
+            recorded = await self._writer.write(author, poll_id, signed)
             refusal = recorded.refusal
         except RefusedChangeError as error:
             refusal = str(error)
-        except ConditionFailedError:
-            refusal = "the poll was changed while its votes were counted: publish it again"
         if refusal is None:
             _log.info("the result of poll %s is published by %s", poll_id, author)
         elif self._known.book.polls[poll_id].published is None:

@@ -12,18 +12,8 @@ from svc_polls.testing.fakes import LogInMemory
 from voting.domain.codec import encode_vote
 from voting.domain.tally import PollTally
 from voting.domain.vote import new_vote_id
-from voting.polls.event import (
-    Approve,
-    Close,
-    Cut,
-    Define,
-    Open,
-    Propose,
-    Publish,
-    decode_event,
-)
+from voting.polls.event import Close, Cut, Define, Open, Publish, decode_event
 from voting.polls.poll import Poll
-from voting.polls.ruling import Between
 from voting.recount.final_result import LedgerCount, sum_up
 from voting.recount.partition_count import PartitionCount
 from voting.recount.poll_events import CutPoll, cut_poll
@@ -166,31 +156,6 @@ async def test_another_result_than_that_of_another_instance_is_an_alarm(
     assert instance.state(trial.poll).stage is Stage.PUBLISHED
     assert trial.notes() == [other]
     assert ("has another published result" in caplog.text) is not same
-
-
-async def test_what_changes_the_poll_during_the_count_stops_it(
-    trial: Trial, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def compare(_poll: Poll, _counted: PollTally) -> None:
-        writer = trial.log.writer()
-        await writer.write("ben", POLL, Propose(Between(1, 2), "Bots"))
-        await writer.write("ana", POLL, Approve(1))
-
-    instance = trial.instance()
-    with monkeypatch.context() as during:
-        during.setattr(trial, "compare", compare)
-        state = await trial.publish(instance)
-    assert state.stage is Stage.FAILED
-    assert "was changed while its votes were counted" in (state.reason or "")
-    assert trial.notes() == []
-    instance.begin("ana", trial.poll)
-    assert (await trial.publish(instance)).stage is Stage.PUBLISHED
-
-
-async def test_an_open_proposal_stops_it_before_it_begins(trial: Trial) -> None:
-    await trial.log.writer().write("ben", POLL, Propose(Between(1, 2), "Bots"))
-    with pytest.raises(CannotPublishError, match="ruling 1 is neither approved nor refused"):
-        trial.instance().begin("ana", trial.poll)
 
 
 @pytest.mark.parametrize("step", range(1, PARTITIONS + 3))

@@ -16,21 +16,19 @@ class NotCutError(Exception):
 class CutPoll(NamedTuple):
     """A poll as it was when it was cut, and its events up to then that changed something.
 
-    `last_event` is the number of the poll's last event by now, also after the cut. `note` is its
-    published result, if it has one.
+    `note` is its published result, if it has one by now.
     """
 
     poll: Poll
     events: tuple[PollEvent, ...]
-    last_event: int
     note: bytes | None = None
 
 
 def cut_poll(poll_id: str, records: Iterable[tuple[bytes | None, int]]) -> CutPoll:
     """Return the poll by the values of the log's records, and when Kafka appended each.
 
-    What happens after the cut changes nothing but the note and the last event. Raises
-    `NotCutError`, or `BrokenLogError`.
+    What happens after the cut changes nothing but the note. Raises `NotCutError`, or
+    `BrokenLogError`.
     """
     book = PollBook()
     events: list[PollEvent] = []
@@ -41,13 +39,13 @@ def cut_poll(poll_id: str, records: Iterable[tuple[bytes | None, int]]) -> CutPo
             continue
         change = recorded.event.change
         if found is not None:
-            note = change.note if isinstance(change, Publish) else found.note
-            found = found._replace(last_event=recorded.event.number, note=note)
+            if isinstance(change, Publish):
+                found = found._replace(note=change.note)
             continue
         name = type(change).__name__.lower()
         events.append(PollEvent(recorded.event.number, name, value or b""))
         if isinstance(change, Cut):
-            found = CutPoll(book.polls[poll_id], tuple(events), recorded.event.number)
+            found = CutPoll(book.polls[poll_id], tuple(events))
     if found is not None:
         return found
     raise NotCutError(f"the log of polls has no cut of poll {poll_id}")
