@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from voting.ledger.errors import LedgerUnavailableError
 from voting.stores.errors import StoreUnavailableError
 
 KAFKA: Final = "Kafka"
@@ -18,10 +19,6 @@ class StaleError(Exception):
 
 class LedgerReplacedError(Exception):
     """The topic is not the one that was counted: halt the partition and alert an operator."""
-
-
-class LedgerUnavailableError(Exception):
-    """Kafka does not answer or the topic is missing; the same call may succeed later."""
 
 
 class RejectedUnavailableError(Exception):

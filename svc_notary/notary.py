@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from svc_notary.ledger.errors import LedgerUnavailableError, OutsideLedgerError
+from svc_notary.ledger_protocol import Ledger
 from svc_notary.metrics import (
     CHECKPOINTS,
     HALTED,
@@ -18,8 +18,9 @@ from svc_notary.metrics import (
     STORE_FAILING,
 )
 from svc_notary.trees.errors import LedgerReplacedError, StoreDamagedError
-from svc_notary.trees.partition_tree import PartitionTree, Record
+from svc_notary.trees.partition_tree import PartitionTree
 from svc_notary.trees.tile_store import TileStore
+from voting.ledger.errors import LedgerUnavailableError, OutsideLedgerError
 from voting.service.backoff import Backoff
 from voting.service.lifecycle import Readiness
 from voting.signing.keys import SigningKey
@@ -33,43 +34,6 @@ _RECHECK_SECONDS: Final = 60.0
 # The ledger has more, and nothing arrives: a Kafka client may fall silent for good.
 _SILENT_SECONDS: Final = 15.0
 _WRITE_AGAIN_SECONDS: Final = 1.0
-
-
-class Ledger(Protocol):
-    """All partitions of the ledger, as `LedgerReader` reads them."""
-
-    @property
-    def partitions(self) -> int:
-        """How many partitions the topic has, as far as is known."""
-        ...
-
-    async def start(self) -> int:
-        """Connect, and return how many partitions there are."""
-        ...
-
-    def seek(self, partition: int, offset: int) -> None:
-        """Read a partition from this offset on."""
-        ...
-
-    def pause(self, partition: int) -> None:
-        """Stop reading a partition."""
-        ...
-
-    async def poll(self) -> Mapping[int, Sequence[Record]]:
-        """Return the next records."""
-        ...
-
-    async def records_at(self, offsets: Mapping[int, int]) -> Mapping[int, Record]:
-        """Return the record at an offset of each of these partitions, as it is now."""
-        ...
-
-    async def ends(self) -> Mapping[int, int]:
-        """Return where the partitions end."""
-        ...
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        ...
 
 
 class Notary:

@@ -9,10 +9,10 @@ import asyncio
 import logging
 from typing import Final, Protocol
 
-from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.metrics import ALBUMS, ALBUMS_LIMIT
 from voting.domain.known_albums import LIST_MAX, AlbumList, KnownAlbums, album_hash, grown
+from voting.ledger.errors import LedgerUnavailableError
 from voting.service.backoff import Backoff
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.tally_reader import AlbumsSlice, Pulse

@@ -2,24 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import (
-    KafkaConnectionError,
-    KafkaError,
-    NoOffsetForPartitionError,
-    OffsetOutOfRangeError,
-)
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
-from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.ledger.polls import KafkaRecord, Polls
 from svc_consumer.settings import ConsumerSettings
 from voting.ledger.connection import connection_arguments, connection_refusal
+from voting.ledger.errors import LedgerUnavailableError, translated
 
 _log = logging.getLogger(__name__)
 
@@ -31,14 +25,6 @@ _END_OFFSETS_SECONDS: Final = 3
 _STOP_SECONDS: Final = 5
 
 type Records = dict[int, list[KafkaRecord]]
-
-
-class OutsideLedgerError(Exception):
-    """The ledger has no records at the requested `offsets`, by partition."""
-
-    def __init__(self, offsets: Mapping[int, int]) -> None:
-        super().__init__(f"no records at {dict(offsets)}")
-        self.offsets = dict(offsets)
 
 
 class LedgerReader:
@@ -75,7 +61,7 @@ class LedgerReader:
             consumer_timeout_ms=_FETCH_MS,  # how often its fetcher runs without a reason
         )
         try:
-            with _translated():
+            with translated():
                 async with asyncio.timeout(_START_SECONDS):
                     await consumer.start()
                     topics = await consumer.topics()
@@ -130,16 +116,11 @@ class LedgerReader:
 
         Raises `OutsideLedgerError` when the ledger does not have the requested offsets.
         """
-        try:
-            with _translated():
+        with translated():
+            try:
                 found = await self.polls.get(self._started, seconds)
-        except LedgerUnavailableError as error:
-            if isinstance(error.__cause__, NoOffsetForPartitionError):
+            except NoOffsetForPartitionError:
                 return {}  # assigned a moment ago, not sought yet
-            if isinstance(error.__cause__, OffsetOutOfRangeError):
-                offsets = error.__cause__.args[0]
-                raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
-            raise
         return {partition.partition: records for partition, records in found.items()}
 
     async def end_offsets(self) -> dict[int, int]:
@@ -148,7 +129,7 @@ class LedgerReader:
         Asks Kafka even when no partition is assigned, so it also checks that Kafka answers.
         """
         partitions = list(self._started.assignment())
-        with _translated():
+        with translated():
             async with asyncio.timeout(_END_OFFSETS_SECONDS):
                 if not partitions:
                     await self._started.topics()
@@ -160,7 +141,7 @@ class LedgerReader:
         """Commit the next offset of each partition, for monitoring of the group's lag."""
         if not offsets:
             return
-        with _translated():
+        with translated():
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._started.commit(
                     {TopicPartition(self._topic, p): offset for p, offset in offsets.items()}
@@ -169,7 +150,7 @@ class LedgerReader:
     async def last_committed(self, partitions: Collection[int]) -> dict[int, int]:
         """Return the committed offsets of these partitions, without those never committed."""
         found = {}
-        with _translated():
+        with translated():
             async with asyncio.timeout(_ANSWER_SECONDS):
                 for number in partitions:
                     where = TopicPartition(self._topic, number)
@@ -238,13 +219,3 @@ async def _close(consumer: AIOKafkaConsumer[bytes, bytes]) -> None:
         if task is None or task.cancelling():
             raise
         _log.warning("closed the consumer without leaving its group: Kafka cannot be reached")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except KafkaConnectionError as error:
-        raise LedgerUnavailableError("no broker can be reached") from error
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise LedgerUnavailableError(str(error) or "no answer in time") from error

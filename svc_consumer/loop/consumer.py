@@ -10,17 +10,17 @@ from svc_consumer.errors import (
     KAFKA,
     REJECTED,
     LedgerReplacedError,
-    LedgerUnavailableError,
     RejectedUnavailableError,
     StaleError,
     server_of,
 )
-from svc_consumer.ledger.reader import LedgerReader, OutsideLedgerError
+from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.intake import Intake
 from svc_consumer.loop.outcomes import STORES, Outcomes
 from svc_consumer.loop.progress import Progress
 from svc_consumer.loop.waiting import Waiting
+from voting.ledger.errors import LedgerUnavailableError, OutsideLedgerError
 from voting.service.backoff import Backoff
 from voting.stores.errors import StoreUnavailableError
 

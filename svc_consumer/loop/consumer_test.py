@@ -1,10 +1,10 @@
 import asyncio
 
 from harness.processes.waiting import until
-from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.testing.consumer_in_memory import InMemoryTrial, halted
 from svc_consumer.testing.fakes import PARTITIONS, a_vote, records_of
 from voting.domain.vote import new_vote_id
+from voting.ledger.errors import LedgerUnavailableError
 from voting.stores.errors import NO_POSITION
 from voting.stores.vote_log import StoredPosition
 

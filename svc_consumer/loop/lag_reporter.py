@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from svc_consumer.errors import KAFKA, LedgerUnavailableError
+from svc_consumer.errors import KAFKA
 from svc_consumer.ledger.reader import LedgerReader
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.waiting import Waiting
 from svc_consumer.metrics import LAG
+from voting.ledger.errors import LedgerUnavailableError
 
 _log = logging.getLogger(__name__)
 

@@ -1,10 +1,11 @@
 from svc_consumer.counting.partition import Partition
-from svc_consumer.errors import LedgerReplacedError, LedgerUnavailableError
+from svc_consumer.errors import LedgerReplacedError
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.lag_reporter import LagReporter
 from svc_consumer.loop.waiting import Waiting
 from svc_consumer.metrics import LAG
 from svc_consumer.testing.fakes import PARTITIONS, FakeLedger, a_vote, records_of
+from voting.ledger.errors import LedgerUnavailableError
 from voting.service.lifecycle import Readiness
 from voting.stores.errors import StoreUnavailableError
 

@@ -10,13 +10,14 @@ from svc_consumer.counting.batch import Batch
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.projector import Projector, RejectedRecords
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
-from svc_consumer.errors import LedgerUnavailableError, RejectedUnavailableError
-from svc_consumer.ledger.reader import LedgerReader, OutsideLedgerError, Records
+from svc_consumer.errors import RejectedUnavailableError
+from svc_consumer.ledger.reader import LedgerReader, Records
 from svc_consumer.ledger.records import Rejection
 from svc_consumer.settings import ConsumerSettings
 from voting.domain.codec import encode_vote
 from voting.domain.tally import PollTally, Tally, add_tally, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id
+from voting.ledger.errors import LedgerUnavailableError, OutsideLedgerError
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import LoggedVote, Place, from_document

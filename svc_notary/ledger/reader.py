@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError
 
-from svc_notary.ledger.errors import LedgerUnavailableError, OutsideLedgerError
 from voting.ledger.connection import connection_arguments, connection_refusal
+from voting.ledger.errors import LedgerUnavailableError, translated
 from voting.ledger.settings import KafkaSettings
 
 _log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ class LedgerReader:
         consumer = self._consumer = self._new_consumer()
         witness = self._witness = self._new_consumer(max_partition_fetch_bytes=_WITNESS_BYTES)
         try:
-            with _translated():
+            with translated():
                 async with asyncio.timeout(_START_SECONDS):
                     await asyncio.gather(consumer.start(), witness.start())
                     known = await consumer.topics()
@@ -58,7 +57,7 @@ class LedgerReader:
             raise
         if self._topic not in known:
             raise LedgerUnavailableError(f"topic {self._topic} does not exist")
-        with _translated():
+        with translated():
             async with asyncio.timeout(_ANSWER_SECONDS):
                 # The client has the partitions only of topics of which it was asked something.
                 await consumer.end_offsets([TopicPartition(self._topic, 0)])
@@ -91,12 +90,8 @@ class LedgerReader:
         """
         if self._gathers:
             await asyncio.sleep(_GATHER_SECONDS)
-        try:
-            with _translated():
-                found = await self._started.getmany(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS)
-        except LedgerUnavailableError as error:
-            _raise_if_outside(error)
-            raise
+        with translated():
+            found = await self._started.getmany(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS)
         self._gathers = 0 < sum(map(len, found.values())) < _FEW_RECORDS
         return {partition.partition: records for partition, records in found.items()}
 
@@ -113,19 +108,16 @@ class LedgerReader:
         for number, where in wanted.items():
             self._witness.seek(where, offsets[number])
         try:
-            with _translated():
+            with translated():
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     return {n: await self._witness.getone(where) for n, where in wanted.items()}
-        except LedgerUnavailableError as error:
-            _raise_if_outside(error)
-            raise
         finally:
             self._witness.pause(*wanted.values())
 
     async def ends(self) -> Mapping[int, int]:
         """Return the offset behind the last record of each partition."""
         partitions = list(self._started.assignment())
-        with _translated():
+        with translated():
             async with asyncio.timeout(_ANSWER_SECONDS):
                 found = await self._started.end_offsets(partitions)
         return {partition.partition: end for partition, end in found.items()}
@@ -163,22 +155,8 @@ class LedgerReader:
         return [TopicPartition(self._topic, number) for number in range(partitions)]
 
 
-def _raise_if_outside(error: LedgerUnavailableError) -> None:
-    if isinstance(error.__cause__, OffsetOutOfRangeError):
-        offsets = error.__cause__.args[0]
-        raise OutsideLedgerError({p.partition: at for p, at in offsets.items()}) from error
-
-
 async def _close(consumer: AIOKafkaConsumer[Any, Any]) -> None:
     try:
         await consumer.stop()
     except (KafkaError, TimeoutError, OSError) as error:
         _log.debug("closing a Kafka consumer failed: %s", error)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise LedgerUnavailableError(str(error) or "Kafka is not responding") from error

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from svc_notary.ledger.errors import LedgerUnavailableError, OutsideLedgerError
 from svc_notary.testing.records import FakeRecord
+from voting.ledger.errors import LedgerUnavailableError, OutsideLedgerError
 
 
 class FakeLedger:
