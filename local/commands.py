@@ -19,12 +19,9 @@ def compare_command(stack: Stack) -> str:
     return f"./bazelw run //loadtest:compare -- {options}"
 
 
-def polls_command(stack: Stack) -> str:
-    """Return the command that lists the stack's polls, as its organiser."""
-    settings = {
-        "POLLS_SERVER": stack.services["svc_polls"].url,
-        "POLLS_TOKEN": stack.organiser_token,
-    }
+def polls_command(stack: Stack, token: str) -> str:
+    """Return the command that lists the stack's polls, as the organiser with this token."""
+    settings = {"POLLS_SERVER": stack.services["svc_polls"].url, "POLLS_TOKEN": token}
     return f"{_assignments(settings)} ./bazelw run //svc_polls:polls -- list"
 
 

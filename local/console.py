@@ -17,7 +17,10 @@ def show_addresses(stack: Stack) -> None:
     say(f"\nvote      POST {stack.entry.url}/votes")
     say(f"verify    {verify_command(stack)}")
     say(f"compare   {compare_command(stack)}")
-    say(f"polls     {polls_command(stack)}  (--help: apply, open, close, ...)")
+    say(
+        f"polls     {polls_command(stack, stack.organiser_token)}  (--help: apply, open, close, ...)"
+    )
+    say(f"colleague {polls_command(stack, stack.colleague_token)}  (for what takes two people)")
     say(f"tokens    {voters_command(stack)}")
     say(f"metrics   {stack.prometheus.url}")
     say(f"logs      {stack.kafka.log.parent}/*.log")

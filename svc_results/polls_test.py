@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from harness.organisers.organiser import OrganiserError
 from harness.processes.ports import free_ports
 from harness.processes.waiting import wait_until
 from harness.system.stack import Stack
@@ -53,6 +54,13 @@ def organiser(stack: Stack) -> Iterator[WaitingOrganiser]:
     organiser.close_connections()
 
 
+@pytest.fixture(scope="module")
+def colleague(stack: Stack) -> Iterator[WaitingOrganiser]:
+    colleague = WaitingOrganiser(stack, stack.colleague_token)
+    yield colleague
+    colleague.close_connections()
+
+
 def vote(url: str, poll: str) -> str:
     """Cast the votes; return the id of the last one."""
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
@@ -94,7 +102,12 @@ def filled(path: str, poll: str, vote_id: str) -> str:
     """Return a documented path with its parameters; `id` is a poll's or a vote's."""
     of_vote = path.startswith("/api/receipts")
     return path.format(
-        poll=poll, id=vote_id if of_vote else poll, vote_id=vote_id, partition=0, path="0/000"
+        poll=poll,
+        id=vote_id if of_vote else poll,
+        vote_id=vote_id,
+        partition=0,
+        path="0/000",
+        number=1,
     )
 
 
@@ -157,6 +170,43 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
         assert {**again, "at": ""} == {**result, "at": ""}
     finally:
         stack.redis.start()
+
+
+def test_a_result_that_two_people_release_is_nowhere_until_both_did(
+    stack: Stack, organiser: WaitingOrganiser, colleague: WaitingOrganiser
+) -> None:
+    url = stack.entry.url
+    definition = with_changes(show_result=ShowResult.ON_RELEASE, releasers=2)
+    organiser.create("premiere", definition)
+    organiser.open_everywhere("premiere")
+    vote_id = vote(url, "premiere")
+    ruling = organiser.rule("premiere", "A sold vote", ids=[vote_id])
+    with pytest.raises(OrganiserError, match="whoever proposed a ruling cannot approve it"):
+        organiser.approve("premiere", ruling)
+    colleague.approve("premiere", ruling)
+
+    def receipt() -> Any:
+        return get_url(f"{url}/api/receipts/{vote_id}").json()
+
+    wait_until("the receipt", lambda: receipt().get("status") == "excluded")
+    assert receipt()["exclusion"] == {"ruling": 1, "reason": "A sold vote"}
+    organiser.close_now("premiere")
+    organiser.wait_for_cut("premiere")
+    with pytest.raises(OrganiserError, match="once its signed result is published"):
+        organiser.release("premiere")
+    organiser.publish("premiere")
+    organiser.release("premiere")
+    with pytest.raises(OrganiserError, match="whoever has released it cannot do so again"):
+        organiser.release("premiere")
+    answers = everything(stack, "premiere", vote_id)
+    assert with_numbers(answers) == set()
+    assert receipt()["status"] == "excluded"
+    for name in ("result", "result.json", "result.note"):
+        refused = get_url(f"{url}/api/polls/premiere/{name}")
+        assert refused.status_code == HTTPStatus.CONFLICT
+    colleague.release("premiere")
+    wait_until("the final result", lambda: result_of(stack, "premiere").get("final"))
+    assert with_numbers(everything(stack, "premiere", vote_id)) == WITH_RESULT | SIGNED
 
 
 def test_votes_in_polls_are_not_in_the_log_of_the_open_poll(stack: Stack) -> None:

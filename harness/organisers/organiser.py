@@ -79,8 +79,22 @@ class Organiser:
         return self._asked("POST", f"/{poll}/open", {"if-match": "*"})
 
     def release(self, poll: str) -> dict[str, Any]:
-        """Show the result of a poll."""
+        """Show the result of a poll, or be the first of two who do."""
         return self._asked("POST", f"/{poll}/release", {"if-match": "*"})
+
+    def rule(self, poll: str, reason: str, **selection: Any) -> int:
+        """Propose a ruling and return its number; `selection` is as in the API."""
+        form = {"reason": reason, **selection}
+        changed = self._asked("POST", f"/{poll}/rulings", {"if-match": "*"}, form)
+        return len(changed["poll"]["rulings"])
+
+    def approve(self, poll: str, ruling: int) -> dict[str, Any]:
+        """Put a ruling in force that another organiser proposed."""
+        return self._asked("POST", f"/{poll}/rulings/{ruling}/approve", {"if-match": "*"})
+
+    def refuse(self, poll: str, ruling: int) -> dict[str, Any]:
+        """End a proposed ruling."""
+        return self._asked("POST", f"/{poll}/rulings/{ruling}/refuse", {"if-match": "*"})
 
     def close_now(self, poll: str, event: int | None = None) -> dict[str, Any]:
         """Close a poll as soon as possible, if its last event is `event`, or whatever that is."""

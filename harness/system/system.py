@@ -25,7 +25,9 @@ UNARY_CALLS: Final = {"CALLS_PER_CONNECTION": "1000"}
 """What svc_grpc_server needs beside svc_grpc_unary, which has a call for each vote in flight."""
 
 ORGANISER: Final = "organiser"
-"""The one organiser of a system on one machine, who has every role."""
+"""An organiser of a system on one machine, who has every role."""
+COLLEAGUE: Final = "colleague"
+"""Another one, for what takes two people."""
 
 SIGNER: Final = "localhost"
 """The name of the key that signs results and checkpoints on one machine."""
@@ -44,7 +46,8 @@ class System:
     """Kafka, Redis, the server of MongoDB's protocol, our services, and the entry.
 
     `services` has each service by name; further instances are svc_consumer-2 and so on. With
-    `organiser_token` polls can be made and changed at svc_polls. Tokens of voters are made under
+    `organiser_token` polls can be made and changed at svc_polls; `colleague_token` is that of a
+    second organiser. Tokens of voters are made under
     key 1 of `voter_keys`, which the services get by `voter_key_setting`. Results are signed with
     `signing_key`.
     """
@@ -88,7 +91,7 @@ class System:
         self._settings = settings or {}
         self._has_unary = has_unary
         self._source = source
-        self.organiser_token = new_token()
+        self.organiser_token, self.colleague_token = new_token(), new_token()
         self.voter_key_setting = {"VOTER_KEYS": new_key(VOTER_KEY)}
         self.voter_keys = read_keys(self.voter_key_setting["VOTER_KEYS"])
         self.signing_key = SigningKey.new(SIGNER)
@@ -219,11 +222,17 @@ class System:
         if service == "svc_voters":
             return {**self.voter_key_setting, **proxies}
         if service == "svc_polls":
-            organiser = Organiser(ORGANISER, frozenset(Role), hash_of(self.organiser_token))
+            organisers = (
+                Organiser(name, frozenset(Role), hash_of(token)).line
+                for name, token in (
+                    (ORGANISER, self.organiser_token),
+                    (COLLEAGUE, self.colleague_token),
+                )
+            )
             others = [name for name in SERVICES if name != service]
             watched = (f"{name}=http://{HOST}:{self.ports[name]}" for name in others)
             return {
-                "ORGANISER_TOKENS": organiser.line,
+                "ORGANISER_TOKENS": ",".join(organisers),
                 "WATCHED_SERVICES": ",".join(watched),
                 "SIGNING_KEY": self.signing_key.text,
             }
