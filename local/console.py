@@ -17,10 +17,11 @@ def show_addresses(stack: Stack) -> None:
     say(f"\nvote      POST {stack.entry.url}/votes")
     say(f"verify    {verify_command(stack)}")
     say(f"compare   {compare_command(stack)}")
-    say(
-        f"polls     {polls_command(stack, stack.organiser_token)}  (--help: apply, open, close, ...)"
+    mine, other = (
+        polls_command(stack, token) for token in (stack.organiser_token, stack.colleague_token)
     )
-    say(f"colleague {polls_command(stack, stack.colleague_token)}  (for what takes two people)")
+    say(f"polls     {mine}  (--help: apply, open, close, ...)")
+    say(f"colleague {other}  (for what takes two people)")
     say(f"tokens    {voters_command(stack)}")
     say(f"metrics   {stack.prometheus.url}")
     say(f"logs      {stack.kafka.log.parent}/*.log")
