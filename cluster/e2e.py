@@ -28,7 +28,7 @@ def e2e(options: Namespace) -> int:
     files = _render(output)
     ports = start(state, dict.fromkeys(DEFAULTS, 0)).ports
     try:
-        status = _run(state, ports, dict(options.image), [*files, output])
+        status = _run(state, ports, dict(options.image), options.steps, [*files, output])
         if status:
             shutil.copytree(state.log, output / "logs", symlinks=True, dirs_exist_ok=True)
             say(f"\nlogs of all components and pods: {output / 'logs'}")
@@ -52,15 +52,15 @@ def _render(output: Path) -> list[Path]:
 
 
 def _run(
-    state: State, ports: dict[str, int], pushed: dict[str, Path], files: Sequence[Path]
+    state: State, ports: dict[str, int], pushed: dict[str, Path], steps: str, files: Sequence[Path]
 ) -> int:
-    """Push the images, run all steps inside the cluster's network, return their status."""
+    """Push the images, run the steps inside the cluster's network, return their status."""
     began = time.monotonic()
     heading()
     with row("images pushed") as filled:
         registry = f"127.0.0.1:{ports['registry']}"
         filled.found = images.push(pushed, registry, files[0].read_text())
-    inside = [sys.executable, "-m", "cluster.steps.inside", *map(str, files)]
+    inside = [sys.executable, "-m", "cluster.steps.inside", steps, *map(str, files)]
     status = subprocess.call([*running.inside(state), *inside], env=_environment())
     say(f"{'total':20} {'FAILED' if status else 'ok':6} {time.monotonic() - began:7.1f} s")
     return status
@@ -92,6 +92,12 @@ def main() -> int:
         default=[],
         metavar="TITLE=FOLDER",
         help="image to push, as an OCI layout; passed by Bazel",
+    )
+    parser.add_argument(
+        "--steps",
+        choices=("e2e", "chart"),
+        default="e2e",
+        help="chart: install the Helm chart, upgrade and roll back, instead (%(default)s)",
     )
     parser.add_argument(
         "--keep", action="store_true", help="keep the cluster running afterwards, to inspect it"

@@ -7,6 +7,7 @@ from typing import Final
 
 import yaml
 
+from k8s.helm import chart
 from k8s.prometheus_rule import FILE, prometheus_rule
 from k8s.rendering import COMPONENTS, FOLDER, Manifest, manifests, name, render
 
@@ -42,6 +43,7 @@ def main() -> None:
     """Write the current output to the work tree."""
     root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", FOLDER.parent)) / "k8s"
     (root / FILE).write_text(prometheus_rule())
+    chart.write(root / "helm/voting")
     folder = root / "golden"
     folder.mkdir(exist_ok=True)
     for title, text in rendered().items():

@@ -26,6 +26,7 @@ COMPONENTS: Final = (
     "managed-redis",
     "prometheus-operator",
     "rate-limit",
+    "stand-ins",
     "strimzi",
 )
 
@@ -59,7 +60,7 @@ def render(overlay: str, *components: str) -> str:
 
 def manifests(overlay: str, *components: str) -> list[Manifest]:
     """Return the objects of an overlay."""
-    return list(yaml.safe_load_all(render(overlay, *components)))
+    return list(yaml.load_all(render(overlay, *components), Loader=yaml.CSafeLoader))
 
 
 def of_kind(objects: Sequence[Manifest], *kinds: str) -> list[Manifest]:

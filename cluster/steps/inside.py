@@ -1,6 +1,6 @@
 """Runs the steps from inside the cluster's network, and prints a row with each result.
 
-usage: inside OVERLAY GATEWAY OUTPUT
+usage: inside e2e|chart OVERLAY GATEWAY OUTPUT
   OVERLAY, GATEWAY   the rendered manifests, with Ingress objects and with an HTTPRoute
   OUTPUT             a folder for reports
 """
@@ -15,6 +15,7 @@ from cluster.common.errors import ClusterError
 from cluster.steps import (
     admission,
     autoscaling,
+    chart,
     comparison,
     deploy,
     drain,
@@ -55,6 +56,16 @@ STEPS: Final = [
 ]
 
 
+CHART_STEPS: Final = [
+    Step("chart installed", chart.install, essential=True),
+    Step("both routes answer", deploy.routes, essential=True),
+    Step("chart upgraded", chart.upgrade),
+    Step("chart rolled back", chart.rollback),
+    Step("every vote once", promise.kept),
+    Step("chart uninstalled", chart.uninstall),
+]
+"""The same system, installed with Helm."""
+
 _FAILURES: Final = (StepError, ClusterError, OrganiserError, StoreUnavailableError, OSError)
 
 
@@ -72,13 +83,13 @@ async def run(steps: Sequence[Step], context: StepContext) -> bool:
     return passed
 
 
-def main(overlay: Path, gateway: Path, output: Path) -> int:
-    """Run all steps and return the exit status."""
+def main(steps: Sequence[Step], overlay: Path, gateway: Path, output: Path) -> int:
+    """Run the steps and return the exit status."""
     context = StepContext(
         overlay, gateway, output, sent_votes=[], others=SentVotes(), organisers=[], polls=[]
     )
-    return 0 if asyncio.run(run(STEPS, context)) else 1
+    return 0 if asyncio.run(run(steps, context)) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    sys.exit(main({"e2e": STEPS, "chart": CHART_STEPS}[sys.argv[1]], *map(Path, sys.argv[2:])))
