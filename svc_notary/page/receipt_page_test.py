@@ -7,20 +7,9 @@ import pytest
 from harness.testing.contrast import TEXT, contrast
 from svc_notary.page.receipt_page import STATIC_FOLDER, render_no_receipt, render_receipt
 from svc_notary.page.receipt_words import RECEIPT_WORDS
-from svc_notary.receipts.receipt import Exclusion, Leaf, Proof, Receipt, ShownVote, Status
+from svc_notary.receipts.receipt import Exclusion, Proof, Status
+from svc_notary.testing.examples import RECEIPT
 from voting.pages.languages import Language
-
-RECEIPT = Receipt(
-    id="018f0000-0000-7000-8000-000000000001",
-    short_id="short",
-    status=Status.COUNTED,
-    final=False,
-    exclusion=None,
-    vote=ShownVote("<b>Queen</b>", "Jazz", 1978, 7, "", ""),
-    partition=3,
-    leaf=Leaf(4711022, "id", "value", "hash"),
-    proof=Proof(4711023, 9200114, [], "votes/3\n9200114\nroot\n\n— votes sig\n"),
-)
 
 
 def test_the_languages_have_the_same_words() -> None:
