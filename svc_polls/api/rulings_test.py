@@ -1,10 +1,12 @@
 """Rulings over HTTP, with the service as a process and a real broker."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from svc_polls.testing.running import ANY, Organisers
+from harness.processes.waiting import wait_until
+from svc_polls.testing.running import ANY, Organisers, Topics
 from voting.polls.ruling import RULING_IDS_MAX
 from voting.testing.examples import vote_with
 
@@ -68,6 +70,23 @@ def test_of_two_who_decide_at_once_one_learns_of_the_other(
     assert (first.status_code, second.status_code) == (200, 412)
     unconditional = shared.ask("POST", f"{path}/approve", "ana", ANY)
     assert unconditional.json()["detail"] == "ruling 1 has been approved or refused"
+
+
+def test_of_many_who_decide_at_once_at_two_instances_one_does(topics: Topics) -> None:
+    here, there = topics.start(), topics.start()
+    here.define("crowd", voters={"scope": "awards-2026"})
+    here.ask("POST", "/crowd/open", headers=ANY)
+    propose(here, "crowd", who="rea", voter_class="audience")
+
+    def decide(number: int) -> int:
+        one, decision = (here, there)[number % 2], ("approve", "refuse")[number // 2 % 2]
+        return one.ask("POST", f"/crowd/rulings/1/{decision}", "ana", ANY).status_code
+
+    wait_until("the other instance knows it", lambda: bool(there.poll("crowd")["rulings"]))
+    with ThreadPoolExecutor(8) as threads:
+        answers = sorted(threads.map(decide, range(8)))
+    assert answers == [200] + 7 * [409]
+    assert here.poll("crowd")["rulings"][0]["decider"] == "ana"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ class VoteIds(msgspec.Struct, frozen=True):
         return self.packed[at * ID_BYTES : (at + 1) * ID_BYTES]
 
     def __iter__(self) -> Iterator[bytes]:
-        return map(self.__getitem__, range(len(self)))
+        packed = self.packed
+        return (packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES))
 
     def __contains__(self, vote_id: bytes) -> bool:
         at = bisect_left(self, vote_id)

@@ -19,6 +19,7 @@ from voting.polls.ruling import (
     RulingState,
     VoteIds,
     open_proposal,
+    vote_ids,
 )
 from voting.voters.rules import BATCH_MAX
 
@@ -93,7 +94,7 @@ def _check_ids(polls: Mapping[str, Poll], ids: VoteIds) -> None:
     count, rest = divmod(len(ids.packed), ID_BYTES)
     if rest or not 1 <= count <= RULING_IDS_MAX:
         raise RefusedChangeError(f"a ruling has 1 to {RULING_IDS_MAX:,} ids")
-    if any(ids[at - 1] >= ids[at] for at in range(1, count)):
+    if vote_ids(ids) != VoteIds(ids.packed):
         raise RefusedChangeError("its ids are not in ascending order, each once")
     if ids.batch is not None and not 1 <= ids.batch <= BATCH_MAX:
         raise RefusedChangeError(f"a batch has a number from 1 to {BATCH_MAX}")
