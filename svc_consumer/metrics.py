@@ -49,6 +49,10 @@ ALBUMS_LIMIT: Final = Gauge(
     "svc_consumer_albums_limit",
     "Distinct albums at which votes for new albums are no longer accepted.",
 )
+RULINGS_WAIT: Final = Gauge(
+    "svc_consumer_rulings_wait",
+    "1 while rulings in force are not in the tally yet, at the consumer of the first partition.",
+)
 BATCH_RECORDS: Final = Histogram(
     "svc_consumer_batch_records",
     "Records processed in one batch of one partition.",

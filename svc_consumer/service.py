@@ -5,11 +5,13 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
 
 from svc_consumer.albums.limit import AlbumLimit
 from svc_consumer.albums.list_topic import AlbumListTopic
+from svc_consumer.counting.excluder import Excluder, ExclusionStore
 from svc_consumer.counting.projector import Projector
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.ledger.reader import LedgerReader
@@ -21,13 +23,20 @@ from svc_consumer.loop.progress import Progress, Watchdog
 from svc_consumer.loop.verifier import Verifier
 from svc_consumer.loop.waiting import Waiting
 from svc_consumer.repair.command import TOOLS, run_tool
+from svc_consumer.rulings.ruling_watch import RulingWatch
 from svc_consumer.settings import ConsumerSettings
 from voting.domain.known_albums import KnownAlbums
 from voting.http.operations import serve_operations
 from voting.ledger.album_list_reader import AlbumListReader
+from voting.ledger.connection import connection_arguments
+from voting.ledger.poll_log_reader import PollLogReader
+from voting.ledger.topic_ends import topic_ends
+from voting.polls.known_polls import KnownPolls
+from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness, stop_event
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
+from voting.stores.poll_exclusion import RuledLog
 from voting.stores.tally_reader import TallyReader
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
@@ -35,6 +44,8 @@ from voting.stores.vote_log import VoteLog
 _log = logging.getLogger(__name__)
 
 _BATCH_GRACE_SECONDS: Final = 5
+# A ruling is read at once; nothing depends on knowing that there is none.
+_POLLS_PROOF_MS: Final = 5_000
 
 
 def main() -> None:
@@ -59,7 +70,15 @@ async def _serve(settings: ConsumerSettings) -> None:
     await serve(settings, log, TallyStore(settings.redis_url))
 
 
-async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) -> None:
+class LogWithRulings(LogStore, RuledLog, Protocol):
+    """The vote log, for counting and for rulings."""
+
+
+class TallyWithRulings(CounterStore, ExclusionStore, Protocol):
+    """The tally, for counting and for rulings."""
+
+
+async def serve(settings: ConsumerSettings, log: LogWithRulings, tally: TallyWithRulings) -> None:
     """Count into `log` and `tally` until SIGTERM; then finish the batch and leave the group."""
     stop = stop_event()
     readiness = Readiness()
@@ -77,15 +96,25 @@ async def serve(settings: ConsumerSettings, log: LogStore, tally: CounterStore) 
     list_topic = AlbumListTopic(settings)
     counts = TallyReader(settings.redis_url)
     albums = AlbumLimit(ledger, counts, known, list_reader, list_topic, settings.max_albums)
+    known_polls = KnownPolls()
+    log_of_polls = PollLogReader(settings, known_polls, proof_ms=_POLLS_PROOF_MS)
+    excluder = Excluder(log, tally, partial(_ledger_ends, settings), now_ms)
+    rulings = RulingWatch(ledger, known_polls, excluder)
     Watchdog(progress, settings.stuck_after_seconds).start()
     async with serve_operations("svc_consumer", readiness, settings.host, settings.port):
         list_reader.start()
-        await _run_until(stop, consumer, verifier.run, reporter.run, albums.run)
+        log_of_polls.start()
+        await _run_until(stop, consumer, verifier.run, reporter.run, albums.run, rulings.run)
         readiness.drain()
         await ledger.stop()
-        await asyncio.gather(rejected.stop(), list_reader.stop())
+        await asyncio.gather(rejected.stop(), list_reader.stop(), log_of_polls.stop())
         # The stores' connections end with the process: closing them could wait for a store that
         # hangs.
+
+
+async def _ledger_ends(settings: ConsumerSettings) -> Sequence[int]:
+    async with topic_ends(connection_arguments(settings), settings.kafka_topic) as ends:
+        return await ends.read()
 
 
 async def _run_until(

@@ -26,7 +26,7 @@ from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness, run_for_good
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.stores.poll_result import votes_before_cut
+from voting.stores.poll_exclusion import final_standings
 from voting.stores.tally_reader import TallyReader
 from voting.stores.vote_log_reader import VoteLogReader
 
@@ -60,7 +60,7 @@ def results_service(settings: ResultsSettings) -> Sanic[Any, Any]:
     published = PublishedResults(settings.public_key)
     log_of_polls = PollLogReader(settings, known, published.take)
     polls = FollowedPolls(known)
-    counts = PollCounts(tally, partial(votes_before_cut, vote_log), settings.refresh_seconds)
+    counts = PollCounts(tally, partial(final_standings, vote_log), settings.refresh_seconds)
     feeds = PollFeeds(polls, counts, settings.refresh_seconds)
     audience = Audience(polls, counts, feeds, published)
     app = results_app(feed, vote_log, audience, readiness, watchers)

@@ -270,11 +270,12 @@ class Poll:
     classes: list[tuple[str, int, int]] = field(default_factory=list)
     ties: list[str] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
+    rulings: list["Ruling"] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
 
 
 _CHANGES = {10: "define", 11: "open", 12: "close", 13: "cut", 14: "release", 15: "revoke",
-            16: "publish"}  # fmt: skip
+            16: "publish", 17: "propose", 18: "approve", 19: "refuse"}  # fmt: skip
 _SHOWS = {1: "live", 2: "on_close", 3: "on_release"}
 _WAYS = {1: "open", 2: "codes", 3: "identity"}
 
@@ -297,6 +298,8 @@ def read_poll(poll_id: str, values: Sequence[bytes]) -> Poll:
             _define(poll, change)
         elif name == "cut":
             poll.cut = _numbers(change, 1)
+        else:
+            _rule(poll, name, change, _number(event, 1), _text(event, 4))
     numbers = [one["number"] for one in poll.events]
     if not poll.entries or not poll.cut or numbers != sorted(set(numbers)):
         raise CheckError("the events are not those of a poll that was defined and cut, in order")
@@ -327,6 +330,81 @@ def _define(poll: Poll, change: Fields) -> None:
         classes = [protobuf_fields(item) for item in rules.get(5, [])]
         if classes:
             poll.classes = [(_text(one, 1), _number(one, 2), _number(one, 3)) for one in classes]
+
+
+# Rulings: votes that do not count, decided by two people
+
+
+@dataclass
+class Ruling:
+    """A proposal that votes do not count, or that a ruling is lifted, and what became of it."""
+
+    number: int
+    proposed: int
+    author: str
+    reason: str
+    ids: frozenset[bytes] = frozenset()
+    voter_class: int | None = None
+    between: tuple[int, int] | None = None
+    lifts: int | None = None
+    approved: int | None = None
+    approver: str = ""
+    lifted: bool = False
+
+    def takes(self, vote_id: str, voter_class: int, arrived: int, last: int) -> bool:
+        """Whether it is about a vote; it reaches none that arrived after `last`."""
+        if arrived > last:
+            return False
+        if self.voter_class is not None:
+            return voter_class == self.voter_class
+        if self.between is not None:
+            return self.between[0] <= arrived < self.between[1]
+        return bytes.fromhex(vote_id.replace("-", "")) in self.ids
+
+
+def _rule(poll: Poll, name: str, change: Fields, event: int, author: str) -> None:
+    """Follow an event about a ruling, and check that two people decided."""
+    if name == "propose":
+        poll.rulings.append(_proposal(change, len(poll.rulings) + 1, event, author))
+        return
+    if name not in ("approve", "refuse"):
+        return
+    number = _small(change, 1)
+    waiting = [one for one in poll.rulings if one.number == number and one.approved is None]
+    if not waiting:
+        raise CheckError(f"event {event} decides on ruling {number}, which is not there")
+    if name == "refuse":
+        waiting[0].approved = 0
+        return
+    if waiting[0].author == author:
+        raise CheckError(f"ruling {number} was approved by {author}, who proposed it")
+    waiting[0].approved, waiting[0].approver = event, author
+    for one in poll.rulings:
+        if one.number == waiting[0].lifts:
+            one.lifted = True
+
+
+def _proposal(change: Fields, number: int, event: int, author: str) -> Ruling:
+    ruling = Ruling(number, event, author, _text(change, 5))
+    if 1 in change:
+        packed = b"".join(protobuf_fields(change[1][-1]).get(1, []))
+        ruling.ids = frozenset(packed[at : at + 16] for at in range(0, len(packed), 16))
+    elif 2 in change:
+        ruling.voter_class = _small(change, 2)
+    elif 3 in change:
+        times = protobuf_fields(change[3][-1])
+        ruling.between = _number(times, 1), _number(times, 2)
+    elif 4 in change:
+        ruling.lifts = _small(change, 4)
+    else:
+        raise CheckError(f"event {event} does not say which votes its ruling is about")
+    return ruling
+
+
+def in_force(poll: Poll) -> list[Ruling]:
+    """Return the rulings that take votes, in the order of their approval."""
+    taking = [one for one in poll.rulings if one.approved and not one.lifted and not one.lifts]
+    return sorted(taking, key=lambda one: one.approved or 0)
 
 
 # Votes
@@ -390,12 +468,15 @@ def _is_text(text: str) -> bool:
 
 # The evidence of a partition
 
-_HEADER = b"voting-evidence-1\n"
+_HEADER = b"voting-evidence-2\n"
 _HIDDEN, _SHOWN, _REVEALED, _END = 0, 1, 2, 255
 
 
-def read_evidence(file: BinaryIO) -> Iterator[tuple[int, int, bytes, bytes]]:
-    """Yield each item: its kind, offset, and key and value, or their hashes if it is hidden."""
+def read_evidence(file: BinaryIO) -> Iterator[tuple[int, int, int, bytes, bytes]]:
+    """Yield each item: its kind, offset, time, and key and value.
+
+    A hidden one has hashes of key and value, and no time.
+    """
     if file.read(len(_HEADER)) != _HEADER:
         raise CheckError("it is not evidence of the format that this program knows")
     offset = 0
@@ -407,14 +488,15 @@ def read_evidence(file: BinaryIO) -> Iterator[tuple[int, int, bytes, bytes]]:
             return
         if kind == _HIDDEN:
             hashes = _exactly(file, 64)
-            yield kind, offset, hashes[:32], hashes[32:]
+            yield kind, offset, 0, hashes[:32], hashes[32:]
             offset += 1
         elif kind == _SHOWN:
-            yield kind, offset, *_content(file)
+            arrived = int.from_bytes(_exactly(file, 8), "big")
+            yield kind, offset, arrived, *_content(file)
             offset += 1
         elif kind == _REVEALED:
             at = int.from_bytes(_exactly(file, 8), "big")
-            yield kind, at, *_content(file)
+            yield kind, at, 0, *_content(file)
         else:
             raise CheckError(f"there is no item where record {offset} should be")
 
@@ -437,6 +519,7 @@ class Counted:
 
     entries: dict[tuple[str, int], list[int]] = field(default_factory=dict)  # votes, rank sum
     routes: dict[str, int] = field(default_factory=lambda: {"grpc": 0, "http": 0})
+    taken: dict[int, dict[tuple[str, int], list[int]]] = field(default_factory=dict)  # by ruling
     copies: int = 0
     shown: int = 0
     hidden: int = 0
@@ -448,6 +531,15 @@ class Counted:
         votes, rank_sum = self.entries.get((entry, voter_class), (0, 0))
         return votes, rank_sum
 
+    def excluded(self, entry: str, numbers: Sequence[int]) -> int:
+        """Return how many votes of these classes for an entry rulings took."""
+        return sum(
+            sums[entry, number][0]
+            for sums in self.taken.values()
+            for number in numbers
+            if (entry, number) in sums
+        )
+
 
 def count_partition(
     file: BinaryIO,
@@ -456,17 +548,20 @@ def count_partition(
     counted: Counted,
     wanted: str = "",
     roots_at: dict[int, bytes] | None = None,
+    reach: dict[int, int] | None = None,
 ) -> None:
     """Count the votes of a partition, and check everything about it that needs no other file.
 
-    `roots_at` gets the root at each size that it has as a key.
+    `roots_at` gets the root at each size that it has as a key. `reach` has the last time of votes
+    that each ruling reaches.
     """
+    rulings = [(one, (reach or {}).get(one.number, 0)) for one in in_force(poll)]
     tree = Tree()
     seen: set[bytes] = set()
     hidden: dict[bytes, list[tuple[int, bytes]]] = {}
     later: dict[bytes, list[int]] = {}
     wanted_hash = sha256(wanted.encode()).digest()
-    for kind, offset, key, value in read_evidence(file):
+    for kind, offset, arrived, key, value in read_evidence(file):
         if kind == _REVEALED:
             _check_revealed(offset, key, value, hidden, later, poll.id, partition, len(poll.cut))
             continue
@@ -491,14 +586,17 @@ def count_partition(
         is_copy = key in seen
         if earlier and not is_copy:
             later[key] = earlier
-        counts = not is_copy and not earlier
+        is_first = not is_copy and not earlier
         seen.add(key)
-        if counts:
-            _count(vote, counted)
+        what = "a copy: an earlier record has its id"
+        if is_first:
+            taking = [one for one, last in rulings
+                      if one.takes(vote.id, vote.voter_class, arrived, last)]  # fmt: skip
+            what = f"ruling {taking[0].number} excludes it" if taking else "it is counted"
+            _count(vote, counted, taking[0].number if taking else None)
         else:
             counted.copies += 1
         if vote.id == wanted:
-            what = "it is counted" if counts else "a copy: an earlier record has its id"
             counted.found.append(
                 f"partition {partition}, record {offset}: {what} "
                 f"(entry {vote.entry}, rank {vote.rank})"
@@ -534,11 +632,13 @@ def _check_revealed(
     del later[key]
 
 
-def _count(vote: Vote, counted: Counted) -> None:
-    sums = counted.entries.setdefault((vote.entry, vote.voter_class), [0, 0])
+def _count(vote: Vote, counted: Counted, ruling: int | None) -> None:
+    entries = counted.entries if ruling is None else counted.taken.setdefault(ruling, {})
+    sums = entries.setdefault((vote.entry, vote.voter_class), [0, 0])
     sums[0] += 1
     sums[1] += vote.rank
-    counted.routes[vote.route] += 1
+    if ruling is None:
+        counted.routes[vote.route] += 1
 
 
 # The result
@@ -579,6 +679,7 @@ def make_result(poll: Poll, counted: Counted, times: dict[str, Any]) -> dict[str
             **poll.entries[at],
             "place": entries[-1]["place"] if shared else place,
             "votes": sum(votes for votes, _ in table[at]),
+            "excluded": counted.excluded(poll.entries[at]["id"], numbers),
             "rank_sum": sum(ranks for _, ranks in table[at]),
             "score": f"{scores[at].numerator}/{scores[at].denominator}",
             "percent": _percent(scores[at]),
@@ -586,18 +687,42 @@ def make_result(poll: Poll, counted: Counted, times: dict[str, Any]) -> dict[str
             "decided_by": decided,
         })  # fmt: skip
     all_votes = sum(votes for votes, _ in counted.entries.values())
+    reach = reach_of(times)
+    rulings = [_ruling(one, counted, reach) for one in in_force(poll)]
+    excluded = sum(one["votes"] for one in rulings)
     return {
-        "format": "voting-result-1", "poll": poll.id, "titles": poll.titles,
+        "format": "voting-result-2", "poll": poll.id, "titles": poll.titles,
         "rehearsal": poll.rehearsal, "scale": poll.scale, "show_result": poll.show_result,
         "voters": poll.voters, "ties": poll.ties, "events": poll.events, "cut": poll.cut,
         "opens_at": times.get("opens_at"), "closes_at": times.get("closes_at"),
         "roots": counted.roots, "records": sum(poll.cut), "votes": sum(of_class),
+        "counted": all_votes + excluded, "excluded": excluded, "rulings": rulings,
         "copies": counted.copies, "strays": all_votes - sum(of_class), "routes": counted.routes,
         "classes": [
             {"name": name, "number": number, "weight": weight, "votes": votes}
             for (name, number, weight), votes in zip(poll.classes, of_class, strict=True)
         ],
         "entries": entries,
+    }  # fmt: skip
+
+
+def reach_of(document: dict[str, Any]) -> dict[int, int]:
+    """Return the last time of votes that each ruling reaches: the document alone has it."""
+    return {int(one["number"]): int(one["proposed_at_ms"]) for one in document["rulings"]}
+
+
+def _ruling(ruling: Ruling, counted: Counted, reach: dict[int, int]) -> dict[str, Any]:
+    taken = counted.taken.get(ruling.number, {})
+    keys = {(f"{entry}@{of}" if of else entry): sums for (entry, of), sums in taken.items()}
+    return {
+        "number": ruling.number, "proposed": ruling.proposed, "approved": ruling.approved,
+        "proposed_at_ms": reach.get(ruling.number), "reason": ruling.reason,
+        "author": ruling.author, "approver": ruling.approver,
+        "votes": sum(votes for votes, _ in taken.values()),
+        "sums": [
+            {"entry": key, "votes": votes, "rank_sum": ranks}
+            for key, (votes, ranks) in sorted(keys.items())
+        ],
     }  # fmt: skip
 
 
@@ -677,6 +802,7 @@ def verify(folder: Path, key_text: str | None, wanted: str = "", progress: bool 
         evidence = json.loads((folder / "events.json").read_bytes())
         values = [base64.b64decode(one["value"]) for one in evidence["events"]]
         poll = read_poll(str(published["poll"]), values)
+        reach = reach_of(published)
     except (CheckError, ValueError, KeyError, TypeError) as error:
         report.failed.append(f"events.json and result.json cannot be read as of a poll: {error}")
         return report
@@ -689,7 +815,7 @@ def verify(folder: Path, key_text: str | None, wanted: str = "", progress: bool 
         sizes = {size: b"" for size, _ in checkpoints.get(partition, [])}
         try:
             with (folder / name).open("rb") as file:
-                count_partition(file, poll, partition, counted, wanted, sizes)
+                count_partition(file, poll, partition, counted, wanted, sizes, reach)
         except CheckError as error:
             report.failed.append(f"{name}: {error}")
             return report
@@ -807,6 +933,11 @@ def _check_result(
             f"the roots of all {len(poll.cut)} Merkle trees are those of exactly these records"
         )
         report.proved.append("the poll's entries, classes, ties and cut are those of its events")
+        for one in recounted["rulings"]:
+            report.proved.append(
+                f"ruling {one['number']} excludes {one['votes']} votes, as said: "
+                f"{one['reason']!r}, proposed by {one['author']} and approved by {one['approver']}"
+            )
 
 
 def _tell(published: dict[str, Any], counted: Counted, wanted: str, report: Report) -> None:
@@ -821,6 +952,11 @@ def _tell(published: dict[str, Any], counted: Counted, wanted: str, report: Repo
         report.unproved.append(
             f"that {counted.hidden} records of which only hashes are shown are no votes of this "
             "poll. Whoever voted can look for their own vote with --id"
+        )
+    if published["rulings"]:
+        report.unproved.append(
+            "that votes arrived when the evidence says: a ruling reaches votes by the clocks of "
+            "the servers, and the trees do not have these times"
         )
     report.unproved += [
         "that these are all events of the poll: only the log of polls, which chains the events of "

@@ -13,7 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verify.testing.published import KEY, Published, example, ids, record_of, write_manifest
+from verify.testing.published import (
+    ARRIVED_AT,
+    KEY,
+    Published,
+    example,
+    ids,
+    record_of,
+    ruled_example,
+    write_manifest,
+)
 from verify.verify_result import (
     CheckError,
     PublicKey,
@@ -98,7 +107,7 @@ def changed(folder: Path, name: str, old: bytes, new: bytes, *, manifest: bool =
 def first_vote(folder: Path, partition: int = 0) -> bytes:
     """Return the key and the value of the first vote that is shown."""
     data = (folder / f"partition-{partition:04}.evidence").read_bytes()
-    at = data.index(b"\x01\x00\x24") + 3
+    at = data.index(b"\x00\x24") + 2
     return data[at : at + 40 + int.from_bytes(data[at + 36 : at + 40])]
 
 
@@ -110,7 +119,7 @@ def another_vote(folder: Path) -> None:
 
 def left_out(folder: Path) -> None:
     """Leave out the first vote."""
-    vote = b"\x01\x00\x24" + first_vote(folder, 1)
+    vote = b"\x01" + ARRIVED_AT.to_bytes(8) + b"\x00\x24" + first_vote(folder, 1)
     changed(folder, "partition-0001.evidence", vote, b"")
 
 
@@ -207,6 +216,88 @@ def test_each_forgery_is_found(folder: Path, forgery: str) -> None:
     assert main([str(folder), "--key", PUBLIC]) == 1
 
 
+def test_a_result_with_rulings_holds(tmp_path: Path) -> None:
+    poll = ruled_example()
+    document = poll.write(tmp_path)
+    report = checked(tmp_path)
+    assert report.failed == []
+    assert [one["number"] for one in document["rulings"]] == [1, 3, 2]
+    taken = [one["votes"] for one in document["rulings"]]
+    assert min(taken) > 0
+    assert document["excluded"] == sum(taken)
+    assert document["counted"] == document["votes"] + document["strays"] + sum(taken)
+    said = "\n".join(report.proved)
+    assert f"ruling 1 excludes {taken[0]} votes, as said: 'Made by a program'" in said
+    assert "proposed by ana and approved by ben" in said
+    assert any("the trees do not have these times" in text for text in report.unproved)
+    [text] = [one for one in checked(tmp_path, ids(poll.ledger[0])[0]).proved if "vote " in one]
+    assert "ruling 1 excludes it" in text
+
+
+def swapped(events: bytes, at: int, change: bytes, other: bytes) -> str:
+    """Return the events with bytes of one of them replaced."""
+    document = json.loads(events)
+    value = base64.b64decode(document["events"][at]["value"])
+    assert change in value
+    document["events"][at]["value"] = base64.b64encode(value.replace(change, other)).decode()
+    return json.dumps(document)
+
+
+def rewritten(folder: Path, at: int, change: bytes, other: bytes) -> None:
+    events = (folder / "events.json").read_bytes()
+    (folder / "events.json").write_text(swapped(events, at, change, other))
+    write_manifest(folder)
+
+
+RULINGS_FORGED: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
+    "its votes": (
+        lambda folder: resigned(folder, lambda one: one["rulings"][0].update(votes=1)),
+        r"rulings\[0\].votes: published 1, recounted",
+    ),
+    "a sum that it took": (
+        lambda folder: resigned(folder, lambda one: one["rulings"][1]["sums"][0].update(votes=9)),
+        r"rulings\[1\].sums\[0\].votes: published 9",
+    ),
+    "left out": (
+        lambda folder: resigned(folder, lambda one: one["rulings"].pop()),
+        "rulings: published",
+    ),
+    "its reason": (
+        lambda folder: resigned(folder, lambda one: one["rulings"][0].update(reason="x")),
+        r"rulings\[0\].reason",
+    ),
+    "its reach": (
+        lambda folder: resigned(
+            folder, lambda one: one["rulings"][0].update(proposed_at_ms=ARRIVED_AT - 1)
+        ),
+        "recounted",
+    ),
+    "who approved it": (
+        lambda folder: rewritten(folder, 6, b'"\x03ben', b'"\x03ana'),
+        "ruling 1 was approved by ana, who proposed it",
+    ),
+    "whom it is about": (lambda folder: rewritten(folder, 5, b"\x10\x01", b"\x10\x02"), "sha256"),
+    "a time": (
+        lambda folder: changed(
+            folder,
+            "partition-0000.evidence",
+            (ARRIVED_AT + 4).to_bytes(8),
+            (ARRIVED_AT + 9).to_bytes(8),
+        ),
+        "recounted",
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", RULINGS_FORGED)
+def test_each_forgery_of_a_ruling_is_found(tmp_path: Path, forgery: str) -> None:
+    ruled_example().write(tmp_path)
+    forge, said = RULINGS_FORGED[forgery]
+    forge(tmp_path)
+    report = checked(tmp_path)
+    assert any(_finds(said, text) for text in report.failed), report.failed
+
+
 def _finds(pattern: str, text: str) -> bool:
     return re.search(pattern, text) is not None
 
@@ -271,7 +362,7 @@ def test_a_record_that_is_no_vote_must_not_be_shown_as_one(tmp_path: Path) -> No
     poll = example()
     poll.write(tmp_path)
     key, value = record_of(vote_with(id=new_vote_id(0), poll="other", entry="a", poll_event=1))
-    item = shown(key or b"", value or b"")
+    item = shown(ARRIVED_AT, key or b"", value or b"")
     changed(tmp_path, "partition-0000.evidence", HEADER, HEADER + item)
     assert "record 0 is shown as a vote of the poll and is none" in checked(tmp_path).failed[0]
 

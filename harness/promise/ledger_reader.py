@@ -9,12 +9,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from voting.domain.codec import read_vote
-from voting.domain.vote import InvalidVoteError, Vote
+from voting.domain.vote import InvalidVoteError, Vote, arrival
 from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
 from voting.merkle.hashes import leaf_hash
 from voting.polls.book import PollBook
 from voting.polls.poll import Poll
-from voting.stores.logged_vote import LoggedVote, Place, arrival
+from voting.stores.logged_vote import LoggedVote, Place
 
 _LIMIT_SECONDS: Final = 300.0
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from voting.domain.codec import read_vote
-from voting.domain.vote import InvalidVoteError, Vote
-from voting.stores.logged_vote import arrival
+from voting.domain.vote import InvalidVoteError, Vote, arrival
 
 
 class Record(Protocol):

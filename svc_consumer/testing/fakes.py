@@ -7,7 +7,9 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, override
 
 from svc_consumer.counting.batch import Batch
+from svc_consumer.counting.excluder import Ends, ExclusionStore
 from svc_consumer.counting.partition import Partition
+from svc_consumer.counting.positions import offset_of
 from svc_consumer.counting.projector import Projector, RejectedRecords
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.errors import RejectedUnavailableError
@@ -15,13 +17,14 @@ from svc_consumer.ledger.reader import LedgerReader, Records
 from svc_consumer.ledger.records import Rejection
 from svc_consumer.settings import ConsumerSettings
 from voting.domain.codec import encode_vote
-from voting.domain.tally import PollTally, Tally, add_tally, tally_of
+from voting.domain.tally import PollTally, Tally, add_tally, entry_key, tally_of
 from voting.domain.vote import Route, Vote, new_vote_id
 from voting.ledger.errors import LedgerUnavailableError, OutsideLedgerError
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
 from voting.stores.log_slices import SliceSum
 from voting.stores.logged_vote import LoggedVote, Place, from_document
-from voting.stores.poll_result import PollLog
+from voting.stores.poll_exclusion import RuledLog
+from voting.stores.tally_exclusion import NOTHING_EXCLUDED, Exclusion
 from voting.stores.tally_store import TallyMove
 from voting.stores.vote_log import LogMove, StoredPosition
 from voting.testing.examples import vote_with
@@ -73,7 +76,7 @@ def rank_sum(tally: Tally) -> int:
     )
 
 
-class FakeLog(LogStore, PollLog):
+class FakeLog(LogStore, RuledLog):
     """The vote log; `journal` lists its writes in order."""
 
     def __init__(self, journal: list[str] | None = None) -> None:
@@ -149,6 +152,24 @@ class FakeLog(LogStore, PollLog):
         votes = (logged.vote for logged in self._of_poll(poll, partition, after, upto))
         return tally_of(votes).poll(poll)
 
+    @override
+    async def sum_up_arrived(
+        self, poll: str, partition: int, after: int, upto: int, arrived: tuple[int, int]
+    ) -> dict[tuple[str, Route], tuple[int, int]]:
+        sums: dict[tuple[str, Route], tuple[int, int]] = {}
+        for logged in self._of_poll(poll, partition, after, upto):
+            if arrived[0] <= logged.arrived_at_ms < arrived[1]:
+                vote = logged.vote
+                key = entry_key(vote.entry, vote.voter_class), vote.route
+                votes, rank_sum = sums.get(key, (0, 0))
+                sums[key] = votes + 1, rank_sum + vote.rank
+        return sums
+
+    @override
+    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
+        self._check()
+        return {i: from_document(self.votes[i]) for i in ids if i in self.votes}
+
     def _of_poll(self, poll: str, partition: int, after: int, upto: int) -> list[LoggedVote]:
         self._check()
         logged = (from_document(document) for document in self.votes.values())
@@ -201,13 +222,14 @@ class FakeLog(LogStore, PollLog):
         self.journal.append(what)
 
 
-class FakeTally(CounterStore):
+class FakeTally(CounterStore, ExclusionStore):
     """The tally; `journal` lists its writes in order."""
 
     def __init__(self, journal: list[str] | None = None) -> None:
         self.journal = [] if journal is None else journal
         self.counts = Tally()
         self.stored: dict[int, str] = {}
+        self.exclusions: dict[str, Exclusion] = {}
         self.down = False
         self.reads_only = False
         self.refuses: Collection[int] = ()  # partitions whose counts are refused
@@ -224,16 +246,17 @@ class FakeTally(CounterStore):
         return rank_sum(self.counts)
 
     def lose_everything(self) -> None:
-        """Lose counters and positions together, as FLUSHALL does."""
-        self.set_back((Tally(), {}))
+        """Lose counters, positions and what rulings take together, as FLUSHALL does."""
+        self.set_back((Tally(), {}, {}))
 
-    def copy(self) -> tuple[Tally, dict[int, str]]:
+    def copy(self) -> tuple[Tally, dict[int, str], dict[str, Exclusion]]:
         """Return what is stored now, for `set_back`."""
-        return copy.deepcopy(self.counts), dict(self.stored)
+        return copy.deepcopy(self.counts), dict(self.stored), dict(self.exclusions)
 
-    def set_back(self, kept: tuple[Tally, dict[int, str]]) -> None:
+    def set_back(self, kept: tuple[Tally, dict[int, str], dict[str, Exclusion]]) -> None:
         """Lose what was stored since that copy was made."""
         self.counts, self.stored = copy.deepcopy(kept[0]), dict(kept[1])
+        self.exclusions = dict(kept[2])
 
     @override
     async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
@@ -257,6 +280,22 @@ class FakeTally(CounterStore):
                 add_tally(self.counts, move.delta)
                 self.stored[move.partition] = move.position
         return [self.stored.get(move.partition, NO_POSITION) for move in moves]
+
+    @override
+    async def exclusion_versions(self, polls: Sequence[str]) -> dict[str, int]:
+        self._check()
+        return {poll: self.exclusions.get(poll, NOTHING_EXCLUDED).version for poll in polls}
+
+    @override
+    async def exclude(self, poll: str, exclusion: Exclusion, ends: Ends) -> bool:
+        self._check_write()
+        if self.exclusions.get(poll, NOTHING_EXCLUDED).version > exclusion.version:
+            return False
+        for number, end in enumerate(ends):
+            if offset_of(self.stored.get(number, NO_POSITION)) < end - 1:
+                return False
+        self.exclusions[poll] = exclusion
+        return True
 
     def _check(self) -> None:
         if self.down:

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Generator, Iterable, Sequence
 from typing import Any, Final, override
 
 from svc_consumer.counting.batch import Batch
+from svc_consumer.counting.excluder import Ends
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.positions import offset_of
 from svc_consumer.counting.projector import Projector
@@ -28,8 +29,9 @@ from voting.domain.vote import Route, Vote
 from voting.recount.final_result import sum_up
 from voting.recount.partition_count import PartitionCount
 from voting.stores.log_slices import SliceSum
-from voting.stores.logged_vote import Place
+from voting.stores.logged_vote import LoggedVote, Place
 from voting.stores.poll_result import NotFinalYetError, votes_before_cut
+from voting.stores.tally_exclusion import Exclusion
 from voting.stores.tally_store import TallyMove
 from voting.stores.vote_log import LogMove, StoredPosition
 
@@ -40,27 +42,41 @@ _SLICE: Final = 2
 _MOST_STEPS: Final = 10_000
 
 
+def id_of(partition: int, voter: int) -> str:
+    """Return the id of a voter's vote."""
+    return f"00000000-0000-0000-0000-{voter * PARTITIONS + partition:012x}"
+
+
 class ModelLedger:
     """The topic: records by partition, and which of them count."""
 
     def __init__(self) -> None:
+        self.now_ms = 1_000_000
+        """The time; the clock of each broker is a little ahead, by `ahead_ms`."""
+        self.ahead_ms = dict.fromkeys(READ_PARTITIONS, 0)
         self.records: dict[int, list[FakeRecord]] = {partition: [] for partition in READ_PARTITIONS}
         self._votes: dict[int, list[tuple[int, Vote]]] = {
             partition: [] for partition in READ_PARTITIONS
         }
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Where the partitions with records end."""
+        return tuple(len(self.records[partition]) for partition in READ_PARTITIONS)
 
     def cast(self, partition: int, voter: int, rank: int) -> None:
         """Append a copy of a voter's vote, perhaps with other contents than the first.
 
         The rank decides about those: album, route and poll.
         """
-        vote_id = f"00000000-0000-0000-0000-{voter * PARTITIONS + partition:012x}"
+        vote_id = id_of(partition, voter)
         route = list(Route)[rank % 2]
         vote = a_vote(
             vote_id, album=f"Album {rank % 2}", rank=rank, route=route, **poll_fields(rank)
         )
         offset = len(self.records[partition])
-        self.records[partition].append(record_of(vote, offset))
+        at_ms = self.now_ms + self.ahead_ms[partition]
+        self.records[partition].append(record_of(vote, offset)._replace(timestamp=at_ms))
         self._votes[partition].append((offset, vote))
 
     def append_garbage(self, partition: int) -> None:
@@ -127,6 +143,18 @@ class SteppedLog(FakeLog):
         return await super().sum_up_poll(poll, partition, after, upto)
 
     @override
+    async def sum_up_arrived(
+        self, poll: str, partition: int, after: int, upto: int, arrived: tuple[int, int]
+    ) -> dict[tuple[str, Route], tuple[int, int]]:
+        await Pause()
+        return await super().sum_up_arrived(poll, partition, after, upto, arrived)
+
+    @override
+    async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
+        await Pause()
+        return await super().find(ids)
+
+    @override
     async def id_at(self, place: Place) -> str | None:
         await Pause()
         return await super().id_at(place)
@@ -149,6 +177,8 @@ class SteppedLog(FakeLog):
 class SteppedTally(FakeTally):
     """A tally with a pause before each call."""
 
+    about_to_exclude = False
+
     @override
     async def positions(self, partitions: Sequence[int]) -> dict[int, str]:
         await Pause()
@@ -163,6 +193,18 @@ class SteppedTally(FakeTally):
     async def advance(self, moves: Sequence[TallyMove]) -> list[str]:
         await Pause()
         return await super().advance(moves)
+
+    @override
+    async def exclusion_versions(self, polls: Sequence[str]) -> dict[str, int]:
+        await Pause()
+        return await super().exclusion_versions(polls)
+
+    @override
+    async def exclude(self, poll: str, exclusion: Exclusion, ends: Ends) -> bool:
+        self.about_to_exclude = True
+        await Pause()
+        self.about_to_exclude = False
+        return await super().exclude(poll, exclusion, ends)
 
 
 class ModelConsumer:
@@ -299,7 +341,7 @@ class ResultReader:
         for partition, end in enumerate(cut):
             count = PartitionCount(poll, partition, PARTITIONS)
             for record in self._ledger.records[partition][:end]:
-                count.take(record.offset, record.key, record.value)
+                count.take(record.offset, record.key, record.value, record.timestamp)
             counts.append(count)
         return sum_up(counts).tally
 

@@ -12,7 +12,7 @@ import pytest
 from svc_polls.export.export import main
 from svc_polls.export.rows import Row
 from svc_polls.export.tables import FORMATS, harmless
-from verify.testing.published import Published, example, ids, record_of
+from verify.testing.published import Published, example, ids, record_of, ruled_example
 from voting.domain.vote import new_vote_id
 from voting.testing.examples import vote_with
 from voting.testing.polls import ENTRIES, POLL
@@ -164,3 +164,13 @@ def test_many_rows_are_written_piece_by_piece(name: str) -> None:
         for _ in range(30):
             write(list(rows(10_000)))
     assert 0 < file.largest < 4 << 20
+
+
+def test_votes_that_rulings_exclude_are_no_rows(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    document = ruled_example().write(folder)
+    rows = of_csv(exported(folder, tmp_path / "tables", "--format", "csv"))
+    assert 0 < len(rows) == document["votes"] < document["counted"]
+    by_entry = {one["id"]: one["votes"] for one in document["entries"]}
+    assert by_entry == {entry: sum(row["entry"] == entry for row in rows) for entry in by_entry}

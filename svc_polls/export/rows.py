@@ -1,17 +1,22 @@
 """The votes of a poll that count, one row each, from its evidence."""
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 
-from svc_polls.export.evidence import PARTITION_FILE, RESULT
+from svc_polls.export.evidence import EVENTS, PARTITION_FILE, RESULT
 from svc_polls.export.files import ExportError
 from voting.domain.codec import decode_vote
 from voting.domain.times import to_rfc3339
 from voting.domain.vote import InvalidVoteError, Vote
+from voting.polls.event import Propose, decode_event
+from voting.polls.excluded import Rulings
+from voting.polls.ruling import Ruling
 from voting.recount.evidence import InvalidEvidenceError, shown_records
 
 _PSEUDONYM_BYTES: Final = 16
@@ -45,6 +50,7 @@ class ExportedPoll:
         self._entries: dict[str, Mapping[str, Any]] = {
             one["id"]: one for one in document["entries"]
         }
+        self._rulings = _rulings(document, _read(folder / EVENTS))
         self._classes: dict[int, str] = {one["number"]: one["name"] for one in document["classes"]}
 
     def rows(self, partition: int) -> Iterator[Row]:
@@ -60,13 +66,16 @@ class ExportedPoll:
                 for one in shown_records(file):
                     if not one.revealed and one.key not in taken:
                         taken.add(one.key)
-                        yield from self._row(decode_vote(one.value))
+                        yield from self._row(decode_vote(one.value), one.number)
         except (InvalidEvidenceError, InvalidVoteError) as error:
             raise ExportError(f"{path}: {error}") from error
         except OSError as error:
             raise ExportError(f"{path}: {error.strerror}") from error
 
-    def _row(self, vote: Vote) -> Iterator[Row]:
+    def _row(self, vote: Vote, arrived_at_ms: int) -> Iterator[Row]:
+        vote_id = UUID(vote.id).bytes
+        if self._rulings.on(vote_id, vote.voter_class, arrived_at_ms) is not None:
+            return
         entry = self._entries.get(vote.entry)
         voter_class = self._classes.get(vote.voter_class)
         if entry is None or voter_class is None:
@@ -82,6 +91,25 @@ class ExportedPoll:
             vote.route.value,
             to_rfc3339(vote.cast_at_ms),
         )
+
+
+def _rulings(document: Mapping[str, Any], evidence: Mapping[str, Any]) -> Rulings:
+    """Return the rulings in force: the result names them, the events say what they are about."""
+    events = {one["number"]: b64decode(one["value"]) for one in evidence["events"]}
+    found = []
+    for one in document["rulings"]:
+        event = decode_event(events[one["proposed"]])
+        if isinstance(event.change, Propose):
+            ruling = Ruling(
+                number=one["number"],
+                selection=event.change.selection,
+                reason=event.change.reason,
+                author=event.author,
+                event=event.number,
+                proposed_at_ms=one["proposed_at_ms"],
+            )
+            found.append(ruling)
+    return Rulings(found)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,11 +4,14 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from voting.domain.vote import arrival
 from voting.ledger.partition_reader import Record, read_all, read_partition
 from voting.ledger.topic_ends import topic_ends
+from voting.polls.excluded import Rulings
+from voting.polls.ruling import rulings_in_force
 from voting.recount.evidence import END, HEADER, hidden, revealed, shown
 from voting.recount.final_result import LedgerCount, sum_up
-from voting.recount.partition_count import Kind, PartitionCount
+from voting.recount.partition_count import PartitionCount
 from voting.recount.poll_events import CutPoll, cut_poll
 
 type Progress = Callable[[int], None]
@@ -39,14 +42,15 @@ class LedgerRecount:
         Raises `PartitionUnreadableError`, or `LedgerGapError`.
         """
         ends = cut.poll.cut or ()
+        rulings = Rulings(rulings_in_force(cut.poll.rulings))
         done, counted = 0, []
         for partition, end in enumerate(ends):
-            count = PartitionCount(cut.poll.id, partition, len(ends))
+            count = PartitionCount(cut.poll.id, partition, len(ends), rulings)
             reading = read_partition(self._connection, self._votes, partition, end)
             async with aclosing(reading) as batches:
                 async for batch in batches:
                     for record in batch:
-                        count.take(record.offset, record.key, record.value)
+                        count.take(record.offset, record.key, record.value, record.timestamp)
                     done += len(batch)
                     progress(done)
             count.forget_ids()
@@ -74,7 +78,7 @@ class LedgerRecount:
 
 
 def _item(count: PartitionCount, record: Record) -> bytes:
-    kind, _ = count.take(record.offset, record.key, record.value)
-    if kind is Kind.OTHER:
+    _, vote = count.take(record.offset, record.key, record.value, record.timestamp)
+    if vote is None:
         return hidden(record.key, record.value)
-    return shown(record.key or b"", record.value or b"")
+    return shown(arrival(vote, record.timestamp), record.key or b"", record.value or b"")

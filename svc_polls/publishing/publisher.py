@@ -15,13 +15,13 @@ from svc_polls.log.writer import (
 )
 from svc_polls.publishing.ledger_recount import Progress
 from svc_polls.publishing.stores_check import StoresDifferError
-from voting.domain.tally import PollTally
 from voting.ledger.partition_reader import PartitionUnreadableError
 from voting.ledger.topic_ends import EndsUnknownError
 from voting.polls.book import BrokenLogError
 from voting.polls.event import Publish
 from voting.polls.known_polls import KnownPolls
 from voting.polls.poll import Poll, RefusedChangeError
+from voting.polls.ruling_rules import check_decided
 from voting.recount.final_result import LedgerCount, final_result
 from voting.recount.partition_count import LedgerGapError
 from voting.recount.poll_events import CutPoll, NotCutError
@@ -42,6 +42,9 @@ _FAILURES: Final = (
     StoresDifferError,
     UnknownFateError,
 )
+
+
+_TRIES: Final = 3
 
 
 class Stage(StrEnum):
@@ -86,7 +89,7 @@ class Recount(Protocol):
 class Comparison(Protocol):
     """What `StoresCheck` does."""
 
-    async def compare(self, poll: Poll, counted: PollTally) -> None:
+    async def compare(self, poll: Poll, counted: LedgerCount) -> None:
         """See `StoresCheck.compare`."""
         ...
 
@@ -138,6 +141,10 @@ class Publisher:
                 raise CannotPublishError("svc_polls has no SIGNING_KEY to sign the result with")
             if poll.cut is None:
                 raise CannotPublishError("its votes may not be complete yet")
+            try:
+                check_decided(poll)
+            except RefusedChangeError as error:
+                raise CannotPublishError(str(error)) from error
             self._states[poll.id] = Publication(Stage.COUNTING, 0, sum(poll.cut))
             publishing = self._try_to_publish(author, poll.id, self._key)
             self._tasks[poll.id] = asyncio.create_task(publishing)
@@ -160,7 +167,32 @@ class Publisher:
             _log.exception("publishing the result of poll %s failed", poll_id)
 
     async def _publish(self, author: str, poll_id: str, key: SigningKey) -> None:
-        cut = await self._recount.cut_poll(poll_id)
+        for left in reversed(range(_TRIES)):
+            cut = await self._recount.cut_poll(poll_id)
+            document = await self._document(poll_id, cut)
+            signed = Publish(sign_note(document.decode() + "\n", key))
+            try:
+                recorded = await self._writer.write(author, poll_id, signed, cut.last)
+                refusal = recorded.refusal
+            except RefusedChangeError as error:
+                refusal = str(error)
+            except ConditionFailedError:
+                if self._known.book.polls[poll_id].published is not None:
+                    await self._check_other(poll_id, document)
+                elif left:
+                    continue  # a ruling, perhaps, that the document must know
+                else:
+                    raise
+                return
+            if refusal is None:
+                _log.info("the result of poll %s is published by %s", poll_id, author)
+            elif self._known.book.polls[poll_id].published is None:
+                raise RefusedChangeError(refusal)
+            else:
+                await self._check_other(poll_id, document)
+            return
+
+    async def _document(self, poll_id: str, cut: CutPoll) -> bytes:
         total = sum(cut.poll.cut or ())
 
         def note(stage: Stage, records: int) -> None:
@@ -168,21 +200,9 @@ class Publisher:
 
         counted = await self._recount.count(cut, lambda done: note(Stage.COUNTING, done))
         note(Stage.COMPARING, total)
-        await self._stores.compare(cut.poll, counted.tally)
+        await self._stores.compare(cut.poll, counted)
         note(Stage.WRITING, total)
-        document = final_result(cut.poll, cut.events, counted)
-        signed = Publish(sign_note(document.decode() + "\n", key))
-        try:
-            recorded = await self._writer.write(author, poll_id, signed)
-            refusal = recorded.refusal
-        except RefusedChangeError as error:
-            refusal = str(error)
-        if refusal is None:
-            _log.info("the result of poll %s is published by %s", poll_id, author)
-        elif self._known.book.polls[poll_id].published is None:
-            raise RefusedChangeError(refusal)
-        else:
-            await self._check_other(poll_id, document)
+        return final_result(cut.poll, cut.events, counted)
 
     async def _check_other(self, poll_id: str, document: bytes) -> None:
         """Raise an alarm unless another instance has published the same document."""

@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
@@ -10,21 +11,35 @@ from svc_polls.publishing.publisher import CannotPublishError, Publication, Publ
 from svc_polls.publishing.stores_check import StoresDifferError
 from svc_polls.testing.fakes import LogInMemory
 from voting.domain.codec import encode_vote
-from voting.domain.tally import PollTally
 from voting.domain.vote import new_vote_id
-from voting.polls.event import Close, Cut, Define, Open, Publish, decode_event
+from voting.polls.definition import PollDefinition, ShowResult
+from voting.polls.event import (
+    Approve,
+    Change,
+    Close,
+    Cut,
+    Define,
+    Open,
+    Propose,
+    Publish,
+    Release,
+    decode_event,
+)
+from voting.polls.excluded import Rulings
 from voting.polls.poll import Poll
+from voting.polls.ruling import rulings_in_force, vote_ids
 from voting.recount.final_result import LedgerCount, sum_up
 from voting.recount.partition_count import PartitionCount
 from voting.recount.poll_events import CutPoll, cut_poll
 from voting.signing.keys import SigningKey
 from voting.signing.note import open_note
 from voting.testing.examples import vote_with
-from voting.testing.polls import DEFINITION, POLL
+from voting.testing.polls import DEFINITION, POLL, with_changes
 
 KEY: Final = SigningKey("votes.example.org", bytes(range(32)))
 PARTITIONS: Final = 3
 VOTES: Final = 4  # in each partition
+CAST_AT_MS: Final = 1
 
 
 class Trial:
@@ -48,10 +63,10 @@ class Trial:
             for partition in range(PARTITIONS)
         ]
 
-    async def cut(self) -> Poll:
+    async def cut(self, definition: PollDefinition = DEFINITION) -> Poll:
         """Define, open, close and cut the poll; return it."""
         writer = self.log.writer()
-        for change in (Define(DEFINITION), Open(), Close(None)):
+        for change in (Define(definition), Open(), Close(None)):
             await writer.write("ana", POLL, change)
         self.log.wait(11_000 + DEFINITION.answer_within_ms + 1_000)
         await writer.write("svc_polls", POLL, Cut((VOTES,) * PARTITIONS))
@@ -80,14 +95,15 @@ class Trial:
         counts = []
         for partition, votes in enumerate(self.ledger):
             await self.step()
-            count = PartitionCount(cut.poll.id, partition, PARTITIONS)
+            rulings = Rulings(rulings_in_force(cut.poll.rulings))
+            count = PartitionCount(cut.poll.id, partition, PARTITIONS, rulings)
             for offset, vote in enumerate(votes, start=int(self.gap)):
-                count.take(offset, vote.id.encode(), encode_vote(vote))
+                count.take(offset, vote.id.encode(), encode_vote(vote), CAST_AT_MS)
             counts.append(count)
             progress((partition + 1) * VOTES)
         return sum_up(counts)
 
-    async def compare(self, _poll: Poll, _counted: PollTally) -> None:
+    async def compare(self, _poll: Poll, _counted: LedgerCount) -> None:
         await self.step()
         if self.differs:
             raise StoresDifferError(self.differs)
@@ -146,7 +162,7 @@ async def test_another_result_than_that_of_another_instance_is_an_alarm(
 ) -> None:
     other = await undisturbed(trial) if same else b"{}\n\nsigned\n"
 
-    async def compare(_poll: Poll, _counted: PollTally) -> None:
+    async def compare(_poll: Poll, _counted: LedgerCount) -> None:
         await trial.log.writer().write("ben", POLL, Publish(other))
 
     monkeypatch.setattr(trial, "compare", compare)
@@ -220,6 +236,55 @@ async def test_what_is_wrong_stops_it_and_is_said_and_it_can_begin_again(
     trial.differs, trial.gap, trial.log.away, trial.log.halted = "", False, False, None
     instance.begin("ana", trial.poll)
     assert (await trial.publish(instance)).stage is Stage.PUBLISHED
+
+
+def rule_out_one(trial: Trial) -> Propose:
+    return Propose(vote_ids([UUID(trial.ledger[0][0].id).bytes]), "A bot")
+
+
+async def test_rulings_are_in_the_result(trial: Trial) -> None:
+    writer = trial.log.writer()
+    await writer.write("ana", POLL, rule_out_one(trial))
+    with pytest.raises(CannotPublishError, match="ruling 1 is neither approved nor refused"):
+        trial.instance().begin("ana", trial.poll)
+    await writer.write("ben", POLL, Approve(1))
+    await trial.publish(trial.instance())
+    document = json.loads(open_note(trial.notes()[0], KEY.verifier))
+    [ruling] = document["rulings"]
+    assert (document["counted"], document["excluded"], document["votes"]) == (12, 1, 11)
+    assert (ruling["author"], ruling["approver"], ruling["reason"]) == ("ana", "ben", "A bot")
+    assert [one["change"] for one in document["events"][-3:]] == ["cut", "propose", "approve"]
+
+
+async def test_a_ruling_while_it_is_counted_makes_it_count_again(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes: list[tuple[str, Change]] = [("ben", Approve(1)), ("ana", rule_out_one(trial))]
+
+    async def compare(_poll: Poll, _counted: LedgerCount) -> None:
+        while changes:
+            author, change = changes.pop()
+            await trial.log.writer().write(author, POLL, change)
+
+    monkeypatch.setattr(trial, "compare", compare)
+    assert (await trial.publish(trial.instance())).stage is Stage.PUBLISHED
+    [note] = trial.notes()
+    assert json.loads(open_note(note, KEY.verifier))["excluded"] == 1
+
+
+async def test_a_release_while_it_is_counted_is_no_obstacle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trial = Trial()
+    await trial.cut(with_changes(show_result=ShowResult.ON_RELEASE))
+    changes = [Release()]
+
+    async def compare(_poll: Poll, _counted: LedgerCount) -> None:
+        while changes:
+            await trial.log.writer().write("ben", POLL, changes.pop())
+
+    monkeypatch.setattr(trial, "compare", compare)
+    assert (await trial.publish(trial.instance())).stage is Stage.PUBLISHED
 
 
 async def test_an_error_that_nobody_thought_of_is_no_silence(trial: Trial) -> None:

@@ -8,11 +8,12 @@ from typing import Final, NamedTuple, Protocol
 
 from svc_results.feed.metrics import READ_FAILURES, READ_SECONDS
 from svc_results.feed.source import TIMEOUT_SECONDS
-from voting.domain.tally import PollTally
+from voting.polls.excluded import exclusion_version, net
 from voting.polls.poll import Poll
 from voting.polls.result import PollResult, counted_keys, poll_result
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.poll_result import NotFinalYetError
+from voting.stores.tally_exclusion import NOTHING_EXCLUDED, Exclusion, PollStandings
 
 _log = logging.getLogger(__name__)
 
@@ -29,18 +30,24 @@ _FINAL: Final = "final result"
 class TalliedPolls(Protocol):
     """The tally as `TallyReader` reads polls from it."""
 
-    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollTally:
-        """Return what is counted in a poll under these `entry_key`s."""
+    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollStandings:
+        """Return what is counted in a poll under these `entry_key`s, and what rulings take."""
+        ...
 
 
-type VotesBeforeCut = Callable[[str, Sequence[int]], Awaitable[PollTally]]
+type FinalStandings = Callable[[Poll], Awaitable[PollStandings]]
 
 
 class CountedPoll(NamedTuple):
-    """A poll's result, and whether it can no longer change."""
+    """A poll's result, without the votes that rulings exclude, and whether it is final.
+
+    A final result changes only by a ruling, until it is published. `exclusion` is what was left
+    out; while its version is older than that of the poll, not all rulings have been applied.
+    """
 
     result: PollResult
     final: bool
+    exclusion: Exclusion = NOTHING_EXCLUDED
 
 
 class PollCounts:
@@ -50,10 +57,10 @@ class PollCounts:
     """
 
     def __init__(
-        self, tally: TalliedPolls, before_cut: VotesBeforeCut, refresh_seconds: float
+        self, tally: TalliedPolls, final_standings: FinalStandings, refresh_seconds: float
     ) -> None:
         self._tally = tally
-        self._before_cut = before_cut
+        self._final_standings = final_standings
         self._refresh_seconds = refresh_seconds
         self._final: dict[str, CountedPoll] = {}
         self._recent: dict[str, tuple[float, CountedPoll]] = {}
@@ -73,9 +80,9 @@ class PollCounts:
         stored is unreadable.
         """
         if poll.cut is not None:
-            if poll.id not in self._final:
-                await self._try_to_finish(poll, poll.cut, patience_seconds)
-            if (final := self._final.get(poll.id)) is not None:
+            if self._finished(poll) is None:
+                await self._try_to_finish(poll, patience_seconds)
+            if (final := self._finished(poll)) is not None:
                 return final
         kept = self._recent.get(poll.id)
         if kept is not None and time.monotonic() - kept[0] < self._refresh_seconds:
@@ -94,6 +101,12 @@ class PollCounts:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _finished(self, poll: Poll) -> CountedPoll | None:
+        """Return the final result with all rulings that are known, if it was read."""
+        found = self._final.get(poll.id)
+        known = exclusion_version(poll)
+        return None if found is None or found.exclusion.version < known else found
+
     def _read(self, poll_id: str, task: asyncio.Task[CountedPoll]) -> None:
         del self._reading[poll_id]
         if not task.cancelled() and task.exception() is None:
@@ -103,24 +116,24 @@ class PollCounts:
         keys = counted_keys(poll.definition)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._turn:
-                counted = await self._tally.poll_standings(poll.id, keys)
+                standings = await self._tally.poll_standings(poll.id, keys)
         except TimeoutError as error:
             raise StoreUnavailableError("Redis", error) from error
-        return CountedPoll(poll_result(poll.definition, counted), final=False)
+        return _counted(poll, standings, final=False)
 
-    async def _try_to_finish(self, poll: Poll, cut: Sequence[int], patience_seconds: float) -> None:
+    async def _try_to_finish(self, poll: Poll, patience_seconds: float) -> None:
         task = self._finishing.get(poll.id)
         if task is None and len(self._finishing) < KEPT_MAX:
-            task = self._finishing[poll.id] = asyncio.create_task(self._finish(poll, cut))
+            task = self._finishing[poll.id] = asyncio.create_task(self._finish(poll))
             task.add_done_callback(lambda _: self._finishing.pop(poll.id))
         if task is not None:
             await asyncio.wait([task], timeout=patience_seconds)
 
-    async def _finish(self, poll: Poll, cut: Sequence[int]) -> None:
+    async def _finish(self, poll: Poll) -> None:
         start = time.perf_counter()
         try:
             async with self._finishing_turn:
-                counted = await self._before_cut(poll.id, cut)
+                counted = _counted(poll, await self._final_standings(poll), final=True)
         except (NotFinalYetError, StoreUnavailableError, ValueError) as error:
             READ_FAILURES.labels(_FINAL).inc()
             _log.info(
@@ -132,14 +145,18 @@ class PollCounts:
             await asyncio.sleep(RETRY_SECONDS)
             return
         READ_SECONDS.labels(_FINAL).observe(time.perf_counter() - start)
-        result = poll_result(poll.definition, counted)
         _log.info(
             "the final result of poll %s: %d votes",
             poll.id,
-            result.votes,
+            counted.result.votes,
             extra={"poll": poll.id},
         )
-        _keep(self._final, poll.id, CountedPoll(result, final=True))
+        _keep(self._final, poll.id, counted)
+
+
+def _counted(poll: Poll, standings: PollStandings, *, final: bool) -> CountedPoll:
+    left = net(standings.counted, standings.exclusion.excluded)
+    return CountedPoll(poll_result(poll.definition, left), final, standings.exclusion)
 
 
 def _keep[T](kept: dict[str, T], key: str, value: T) -> None:

@@ -8,9 +8,12 @@ from harness.processes.waiting import until
 from svc_results.polls import poll_counts
 from svc_results.polls.poll_counts import CONCURRENT_READS, KEPT_MAX, PollCounts
 from svc_results.testing.polls import FakeCounts, counted
-from voting.domain.tally import PollTally, add_poll_tally
+from voting.domain.tally import add_poll_tally
+from voting.polls.excluded import Excluded, exclusion_version
 from voting.polls.poll import Poll
+from voting.polls.ruling import OfClass, Ruling
 from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_exclusion import Exclusion, PollStandings
 from voting.testing.polls import DEFINITION, with_changes
 from voting.voters.rules import VoterClass, VoterRules
 
@@ -34,7 +37,7 @@ def stores() -> FakeCounts:
 
 @pytest.fixture
 async def counts(stores: FakeCounts) -> AsyncIterator[PollCounts]:
-    counts = PollCounts(stores, stores.before_cut, 3600)
+    counts = PollCounts(stores, stores.final_standings, 3600)
     yield counts
     await counts.close()
 
@@ -120,7 +123,7 @@ async def test_until_the_log_has_passed_the_cut_the_result_so_far_is_shown(
 async def test_a_log_that_cannot_be_read_is_asked_again_after_a_pause(stores: FakeCounts) -> None:
     tries = 0
 
-    async def unreadable(*_: object) -> PollTally:
+    async def unreadable(*_: object) -> PollStandings:
         nonlocal tries
         tries += 1
         raise ValueError("not a position")
@@ -140,3 +143,41 @@ async def test_results_kept_are_bounded(stores: FakeCounts, counts: PollCounts) 
     assert len(stores.summed) == KEPT_MAX + 1
     assert (await counts.read(poll_of("p0", cut=(7,)))).final
     assert len(stores.summed) == KEPT_MAX + 2
+
+
+def ruled(poll: Poll, approved: int) -> Poll:
+    """Return the poll with a ruling in force."""
+    ruling = Ruling(
+        number=1, selection=OfClass(0), reason="bots", author="ana", event=2, proposed_at_ms=5,
+        decided=approved, decider="ben", approved=True,
+    )  # fmt: skip
+    return msgspec.structs.replace(poll, rulings=(ruling,))
+
+
+async def test_what_rulings_take_is_left_out(stores: FakeCounts, counts: PollCounts) -> None:
+    stores.tallies["p"] = counted(blue=3, moon=1)
+    stores.exclusions["p"] = Exclusion(6, Excluded({1: counted(blue=2, moon=1, stray=0)}))
+    found = await counts.read(ruled(poll_of(), 3))
+    assert (found.result.votes, found.exclusion.excluded.total.votes) == (1, 3)
+    assert found.exclusion.version == exclusion_version(ruled(poll_of(), 3))
+
+
+async def test_more_excluded_than_counted_cannot_be_read(
+    stores: FakeCounts, counts: PollCounts
+) -> None:
+    stores.exclusions["p"] = Exclusion(6, Excluded({1: counted(blue=2)}))
+    with pytest.raises(ValueError, match="excluded than counted"):
+        await counts.read(poll_of())
+
+
+async def test_a_ruling_after_the_cut_changes_the_final_result(
+    stores: FakeCounts, counts: PollCounts
+) -> None:
+    stores.final["p"] = counted(blue=3)
+    poll = poll_of(cut=(7,))
+    assert (await counts.read(poll)).result.votes == 3
+    stores.exclusions["p"] = Exclusion(7, Excluded({1: counted(blue=2)}))
+    for _ in range(2):
+        found = await counts.read(ruled(poll, 3))
+        assert (found.result.votes, found.final) == (1, True)
+    assert stores.summed == ["p", "p"]

@@ -13,8 +13,10 @@ from voting.domain.tally import EntryTally, PollTally, entry_key
 from voting.domain.vote import Route
 from voting.polls.event import Change, Cut, Open, Publish
 from voting.polls.known_polls import KnownPolls
+from voting.polls.poll import Poll
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.poll_result import NotFinalYetError
+from voting.stores.tally_exclusion import NOTHING_EXCLUDED, Exclusion, PollStandings
 from voting.testing.polls import PollLog
 
 REFRESH_SECONDS = 0.02
@@ -27,26 +29,29 @@ class FakeCounts:
     def __init__(self) -> None:
         self.tallies: dict[str, PollTally] = {}
         self.final: dict[str, PollTally] = {}
+        self.exclusions: dict[str, Exclusion] = {}
         self.asked: list[tuple[str, int]] = []
         self.summed: list[str] = []
         self.away = False
         self.held = asyncio.Event()
         self.held.set()
 
-    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollTally:
+    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollStandings:
         """Return what the tally has."""
         self.asked.append((poll, len(keys)))
         await self.held.wait()
         if self.away:
             raise StoreUnavailableError("Redis", OSError("refused"))
-        return self.tallies.get(poll, PollTally())
+        exclusion = self.exclusions.get(poll, NOTHING_EXCLUDED)
+        return PollStandings(self.tallies.get(poll, PollTally()), exclusion)
 
-    async def before_cut(self, poll: str, _cut: Sequence[int]) -> PollTally:
+    async def final_standings(self, poll: Poll) -> PollStandings:
         """Return what counts for good."""
-        self.summed.append(poll)
-        if poll not in self.final:
+        self.summed.append(poll.id)
+        if poll.id not in self.final:
             raise NotFinalYetError("the vote log lacks 1 record of partition 0")
-        return self.final[poll]
+        exclusion = self.exclusions.get(poll.id, NOTHING_EXCLUDED)
+        return PollStandings(self.final[poll.id], exclusion)
 
 
 class FakeAudience(Audience):
@@ -58,7 +63,7 @@ class FakeAudience(Audience):
         self.known.book = self.log.book
         self.clock = [now_ms]
         polls = FollowedPolls(self.known, lambda: self.clock[0])
-        counts = PollCounts(self.counted, self.counted.before_cut, REFRESH_SECONDS)
+        counts = PollCounts(self.counted, self.counted.final_standings, REFRESH_SECONDS)
         super().__init__(polls, counts, PollFeeds(polls, counts, REFRESH_SECONDS))
         self.published = PublishedResults(PUBLIC_KEY)
         self.prove()

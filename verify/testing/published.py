@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from voting.domain.codec import encode_vote
 from voting.domain.vote import Route, Vote, new_vote_id
 from voting.merkle.checkpoint import Checkpoint
 from voting.merkle.frontier import Frontier
 from voting.merkle.hashes import leaf_hash
-from voting.polls.event import Close, Cut, Open, Release
+from voting.polls.event import Approve, Change, Close, Cut, Open, Propose, Refuse, Release
+from voting.polls.excluded import Rulings
+from voting.polls.ruling import Between, Lift, OfClass, rulings_in_force, vote_ids
 from voting.recount.evidence import END, HEADER, hidden, revealed, shown
 from voting.recount.final_result import final_result, sum_up
 from voting.recount.partition_count import Kind, PartitionCount
@@ -26,7 +29,12 @@ from voting.voters.rules import VoterClass, VoterRules
 
 KEY: Final = SigningKey("votes.example.org", bytes(range(32)))
 PARTITIONS: Final = 3
+ANA: Final = "ana"
+BEN: Final = "ben"
 CLASSES: Final = (VoterClass("audience", 0, 60), VoterClass("jury", 1, 40))
+ARRIVED_AT: Final = 20_000
+"""When the first record of each partition arrived; each other one a millisecond later."""
+RULED_AT: Final = 50_000
 _SETTLED: Final = 40_000 + 7_000 + 1_000
 
 type Record = tuple[bytes | None, bytes | None]
@@ -44,6 +52,9 @@ class Published:
         }
     )
 
+    rulings: list[tuple[str, Change]] = field(default_factory=list)
+    """What was proposed, approved and refused after the cut, and by whom."""
+
     def write(self, folder: Path) -> dict[str, Any]:
         """Write the evidence and return the published document."""
         log = PollLog()
@@ -52,10 +63,13 @@ class Published:
         log.append(Close(40_000), 3)
         log.append(Cut(tuple(map(len, self.ledger))), _SETTLED)
         log.append(Release(), _SETTLED + 1)
+        for author, change in self.rulings:
+            log.append(change, RULED_AT, author=author)
         found = cut_poll(POLL, log.records)
         counts = []
         for partition, records in enumerate(self.ledger):
-            count = PartitionCount(POLL, partition, len(self.ledger))
+            rulings = Rulings(rulings_in_force(found.poll.rulings))
+            count = PartitionCount(POLL, partition, len(self.ledger), rulings)
             items = [HEADER, *(_item(count, *one) for one in enumerate(records)), b""]
             items += [revealed(at, *_both(records[at])) for at in count.shadows]
             path = folder / f"partition-{partition:04}.evidence"
@@ -126,14 +140,36 @@ def example() -> Published:
     return Published(ledger)
 
 
+def ruled_example() -> Published:
+    """Return the example with rulings: in force, out of force, by each kind of selection."""
+    poll = example()
+    first = (UUID(one).bytes for one in ids(poll.ledger[0])[:3])
+    poll.rulings = [
+        (ANA, Propose(vote_ids(first), "Made by a program")),
+        (BEN, Propose(OfClass(1), "The jury met too late")),
+        (BEN, Approve(1)),
+        (ANA, Propose(Between(ARRIVED_AT + 4, ARRIVED_AT + 6), "The page was defaced")),
+        (BEN, Approve(3)),
+        (ANA, Approve(2)),
+        (ANA, Propose(OfClass(0), "A mistake")),
+        (BEN, Refuse(4)),
+        (ANA, Propose(Between(ARRIVED_AT, ARRIVED_AT + 1), "Also a mistake")),
+        (BEN, Approve(5)),
+        (BEN, Propose(Lift(5), "Nothing was wrong")),
+        (ANA, Approve(6)),
+    ]
+    return poll
+
+
 def record_of(vote: Vote) -> Record:
     """Return the record of a vote."""
     return vote.id.encode(), encode_vote(vote)
 
 
 def _item(count: PartitionCount, offset: int, record: Record) -> bytes:
-    kind, _ = count.take(offset, *record)
-    return hidden(*record) if kind is Kind.OTHER else shown(*_both(record))
+    arrived_at_ms = ARRIVED_AT + offset
+    kind, _ = count.take(offset, *record, arrived_at_ms)
+    return hidden(*record) if kind is Kind.OTHER else shown(arrived_at_ms, *_both(record))
 
 
 def _both(record: Record) -> tuple[bytes, bytes]:

@@ -152,6 +152,15 @@ def clean_id(vote_id: str) -> str:
     return vote_id
 
 
+def arrival(vote: Vote, timestamp_ms: int) -> int:
+    """Return when a vote arrived: the time of its record, else the time when it was cast.
+
+    It is the same for every reader of the record. A topic with
+    `message.timestamp.type=CreateTime` stores no time (-1) for records without one, like ours.
+    """
+    return timestamp_ms if 0 <= timestamp_ms <= CAST_AT_MAX_MS else vote.cast_at_ms
+
+
 def clean_new_id(vote_id: str) -> str:
     """Return a new vote's UUID like `clean_id`, but refuse the nil and the max UUID."""
     return _check_new_id(clean_id(vote_id))

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voting.domain.vote import (
+    CAST_AT_MAX_MS,
     RESIDUES,
     InvalidVoteError,
     Vote,
+    arrival,
     check_new_vote,
     check_vote,
     clean_id,
@@ -133,3 +135,10 @@ def test_ids_that_differ_only_in_their_time_spread_evenly() -> None:
 
 def test_new_ids_differ() -> None:
     assert len({new_vote_id(0) for _ in range(10_000)}) == 10_000
+
+
+@pytest.mark.parametrize("timestamp", [-1, CAST_AT_MAX_MS + 1])
+def test_a_vote_arrived_when_it_was_cast_if_kafka_has_no_time(timestamp: int) -> None:
+    assert arrival(VOTE, 0) == 0
+    assert arrival(VOTE, CAST_AT_MAX_MS) == CAST_AT_MAX_MS
+    assert arrival(VOTE, timestamp) == VOTE.cast_at_ms

@@ -36,12 +36,16 @@ class PollLogReader:
         settings: KafkaSettings,
         known: KnownPolls,
         on_event: Callable[[bytes, Recorded], None] | None = None,
+        proof_ms: int = _PROOF_MS,
     ) -> None:
-        """`on_event` is called with each event that stands, and the value of its record."""
+        """`on_event` is called with each event that stands, and the value of its record.
+
+        Without events there is a new proof after `proof_ms`.
+        """
         self._topic = settings.kafka_polls_topic
         self._known = known
         self._on_event = on_event
-        self._follower = TopicFollower(settings, self._topic, self, "the log of polls", _PROOF_MS)
+        self._follower = TopicFollower(settings, self._topic, self, "the log of polls", proof_ms)
         self.start = self._follower.start
         self.stop = self._follower.stop
         self._last: _LastRecord | None = None

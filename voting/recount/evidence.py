@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import BinaryIO, Final, NamedTuple
 
-HEADER: Final = b"voting-evidence-1\n"
+HEADER: Final = b"voting-evidence-2\n"
 _HIDDEN: Final = b"\x00"
 _SHOWN: Final = b"\x01"
 _REVEALED: Final = b"\x02"
@@ -20,9 +20,9 @@ def hidden(key: bytes | None, value: bytes | None) -> bytes:
     return _HIDDEN + sha256(key or b"").digest() + sha256(value or b"").digest()
 
 
-def shown(key: bytes, value: bytes) -> bytes:
-    """Return the item of a vote of the poll, or of a later copy."""
-    return _SHOWN + _content(key, value)
+def shown(arrived_at_ms: int, key: bytes, value: bytes) -> bytes:
+    """Return the item of a vote of the poll, or of a later copy; rulings go by its time."""
+    return _SHOWN + arrived_at_ms.to_bytes(8) + _content(key, value)
 
 
 def revealed(offset: int, key: bytes, value: bytes) -> bytes:
@@ -42,8 +42,12 @@ class InvalidEvidenceError(ValueError):
 
 
 class Shown(NamedTuple):
-    """A record that is shown; `revealed` if it is a vote in another poll."""
+    """A record that is shown; `revealed` if it is a vote in another poll.
 
+    `number` is when it arrived, in Unix milliseconds, or the offset of a revealed one.
+    """
+
+    number: int
     key: bytes
     value: bytes
     revealed: bool
@@ -60,10 +64,10 @@ def shown_records(file: BinaryIO) -> Iterator[Shown]:
         if kind == _HIDDEN:
             _exactly(file, 64)
         elif kind in {_SHOWN, _REVEALED}:
-            _exactly(file, 8 if kind == _REVEALED else 0)
+            number = int.from_bytes(_exactly(file, 8))
             key = _exactly(file, int.from_bytes(_exactly(file, 2)))
             value = _exactly(file, int.from_bytes(_exactly(file, 4)))
-            yield Shown(key, value, kind == _REVEALED)
+            yield Shown(number, key, value, kind == _REVEALED)
         else:
             raise InvalidEvidenceError("it ends early, or is damaged")
 

@@ -15,12 +15,14 @@ from voting.domain.tally import PollTally, add_poll_tally
 from voting.domain.times import to_rfc3339_or_none
 from voting.domain.vote import Route
 from voting.polls.event import event_hash
+from voting.polls.excluded import Excluded, add_excluded, net
 from voting.polls.poll import Poll
 from voting.polls.result import EntryResult, classes_of, poll_result
+from voting.polls.ruling import Ruling, rulings_in_force
 from voting.recount.partition_count import PartitionCount
 from voting.voters.rules import VoterClass
 
-FORMAT: Final = "voting-result-1"
+FORMAT: Final = "voting-result-2"
 
 
 class PollEvent(NamedTuple):
@@ -32,29 +34,36 @@ class PollEvent(NamedTuple):
 
 
 class LedgerCount(msgspec.Struct):
-    """What was counted of a poll in all partitions up to the cut, and the roots of their trees."""
+    """What was counted of a poll in all partitions up to the cut, and the roots of their trees.
+
+    `tally` has all votes; what rulings take of them is in `excluded`.
+    """
 
     tally: PollTally
     copies: int
     roots: tuple[bytes, ...]
+    excluded: Excluded = msgspec.field(default_factory=Excluded)
 
 
 def sum_up(partitions: Sequence[PartitionCount]) -> LedgerCount:
     """Return what was counted in all partitions, in their order."""
-    tally = PollTally()
+    tally, excluded = PollTally(), Excluded()
     for one in partitions:
         add_poll_tally(tally, one.tally)
+        add_excluded(excluded, one.excluded)
     copies = sum(one.copies for one in partitions)
-    return LedgerCount(tally, copies, tuple(one.tree.root() for one in partitions))
+    return LedgerCount(tally, copies, tuple(one.tree.root() for one in partitions), excluded)
 
 
 def final_result(poll: Poll, events: Sequence[PollEvent], counted: LedgerCount) -> bytes:
     """Return the result of a poll that is cut, in canonical JSON.
 
-    `events` are those of the poll that changed something, up to the cut, in their order.
+    `events` are those of the poll that changed something, up to the cut, and those about rulings,
+    in their order.
     """
     definition = poll.definition
-    result = poll_result(definition, counted.tally)
+    left, taken = net(counted.tally, counted.excluded), counted.excluded.total
+    result = poll_result(definition, left)
     classes = classes_of(definition)
     class_votes = [one.votes for one in result.classes]
     voters = definition.voters
@@ -85,21 +94,46 @@ def final_result(poll: Poll, events: Sequence[PollEvent], counted: LedgerCount) 
         "cut": list(cut),
         "roots": [root.hex() for root in counted.roots],
         "records": sum(cut),
+        "counted": counted.tally.votes,
+        "excluded": taken.votes,
         "votes": result.votes,
         "copies": counted.copies,
         "strays": result.strays,
-        "routes": {route.value: counted.tally.routes.get(route, 0) for route in Route},
+        "routes": {route.value: left.routes.get(route, 0) for route in Route},
+        "rulings": [
+            _ruling(one, counted.excluded.by_ruling.get(one.number, PollTally()))
+            for one in rulings_in_force(poll.rulings)
+        ],
         "classes": [
             {"name": one.name, "number": one.number, "weight": one.weight, "votes": votes}
             for one, votes in zip(classes, class_votes, strict=True)
         ],
-        "entries": [_entry(one, classes, counted.tally) for one in result.entries],
+        "entries": [_entry(one, classes, left, taken) for one in result.entries],
     }
     return rfc8785.dumps(document)
 
 
-def _entry(one: EntryResult, classes: Sequence[VoterClass], tally: PollTally) -> dict[str, Any]:
-    counts = [tally.of(one.entry.id, each.number) for each in classes]
+def _ruling(ruling: Ruling, taken: PollTally) -> dict[str, Any]:
+    return {
+        "number": ruling.number,
+        "proposed": ruling.event,
+        "proposed_at_ms": ruling.proposed_at_ms,
+        "approved": ruling.decided,
+        "reason": ruling.reason,
+        "author": ruling.author,
+        "approver": ruling.decider,
+        "votes": taken.votes,
+        "sums": [
+            {"entry": key, "votes": votes, "rank_sum": rank_sum}
+            for key, (votes, rank_sum) in sorted(taken.entries.items())
+        ],
+    }
+
+
+def _entry(
+    one: EntryResult, classes: Sequence[VoterClass], left: PollTally, taken: PollTally
+) -> dict[str, Any]:
+    counts = [left.of(one.entry.id, each.number) for each in classes]
     return {
         "place": one.place,
         "id": one.entry.id,
@@ -107,6 +141,7 @@ def _entry(one: EntryResult, classes: Sequence[VoterClass], tally: PollTally) ->
         "album": one.entry.album,
         "year": one.entry.year,
         "votes": one.votes,
+        "excluded": sum(taken.of(one.entry.id, each.number).votes for each in classes),
         "rank_sum": one.rank_sum,
         "score": f"{one.score.numerator}/{one.score.denominator}",
         "percent": percent(one.score),

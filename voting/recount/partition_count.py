@@ -1,16 +1,17 @@
 """Counts one poll in one partition, from the records of the ledger in their order.
 
 It repeats what svc_consumer does, in a few lines and without a store: of the records with the same
-id the first one counts (docs/architecture.md).
+id the first one is the vote, and it counts unless a ruling excludes it (docs/architecture.md).
 """
 
 from enum import Enum
 
 from voting.domain.codec import read_vote
 from voting.domain.tally import PollTally, entry_key
-from voting.domain.vote import InvalidVoteError, Vote
+from voting.domain.vote import InvalidVoteError, Vote, arrival
 from voting.merkle.frontier import Frontier
 from voting.merkle.hashes import leaf_hash
+from voting.polls.excluded import NO_RULINGS, Excluded, Rulings
 
 
 class LedgerGapError(Exception):
@@ -21,6 +22,7 @@ class Kind(Enum):
     """What a record is to the poll."""
 
     COUNTS = "a vote of the poll, the first record with its id"
+    EXCLUDED = "the first record with its id, but a ruling excludes the vote"
     COPY = "a vote of the poll whose id an earlier record has"
     OTHER = "not a vote of the poll"
 
@@ -31,8 +33,12 @@ class PartitionCount:
     It remembers the id of every vote, in whichever poll: some 110 bytes for each.
     """
 
-    def __init__(self, poll: str, partition: int, partitions: int) -> None:
+    def __init__(
+        self, poll: str, partition: int, partitions: int, rulings: Rulings = NO_RULINGS
+    ) -> None:
         self.tally = PollTally()
+        """All first records; what rulings take of them is in `excluded`."""
+        self.excluded = Excluded()
         self.tree = Frontier()
         self.copies = 0
         self.shadows: list[int] = []
@@ -40,13 +46,16 @@ class PartitionCount:
         self._poll = poll
         self._partition = partition
         self._partitions = partitions
+        self._rulings = rulings
         self._ours: set[bytes] = set()
         self._others: dict[bytes, int] = {}
 
-    def take(self, offset: int, key: bytes | None, value: bytes | None) -> tuple[Kind, Vote | None]:
+    def take(
+        self, offset: int, key: bytes | None, value: bytes | None, timestamp_ms: int
+    ) -> tuple[Kind, Vote | None]:
         """Take the next record; return what it is, and the vote if it is one of the poll.
 
-        Raises `LedgerGapError` unless it follows the last one.
+        `timestamp_ms` is the record's. Raises `LedgerGapError` unless it follows the last one.
         """
         if offset != self.tree.size:
             raise LedgerGapError(
@@ -62,13 +71,13 @@ class PartitionCount:
             if vote_id not in self._ours:
                 self._others.setdefault(vote_id, offset)
             return Kind.OTHER, None
-        return self._of_poll(vote, vote_id), vote
+        return self._of_poll(vote, vote_id, timestamp_ms), vote
 
     def forget_ids(self) -> None:
         """Free their memory, after the last record."""
         self._ours, self._others = set(), {}
 
-    def _of_poll(self, vote: Vote, vote_id: bytes) -> Kind:
+    def _of_poll(self, vote: Vote, vote_id: bytes, timestamp_ms: int) -> Kind:
         before = len(self._ours)
         self._ours.add(vote_id)
         if len(self._ours) == before:
@@ -78,8 +87,13 @@ class PartitionCount:
             self.copies += 1
             self.shadows.append(shadow)
             return Kind.COPY
-        self.tally.add(entry_key(vote.entry, vote.voter_class), 1, vote.rank, vote.route)
-        return Kind.COUNTS
+        key = entry_key(vote.entry, vote.voter_class)
+        self.tally.add(key, 1, vote.rank, vote.route)
+        ruling = self._rulings.on(vote_id, vote.voter_class, arrival(vote, timestamp_ms))
+        if ruling is None:
+            return Kind.COUNTS
+        self.excluded.of(ruling).add(key, 1, vote.rank, vote.route)
+        return Kind.EXCLUDED
 
 
 def _packed(vote_id: str) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from voting.polls.book import PollBook
-from voting.polls.event import Cut, Publish
+from voting.polls.event import Approve, Propose, Publish, Refuse
 from voting.polls.poll import Poll
 from voting.recount.final_result import PollEvent
 
@@ -14,38 +14,39 @@ class NotCutError(Exception):
 
 
 class CutPoll(NamedTuple):
-    """A poll as it was when it was cut, and its events up to then that changed something.
+    """A poll that is cut, with its rulings so far, and the events on which its result rests.
 
-    `note` is its published result, if it has one by now.
+    Those are the ones that changed something up to the cut, and all about rulings. `last` is the
+    number of the poll's last event, and `note` its published result, if it has one by now.
     """
 
     poll: Poll
     events: tuple[PollEvent, ...]
+    last: int
     note: bytes | None = None
 
 
 def cut_poll(poll_id: str, records: Iterable[tuple[bytes | None, int]]) -> CutPoll:
     """Return the poll by the values of the log's records, and when Kafka appended each.
 
-    What happens after the cut changes nothing but the note. Raises `NotCutError`, or
-    `BrokenLogError`.
+    Raises `NotCutError`, or `BrokenLogError`.
     """
     book = PollBook()
     events: list[PollEvent] = []
-    found: CutPoll | None = None
+    poll: Poll | None = None
+    last = 0
+    note: bytes | None = None
     for value, appended_at_ms in records:
         recorded = book.apply(value, appended_at_ms)
         if recorded is None or recorded.refusal is not None or recorded.event.poll != poll_id:
             continue
-        change = recorded.event.change
-        if found is not None:
-            if isinstance(change, Publish):
-                found = found._replace(note=change.note)
-            continue
-        name = type(change).__name__.lower()
-        events.append(PollEvent(recorded.event.number, name, value or b""))
-        if isinstance(change, Cut):
-            found = CutPoll(book.polls[poll_id], tuple(events))
-    if found is not None:
-        return found
-    raise NotCutError(f"the log of polls has no cut of poll {poll_id}")
+        change, last = recorded.event.change, recorded.event.number
+        if isinstance(change, Publish):
+            note = change.note
+        elif poll is None or isinstance(change, Propose | Approve | Refuse):
+            events.append(PollEvent(last, type(change).__name__.lower(), value or b""))
+            if book.polls[poll_id].cut is not None:
+                poll = book.polls[poll_id]
+    if poll is None:
+        raise NotCutError(f"the log of polls has no cut of poll {poll_id}")
+    return CutPoll(poll, tuple(events), last, note)

@@ -1,7 +1,8 @@
 import pytest
 
 from voting.polls.book import BrokenLogError
-from voting.polls.event import Close, Cut, Open, Publish, Release
+from voting.polls.event import Approve, Close, Cut, Open, Propose, Publish, Release
+from voting.polls.ruling import Between, OfClass, RulingState
 from voting.recount.poll_events import NotCutError, cut_poll
 from voting.testing.polls import POLL, PollLog
 
@@ -38,7 +39,20 @@ def test_what_follows_the_cut_changes_nothing_but_the_published_result() -> None
     assert before.note is None
     for change in (Publish(b"{}"), Release(), Cut((9, 9))):
         log.append(change, SETTLED + 1)
-    assert cut_poll(POLL, log.records) == before._replace(note=b"{}")
+    assert cut_poll(POLL, log.records) == before._replace(note=b"{}", last=8)
+
+
+def test_rulings_after_the_cut_are_in_it_and_nothing_else_is() -> None:
+    log = a_log()
+    log.append(Propose(OfClass(0), "Bots"), SETTLED + 1)  # refused: it has no classes
+    log.append(Propose(Between(1, 2), "Bots"), SETTLED + 2)
+    log.append(Approve(1), SETTLED + 3, author="rea")
+    found = cut_poll(POLL, log.records)
+    assert [(one.number, one.change) for one in found.events[3:]] == [
+        (7, "cut"), (9, "propose"), (10, "approve"),
+    ]  # fmt: skip
+    assert found.last == 10
+    assert [one.state for one in found.poll.rulings] == [RulingState.IN_FORCE]
 
 
 @pytest.mark.parametrize("poll", ["other", "none"])

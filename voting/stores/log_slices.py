@@ -7,8 +7,10 @@ An index over partition and offset serves the slices.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from voting.domain.tally import AlbumTally, Tally, add_tally
+from voting.domain.tally import UNIT_SEPARATOR, AlbumTally, Tally, add_tally
+from voting.domain.vote import Route
 from voting.stores.logged_vote import (
+    ARRIVED_AT,
     CAST_KEY,
     GROUP_KEY,
     PollEntry,
@@ -58,12 +60,26 @@ def only_poll(poll: str, partition: int, after: int, upto: int) -> dict[str, Any
     return {CAST_KEY: {"$gte": first, "$lte": last}}
 
 
+def arrived_between(from_ms: int, until_ms: int) -> dict[str, Any]:
+    """Return the filter for votes in polls that arrived from then on, and before `until_ms`."""
+    return {ARRIVED_AT: {"$gte": from_ms, "$lt": until_ms}}
+
+
 def only(partition: int) -> dict[str, Any]:
     """Return a filter with which `find` returns the votes of a partition.
 
     It is a range because `nx-27017` does not use an index to find equal values.
     """
     return {"partition": {"$gte": partition, "$lte": partition}}
+
+
+def entry_sums(groups: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Route], tuple[int, int]]:
+    """Return votes and rank sum of the groups of one poll, by `entry_key` and route."""
+    sums = {}
+    for group in groups:
+        _, key, route = group["_id"].split(UNIT_SEPARATOR)
+        sums[key, Route(route)] = group["votes"], group["rank_sum"]
+    return sums
 
 
 def sum_of(groups: Iterable[Mapping[str, Any]]) -> SliceSum:

@@ -7,7 +7,7 @@ import msgspec
 from bson.datetime_ms import DatetimeMS
 
 from voting.domain.tally import UNIT_SEPARATOR, Album, entry_key
-from voting.domain.vote import CAST_AT_MAX_MS, Route, Vote
+from voting.domain.vote import Route, Vote
 
 type Cursor = tuple[int, str]  # arrived_at_ms and id of the last vote seen
 
@@ -20,7 +20,7 @@ GROUP_KEY: Final = "group_key"
 OF_POLLS: Final = "p:"
 
 # Documents of votes in polls only.
-_ARRIVED_AT: Final = "arrived_at_ms"
+ARRIVED_AT: Final = "arrived_at_ms"
 
 
 class Place(NamedTuple):
@@ -57,15 +57,6 @@ class LoggedVote(msgspec.Struct, frozen=True):
     def cursor(self) -> Cursor:
         """Where the page after one that ends with this vote begins."""
         return (self.arrived_at_ms, self.vote.id)
-
-
-def arrival(vote: Vote, timestamp_ms: int) -> int:
-    """Return when a vote arrived: the time of its record, else the time when it was cast.
-
-    It is the same for every reader of the record. A topic with
-    `message.timestamp.type=CreateTime` stores no time (-1) for records without one, like ours.
-    """
-    return timestamp_ms if 0 <= timestamp_ms <= CAST_AT_MAX_MS else vote.cast_at_ms
 
 
 def cast_key(cursor: Cursor) -> str:
@@ -147,7 +138,7 @@ def to_document(
         document["poll_event"] = vote.poll_event
         if vote.voter_class:
             document["voter_class"] = vote.voter_class
-        document[_ARRIVED_AT] = arrived_at_ms
+        document[ARRIVED_AT] = arrived_at_ms
     return document
 
 
@@ -168,5 +159,5 @@ def from_document(document: Mapping[str, Any]) -> LoggedVote:
     )
     place = Place(document["partition"], document["offset"])
     if vote.poll:
-        return LoggedVote(vote, place, document[_ARRIVED_AT])
+        return LoggedVote(vote, place, document[ARRIVED_AT])
     return LoggedVote(vote, place, int(document[CAST_KEY].partition(":")[0]))

@@ -1,4 +1,3 @@
-import pytest
 from bson.datetime_ms import DatetimeMS
 
 from voting.domain.vote import CAST_AT_MAX_MS
@@ -6,7 +5,6 @@ from voting.stores.logged_vote import (
     LoggedVote,
     Place,
     PollEntry,
-    arrival,
     cast_key,
     from_document,
     key_of,
@@ -83,13 +81,6 @@ def test_the_group_key_of_a_vote_in_a_poll_leads_to_its_entry_and_route() -> Non
 def test_a_vote_stored_when_the_routes_clocks_gave_the_order_keeps_its_place() -> None:
     vote = from_document(to_document(VOTE, partition=2, offset=41))
     assert vote.cursor == (VOTE.cast_at_ms, VOTE.id)
-
-
-@pytest.mark.parametrize("timestamp", [-1, CAST_AT_MAX_MS + 1])
-def test_a_vote_arrived_when_it_was_cast_if_kafka_has_no_time(timestamp: int) -> None:
-    assert arrival(VOTE, 0) == 0
-    assert arrival(VOTE, CAST_AT_MAX_MS) == CAST_AT_MAX_MS
-    assert arrival(VOTE, timestamp) == VOTE.cast_at_ms
 
 
 def test_cast_keys_sort_by_arrival_and_then_by_id() -> None:

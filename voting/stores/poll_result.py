@@ -4,7 +4,7 @@ Up to its position the log has exactly what counts, and that no longer changes. 
 of each partition has passed the cut, whoever adds up has the same sum.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from voting.domain.tally import PollTally, add_poll_tally
@@ -45,14 +45,24 @@ async def votes_before_cut(
     Reads the poll's votes, in slices of so many offsets at most, and nothing else. Raises
     `NotFinalYetError`, or `StoreUnavailableError`.
     """
+    spans = {partition: (-1, end - 1) for partition, end in enumerate(cut) if end > 0}
+    return await unchanged_before(log, cut, lambda: _sum_up(log, poll, spans, slice_offsets))
+
+
+async def unchanged_before[T](
+    log: PollLog, cut: Sequence[int], read: Callable[[], Awaitable[T]]
+) -> T:
+    """Return what is read of the log, which had everything before the cut all the time.
+
+    Raises `NotFinalYetError`, or `StoreUnavailableError`.
+    """
     ends = {partition: end for partition, end in enumerate(cut) if end > 0}
     for _ in range(_TRIES):
         owners = await _owners(log, ends)
-        spans = {partition: (-1, end - 1) for partition, end in ends.items()}
-        counted = await _sum_up(log, poll, spans, slice_offsets)
+        found = await read()
         # If the log was lost in between, it has other owners by the time it is that far again.
         if owners == await _owners(log, ends):
-            return counted
+            return found
     raise NotFinalYetError("the partitions of the vote log keep changing owners")
 
 

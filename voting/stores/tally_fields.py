@@ -1,7 +1,8 @@
 """The fields of the Redis hash that holds the tally: their names, and what they mean.
 
 The counters of a poll are those of an open poll with the poll in front: `p:<poll>␟v:<entry>`, or
-`p:<poll>␟v:<entry>@<class>` for votes of a class of voters other than 0.
+`p:<poll>␟v:<entry>@<class>` for votes of a class of voters other than 0. `p:<poll>␟x` is not a
+counter: it has what rulings take of the poll (`voting.stores.tally_exclusion`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,8 @@ from voting.domain.vote import Route
 
 # The prefix of a field's name is the kind of its value.
 _VOTES, _RANK_SUM, _ROUTE, _POSITION = "v:", "s:", "r:", "@"
+
+_EXCLUDED: Final = f"{UNIT_SEPARATOR}x"
 
 # What the names of all fields of polls begin with.
 POLL_PREFIX: Final = "p:"
@@ -113,6 +116,18 @@ def entry_rank_sum_field(poll: str, key: str) -> str:
 def poll_route_field(poll: str, route: Route) -> str:
     """Return the name of the Redis field with a poll's votes of a route."""
     return f"{POLL_PREFIX}{poll}{UNIT_SEPARATOR}{_ROUTE}{route}"
+
+
+def exclusion_field(poll: str) -> str:
+    """Return the name of the Redis field with what rulings take of a poll."""
+    return f"{POLL_PREFIX}{poll}{_EXCLUDED}"
+
+
+def poll_in_exclusion(field: str) -> str | None:
+    """Return the poll whose rulings the field is about; None for other fields."""
+    if field.startswith(POLL_PREFIX) and field.endswith(_EXCLUDED):
+        return field.removeprefix(POLL_PREFIX).removesuffix(_EXCLUDED)
+    return None
 
 
 def is_ours(field: str) -> bool:

@@ -16,11 +16,13 @@ from voting.domain.tally import EntryTally, PollTally
 from voting.domain.vote import Route
 from voting.polls.definition import COUNTS_MAX
 from voting.stores.errors import StoreUnavailableError
+from voting.stores.tally_exclusion import PollStandings, read_exclusion
 from voting.stores.tally_fields import (
     POLL_FIELDS,
     album_votes_field,
     entry_rank_sum_field,
     entry_votes_field,
+    exclusion_field,
     poll_route_field,
     rank_sum_field,
     route_field,
@@ -126,8 +128,8 @@ class TallyReader:
             ],
         )
 
-    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollTally:
-        """Return what is counted in a poll under these `entry_key`s, at one moment.
+    async def poll_standings(self, poll: str, keys: Sequence[str]) -> PollStandings:
+        """Return what is counted in a poll under these `entry_key`s, and what rulings take of it.
 
         It costs by these keys, however many polls and albums there are: at most
         `COUNTS_MAX`. What has no votes is left out.
@@ -138,14 +140,16 @@ class TallyReader:
         for key in keys:
             fields += (entry_votes_field(poll, key), entry_rank_sum_field(poll, key))
         async with _answer():
-            stored = await self._redis.hmget(TALLY_KEY, fields)
-        values = cast("list[bytes | None]", stored)
+            stored = await self._redis.hmget(TALLY_KEY, [*fields, exclusion_field(poll)])
+        *values, excluded = cast("list[bytes | None]", stored)
         routes, counts = values[: len(Route)], values[len(Route) :]
         counted = zip(keys, counts[::2], counts[1::2], strict=True)
-        return PollTally(
+        tally = PollTally(
             {e: EntryTally(int(v), int(s or 0)) for e, v, s in counted if v is not None},
             {route: int(n) for route, n in zip(Route, routes, strict=True) if n is not None},
         )
+        exclusion = read_exclusion(None if excluded is None else excluded.decode())
+        return PollStandings(tally, exclusion)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -11,7 +11,10 @@ from harness.servers.redis_server import RedisServer
 from voting.domain.tally import PollTally, album_key, album_of_key, entry_key, tally_of
 from voting.domain.vote import Route, Vote
 from voting.polls.definition import COUNTS_MAX, ENTRIES_MAX
+from voting.polls.excluded import Excluded, net
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
+from voting.stores.tally_exclusion import NOTHING_EXCLUDED, Exclusion
+from voting.stores.tally_fields import exclusion_field
 from voting.stores.tally_reader import (
     COMMANDS,
     SLICE_FIELDS,
@@ -146,10 +149,28 @@ async def test_a_poll_is_read_alone(reader: TallyReader, store: TallyStore) -> N
     for poll, votes in polls.items():
         entries = [vote.entry for vote in votes]
         expected = tally_of(votes).polls[poll]
-        assert await reader.poll_standings(poll, [*entries, "without-votes"]) == expected
-        part = await reader.poll_standings(poll, ["e1"])
+        assert (await reader.poll_standings(poll, [*entries, "without-votes"])).counted == expected
+        part = (await reader.poll_standings(poll, ["e1"])).counted
         assert part.entries == {"e1": expected.entries["e1"]}
-    assert await reader.poll_standings("other", ["e1"]) == PollTally()
+    assert await reader.poll_standings("other", ["e1"]) == (PollTally(), NOTHING_EXCLUDED)
+
+
+async def test_what_rulings_take_is_read_with_the_counters(
+    reader: TallyReader, store: TallyStore, redis: Redis
+) -> None:
+    taken = tally_of(in_poll("best", 2)).polls["best"]
+    await store.advance([TallyMove(0, NO_POSITION, "4:a", tally_of(in_poll("best", 5)))])
+    exclusion = Exclusion(7, Excluded({3: taken}))
+    pulse = await reader.pulse()
+    assert await store.exclude("best", exclusion, [5])
+    assert await reader.pulse() == pulse
+    standings = await reader.poll_standings("best", [f"e{n}" for n in range(5)])
+    assert standings.exclusion == exclusion
+    assert net(standings.counted, exclusion.excluded).entries.keys() == {"e2", "e3", "e4"}
+    for damage in ("7 {", "x", '7 {"by_ruling":3}', "7"):
+        await redis.hset(TALLY_KEY, exclusion_field("best"), damage)
+        with pytest.raises(ValueError, match="what rulings take"):
+            await reader.poll_standings("best", ["e0"])
 
 
 async def test_the_largest_poll_is_read_at_once_and_no_larger_one(
@@ -165,7 +186,7 @@ async def test_the_largest_poll_is_read_at_once_and_no_larger_one(
         before, position = position, f"{number}:a"
         assert await store.advance([TallyMove(0, before, position, tally_of(batch))]) == [position]
     keys = [entry_key(vote.entry, vote.voter_class) for vote in votes]
-    assert await reader.poll_standings("best", keys) == tally_of(votes).polls["best"]
+    assert (await reader.poll_standings("best", keys)).counted == tally_of(votes).polls["best"]
     with pytest.raises(ValueError, match="2001 keys are too many for one call"):
         await reader.poll_standings("best", [*keys, "one-more"])
 

@@ -1,15 +1,18 @@
 """The tally in Redis: a single hash, so that counters and positions can only be lost together."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple, cast
 
 from voting.domain.tally import Tally
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION
+from voting.stores.tally_exclusion import Exclusion, read_exclusion
 from voting.stores.tally_fields import (
     POLL_FIELDS,
     POLL_PREFIX,
     counter_fields,
+    exclusion_field,
     parse_tally,
     poll_route_field,
     position_field,
@@ -86,6 +89,25 @@ redis.call('HSET', KEYS[1], ARGV[1], position)
 return position
 """
 
+# The arguments: the field, its new value, its version, and for each partition the position's field
+# and the offset that it must have reached. A newer version stays.
+_EXCLUDE: Final = f"""
+local stored = redis.call('HGET', KEYS[1], ARGV[1])
+local version = stored and tonumber(string.match(stored, '^(%d+) {{.*}}$') or '') or -1
+if version > tonumber(ARGV[3]) then return 0 end
+for i = 4, #ARGV, 2 do
+  local position = redis.call('HGET', KEYS[1], ARGV[i]) or '{NO_POSITION}'
+  if tonumber(string.match(position, '^(-?%d+):') or -1) < tonumber(ARGV[i + 1]) then return 0 end
+end
+local write = {{ARGV[1], ARGV[2]}}
+if not stored then
+  write[3] = '{POLL_FIELDS}'
+  write[4] = (redis.call('HGET', KEYS[1], '{POLL_FIELDS}') or 0) + 1
+end
+redis.call('HSET', KEYS[1], unpack(write))
+return 1
+"""
+
 
 class TallyMove(NamedTuple):
     """A move of a partition from the position `expected` to `position`, and what it adds."""
@@ -103,6 +125,7 @@ class TallyStore:
         self._redis = connect(redis_url, decode=True)
         self._advance = self._redis.register_script(ADVANCE)
         self._claim = self._redis.register_script(_CLAIM)
+        self._exclude = self._redis.register_script(_EXCLUDE)
 
     async def read(self) -> Tally:
         """Return the whole tally at one moment."""
@@ -163,6 +186,33 @@ class TallyStore:
         with translated():
             stored: list[str] = await self._advance(keys=[TALLY_KEY], args=arguments)
         return stored
+
+    async def exclusion_versions(self, polls: Sequence[str]) -> dict[str, int]:
+        """Return the version of what rulings take of each of these polls, as far as it is there.
+
+        What cannot be read is left out.
+        """
+        if not polls:
+            return {}
+        with translated():
+            found = await self._redis.hmget(TALLY_KEY, [exclusion_field(one) for one in polls])
+        versions: dict[str, int] = {}
+        for poll, stored in zip(polls, cast("list[str | None]", found), strict=True):
+            with suppress(ValueError):
+                versions[poll] = read_exclusion(stored).version
+        return versions
+
+    async def exclude(self, poll: str, exclusion: Exclusion, ends: Sequence[int]) -> bool:
+        """Replace what rulings take of a poll, in one step; return whether that was done.
+
+        It is not, if the tally has a newer version, or has not counted all records before these
+        offsets, one for each partition.
+        """
+        arguments: list[str | int] = [exclusion_field(poll), exclusion.encode(), exclusion.version]
+        for partition, end in enumerate(ends):
+            arguments += (position_field(partition), end - 1)
+        with translated():
+            return bool(await self._exclude(keys=[TALLY_KEY], args=arguments))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,7 +1,7 @@
 """The tally in a real Redis."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -10,8 +10,10 @@ from harness.servers.redis_server import RedisServer
 from voting.client.samples import poll_fields
 from voting.domain.tally import EntryTally, Tally, tally_of
 from voting.domain.vote import Route
+from voting.polls.excluded import Excluded
 from voting.stores.errors import NO_POSITION, StoreUnavailableError
-from voting.stores.tally_fields import POLL_FIELDS, counter_fields
+from voting.stores.tally_exclusion import Exclusion, read_exclusion
+from voting.stores.tally_fields import POLL_FIELDS, counter_fields, exclusion_field
 from voting.stores.tally_store import MAX_COUNTERS, MAX_VOTES, TALLY_KEY, TallyMove, TallyStore
 from voting.testing.examples import vote_with
 
@@ -208,6 +210,58 @@ async def test_a_batch_is_one_write_command(
     before = len(written(redis_server))
     delta = tally_of([vote_with(**poll_fields(number)) for number in range(6)])
     await store.advance([TallyMove(p, NO_POSITION, "1:b", delta) for p in range(3)])
+    words = written(redis_server)[before:].split(b"\r\n")
+    assert [word for word in words if word.isalpha() and word.isupper()] == [b"HSET"]
+
+
+IN_POLL = tally_of([vote_with(poll="best", entry="moon", poll_event=1, rank=7)])
+TAKEN = Excluded({2: IN_POLL.polls["best"]})
+FIELD = exclusion_field("best")
+
+
+async def stored_exclusion(redis: Redis) -> Exclusion:
+    return read_exclusion(cast("str | None", await redis.hget(TALLY_KEY, FIELD)))
+
+
+async def test_what_rulings_take_is_replaced_and_a_newer_version_stays(
+    store: TallyStore, redis: Redis
+) -> None:
+    await store.advance([TallyMove(0, NO_POSITION, "4:e", IN_POLL)])
+    assert await store.exclusion_versions(["best", "other"]) == {"best": 0, "other": 0}
+    for exclusion in (Exclusion(8, TAKEN), Exclusion(11, Excluded())):
+        assert await store.exclude("best", exclusion, [5])
+        assert await stored_exclusion(redis) == exclusion
+        assert await store.exclusion_versions(["best"]) == {"best": exclusion.version}
+        assert await redis.hget(TALLY_KEY, POLL_FIELDS) == "4"
+    assert not await store.exclude("best", Exclusion(10, TAKEN), [5])
+    assert await stored_exclusion(redis) == Exclusion(11, Excluded())
+    assert (await store.read()).polls == IN_POLL.polls
+    assert await store.exclusion_versions([]) == {}
+
+
+async def test_what_rulings_take_waits_until_all_partitions_are_counted(store: TallyStore) -> None:
+    await store.advance([TallyMove(0, NO_POSITION, "4:e", IN_POLL)])
+    assert not await store.exclude("best", Exclusion(8, TAKEN), [6])
+    assert not await store.exclude("best", Exclusion(8, TAKEN), [5, 1])
+    await store.advance([TallyMove(1, NO_POSITION, "0:a", IN_POLL)])
+    assert await store.exclude("best", Exclusion(8, TAKEN), [5, 1, 0])
+
+
+async def test_what_is_damaged_counts_as_missing(store: TallyStore, redis: Redis) -> None:
+    await store.advance([TallyMove(0, NO_POSITION, "4:e", IN_POLL)])
+    for damage in ("", "99", "{}", "9x {}", "99 {"):
+        await redis.hset(TALLY_KEY, FIELD, damage)
+        assert await store.exclusion_versions(["best"]) == {}
+        assert await store.exclude("best", Exclusion(10, TAKEN), [5])
+        assert await store.exclusion_versions(["best"]) == {"best": 10}
+
+
+async def test_replacing_what_rulings_take_is_one_write_command(
+    redis_server: RedisServer, store: TallyStore, redis: Redis
+) -> None:
+    await redis.config_set("appendfsync", "always")
+    before = len(written(redis_server))
+    await store.exclude("best", Exclusion(8, TAKEN), [])
     words = written(redis_server)[before:].split(b"\r\n")
     assert [word for word in words if word.isalpha() and word.isupper()] == [b"HSET"]
 

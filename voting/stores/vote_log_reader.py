@@ -8,8 +8,9 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
 from voting.domain.tally import PollTally
+from voting.domain.vote import Route
 from voting.stores.errors import StoreUnavailableError
-from voting.stores.log_slices import BY_GROUP, only_poll, sum_of
+from voting.stores.log_slices import BY_GROUP, arrived_between, entry_sums, only_poll, sum_of
 from voting.stores.logged_vote import (
     CAST_KEY,
     OF_POLLS,
@@ -104,6 +105,19 @@ class VoteLogReader:
         with translated():
             groups = self._votes.aggregate([votes, BY_GROUP])
             return sum_of([group async for group in groups]).tally.poll(poll)
+
+    async def sum_up_arrived(
+        self, poll: str, partition: int, after: int, upto: int, arrived: tuple[int, int]
+    ) -> dict[tuple[str, Route], tuple[int, int]]:
+        """Return votes and rank sum by `entry_key` and route, like `sum_up_poll`.
+
+        Only of votes that arrived from the first time on, before the second.
+        """
+        from_ms, until_ms = arrived
+        these = only_poll(poll, partition, after, upto) | arrived_between(from_ms, until_ms)
+        with translated():
+            groups = [group async for group in self._votes.aggregate([{"$match": these}, BY_GROUP])]
+        return entry_sums(groups)
 
     def close(self) -> None:
         """Close the connections; waits for a hanging server for at most 20 seconds."""
