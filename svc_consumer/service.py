@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from svc_consumer.albums.limit import AlbumLimit
 from svc_consumer.albums.list_topic import AlbumListTopic
-from svc_consumer.counting.excluder import Excluder, ExclusionStore
+from svc_consumer.counting.excluder import Excluder
 from svc_consumer.counting.projector import Projector
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.ledger.reader import LedgerReader
@@ -36,7 +36,6 @@ from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness, stop_event
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
-from voting.stores.poll_exclusion import RuledLog
 from voting.stores.tally_reader import TallyReader
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
@@ -67,19 +66,18 @@ def main() -> None:
 
 async def _serve(settings: ConsumerSettings) -> None:
     log = VoteLog(settings.mongodb_url, settings.mongodb_database)
-    await serve(settings, log, TallyStore(settings.redis_url))
+    tally = TallyStore(settings.redis_url)
+    excluder = Excluder(log, tally, partial(_ledger_ends, settings), now_ms)
+    await serve(settings, log, tally, excluder)
 
 
-class LogWithRulings(LogStore, RuledLog, Protocol):
-    """The vote log, for counting and for rulings."""
+async def serve(
+    settings: ConsumerSettings, log: LogStore, tally: CounterStore, excluder: Excluder | None = None
+) -> None:
+    """Count into `log` and `tally` until SIGTERM; then finish the batch and leave the group.
 
-
-class TallyWithRulings(CounterStore, ExclusionStore, Protocol):
-    """The tally, for counting and for rulings."""
-
-
-async def serve(settings: ConsumerSettings, log: LogWithRulings, tally: TallyWithRulings) -> None:
-    """Count into `log` and `tally` until SIGTERM; then finish the batch and leave the group."""
+    Rulings are applied by `excluder`.
+    """
     stop = stop_event()
     readiness = Readiness()
     progress = Progress()
@@ -98,7 +96,6 @@ async def serve(settings: ConsumerSettings, log: LogWithRulings, tally: TallyWit
     albums = AlbumLimit(ledger, counts, known, list_reader, list_topic, settings.max_albums)
     known_polls = KnownPolls()
     log_of_polls = PollLogReader(settings, known_polls, proof_ms=_POLLS_PROOF_MS)
-    excluder = Excluder(log, tally, partial(_ledger_ends, settings), now_ms)
     rulings = RulingWatch(ledger, known_polls, excluder)
     Watchdog(progress, settings.stuck_after_seconds).start()
     async with serve_operations("svc_consumer", readiness, settings.host, settings.port):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from svc_consumer.counting.excluder import Excluder
-from svc_consumer.errors import LedgerUnavailableError
 from svc_consumer.metrics import RULINGS_WAIT
+from voting.ledger.errors import LedgerUnavailableError
 from voting.ledger.topic_ends import EndsUnknownError
 from voting.polls.known_polls import KnownPolls
 from voting.service.backoff import Backoff
@@ -38,7 +38,7 @@ class RulingWatch:
     Two at once, as during a rebalance, are harmless. `known` is kept up to date elsewhere.
     """
 
-    def __init__(self, ledger: Assigned, known: KnownPolls, excluder: Excluder) -> None:
+    def __init__(self, ledger: Assigned, known: KnownPolls, excluder: Excluder | None) -> None:
         self._ledger = ledger
         self._known = known
         self._excluder = excluder
@@ -56,7 +56,7 @@ class RulingWatch:
         """Apply what can be applied; return whether nothing is left to do."""
         done = True
         try:
-            if _FIRST_PARTITION in self._ledger.assigned:
+            if self._excluder is not None and _FIRST_PARTITION in self._ledger.assigned:
                 done = await self._excluder.apply(self._known.book.polls.values())
         except _EXPECTED as error:
             level = logging.DEBUG if self._failing else logging.WARNING
