@@ -47,11 +47,12 @@ class ProcessTrial:
         self._start = start
         self.topic = f"votes-{next(_numbers)}"
         self.rejected_topic = f"{self.topic}.rejected"
+        self.polls_topic = f"{self.topic}.polls"
         self.votes: dict[str, Vote] = {}
         self.consumers: list[Service] = []
         self.log = VoteLog(mongodb.url, DATABASE)
         self._tally = TallyStore(redis.url)
-        kafka.create_topics({self.topic: PARTITIONS, self.rejected_topic: 1})
+        kafka.create_topics({self.topic: PARTITIONS, self.rejected_topic: 1, self.polls_topic: 1})
 
     async def empty_tally(self) -> None:
         """Delete everything in Redis."""
@@ -77,6 +78,7 @@ class ProcessTrial:
             ready_path=ready_path,
             KAFKA_TOPIC=self.topic,
             KAFKA_REJECTED_TOPIC=self.rejected_topic,
+            KAFKA_POLLS_TOPIC=self.polls_topic,
             KAFKA_GROUP=self.topic,
             MONGODB_DATABASE=DATABASE,
         )
