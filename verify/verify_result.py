@@ -194,7 +194,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 def protobuf_fields(data: bytes) -> Fields:
     """Return numbers and bytes of a message by the numbers of their fields, in their order."""
     fields: Fields = {}
-    at, groups = 0, 0
+    at = 0
+    groups: list[int] = []  # the numbers of those that have not ended
     try:
         while at < len(data):
             tag, at = _varint(data, at)
@@ -207,11 +208,13 @@ def protobuf_fields(data: bytes) -> Fields:
                 value, at = data[at : at + size], at + size
             elif kind in (_FIXED64, _FIXED32):
                 at += 8 if kind == _FIXED64 else 4
-            elif kind in (_GROUP, _GROUP_END):
-                groups += 1 if kind == _GROUP else -1
+            elif kind == _GROUP:
+                groups.append(number)
+            elif kind == _GROUP_END and groups and groups.pop() == number:
+                continue
             else:
                 raise CheckError("a message has a field of an unknown kind")
-            if number == 0 or at > len(data) or groups < 0:
+            if number == 0 or at > len(data):
                 raise CheckError("a message has no such field, or ends early")
             if value is not None and not groups:
                 fields.setdefault(number, []).append(value)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import example as with_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -474,6 +475,7 @@ PARTITION: Final = partition_of(VOTE.id, PARTITIONS)
 
 
 @given(st.integers(0, 200), st.binary(max_size=3), st.booleans())
+@with_values(118, b"\x0b\xcc\x00", False)  # a group that ends as another one
 def test_a_record_is_a_vote_where_it_is_one_for_the_system(
     at: int, piece: bytes, inserted: bool
 ) -> None:

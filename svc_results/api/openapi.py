@@ -28,6 +28,7 @@ _PUBLIC_NAMES: Final = {
     "PollAnswer": "PollResult",
     "PollState": "Poll",
     "Route": "RouteName",
+    "RulingCount": "Ruling",
     "RouteResult": "Route",
     "Snapshot": "Results",
     "VoteEntry": "Vote",

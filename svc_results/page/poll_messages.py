@@ -56,6 +56,10 @@ _EN: Final[Messages] = {
     "so_far": "Result so far",
     "counting": "The last votes are being counted.",
     "final": "Final result",
+    "excluded": "Of {counted} votes, {excluded} do not count. {rulings}",
+    "excluded_by": "{reason}: {n}.",
+    "excluded_soon": "{reason}: being left out.",
+    "excluded_short": "{n} more do not count",
     "signed": "This result is signed and stands for good. With the program verify-result anybody "
     "can count the votes again and check it.",
     "signed_document": "The result as a document",
@@ -109,6 +113,10 @@ _ES: Final[Messages] = {
     "so_far": "Resultado provisional",
     "counting": "Se están contando los últimos votos.",
     "final": "Resultado final",
+    "excluded": "De {counted} votos, {excluded} no cuentan. {rulings}",
+    "excluded_by": "{reason}: {n}.",
+    "excluded_soon": "{reason}: se están quitando.",
+    "excluded_short": "{n} más no cuentan",
     "signed": "Este resultado está firmado y queda para siempre. Con el programa verify-result "
     "cualquiera puede contar los votos de nuevo y comprobarlo.",
     "signed_document": "El resultado como documento",

@@ -127,9 +127,29 @@ def _context(
         "most": max(_measure(row.counts) for row in rows) or 1,
         "measure": _measure,
         "votes": snapshot.votes,
+        "excluded": _excluded(language, snapshot),
         "waiting": _waiting(poll, snapshot),
         "static": static_root,
     }
+
+
+def _excluded(language: Language, snapshot: PollSnapshot) -> str:
+    """Return what rulings exclude, and why, in words; nothing without rulings."""
+    messages, number = POLL_CATALOGUE[language], partial(format_number, language)
+    said = [
+        messages["excluded_soon"].format(reason=one.reason)
+        if one.votes is None
+        else messages["excluded_by"].format(reason=one.reason, n=number(one.votes))
+        for one in snapshot.rulings or ()
+    ]
+    return (
+        said
+        and messages["excluded"].format(
+            counted=number(snapshot.votes + snapshot.excluded),
+            excluded=number(snapshot.excluded),
+            rulings=" ".join(said),
+        )
+    ) or ""
 
 
 def _rows(poll: PollState, snapshot: PollSnapshot) -> Iterator[_Row]:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from svc_results.polls.followed_polls import FollowedPolls
-from svc_results.polls.poll_counts import CountedPoll
+from svc_results.polls.poll_counts import CountedPoll, RulingCount, excluded_votes, ruling_counts
 from svc_results.polls.poll_state import (
     EntryId,
     Phase,
@@ -40,6 +40,7 @@ class EntryAnswer(msgspec.Struct, frozen=True):
     album: Title
     year: int
     votes: Count
+    excluded: Annotated[Count, Meta(description="Further votes, which rulings exclude.")]
     share: Annotated[float, Meta(ge=0, le=100, description="Percent of all votes.")]
     rank_sum: Count
     average_rank: Annotated[float, Meta(ge=0, le=RANK_MAX)]
@@ -65,7 +66,10 @@ class EntryAnswer(msgspec.Struct, frozen=True):
 
 
 class PollAnswer(msgspec.Struct, frozen=True):
-    """A poll's result, the first place first. It never changes once it is `final`."""
+    """A poll's result, the first place first.
+
+    Once it is `final`, it changes only by a ruling, and not at all once it is published.
+    """
 
     poll: PollId
     title_en: str
@@ -74,7 +78,12 @@ class PollAnswer(msgspec.Struct, frozen=True):
     phase: Phase
     final: bool
     at: Time
-    votes: Count
+    counted: Annotated[Count, Meta(description="All votes of its entries.")]
+    excluded: Annotated[Count, Meta(description="Those of them that rulings exclude.")]
+    votes: Annotated[Count, Meta(description="What is left: all numbers below are of these.")]
+    rulings: Annotated[
+        list[RulingCount], Meta(description="Those that exclude votes, in order of approval.")
+    ]
     classes: Annotated[list[ClassAnswer], Meta(description="Empty in a poll where anybody votes.")]
     ties: Ties
     entries: Annotated[list[EntryAnswer], Meta(max_length=ENTRIES_MAX)]
@@ -84,6 +93,7 @@ def poll_answer(poll: Poll, counted: CountedPoll, polls: FollowedPolls) -> PollA
     """Return the result as it is read now."""
     titles, now_ms, votes = poll.definition.titles, polls.now_ms, counted.result.votes
     classes = counted.result.classes if poll.definition.voters else ()
+    excluded = excluded_votes(counted)
     return PollAnswer(
         poll=poll.id,
         title_en=titles.en,
@@ -92,19 +102,24 @@ def poll_answer(poll: Poll, counted: CountedPoll, polls: FollowedPolls) -> PollA
         phase=phase_of(poll, now_ms),
         final=counted.final,
         at=to_rfc3339(now_ms),
+        counted=votes + sum(excluded.values()),
+        excluded=sum(excluded.values()),
         votes=votes,
+        rulings=ruling_counts(poll, counted),
         classes=[
             ClassAnswer(one.voter_class.name, one.voter_class.weight, one.votes) for one in classes
         ],
         ties=list(poll.definition.ties),
         entries=[
-            _row(entry, votes, entry.class_votes[: len(classes)])
+            _row(entry, votes, excluded[entry.entry.id], entry.class_votes[: len(classes)])
             for entry in counted.result.entries
         ],
     )
 
 
-def _row(counted: EntryResult, votes: int, class_votes: Sequence[int]) -> EntryAnswer:
+def _row(
+    counted: EntryResult, votes: int, excluded: int, class_votes: Sequence[int]
+) -> EntryAnswer:
     entry = counted.entry
     return EntryAnswer(
         place=counted.place,
@@ -113,6 +128,7 @@ def _row(counted: EntryResult, votes: int, class_votes: Sequence[int]) -> EntryA
         album=entry.album,
         year=entry.year,
         votes=counted.votes,
+        excluded=excluded,
         share=round(100 * counted.votes / (votes or 1), 2),
         rank_sum=counted.rank_sum,
         average_rank=round(counted.average_rank, 2),

@@ -4,13 +4,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Annotated, Final, NamedTuple, Protocol
+
+import msgspec
+from msgspec import Meta
 
 from svc_results.feed.metrics import READ_FAILURES, READ_SECONDS
 from svc_results.feed.source import TIMEOUT_SECONDS
+from svc_results.result.snapshot import Count
+from voting.domain.tally import PollTally
 from voting.polls.excluded import exclusion_version, net
 from voting.polls.poll import Poll
 from voting.polls.result import PollResult, counted_keys, poll_result
+from voting.polls.ruling import rulings_in_force
 from voting.stores.errors import StoreUnavailableError
 from voting.stores.poll_result import NotFinalYetError
 from voting.stores.tally_exclusion import NOTHING_EXCLUDED, Exclusion, PollStandings
@@ -48,6 +54,39 @@ class CountedPoll(NamedTuple):
     result: PollResult
     final: bool
     exclusion: Exclusion = NOTHING_EXCLUDED
+
+
+class RulingCount(msgspec.Struct, frozen=True):
+    """A ruling that excludes votes from the result."""
+
+    number: Annotated[int, Meta(ge=1, description="Its place among the rulings of the poll.")]
+    reason: str
+    votes: Annotated[
+        Count | None, Meta(description="How many; null until it has been applied, in seconds.")
+    ]
+
+
+def excluded_votes(counted: CountedPoll) -> dict[str, int]:
+    """Return how many votes rulings exclude of each entry, by its id."""
+    total, classes = counted.exclusion.excluded.total, counted.result.classes
+    return {
+        one.entry.id: sum(total.of(one.entry.id, each.voter_class.number).votes for each in classes)
+        for one in counted.result.entries
+    }
+
+
+def ruling_counts(poll: Poll, counted: CountedPoll) -> list[RulingCount]:
+    """Return the rulings in force, in order of approval."""
+    version, excluded = counted.exclusion
+    applied = version >= exclusion_version(poll)
+    return [
+        RulingCount(
+            one.number,
+            one.reason,
+            excluded.by_ruling.get(one.number, PollTally()).votes if applied else None,
+        )
+        for one in rulings_in_force(poll.rulings)
+    ]
 
 
 class PollCounts:

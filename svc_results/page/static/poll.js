@@ -4,7 +4,7 @@ import { Ballot } from "./ballot.js";
 import { RunningNumber } from "./motion.js";
 import { follow, poll } from "./poll_state.js";
 import { write } from "./rows.js";
-import { Standings } from "./standings.js";
+import { excludedText, Standings } from "./standings.js";
 import { VoterBallot } from "./voter_ballot.js";
 import { count, phrase } from "./words.js";
 
@@ -32,6 +32,9 @@ function show(snapshot, phase) {
     const votes = standings.update(snapshot.result);
     total.set(votes);
     write(find("total-unit"), phrase(votes === 1 ? "one_vote" : "votes"));
+    const excluded = excludedText(snapshot, votes);
+    write(find("excluded"), excluded);
+    find("excluded").hidden = !excluded;
   }
   if (announced !== undefined && announced !== phase) write(find("announcer"), phrase(phase));
   announced = phase;

@@ -3,7 +3,7 @@
 import { RunningNumber } from "./motion.js";
 import { follow, poll } from "./poll_state.js";
 import { write } from "./rows.js";
-import { Standings } from "./standings.js";
+import { excludedVotes, Standings } from "./standings.js";
 import { count, phrase } from "./words.js";
 
 const find = (id) => document.getElementById(id);
@@ -33,6 +33,9 @@ function show(snapshot, phase) {
     const votes = standings.update(snapshot.result);
     total.set(votes);
     write(find("total-unit"), phrase(votes === 1 ? "one_vote" : "votes"));
+    const excluded = excludedVotes(snapshot.result);
+    write(find("excluded"), phrase("excluded_short", { n: count(excluded) }));
+    find("excluded").hidden = !excluded;
   }
 }
 

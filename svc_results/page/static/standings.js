@@ -26,6 +26,24 @@ export class Standings {
   }
 }
 
+/** How many votes rulings exclude. */
+export const excludedVotes = (result) =>
+  result.reduce((sum, { excluded = 0 }) => sum + excluded, 0);
+
+/** What rulings exclude, and why; empty without rulings. */
+export function excludedText({ result, rulings }, votes) {
+  if (!rulings || !rulings.length) return "";
+  const said = rulings.map(({ reason, votes: n }) =>
+    n === null ? phrase("excluded_soon", { reason }) : phrase("excluded_by", { reason, n: count(n) }),
+  );
+  const excluded = excludedVotes(result);
+  return phrase("excluded", {
+    counted: count(votes + excluded),
+    excluded: count(excluded),
+    rulings: said.join(" "),
+  });
+}
+
 /** What an entry's bar shows: its votes or, where classes are weighed, its score. */
 const measure = ({ votes, score }) => (score === undefined ? votes : score);
 
