@@ -10,7 +10,8 @@ from k8s.definitions import check, definitions, schemas
 from k8s.rendering import FOLDER, Manifest, manifests, name, of_kind
 
 STRIMZI: Final = yaml.safe_load((FOLDER / "strimzi.schema.yaml").read_text())
-KNOWN: Final = schemas([*definitions(["gateway_api", "keda", "prometheus_operator"]), *STRIMZI])
+GO_MODULES: Final = ("cert_manager", "gateway_api", "keda", "prometheus_operator")
+KNOWN: Final = schemas([*definitions(GO_MODULES), *STRIMZI])
 
 
 def custom(component: str) -> list[Manifest]:
@@ -21,6 +22,7 @@ def custom(component: str) -> list[Manifest]:
 @pytest.mark.parametrize(
     ("component", "kinds"),
     [
+        ("encryption", {"Certificate", "Issuer"}),
         ("gateway-api", {"Gateway", "HTTPRoute"}),
         ("grpc-unary-gateway", {"HTTPRoute"}),
         ("keda", {"ScaledObject"}),
@@ -40,7 +42,9 @@ def test_the_gateway_with_a_host_is_valid() -> None:
         check(manifest, KNOWN)
 
 
-@pytest.mark.parametrize("component", ["gateway-api", "keda", "prometheus-operator", "strimzi"])
+@pytest.mark.parametrize(
+    "component", ["encryption", "gateway-api", "keda", "prometheus-operator", "strimzi"]
+)
 def test_a_misspelt_field_is_refused(component: str) -> None:
     for manifest in custom(component):
         wrong: Any = {**manifest, "spec": {**manifest["spec"], "replica": 1}}

@@ -17,6 +17,7 @@ _FOLLOW_LINKS: Final = "--load-restrictor=LoadRestrictionsNone"
 
 OVERLAYS: Final = ("gateway", "local", "managed", "production")
 COMPONENTS: Final = (
+    "encryption",
     "gateway-api",
     "grpc-unary",
     "grpc-unary-gateway",

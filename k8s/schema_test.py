@@ -16,6 +16,7 @@ VERSION: Final = "1.37"
 OLDEST: Final = "1.34"
 
 CUSTOM: Final = (
+    "cert-manager.io",
     "gateway.networking.k8s.io",
     "keda.sh",
     "kafka.strimzi.io",

@@ -1,11 +1,15 @@
 """The manifests set only settings that the services have, with valid values."""
 
 import json
+import re
+from pathlib import Path
 from typing import Final
 
 import msgspec
 import pytest
 
+from harness.testing.certificates import Authority
+from k8s import passwords
 from k8s.rendering import Manifest, manifests, of_kind, pod_specs
 from svc_consumer.settings import TopicSettings
 from svc_grpc_client.settings import GrpcClientSettings
@@ -20,6 +24,7 @@ SETTINGS: Final[dict[str, type[Settings]]] = {
     "Job/kafka-topics": TopicSettings,
 }
 RENDERED: Final = {
+    "encryption": manifests("production", "encryption"),
     "local": manifests("local"),
     "managed": manifests("managed"),
     "production": manifests("production"),
@@ -27,13 +32,14 @@ RENDERED: Final = {
     "strimzi": manifests("production", "strimzi"),
 }
 SECRETS: Final = {
+    "encryption": {secret["metadata"]["name"]: secret["stringData"] for secret in passwords.made()},
     "managed": {
         "kafka-client": {"KAFKA_SASL_USERNAME": "voting", "KAFKA_SASL_PASSWORD": "secret"},
         "redis-client": {"REDIS_URL": "rediss://:secret@redis.example.com:6380/0"},
         "mongodb-client": {"MONGODB_URL": "mongodb://voting:secret@db.example.com/?tls=true"},
-    }
+    },
 }
-"""The Secrets that the overlay `managed` asks the operator to create."""
+"""The Secrets that the component `encryption` and the overlay `managed` need."""
 
 every_service = pytest.mark.parametrize(
     ("title", "workload"),
@@ -67,9 +73,23 @@ def test_every_variable_is_a_setting_of_the_service(title: str, workload: str) -
     assert variables_of(title, workload).keys() <= fields
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the files that cert-manager makes."""
+    authority = Authority(tmp_path_factory.mktemp("pki"), "ca")
+    folder = authority.certificate.parent
+    for file in ("tls.crt", "tls.key"):
+        authority.sign("tls").copy(folder / file)
+    return folder
+
+
 @every_service
-def test_the_service_accepts_all_values(title: str, workload: str) -> None:
-    read_settings(SETTINGS[workload], variables_of(title, workload))
+def test_the_service_accepts_all_values(title: str, workload: str, certificates: Path) -> None:
+    variables = {
+        name: re.sub(r"/certificates/\w+", str(certificates), value)
+        for name, value in variables_of(title, workload).items()
+    }
+    read_settings(SETTINGS[workload], variables)
 
 
 @every_service
@@ -107,7 +127,7 @@ def test_svc_results_uses_a_read_only_user_where_there_is_one(
 ) -> None:
     secrets = SECRETS.get(title, {})
     own = {"REDIS_URL": "redis://results@redis:6379/0"}
-    expected = secrets.get("redis-client", own)["REDIS_URL"]
+    expected = (secrets.get("redis-client") or secrets.get("svc-results", own))["REDIS_URL"]
     assert variables_of(title, "Deployment/svc-results")["REDIS_URL"] == expected
     assert "results@" not in variables_of(title, "Deployment/svc-consumer")["REDIS_URL"]
 

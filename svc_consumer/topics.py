@@ -1,4 +1,7 @@
-"""Creates missing topics: `python -m svc_consumer.topics`; `--help` lists its settings."""
+"""Creates missing topics, and grants rights if set so.
+
+`python -m svc_consumer.topics`; `--help` lists its settings.
+"""
 
 import asyncio
 import logging
@@ -8,8 +11,10 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from svc_consumer.rights import rights
 from svc_consumer.settings import TopicSettings
 from voting.ledger.connection import connection_arguments, connection_refusal
+from voting.ledger.rights import RightRefusedError, grant
 from voting.ledger.topics import TopicRefusedError, create_topics, use_arrival_times
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
@@ -20,14 +25,14 @@ _ANSWER_SECONDS: Final = 30
 _PATIENCE_SECONDS: Final = 120
 _RETRY_SECONDS: Final = 1
 
-_NOT_YET: Final = (KafkaError, TopicRefusedError, TimeoutError)
+_NOT_YET: Final = (KafkaError, RightRefusedError, TopicRefusedError, TimeoutError)
 """What may pass: Kafka is starting, or has fewer nodes so far than replicas are needed."""
 
 
 async def create(settings: TopicSettings) -> list[str]:
-    """Create the missing topics and return their names.
+    """Create the missing topics and return their names; grant the services' rights, if set so.
 
-    Raises TopicRefusedError, KafkaError or TimeoutError.
+    Raises TopicRefusedError, RightRefusedError, KafkaError or TimeoutError.
     """
     partitions = {
         settings.kafka_topic: settings.kafka_topic_partitions,
@@ -47,6 +52,8 @@ async def create(settings: TopicSettings) -> list[str]:
                 compacted=[settings.kafka_albums_topic],
             )
             await _use_arrival_times(client, partitions.keys() - made)
+            if settings.kafka_grant_rights:
+                await grant(client, rights(settings))
         except KafkaConnectionError as error:
             if refusal := await connection_refusal(connection):
                 servers = settings.kafka_bootstrap_servers

@@ -16,6 +16,7 @@ from voting.stores.tally_fields import route_field
 from voting.stores.tally_reader import TALLY_KEY, TallyReader
 
 CONF: Final = ROOT / "k8s/base/redis/redis.conf"
+USERS: Final = CONF.with_name("users.conf")
 
 
 class DeployedRedis(RedisServer):
@@ -23,6 +24,7 @@ class DeployedRedis(RedisServer):
 
     def prepare(self) -> None:
         settings = CONF.read_text().replace("dir /data\n", f"dir {self.data}\n")
+        settings = settings.replace("/config/users.conf", str(USERS))
         (self.data / "redis.conf").write_text(f"{settings}\nport {self.port}\n")
 
     def command(self) -> list[str]:
@@ -84,4 +86,4 @@ async def test_the_reader_reads_the_tally(server: RedisServer) -> None:
 
 
 def test_the_manifests_give_the_same_rights() -> None:
-    assert f"\nuser {READER} {' '.join(READER_RIGHTS)}\n" in CONF.read_text()
+    assert f"\nuser {READER} on nopass {' '.join(READER_RIGHTS)}\n" in USERS.read_text()

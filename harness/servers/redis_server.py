@@ -29,7 +29,7 @@ class RedisServer(Server):
 
     def users(self) -> list[str]:
         """Return the arguments for the users besides the default one, which may do everything."""
-        return ["--user", READER, *READER_RIGHTS]
+        return ["--user", READER, "on", "nopass", *READER_RIGHTS]
 
     def command(self) -> list[str]:
         """Return the command line, which holds all settings."""

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -9,25 +10,12 @@ from urllib.parse import quote
 from harness.processes.errors import NotReadyError
 from harness.processes.ports import free_port
 from harness.servers.kafka_server import KafkaServer
-from harness.servers.redis_access import READER, READER_RIGHTS
+from harness.servers.redis_access import COUNTING_RIGHTS, READER, READER_RIGHTS
 from harness.servers.redis_server import RedisServer
 from harness.testing.certificates import Authority
 
 USER: Final = "voting"
 PASSWORD: Final = "p@ss/w:rd %41"  # noqa: S105 - characters that break URLs and settings files
-
-COMMANDS: Final = (
-    "+@connection",
-    "+evalsha",
-    "+script|load",
-    "+hget",
-    "+hgetall",
-    "+hlen",
-    "+hmget",
-    "+hscan",
-    "+hset",
-)
-"""What Redis must allow on the tally, as docs/operations.md says."""
 
 _PROBE_LIMIT_SECONDS: Final = 1.0
 
@@ -131,9 +119,9 @@ class SecuredRedis(RedisServer):
     def users(self) -> list[str]:
         """Define users with passwords, and disable the default user."""
         password = f">{PASSWORD}"
-        reader = [right.replace("nopass", password) for right in READER_RIGHTS]
-        writer = ["on", password, "~{votes}:tally", *COMMANDS]
-        return ["--user", "default", "off", "--user", USER, *writer, "--user", READER, *reader]
+        users = {USER: COUNTING_RIGHTS, READER: READER_RIGHTS}
+        arguments = [("--user", user, "on", password, *rights) for user, rights in users.items()]
+        return ["--user", "default", "off", *chain.from_iterable(arguments)]
 
     def probe(self) -> None:
         """Send PING, which Redis refuses to clients that have not logged in."""
