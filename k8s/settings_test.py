@@ -78,8 +78,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the files that cert-manager makes."""
     authority = Authority(tmp_path_factory.mktemp("pki"), "ca")
     folder = authority.certificate.parent
+    pem = authority.sign("tls")
     for file in ("tls.crt", "tls.key"):
-        authority.sign("tls").copy(folder / file)
+        pem.copy(folder / file)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import logging
 
+import msgspec
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -12,6 +13,7 @@ from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
 from svc_consumer import topics
 from svc_consumer.settings import TopicSettings
+from voting.ledger.rights import RightRefusedError
 from voting.ledger.topics import TopicRefusedError
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -43,6 +45,12 @@ async def test_all_topics_are_created_once(kafka: KafkaServer) -> None:
         await until(exist)
     finally:
         await client.close()
+
+
+async def test_rights_cannot_be_granted_by_a_kafka_that_checks_none(kafka: KafkaServer) -> None:
+    asked = msgspec.structs.replace(settings(kafka, "rights"), kafka_grant_rights=True)
+    with pytest.raises(RightRefusedError, match="let svc_grpc_server READ .* SecurityDisabled"):
+        await topics.create(asked)
 
 
 async def settings_of(client: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
