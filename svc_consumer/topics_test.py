@@ -49,7 +49,7 @@ async def test_all_topics_are_created_once(kafka: KafkaServer) -> None:
 
 async def test_rights_cannot_be_granted_by_a_kafka_that_checks_none(kafka: KafkaServer) -> None:
     asked = msgspec.structs.replace(settings(kafka, "rights"), kafka_grant_rights=True)
-    with pytest.raises(RightRefusedError, match="let svc_grpc_server READ .* SecurityDisabled"):
+    with pytest.raises(RightRefusedError, match=r"let svc_grpc_server READ .* SecurityDisabled"):
         await topics.create(asked)
 
 
