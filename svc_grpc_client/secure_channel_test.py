@@ -37,6 +37,12 @@ class Service(votes_pb2_grpc.VoteServiceServicer):
         self.gate.set()
         self.calls = 0
 
+    async def StreamVotes(  # noqa: N802 - the name is the schema's
+        self, requests: AsyncIterator[votes_pb2.CastVotesRequest], context: Any
+    ) -> AsyncIterator[votes_pb2.CastVotesResponse]:
+        async for request in requests:
+            yield await self.CastVotes(request, context)
+
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self, request: votes_pb2.CastVotesRequest, context: Any
     ) -> votes_pb2.CastVotesResponse:
@@ -288,6 +294,10 @@ async def test_certificates_that_no_server_accepts_do_not_replace_those_that_wor
         await cast_vote(made, vote_with(id=made.new_id()))
         ours.sign("client")
         await until(lambda: "using renewed certificates" in caplog.text, "the renewal")
-        await cast_vote(made, vote_with(id=made.new_id()))
-    assert len(service.clients) == 2
+
+        async def is_renewed() -> bool:
+            await cast_vote(made, vote_with(id=made.new_id()))
+            return len(service.clients) == 2
+
+        await until(is_renewed, "a vote with the renewed certificate")
     assert caplog.text.count("no gRPC server accepts") == 1

@@ -19,7 +19,9 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     )
     grpc_calls: Annotated[
         Literal["batched", "unary"],
-        Meta(description="batched: waiting votes share a message of a stream; unary: each vote has its own call."),
+        Meta(
+            description="batched: waiting votes share a message of a stream; unary: each vote has its own call."
+        ),
     ] = "batched"
     grpc_tls_ca_file: Annotated[
         str, Meta(description="CA certificates of the gRPC servers (PEM); without them no TLS.")

@@ -53,6 +53,9 @@ def with_placeholders(manifest: Manifest) -> Manifest:
         case "PersistentVolumeClaim":
             changed["spec"]["resources"]["requests"]["storage"] = value(size(title, "storage"))
             changed["metadata"]["annotations"] = {"helm.sh/resource-policy": "keep"}
+        case "Certificate" if names := changed["spec"].get("dnsNames"):
+            inside = f".{value('.Release.Namespace')}.svc."
+            changed["spec"]["dnsNames"] = [each.replace(".voting.svc.", inside) for each in names]
         case "RoleBinding":
             changed["subjects"][0]["namespace"] = value(".Release.Namespace")
         case _:

@@ -5,13 +5,21 @@ KAFKA_BOOTSTRAP_SERVERS: voting-kafka-bootstrap:9092
 {{- else }}
 KAFKA_BOOTSTRAP_SERVERS: kafka-0.kafka:9092,kafka-1.kafka:9092,kafka-2.kafka:9092
 {{- end }}
+{{- if .Values.components.encryption }}
+KAFKA_SECURITY_PROTOCOL: SASL_SSL
+KAFKA_TLS_CA_FILE: /certificates/kafka/ca.crt
+{{- end }}
 {{- end }}
 {{- define "voting.settings.kafka-topics" }}
+{{- if .Values.components.encryption }}
+KAFKA_GRANT_RIGHTS: 'true'
+{{- end }}
 KAFKA_TOPIC_PARTITIONS: '12'
 KAFKA_TOPIC_REPLICAS: '3'
 {{- end }}
 {{- define "voting.settings.mongodb-client" }}
-{{- if .Values.components.managedMongodb }}
+{{- if .Values.components.encryption }}
+{{- else if .Values.components.managedMongodb }}
 {{- else if .Values.components.standIns }}
 MONGODB_URL: mongodb://mongodb
 {{- else }}
@@ -19,12 +27,16 @@ MONGODB_URL: mongodb://mongodb-0.mongodb,mongodb-1.mongodb,mongodb-2.mongodb/?re
 {{- end }}
 {{- end }}
 {{- define "voting.settings.redis-client" }}
-{{- if not .Values.components.managedRedis }}
+{{- if .Values.components.encryption }}
+{{- else if .Values.components.managedRedis }}
+{{- else }}
 REDIS_URL: redis://redis:6379/0
 {{- end }}
 {{- end }}
 {{- define "voting.settings.redis-reader" }}
-{{- if not .Values.components.managedRedis }}
+{{- if .Values.components.encryption }}
+{{- else if .Values.components.managedRedis }}
+{{- else }}
 REDIS_URL: redis://results@redis:6379/0
 {{- end }}
 {{- end }}
@@ -33,9 +45,19 @@ LOG_LEVEL: info
 {{- end }}
 {{- define "voting.settings.svc-grpc-client" }}
 GRPC_TARGET: dns:///svc-grpc-server:8003
+{{- if .Values.components.encryption }}
+GRPC_TLS_CA_FILE: /certificates/grpc/ca.crt
+GRPC_TLS_CERTIFICATE_FILE: /certificates/grpc/tls.crt
+GRPC_TLS_KEY_FILE: /certificates/grpc/tls.key
+{{- end }}
 LOG_LEVEL: info
 {{- end }}
 {{- define "voting.settings.svc-grpc-server" }}
+{{- if .Values.components.encryption }}
+GRPC_TLS_CA_FILE: /certificates/grpc/ca.crt
+GRPC_TLS_CERTIFICATE_FILE: /certificates/grpc/tls.crt
+GRPC_TLS_KEY_FILE: /certificates/grpc/tls.key
+{{- end }}
 {{- if .Values.components.grpcUnary }}
 CALLS_PER_CONNECTION: '1000'
 {{- end }}
