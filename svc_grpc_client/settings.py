@@ -20,7 +20,8 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     grpc_calls: Annotated[
         Literal["batched", "unary"],
         Meta(
-            description="batched: waiting votes share a message of a stream; unary: each vote has its own call."
+            description="batched: waiting votes share a message of a stream; "
+            "unary: each vote has its own call."
         ),
     ] = "batched"
     grpc_tls_ca_file: Annotated[
