@@ -20,6 +20,7 @@ from voting.stores.tally_fields import (
     is_ours,
     partition_in_field,
     poll_field_count,
+    poll_in_exclusion,
 )
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
@@ -51,11 +52,20 @@ class TallySnapshot(NamedTuple):
 
     @property
     def counters(self) -> dict[str, str]:
-        """Every other field of ours, even if its value is not a number."""
-        ours = (
-            (f, v) for f, v in self.fields.items() if is_ours(f) and partition_in_field(f) is None
-        )
-        return dict(ours)
+        """Every other field of ours, even if its value is not a number, but no exclusions."""
+        return {
+            field: value
+            for field, value in self.fields.items()
+            if is_ours(field)
+            and partition_in_field(field) is None
+            and poll_in_exclusion(field) is None
+        }
+
+    @property
+    def exclusions(self) -> dict[str, str]:
+        """What rulings take, as it is stored, by poll."""
+        found = ((poll_in_exclusion(field), value) for field, value in self.fields.items())
+        return {poll: value for poll, value in found if poll is not None}
 
 
 class Difference(NamedTuple):
@@ -137,7 +147,7 @@ async def read_snapshot(tally: TallyStore) -> TallySnapshot:
 def differences(snapshot: TallySnapshot, logged: Tally) -> list[Difference]:
     """Return the counters that differ from the log's sum."""
     expected = counter_fields(logged)
-    if of_polls := poll_field_count(expected):
+    if of_polls := poll_field_count(expected) + len(snapshot.exclusions):
         expected[POLL_FIELDS] = of_polls
     counters = snapshot.counters
     return [

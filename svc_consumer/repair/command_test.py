@@ -17,9 +17,12 @@ from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
 from svc_consumer.testing.consumer_process import ProcessTrial, votes
+from svc_consumer.testing.ruled_trial import POLL, RuledTrial
 from voting.domain.tally import tally_of
 from voting.stores.settings import DATABASE
-from voting.stores.tally_fields import POLL_FIELDS, counter_fields
+from voting.stores.tally_exclusion import read_exclusion
+from voting.stores.tally_fields import POLL_FIELDS, counter_fields, exclusion_field
+from voting.stores.tally_reader import TallyReader
 from voting.stores.tally_store import TALLY_KEY, TallyStore
 
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
@@ -170,6 +173,48 @@ async def test_a_wrong_number_of_fields_of_polls_is_found_and_put_right(
         status, output = await run(trial, "rebuild")
         assert (status, "1 counters were wrong" in output) == (0, True), output
         assert await client.hget(TALLY_KEY, POLL_FIELDS) == right
+
+
+async def test_what_rulings_take_is_verified_and_put_right(
+    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
+) -> None:
+    trial = RuledTrial(kafka, redis_server, mongodb, service)
+    reader = TallyReader(redis_server.url)
+    await trial.empty_tally()
+    trial.drop_log()
+    await trial.begin()
+    trial.start_consumer()
+    await trial.cast(*votes(300))
+    bots = [vote for vote in trial.votes.values() if vote.poll == POLL][:40]
+    await trial.rule_out(bots)
+    await trial.shows(reader, trial.left(bots))
+    log_of_polls = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
+        "KAFKA_POLLS_TOPIC": trial.polls_topic,
+    }
+    assert (await run(trial, "verify", **log_of_polls))[0] == 0
+    async with Redis.from_url(redis_server.url, decode_responses=True) as client:
+        right = cast("str", await client.hget(TALLY_KEY, exclusion_field(POLL)))
+        wrong = f'{right.partition(" ")[0]} {{"by_ruling":{{}}}}'
+        await client.hset(TALLY_KEY, exclusion_field(POLL), wrong)
+        status, output = await run(trial, "verify", **log_of_polls)
+        said = f"poll {POLL}: 0 votes are excluded in the tally, 40 by rulings"
+        assert (status, said in output, "1 differences" in output) == (1, True, True), output
+        status, output = await run(trial, "rebuild", **log_of_polls)
+        assert (status, "1 counters were wrong" in output) == (0, True), output
+        assert read_exclusion(
+            cast("str", await client.hget(TALLY_KEY, exclusion_field(POLL)))
+        ) == read_exclusion(right)
+        await client.hset(TALLY_KEY, exclusion_field(POLL), "?")
+        await trial.shows(reader, trial.left(bots))  # svc_consumer has applied them again
+    assert (await run(trial, "verify", **log_of_polls))[0] == 0
+    away = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    status, output = await run(trial, "verify", **away)
+    assert (status, "the log of polls cannot be read" in output) == (2, True), output
+    status, output = await run(trial, "rebuild", **away)
+    assert (status, "what rulings take was not checked" in output) == (0, True), output
+    await reader.close()
+    await trial.close()
 
 
 async def test_a_damaged_tally_is_rebuilt_while_votes_flow(trial: ProcessTrial) -> None:

@@ -12,6 +12,11 @@ from svc_consumer.repair.audit import (
     number_in,
     offset_in,
 )
+from svc_consumer.repair.exclusions import (
+    ExclusionAudit,
+    ExclusionDifference,
+    RulingsUnknownError,
+)
 from voting.stores.errors import NO_POSITION
 from voting.stores.tally_correction import CorrectableTally, Move
 from voting.stores.tally_fields import counter_fields
@@ -27,15 +32,18 @@ class NotRebuiltError(Exception):
 class Rebuild:
     """One rebuild of a tally."""
 
-    def __init__(self, log: VoteLog, tally: CorrectableTally, print_line: Print) -> None:
+    def __init__(
+        self, log: VoteLog, tally: CorrectableTally, print_line: Print, exclusions: ExclusionAudit
+    ) -> None:
         self._log = log
         self._tally = tally
         self._print = print_line
+        self._exclusions = exclusions
         self._reader = LogReader(log, print_line)
         self._token = uuid.uuid4().hex
 
-    async def run(self) -> list[Difference]:
-        """Return the counters that were wrong and have been corrected.
+    async def run(self) -> list[Difference | ExclusionDifference]:
+        """Return what was wrong and has been corrected.
 
         Raises `NotRebuiltError`, or `LogBehindError` when the tally has counted votes that the log
         does not have. Either way the tally is unchanged.
@@ -50,13 +58,28 @@ class Rebuild:
             await self._tally.unmark(self._token)
         raise NotRebuiltError("Redis keeps losing the tally: check its memory and persistence")
 
-    async def _try(self) -> list[Difference] | None:
-        """Return the counters that were wrong; None if the tally was lost in the meantime."""
+    async def _try(self) -> list[Difference | ExclusionDifference] | None:
+        """Return what was wrong; None if the tally was lost in the meantime."""
         snapshot = TallySnapshot(await self._tally.mark(self._token))
         wrong = differences(snapshot, await self._reader.upto(snapshot.positions))
         corrections = {d.field: d.logged - number_in(d.counted) for d in wrong}
         moves = await self._moves(snapshot)
-        return wrong if await self._tally.correct(self._token, corrections, moves) else None
+        excluded = await self._excluded(snapshot)
+        replacements = [one.replacement for one in excluded]
+        done = await self._tally.correct(self._token, corrections, moves, replacements)
+        return [*wrong, *excluded] if done else None
+
+    async def _excluded(self, snapshot: TallySnapshot) -> list[ExclusionDifference]:
+        """Return where what is stored of rulings is wrong; what is missing svc_consumer applies."""
+        try:
+            found = await self._exclusions.differences(snapshot)
+        except RulingsUnknownError as error:
+            self._print(f"what rulings take was not checked: {error}")
+            return []
+        for one in found:
+            if not one.stored:
+                self._print(f"poll {one.poll}: svc_consumer applies its rulings")
+        return [one for one in found if one.stored]
 
     async def _moves(self, snapshot: TallySnapshot) -> list[Move]:
         """Return what brings each partition up to the log, in case no consumer does."""

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from redis import Redis
 
-from harness.organisers.organiser import Organiser
+from harness.organisers.organiser import Organiser, OrganiserError
 from harness.processes.waiting import wait_until
 from harness.system.system import System
 from svc_polls.command import polls
@@ -61,6 +61,21 @@ def cast(system: System, poll: str = "") -> list[str]:
     return ids
 
 
+def votes_shown(system: System) -> tuple[int, int]:
+    """Return how many votes of the poll count so far, and how many are excluded."""
+    shown = ask(system, f"/api/polls/{POLL}/result").json()
+    return shown["votes"], shown["excluded"]
+
+
+def approved(organiser: Organiser, ruling: int) -> bool:
+    """Approve a ruling; return whether the instance knew of it."""
+    try:
+        organiser.approve(POLL, ruling)
+    except OrganiserError:
+        return False
+    return True
+
+
 def command(system: System, instance: str, *arguments: str) -> int:
     server = f"--server={system.services[instance].url}"
     return polls.main([server, *arguments])
@@ -87,11 +102,22 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
         ),
     )
     ids = cast(system, POLL)
+    colleague = Organiser(second.url, system.colleague_token)
+    wait_until("all votes", lambda: votes_shown(system) == (VOTES - VOTES // 5 + 1, 0))
+    sold = organiser.rule(POLL, "Sold", ids=ids[1:3])
+    wait_until("it is approved", lambda: approved(colleague, sold))
+    wait_until("the ruling is applied", lambda: votes_shown(system) == (VOTES - VOTES // 5 - 1, 2))
     organiser.close_now(POLL)
     assert command(system, first.name, "publish", POLL) == 1
     assert "its votes may not be complete yet" in capsys.readouterr().err
     wait_until("the cut", lambda: (organiser.look(POLL) or {})["cut"] is not None, 60)
+    # A ruling after the cut, which waits for another person.
+    ruling = organiser.rule(POLL, "A test", ids=ids[3:4])
+    assert command(system, first.name, "publish", POLL) == 1
+    assert "ruling 2 is neither approved nor refused" in capsys.readouterr().err
+    wait_until("it is approved", lambda: approved(colleague, ruling))
     organiser.close_connections()
+    colleague.close_connections()
     assert ask(system, f"/api/polls/{POLL}/result.json").status_code == HTTPStatus.NOT_FOUND
 
     # A tally that differs stops it.
@@ -121,13 +147,16 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
     assert public == str(system.signing_key.verifier)
     result = json.loads(document)
     # An eighth were taken by votes of the open poll, and the first one opened the poll.
-    assert result["votes"] == VOTES - VOTES // 5 + 1
+    assert result["votes"] == VOTES - VOTES // 5 + 1 - 3
+    assert (result["counted"], result["excluded"]) == (VOTES - VOTES // 5 + 1, 3)
+    assert [(one["reason"], one["votes"]) for one in result["rulings"]] == [
+        ("Sold", 2), ("A test", 1),
+    ]  # fmt: skip
     live = ask(system, f"/api/polls/{POLL}/result").json()
     assert live["final"]
     for of_live, signed in zip(live["entries"], result["entries"], strict=True):
-        assert [of_live[name] for name in ("id", "place", "votes", "rank_sum")] == [
-            signed[name] for name in ("id", "place", "votes", "rank_sum")
-        ]
+        for name in ("id", "place", "votes", "excluded", "rank_sum"):
+            assert of_live[name] == signed[name]
 
     notary = system.services["svc_notary"].url
     server = ["--server", second.url]
@@ -138,9 +167,12 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
         checkpoint = httpx.get(f"{notary}/notary/{partition}/checkpoint", trust_env=False)
         (evidence / f"checkpoint-{partition}.note").write_bytes(checkpoint.content)
     assert verify([str(evidence), "--key", public, "--id", ids[1]]) == 0
+    assert "ruling 1 excludes it (entry async, rank 2)" in capsys.readouterr().out
+    assert verify([str(evidence), "--key", public, "--id", ids[4]]) == 0
     said = capsys.readouterr().out
     assert f"{result['votes']} votes, recounted from {result['records']} records" in said
-    assert "it is counted (entry async, rank 2)" in said
+    assert "it is counted (entry async, rank 5)" in said
+    assert "ruling 2 excludes 1 votes, as said: 'A test'" in said
     assert said.count("are those that the notary signed while the vote was on") == len(
         result["cut"]
     )

@@ -40,6 +40,13 @@ for i = 4, #KEYS do
     redis.call('HSET', copy, field, position)
   end
 end
+for i = 3 * #KEYS - 6, #ARGV, 3 do
+  local field, stored, value = unpack(ARGV, i, i + 2)
+  if (redis.call('HGET', copy, field) or '') == stored then
+    if value == '' then redis.call('HDEL', copy, field)
+    else redis.call('HSET', copy, field, value) end
+  end
+end
 redis.call('HDEL', copy, ARGV[1], '{POLL_FIELDS}')
 local of_polls = 0
 for _, field in ipairs(redis.call('HKEYS', copy)) do
@@ -64,6 +71,17 @@ class Move(NamedTuple):
     counters: Mapping[str, int]
 
 
+class Replacement(NamedTuple):
+    """Replaces the value of a field that is not a counter, if it is still `stored`.
+
+    "" stands for no such field.
+    """
+
+    field: str
+    stored: str
+    value: str
+
+
 class CorrectableTally(TallyStore):
     """A tally that can be corrected; every method may raise `StoreUnavailableError`."""
 
@@ -85,9 +103,15 @@ class CorrectableTally(TallyStore):
             await self._redis.delete(_key(token, "copy"), *self._prepared)
 
     async def correct(
-        self, token: str, corrections: Mapping[str, int], moves: Sequence[Move]
+        self,
+        token: str,
+        corrections: Mapping[str, int],
+        moves: Sequence[Move],
+        replacements: Sequence[Replacement] = (),
     ) -> bool:
         """Add corrections to the counters, and move the partitions that are still as expected.
+
+        Replaces fields that are still as stored.
 
         Counters that become 0 are removed; an unreadable counter counts as 0. Returns False and
         changes nothing if the hash no longer has the mark.
@@ -97,6 +121,8 @@ class CorrectableTally(TallyStore):
         for move in moves:
             sources.append(await self._prepare(_key(token, str(move.partition)), move.counters))
             arguments += [position_field(move.partition), move.expected, move.position]
+        for replacement in replacements:
+            arguments += replacement
         with translated():
             keys = [TALLY_KEY, _key(token, "copy"), *sources]
             done = await self._redis.eval(_CORRECT, len(keys), *keys, *arguments)

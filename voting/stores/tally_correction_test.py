@@ -1,6 +1,7 @@
 """Corrections of the tally in a real Redis."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -9,7 +10,7 @@ from harness.servers.redis_server import RedisServer
 from voting.domain.tally import Tally, tally_of
 from voting.domain.vote import Route
 from voting.stores.errors import NO_POSITION
-from voting.stores.tally_correction import CorrectableTally, Move
+from voting.stores.tally_correction import CorrectableTally, Move, Replacement
 from voting.stores.tally_fields import POLL_FIELDS, counter_fields
 from voting.stores.tally_store import TALLY_KEY, TallyMove
 from voting.testing.examples import vote_with
@@ -112,6 +113,24 @@ async def test_fields_of_polls_are_counted_anew(tally: CorrectableTally, redis: 
     gone |= {field: -n for field, n in counter_fields(worst).items()}
     assert await tally.correct("token", gone, [])
     assert set(await redis.hkeys(TALLY_KEY)) == {"@3", "@4", *counter_fields(DELTA)}
+
+
+async def test_what_is_no_counter_is_replaced_unless_it_changed(
+    tally: CorrectableTally, redis: Redis
+) -> None:
+    stored: dict[Any, Any] = {"p:a\x1fx": "1 {}", "p:b\x1fx": "2 {}", "p:c\x1fx": "3 {}"}
+    await redis.hset(TALLY_KEY, mapping=stored)
+    await tally.mark("token")
+    replacements = [
+        Replacement("p:a\x1fx", "1 {}", "5 {}"),
+        Replacement("p:b\x1fx", "2 {}", ""),
+        Replacement("p:c\x1fx", "1 {}", "5 {}"),
+        Replacement("p:d\x1fx", "", "4 {}"),
+    ]
+    assert await tally.correct("token", {}, [Move(4, "", "1:x", {})], replacements)
+    found = {field: value for field, value in (await tally.fields()).items() if field[0] == "p"}
+    assert found == {"p:a\x1fx": "5 {}", "p:c\x1fx": "3 {}", "p:d\x1fx": "4 {}"}
+    assert await redis.hget(TALLY_KEY, POLL_FIELDS) == "3"
 
 
 async def test_more_counters_than_fit_into_one_command(tally: CorrectableTally) -> None:
