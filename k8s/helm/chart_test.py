@@ -24,6 +24,7 @@ KAFKA: Final = "settings.kafka-client.KAFKA_BOOTSTRAP_SERVERS=kafka.example.com:
 TOGETHER: Final = (
     *((component,) for component in SWITCHES if not component.startswith("managed-")),
     ("gateway-api", "grpc-unary"),
+    ("grpc-unary", "encryption"),
     ("keda", "strimzi", "prometheus-operator", "rate-limit"),
 )
 """Components whose effect is compared; what is managed needs an address, so an example has it."""
@@ -118,6 +119,15 @@ def test_a_value_that_cannot_be_is_refused(setting: str, complaint: str) -> None
 
 def test_kafka_is_either_managed_or_strimzis() -> None:
     both = ["components.managedKafka=true", "components.strimzi=true", KAFKA]
+    with pytest.raises(HelmError, match="'not' failed"):
+        template([], both)
+
+
+@pytest.mark.parametrize(
+    "other", ["managedKafka", "managedRedis", "managedMongodb", "strimzi", "standIns"]
+)
+def test_encryption_is_for_servers_of_our_own(other: str) -> None:
+    both = ["components.encryption=true", f"components.{other}=true", KAFKA]
     with pytest.raises(HelmError, match="'not' failed"):
         template([], both)
 

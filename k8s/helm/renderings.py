@@ -14,8 +14,9 @@ _HASHED: Final = re.compile(r"^[a-z-]+-[bcdfghkmt2456789]{10}$")
 
 GATEWAY: Final = "gateway-api"
 UNARY: Final = "grpc-unary"
-PAIRS: Final = ((GATEWAY, UNARY),)
-"""Components of which one changes or removes what the other one adds."""
+ENCRYPTION: Final = "encryption"
+PAIRS: Final = ((GATEWAY, UNARY), (UNARY, ENCRYPTION))
+"""Components of which one changes or removes what the other one adds, in this order."""
 
 SWITCHES: Final = tuple(part for part in COMPONENTS if part != "grpc-unary-gateway")
 """What the chart's values switch on: with a Gateway, `grpc-unary` is `grpc-unary-gateway`."""

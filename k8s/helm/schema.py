@@ -1,7 +1,7 @@
 """The JSON schema of the chart's values: Helm refuses a misspelt or impossible one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 type Schema = dict[str, Any]
 
@@ -11,6 +11,9 @@ _NAME: Schema = {"type": "string", "pattern": "^$|^[a-z0-9]([a-z0-9.-]*[a-z0-9])
 _QUANTITY: Schema = {"type": ["string", "number"], "pattern": "^[0-9.]+([EPTGMK]i?|[mk])?$"}
 _HEAP: Schema = {"type": "string", "pattern": "^[1-9][0-9]*[kmg]$"}
 _COUNT: Schema = {"type": "integer", "minimum": 1}
+
+_NOT_ENCRYPTED: Final = ("managedKafka", "managedRedis", "managedMongodb", "strimzi", "standIns")
+"""Components with servers that `encryption` does not know."""
 
 
 def schema(
@@ -48,6 +51,7 @@ def schema(
             {"if": _with("entry", "tlsSecret", {"minLength": 1}), "then": _needs_host()},
             {"if": _on("managedKafka"), "then": _needs_kafka()},
             {"not": {"allOf": [_on("managedKafka"), _on("strimzi")]}},
+            {"not": {"allOf": [_on("encryption"), {"anyOf": [*map(_on, _NOT_ENCRYPTED)]}]}},
         ],
     }
 

@@ -43,6 +43,30 @@ def test_a_certificate_and_its_key_are_renewed_together(
     assert renewed.look() is None
 
 
+def test_a_secret_that_kubernetes_replaces_in_one_step_is_renewed(
+    ours: Authority, tmp_path: Path
+) -> None:
+    """The files are links through a link to the folder of the moment, which is replaced."""
+    mount = tmp_path / "mount"
+    mount.mkdir()
+    for number in (1, 2):
+        moment = mount / f"..{number}"
+        moment.mkdir()
+        pem = ours.sign("service")
+        for file in ("tls.crt", "tls.key"):
+            pem.copy(moment / file)
+    (mount / "..data").symlink_to("..1")
+    for file in ("tls.crt", "tls.key"):
+        (mount / file).symlink_to(f"..data/{file}")
+    files = TlsFiles("grpc_tls", "", str(mount / "tls.crt"), str(mount / "tls.key"))
+    renewed = RenewedFiles(files)
+    (mount / "..data_tmp").symlink_to("..2")
+    (mount / "..data_tmp").rename(mount / "..data")
+    found = renewed.look()
+    assert found is not None
+    assert found.certificate == (mount / "..2/tls.crt").read_bytes()
+
+
 def test_authorities_are_renewed(files: TlsFiles, tmp_path: Path) -> None:
     renewed = RenewedFiles(files)
     other = Authority(tmp_path / "other", "other").certificate.read_bytes()
