@@ -13,7 +13,7 @@ from harness.system.stack import Stack
 from local.commands import comparison_options
 from local.console import run_stack_command, show_addresses
 from local.demo_poll import show_poll
-from local.options import add_stack_options, chosen_folder, chosen_ports
+from local.options import add_stack_options, chosen_collector, chosen_folder, chosen_ports
 
 _POLL_SECONDS: Final = 0.2
 _GRACE_SECONDS: Final = 10.0
@@ -23,7 +23,8 @@ def demo(options: Namespace) -> int:
     """Run the stack, a poll and the comparison, then wait or, with --once, return the status."""
     folder = chosen_folder(options)
     report = folder / "reports" / time.strftime("%Y-%m-%d-%H%M%S")
-    with Stack(folder, chosen_ports(options), has_unary=options.grpc_unary) as stack:
+    ports, collector = chosen_ports(options), chosen_collector(options)
+    with Stack(folder, ports, has_unary=options.grpc_unary, collector=collector) as stack:
         show_addresses(stack)
         poll_status = show_poll(stack)
         say(

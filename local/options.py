@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from harness.processes.ports import DEFAULT_PORTS, Ports, free_ports
+from harness.servers.collector import Collector
 
 
 def add_stack_options(parser: ArgumentParser) -> None:
@@ -23,6 +24,18 @@ def add_stack_options(parser: ArgumentParser) -> None:
         action="store_true",
         help="also run svc_grpc_unary, which makes a gRPC call for each vote, for comparisons"
         " with --candidates grpc,http,grpc-unary",
+    )
+    parser.add_argument(
+        "--traces",
+        metavar="URL",
+        help="send traces there (OTLP over HTTP), for example http://127.0.0.1:4318",
+    )
+    parser.add_argument(
+        "--traced-share",
+        type=share,
+        default=1.0,
+        metavar="SHARE",
+        help="how many of the votes are traced, from 0 to 1 (%(default)s)",
     )
     for name, default in DEFAULT_PORTS.items():
         option = name.replace("_", "-")
@@ -44,6 +57,19 @@ def chosen_ports(options: Namespace) -> Ports:
 def chosen_folder(options: Namespace) -> Path:
     """Return the data folder; a relative one is relative to the user's working directory."""
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.data_dir).resolve()
+
+
+def chosen_collector(options: Namespace) -> Collector | None:
+    """Return where traces go; None if there are none."""
+    return Collector(options.traces, options.traced_share) if options.traces else None
+
+
+def share(text: str) -> float:
+    """Return a share; raise ValueError when the text is none."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise ValueError(text)
+    return number
 
 
 def tcp_port(text: str) -> int:

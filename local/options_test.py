@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from harness.processes.ports import DEFAULT_PORTS
+from harness.servers.collector import Collector
 from harness.system.stack import Stack
 from local.commands import comparison_options
-from local.options import add_stack_options, chosen_folder, chosen_ports
+from local.options import add_stack_options, chosen_collector, chosen_folder, chosen_ports
 
 
 def parse(*arguments: str) -> Namespace:
@@ -34,6 +35,19 @@ def test_free_ports_all_differ_except_those_chosen() -> None:
     assert ports.keys() == DEFAULT_PORTS.keys()
     assert len(set(ports.values())) == len(ports)
     assert ports["entry"] == 10002
+
+
+def test_traces_go_where_the_user_says(tmp_path: Path) -> None:
+    assert chosen_collector(parse()) is None
+    asked = parse("--traces", "http://127.0.0.1:4318", "--traced-share", "0.5")
+    assert chosen_collector(asked) == Collector("http://127.0.0.1:4318", 0.5)
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.1", "nan", "many"])
+def test_what_is_no_share_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse("--traced-share", text)
+    assert "argument --traced-share: invalid share value" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "many"])

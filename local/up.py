@@ -6,14 +6,21 @@ from argparse import ArgumentParser, Namespace
 from harness.processes.console import say
 from harness.system.stack import Stack
 from local.console import run_stack_command, show_addresses
-from local.options import add_stack_options, at_least_one, chosen_folder, chosen_ports
+from local.options import (
+    add_stack_options,
+    at_least_one,
+    chosen_collector,
+    chosen_folder,
+    chosen_ports,
+)
 
 
 def up(options: Namespace) -> int:
     """Run the stack until it is interrupted; raises ServerError when a server ends."""
     limit = options.votes_per_second_per_address
     folder, ports = chosen_folder(options), chosen_ports(options)
-    with Stack(folder, ports, limit, has_unary=options.grpc_unary) as stack:
+    collector = chosen_collector(options)
+    with Stack(folder, ports, limit, has_unary=options.grpc_unary, collector=collector) as stack:
         show_addresses(stack)
         say("Press Ctrl-C to stop everything; votes are kept.")
         stack.watch()

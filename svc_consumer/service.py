@@ -12,6 +12,7 @@ from typing import Any, Final
 from svc_consumer.albums.limit import AlbumLimit
 from svc_consumer.albums.list_topic import AlbumListTopic
 from svc_consumer.counting.excluder import Excluder
+from svc_consumer.counting.intake_spans import IntakeTraces
 from svc_consumer.counting.projector import Projector
 from svc_consumer.counting.store_protocols import CounterStore, LogStore
 from svc_consumer.ledger.reader import LedgerReader
@@ -39,6 +40,7 @@ from voting.service.settings import load_settings
 from voting.stores.tally_reader import TallyReader
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
+from voting.tracing.tracing import configure_tracing, end_tracing, traces
 
 _log = logging.getLogger(__name__)
 
@@ -56,9 +58,11 @@ def main() -> None:
         sys.stdout.write(f"For maintenance: svc_consumer {'|'.join(TOOLS)} --help\n\n")
     settings = load_settings(ConsumerSettings, "svc_consumer")
     configure_logging(settings, "svc_consumer")
+    configure_tracing(settings, "svc_consumer")
     # Not uvloop: it raises RuntimeError when writing to a reset connection, which ends aiokafka's
     # background tasks for good.
     asyncio.run(_serve(settings))
+    end_tracing()
     logging.shutdown()
     # Exit at once: Python would wait for Motor's threads, which a hanging store blocks.
     os._exit(0)
@@ -85,7 +89,8 @@ async def serve(
     assignment = Assignment()
     ledger = LedgerReader(settings, assignment.clear)
     waiting = Waiting(readiness, SERVERS)
-    projector = Projector(log, tally, rejected)
+    tracing = IntakeTraces(settings.kafka_topic, settings.kafka_group) if traces() else None
+    projector = Projector(log, tally, rejected, tracing)
     consumer = Consumer(ledger, projector, assignment, waiting, progress)
     verifier = Verifier(log, tally, assignment, waiting, ledger.polls.wake)
     reporter = LagReporter(ledger, assignment, waiting, consumer.renew)

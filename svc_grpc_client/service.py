@@ -10,13 +10,13 @@ from svc_grpc_client.sink import GrpcSink
 from svc_grpc_client.unary_sink import UnarySink
 from voting.domain.vote import Route
 from voting.http.app import run_app
-from voting.http.connection import Connection
 from voting.polls.known_polls import KnownPolls
 from voting.route.app import route_app
-from voting.route.lean_protocol import LeanProtocol
+from voting.route.vote_connection import vote_connection
 from voting.service.lifecycle import Readiness
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
+from voting.tracing.tracing import configure_tracing
 from voting.voters.keys import read_keys
 
 
@@ -24,7 +24,8 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(GrpcClientSettings, "svc_grpc_client")
     configure_logging(settings, "svc_grpc_client")
-    protocol = LeanProtocol if settings.lean_path else Connection
+    configure_tracing(settings, "svc_grpc_client")
+    protocol = vote_connection(settings.lean_path)
     run_app(grpc_route_app(settings), settings.host, settings.port, protocol)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import grpc.aio
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from opentelemetry.trace import StatusCode
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from harness.processes.ports import free_port
@@ -23,7 +24,10 @@ from voting.domain.codec import to_message
 from voting.domain.vote import RESIDUES, InvalidVoteError
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
+from voting.service.logs import configure_logging
 from voting.testing.examples import VOTE, vote_with
+from voting.testing.spans import PARENT, below, is_below, recorded_spans
+from voting.tracing.trace_context import span_id_of, trace_id_of
 
 STATUS = votes_pb2.VoteStatus
 NAME = "votes.v1.VoteService"
@@ -120,6 +124,52 @@ async def test_an_accepted_vote_has_no_error(kind: Kind) -> None:
     [request] = service.requests
     assert list(request.votes) == [to_message(VOTE)]
     assert dict(request.traceparents) == {VOTE.id: "00-abc"}
+
+
+async def test_a_sampled_vote_has_a_span_that_the_request_names(kind: Kind) -> None:
+    service = Service()
+    with recorded_spans() as recorded:
+        async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
+            await asyncio.gather(
+                cast_vote(grpc_sink, VOTE, PARENT),
+                cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id())),
+            )
+    [span] = recorded.spans
+    assert (span.name, is_below(span, PARENT)) == (f"{NAME}/CastVotes", True)
+    assert (span.attributes or {})["rpc.response.status_code"] == "OK"
+    sent = [pair for request in service.requests for pair in request.traceparents.items()]
+    assert sent == [(VOTE.id, below(span))]
+
+
+async def test_a_refused_vote_fails_its_span(kind: Kind) -> None:
+    service = Service()
+    service.statuses[VOTE.id] = STATUS(
+        id=VOTE.id, outcome=STATUS.OUTCOME_INVALID, field="rank", reason="must be odd"
+    )
+    with recorded_spans() as recorded:
+        async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
+            with pytest.raises(InvalidVoteError):
+                await cast_vote(grpc_sink, VOTE, PARENT)
+    [span] = recorded.spans
+    assert span.status.description == "rank: must be odd"
+    assert (span.attributes or {})["error.type"] == "InvalidVoteError"
+
+
+async def test_a_call_that_fails_fails_its_spans_and_is_logged_with_the_trace(
+    kind: Kind, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = Service()
+    service.failures = [grpc.StatusCode.INTERNAL] * 2  # a stream that breaks is followed by a call
+    configure_logging(GrpcClientSettings(), "svc_grpc_client")
+    with recorded_spans() as recorded:
+        async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
+            with pytest.raises(UnavailableError):
+                await cast_vote(grpc_sink, VOTE, PARENT)
+    [span] = recorded.spans
+    assert (span.attributes or {})["rpc.response.status_code"] == "INTERNAL"
+    assert span.status.status_code is StatusCode.ERROR
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "calls to" in line]
+    assert f"trace_id={trace_id_of(PARENT)} span_id={span_id_of(below(span))}" in line
 
 
 async def test_votes_that_wait_leave_in_one_call_with_one_residue() -> None:

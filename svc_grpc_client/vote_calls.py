@@ -19,7 +19,9 @@ from voting.domain.codec import to_message
 from voting.domain.vote import InvalidVoteError, Vote
 from voting.service.clock_watch import ClockWatch, now_ms
 from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.logs import in_trace
 from voting.service.telemetry import BATCH_SIZE
+from voting.tracing.tracing import step
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ _CONNECTING: Final = {grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CO
 # How long a channel that was ready may take to reconnect before the service is not ready.
 _GRACE_SECONDS: Final = 1.0
 _SERVICE: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
+_METHOD: Final = "votes.v1.VoteService/CastVotes"
+_STATUS: Final = "rpc.response.status_code"
 
 _SERVICE_CONFIG: Final = {
     "loadBalancingConfig": [{"round_robin": {}}],
@@ -82,6 +86,7 @@ class VoteCalls:
         self._batch_size = BATCH_SIZE.labels("grpc")
         self._clock = ClockWatch("svc_grpc_server")
         self._failure: grpc.StatusCode | None = None  # of the last call
+        self._step = step(_METHOD, "client", {"rpc.system.name": "grpc", "rpc.method": _METHOD})
 
     async def open(self) -> None:
         """Open the channel; gRPC requires that in the event loop that uses it."""
@@ -104,8 +109,12 @@ class VoteCalls:
     ) -> Sequence[UnavailableError | InvalidVoteError | None]:
         """Cast votes in one request; return each one's result, or raise `UnavailableError`."""
         self._batch_size.observe(len(entries))
+        parents = {index: parent for index, (_, parent) in enumerate(entries) if parent}
+        size = {"votes.batch_size": len(entries)}
+        spans = self._step.start(parents, size) if self._step else None
+        traceparents = spans.traceparents if spans else parents
         request = votes_pb2.CastVotesRequest(
-            traceparents={vote.id: parent for vote, parent in entries if parent}
+            traceparents={entries[index][0].id: own for index, own in traceparents.items()}
         )
         for vote, _ in entries:
             to_message(vote, request.votes.add)
@@ -113,12 +122,20 @@ class VoteCalls:
         try:
             response = await self._ask(request)
         except grpc.aio.AioRpcError as error:
-            self._failed(error)
+            with in_trace(spans.first if spans else None):
+                self._failed(error)
+            if spans:
+                spans.note({_STATUS: error.code().name})
+                spans.end(error)
             raise UnavailableError(UNKNOWN) from error
         self._failure = None
         if response.answered_at_ms:  # older servers do not send their time
             self._clock.note(sent_ms, response.answered_at_ms, now_ms())
-        return [_result(status) for status in response.statuses]
+        results = [_result(status) for status in response.statuses]
+        if spans:
+            spans.note({_STATUS: grpc.StatusCode.OK.name})
+            spans.end(dict(enumerate(results)))
+        return results
 
     def _failed(self, error: grpc.aio.AioRpcError) -> None:
         """Log why a call failed, unless the previous one failed in the same way."""

@@ -17,13 +17,16 @@ from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness, stop_event
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
+from voting.tracing.tracing import configure_tracing, end_tracing
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(GrpcServerSettings, "svc_grpc_server")
     configure_logging(settings, "svc_grpc_server")
+    configure_tracing(settings, "svc_grpc_server")
     uvloop.run(serve(settings))
+    end_tracing()
 
 
 async def serve(settings: GrpcServerSettings) -> None:

@@ -1,7 +1,6 @@
 """`VoteService`, which appends its votes to a `RecordSink`."""
 
 import asyncio
-from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -16,12 +15,15 @@ from voting.domain.codec import from_message
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import InvalidVoteError, Vote, check_new_vote
 from voting.polls.known_polls import KnownPolls, StalePollsError, UntimelyVoteError
-from voting.route.vote_api import read_traceparent
 from voting.service.clock_watch import now_ms
+from voting.tracing.trace_context import if_sampled, read_traceparent
+from voting.tracing.tracing import step
 
 # How far a vote's time may differ from our clock. Beyond that one clock is wrong, and the vote gets
 # our time.
 CLOCK_TOLERANCE_MS: Final = 300_000
+
+_METHOD: Final = "votes.v1.VoteService/CastVotes"
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
 _INVALID = votes_pb2.VoteStatus.OUTCOME_INVALID
@@ -35,6 +37,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         self._sink = sink
         self._albums = albums
         self._polls = polls
+        self._step = step(_METHOD, "server", {"rpc.system.name": "grpc", "rpc.method": _METHOD})
 
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self,
@@ -49,20 +52,28 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
             )
         request.DiscardUnknownFields()  # the ledger keeps only what was checked
         outcomes = _Outcomes(len(request.votes))
-        traceparents = dict(request.traceparents)
+        traceparents = _sampled(request)
+        size = {"votes.batch_size": len(request.votes)}
+        spans = self._step.start(traceparents, size) if self._step else None
+        if spans:
+            traceparents = spans.traceparents
         now = now_ms()
         # All votes are appended before the first result, so they share batches.
         for index, message in enumerate(request.votes):
             outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
-            self._cast(message, traceparents, now, partial(outcomes.set, index))
-        await outcomes.known
+            self._cast(message, traceparents.get(index), now, partial(outcomes.set, index))
+        try:
+            await outcomes.known
+        finally:
+            if spans:
+                spans.end(outcomes.errors)
         outcomes.response.answered_at_ms = now_ms()
         return outcomes.response
 
     def _cast(
         self,
         message: votes_pb2.Vote,
-        traceparents: Mapping[str, str],
+        traceparent: str | None,
         now: int,
         on_result: OnResult,
     ) -> None:
@@ -75,7 +86,6 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
             if abs(vote.cast_at_ms - now) > CLOCK_TOLERANCE_MS:
                 message.cast_at_ms = now
             # The message has been validated, so its encoding is the record.
-            traceparent = read_traceparent(traceparents.get(vote.id))
             record = vote.id, message.SerializeToString(), traceparent
             self._sink.append(record, on_result)
         except (InvalidVoteError, UnavailableError) as error:
@@ -96,15 +106,22 @@ class _Outcomes:
         self.response = votes_pb2.CastVotesResponse()
         self.statuses = self.response.statuses
         self.known: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.errors: dict[int, BaseException | None] = {}
         self._unknown = votes
         if not votes:
             self.known.set_result(None)
 
     def set(self, index: int, error: BaseException | None) -> None:
         """Set the status of a vote."""
-        if error is None:
-            pass  # the initial status is accepted
-        elif isinstance(error, InvalidVoteError | UnavailableError):
+        if error is not None:  # the initial status is accepted
+            self._set_error(index, error)
+        self._unknown -= 1
+        if not self._unknown:
+            settle(self.known, None)
+
+    def _set_error(self, index: int, error: BaseException) -> None:
+        self.errors[index] = error
+        if isinstance(error, InvalidVoteError | UnavailableError):
             status = self.statuses[index]
             status.outcome, status.detail = _UNAVAILABLE, str(error)
             if isinstance(error, InvalidVoteError):
@@ -113,6 +130,12 @@ class _Outcomes:
                 status.type = error.kind
         else:
             settle(self.known, error)
-        self._unknown -= 1
-        if not self._unknown:
-            settle(self.known, None)
+
+
+def _sampled(request: votes_pb2.CastVotesRequest) -> dict[int, str]:
+    """Return the traceparents of the sampled votes of a request, by index."""
+    given = request.traceparents
+    if not given:
+        return {}
+    sampled = (if_sampled(read_traceparent(given.get(vote.id))) for vote in request.votes)
+    return {index: found for index, found in enumerate(sampled) if found}

@@ -1,7 +1,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from opentelemetry.trace import StatusCode
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from harness.processes.waiting import until
@@ -30,6 +31,7 @@ from voting.polls.poll import SKEW_MS
 from voting.service.lifecycle import Readiness
 from voting.testing.examples import VOTE, vote_with
 from voting.testing.polls import CLOSED, POLL, trial_polls
+from voting.testing.spans import Recorded, below, is_below, recorded_spans
 
 type RawCall = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
@@ -180,6 +182,43 @@ async def test_an_invalid_traceparent_does_not_reach_the_ledger(
     """Kafka would refuse the whole batch of an oversized record."""
     await cast(channel, to_message(VOTE), **{VOTE.id: trace})
     assert sink.records == [record_of(VOTE)]
+
+
+@pytest.fixture
+def recorded() -> Iterator[Recorded]:
+    with recorded_spans() as recorded:
+        yield recorded
+
+
+async def test_a_sampled_vote_has_a_span_that_its_record_names(
+    recorded: Recorded, channel: grpc.aio.Channel, sink: Sink
+) -> None:
+    other = to_message(vote_with(id="0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"))
+    await cast(channel, to_message(VOTE), other, **{VOTE.id: TRACEPARENT})
+    [span] = recorded.spans
+    assert is_below(span, TRACEPARENT)
+    assert [record[2] for record in sink.records] == [below(span), None]
+    assert (span.name, span.status.status_code) == (f"{SERVICE_NAME}/CastVotes", StatusCode.UNSET)
+    assert (span.attributes or {})["votes.batch_size"] == 2
+
+
+async def test_a_refused_vote_fails_its_own_span_only(
+    recorded: Recorded, channel: grpc.aio.Channel
+) -> None:
+    wrong = to_message(vote_with(id="0b0e7c9e-4f1c-4c6a-9d7b-1f2e3d4c5b6a"))
+    wrong.rank = 101
+    traceparents = dict.fromkeys((VOTE.id, wrong.id), TRACEPARENT)
+    await cast(channel, to_message(VOTE), wrong, **traceparents)
+    found = [(s.status.status_code, (s.attributes or {}).get("error.type")) for s in recorded.spans]
+    assert found == [(StatusCode.UNSET, None), (StatusCode.ERROR, "InvalidVoteError")]
+
+
+async def test_an_unsampled_traceparent_does_not_reach_the_ledger(
+    recorded: Recorded, channel: grpc.aio.Channel, sink: Sink
+) -> None:
+    await cast(channel, to_message(VOTE), **{VOTE.id: TRACEPARENT[:-2] + "00"})
+    assert sink.records == [record_of(VOTE)]
+    assert recorded.spans == []
 
 
 async def test_a_new_vote_has_stricter_rules_than_the_ledger(channel: grpc.aio.Channel) -> None:

@@ -9,16 +9,16 @@ from svc_http_route.settings import HttpRouteSettings
 from voting.domain.known_albums import KnownAlbums
 from voting.domain.vote import Route
 from voting.http.app import run_app
-from voting.http.connection import Connection
 from voting.ledger.album_list_reader import AlbumListReader
 from voting.ledger.poll_log_reader import PollLogReader
 from voting.ledger.writer import LedgerWriter
 from voting.polls.known_polls import KnownPolls
 from voting.route.app import route_app
-from voting.route.lean_protocol import LeanProtocol
+from voting.route.vote_connection import vote_connection
 from voting.service.lifecycle import Readiness
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
+from voting.tracing.tracing import configure_tracing
 from voting.voters.keys import read_keys
 
 
@@ -26,7 +26,8 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(HttpRouteSettings, "svc_http_route")
     configure_logging(settings, "svc_http_route")
-    protocol = LeanProtocol if settings.lean_path else Connection
+    configure_tracing(settings, "svc_http_route")
+    protocol = vote_connection(settings.lean_path)
     run_app(http_route_app(settings), settings.host, settings.port, protocol)
 
 

@@ -22,12 +22,14 @@ from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
 from voting.service.signing_key import signing_key_of
 from voting.stores.vote_log_reader import VoteLogReader
+from voting.tracing.tracing import configure_tracing
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(NotarySettings, NAME)
     configure_logging(settings, "svc_notary")
+    configure_tracing(settings, "svc_notary")
     try:
         lock = lock_folder(Path(settings.notary_dir))
     except FolderInUseError as error:

@@ -42,6 +42,7 @@ from voting.service.settings import load_settings
 from voting.service.signing_key import signing_key_of
 from voting.stores.tally_reader import TallyReader
 from voting.stores.vote_log_reader import VoteLogReader
+from voting.tracing.tracing import configure_tracing
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ def main() -> None:
         )
     settings = load_settings(PollsSettings, "svc_polls")
     configure_logging(settings, "svc_polls")
+    configure_tracing(settings, "svc_polls")
     run_app(polls_service(settings), settings.host, settings.port)
 
 

@@ -29,6 +29,7 @@ from voting.service.settings import load_settings
 from voting.stores.poll_exclusion import final_standings
 from voting.stores.tally_reader import TallyReader
 from voting.stores.vote_log_reader import VoteLogReader
+from voting.tracing.tracing import configure_tracing
 
 # Connections allowed in addition to those of watchers.
 VISITORS: Final = 2000
@@ -38,6 +39,7 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(ResultsSettings, "svc_results")
     configure_logging(settings, "svc_results")
+    configure_tracing(settings, "svc_results")
     run_app(results_service(settings), settings.host, settings.port)
 
 

@@ -19,6 +19,7 @@ from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness, run_for_good
 from voting.service.logs import configure_logging
 from voting.service.settings import load_settings
+from voting.tracing.tracing import configure_tracing
 from voting.voters.keys import read_keys
 
 _LOOK_SECONDS: Final = 0.25
@@ -28,6 +29,7 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = load_settings(VotersSettings, NAME)
     configure_logging(settings, "svc_voters")
+    configure_tracing(settings, "svc_voters")
     run_app(voters_service(settings), settings.host, settings.port)
 
 

@@ -52,6 +52,7 @@ class LedgerRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     timestamp: int = -1
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 class Ledger:

@@ -32,6 +32,7 @@ class PrometheusServer(HttpServer):
             f"--web.listen-address={self.address}",
             f"--storage.tsdb.path={self.data / 'series'}",
             *(f"--storage.tsdb.retention.{key}={value}" for key, value in _KEPT.items()),
+            "--enable-feature=exemplar-storage",
             "--log.level=warn",
         ]
 

@@ -8,6 +8,7 @@ import msgspec
 
 from harness.processes.http_server import HttpServer
 from harness.processes.programs import wheel_program
+from harness.servers.collector import Collector
 from voting.domain.headers import CANARY_HEADER, UNARY_HOST
 
 WEIGHTS: Final = {"grpc": 50, "http": 50}
@@ -35,18 +36,20 @@ class TraefikServer(HttpServer):
         folder: Path,
         backends: dict[str, str],
         votes_per_second: int | None = None,
+        collector: Collector | None = None,
     ) -> None:
         """`backends` gives the URLs of `grpc`, `http` (routes), `voters`, `notary` and `results`.
 
         If it gives that of `grpc-unary`, votes for `UNARY_HOST` go there, whatever their header.
 
         `votes_per_second` is the most that one client address may send in the long run; further
-        votes get 429. None: no limit.
+        votes get 429. None: no limit. Traces go to the `collector`.
         """
         super().__init__("entry", port, folder)
         self.probe_port = metrics_port
         self._votes_per_second = votes_per_second
         self._backends = backends
+        self._collector = collector
 
     @property
     def ports(self) -> dict[str, int]:
@@ -76,6 +79,7 @@ class TraefikServer(HttpServer):
             },
             "metrics": {"prometheus": {"entryPoint": "metrics"}},
             "ping": {"manualRouting": True},
+            **({"tracing": self._collector.traefik_config} if self._collector else {}),
         }
 
     def _http_config(self) -> dict[str, object]:

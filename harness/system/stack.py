@@ -8,6 +8,7 @@ from typing import Final, Self, TextIO
 
 from harness.processes.ports import Ports
 from harness.processes.server import Server
+from harness.servers.collector import Collector
 from harness.servers.prometheus_server import PrometheusServer
 from harness.system.checks import check_memory, check_ports, check_programs, lock_folder
 from harness.system.system import System
@@ -31,13 +32,20 @@ class Stack(System):
         votes_per_second: int | None = None,
         *,
         has_unary: bool = False,
+        collector: Collector | None = None,
     ) -> None:
         """Set up the servers; nothing starts yet, and `data` is created on start.
 
         `votes_per_second` is the most that the entry accepts from one client address. `has_unary`
-        adds svc_grpc_unary.
+        adds svc_grpc_unary. Traces go to the `collector`.
         """
-        super().__init__(data, ports, votes_per_second=votes_per_second, has_unary=has_unary)
+        super().__init__(
+            data,
+            ports,
+            votes_per_second=votes_per_second,
+            has_unary=has_unary,
+            collector=collector,
+        )
         self.prometheus = PrometheusServer(ports["prometheus"], data, self._scraped())
         self._lock: TextIO | None = None
 

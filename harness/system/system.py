@@ -7,6 +7,7 @@ from typing import Final
 
 from harness.processes.ports import HOST, Ports, free_port, free_ports
 from harness.processes.server import Server, start_together, stop_together
+from harness.servers.collector import Collector
 from harness.servers.kafka_server import TOPICS, KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
@@ -67,6 +68,7 @@ class System:
         settings: Mapping[str, str] | None = None,
         has_unary: bool = False,
         source: Path | None = None,
+        collector: Collector | None = None,
     ) -> None:
         """Set up the servers on `ports`, or else on free ones; nothing starts yet.
 
@@ -75,7 +77,8 @@ class System:
         with these numbers of partitions, instead of the usual ones. `instances` says how many there
         are of services of which there is more than one. `votes_per_second` is the most
         that the entry accepts from one client address. `settings` go to every service; `source`
-        is another checkout that all of them run from. `has_unary` adds svc_grpc_unary.
+        is another checkout that all of them run from. `has_unary` adds svc_grpc_unary. Services
+        and entry send their traces to the `collector`.
         """
         self.folder = folder
         self.ports = ports or free_ports()
@@ -88,7 +91,7 @@ class System:
         self._shares_kafka = shares_kafka
         self._kafka_addresses = kafka_addresses or {}
         self._topics = topics
-        self._settings = settings or {}
+        self._settings = {**(collector.settings if collector else {}), **(settings or {})}
         self._has_unary = has_unary
         self._source = source
         self.organiser_token, self.colleague_token = new_token(), new_token()
@@ -100,7 +103,12 @@ class System:
         if has_unary:
             backends["grpc-unary"] = self.services[UNARY_CLIENT].url
         self.entry = TraefikServer(
-            self.ports["entry"], self.ports["entry-metrics"], folder, backends, votes_per_second
+            self.ports["entry"],
+            self.ports["entry-metrics"],
+            folder,
+            backends,
+            votes_per_second,
+            collector,
         )
 
     @property

@@ -26,6 +26,7 @@ class Batch:
         self.winners: list[Copy] = []  # among the copies, as the vote log has found
         self.is_new = False  # whether the log does not have all of it
         self.error: Exception | None = None
+        self.traceparent: str | None = None  # of the span of its first sampled vote
 
     def read(self) -> bool:
         """Check the records, and read those that the log does not have; False if there are none.

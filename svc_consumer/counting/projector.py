@@ -7,11 +7,13 @@ partitions take each step together; what happens to one of them does not touch t
 
 import uuid
 from collections.abc import Sequence
+from time import time_ns
 from typing import Protocol
 
 from svc_consumer.counting.batch import Batch, going
 from svc_consumer.counting.fence import pass_fences
 from svc_consumer.counting.healing import Healer
+from svc_consumer.counting.intake_spans import IntakeSpans, IntakeTraces, Write
 from svc_consumer.counting.log_projection import LogProjection
 from svc_consumer.counting.partition import Partition
 from svc_consumer.counting.positions import offset_of
@@ -34,12 +36,19 @@ class RejectedRecords(Protocol):
 class Projector:
     """Keeps both stores in step with the partitions of this consumer."""
 
-    def __init__(self, log: LogStore, tally: CounterStore, rejected: RejectedRecords) -> None:
+    def __init__(
+        self,
+        log: LogStore,
+        tally: CounterStore,
+        rejected: RejectedRecords,
+        traces: IntakeTraces | None = None,
+    ) -> None:
         self._log = log
         self._log_projection = LogProjection(log)
         self._tally = tally
         self._healer = Healer(log, tally)
         self._rejected = rejected
+        self._traces = traces
 
     async def sync(self, number: int, partitions: int) -> Partition:
         """Claim a partition, one of `partitions`, and return it as both stores have it.
@@ -76,17 +85,36 @@ class Projector:
         when the records are not those of the ledger that was counted, or that of a server.
         """
         new = [batch for batch in batches if batch.read()]
+        spans = self._traces.start(new) if self._traces else None
+        try:
+            await self._write(new, spans)
+        except BaseException as error:  # cancelled: it took too long, or the service stops
+            if spans:
+                spans.end(error)
+            raise
+        if spans:
+            spans.end()
+        for batch in batches:
+            batch.end()
+
+    async def _write(self, new: Sequence[Batch], spans: IntakeSpans | None) -> None:
         for batch in new:
             await self._reject(batch)
-        for step in (self._log_projection.take_in, self._pass_fences, self._count):
+        steps = {
+            Write.DOCUMENTS: self._log_projection.take_in,
+            Write.FENCES: self._pass_fences,
+            Write.TALLY: self._count,
+        }
+        for write, step in steps.items():
             if rest := going(new):
+                begin_ns = time_ns()
                 try:
                     await step(rest)
                 except StoreUnavailableError as error:
                     for batch in going(rest):
                         batch.error = error
-        for batch in batches:
-            batch.end()
+                if spans:
+                    spans.add(write, rest, begin_ns)
 
     async def _reject(self, batch: Batch) -> None:
         """Pass on records that are not votes, unless the tally's position is past them.

@@ -1,6 +1,6 @@
 """Records of the ledger, and which of them are votes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from voting.domain.codec import read_vote
@@ -28,6 +28,11 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None:
         """Its value: any bytes, or none."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Its headers."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Final
 
 from svc_consumer.counting.batch import Batch, going
@@ -12,7 +13,9 @@ from svc_consumer.ledger.records import Record
 from svc_consumer.loop.assignment import Assignment
 from svc_consumer.loop.outcomes import Outcomes
 from svc_consumer.metrics import BATCH_RECORDS, BATCH_SECONDS
+from voting.service.logs import in_trace
 from voting.stores.tally_store import MAX_VOTES
+from voting.tracing.trace_context import trace_id_of
 
 _BATCH_SECONDS: Final = 40
 _AHEAD_SECONDS: Final = 0.1  # how much later the next records may arrive
@@ -121,16 +124,21 @@ class Intake:
 
     async def _take_in_batches(self, batches: Sequence[Batch]) -> None:
         """Take in batches of different partitions; sync those again that fail."""
+        start = monotonic()
         try:
             async with asyncio.timeout(_BATCH_SECONDS):
-                with BATCH_SECONDS.time():
-                    await self._projector.take_in(batches)
+                await self._projector.take_in(batches)
         except TimeoutError as error:
             for batch in going(batches):
                 batch.error = error
+        example = next(filter(None, (batch.traceparent for batch in batches)), None)
+        BATCH_SECONDS.observe(
+            monotonic() - start, {"trace_id": trace_id_of(example)} if example else None
+        )
         for batch in batches:
             if batch.error is not None:
-                self._outcomes.set_back(batch.partition, batch.error)
+                with in_trace(batch.traceparent):
+                    self._outcomes.set_back(batch.partition, batch.error)
         for batch in going(batches):
             self._new = self._new or batch.is_new
             BATCH_RECORDS.observe(len(batch.records))

@@ -46,6 +46,7 @@ class FakeRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     timestamp: int = -1
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 def record_of(vote: Vote, offset: int) -> FakeRecord:

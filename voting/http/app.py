@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 import uvloop
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
 from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
@@ -28,6 +29,7 @@ from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
 from voting.http.unread_answers import UnreadAnswers
 from voting.service.lifecycle import Readiness, stop_event
 from voting.service.telemetry import READY
+from voting.tracing.tracing import end_tracing, traces
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +63,11 @@ def new_app(name: str) -> Sanic[Any, Any]:
     app.ctx.client_left = _nothing_to_do
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
+    app.ctx.traces = traces()
+    if app.ctx.traces is not None:
+        from voting.http.request_traces import trace_requests
+
+        trace_requests(app, app.ctx.traces)
     # Sanic shows every deprecation; those in its own code do not concern our operators.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sanic\.")
 
@@ -110,8 +117,10 @@ def add_operations(
             return _status(Status("ready"))
         return _status(Status("not ready", readiness.reason), HTTPStatus.SERVICE_UNAVAILABLE)
 
-    async def metrics(_: Request) -> HTTPResponse:
-        return raw(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> HTTPResponse:
+        # Only the OpenMetrics format, which Prometheus asks for, has exemplars.
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return raw(encode(REGISTRY), content_type=content_type)
 
     READY.set_function(lambda: readiness.ready)
     app.add_route(healthz, "/healthz", methods=["GET"])
@@ -152,6 +161,7 @@ def run_app(
     """
     sock = open_port(app, app.name, host, port)
     uvloop.run(_serve(app, sock, protocol))
+    end_tracing()
 
 
 async def _serve(app: Sanic[Any, Any], sock: socket.socket, protocol: type[HttpProtocol]) -> None:

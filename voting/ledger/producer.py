@@ -30,15 +30,19 @@ type Report = Callable[[int, int | KafkaError], None]
 """Called with a partition and Kafka's time at the end (Unix time in milliseconds, -1 if the topic
 keeps the writers' times), or with why its batches are not known to be stored."""
 
+type OnRetry = Callable[[int], None]
+"""Called with a partition whose batch is about to be written again."""
+
 
 class _Write:
     """One call of `write`: the batches that are not acknowledged yet."""
 
-    __slots__ = ("batches", "expiry", "report")
+    __slots__ = ("batches", "expiry", "on_retry", "report")
 
-    def __init__(self, batches: Batches, report: Report) -> None:
+    def __init__(self, batches: Batches, report: Report, on_retry: OnRetry | None) -> None:
         self.batches = dict(batches)
         self.report = report
+        self.on_retry = on_retry
         self.expiry: asyncio.TimerHandle | None = None
 
 
@@ -91,14 +95,14 @@ class Producer:
         # What it has for a lost broker is not worth waiting for.
         await asyncio.wait([asyncio.create_task(self._client.close())], timeout=_CLOSE_SECONDS)
 
-    def write(self, batches: Batches, report: Report) -> None:
+    def write(self, batches: Batches, report: Report, on_retry: OnRetry | None = None) -> None:
         """Write these batches; report on each partition once, within `ack_seconds`.
 
         One request has the batches of all partitions with the same leader. Trouble that may pass
         is met by writing again: a lost connection, a leader that moved, too few replicas. A
         partition's next batch waits for the one before.
         """
-        write = _Write(batches, report)
+        write = _Write(batches, report, on_retry)
         self._writes += 1
         self._idle.clear()
         loop = asyncio.get_running_loop()
@@ -158,7 +162,11 @@ class Producer:
         self._client.force_metadata_update()  # leaders may have moved
         await asyncio.sleep(_RETRY_SECONDS)
         await self._connect_leaders()
-        self._send(write, write.batches.keys() & partitions)
+        pending = write.batches.keys() & partitions
+        if write.on_retry:
+            for number in pending:
+                write.on_retry(number)
+        self._send(write, pending)
 
     def _expire(self, write: _Write) -> None:
         error = KafkaTimeoutError(f"no acknowledgement within {self._ack_seconds:g} s")

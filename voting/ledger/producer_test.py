@@ -158,6 +158,16 @@ async def test_passing_trouble_of_a_partition_is_met_by_writing_it_again(
     assert kafka.updates == 2
 
 
+async def test_each_writing_again_is_told(kafka: Kafka) -> None:
+    producer = await started()
+    kafka.connections[1][0].codes = [{0: 7}, {0: 7}]
+    told: list[int] = []
+    done: asyncio.Future[int | KafkaError] = asyncio.get_running_loop().create_future()
+    producer.write({0: [b"a"]}, lambda _, outcome: done.set_result(outcome), told.append)
+    assert await done == TIME
+    assert told == [0, 0]
+
+
 @pytest.mark.parametrize("code", LASTING)
 async def test_a_refused_batch_is_reported_and_affects_no_other(kafka: Kafka, code: int) -> None:
     producer = await started()

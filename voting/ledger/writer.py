@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
 
@@ -19,7 +20,12 @@ from voting.ledger.settings import KafkaWriterSettings
 from voting.service.backoff import Backoff
 from voting.service.clock_watch import ClockWatch, now_ms
 from voting.service.lifecycle import Readiness, run_for_good
+from voting.service.logs import in_trace
 from voting.service.telemetry import BATCH_SIZE
+from voting.tracing.tracing import step
+
+if TYPE_CHECKING:
+    from voting.tracing.traces import Step, StepSpans
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +74,7 @@ class LedgerWriter:
         self._connecting: asyncio.Task[None] | None = None
         self._batch_size = BATCH_SIZE.labels("kafka")
         self._clock = ClockWatch("kafka")
+        self._step = step("send votes", "producer", _sending(self._topic))
 
     async def start(self) -> None:
         """Start connecting; votes are refused until connected."""
@@ -114,11 +121,17 @@ class LedgerWriter:
         if producer is None:
             raise UnavailableError(CLOSED)
         by_partition = {batch.lane: batch for batch in batches}
+        spans = _start_spans(self._step, batches) if self._step else {}
 
         def report(partition: int, outcome: int | KafkaError) -> None:
             batch = by_partition[partition]
-            if isinstance(outcome, KafkaError):
-                self._fail(producer, str(outcome))
+            error = outcome if isinstance(outcome, KafkaError) else None
+            traced = spans.get(partition)
+            if traced:
+                traced.end(error)
+            if error:
+                with in_trace(traced.first if traced else None):
+                    self._fail(producer, str(error))
                 batch.fail(UnavailableError(UNKNOWN))
                 return
             self._acknowledged = True
@@ -126,9 +139,14 @@ class LedgerWriter:
                 self._clock.note(sent_ms, outcome, now_ms())
             batch.finish([None] * len(batch.items))
 
+        def on_retry(partition: int) -> None:
+            if partition in spans:
+                spans[partition].event("retry")
+
         for batch in batches:
             self._batch_size.observe(len(batch.items))
-        producer.write({batch.lane: record_batches(batch.items) for batch in batches}, report)
+        records = {batch.lane: record_batches(batch.items) for batch in batches}
+        producer.write(records, report, on_retry)
 
     async def _stay_connected(self) -> None:
         pauses = Backoff(_RETRY_SECONDS, _LONGEST_PAUSE_SECONDS)
@@ -217,3 +235,30 @@ class LedgerWriter:
         task = asyncio.create_task(producer.close())
         self._discarding.add(task)
         task.add_done_callback(self._discarding.discard)
+
+
+def _sending(topic: str) -> dict[str, str]:
+    """Return what OpenTelemetry's conventions have for writes to a topic."""
+    return {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": topic,
+    }
+
+
+def _start_spans(step: Step, batches: Sequence[Batch[NewRecord, None]]) -> dict[int, StepSpans]:
+    """Start the spans of sampled votes, which their records then carry; return them by lane."""
+    found = {}
+    for batch in batches:
+        parents = {index: record[2] for index, record in enumerate(batch.items) if record[2]}
+        where: dict[str, str | int] = {
+            "messaging.destination.partition.id": str(batch.lane),
+            "messaging.batch.message_count": len(batch.items),
+        }
+        if spans := step.start(parents, where):
+            found[batch.lane] = spans
+            for index, traceparent in spans.traceparents.items():
+                vote_id, value, _ = batch.items[index]
+                batch.items[index] = vote_id, value, traceparent
+    return found

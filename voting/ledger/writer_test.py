@@ -18,6 +18,7 @@ from voting.ledger.writer import LedgerWriter
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
 from voting.testing.examples import vote_with
+from voting.testing.spans import below, is_below, recorded_spans
 
 pytest_plugins = ["harness.testing.fixtures"]
 
@@ -99,6 +100,44 @@ async def test_an_acknowledged_vote_is_in_its_partition(kafka: KafkaServer) -> N
         "content-type": CONTENT_TYPE,
         "traceparent": TRACEPARENT.encode(),
     }
+
+
+async def test_a_sampled_vote_has_a_span_that_its_record_names(kafka: KafkaServer) -> None:
+    with recorded_spans() as recorded:
+        async with ledger_writer(kafka) as (log, readiness):
+            await until(lambda: readiness.ready, readiness)
+            votes = [vote_with(id=log.new_id()) for _ in range(3)]
+            parents = [TRACEPARENT, None, TRACEPARENT]
+            await asyncio.gather(*map(cast_vote, [log] * 3, votes, parents, strict=True))
+    found = await records(kafka, {vote.id for vote in votes})
+    carried = {dict(record.headers).get("traceparent", b"").decode() for record in found}
+    first, second = recorded.spans
+    assert carried == {below(first), "", below(second)}
+    assert is_below(first, TRACEPARENT)
+    assert is_below(second, TRACEPARENT)
+    assert [link.context for link in second.links] == [first.context]
+    assert dict(first.attributes or {}) == {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": "votes",
+        "messaging.destination.partition.id": str(found[0].partition),
+        "messaging.batch.message_count": 3,
+    }
+
+
+async def test_votes_that_are_not_acknowledged_fail_their_spans(kafka: KafkaServer) -> None:
+    with recorded_spans() as recorded:
+        async with ledger_writer(kafka, ack_timeout_seconds=0.5) as (log, readiness):
+            await until(lambda: readiness.ready, readiness)
+            kafka.pause()
+            try:
+                with pytest.raises(UnavailableError):
+                    await cast_vote(log, vote_with(id=log.new_id()), TRACEPARENT)
+            finally:
+                kafka.resume()
+    [span] = recorded.spans
+    assert (span.attributes or {})["error.type"] == "KafkaTimeoutError"
 
 
 async def make_topic(kafka: KafkaServer, name: str) -> None:

@@ -33,9 +33,9 @@ from voting.route.vote_api import (
     check_content_coding,
     check_media_type,
     read_json_vote,
-    read_traceparent,
 )
 from voting.service.lifecycle import Readiness
+from voting.tracing.trace_context import if_sampled, read_traceparent, trace_id_of
 
 # A route's answers are short, so few clients are slow to read them; its memory is small, too.
 _UNREAD_MAX: Final = 12 << 20
@@ -90,9 +90,11 @@ def route_app(
                 state.count_unanswered(time.perf_counter() - start, error)
 
         request.ctx.cast = True
-        traceparent = read_traceparent(request.headers.get(TRACE_HEADER))
-        answer = await answer_vote(vote, traceparent, sink, polls, on_unanswered)
-        state.count_accepted(time.perf_counter() - start)
+        answer = await answer_vote(vote, _traceparent_of(request), sink, polls, on_unanswered)
+        seconds = time.perf_counter() - start
+        state.count_accepted(seconds)
+        if traceparent := getattr(request.ctx, "traceparent", None):
+            state.give_example(seconds, trace_id_of(traceparent))
         return answer
 
     async def finish(request: Request, response: BaseHTTPResponse) -> None:
@@ -118,3 +120,11 @@ def route_app(
         state.closing = True
 
     return app
+
+
+def _traceparent_of(request: Request) -> str | None:
+    """Return what goes with a vote: the span of its request, or what its client sent."""
+    if hasattr(request.ctx, "traceparent"):
+        own: str | None = request.ctx.traceparent
+        return own
+    return if_sampled(read_traceparent(request.headers.get(TRACE_HEADER)))

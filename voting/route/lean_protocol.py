@@ -8,7 +8,7 @@ stopping.
 """
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -17,7 +17,7 @@ from sanic import Sanic
 from sanic.headers import format_http1_response
 from sanic.http import Stage
 
-from voting.casting.sink import UnavailableError
+from voting.casting.sink import OnResult, UnavailableError
 from voting.domain.headers import ROUTE_HEADER, TRACE_HEADER
 from voting.domain.vote import InvalidVoteError, Route, Vote, new_vote_id
 from voting.http.app import problem_of, to_response
@@ -32,9 +32,9 @@ from voting.route.vote_api import (
     check_in_time,
     check_media_type,
     read_json_vote,
-    read_traceparent,
     refusal_problem,
 )
+from voting.tracing.trace_context import if_sampled, read_traceparent
 
 _START: Final = b"POST /votes HTTP/1.1\r\n"
 _END: Final = b"\r\n\r\n"
@@ -49,7 +49,13 @@ _FIELD: Final = re.compile(
 )
 _LENGTH: Final = re.compile("[0-9]{1,9}")  # Python refuses to parse thousands of digits
 
-_KEPT_HEAD: Final = 4096  # bytes; a larger head is not cached
+_TRACE_NAME: Final = re.compile(rb"\r\n%b:" % TRACE_HEADER.encode(), re.IGNORECASE)
+_TRACE_LINE: Final = re.compile(
+    _TRACE_NAME.pattern + rb" ([0-9a-f-]{55})(?=\r\n|\Z)", re.IGNORECASE
+)
+
+_KEPT_HEAD: Final = 4096  # bytes; a larger head is not kept
+_KEPT_HEADS: Final = 1024
 
 
 class Head(NamedTuple):
@@ -57,11 +63,12 @@ class Head(NamedTuple):
 
     length: int
     key: str | None
+    parent: str | None
+    """The request's traceparent."""
     traceparent: str | None
+    """The same if its trace is recorded, which then goes with the vote."""
 
 
-# Most clients repeat a few heads, each with some body lengths, so parsed heads are cached.
-@lru_cache(maxsize=1024)
 def read_head(head: bytes) -> Head | None:
     """Return what matters in a request's head (without the empty line), or None if not ordinary."""
     if not _ORDINARY.fullmatch(head):
@@ -77,12 +84,29 @@ def read_head(head: bytes) -> Head | None:
         check_media_type(fields.pop("content-type", None))
     except ProblemError:
         return None
-    known = Head(
-        int(length),
-        fields.pop(KEY_HEADER, None),
-        read_traceparent(fields.pop(TRACE_HEADER, None)),
-    )
-    return None if fields else known
+    key, parent = fields.pop(KEY_HEADER, None), read_traceparent(fields.pop(TRACE_HEADER, None))
+    return None if fields else Head(int(length), key, parent, if_sampled(parent))
+
+
+class _Heads(dict[bytes, Head | None]):
+    """Heads as `read_head` reads them: most clients repeat a few, each with some body lengths.
+
+    Behind an entry that traces, each head has another traceparent, so they are kept without it.
+    """
+
+    def __missing__(self, head: bytes) -> Head | None:
+        if line := _TRACE_LINE.search(head):
+            rest = head[: line.start()] + head[line.end() :]
+            known = None if _TRACE_NAME.search(rest) else self[rest]
+            parent = read_traceparent(line[1].decode())
+            return known and known._replace(parent=parent, traceparent=if_sampled(parent))
+        if len(self) == _KEPT_HEADS:
+            self.clear()
+        read = self[head] = read_head(head)
+        return read
+
+
+_HEADS: Final = _Heads()
 
 
 class LeanProtocol(Connection):
@@ -157,8 +181,7 @@ class LeanProtocol(Connection):
             else:
                 self._to_sanic(data)
             return
-        read = read_head if end <= _KEPT_HEAD else read_head.__wrapped__
-        head = read(data[:end])
+        head = _HEADS[data[:end]] if end <= _KEPT_HEAD else read_head(data[:end])
         if head is None or self._route_state.closing or not self._can_write.is_set():
             self._to_sanic(data)
             return
@@ -175,7 +198,7 @@ class LeanProtocol(Connection):
         else:
             self._keep(data[size:])
 
-    def _cast(self, head: Head, body: bytes) -> None:
+    def _cast(self, head: Head, body: bytes, on_result: OnResult | None = None) -> None:
         state = self._route_state
         try:
             vote = read_json_vote(body, head.key, state.route, state.sink.new_id, state.polls)
@@ -186,7 +209,7 @@ class LeanProtocol(Connection):
         self._free = False
         self._http.stage = Stage.HANDLER
         try:
-            state.sink.cast(vote, head.traceparent, self._on_result)
+            state.sink.cast(vote, head.traceparent, on_result or self._on_result)
         except (UnavailableError, InvalidVoteError) as error:
             self._refuse(refusal_problem(vote, error, self._route_state.polls))
 

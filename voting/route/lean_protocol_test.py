@@ -40,9 +40,19 @@ PATIENCE_SECONDS = 20.0
 VOTE = json.dumps(GOOD).encode()
 
 
+@pytest.fixture(scope="module", params=[None, 0.5], ids=["untraced", "traced"])
+def traced(request: pytest.FixtureRequest) -> float | None:
+    """The share of the votes that both trace."""
+    share: float | None = request.param
+    return share
+
+
 @pytest.fixture(scope="module")
-def both() -> Iterator[tuple[TrialRoute, TrialRoute]]:
-    with trial_route(lean=False) as reference, trial_route(lean=True) as lean:
+def both(traced: float | None) -> Iterator[tuple[TrialRoute, TrialRoute]]:
+    with (
+        trial_route(lean=False, traced=traced) as reference,
+        trial_route(lean=True, traced=traced) as lean,
+    ):
         yield reference, lean
 
 
@@ -107,10 +117,10 @@ async def test_a_request_split_at_any_byte_gets_the_same_answer(
 
 
 def test_both_cast_the_same_votes_and_have_the_same_counts(
-    both: tuple[TrialRoute, TrialRoute],
+    both: tuple[TrialRoute, TrialRoute], traced: float | None
 ) -> None:
     reference, lean = both
-    assert votes_cast(reference) == votes_cast(lean)
+    assert votes_cast(reference, with_traces=not traced) == votes_cast(lean, with_traces=not traced)
     assert vote_counts(reference) == vote_counts(lean)
 
 

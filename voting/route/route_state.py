@@ -23,7 +23,9 @@ class RouteState:
         self.sink = sink
         self.polls = polls
         self.closing = False
-        self.count_accepted = AcceptedVotes(route).count
+        accepted = AcceptedVotes(route)
+        self.count_accepted = accepted.count
+        self.give_example = accepted.give_example
         for status in REFUSED_STATUSES:
             REFUSED.labels(route, status)
 

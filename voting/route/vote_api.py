@@ -3,7 +3,6 @@
 Both routes use it, on the lean path and in Sanic's handler.
 """
 
-import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -44,9 +43,6 @@ _STATUSES: Final[dict[str, HTTPStatus]] = {
 }
 # RFC 9110, section 11.6.1: the token is a field of the body, so there is no scheme to name.
 _CHALLENGE: Final = {"www-authenticate": "VoterToken"}
-
-# W3C Trace Context, version 00.
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def check_media_type(content_type: str | None) -> None:
@@ -96,11 +92,6 @@ def read_json_vote(
         raise invalid_vote_problem(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_json(error) from error
-
-
-def read_traceparent(header: str | None) -> str | None:
-    """Return a `traceparent` header that is valid by W3C Trace Context, else None."""
-    return header if header and _TRACEPARENT.fullmatch(header) else None
 
 
 async def answer_vote(

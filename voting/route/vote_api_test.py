@@ -18,7 +18,6 @@ from voting.route.vote_api import (
     check_media_type,
     invalid_vote_problem,
     read_json_vote,
-    read_traceparent,
 )
 from voting.service.clock_watch import now_ms
 from voting.testing.examples import VOTE
@@ -246,13 +245,6 @@ def test_a_problem_has_the_shape_of_problem_details() -> None:
         "detail": "rank: must be a whole number from 1 to 100",
         "field": "rank",
     }
-
-
-def test_only_a_valid_traceparent_is_passed_on() -> None:
-    good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    assert read_traceparent(good) == good
-    assert read_traceparent("00-xyz") is None
-    assert read_traceparent(None) is None
 
 
 class Sink:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from voting.service.logs import configure_logging
+from voting.service.logs import configure_logging, in_trace
 from voting.service.settings import Settings
 
 log = logging.getLogger("trial")
@@ -49,3 +49,28 @@ def test_text_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     log.info("ready")
     log.debug("not shown")
     assert capsys.readouterr().err.endswith("INFO trial: ready\n")
+
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+def test_a_line_in_a_trace_names_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(log_format="json"), "svc_trial")
+    with in_trace(f"00-{TRACE}-{SPAN}-01"):
+        log.warning("in")
+    log.warning("after")
+    inside, after = map(msgspec.json.decode, capsys.readouterr().err.splitlines())
+    assert (inside["trace_id"], inside["span_id"]) == (TRACE, SPAN)
+    assert not {"trace_id", "span_id"} & after.keys()
+
+
+def test_a_line_in_a_trace_names_it_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(), "svc_trial")
+    with in_trace(f"00-{TRACE}-{SPAN}-01"), in_trace(None):
+        log.warning("in none")
+    with in_trace(f"00-{TRACE}-{SPAN}-01"):
+        log.error("in one", exc_info=ValueError("out of range"))
+    first, second, *rest = capsys.readouterr().err.splitlines()
+    assert first.endswith("WARNING trial: in none")
+    assert second.endswith(f"ERROR trial: in one trace_id={TRACE} span_id={SPAN}")
+    assert rest[-1] == "ValueError: out of range"

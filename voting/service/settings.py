@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Final, Literal, NoReturn
 
 import msgspec
 from msgspec import Meta, inspect
@@ -15,6 +15,16 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 LeanPath = Annotated[
     bool, Meta(description="Handle ordinary votes on the lean path, ahead of Sanic.")
 ]
+SamplerName = Literal[
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+]
+
+_URL_OR_NONE: Final = r"^(https?://.+)?$"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +41,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[
         str, Meta(description="Address to listen on; `::` means all, IPv4 and IPv6.", min_length=1)
     ] = "127.0.0.1"
+    otel_sdk_disabled: Annotated[
+        bool, Meta(description="Whether no traces are sent, whatever else is set.")
+    ] = False
+    otel_service_name: Annotated[
+        str, Meta(description="The service's name in traces, if not its own.")
+    ] = ""
+    otel_exporter_otlp_endpoint: Annotated[
+        str,
+        Meta(
+            description="Where traces go (OTLP over HTTP), without /v1/traces; empty: nowhere.",
+            pattern=_URL_OR_NONE,
+        ),
+    ] = ""
+    otel_exporter_otlp_traces_endpoint: Annotated[
+        str,
+        Meta(description="The same as a whole URL; goes first.", pattern=_URL_OR_NONE),
+    ] = ""
+    otel_exporter_otlp_protocol: Annotated[
+        Literal["http/protobuf"], Meta(description="How traces are sent.")
+    ] = "http/protobuf"
+    otel_traces_sampler: Annotated[
+        SamplerName,
+        Meta(description="What is traced; parentbased_*: a traceparent decides, if there is one."),
+    ] = "parentbased_always_on"
+    otel_traces_sampler_arg: Annotated[
+        float, Meta(description="The share that traceidratio takes.", ge=0, le=1)
+    ] = 1.0
+
+    @property
+    def traces_endpoint(self) -> str:
+        """Where traces are sent; empty if nowhere."""
+        return self.otel_exporter_otlp_traces_endpoint or self.otel_exporter_otlp_endpoint
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether traces are recorded."""
+        return bool(self.traces_endpoint) and not self.otel_sdk_disabled
 
     def __post_init__(self) -> None:
         """Check what types cannot express; raise what `wrong` returns."""

@@ -35,17 +35,23 @@ class TrialRoute(NamedTuple):
 
 @contextmanager
 def trial_route(
-    lean: bool, *, no_ids: bool = False, files: int = 4096, **config: float
+    lean: bool,
+    *,
+    no_ids: bool = False,
+    files: int = 4096,
+    traced: float | None = None,
+    **config: float,
 ) -> Iterator[TrialRoute]:
     """Run a trial route, on the lean path or on Sanic's handler, with these settings of Sanic.
 
-    It may open at most `files` files. With `no_ids`, making an id fails.
+    It may open at most `files` files. With `no_ids`, making an id fails. It records traces of the
+    share `traced` of its votes, if that is given.
     """
     port = free_port()
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        arguments = (port, lean, config, log, no_ids, files)
+        arguments = (port, lean, config, log, no_ids, files, traced)
         process = spawn.Process(target=serve_trial_route, args=arguments, daemon=True)
         process.start()
         route = TrialRoute(port, process, log)
@@ -142,9 +148,10 @@ def refused_count(counted: dict[str, str], status: int) -> float:
     return float(counted.get(f'votes_refused_total{{route="http",status="{status}"}}', 0))
 
 
-def votes_cast(route: TrialRoute) -> list[str]:
-    """Return the votes passed to the route's sink."""
-    return sorted(json.dumps(vote) for vote in route.get("/cast").json())
+def votes_cast(route: TrialRoute, *, with_traces: bool = True) -> list[str]:
+    """Return the votes passed to the route's sink, with their traceparents or without."""
+    cast = route.get("/cast").json()
+    return sorted(json.dumps(vote if with_traces else vote[:1]) for vote in cast)
 
 
 async def send(port: int, *pieces: bytes, answers: int = 1, seconds: float = 10) -> RawClient:

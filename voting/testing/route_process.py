@@ -14,15 +14,18 @@ from sanic.response import raw
 from voting.casting.sink import FULL, OnResult, UnavailableError
 from voting.domain.vote import TOO_MANY_ALBUMS, InvalidVoteError, Route, Vote
 from voting.http.app import run_app
-from voting.http.connection import Connection
 from voting.route.app import route_app
-from voting.route.lean_protocol import LeanProtocol
+from voting.route.vote_connection import vote_connection
 from voting.service.clock_watch import now_ms
 from voting.service.lifecycle import Readiness
 from voting.service.logs import configure_logging
 from voting.service.settings import Settings
 from voting.service.telemetry import REFUSED
 from voting.testing.polls import trial_polls
+from voting.testing.spans import Recorded
+from voting.tracing.sampler import Sampler
+from voting.tracing.traces import Traces
+from voting.tracing.tracing import begin_tracing
 
 NEW_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 SLOW_SECONDS: Final = 0.4
@@ -77,7 +80,13 @@ class TrialSink:
 
 
 def serve_trial_route(
-    port: int, lean: bool, config: dict[str, float], log: Path, no_ids: bool, files: int
+    port: int,
+    lean: bool,
+    config: dict[str, float],
+    log: Path,
+    no_ids: bool,
+    files: int,
+    traced: float | None,
 ) -> None:
     """Serve the route in this process, logging to `log`; `GET /cast` returns the votes.
 
@@ -88,6 +97,8 @@ def serve_trial_route(
         os.dup2(output.fileno(), sys.stderr.fileno())
     configure_logging(Settings(), "trial_route")
     os.environ.update({f"SANIC_{name}": str(value) for name, value in config.items()})
+    if traced is not None:
+        begin_tracing(Traces("trial", Sampler("parentbased_traceidratio", traced), Recorded()))
     sink, readiness, polls = TrialSink(no_ids), Readiness(), trial_polls(0)
     app = route_app("trial_route", Route.HTTP, sink, readiness, polls)
 
@@ -122,4 +133,4 @@ def serve_trial_route(
         tasks.append(asyncio.create_task(release()))
 
     readiness.set_ready()
-    run_app(app, "127.0.0.1", port, LeanProtocol if lean else Connection)
+    run_app(app, "127.0.0.1", port, vote_connection(lean))
