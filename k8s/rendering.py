@@ -29,6 +29,7 @@ COMPONENTS: Final = (
     "rate-limit",
     "stand-ins",
     "strimzi",
+    "tracing",
 )
 
 type Manifest = dict[str, Any]

@@ -30,6 +30,7 @@ RENDERED: Final = {
     "production": manifests("production"),
     "grpc-unary": manifests("production", "grpc-unary"),
     "strimzi": manifests("production", "strimzi"),
+    "tracing": manifests("production", "tracing"),
 }
 SECRETS: Final = {
     "encryption": {secret["metadata"]["name"]: secret["stringData"] for secret in passwords.made()},
@@ -100,6 +101,12 @@ def test_no_default_address_on_this_machine_is_left_unset(title: str, workload: 
         default = str(field.default)
         if "127.0.0.1" in default and field.name != "host":  # HOST is set by the image
             assert field.name.upper() in variables
+
+
+@pytest.mark.parametrize("workload", SETTINGS)
+def test_the_component_tracing_makes_every_service_send_traces(workload: str) -> None:
+    settings = read_settings(SETTINGS[workload], variables_of("tracing", workload))
+    assert settings.has_traces is (workload != "Job/kafka-topics")
 
 
 @pytest.mark.parametrize("overlay", ["local", "production"])

@@ -138,7 +138,8 @@ def _settings() -> Iterator[str]:
 def _data(title: str, *components: str) -> list[str]:
     """Return the lines of a ConfigMap's settings; none for a server outside the cluster."""
     outside = title.removesuffix("-client")
-    config = objects(*components).get(f"ConfigMap/{title}", objects()[f"ConfigMap/{title}"])
+    key = f"ConfigMap/{title}"
+    config = objects(*components).get(key) or objects().get(key, {})  # a component may add it
     if f"{_MANAGED}{outside}" in components or "data" not in config:
         return []
     return yaml.safe_dump(config["data"], width=10_000).splitlines()

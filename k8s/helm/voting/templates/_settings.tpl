@@ -81,3 +81,10 @@ TRUSTED_PROXIES: 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7
 LOG_LEVEL: info
 TRUSTED_PROXIES: 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7
 {{- end }}
+{{- define "voting.settings.tracing" }}
+{{- if .Values.components.tracing }}
+OTEL_EXPORTER_OTLP_ENDPOINT: http://otel-collector.observability:4318
+OTEL_TRACES_SAMPLER: parentbased_traceidratio
+OTEL_TRACES_SAMPLER_ARG: '0.01'
+{{- end }}
+{{- end }}
