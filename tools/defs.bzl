@@ -1,5 +1,6 @@
 """The one file that the BUILD files of this repository load from."""
 
+load("@programs//:defs.bzl", _needs = "needs")
 load("@pypi//:defs.bzl", _requirement = "requirement")
 load("@rules_python//python:defs.bzl", "py_test", _py_binary = "py_binary", _py_library = "py_library")
 load("//tools/oci:defs.bzl", "py_image")
@@ -8,6 +9,7 @@ load("//tools/services:roster.bzl", _SERVICES = "SERVICES")
 py_binary = _py_binary
 py_library = _py_library
 requirement = _requirement
+needs = _needs
 
 # The services, in the order of tools/services/roster.bzl: what to run, what to import.
 SERVICES = ["//" + name for name in _SERVICES]

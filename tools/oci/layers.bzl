@@ -1,5 +1,7 @@
 """Rules that make layers: .tar.gz files that are the same bytes for the same inputs."""
 
+load("@programs//:defs.bzl", "needs")
+
 def _debian_layer_impl(ctx):
     archive = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
     arguments = ctx.actions.args()
@@ -51,6 +53,7 @@ def debian_layer(name, packages = [], **kwargs):
         name = name,
         debs = ["@debian//:%s.deb" % package for package in _SYSTEM + packages],
         tags = ["manual"],
+        target_compatible_with = needs("debian-forky"),
         **kwargs
     )
 

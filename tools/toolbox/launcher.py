@@ -4,7 +4,7 @@ import os
 import shutil
 
 from tools.toolbox import namespace, prebuilt, rootfs, server, trust
-from tools.toolbox.messages import say_once
+from tools.toolbox.messages import say, say_once
 
 USAGE = """\
 Run Bazel for this repository. The first use sets up everything it needs, in a few minutes.
@@ -16,6 +16,7 @@ Run Bazel for this repository. The first use sets up everything it needs, in a f
 
 BAZELW_CACHE    where to keep the toolbox and Bazel's outputs (~/.cache/voting-bazelw)
 BAZELW_MIRROR   Debian mirror to build the toolbox from
+BAZELW_USE      "toolbox": use it even if there is a bazel of your own
 
 Your own Bazel settings are read from user.bazelrc in this folder; ~/.bazelrc is ignored.
 """
@@ -27,6 +28,8 @@ def main(arguments: list[str]) -> int:
         print(USAGE, end="")
         return 0
     if arguments[0] != "--toolbox" and own_bazel_serves():
+        if arguments[0] in ("build", "test"):
+            say_what_is_skipped()
         become(["bazel", *server.OWN_RC_ONLY, *arguments], dict(os.environ))
     toolbox = rootfs.ensure()
     trust.ensure(toolbox)
@@ -43,6 +46,15 @@ def own_bazel_serves() -> bool:
     if missing:
         say_once("prebuilt", f"not using the bazel on PATH: the build needs {', '.join(missing)}")
     return not missing
+
+
+def say_what_is_skipped() -> None:
+    """Print which programs this machine lacks: Bazel says of a target only that it is skipped."""
+    if absent := prebuilt.absent():
+        say(
+            f"without {', '.join(absent)}: what needs one of these is skipped. "
+            "BAZELW_USE=toolbox uses the toolbox, which has all"
+        )
 
 
 def inside(arguments: list[str]) -> list[str]:

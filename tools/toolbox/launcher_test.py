@@ -23,6 +23,7 @@ def test_bazel_reads_no_settings_of_the_users_own(tmp_path: Path) -> None:
 def test_nor_does_the_machines_own_bazel(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(prebuilt, "missing", list)
+    monkeypatch.setattr(prebuilt, "absent", list)
     monkeypatch.setattr("shutil.which", lambda program: f"/usr/bin/{program}")
 
     def become(command: list[str], _: object) -> None:

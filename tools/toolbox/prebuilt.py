@@ -1,30 +1,43 @@
-"""The machine's own Bazel, which is used if everything that the build needs is installed."""
+"""The machine's own Bazel, which is used if it is the right one and there is a Python for it."""
 
+import os
 import re
 import shutil
 import subprocess
 
 from tools.toolbox.places import REPOSITORY
 
-PROGRAMS = [
-    "bwrap", "chromium", "crane", "docker-registry", "go", "java", "mvn", "prometheus",
-    "python3.14", "redis-server", "skopeo",
-]  # fmt: skip
-"""What the build and its tests start besides Bazel: the same as in packages.txt."""
-
-OLDEST_JAVA = 17
-"""Kafka's brokers need it."""
+PROGRAMS = REPOSITORY / "tools/programs/programs.txt"
+"""What targets start besides Bazel and Python; //tools/programs reads this list, too."""
 
 
 def missing() -> list[str]:
     """Return what is missing to use this machine's own Bazel; empty if it can be used."""
+    if os.environ.get("BAZELW_USE") == "toolbox":
+        return ["the toolbox, as BAZELW_USE says"]
     wanted = (REPOSITORY / ".bazelversion").read_text().strip()
     if output_of("bazel", "--version") != f"bazel {wanted}":
         return [f"Bazel {wanted}"]
-    absent = [program for program in PROGRAMS if not shutil.which(program)]
-    if "java" not in absent and java_version() < OLDEST_JAVA:
-        absent.append(f"Java {OLDEST_JAVA} or newer")
-    return absent
+    return [] if shutil.which("python3.14") else ["python3.14"]
+
+
+def absent() -> list[str]:
+    """Return the programs that some targets need and this machine does not have."""
+    lines = PROGRAMS.read_text().splitlines()
+    listed = [line.partition(">=") for line in lines if line and not line.startswith("#")]
+    return [
+        f"{name} {oldest} or newer" if oldest else name
+        for name, _, oldest in listed
+        if not is_there(name, oldest)
+    ]
+
+
+def is_there(name: str, oldest: str) -> bool:
+    """Return whether the machine has a program; `oldest` is the oldest version of Java."""
+    if name == "debian-forky":
+        query = ("apt-get", "indextargets", "--format", "$(CODENAME)", "Origin: Debian")
+        return "forky" in output_of(*query).splitlines()
+    return bool(shutil.which(name)) and (not oldest or java_version() >= int(oldest))
 
 
 def java_version() -> int:

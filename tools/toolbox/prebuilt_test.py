@@ -1,10 +1,10 @@
-"""When the machine's own Bazel is used."""
+"""When the machine's own Bazel is used, and what is said to be skipped then."""
 
 from pathlib import Path
 
 import pytest
 
-from tools.toolbox import prebuilt
+from tools.toolbox import launcher, prebuilt
 
 JAVA = 'openjdk version "{}.0.2" 2026-01-20'
 
@@ -13,10 +13,15 @@ JAVA = 'openjdk version "{}.0.2" 2026-01-20'
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a machine that has everything, and nothing else on PATH."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    for program in prebuilt.PROGRAMS:
-        install(tmp_path, program, "")
+    monkeypatch.setenv("BAZELW_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("BAZELW_USE", raising=False)
+    for line in prebuilt.PROGRAMS.read_text().splitlines():
+        if line and not line.startswith("#"):
+            install(tmp_path, line.partition(">=")[0], "")
+    install(tmp_path, "apt-get", "forky")
     install(tmp_path, "bazel", "bazel 7.7.1")
     install(tmp_path, "java", JAVA.format(25))
+    install(tmp_path, "python3.14", "")
     return tmp_path
 
 
@@ -30,6 +35,7 @@ def install(machine: Path, program: str, version: str) -> None:
 @pytest.mark.usefixtures("machine")
 def test_a_machine_with_everything_needs_no_toolbox() -> None:
     assert prebuilt.missing() == []
+    assert prebuilt.absent() == []
 
 
 def test_another_version_of_bazel_is_not_used(machine: Path) -> None:
@@ -37,11 +43,46 @@ def test_another_version_of_bazel_is_not_used(machine: Path) -> None:
     assert prebuilt.missing() == ["Bazel 7.7.1"]
 
 
-def test_a_missing_program_is_named(machine: Path) -> None:
-    (machine / "redis-server").unlink()
-    assert prebuilt.missing() == ["redis-server"]
+def test_without_its_python_bazel_is_not_used(machine: Path) -> None:
+    (machine / "python3.14").unlink()
+    assert prebuilt.missing() == ["python3.14"]
 
 
-def test_an_old_java_is_named(machine: Path) -> None:
-    install(machine, "java", JAVA.format(11))
-    assert prebuilt.missing() == ["Java 17 or newer"]
+def test_bazel_is_used_without_a_browser_and_what_is_skipped_is_said(
+    machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (machine / "chromium").unlink()
+    (machine / "promtool").unlink()
+    assert launcher.own_bazel_serves()
+    launcher.say_what_is_skipped()
+    said = capsys.readouterr().err
+    assert "without chromium, promtool: what needs one of these is skipped." in said
+
+
+@pytest.mark.usefixtures("machine")
+def test_where_nothing_is_skipped_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    launcher.say_what_is_skipped()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("machine")
+def test_the_toolbox_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAZELW_USE", "toolbox")
+    assert not launcher.own_bazel_serves()
+
+
+@pytest.mark.parametrize("version", [11, 16])
+def test_an_old_java_is_named(machine: Path, version: int) -> None:
+    install(machine, "java", JAVA.format(version))
+    assert prebuilt.absent() == ["java 17 or newer"]
+
+
+def test_the_oldest_java_serves(machine: Path) -> None:
+    install(machine, "java", JAVA.format(17))
+    assert prebuilt.absent() == []
+
+
+@pytest.mark.parametrize("found", ["trixie", "forky-updates"])
+def test_packages_of_another_debian_make_no_images(machine: Path, found: str) -> None:
+    install(machine, "apt-get", found)
+    assert prebuilt.absent() == ["debian-forky"]
