@@ -51,7 +51,7 @@ def ruling_lines(rulings: Iterable[RulingSummary]) -> list[str]:
 def _what(ruling: RulingSummary) -> str:
     if ruling.ids is not None:
         batch = "" if ruling.batch is None else f" of batch {ruling.batch}"
-        return f"{ruling.ids} ids{batch}"
+        return f"{ruling.ids} {'id' if ruling.ids == 1 else 'ids'}{batch}"
     if ruling.voter_class is not None:
         return f"class {ruling.voter_class}"
     if ruling.between is not None:

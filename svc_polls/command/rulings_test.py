@@ -67,7 +67,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Ran:
 
 def test_a_ruling_is_proposed_approved_and_lifted(run: Ran, open_poll: str) -> None:
     assert run("exclude", open_poll, "--id", ID, "--reason", "Sold votes") == 0
-    assert run.out.splitlines()[-1].startswith("1       proposed  1 ids  ")
+    assert run.out.splitlines()[-1].startswith("1       proposed  1 id   ")
     assert run("approve", open_poll, "1") == 1
     assert run.err == "polls: whoever proposed a ruling cannot approve it\n"
     as_rea = ("--token-file", "rea")

@@ -79,15 +79,18 @@ async def test_people_see_why_votes_do_not_count(audience: FakeAudience) -> None
     _, _, snapshot = await read(audience)
     why = "Sold on &lt;eBay&gt; &amp; elsewhere"
     said = page(audience, snapshot)
-    assert f'dir="auto">Of 1,203 votes, 1,100 do not count. {why}: 1,100.</p>' in said
-    assert f"De 1203 votos, 1100 no cuentan. {why}: 1100." in page(audience, snapshot, "es")
+    assert ">Of 1,203 votes, 1,100 do not count.</p>" in said
+    assert f"<li><bdi>{why}</bdi>: 1,100</li>" in said
+    said = page(audience, snapshot, "es")
+    assert ">De 1203 votos, 1100 no cuentan.</p>" in said
+    assert f"<li><bdi>{why}</bdi>: 1100</li>" in said
     assert '<p id="excluded">1,100 more do not count</p>' in screen(audience, snapshot)
 
 
 async def test_a_ruling_that_is_not_applied_yet_is_shown_as_such(audience: FakeAudience) -> None:
     poll, found, snapshot = await read(audience)
     assert [one.votes for one in poll_answer(poll, found, audience.polls).rulings] == [None]
-    assert "elsewhere: being left out." in page(audience, snapshot)
+    assert "elsewhere</bdi>: being left out</li>" in page(audience, snapshot)
     assert '<p id="excluded" hidden>' in screen(audience, snapshot)
 
 
@@ -100,4 +103,5 @@ async def test_without_rulings_nothing_is_said(audience: FakeAudience) -> None:
     assert snapshot.rulings == []
     state = poll_state(poll, audience.polls)
     said = render_poll("en", state, snapshot, "/static", voted=None)
-    assert '<p class="hint" id="excluded" dir="auto" hidden></p>' in said
+    assert '<p class="hint" id="excluded" hidden></p>' in said
+    assert '<details class="hint" id="why" hidden>' in said

@@ -134,22 +134,13 @@ def _context(
 
 
 def _excluded(language: Language, snapshot: PollSnapshot) -> str:
-    """Return what rulings exclude, and why, in words; nothing without rulings."""
-    messages, number = POLL_CATALOGUE[language], partial(format_number, language)
-    said = [
-        messages["excluded_soon"].format(reason=one.reason)
-        if one.votes is None
-        else messages["excluded_by"].format(reason=one.reason, n=number(one.votes))
-        for one in snapshot.rulings or ()
-    ]
-    return (
-        said
-        and messages["excluded"].format(
-            counted=number(snapshot.votes + snapshot.excluded),
-            excluded=number(snapshot.excluded),
-            rulings=" ".join(said),
-        )
-    ) or ""
+    """Return in words how many votes rulings exclude; nothing without rulings."""
+    if not snapshot.rulings:
+        return ""
+    number = partial(format_number, language)
+    return POLL_CATALOGUE[language]["excluded"].format(
+        counted=number(snapshot.votes + snapshot.excluded), excluded=number(snapshot.excluded)
+    )
 
 
 def _rows(poll: PollState, snapshot: PollSnapshot) -> Iterator[_Row]:

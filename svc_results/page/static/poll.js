@@ -4,7 +4,7 @@ import { Ballot } from "./ballot.js";
 import { RunningNumber } from "./motion.js";
 import { follow, poll } from "./poll_state.js";
 import { write } from "./rows.js";
-import { excludedText, Standings } from "./standings.js";
+import { excludedText, showRulings, Standings } from "./standings.js";
 import { VoterBallot } from "./voter_ballot.js";
 import { count, phrase } from "./words.js";
 
@@ -34,7 +34,8 @@ function show(snapshot, phase) {
     write(find("total-unit"), phrase(votes === 1 ? "one_vote" : "votes"));
     const excluded = excludedText(snapshot, votes);
     write(find("excluded"), excluded);
-    find("excluded").hidden = !excluded;
+    find("excluded").hidden = find("why").hidden = !excluded;
+    showRulings(find("rulings"), snapshot.rulings);
   }
   if (announced !== undefined && announced !== phase) write(find("announcer"), phrase(phase));
   announced = phase;

@@ -30,17 +30,26 @@ export class Standings {
 export const excludedVotes = (result) =>
   result.reduce((sum, { excluded = 0 }) => sum + excluded, 0);
 
-/** What rulings exclude, and why; empty without rulings. */
+/** How many votes rulings exclude, in words; empty without rulings. */
 export function excludedText({ result, rulings }, votes) {
   if (!rulings || !rulings.length) return "";
-  const said = rulings.map(({ reason, votes: n }) =>
-    n === null ? phrase("excluded_soon", { reason }) : phrase("excluded_by", { reason, n: count(n) }),
-  );
   const excluded = excludedVotes(result);
-  return phrase("excluded", {
-    counted: count(votes + excluded),
-    excluded: count(excluded),
-    rulings: said.join(" "),
+  return phrase("excluded", { counted: count(votes + excluded), excluded: count(excluded) });
+}
+
+let shownRulings = "";
+
+/** Lists the rulings that exclude votes: why, and how many. */
+export function showRulings(list, rulings) {
+  const said = JSON.stringify(rulings);
+  if (said === shownRulings) return;
+  shownRulings = said;
+  list.textContent = "";
+  (rulings || []).forEach(({ reason, votes }) => {
+    const [item, why] = [document.createElement("li"), document.createElement("bdi")];
+    why.textContent = reason;
+    item.append(why, `: ${votes === null ? phrase("excluded_soon") : count(votes)}`);
+    list.append(item);
   });
 }
 
