@@ -11,7 +11,8 @@ import re
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Iterator, Mapping
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, override
 from urllib.parse import urlsplit
@@ -26,7 +27,10 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 
 from harness.processes.errors import NotReadyError
 from harness.processes.ports import free_port
+from harness.processes.programs import find_program
+from harness.processes.server import start_together, stop_together
 from harness.processes.waiting import wait_until
+from harness.servers.kafka_config import Node
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.redis_server import RedisServer
@@ -135,8 +139,10 @@ def _at(address: str, value: str) -> str:
 class EncryptedKafka(KafkaServer):
     """Kafka with the settings file and the arguments of the manifests."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
-        super().__init__(free_port(), free_port(), folder)
+    start_limit_seconds = 180.0  # the first of three nodes waits until the others are formatted
+
+    def __init__(self, folder: Path, cluster: Cluster, node: Node, nodes: Sequence[Node]) -> None:
+        super().__init__(node.port, node.controller_port, folder, cluster=nodes)
         self._files = cluster
         self._overrides = cluster.arguments("StatefulSet/kafka")[1:]
 
@@ -146,16 +152,17 @@ class EncryptedKafka(KafkaServer):
 
     @override
     def prepare(self) -> None:
-        controller = f"{self.host}:{self.controller_port}"
+        voters = (f"{node.id}@{self.host}:{node.controller_port}" for node in self.cluster)
+        controller = f"CONTROLLER://{self.host}:{self.controller_port}"
         here = {
             "node.id": str(self.node.id),
-            "controller.quorum.voters": f"{self.node.id}@{controller}",
-            "listeners": f"CLIENTS://{self.address},CONTROLLER://{controller}",
+            "controller.quorum.voters": ",".join(voters),
+            "listeners": f"CLIENTS://{self.address},{controller}",
             "advertised.listeners": f"CLIENTS://{self.address}",
             "log.dirs": str(self.data / "log"),
             "metadata.log.dir": str(self.data / "log"),
-            "min.insync.replicas": "1",
-            "offsets.topic.replication.factor": "1",
+            "offsets.topic.replication.factor": str(len(self.cluster)),
+            "offsets.topic.num.partitions": "3",
             "group.initial.rebalance.delay.ms": "0",
         }
         super().prepare()
@@ -218,12 +225,18 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
 @pytest.fixture(scope="session")
 def kafka(server_folder: Path, cluster: Cluster) -> Iterator[EncryptedKafka]:
     """Run Kafka; the Job has made the topics and granted the rights."""
-    with EncryptedKafka(server_folder, cluster) as server:
-        job = cluster.settings("Job/kafka-topics", {"KAFKA_BOOTSTRAP_SERVERS": server.address})
-        job["KAFKA_TOPIC_REPLICAS"] = "1"
-        made = asyncio.run(topics.create_in_time(read_settings(TopicSettings, job), 30))
+    node = Node(1, free_port(), free_port())
+    with EncryptedKafka(server_folder, cluster, node, [node]) as server:
+        made = asyncio.run(run_job(cluster, server.address, replicas=1))
         assert sorted(made) == ["polls", "votes", "votes.albums", "votes.rejected"]
         yield server
+
+
+async def run_job(cluster: Cluster, address: str, replicas: int) -> list[str]:
+    """Do what the Job kafka-topics does; return the topics that were made."""
+    job = cluster.settings("Job/kafka-topics", {"KAFKA_BOOTSTRAP_SERVERS": address})
+    job["KAFKA_TOPIC_REPLICAS"] = str(replicas)
+    return await topics.create_in_time(read_settings(TopicSettings, job), 60)
 
 
 @pytest.fixture(scope="session")
@@ -303,6 +316,24 @@ def login(addresses: dict[str, str], cluster: Cluster) -> Callable[[str], dict[s
         return connection_arguments(read_settings(KafkaSettings, found))
 
     return login
+
+
+async def test_three_nodes_replicate_and_share_rights(tmp_path: Path, cluster: Cluster) -> None:
+    nodes = [Node(number, free_port(), free_port()) for number in (1, 2, 3)]
+    servers = [EncryptedKafka(tmp_path, cluster, node, nodes) for node in nodes]
+    try:
+        start_together(servers)
+        await run_job(cluster, servers[0].address, replicas=3)
+        address = {"KAFKA_BOOTSTRAP_SERVERS": servers[-1].address}
+        found = cluster.settings("Deployment/svc-http-route", address)
+        connection = connection_arguments(read_settings(KafkaSettings, found))
+        async with AIOKafkaProducer(**connection, acks="all") as producer:
+            for partition in range(3):
+                await producer.send_and_wait("votes", b"x", partition=partition)
+            with pytest.raises(TopicAuthorizationFailedError):
+                await producer.send_and_wait("polls", b"x")
+    finally:
+        stop_together(servers)
 
 
 ALLOWED: Final = {
@@ -398,6 +429,19 @@ async def test_who_reads_the_tally_cannot_write_it(
         for write in (client.hset(TALLY_KEY, "a", 1), client.delete(TALLY_KEY), client.flushall()):
             with pytest.raises(NoPermissionError):
                 await write
+
+
+@pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe", "readinessProbe"])
+def test_a_probe_of_redis_needs_no_login(
+    probe: str, redis_server: EncryptedRedis, cluster: Cluster
+) -> None:
+    workload = "StatefulSet/redis"
+    [container] = pod_specs(RENDERED)[workload]["containers"]
+    program, *arguments = container[probe]["exec"]["command"]
+    here = [cluster.here(workload, argument) for argument in arguments]
+    command = [find_program(program), "-p", str(redis_server.port), *here]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout == "PONG\n"
 
 
 async def test_redis_lets_nobody_do_anything_but_ping_without_the_right_password(
