@@ -15,8 +15,11 @@ from typing import Final, NamedTuple
 from chaos.faults.fault import Fault, FaultFailedError, Scene
 from chaos.runs.watch import NotRecoveredError, Watch
 from harness.organisers.organiser import Organiser
+from harness.organisers.poll_officials import PollOfficials
 from harness.organisers.poll_schedule import PollSchedule
+from harness.processes.waiting import until
 from harness.promise.check import Violation, violations
+from harness.promise.ledger_reader import read_results
 from harness.promise.stores_reader import Contents, StoresReader, open_stores_reader
 from harness.promise.trees_reader import read_trees
 from harness.system.weakened import CLOCKS_MS, CONSUMERS, WeakenedSystem
@@ -31,6 +34,7 @@ _LONGEST_CALM_SECONDS: Final = 1.0
 _POLL_PERIOD_SECONDS: Final = 3.0
 _BEFORE_END_SECONDS: Final = 1.5  # at most, before a poll closes: then a fault begins
 _CUT_SECONDS: Final = 60.0
+_PUBLISH_SECONDS: Final = 300.0
 
 
 class Round(NamedTuple):
@@ -80,6 +84,10 @@ class Run:
             self._organisers, _POLL_PERIOD_SECONDS, CLOCKS_MS, system.voter_keys
         )
         self._voters.polls = self._schedule.polls
+        self._colleagues = [
+            Organiser(service.url, system.colleague_token) for service in system.poll_services
+        ]
+        self._officials = PollOfficials(self._organisers, self._colleagues, self._schedule.polls)
 
     async def run(
         self, faults: Sequence[Fault], seconds: float = math.inf, at_least: int = 0
@@ -94,15 +102,19 @@ class Run:
             watch = Watch(
                 self._system, reader, self._voters.sent_votes, lag=max(50, int(self._rate))
             )
-            schedule = asyncio.create_task(self._schedule.run())
+            tasks = [
+                asyncio.create_task(self._schedule.run()),
+                asyncio.create_task(self._officials.run()),
+            ]
             try:
                 return await self._run(faults, seconds, at_least, reader, watch)
             finally:
-                schedule.cancel()
-                await asyncio.wait([schedule])
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
                 await self._voters.stop()
                 self._voters.close()
-                for organiser in self._organisers:
+                for organiser in (*self._organisers, *self._colleagues):
                     organiser.close_connections()
 
     async def _run(
@@ -129,14 +141,31 @@ class Run:
             )
             await asyncio.sleep(self._random.random() * _LONGEST_CALM_SECONDS)
         await self._voters.stop()
-        await watch.cut(now_ms(), _CUT_SECONDS)
+        stopped_ms = now_ms()
+        await watch.cut(stopped_ms, _CUT_SECONDS)
         await watch.in_step(_QUIET_SECONDS)
+        await self._all_published(stopped_ms)
         contents = await reader.contents()
+        results = await read_results(self._system.bootstrap_servers)
         ends = {number: len(leaves) for number, leaves in contents.ledger.leaves.items()}
         notary, key = self._system.services["svc_notary"], self._system.signing_key.verifier
-        contents = contents._replace(trees=await read_trees(notary.url, key, ends))
+        trees = await read_trees(notary.url, key, ends)
+        contents = contents._replace(trees=trees, results=results)
         found = violations(self._voters.sent_votes, contents) + _ended(watch)
         return RunOutcome(rounds, self._voters.sent_votes, contents, found, dict(watch.ended))
+
+    async def _all_published(self, opened_by_ms: int) -> None:
+        """Return when the results of the polls that people voted in are published."""
+
+        async def are_published() -> bool:
+            return not self._officials.unpublished(opened_by_ms)
+
+        await until(
+            are_published,
+            lambda: f"not published: {', '.join(self._officials.unpublished(opened_by_ms))}",
+            _PUBLISH_SECONDS,
+            error=NotRecoveredError,
+        )
 
     async def _round(self, fault: Fault, watch: Watch) -> Round:
         if fault.idle:

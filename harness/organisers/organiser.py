@@ -101,6 +101,10 @@ class Organiser:
         tag = "*" if event is None else f'"{event}"'
         return self._asked("POST", f"/{poll}/close", {"if-match": tag})
 
+    def publish(self, poll: str) -> str:
+        """Begin to publish a result, unless that has begun; return how far it is."""
+        return str(_document(self._ask("POST", f"/{poll}/publish"))["stage"])
+
     def is_answered(self) -> bool:
         """Return whether svc_polls knows the newest events; after an outage of Kafka it waits."""
         try:

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from harness.promise.stores_reader import Contents
 from harness.voters.sent_votes import SentVotes
-from voting.domain.tally import UNIT_SEPARATOR, Tally, tally_of
+from voting.domain.tally import UNIT_SEPARATOR, PollTally, Tally, entry_key, tally_of
 from voting.merkle.frontier import Frontier
 from voting.merkle.proofs import inclusion_proof, verify_inclusion
+from voting.polls.excluded import Excluded, net
 from voting.polls.poll import Poll
+from voting.polls.ruling import rulings_in_force
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.tally_fields import counter_fields
 
@@ -40,6 +43,8 @@ def violations(sent_votes: SentVotes, contents: Contents) -> list[Violation]:
         "in the ledger, but cast while its poll was not open": _outside_window(contents),
         "acknowledged, but behind the cut of its poll": _behind_cut(sent_votes, contents),
         "final result is not the ledger's votes before the cut": _not_final(contents),
+        "excluded in the tally is not what rulings take of the ledger": _not_excluded(contents),
+        "published result is not a recount of the ledger": _not_recounted(contents),
         "valid, but rejected": contents.rejections.valid,
         "not a vote, but not rejected": _not_rejected(contents),
         "the notary's tree is not of the ledger": _other_trees(contents),
@@ -135,6 +140,58 @@ def _not_final(contents: Contents) -> list[str]:
     )
     final = Tally(polls=dict(contents.final))
     return list(_differences(counter_fields(before_cut), counter_fields(final)))
+
+
+def _not_excluded(contents: Contents) -> list[str]:
+    """Return the polls whose rulings take something else than the tally says."""
+    expected, found = rulings_take(contents), contents.excluded
+    polls = expected.keys() | found.keys()
+    return [p for p in sorted(polls) if expected.get(p, {}) != _by_ruling(found.get(p))]
+
+
+def _by_ruling(excluded: Excluded | None) -> dict[int, PollTally]:
+    return {} if excluded is None else excluded.by_ruling
+
+
+def _not_recounted(contents: Contents) -> list[str]:
+    """Return where a published result is not that of a plain recount."""
+    wrong = []
+    taken = rulings_take(contents)
+    for poll in (contents.polls or {}).values():
+        result = contents.results.get(poll.id)
+        if result is None:
+            continue
+        excluded = Excluded(taken.get(poll.id, {}))
+        left = net(contents.final.get(poll.id, PollTally()), excluded)
+        sums = [
+            (entry["id"], one["number"], of_class["votes"], of_class["rank_sum"])
+            for entry in result["entries"]
+            for one, of_class in zip(result["classes"], entry["classes"], strict=True)
+        ]
+        said = {one["number"]: one["votes"] for one in result["rulings"] if one["votes"]}
+        if any(left.of(entry, number) != (votes, ranks) for entry, number, votes, ranks in sums):
+            wrong.append(f"sums of {poll.id}")
+        if said != {number: tally.votes for number, tally in excluded.by_ruling.items()}:
+            wrong.append(f"rulings of {poll.id}")
+    return wrong
+
+
+def rulings_take(contents: Contents) -> dict[str, dict[int, PollTally]]:
+    """Return what rulings take of the ledger's votes, by poll and ruling: one vote at a time."""
+    taken: dict[str, dict[int, PollTally]] = {}
+    for logged in contents.ledger.first.values():
+        vote = logged.vote
+        poll = (contents.polls or {}).get(vote.poll)
+        if poll is None or not poll.rulings or not _counts_for_good(contents, logged):
+            continue
+        vote_id = UUID(vote.id).bytes
+        for one in rulings_in_force(poll.rulings):
+            if one.reaches(vote_id, vote.voter_class, logged.arrived_at_ms):
+                tally = taken.setdefault(poll.id, {}).setdefault(one.number, PollTally())
+                key = entry_key(vote.entry, vote.voter_class)
+                tally.add(key, 1, vote.rank, vote.route)
+                break
+    return taken
 
 
 def _other_trees(contents: Contents) -> list[str]:

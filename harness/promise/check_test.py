@@ -1,6 +1,8 @@
 """The check finds every way in which a promise can be broken."""
 
+from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,11 +14,13 @@ from harness.promise.trees_reader import SignedTree
 from harness.voters.sent_votes import SentVotes
 from voting.client.samples import poll_fields, sample_to_send
 from voting.client.sent_vote import SentVote
-from voting.domain.tally import Tally, tally_of
+from voting.domain.tally import PollTally, Tally, tally_of
 from voting.domain.vote import Route
 from voting.merkle.checkpoint import Checkpoint
 from voting.merkle.testing.naive_tree import naive_nodes, naive_root
 from voting.polls.event import Cut
+from voting.polls.excluded import Excluded
+from voting.polls.ruling import Ruling, vote_ids
 from voting.stores.logged_vote import LoggedVote, Place
 from voting.testing.examples import vote_with
 from voting.testing.polls import DEFINITION, POLL, PollLog
@@ -244,3 +248,52 @@ def test_a_vote_behind_the_cut_that_nobody_was_promised_is_no_violation() -> Non
 def test_a_broken_promise_about_a_poll_is_found(contents: Contents, rule: str) -> None:
     found = violations(sent_votes_of(IN_POLL), contents)
     assert rule in [violation.rule for violation in found]
+
+
+def ruled_contents(
+    excluded: Mapping[int, PollTally], votes: int = 3, by_ruling: int = 2
+) -> Contents:
+    """Return contents with a ruling on the first two votes, of which tally and result know."""
+    contents = poll_contents(IN_POLL, cut=6)
+    ids = vote_ids(UUID(one.id).bytes for one in IN_POLL[:2])
+    ruling = Ruling(
+        number=1, selection=ids, reason="bots", author="ana", event=4, proposed_at_ms=CLOSES,
+        decided=5, decider="ben", approved=True,
+    )  # fmt: skip
+    polls = contents.polls or {}
+    poll = msgspec.structs.replace(polls[POLL], rulings=(ruling,))
+    left = logged_tally(IN_POLL[5 - votes :]).poll(POLL)
+    result = {
+        "classes": [{"number": 0}],
+        "entries": [
+            {"id": key, "classes": [{"votes": one.votes, "rank_sum": one.rank_sum}]}
+            for key, one in left.entries.items()
+        ],
+        "rulings": [{"number": 1, "votes": by_ruling}],
+    }
+    return contents._replace(
+        polls={**polls, POLL: poll},
+        excluded={POLL: Excluded(dict(excluded))},
+        results={POLL: result},
+    )
+
+
+TAKEN: Final = {1: logged_tally(IN_POLL[:2]).poll(POLL)}
+
+
+def test_nothing_is_wrong_with_a_ruling_that_everybody_knows() -> None:
+    assert violations(sent_votes_of(IN_POLL), ruled_contents(TAKEN)) == []
+
+
+@pytest.mark.parametrize(
+    ("contents", "rule"),
+    [
+        (ruled_contents({}), "excluded in the tally"),
+        (ruled_contents({2: TAKEN[1]}), "excluded in the tally"),
+        (ruled_contents(TAKEN, votes=4), "published result"),
+        (ruled_contents(TAKEN, by_ruling=1), "published result"),
+    ],
+)
+def test_a_ruling_that_is_not_applied_is_found(contents: Contents, rule: str) -> None:
+    [violation] = violations(sent_votes_of(IN_POLL), contents)
+    assert violation.rule.startswith(rule)

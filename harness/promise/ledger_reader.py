@@ -1,9 +1,10 @@
 """Reads the topics of Kafka from outside, independently of the consumer."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
@@ -13,6 +14,7 @@ from voting.domain.vote import InvalidVoteError, Vote, arrival
 from voting.ledger.settings import POLLS_TOPIC, REJECTED_TOPIC, VOTES_TOPIC
 from voting.merkle.hashes import leaf_hash
 from voting.polls.book import PollBook
+from voting.polls.event import Publish
 from voting.polls.poll import Poll
 from voting.stores.logged_vote import LoggedVote, Place
 
@@ -95,6 +97,23 @@ async def read_polls(bootstrap_servers: str) -> Mapping[str, Poll]:
         async for record in _all_records(consumer):
             book.apply(record.value, record.timestamp)
     return book.polls
+
+
+async def read_results(bootstrap_servers: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return the published results by poll; errors: see `read_ledger`."""
+    book, results = PollBook(), dict[str, Mapping[str, Any]]()
+    async with (
+        asyncio.timeout(_LIMIT_SECONDS),
+        _consumer(bootstrap_servers, POLLS_TOPIC) as consumer,
+    ):
+        async for record in _all_records(consumer):
+            recorded = book.apply(record.value, record.timestamp)
+            if recorded is None or recorded.refusal is not None:
+                continue
+            if isinstance(recorded.event.change, Publish):
+                document = recorded.event.change.document
+                results[recorded.event.poll] = json.loads(document)
+    return results
 
 
 async def end_offsets(bootstrap_servers: str) -> dict[int, int]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harness.promise.ledger_reader import (
     LedgerVotes,
@@ -15,10 +15,13 @@ from harness.promise.ledger_reader import (
 )
 from harness.promise.trees_reader import SignedTree
 from voting.domain.tally import PollTally, Tally
+from voting.polls.excluded import Excluded
 from voting.polls.poll import Poll
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.poll_result import votes_before_cut
 from voting.stores.settings import DATABASE
+from voting.stores.tally_exclusion import read_exclusion
+from voting.stores.tally_fields import poll_in_exclusion
 from voting.stores.tally_store import TallyStore
 from voting.stores.vote_log import VoteLog
 
@@ -27,7 +30,8 @@ class Contents(NamedTuple):
     """All that the ledger and the stores hold, read while nobody votes.
 
     `polls` are those of the log of polls, None where there is none; `final` has what counts for
-    good in those that are cut. `trees` are the notary's by partition, None where none runs.
+    good in those that are cut. `excluded` is what the tally says that rulings take. `trees` are the
+    notary's by partition, None where none runs; `results` are what was published.
     """
 
     ledger: LedgerVotes
@@ -36,7 +40,9 @@ class Contents(NamedTuple):
     rejections: Rejections
     polls: Mapping[str, Poll] | None = None
     final: Mapping[str, PollTally] = {}
+    excluded: Mapping[str, Excluded] = {}
     trees: Mapping[int, SignedTree] | None = None
+    results: Mapping[str, Mapping[str, Any]] = {}
 
 
 class Positions(NamedTuple):
@@ -89,11 +95,25 @@ class StoresReader:
             for poll in polls.values()
             if poll.cut is not None
         }
-        return Contents(ledger, await self.logged(), await self.tally(), rejected, polls, final)
+        return Contents(
+            ledger,
+            await self.logged(),
+            await self.tally(),
+            rejected,
+            polls,
+            final,
+            await self.excluded(),
+        )
 
     async def logged(self) -> list[LoggedVote]:
         """Return every vote of the log."""
         return [logged async for logged in self.log.all_votes()]
+
+    async def excluded(self) -> dict[str, Excluded]:
+        """Return what the tally says that rulings take, by poll."""
+        fields = await self.tally_store.fields()
+        found = ((poll_in_exclusion(field), value) for field, value in fields.items())
+        return {poll: read_exclusion(value).excluded for poll, value in found if poll is not None}
 
     async def tally(self) -> Tally:
         """Return the tally."""
