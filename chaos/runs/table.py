@@ -60,6 +60,10 @@ def _verdict(outcome: RunOutcome) -> Iterator[str]:
         f"{len(cut)} polls opened, closed and cut; votes in them: "
         + ", ".join(f"{times} x {what}" for what, times in sent_votes.in_polls.most_common())
     )
+    taken = sum(excluded.total.votes for excluded in contents.excluded.values())
+    yield (
+        f"{len(contents.results)} results published and recounted; rulings exclude {taken} votes"
+    )
     if sent_votes.refusals:
         kinds = ", ".join(f"{n} x {kind}" for kind, n in sent_votes.refusals.most_common())
         yield f"refused, can be retried: {kinds}"

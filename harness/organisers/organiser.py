@@ -101,7 +101,7 @@ class Organiser:
         tag = "*" if event is None else f'"{event}"'
         return self._asked("POST", f"/{poll}/close", {"if-match": tag})
 
-    def publish(self, poll: str) -> str:
+    def begin_to_publish(self, poll: str) -> str:
         """Begin to publish a result, unless that has begun; return how far it is."""
         return str(_document(self._ask("POST", f"/{poll}/publish"))["stage"])
 

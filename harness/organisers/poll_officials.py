@@ -78,7 +78,7 @@ class PollOfficials:
         elif number % 3 == 2 and len(rulings) == len(in_force) == 1:
             proposer.rule(poll.id, "They were people", lifts=in_force[0]["number"])
         elif state["cut"] is not None:
-            proposer.publish(poll.id)
+            proposer.begin_to_publish(poll.id)
         return False
 
 

@@ -31,7 +31,7 @@ class WaitingOrganiser(Organiser):
 
     def publish(self, poll: str) -> None:
         """Publish the result of a poll and wait until it stands."""
-        self._asked("POST", f"/{poll}/publish", {})
+        self.begin_to_publish(poll)
         wait_until(f"{poll} is published", lambda: (self.look(poll) or {}).get("published"), 60)
 
     def revoke_everywhere(self, poll: str, batch: int, code: str) -> None:
