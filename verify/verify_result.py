@@ -716,16 +716,12 @@ def reach_of(document: dict[str, Any]) -> dict[int, int]:
 
 def _ruling(ruling: Ruling, counted: Counted, reach: dict[int, int]) -> dict[str, Any]:
     taken = counted.taken.get(ruling.number, {})
-    keys = {(f"{entry}@{of}" if of else entry): sums for (entry, of), sums in taken.items()}
     return {
         "number": ruling.number, "proposed": ruling.proposed, "approved": ruling.approved,
         "proposed_at_ms": reach.get(ruling.number), "reason": ruling.reason,
         "author": ruling.author, "approver": ruling.approver,
         "votes": sum(votes for votes, _ in taken.values()),
-        "sums": [
-            {"entry": key, "votes": votes, "rank_sum": ranks}
-            for key, (votes, ranks) in sorted(keys.items())
-        ],
+        "rank_sum": sum(ranks for _, ranks in taken.values()),
     }  # fmt: skip
 
 

@@ -256,8 +256,8 @@ RULINGS_FORGED: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
         r"rulings\[0\].votes: published 1, recounted",
     ),
     "a sum that it took": (
-        lambda folder: resigned(folder, lambda one: one["rulings"][1]["sums"][0].update(votes=9)),
-        r"rulings\[1\].sums\[0\].votes: published 9",
+        lambda folder: resigned(folder, lambda one: one["rulings"][1].update(rank_sum=9)),
+        r"rulings\[1\].rank_sum: published 9",
     ),
     "left out": (
         lambda folder: resigned(folder, lambda one: one["rulings"].pop()),

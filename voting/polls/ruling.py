@@ -15,7 +15,7 @@ import msgspec
 ID_BYTES: Final = 16
 # What a record of the log, and a request, have room for.
 RULING_IDS_MAX: Final = 20_000
-RULINGS_MAX: Final = 50
+RULINGS_MAX: Final = 30
 
 
 class VoteIds(msgspec.Struct, frozen=True):

@@ -123,10 +123,7 @@ def _ruling(ruling: Ruling, taken: PollTally) -> dict[str, Any]:
         "author": ruling.author,
         "approver": ruling.decider,
         "votes": taken.votes,
-        "sums": [
-            {"entry": key, "votes": votes, "rank_sum": rank_sum}
-            for key, (votes, rank_sum) in sorted(taken.entries.items())
-        ],
+        "rank_sum": sum(one.rank_sum for one in taken.entries.values()),
     }
 
 

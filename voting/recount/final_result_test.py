@@ -2,13 +2,16 @@ import json
 from fractions import Fraction
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from voting.domain.tally import PollTally
 from voting.domain.vote import TEXT_MAX, Route
 from voting.polls.definition import COUNTS_MAX, ENTRIES_MAX, Entry, clean_definition
 from voting.polls.event import Change, Cut, Define, Open, Publish, encode_event, event_hash
+from voting.polls.excluded import Excluded
 from voting.polls.poll import Poll
+from voting.polls.ruling import RULINGS_MAX, OfClass, Ruling
 from voting.recount.final_result import (
     FORMAT,
     LedgerCount,
@@ -145,8 +148,27 @@ def test_the_largest_result_fits_into_a_record_of_the_log() -> None:
         for each in classes:
             key = f"{one.id}@{each.number}" if each.number else one.id
             tally.add(key, 10_000_000 + number**2, 999_999_999 + number, Route.HTTP)
-    note = final_result(
-        poll(definition), events(definition), LedgerCount(tally, 10**9, ROOTS * 64)
-    ) + bytes(300)
+    reason = "🎵" * TEXT_MAX
+    rulings = tuple(
+        Ruling(
+            number=number,
+            selection=OfClass(0),
+            reason=reason,
+            author="a" * 64,
+            event=10**9,
+            proposed_at_ms=10**12,
+            decided=10**9 + number,
+            decider="b" * 64,
+            approved=True,
+        )
+        for number in range(1, RULINGS_MAX + 1)
+    )
+    taken = PollTally()
+    for one in definition.entries:
+        taken.add(one.id, 9_000_000, 900_000_000, Route.HTTP)
+    counted = LedgerCount(tally, 10**9, ROOTS * 64, Excluded({1: taken}))
+    cut = msgspec.structs.replace(poll(definition), rulings=rulings)
+    ruled = [PollEvent(10**9, name, b"") for name in ("propose", "approve")] * RULINGS_MAX
+    note = final_result(cut, [*events(definition), *ruled], counted) + bytes(300)
     value = encode_event(event(Publish(note), POLL))
     assert 900_000 < len(value) < 1_048_000
