@@ -1,6 +1,7 @@
 """The chart and the kustomize manifests are the same system."""
 
 import copy
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +9,7 @@ import pytest
 
 from k8s.helm.chart import BY_HAND, CHART, chart_files
 from k8s.helm.helming import EXAMPLES, HelmError, helm, options, template
-from k8s.helm.renderings import SWITCHES, Objects, without_hashes
+from k8s.helm.renderings import SWITCHES, UNARY, Objects, without_hashes
 from k8s.helm.templates import switch
 from k8s.rendering import render
 
@@ -21,13 +22,17 @@ OVERLAYS: Final = {
     "managed": [PRODUCTION, EXAMPLES / "managed.yaml"],
 }
 KAFKA: Final = "settings.kafka-client.KAFKA_BOOTSTRAP_SERVERS=kafka.example.com:9092"
-TOGETHER: Final = (
-    *((component,) for component in SWITCHES if not component.startswith("managed-")),
-    ("gateway-api", "grpc-unary"),
-    ("grpc-unary", "encryption"),
-    ("keda", "strimzi", "prometheus-operator", "rate-limit"),
+COMPARED: Final = sorted(
+    (component for component in SWITCHES if not component.startswith("managed-")),
+    key=lambda component: component != UNARY,  # others change what it adds
 )
 """Components whose effect is compared; what is managed needs an address, so an example has it."""
+REFUSED: Final = ({"encryption", "strimzi"}, {"encryption", "stand-ins"})
+TOGETHER: Final = (
+    *((component,) for component in COMPARED),
+    *(pair for pair in combinations(COMPARED, 2) if {*pair} not in REFUSED),
+    ("keda", "strimzi", "prometheus-operator", "rate-limit"),
+)
 
 
 def comparable(objects: Objects) -> Objects:
@@ -70,7 +75,7 @@ def test_an_example_is_the_overlay_of_its_name(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("components", TOGETHER, ids="+".join)
-def test_a_switch_is_the_component_of_its_name(components: tuple[str, ...]) -> None:
+def test_switches_are_the_components_of_their_names(components: tuple[str, ...]) -> None:
     switches = [f"components.{switch(component)}=true" for component in components]
     overlay = "gateway" if "gateway-api" in components else "production"
     parts = [part for part in components if part != "gateway-api"]
@@ -115,6 +120,12 @@ def test_helm_finds_no_fault(values: list[Path]) -> None:
 def test_a_value_that_cannot_be_is_refused(setting: str, complaint: str) -> None:
     with pytest.raises(HelmError, match=complaint):
         template([], [setting])
+
+
+@pytest.mark.parametrize("pair", REFUSED, ids="+".join)
+def test_components_that_exclude_each_other_are_refused(pair: set[str]) -> None:
+    with pytest.raises(HelmError, match="'not' failed"):
+        template([], [f"components.{switch(component)}=true" for component in pair])
 
 
 def test_kafka_is_either_managed_or_strimzis() -> None:

@@ -15,7 +15,8 @@ _HASHED: Final = re.compile(r"^[a-z-]+-[bcdfghkmt2456789]{10}$")
 GATEWAY: Final = "gateway-api"
 UNARY: Final = "grpc-unary"
 ENCRYPTION: Final = "encryption"
-PAIRS: Final = ((GATEWAY, UNARY), (UNARY, ENCRYPTION))
+TRACING: Final = "tracing"
+PAIRS: Final = ((GATEWAY, UNARY), (UNARY, ENCRYPTION), (UNARY, TRACING))
 """Components of which one changes or removes what the other one adds, in this order."""
 
 SWITCHES: Final = tuple(part for part in COMPONENTS if part != "grpc-unary-gateway")
