@@ -6,16 +6,18 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cluster import running
+from cluster.before import build, check_out
 from cluster.common.errors import ClusterError
 from cluster.common.places import State, cache
 from cluster.ports import DEFAULTS
 from cluster.start import start
 from cluster.steps import images
 from cluster.steps.step import heading, row
+from cluster.steps.upgrade import BEFORE
 from harness.processes.console import run_command, say
 from k8s.rendering import RenderError, render
 
@@ -26,9 +28,16 @@ def e2e(options: Namespace) -> int:
     output = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.output).resolve()
     output.mkdir(parents=True, exist_ok=True)
     files = _render(output)
+    before = build(check_out(options.before)) if options.steps == "upgrade" else None
     ports = start(state, dict.fromkeys(DEFAULTS, 0)).ports
     try:
-        status = _run(state, ports, dict(options.image), options.steps, [*files, output])
+        registry = f"127.0.0.1:{ports['registry']}"
+        heading()
+        if before is not None:
+            (output / BEFORE).write_text(before.overlay)
+            _push("images before", registry, before.layouts, [output / BEFORE])
+        _push("images pushed", registry, dict(options.image), files)
+        status = _run(state, options.steps, [*files, output])
         if status:
             shutil.copytree(state.log, output / "logs", symlinks=True, dirs_exist_ok=True)
             say(f"\nlogs of all components and pods: {output / 'logs'}")
@@ -51,15 +60,20 @@ def _render(output: Path) -> list[Path]:
     return [overlay, gateway]
 
 
-def _run(
-    state: State, ports: dict[str, int], pushed: dict[str, Path], steps: str, files: Sequence[Path]
-) -> int:
-    """Push the images, run the steps inside the cluster's network, return their status."""
+def _push(
+    title: str, registry: str, layouts: Mapping[str, Path], manifests: Sequence[Path]
+) -> None:
+    """Push images, and let these manifests name them by their digests."""
+    with row(title) as filled:
+        digests = images.push(layouts, registry, manifests[0].read_text())
+        for file in manifests:
+            file.write_text(images.by_digest(file.read_text(), digests))
+        filled.found = f"{len(digests)} images"
+
+
+def _run(state: State, steps: str, files: Sequence[Path]) -> int:
+    """Run the steps inside the cluster's network, and return their status."""
     began = time.monotonic()
-    heading()
-    with row("images pushed") as filled:
-        registry = f"127.0.0.1:{ports['registry']}"
-        filled.found = images.push(pushed, registry, files[0].read_text())
     inside = [sys.executable, "-m", "cluster.steps.inside", steps, *map(str, files)]
     status = subprocess.call([*running.inside(state), *inside], env=_environment())
     say(f"{'total':20} {'FAILED' if status else 'ok':6} {time.monotonic() - began:7.1f} s")
@@ -95,9 +109,15 @@ def main() -> int:
     )
     parser.add_argument(
         "--steps",
-        choices=("e2e", "chart"),
+        choices=("e2e", "chart", "upgrade"),
         default="e2e",
-        help="chart: install the Helm chart, upgrade and roll back, instead (%(default)s)",
+        help="chart: install the Helm chart, upgrade and roll back, instead; upgrade: from the "
+        "version before, back, and again (%(default)s)",
+    )
+    parser.add_argument(
+        "--before",
+        metavar="COMMIT",
+        help="the version before, for --steps upgrade (the last release before this commit)",
     )
     parser.add_argument(
         "--keep", action="store_true", help="keep the cluster running afterwards, to inspect it"

@@ -49,12 +49,17 @@ def render(overlay: str, *components: str) -> str:
                 {"resources": _from(scratch, resources), "components": _from(scratch, used)}
             )
         )
-        done = subprocess.run(
-            [_KUSTOMIZE, "build", _FOLLOW_LINKS, scratch],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return render_folder(Path(scratch))
+
+
+def render_folder(folder: Path) -> str:
+    """Return the YAML of a folder with a kustomization. Raises RenderError."""
+    done = subprocess.run(
+        [_KUSTOMIZE, "build", _FOLLOW_LINKS, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise RenderError(done.stderr.strip())
     return done.stdout

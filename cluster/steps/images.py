@@ -32,6 +32,23 @@ def repository(manifests: str) -> Repository:
     return found.pop()
 
 
+def titles(manifests: str) -> list[str]:
+    """Return the titles of the images that the manifests name."""
+    names = {name.rpartition("/")[2] for name in _IMAGE.findall(manifests)}
+    return sorted({name.partition("@")[0].partition(":")[0] for name in names})
+
+
+def by_digest(manifests: str, digests: Mapping[str, str]) -> str:
+    """Return manifests that name each image by its digest, so that a tag may move on."""
+
+    def named(found: re.Match[str]) -> str:
+        path, slash, title = found[1].rpartition("/")
+        name = title.partition(":")[0]
+        return found[0].replace(found[1], f"{path}{slash}{name}@{digests[name]}")
+
+    return _IMAGE.sub(named, manifests)
+
+
 def _parts(name: str) -> Repository:
     path, _, title = name.rpartition("/")
     host, slash, rest = path.partition("/")
@@ -43,16 +60,17 @@ def _tag(title: str) -> str:
     return title.partition("@")[0].partition(":")[2] or "latest"
 
 
-def push(images: Mapping[str, Path], registry: str, manifests: str) -> str:
-    """Push all images to where the manifests look for them, and return how many there were.
+def push(images: Mapping[str, Path], registry: str, manifests: str) -> dict[str, str]:
+    """Push all images to where the manifests look for them, and return their digests by title.
 
     `images` are OCI layouts by title. Raises ClusterError when the registry refuses one.
     """
     where = repository(manifests)
     below = "/".join(filter(None, [registry, where.path]))
     try:
-        for title, folder in images.items():
-            push_image(Image(folder), f"{below}/{title}:{where.tag}", insecure=True)
+        return {
+            title: push_image(Image(folder), f"{below}/{title}:{where.tag}", insecure=True)
+            for title, folder in images.items()
+        }
     except PushError as error:
         raise ClusterError(f"pushing images: {error}") from error
-    return f"{len(images)} images"

@@ -1,7 +1,7 @@
 import pytest
 
 from cluster.common.errors import ClusterError
-from cluster.steps.images import Repository, repository
+from cluster.steps.images import Repository, by_digest, repository, titles
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,18 @@ def test_the_registry_is_not_part_of_an_images_repository(name: str, path: str, 
 def test_images_in_different_places_are_refused() -> None:
     with pytest.raises(ClusterError, match="a:1, b:1"):
         repository("image: a/kafka:1\n  image: b/redis:1\n")
+
+
+MANIFESTS = """
+      - image: "127.0.0.1:5000/voting/kafka:dev"
+        name: kafka
+      - image: voting/redis
+"""
+
+
+def test_images_are_named_by_digest_so_that_a_tag_may_move_on() -> None:
+    assert titles(MANIFESTS) == ["kafka", "redis"]
+    named = by_digest(MANIFESTS, {"kafka": "sha256:aa", "redis": "sha256:bb"})
+    assert '- image: "127.0.0.1:5000/voting/kafka@sha256:aa"' in named
+    assert "- image: voting/redis@sha256:bb" in named
+    assert titles(named) == ["kafka", "redis"]

@@ -1,6 +1,6 @@
 """Runs the steps from inside the cluster's network, and prints a row with each result.
 
-usage: inside e2e|chart OVERLAY GATEWAY OUTPUT
+usage: inside e2e|chart|upgrade OVERLAY GATEWAY OUTPUT
   OVERLAY, GATEWAY   the rendered manifests, with Ingress objects and with an HTTPRoute
   OUTPUT             a folder for reports
 """
@@ -25,6 +25,7 @@ from cluster.steps import (
     promise,
     restarts,
     routing,
+    upgrade,
 )
 from cluster.steps.step import Step, StepContext, StepError, row
 from harness.organisers.organiser import OrganiserError
@@ -66,6 +67,21 @@ CHART_STEPS: Final = [
 ]
 """The same system, installed with Helm."""
 
+UPGRADE_STEPS: Final = [
+    Step("version before", upgrade.apply_before, essential=True),
+    Step("both routes answer", deploy.routes, essential=True),
+    Step("votes before", upgrade.vote_before),
+    Step("servers updated", upgrade.update_servers, essential=True),
+    Step("upgraded", upgrade.upgrade, essential=True),
+    Step("rolled back", upgrade.roll_back),
+    Step("upgraded again", upgrade.upgrade_again, essential=True),
+    Step("organiser's token", poll.token, essential=True),
+    Step("poll opened", poll.opened),
+    Step("poll closed early", poll.closed),
+    Step("every vote once", promise.kept),
+]
+"""The version before, and this one in its place."""
+
 _FAILURES: Final = (StepError, ClusterError, OrganiserError, StoreUnavailableError, OSError)
 
 
@@ -92,4 +108,5 @@ def main(steps: Sequence[Step], overlay: Path, gateway: Path, output: Path) -> i
 
 
 if __name__ == "__main__":
-    sys.exit(main({"e2e": STEPS, "chart": CHART_STEPS}[sys.argv[1]], *map(Path, sys.argv[2:])))
+    steps = {"e2e": STEPS, "chart": CHART_STEPS, "upgrade": UPGRADE_STEPS}[sys.argv[1]]
+    sys.exit(main(steps, *map(Path, sys.argv[2:])))
