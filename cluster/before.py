@@ -56,12 +56,13 @@ def build(folder: Path) -> Version:
     packages = {title: _package(title) for title in images.titles(overlay)}
     targets = [f"//{package}:image" for package in packages.values()]
     say("building its images, which takes minutes the first time")
+    bazel, environment = _bazel(folder), _environment()
     try:
-        if subprocess.call(["./bazelw", "build", *targets], cwd=folder, env=_outside()):
+        if subprocess.call([*bazel, "build", *targets], cwd=folder, env=environment):
             raise ClusterError(f"the images cannot be built in {folder}")
         layouts = {t: (folder / "bazel-bin" / p / "image").resolve() for t, p in packages.items()}
     finally:
-        subprocess.call(["./bazelw", "shutdown"], cwd=folder, env=_outside())
+        subprocess.call([*bazel, "shutdown"], cwd=folder, env=environment)
     return Version(overlay, layouts)
 
 
@@ -89,7 +90,18 @@ def _git(folder: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _outside() -> dict[str, str]:
-    """Return the environment without what `bazel run` and the toolbox have set for this process."""
-    ours = ("BAZEL", "BUILD_", "PYTHON", "RUNFILES", "JAVA_RUNFILES", "TEST_")
+def _bazel(folder: Path) -> list[str]:
+    """Return the Bazel of a checkout: `./bazelw`, which in the toolbox cannot be started again."""
+    if "BAZELW_TOOLBOX" not in os.environ:
+        return ["./bazelw"]
+    of_the_toolbox = folder / "tools" / "toolbox" / "toolbox.bazelrc"
+    return [
+        *("bazel", "--nohome_rc", "--nosystem_rc", f"--bazelrc={of_the_toolbox}"),
+        f"--output_base={folder.with_suffix('.bazel')}",
+    ]
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what `bazel run` has set for this process."""
+    ours = ("BUILD_", "JAVA_RUNFILES", "PYTHON", "RUNFILES", "TEST_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
