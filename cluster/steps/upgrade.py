@@ -74,6 +74,10 @@ def _is_server(one: Any) -> bool:
 async def _apply(context: StepContext, objects: Iterable[Any]) -> str:
     """Apply objects, and wait until the workloads among them have all their pods."""
     some = list(objects)
+    # A Job cannot be changed. It is gone ten minutes after it finished, or when it is deleted.
+    jobs = [one["metadata"]["name"] for one in some if one["kind"] == "Job"]
+    if jobs:
+        await context.kubectl("delete", "job", "--ignore-not-found", *jobs)
     await context.kubectl(
         "apply", "--validate=strict", "--filename=-", stdin=yaml.safe_dump_all(some)
     )
