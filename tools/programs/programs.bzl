@@ -38,16 +38,16 @@ def _java_version(rctx, java):
     major = version.partition(".")[0]
     return int(major) if major.isdigit() else 0
 
-def _has_forky(rctx):
-    apt_get = rctx.which("apt-get")
-    if not apt_get:
+def _is_forky(rctx):
+    # apt itself knows only after `apt-get update`, which the toolbox has never run.
+    release = rctx.path("/etc/os-release")
+    if not rctx.which("apt-get") or not release.exists:
         return False
-    listed = rctx.execute([apt_get, "indextargets", "--format", "$(CODENAME)", "Origin: Debian"])
-    return "forky" in listed.stdout.split("\n")
+    return "VERSION_CODENAME=forky" in rctx.read(release).split("\n")
 
 def _is_there(rctx, program, oldest):
     if program == "debian-forky":
-        return _has_forky(rctx)
+        return _is_forky(rctx)
     found = rctx.which(program)
     return bool(found) and (not oldest or _java_version(rctx, found) >= int(oldest))
 

@@ -4,11 +4,14 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from tools.toolbox.places import REPOSITORY
 
 PROGRAMS = REPOSITORY / "tools/programs/programs.txt"
 """What targets start besides Bazel and Python; //tools/programs reads this list, too."""
+
+RELEASE = Path("/etc/os-release")
 
 
 def missing() -> list[str]:
@@ -35,8 +38,8 @@ def absent() -> list[str]:
 def is_there(name: str, oldest: str) -> bool:
     """Return whether the machine has a program; `oldest` is the oldest version of Java."""
     if name == "debian-forky":
-        query = ("apt-get", "indextargets", "--format", "$(CODENAME)", "Origin: Debian")
-        return "forky" in output_of(*query).splitlines()
+        release = RELEASE.read_text().splitlines() if RELEASE.exists() else []
+        return bool(shutil.which("apt-get")) and "VERSION_CODENAME=forky" in release
     return bool(shutil.which(name)) and (not oldest or java_version() >= int(oldest))
 
 

@@ -18,11 +18,19 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for line in prebuilt.PROGRAMS.read_text().splitlines():
         if line and not line.startswith("#"):
             install(tmp_path, line.partition(">=")[0], "")
-    install(tmp_path, "apt-get", "forky")
+    install(tmp_path, "apt-get", "")
+    is_debian("forky", tmp_path, monkeypatch)
     install(tmp_path, "bazel", "bazel 7.7.1")
     install(tmp_path, "java", JAVA.format(25))
     install(tmp_path, "python3.14", "")
     return tmp_path
+
+
+def is_debian(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it a machine of this release of Debian."""
+    release = folder / "os-release"
+    release.write_text(f"ID=debian\nVERSION_CODENAME={name}\n")
+    monkeypatch.setattr(prebuilt, "RELEASE", release)
 
 
 def install(machine: Path, program: str, version: str) -> None:
@@ -83,6 +91,8 @@ def test_the_oldest_java_serves(machine: Path) -> None:
 
 
 @pytest.mark.parametrize("found", ["trixie", "forky-updates"])
-def test_packages_of_another_debian_make_no_images(machine: Path, found: str) -> None:
-    install(machine, "apt-get", found)
+def test_packages_of_another_debian_make_no_images(
+    machine: Path, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_debian(found, machine, monkeypatch)
     assert prebuilt.absent() == ["debian-forky"]
