@@ -212,7 +212,7 @@ export function changeText(event) {
   if (event.change === "revoke") {
     return phrase("change_revoke", { whose: whoseText(event.revoked) });
   }
-  return phrase(`change_${event.change}`, { n: event.ruling ?? "" });
+  return phrase(`change_${event.change}`, { n: event.ruling ?? "–" });
 }
 
 /** Shows the events of a poll, the newest first. */
