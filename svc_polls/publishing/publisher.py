@@ -172,25 +172,23 @@ class Publisher:
             document = await self._document(poll_id, cut)
             signed = Publish(sign_note(document.decode() + "\n", key))
             try:
-                recorded = await self._writer.write(author, poll_id, signed, cut.last)
-                refusal = recorded.refusal
-            except RefusedChangeError as error:
-                refusal = str(error)
-            except ConditionFailedError:
+                await self._write(author, poll_id, signed, cut.last)
+            except (ConditionFailedError, RefusedChangeError) as error:
                 if self._known.book.polls[poll_id].published is not None:
                     await self._check_other(poll_id, document)
-                elif left:
-                    continue  # a ruling, perhaps, that the document must know
-                else:
+                    return
+                if isinstance(error, RefusedChangeError) or not left:
                     raise
-                return
-            if refusal is None:
-                _log.info("the result of poll %s is published by %s", poll_id, author)
-            elif self._known.book.polls[poll_id].published is None:
-                raise RefusedChangeError(refusal)
+                # Something happened to the poll, perhaps a ruling that the document must know.
             else:
-                await self._check_other(poll_id, document)
-            return
+                _log.info("the result of poll %s is published by %s", poll_id, author)
+                return
+
+    async def _write(self, author: str, poll_id: str, signed: Publish, last: int) -> None:
+        """Write the event if the poll's last one has this number; raise what forbids it."""
+        refusal = (await self._writer.write(author, poll_id, signed, last)).refusal
+        if refusal is not None:
+            raise RefusedChangeError(refusal)
 
     async def _document(self, poll_id: str, cut: CutPoll) -> bytes:
         total = sum(cut.poll.cut or ())
