@@ -31,7 +31,8 @@ def make_image(folder: Path) -> Image:
         "app/site-packages/sanic-25.3.dist-info/METADATA": File(WHEEL),
     }
     write_archive(dict(tree), folder / "layer.tar.gz")
-    write_layout(folder / "image", "example", "1", {}, [folder / "layer.tar.gz"], Provenance())
+    described = {"title": "example", "architecture": "amd64", "config": {}}
+    write_layout(folder / "image", described, "1", [folder / "layer.tar.gz"], Provenance())
     return Image(folder / "image")
 
 

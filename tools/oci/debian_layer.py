@@ -25,7 +25,7 @@ _NEVER = [
     "etc/update-motd.d/*",
     "usr/bin/locale-check",
     "usr/lib/systemd/*",
-    "usr/lib/x86_64-linux-gnu/gconv/*",
+    "usr/lib/*-linux-gnu/gconv/*",
     "usr/sbin/*",
     "usr/share/bash-completion/*",
     "usr/share/bug/*",

@@ -1,11 +1,12 @@
 """The rules for images: see docs/decisions/images.md."""
 
-load(":image.bzl", _oci_image = "oci_image", _oci_push = "oci_push")
+load(":image.bzl", _oci_image = "oci_image", _oci_platforms = "oci_platforms", _oci_push = "oci_push")
 load(":layers.bzl", _debian_layer = "debian_layer", _files_layer = "files_layer", _py_layer = "py_layer")
 
 debian_layer = _debian_layer
 files_layer = _files_layer
 oci_image = _oci_image
+oci_platforms = _oci_platforms
 oci_push = _oci_push
 py_layer = _py_layer
 

@@ -1,6 +1,6 @@
 """Gets Debian packages as files NAME.deb. Run by the repository rule in debian.bzl.
 
-usage: fetch_packages.py LIST FOLDER
+usage: fetch_packages.py LIST PROCESSOR FOLDER
 """
 
 import hashlib
@@ -24,16 +24,16 @@ def apt_sources() -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def store(packages: Path) -> Path:
+def store(packages: Path, processor: str) -> Path:
     """Return the folder below the home folder for this list from these sources."""
     made_from = packages.read_text() + apt_sources()
     key = hashlib.sha256(made_from.encode()).hexdigest()[:12]
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     cache = Path(os.environ.get("BAZELW_CACHE") or caches / "voting-bazelw")
-    return cache / f"debian-{key}"
+    return cache / f"debian-{processor}-{key}"
 
 
-def download(names: list[str], target: Path) -> None:
+def download(names: list[str], processor: str, target: Path) -> None:
     """Download packages into a new folder; apt keeps its state apart from the system's."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix="debian-unfinished-") as folder:
@@ -45,6 +45,10 @@ def download(names: list[str], target: Path) -> None:
             "--quiet",
             f"--option=Dir::State::Lists={work / 'lists'}",
             f"--option=Dir::Cache={work / 'cache'}",
+            # What this machine has installed is for its own processor.
+            "--option=Dir::State::Status=/dev/null",
+            f"--option=APT::Architecture={processor}",
+            f"--option=APT::Architectures={processor}",
             "--option=APT::Sandbox::User=root",
             # A testing release's index expires within days; its signature is still checked.
             "--option=Acquire::Check-Valid-Until=false",
@@ -57,14 +61,14 @@ def download(names: list[str], target: Path) -> None:
         debs.rename(target)
 
 
-def main(packages: Path, target: Path) -> None:
+def main(packages: Path, processor: str, target: Path) -> None:
     """Fill the target folder, from the store if the packages are there."""
-    kept = store(packages)
+    kept = store(packages, processor)
     if not kept.is_dir():
-        download(listed(packages), kept)
+        download(listed(packages), processor, kept)
     for deb in sorted(kept.iterdir()):
         shutil.copy(deb, target)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

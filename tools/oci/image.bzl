@@ -1,7 +1,8 @@
 """oci_image: an OCI image layout from layers and a container's configuration."""
 
 load("@rules_python//python:defs.bzl", "py_binary")
-load(":layers.bzl", "APP")
+load(":layers.bzl", "APP", "in_image")
+load(":platforms.bzl", "asked_platforms", "by_processor")
 
 # A user without rights, which every image's /etc/passwd has (system.py).
 _USER = "65532:65532"
@@ -10,13 +11,14 @@ def _environment(ctx):
     variables = dict(ctx.attr.env)
     if ctx.attr.python:
         imports = [ctx.workspace_name] + ctx.attr.python[PyInfo].imports.to_list()
-        variables["PYTHONPATH"] = ":".join(["/%s/%s" % (APP, folder) for folder in imports])
+        variables["PYTHONPATH"] = ":".join(["/%s/%s" % (APP, in_image(folder)) for folder in imports])
     return ["%s=%s" % variable for variable in sorted(variables.items())]
 
 def _layout_impl(ctx):
     config = ctx.actions.declare_file(ctx.label.name + ".config.json")
     ctx.actions.write(config, json.encode({
         "title": ctx.attr.title,
+        "architecture": ctx.attr.processor,
         "config": {
             "Entrypoint": ctx.attr.entrypoint,
             "Cmd": ctx.attr.command,
@@ -26,7 +28,7 @@ def _layout_impl(ctx):
             "WorkingDir": "/",
         },
     }))
-    layout = ctx.actions.declare_directory(ctx.label.name)
+    layout = ctx.actions.declare_directory(ctx.attr.folder)
     arguments = ctx.actions.args()
     arguments.add_all([layout], expand_directories = False)
     arguments.add(config)
@@ -52,8 +54,10 @@ _layout = rule(
         "command": attr.string_list(),
         "entrypoint": attr.string_list(mandatory = True),
         "env": attr.string_dict(),
+        "folder": attr.string(mandatory = True),
         "layers": attr.label_list(allow_files = [".tar.gz"], mandatory = True),
         "ports": attr.int_list(),
+        "processor": attr.string(mandatory = True),
         "python": attr.label(providers = [PyInfo]),
         "revision": attr.bool(mandatory = True),
         "title": attr.string(mandatory = True),
@@ -62,7 +66,47 @@ _layout = rule(
     },
 )
 
+_Layouts = provider(doc = "An image.", fields = {"layouts": "its layout for each platform"})
+
+def _image_impl(ctx):
+    layouts = [target[DefaultInfo].files for target in ctx.split_attr.layout.values()]
+    if len(layouts) == 1:
+        return [DefaultInfo(files = layouts[0]), _Layouts(layouts = layouts)]
+    index = ctx.actions.declare_directory(ctx.label.name + ".index")
+    inputs = depset(transitive = layouts)
+    arguments = ctx.actions.args()
+    arguments.add_all([index], expand_directories = False)
+    arguments.add_all(inputs, expand_directories = False)
+    ctx.actions.run(
+        executable = ctx.executable._make_index,
+        arguments = [arguments],
+        inputs = inputs,
+        outputs = [index],
+        mnemonic = "OciIndex",
+        progress_message = "Joining the platforms of %{label}",
+    )
+    return [DefaultInfo(files = depset([index])), _Layouts(layouts = layouts)]
+
+oci_platforms = rule(
+    implementation = _image_impl,
+    attrs = {
+        "layout": attr.label(mandatory = True, cfg = asked_platforms),
+        "platforms": attr.string_list(),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+        "_make_index": attr.label(default = "//tools/oci:index", executable = True, cfg = "exec"),
+    },
+    doc = """An image for `platforms`, or else for those of --platform, or else for what is built for.
+
+    For one platform it is that one's layout, for several a layout with an index of them.
+    """,
+)
+
 def _derived_impl(ctx):
+    layouts = ctx.attr.image[_Layouts].layouts
+    if len(layouts) > 1:
+        fail("%s is made of one platform: name it, as in --platform=linux/arm64" % ctx.attr.output)
     output = ctx.actions.declare_file(ctx.attr.output)
     arguments = ctx.actions.args()
     arguments.add(output)
@@ -80,7 +124,7 @@ def _derived_impl(ctx):
 _derived = rule(
     implementation = _derived_impl,
     attrs = {
-        "image": attr.label(mandatory = True),
+        "image": attr.label(mandatory = True, providers = [_Layouts]),
         "output": attr.string(mandatory = True),
         "tool": attr.label(mandatory = True, executable = True, cfg = "exec"),
     },
@@ -88,10 +132,11 @@ _derived = rule(
 )
 
 def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [], python = None):
-    """An image for linux/amd64 that runs as a user without rights.
+    """An image that runs as a user without rights, for the platforms that --platform asks for.
 
     Makes, all built only when asked for:
         NAME: the image, an OCI layout (a folder), labelled with version, source and revision.
+        NAME_layout: the same for the one platform that Bazel builds for.
         NAME_sbom: NAME.cdx.json, its software bill of materials (CycloneDX).
         NAME_tar: NAME.tar, for `podman load` and `docker load`.
         push (NAME with `push` for `image`): bazel run ... -- --repository HOST/NAME --tag TAG
@@ -110,16 +155,24 @@ def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [
     """
     for layout, revision in [(name, True), (name + "_unlabelled", False)]:
         _layout(
-            name = layout,
+            name = layout + "_layout",
             command = command,
             entrypoint = entrypoint,
             env = env,
+            folder = layout,
             layers = layers,
             ports = ports,
+            processor = by_processor(lambda name: name),
             python = python,
             revision = revision,
             tags = ["manual"],
             title = title,
+            visibility = ["//visibility:public"],
+        )
+        oci_platforms(
+            name = layout,
+            layout = layout + "_layout",
+            tags = ["manual"],
             visibility = ["//visibility:public"],
         )
     for kind, output in [("sbom", ".cdx.json"), ("tar", ".tar")]:

@@ -18,10 +18,15 @@ class Image:
         self.folder = folder
 
     @cached_property
+    def descriptor(self) -> dict[str, Any]:
+        """The manifest's type, digest and size."""
+        index = json.loads((self.folder / "index.json").read_bytes())
+        return {name: index["manifests"][0][name] for name in ("mediaType", "digest", "size")}
+
+    @property
     def digest(self) -> str:
         """The manifest's digest, by which registries and Kubernetes identify the image."""
-        index = json.loads((self.folder / "index.json").read_bytes())
-        return str(index["manifests"][0]["digest"])
+        return str(self.descriptor["digest"])
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

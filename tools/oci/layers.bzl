@@ -1,6 +1,7 @@
 """Rules that make layers: .tar.gz files that are the same bytes for the same inputs."""
 
 load("@programs//:defs.bzl", "needs")
+load(":platforms.bzl", "by_processor")
 
 def _debian_layer_impl(ctx):
     archive = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
@@ -51,7 +52,10 @@ def debian_layer(name, packages = [], **kwargs):
     """
     _debian_layer(
         name = name,
-        debs = ["@debian//:%s.deb" % package for package in _SYSTEM + packages],
+        debs = by_processor(lambda processor: [
+            "@debian_%s//:%s.deb" % (processor, package)
+            for package in _SYSTEM + packages
+        ]),
         tags = ["manual"],
         target_compatible_with = needs("debian-forky"),
         **kwargs
@@ -100,9 +104,14 @@ files_layer = rule(
 # Where a py_binary's runfiles are in an image. Modules find data files as they do under Bazel.
 APP = "app"
 
+def in_image(path):
+    """A path of runfiles without the processor: wheels are in one place in the images for each."""
+    repository, slash, rest = path.partition("/")
+    return ("pypi" if repository.startswith("pypi_") else repository) + slash + rest
+
 def _wheel_line(file):
     if file.owner.workspace_name:
-        return "%s/%s\t%s" % (APP, file.short_path.removeprefix("../"), file.path)
+        return "%s/%s\t%s" % (APP, in_image(file.short_path.removeprefix("../")), file.path)
     return None
 
 def _own_line(file):

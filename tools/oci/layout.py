@@ -9,7 +9,7 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _TYPE = "application/vnd.oci.image."
 _LABEL = "org.opencontainers.image."
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Write the layout."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path)
-    parser.add_argument("config", type=Path, help="title and the container's configuration, JSON")
+    parser.add_argument("config", type=Path, help="JSON: title, architecture, config")
     parser.add_argument("layers", type=Path, nargs="+")
     parser.add_argument("--version", type=Path, required=True, help="file that holds the version")
     parser.add_argument("--status", type=Path, help="Bazel's stable-status.txt")
@@ -43,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     provenance = read_provenance(options.status.read_text()) if options.status else Provenance()
     version = options.version.read_text().strip()
     image = json.loads(options.config.read_text())
-    title, config = image["title"], image["config"]
-    write_layout(options.output, title, version, config, options.layers, provenance)
+    write_layout(options.output, image, version, options.layers, provenance)
 
 
 def read_provenance(status: str) -> Provenance:
@@ -59,13 +58,13 @@ def read_provenance(status: str) -> Provenance:
 
 def write_layout(
     folder: Path,
-    title: str,
+    image: Mapping[str, Any],
     version: str,
-    config: Json,
     layers: Sequence[Path],
     provenance: Provenance,
 ) -> None:
-    """Write blobs, manifest and index."""
+    """Write blobs, manifest and index of an image with this title, architecture and config."""
+    title = image["title"]
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     labels = {
@@ -75,10 +74,10 @@ def write_layout(
     }
     packed = [layer.read_bytes() for layer in layers]
     described_config = {
-        "architecture": "amd64",
+        "architecture": image["architecture"],
         "os": "linux",
         "created": provenance.created,
-        "config": {**config, "Labels": labels},
+        "config": {**image["config"], "Labels": labels},
         "rootfs": {"type": "layers", "diff_ids": [digest(gzip.decompress(p)) for p in packed]},
         "history": [
             {"created": provenance.created, "created_by": f"bazel: {layer.name}"}
@@ -92,15 +91,20 @@ def write_layout(
         "layers": [store(blobs, "layer.v1.tar+gzip", content) for content in packed],
         "annotations": labels,
     }
+    finish(folder, title, store(blobs, "manifest.v1+json", encode(manifest)))
+
+
+def finish(folder: Path, title: str, descriptor: Json) -> None:
+    """Write what makes a folder of blobs a layout: the one entry and the format's version."""
     # The name that `podman load` gives it.
-    name = {f"{_LABEL}ref.name": f"{title}:latest"}
-    index = {
-        "schemaVersion": 2,
-        "mediaType": f"{_TYPE}index.v1+json",
-        "manifests": [{**store(blobs, "manifest.v1+json", encode(manifest)), "annotations": name}],
-    }
-    (folder / "index.json").write_bytes(encode(index))
+    named = {**descriptor, "annotations": {f"{_LABEL}ref.name": f"{title}:latest"}}
+    (folder / "index.json").write_bytes(encode(index([named])))
     (folder / "oci-layout").write_bytes(encode({"imageLayoutVersion": "1.0.0"}))
+
+
+def index(manifests: Sequence[Json]) -> Json:
+    """Return a list of images, or of such lists."""
+    return {"schemaVersion": 2, "mediaType": f"{_TYPE}index.v1+json", "manifests": manifests}
 
 
 def store(blobs: Path, kind: str, content: bytes) -> Json:

@@ -32,7 +32,8 @@ def image(tmp_path: Path) -> Image:
 def make_image(folder: Path, title: str) -> Image:
     layer = folder / f"{title}.tar.gz"
     write_archive({"etc/motd": File(title.encode())}, layer)
-    write_layout(folder / title, title, "1.2.3", {"Entrypoint": ["/x"]}, [layer], SOURCE)
+    described = {"title": title, "architecture": processor, "config": {"Entrypoint": ["/x"]}}
+    write_layout(folder / title, described, "1.2.3", [layer], SOURCE)
     return Image(folder / title)
 
 

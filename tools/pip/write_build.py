@@ -1,12 +1,14 @@
 """Writes the BUILD file of @pypi: one py_library per distribution below a site-packages folder.
 
-Run inside the repository rule: write_build.py SITE_PACKAGES REQUIREMENTS_LOCK. Prints the file.
+Run inside the repository rule; prints the file.
 """
 
 import csv
 import json
+import platform
 import re
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -37,13 +39,18 @@ py_library(
 )
 """
 
-# What a target depends on: a distribution with all that it needs.
+# What a target depends on: a distribution with all that it needs, or the same of the repository for
+# the processor that is built for.
 LIBRARY = """
 py_library(
     name = {name},
-    deps = {deps},
+    deps = select({{
+        {elsewhere}"//conditions:default": {deps},
+    }}),
 )
 """
+ELSEWHERE = """"@//tools/oci:{processor}": ["@pypi_{processor}//:{name}"],
+        """
 
 # For the linters, which look at everything.
 ALL = """
@@ -72,24 +79,25 @@ def locked_extras(lock: str) -> Iterator[Node]:
             yield target_name(name), extra.strip()
 
 
-def requirements(found: dict[str, Distribution], node: Node) -> Iterator[Node]:
+def requirements(found: dict[str, Distribution], node: Node, machine: str) -> Iterator[Node]:
     """Yield the installed distributions, with extras, that one node needs directly."""
     from packaging.requirements import Requirement  # itself one of the wheels
 
     name, extra = node
     for line in found[name].requires or []:
         needed = Requirement(line)
-        if needed.marker and not needed.marker.evaluate({"extra": extra}):
+        where = {"extra": extra, "platform_machine": machine}
+        if needed.marker and not needed.marker.evaluate(where):
             continue
         if target_name(needed.name) in found:
             yield from ((target_name(needed.name), e) for e in ("", *needed.extras))
 
 
-def closure(found: dict[str, Distribution], start: list[Node]) -> set[str]:
+def closure(found: dict[str, Distribution], start: list[Node], machine: str) -> set[str]:
     """All distributions reached from `start`, itself included."""
     seen, waiting = set(start), list(start)
     while waiting:
-        for node in requirements(found, waiting.pop()):
+        for node in requirements(found, waiting.pop(), machine):
             if node not in seen:
                 seen.add(node)
                 waiting.append(node)
@@ -134,7 +142,11 @@ def parts(folder: Path, owned: dict[Path, str]) -> dict[Path, str]:
 
 
 def library(
-    found: dict[str, Distribution], extras: list[Node], whole: list[Path], name: str
+    found: dict[str, Distribution],
+    extras: list[Node],
+    whole: list[Path],
+    name: str,
+    options: Namespace,
 ) -> str:
     """Return the targets of one distribution, whose files and whole folders are `whole`."""
     folders = sorted(str(path) for path in whole if path.is_dir())
@@ -147,22 +159,42 @@ def library(
         "folders": folders,
         "globs": [f"{folder}/**" for folder in folders],
         "files": sorted(str(path) for path in whole if path.is_file()),
-        "deps": [f":{n}.files" for n in sorted(closure(found, start))],
+        "deps": [f":{n}.files" for n in sorted(closure(found, start, options.machine))],
     }
-    return (FILES + LIBRARY).format(**{key: json.dumps(value) for key, value in values.items()})
+    written = {key: json.dumps(value) for key, value in values.items()}
+    elsewhere = (ELSEWHERE.format(name=name, processor=p) for p in options.elsewhere)
+    return (FILES + LIBRARY).format(**written, elsewhere="".join(elsewhere))
 
 
-def main(site: Path, lock: Path) -> None:
+def main(options: Namespace) -> None:
     """Print the BUILD file."""
+    site, lock = options.site_packages, options.requirements_lock
     sys.path.insert(0, str(site))
     found = {target_name(d.name): d for d in distributions(path=[str(site)])}
     extras = list(locked_extras(lock.read_text()))
     whole: dict[str, list[Path]] = {name: [] for name in found}
     for path, name in parts(site, owners(site, found)).items():
         whole[name].append(path)
-    print(HEADER + "".join(library(found, extras, whole[name], name) for name in sorted(found)))
+    libraries = (library(found, extras, whole[name], name, options) for name in sorted(found))
+    print(HEADER + "".join(libraries))
     print(ALL.format(deps=json.dumps([f":{name}.files" for name in sorted(found)])))
 
 
+def parse() -> Namespace:
+    """Return the options of the command line."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("site_packages", type=Path)
+    parser.add_argument("requirements_lock", type=Path)
+    parser.add_argument("--machine", default=platform.machine(), help="what wheels are for")
+    parser.add_argument(
+        "--elsewhere",
+        action="append",
+        default=[],
+        metavar="PROCESSOR",
+        help="another one, for which distributions come from @pypi_PROCESSOR",
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(parse())
