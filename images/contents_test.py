@@ -1,6 +1,7 @@
 """What is in the images, and what is not."""
 
 import json
+import platform
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -29,9 +30,13 @@ TOOLS: Final = {
 }
 # Used only by the comparison; scipy alone is larger than a service.
 COMPARISON: Final = {"numpy", "scipy"}
-LOADER: Final = "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
+# By the machine's name, which is that of the images under test.
+LOADER: Final = {
+    "aarch64": "/usr/lib/ld-linux-aarch64.so.1",
+    "x86_64": "/usr/lib64/ld-linux-x86-64.so.2",
+}[platform.machine()]
 # Java's launcher loads libraries from here before those that need them.
-JVM: Final = "/usr/lib/jvm/java-25-openjdk-amd64/lib/server"
+JVM: Final = "/usr/lib/jvm/java/lib/server"
 # Statically linked: the loader crashes on them.
 STATIC: Final = {"/app/pypi/site-packages/bin/traefik"}
 

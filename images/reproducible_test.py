@@ -53,7 +53,7 @@ def test_another_folder_and_another_output_base_make_the_same_image(elsewhere: P
     copy_sources(elsewhere / "sources", built)
     options = ["--disk_cache=", "--symlink_prefix=/", f"--override_repository=pypi={PYPI}"]
     bazel(elsewhere, "build", *options, f"//{SERVICE}:image_unlabelled")
-    outputs = elsewhere / "output" / "execroot" / "monorepo" / "bazel-out" / "k8-fastbuild" / "bin"
-    again = Image(outputs / SERVICE / "image_unlabelled")
+    outputs = elsewhere / "output" / "execroot" / "monorepo" / "bazel-out"
+    [again] = map(Image, outputs.glob(f"*-fastbuild/bin/{SERVICE}/image_unlabelled"))
     assert again.manifest == built.manifest
     assert again.digest == built.digest

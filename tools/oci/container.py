@@ -3,8 +3,11 @@
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from tools.oci.image import Image, open_layer
+
+_EMULATOR: Final = "/emulator"
 
 type Wanted = Callable[[tarfile.TarFile, tarfile.TarInfo], bool]
 
@@ -38,9 +41,13 @@ class Container:
     network and the processes of its caller.
     """
 
-    def __init__(self, image: Image, unpacked: Unpacked) -> None:
-        """Unpack the image's layers, unless they already are."""
+    def __init__(self, image: Image, unpacked: Unpacked, emulator: Path | None = None) -> None:
+        """Unpack the image's layers, unless they already are.
+
+        `emulator` is the program that runs those of the image, when it is for another processor.
+        """
         self._image = image
+        self._emulator = emulator
         self.layers = unpacked.layers(image)
 
     def command(
@@ -59,14 +66,17 @@ class Container:
         config = self._image.config["config"]
         user, _, group = config["User"].partition(":")
         variables = dict(variable.split("=", 1) for variable in config["Env"])
+        emulator = [str(self._emulator.resolve())] if self._emulator else []
         return [
             *("bwrap", "--die-with-parent", "--unshare-user", "--uid", user, "--gid", group),
             *("--tmpfs", "/", *mounts(self.layers, Path("/"))),
+            *(part for path in emulator for part in ("--ro-bind", path, _EMULATOR)),
             *("--dev", "/dev", "--ro-bind", "/proc", "/proc", "--tmpfs", "/tmp"),
             *(part for folder in shared for part in ("--bind", str(folder), str(folder))),
             *("--remount-ro", "/", "--chdir", config["WorkingDir"], "--clearenv"),
             *settings({**variables, **(environment or {})}),
-            *("--", *(config["Entrypoint"] if entrypoint is None else entrypoint)),
+            *("--", *([_EMULATOR] if emulator else [])),
+            *(config["Entrypoint"] if entrypoint is None else entrypoint),
             *(config["Cmd"] if arguments is None else arguments),
         ]
 

@@ -1,6 +1,6 @@
 """The rules for images: see docs/decisions/images.md."""
 
-load(":image.bzl", _oci_image = "oci_image", _oci_platforms = "oci_platforms", _oci_push = "oci_push")
+load(":image.bzl", _oci_image = "oci_image", _oci_platforms = "oci_platforms", _oci_push = "oci_push", _oci_tar = "oci_tar")
 load(":layers.bzl", _debian_layer = "debian_layer", _files_layer = "files_layer", _py_layer = "py_layer")
 
 debian_layer = _debian_layer
@@ -8,6 +8,7 @@ files_layer = _files_layer
 oci_image = _oci_image
 oci_platforms = _oci_platforms
 oci_push = _oci_push
+oci_tar = _oci_tar
 py_layer = _py_layer
 
 def py_image(name, binary, module = None, title = None, ports = [], command = [], env = {}):

@@ -104,17 +104,20 @@ oci_platforms = rule(
 )
 
 def _derived_impl(ctx):
-    layouts = ctx.attr.image[_Layouts].layouts
-    if len(layouts) > 1:
-        fail("%s is made of one platform: name it, as in --platform=linux/arm64" % ctx.attr.output)
+    layouts = []
+    for image in ctx.attr.images:
+        if len(image[_Layouts].layouts) > 1:
+            fail("%s is for one platform: name it, as in --platform=linux/arm64" % ctx.attr.output)
+        layouts += image[_Layouts].layouts
     output = ctx.actions.declare_file(ctx.attr.output)
+    inputs = depset(transitive = layouts, order = "preorder")
     arguments = ctx.actions.args()
     arguments.add(output)
-    arguments.add_all(ctx.files.image, expand_directories = False)
+    arguments.add_all(inputs, expand_directories = False)
     ctx.actions.run(
         executable = ctx.executable.tool,
         arguments = [arguments],
-        inputs = ctx.files.image,
+        inputs = inputs,
         outputs = [output],
         mnemonic = "OciDerived",
         progress_message = "Writing %{output}",
@@ -124,12 +127,28 @@ def _derived_impl(ctx):
 _derived = rule(
     implementation = _derived_impl,
     attrs = {
-        "image": attr.label(mandatory = True, providers = [_Layouts]),
+        "images": attr.label_list(mandatory = True, providers = [_Layouts]),
         "output": attr.string(mandatory = True),
         "tool": attr.label(mandatory = True, executable = True, cfg = "exec"),
     },
-    doc = "A file that a tool makes from an image's layout.",
+    doc = "A file that a tool makes from the layouts of images.",
 )
+
+def oci_tar(name, images):
+    """NAME.tar: images for `podman load` and `docker load`, with the blobs they share once.
+
+    Args:
+        name: the file's name, without .tar.
+        images: labels.
+    """
+    _derived(
+        name = name,
+        images = images,
+        output = name + ".tar",
+        tags = ["manual"],
+        tool = "//tools/oci:tar",
+        visibility = ["//visibility:public"],
+    )
 
 def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [], python = None):
     """An image that runs as a user without rights, for the platforms that --platform asks for.
@@ -178,7 +197,7 @@ def oci_image(name, title, layers, entrypoint, command = [], env = {}, ports = [
     for kind, output in [("sbom", ".cdx.json"), ("tar", ".tar")]:
         _derived(
             name = "%s_%s" % (name, kind),
-            image = name,
+            images = [name],
             output = name + output,
             tags = ["manual"],
             tool = "//tools/oci:" + kind,

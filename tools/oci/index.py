@@ -1,4 +1,4 @@
-"""Joins images of one program for several platforms: a layout whose one entry is an index of them."""
+"""Joins images of one program for several platforms: a layout with one index of them."""
 
 import shutil
 import sys

@@ -9,7 +9,7 @@ import pytest
 
 from harness.processes.ports import free_port
 from harness.testing.registry import Registry
-from tools.oci import push, tar
+from tools.oci import index, push, tar
 from tools.oci.archive import write_archive
 from tools.oci.image import Image
 from tools.oci.layout import Provenance, write_layout
@@ -29,12 +29,12 @@ def image(tmp_path: Path) -> Image:
     return make_image(tmp_path, "example")
 
 
-def make_image(folder: Path, title: str) -> Image:
-    layer = folder / f"{title}.tar.gz"
+def make_image(folder: Path, title: str, processor: str = "amd64") -> Image:
+    layer, layout = folder / f"{title}.tar.gz", folder / f"{title}-{processor}"
     write_archive({"etc/motd": File(title.encode())}, layer)
     described = {"title": title, "architecture": processor, "config": {"Entrypoint": ["/x"]}}
-    write_layout(folder / title, described, "1.2.3", [layer], SOURCE)
-    return Image(folder / title)
+    write_layout(layout, described, "1.2.3", [layer], SOURCE)
+    return Image(layout)
 
 
 def output_of(*command: str) -> str:
@@ -74,6 +74,37 @@ def test_several_images_go_below_the_repository(registry: Registry, tmp_path: Pa
     assert pushed == [image.digest for image in images]
 
 
+def test_images_for_two_processors_go_as_one_index(registry: Registry, tmp_path: Path) -> None:
+    images = {name: make_image(tmp_path, "example", name) for name in ("amd64", "arm64")}
+    index.main(tmp_path / "index", [image.folder for image in images.values()])
+    reference = f"{registry.address}/both:v1"
+    pushed = push.push(Image(tmp_path / "index"), reference)
+    assert output_of("crane", "digest", reference) == pushed
+    for name, image in images.items():
+        taken = output_of("crane", "digest", f"--platform=linux/{name}", reference)
+        assert taken == image.digest
+    annotations = json.loads(output_of("crane", "manifest", reference))["annotations"]
+    assert annotations["org.opencontainers.image.revision"] == SOURCE.revision
+
+
+@pytest.mark.parametrize("processor", ["amd64", "arm64"])
+def test_another_client_takes_the_image_of_its_processor_from_an_index(
+    tmp_path: Path, processor: str
+) -> None:
+    images = [make_image(tmp_path, "example", name) for name in ("amd64", "arm64")]
+    index.main(tmp_path / "index", [image.folder for image in images])
+    override = f"--override-arch={processor}"
+    read = output_of("skopeo", override, "inspect", f"oci:{tmp_path / 'index'}:example:latest")
+    assert json.loads(read)["Architecture"] == processor
+
+
+def test_what_two_images_share_is_in_an_index_once(tmp_path: Path) -> None:
+    images = [make_image(tmp_path, "example", name) for name in ("amd64", "arm64")]
+    index.main(tmp_path / "index", [image.folder for image in images])
+    blobs = list((tmp_path / "index" / "blobs" / "sha256").iterdir())
+    assert len(blobs) == 1 + 2 * 2 + 1  # the layer, a manifest and a config each, the index
+
+
 def test_an_unreachable_registry_is_an_error_of_one_line(
     image: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -105,11 +136,19 @@ def test_an_invalid_repository_is_an_error_of_one_line(
     assert capsys.readouterr().err == expected
 
 
+def test_a_tar_of_several_images_has_each_by_its_name(tmp_path: Path) -> None:
+    images = [make_image(tmp_path, "first"), make_image(tmp_path, "second")]
+    tar.main(tmp_path / "images.tar", [image.folder for image in images])
+    for image in images:
+        named = f"docker-archive:{tmp_path / 'images.tar'}:{image.title}:latest"
+        assert json.loads(output_of("skopeo", "inspect", "--config", named)) == image.config
+
+
 @pytest.mark.parametrize("transport", ["oci-archive", "docker-archive"])
 def test_the_tar_is_what_podman_and_docker_load_by_its_name(
     image: Image, tmp_path: Path, transport: str
 ) -> None:
-    tar.main(tmp_path / "image.tar", image.folder)
+    tar.main(tmp_path / "image.tar", [image.folder])
     copied = tmp_path / "copied"
     source = f"{transport}:{tmp_path / 'image.tar'}"
     # As root of a user namespace, like podman for an ordinary user: files of an archive are root's.
