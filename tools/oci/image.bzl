@@ -66,12 +66,12 @@ _layout = rule(
     },
 )
 
-_Layouts = provider(doc = "An image.", fields = {"layouts": "its layout for each platform"})
+_LayoutsInfo = provider(doc = "An image.", fields = {"layouts": "its layout for each platform"})
 
 def _image_impl(ctx):
     layouts = [target[DefaultInfo].files for target in ctx.split_attr.layout.values()]
     if len(layouts) == 1:
-        return [DefaultInfo(files = layouts[0]), _Layouts(layouts = layouts)]
+        return [DefaultInfo(files = layouts[0]), _LayoutsInfo(layouts = layouts)]
     index = ctx.actions.declare_directory(ctx.label.name + ".index")
     inputs = depset(transitive = layouts)
     arguments = ctx.actions.args()
@@ -85,7 +85,7 @@ def _image_impl(ctx):
         mnemonic = "OciIndex",
         progress_message = "Joining the platforms of %{label}",
     )
-    return [DefaultInfo(files = depset([index])), _Layouts(layouts = layouts)]
+    return [DefaultInfo(files = depset([index])), _LayoutsInfo(layouts = layouts)]
 
 oci_platforms = rule(
     implementation = _image_impl,
@@ -106,9 +106,9 @@ oci_platforms = rule(
 def _derived_impl(ctx):
     layouts = []
     for image in ctx.attr.images:
-        if len(image[_Layouts].layouts) > 1:
+        if len(image[_LayoutsInfo].layouts) > 1:
             fail("%s is for one platform: name it, as in --platform=linux/arm64" % ctx.attr.output)
-        layouts += image[_Layouts].layouts
+        layouts += image[_LayoutsInfo].layouts
     output = ctx.actions.declare_file(ctx.attr.output)
     inputs = depset(transitive = layouts, order = "preorder")
     arguments = ctx.actions.args()
@@ -127,7 +127,7 @@ def _derived_impl(ctx):
 _derived = rule(
     implementation = _derived_impl,
     attrs = {
-        "images": attr.label_list(mandatory = True, providers = [_Layouts]),
+        "images": attr.label_list(mandatory = True, providers = [_LayoutsInfo]),
         "output": attr.string(mandatory = True),
         "tool": attr.label(mandatory = True, executable = True, cfg = "exec"),
     },
