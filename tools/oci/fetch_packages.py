@@ -20,7 +20,8 @@ def listed(path: Path) -> list[str]:
 
 def apt_sources() -> str:
     """Return where apt takes packages from: another place may have other versions."""
-    command = ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)"]
+    options = ["--no-release-info", "--format=$(SITE) $(RELEASE) $(COMPONENT)"]
+    command = ["apt-get", "indextargets", *options]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
