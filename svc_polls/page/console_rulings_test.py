@@ -174,6 +174,29 @@ def test_a_result_is_released_by_two_once_rulings_are_decided_and_it_is_publishe
     wait_until("the result", lambda: bool(desk.ask("GET", f"/{poll}")["shows_result"]))
 
 
+def test_a_decision_that_crosses_another_one_is_told_in_spanish(
+    browser: Browser, desk: Desk
+) -> None:
+    poll = opened(desk, "cruce")
+    rule(desk, poll, who="ana", voter_class="audience")
+    with open_page(browser, desk.running.url, locale="es-ES", viewport=LAPTOP) as page:
+        sign_in(page, "ana")
+        choose(page, poll)
+        page.locator("#refuse-1").click()
+        expect(page.locator("#confirm-title")).to_have_text("¿Rechazar esta resolución?")
+        desk.ask("POST", f"/{poll}/rulings/1/approve", "rea")
+        page.locator("#go").click()
+        expect(page.locator("#outcome")).to_contain_text(
+            "rea cambió esta votación entretanto (aprobó la resolución 1)"
+        )
+        said = page.evaluate("""async () => {
+            const script = document.querySelector("script[src]").src;
+            const words = await import(script.replace("console.js", "words.js"));
+            return words.reason("ruling 17 has been approved or refused");
+        }""")
+        assert said == "la resolución 17 ya se aprobó o se rechazó"
+
+
 def test_reasons_are_text_only(page: Page, desk: Desk) -> None:
     poll = opened(desk, "reasons")
     rule(desk, poll, voter_class="jury", reason=NASTY[:200])

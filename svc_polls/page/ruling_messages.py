@@ -165,6 +165,7 @@ RULINGS_ES: Final[Mapping[str, str]] = {
 }
 
 RULING_REASONS_ES: Final[Mapping[str, str]] = {
+    "the poll's last event is {n}": "el último evento de la votación es el {n}",
     "it has not been open yet": "aún no se ha abierto",
     "it has {n} rulings already": "ya tiene {n} resoluciones",
     "it has no ruling {n}": "no tiene la resolución {n}",
