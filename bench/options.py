@@ -17,7 +17,7 @@ def parser() -> ArgumentParser:
         description="Measure the cost of a vote: the services' processor time (user and system)\n"
         "per accepted vote, and its ratio to an empty Sanic handler measured in turns with\n"
         "each case. Starts and stops everything itself, on free ports.",
-        epilog=f"cases:\n{cases}\n\nAll cases together take about twelve minutes by default.",
+        epilog=f"cases:\n{cases}\n\nAll cases together take about fourteen minutes by default.",
     )
     found.add_argument(
         "--only",

@@ -10,6 +10,7 @@ stopping.
 import re
 from functools import cache
 from http import HTTPStatus
+from random import random
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +35,7 @@ from voting.route.vote_api import (
     read_json_vote,
     refusal_problem,
 )
+from voting.tracing.sampler import Sampler
 from voting.tracing.trace_context import if_sampled, read_traceparent
 
 _START: Final = b"POST /votes HTTP/1.1\r\n"
@@ -118,7 +120,7 @@ class LeanProtocol(Connection):
     an incomplete request, which are passed to Sanic when they time out.
     """
 
-    __slots__ = ("_accepted_head", "_free", "_route_state", "_start", "_vote")
+    __slots__ = ("_accepted_head", "_free", "_route_state", "_sampler", "_start", "_vote")
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
@@ -126,6 +128,7 @@ class LeanProtocol(Connection):
         self._accepted_head = _accepted_head(self._route_state.route)
         self._free = False
         self._vote: Vote | None = None  # the pending vote
+        self._sampler: Sampler | None = None  # which votes `_trace` casts; None: none of them
 
     async def receive_more(self) -> None:
         """Wait for more bytes; between requests, a vote may then be taken here."""
@@ -189,7 +192,7 @@ class LeanProtocol(Connection):
         if len(data) < size:
             self._keep(data)
             return
-        self._cast(head, data[end + 4 : size])
+        self._cast(head, data[end + 4 : size], self._on_result)
         if len(data) == size or self.gone:
             return
         if self._free:
@@ -198,7 +201,15 @@ class LeanProtocol(Connection):
         else:
             self._keep(data[size:])
 
-    def _cast(self, head: Head, body: bytes, on_result: OnResult | None = None) -> None:
+    def _cast(self, head: Head, body: bytes, on_result: OnResult) -> None:
+        sampler = self._sampler
+        if sampler is not None and (
+            random() < sampler.ratio  # noqa: S311 - guards nothing
+            if head.parent is None
+            else head.traceparent or not sampler.follows
+        ):
+            self._trace(head, body)
+            return
         state = self._route_state
         try:
             vote = read_json_vote(body, head.key, state.route, state.sink.new_id, state.polls)
@@ -209,9 +220,13 @@ class LeanProtocol(Connection):
         self._free = False
         self._http.stage = Stage.HANDLER
         try:
-            state.sink.cast(vote, head.traceparent, on_result or self._on_result)
+            state.sink.cast(vote, head.traceparent, on_result)
         except (UnavailableError, InvalidVoteError) as error:
             self._refuse(refusal_problem(vote, error, self._route_state.polls))
+
+    def _trace(self, head: Head, body: bytes) -> None:
+        """Cast a vote that may be sampled, where traces are recorded."""
+        raise NotImplementedError
 
     def _on_result(self, error: BaseException | None) -> None:
         """Answer the pending vote, whose result is now known."""

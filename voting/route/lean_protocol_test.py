@@ -34,6 +34,7 @@ from voting.testing.route_client import (
 
 SEED = 6
 REQUESTS = 10_000
+TRACED_REQUESTS = 2_000
 AT_ONCE = 80
 QUIET_SECONDS = 1.0
 PATIENCE_SECONDS = 20.0
@@ -105,9 +106,10 @@ async def compare(both: tuple[TrialRoute, TrialRoute], talks: Iterable[Conversat
 
 
 async def test_ten_thousand_requests_get_the_same_answers(
-    both: tuple[TrialRoute, TrialRoute],
+    both: tuple[TrialRoute, TrialRoute], traced: float | None
 ) -> None:
-    assert await compare(both, conversations(SEED, REQUESTS)) >= REQUESTS
+    requests = REQUESTS if traced is None else TRACED_REQUESTS
+    assert await compare(both, conversations(SEED, requests)) >= requests
 
 
 async def test_a_request_split_at_any_byte_gets_the_same_answer(

@@ -1,7 +1,6 @@
 """The lean path of a route that records traces. Imported only by such a route."""
 
 from http import HTTPStatus
-from random import random
 from typing import Any, override
 
 from opentelemetry.trace import Span
@@ -17,37 +16,26 @@ from voting.tracing.traces import Traces, traceparent_of
 
 
 class TracedProtocol(LeanProtocol):
-    """A connection on which sampled votes have spans; others pay for no more than the decision.
+    """A connection on which sampled votes have spans.
 
     `_span` is that of the sampled vote that was cast last, until it is answered.
     """
 
-    __slots__ = ("_ratio", "_sampled_at", "_sampler", "_span", "_traces")
+    __slots__ = ("_sampled_at", "_span", "_traces")
 
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
         self._traces: Traces = app.ctx.traces
         self._sampler = self._traces.sampler
-        self._ratio = self._sampler.ratio
         self._span: Span | None = None
         self._sampled_at = 0.0
 
     @override
-    def _cast(self, head: Head, body: bytes, on_result: OnResult | None = None) -> None:
-        if head.parent is not None or self._span is not None:
-            self._cast_or_trace(head, body)
-        elif random() >= self._ratio:  # noqa: S311 - guards nothing
-            super()._cast(head, body)
-        else:
-            self._cast_sampled(head, body)
-
-    def _cast_or_trace(self, head: Head, body: bytes) -> None:
-        if self._span is not None:
-            self._end_accepted(self._span)  # this vote was pipelined behind it
-        if self._sampler.takes(head.parent):
+    def _trace(self, head: Head, body: bytes) -> None:
+        if head.parent is None or self._traces.sampler.takes(head.parent):
             self._cast_sampled(head, body)
         else:
-            super()._cast(head._replace(traceparent=None) if head.traceparent else head, body)
+            self._cast_judged(head._replace(traceparent=None), body, self._on_result)
 
     def _cast_sampled(self, head: Head, body: bytes) -> None:
         self._span = span = start_request(self._traces, "POST", "/votes", head.parent)
@@ -64,7 +52,21 @@ class TracedProtocol(LeanProtocol):
                 self._end_accepted(span)
 
         with in_trace(traceparent):
-            super()._cast(head._replace(traceparent=traceparent), body, on_result)
+            self._cast_judged(head._replace(traceparent=traceparent), body, on_result)
+
+    def _cast_judged(self, head: Head, body: bytes, on_result: OnResult) -> None:
+        """Cast a vote of which it is known whether it is sampled."""
+        self._sampler = None
+        try:
+            self._cast(head, body, on_result)
+        finally:
+            self._sampler = self._traces.sampler
+
+    @override
+    def _buffered(self) -> bytes:
+        if self._span is not None and self._vote is None:
+            self._end_accepted(self._span)  # before what is pipelined behind it
+        return super()._buffered()
 
     def _end_accepted(self, span: Span) -> None:
         seconds = self._time - self._sampled_at
