@@ -154,23 +154,28 @@ def test_a_result_is_released_by_two_once_rulings_are_decided_and_it_is_publishe
     expect(page.locator("#role-hint")).to_contain_text("once the signed result is published")
     expect(page.locator("#do-release")).to_be_hidden()
     press(page, "publish")
+    keep_screenshot(page, "publish-laptop")
     page.locator("#go").click()
     expect(page.locator("#facts")).to_contain_text("published, for good", timeout=30_000)
     press(page, "release")
     expect(page.locator("#effect")).to_contain_text("You are the first of two")
+    keep_screenshot(page, "release-first-laptop")
     page.locator("#go").click()
     expect(page.locator("#outcome")).to_contain_text("once another person has released it")
     expect(page.locator("#do-release")).to_be_hidden()
     expect(page.locator("#role-hint")).to_contain_text("You have released it")
     assert desk.ask("GET", f"/{poll}")["shows_result"] is False
-    with open_page(browser, desk.running.url, viewport=LAPTOP) as other:
+    options: Any = {"viewport": PHONE, "locale": "es-ES", "color_scheme": "dark"}
+    with open_page(browser, desk.running.url, **options) as other:
         sign_in(other, "rea")
         choose(other, poll)
-        expect(other.locator("#facts")).to_contain_text("ana; another person must, too")
+        expect(other.locator("#facts")).to_contain_text("ana; falta otra persona")
         press(other, "release")
-        expect(other.locator("#effect")).to_contain_text("It takes effect at once")
+        expect(other.locator("#effect")).to_contain_text("Tiene efecto inmediato")
+        keep_screenshot(other, "release-second-phone")
         other.locator("#go").click()
-        expect(other.locator("#outcome")).to_contain_text("The result is shown since")
+        expect(other.locator("#outcome")).to_contain_text("El resultado se muestra desde")
+        keep_screenshot(other, "released-phone")
     wait_until("the result", lambda: bool(desk.ask("GET", f"/{poll}")["shows_result"]))
 
 

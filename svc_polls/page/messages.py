@@ -169,7 +169,7 @@ _EN: Final[Messages] = {
     "final_open": "From then on its definition is frozen.",
     "final_close": "A closed poll never opens again.",
     "final_end": "Until 11 s before the end you can still change it.",
-    "final_publish": "A published result stands for good.",
+    "final_publish": "A published result stands for good: after it no vote can be excluded.",
     "final_release": "A result cannot be hidden again.",
     "new_end": "New end",
     "set_end": "Set new end",
@@ -357,7 +357,8 @@ _ES: Final[Messages] = {
     "final_open": "Desde entonces su definición no se puede cambiar.",
     "final_close": "Una votación cerrada no se vuelve a abrir nunca.",
     "final_end": "Hasta 11 s antes del final todavía puedes cambiarlo.",
-    "final_publish": "Un resultado firmado queda para siempre.",
+    "final_publish": "Un resultado firmado queda para siempre: después ya no se puede excluir "
+    "ningún voto.",
     "final_release": "Un resultado no se puede volver a ocultar.",
     "new_end": "Nuevo final",
     "set_end": "Fijar nuevo final",
