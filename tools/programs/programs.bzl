@@ -57,7 +57,8 @@ def _programs_repository_impl(rctx):
     missing = [name for name, _, oldest in known if not _is_there(rctx, name, oldest)]
     for name, _, _ in known:
         rctx.file(name + "/BUILD.bazel", _BUILD.format(name = name))
-    rctx.file("BUILD.bazel", "")
+    rctx.file("missing.txt", "".join([name + "\n" for name in missing]))
+    rctx.file("BUILD.bazel", 'exports_files(["missing.txt"])\n')
     rctx.file("defs.bzl", _DEFS.format(known = [name for name, _, _ in known], missing = missing))
 
 programs_repository = repository_rule(
