@@ -48,7 +48,7 @@ async def rollback(context: StepContext) -> str:
 
 
 async def uninstall(context: StepContext) -> str:
-    """Uninstall: nothing is left but the volumes, which a next release finds again."""
+    """Uninstall: nothing is left but the volumes."""
     await _helm("uninstall", _RELEASE, *_WAIT)
     labelled = "--selector=app.kubernetes.io/part-of=voting"
     if left := await context.kubectl("get", _WORKLOADS, labelled, "--output=name"):
