@@ -26,8 +26,8 @@ class Ledger(Protocol):
         """Stop reading a partition."""
         ...
 
-    async def poll(self) -> Mapping[int, Sequence[Record]]:
-        """Return the next records."""
+    async def poll(self, wait_seconds: float) -> Mapping[int, Sequence[Record]]:
+        """Return the next records, or none after `wait_seconds`."""
         ...
 
     async def records_at(self, offsets: Mapping[int, int]) -> Mapping[int, Record]:

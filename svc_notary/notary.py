@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 # Full tiles in memory that are published before their time: half a million records, 16 MB.
 _PENDING_MAX: Final = 2_000
 _LOOK_SECONDS: Final = 2.0
+_IDLE_SECONDS: Final = 1.0
 _RECHECK_SECONDS: Final = 60.0
 # The ledger has more, and nothing arrives: a Kafka client may fall silent for good.
 _SILENT_SECONDS: Final = 15.0
@@ -131,7 +132,7 @@ class Notary:
 
     async def _poll(self) -> None:
         try:
-            found = await self._ledger.poll()
+            found = await self._ledger.poll(self._until_due())
         except OutsideLedgerError as error:
             self._halt_outside(error)
             return
@@ -145,6 +146,12 @@ class Notary:
                 self._halt(tree, str(error))
             else:
                 self._show(tree)
+
+    def _until_due(self) -> float:
+        """Return how long records may keep what is due waiting."""
+        if not any(tree.halted is None and tree.grown for tree in self.trees.values()):
+            return _IDLE_SECONDS
+        return min(_IDLE_SECONDS, max(0.0, self._publish_at - self._clock()))
 
     async def _publish(self) -> None:
         await self._check_ledger()

@@ -47,6 +47,7 @@ from voting.tracing.tracing import configure_tracing
 _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 0.25
+_READY_LOOK_SECONDS: Final = 1.0
 _TOOLS: Final = {
     TOOL: run_token_tool,
     VOTER_KEY_TOOL: run_voter_key_tool,
@@ -138,4 +139,4 @@ async def _keep_readiness(writer: PollLogWriter, readiness: Readiness) -> None:
             readiness.set_not_ready(str(error))
         else:
             readiness.set_ready()
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_READY_LOOK_SECONDS if readiness.ready else _LOOK_SECONDS)

@@ -23,6 +23,7 @@ from voting.tracing.tracing import configure_tracing
 from voting.voters.keys import read_keys
 
 _LOOK_SECONDS: Final = 0.25
+_READY_LOOK_SECONDS: Final = 1.0
 
 
 def main() -> None:
@@ -76,4 +77,4 @@ async def _keep_readiness(known: KnownPolls, readiness: Readiness) -> None:
             readiness.set_ready()
         else:
             readiness.set_not_ready("the newest event of the log of polls is not known")
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_READY_LOOK_SECONDS if readiness.ready else _LOOK_SECONDS)

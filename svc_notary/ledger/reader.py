@@ -14,7 +14,11 @@ from voting.ledger.settings import KafkaSettings
 
 _log = logging.getLogger(__name__)
 
-_POLL_MS: Final = 200
+# A broker answers a fetch when there is a record, or after this long. The client looks this often
+# for what it was not told, by default five times a second; that answer makes it look, too. The
+# witness's fetches are shorter: the last one is still with the broker when it reads again.
+_FETCH_MS: Final = 2_000
+_CLIENT_LOOK_MS: Final = 2_500
 _POLL_RECORDS: Final = 6000
 # Few records gather before the next poll, which then costs hardly more: no checkpoint waits for it.
 _GATHER_SECONDS: Final = 0.3
@@ -43,7 +47,7 @@ class LedgerReader:
 
     async def start(self) -> int:
         """Connect, and return how many partitions there are; nothing is read until `seek`."""
-        consumer = self._consumer = self._new_consumer()
+        consumer = self._consumer = self._new_consumer(fetch_max_wait_ms=_FETCH_MS)
         witness = self._witness = self._new_consumer(max_partition_fetch_bytes=_WITNESS_BYTES)
         try:
             with translated():
@@ -83,15 +87,17 @@ class LedgerReader:
         """Stop reading a partition until the next `seek`."""
         self._started.pause(TopicPartition(self._topic, partition))
 
-    async def poll(self) -> Records:
-        """Return the next records by partition; empty if none arrive within a moment.
+    async def poll(self, wait_seconds: float) -> Records:
+        """Return the next records by partition; empty if none arrive in time.
 
         Raises `OutsideLedgerError` when the ledger does not have the requested offsets.
         """
         if self._gathers:
             await asyncio.sleep(_GATHER_SECONDS)
         with translated():
-            found = await self._started.getmany(timeout_ms=_POLL_MS, max_records=_POLL_RECORDS)
+            found = await self._started.getmany(
+                timeout_ms=int(wait_seconds * 1000), max_records=_POLL_RECORDS
+            )
         self._gathers = 0 < sum(map(len, found.values())) < _FEW_RECORDS
         return {partition.partition: records for partition, records in found.items()}
 
@@ -147,6 +153,7 @@ class LedgerReader:
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=10_000,
+            consumer_timeout_ms=_CLIENT_LOOK_MS,
             metadata_max_age_ms=_METADATA_MS,
             **settings,
         )

@@ -36,7 +36,7 @@ class FakeLedger:
         """Stop reading a partition."""
         self.paused.add(partition)
 
-    async def poll(self) -> Mapping[int, Sequence[FakeRecord]]:
+    async def poll(self, _: float) -> Mapping[int, Sequence[FakeRecord]]:
         """Return at most 100 records of each partition."""
         await asyncio.sleep(0)
         self._check()

@@ -16,7 +16,10 @@ from voting.service.backoff import Backoff
 
 _log = logging.getLogger(__name__)
 
-_LOOK_SECONDS: Final = 0.5
+_FIRST_PAUSE_SECONDS: Final = 0.5
+# A poll that is closed early is settled only seconds later, so looking this often misses none.
+_LOOK_SECONDS: Final = 2.0
+_SOON_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 10.0
 
 _KAFKA_AWAY: Final = (EndsUnknownError, LogUnavailableError, UnknownFateError)
@@ -51,7 +54,7 @@ class Cutter:
         self._ends = ends
         self._writer = writer
         self._clock = clock
-        self._pauses = Backoff(_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS)
+        self._pauses = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         self._trouble: str | None = None
 
     async def run(self) -> None:
@@ -59,9 +62,16 @@ class Cutter:
         while True:
             if await self.cut_what_is_due():
                 self._pauses.reset()
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(self._rest_seconds())
             else:
                 await asyncio.sleep(self._pauses.pause())
+
+    def _rest_seconds(self) -> float:
+        """Return how long to wait for the next poll that is settled, or may be by then."""
+        now = self._clock()
+        settled = [poll.settled_at_ms for poll in uncut_polls(self._known)]
+        rests = [(at - now) / 1000 for at in settled if at is not None]
+        return max(_SOON_SECONDS, min([_LOOK_SECONDS, *rests]))
 
     async def cut_what_is_due(self) -> bool:
         """Cut all polls that are settled now; return whether none is left."""

@@ -188,12 +188,15 @@ class Producer:
         async with self._connecting:
             numbers = self._client.cluster.partitions_for_topic(self._topic) or ()
             leaders = {leader for number in numbers if (leader := self._leader(number)) is not None}
-            await asyncio.gather(*map(self._connect, leaders))
+            await asyncio.gather(*map(self._connect, filter(self._is_missing, leaders)))
+
+    def _is_missing(self, leader: int) -> bool:
+        broker = self._brokers.get(leader)
+        return broker is None or not broker.is_open
 
     async def _connect(self, leader: int) -> None:
-        broker = self._brokers.get(leader)
         address = self._client.cluster.broker_metadata(leader)
-        if address is None or (broker is not None and broker.is_open):
+        if address is None:
             return
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
