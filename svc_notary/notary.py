@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 # Full tiles in memory that are published before their time: half a million records, 16 MB.
 _PENDING_MAX: Final = 2_000
-_LOOK_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 1.0
 _RECHECK_SECONDS: Final = 60.0
 # The ledger has more, and nothing arrives: a Kafka client may fall silent for good.

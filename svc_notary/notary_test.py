@@ -29,8 +29,10 @@ class Clock:
 
 
 @asynccontextmanager
-async def running(ledger: FakeLedger, folder: Path) -> AsyncIterator[Notary]:
-    notary = Notary(ledger, folder, KEY, Readiness(), 1.0, Clock())
+async def running(
+    ledger: FakeLedger, folder: Path, checkpoint_seconds: float = 1.0
+) -> AsyncIterator[Notary]:
+    notary = Notary(ledger, folder, KEY, Readiness(), checkpoint_seconds, Clock())
     task = asyncio.create_task(notary.run())
     try:
         yield notary
@@ -67,6 +69,22 @@ def test_every_partition_gets_its_checkpoints(tmp_path: Path) -> None:
             await signed(tmp_path, 0, 2)
             ledger.records[2] = records(9)
             await signed(tmp_path, 9, 2)
+
+    asyncio.run(scenario())
+
+
+def test_a_checkpoint_that_is_due_waits_for_no_records(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        ledger = FakeLedger(records(5))
+        async with running(ledger, tmp_path, checkpoint_seconds=3.5):
+            await signed(tmp_path, 5)
+            until_idle = len(ledger.waits)
+            await until(lambda: len(ledger.waits) > until_idle + 9)
+            assert ledger.waits[-9:] == [1.0] * 9
+            ledger.waits.clear()
+            ledger.records[0] = records(9)
+            await signed(tmp_path, 9)
+            assert min(ledger.waits) < 1.0
 
     asyncio.run(scenario())
 

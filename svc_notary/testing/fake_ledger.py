@@ -11,6 +11,8 @@ class FakeLedger:
     """Partitions of records; `away` says why Kafka does not answer."""
 
     def __init__(self, *partitions: list[FakeRecord]) -> None:
+        """Its polls return at once; `waits` has for how long they might have waited."""
+        self.waits: list[float] = []
         self.records = list(partitions)
         self.away: str | None = None
         self.paused: set[int] = set()
@@ -36,8 +38,9 @@ class FakeLedger:
         """Stop reading a partition."""
         self.paused.add(partition)
 
-    async def poll(self, _: float) -> Mapping[int, Sequence[FakeRecord]]:
+    async def poll(self, wait_seconds: float) -> Mapping[int, Sequence[FakeRecord]]:
         """Return at most 100 records of each partition."""
+        self.waits.append(wait_seconds)
         await asyncio.sleep(0)
         self._check()
         reading = {p: at for p, at in self._at.items() if p not in self.paused}

@@ -62,12 +62,12 @@ class Cutter:
         while True:
             if await self.cut_what_is_due():
                 self._pauses.reset()
-                await asyncio.sleep(self._rest_seconds())
+                await asyncio.sleep(self.rest_seconds())
             else:
                 await asyncio.sleep(self._pauses.pause())
 
-    def _rest_seconds(self) -> float:
-        """Return how long to wait for the next poll that is settled, or may be by then."""
+    def rest_seconds(self) -> float:
+        """Return how long to wait before a poll may be due."""
         now = self._clock()
         settled = [poll.settled_at_ms for poll in uncut_polls(self._known)]
         rests = [(at - now) / 1000 for at in settled if at is not None]

@@ -72,6 +72,16 @@ async def test_a_poll_is_cut_when_no_vote_can_be_accepted_any_more(trial: Trial)
     assert len(trial.log.records) == 4
 
 
+async def test_the_next_look_is_when_a_poll_is_settled_and_within_two_seconds(
+    trial: Trial,
+) -> None:
+    assert trial.cutter.rest_seconds() == 2.0
+    settled_at_ms = await trial.close()
+    for before_ms, rest in [(2_001, 2.0), (1_999, 1.999), (60, 0.06), (0, 0.05), (-5_000, 0.05)]:
+        trial.log.wait(settled_at_ms - before_ms - trial.log.now_ms)
+        assert trial.cutter.rest_seconds() == rest
+
+
 async def test_of_two_cuts_the_first_stands_and_the_other_instance_is_content(
     trial: Trial,
 ) -> None:
