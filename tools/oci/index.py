@@ -12,6 +12,7 @@ from tools.oci.layout import Json, encode, finish, index, store
 def main(output: Path, folders: Sequence[Path]) -> None:
     """Write the layout; blobs that the images share are in it once."""
     images = [Image(folder) for folder in folders]
+    images.sort(key=lambda image: str(image.config["architecture"]))
     blobs = output / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     for image in images:

@@ -98,6 +98,13 @@ def test_another_client_takes_the_image_of_its_processor_from_an_index(
     assert json.loads(read)["Architecture"] == processor
 
 
+def test_an_index_is_the_same_in_whichever_order_platforms_are_asked_for(tmp_path: Path) -> None:
+    folders = [make_image(tmp_path, "example", name).folder for name in ("arm64", "amd64")]
+    index.main(tmp_path / "index", folders)
+    index.main(tmp_path / "reversed", folders[::-1])
+    assert Image(tmp_path / "index").digest == Image(tmp_path / "reversed").digest
+
+
 def test_what_two_images_share_is_in_an_index_once(tmp_path: Path) -> None:
     images = [make_image(tmp_path, "example", name) for name in ("amd64", "arm64")]
     index.main(tmp_path / "index", [image.folder for image in images])
