@@ -21,6 +21,9 @@ package(default_visibility = ["//visibility:public"])
 exports_files(["defs.bzl"])
 """
 
+# What wheels require and never import: setuptools would be 2 MB of every service's image.
+UNUSED = {"sanic": {"setuptools"}}
+
 # The files of one distribution. They name no dependency, so wheels may need each other in circles.
 FILES = """
 folders(
@@ -89,8 +92,9 @@ def requirements(found: dict[str, Distribution], node: Node, machine: str) -> It
         where = {"extra": extra, "platform_machine": machine}
         if needed.marker and not needed.marker.evaluate(where):
             continue
-        if target_name(needed.name) in found:
-            yield from ((target_name(needed.name), e) for e in ("", *needed.extras))
+        other = target_name(needed.name)
+        if other in found and other not in UNUSED.get(name, ()):
+            yield from ((other, e) for e in ("", *needed.extras))
 
 
 def closure(found: dict[str, Distribution], start: list[Node], machine: str) -> set[str]:
