@@ -7,8 +7,9 @@ import httpx
 
 from chaos.faults.fault import FaultFailedError
 from harness.servers.services import Service
+from harness.system.weakened import CONSUMERS
 
-READERS: Final = ("svc_http_route", "svc_grpc_server", "svc_polls", "svc_polls-2")
+READERS: Final = ("svc_http_route", "svc_grpc_server", "svc_polls", "svc_polls-2", *CONSUMERS)
 """The services that read the log of polls in Kafka."""
 
 ROUTES: Final = ("svc_http_route", "svc_grpc_client")
