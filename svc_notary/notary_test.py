@@ -3,7 +3,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from harness.processes.waiting import until
 from svc_notary.notary import Notary
 from svc_notary.testing.fake_ledger import FakeLedger
 from svc_notary.testing.full_disk import full_after
-from svc_notary.testing.records import KEY, records, root_of, signed_checkpoint
+from svc_notary.testing.records import KEY, FakeRecord, records, root_of, signed_checkpoint
 from voting.service.lifecycle import Readiness
 
 
@@ -73,18 +73,23 @@ def test_every_partition_gets_its_checkpoints(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+class GrowingLedger(FakeLedger):
+    """Gets more records after its 30th poll."""
+
+    async def poll(self, wait_seconds: float) -> Mapping[int, Sequence[FakeRecord]]:
+        found = await super().poll(wait_seconds)
+        if len(self.waits) == 30:
+            self.records[0] = records(9)
+        return found
+
+
 def test_a_checkpoint_that_is_due_waits_for_no_records(tmp_path: Path) -> None:
     async def scenario() -> None:
-        ledger = FakeLedger(records(5))
-        async with running(ledger, tmp_path, checkpoint_seconds=3.5):
-            await signed(tmp_path, 5)
-            until_idle = len(ledger.waits)
-            await until(lambda: len(ledger.waits) > until_idle + 9)
-            assert ledger.waits[-9:] == [1.0] * 9
-            ledger.waits.clear()
-            ledger.records[0] = records(9)
+        ledger = GrowingLedger(records(5))
+        async with running(ledger, tmp_path, checkpoint_seconds=100.5):
             await signed(tmp_path, 9)
-            assert min(ledger.waits) < 1.0
+        assert ledger.waits[20:31] == [1.0] * 11
+        assert min(ledger.waits[31:]) < 1.0
 
     asyncio.run(scenario())
 
