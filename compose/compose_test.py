@@ -167,6 +167,21 @@ def test_volumes_are_where_the_pod_has_them(name: str) -> None:
     assert {path for source, path, *_ in volumes if source in COMPOSE["volumes"]} >= expected
 
 
+def test_redis_has_the_files_of_its_config_map() -> None:
+    (config,) = (v["configMap"] for v in PODS["redis"]["volumes"] if v["name"] == "config")
+    (files,) = (
+        m["data"] for m in of_kind(LOCAL, "ConfigMap") if m["metadata"]["name"] == config["name"]
+    )
+    mounted = {path: source for source, path in map(mount, CONTAINERS["redis"]["volumes"])}
+    folder = ROOT / mounted["/config"]
+    assert {path.name: path.read_text() for path in folder.iterdir()} == files
+
+
+def mount(volume: str) -> tuple[str, str]:
+    source, path, *_ = volume.split(":")
+    return source, path
+
+
 def test_only_the_entry_is_published_beyond_this_machine() -> None:
     public = {
         name
