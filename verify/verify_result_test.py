@@ -396,7 +396,7 @@ def test_it_runs_alone_on_a_plain_python(folder: Path) -> None:
 # Its parts, against the libraries that the system uses.
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.binary(max_size=100), st.integers(0, 63), st.integers(1, 255))
 def test_ed25519_agrees_with_openssl(message: bytes, at: int, change: int) -> None:
     key = Ed25519PrivateKey.from_private_bytes(sha512(message).digest()[:32])

@@ -109,7 +109,6 @@ class Model(RuleBasedStateMachine):
 
 
 BOUNDS: dict[str, Any] = {
-    "deadline": None,
     "suppress_health_check": list(HealthCheck),
     "database": None,
 }

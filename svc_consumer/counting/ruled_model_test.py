@@ -143,7 +143,6 @@ class RuledModel(RuleBasedStateMachine):
 
 
 BOUNDS: dict[str, Any] = {
-    "deadline": None,
     "suppress_health_check": list(HealthCheck),
     "database": None,
 }

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -46,5 +47,15 @@ def plugins() -> list[Shard]:
     return [Shard(int(os.environ["TEST_SHARD_INDEX"]), int(os.environ["TEST_TOTAL_SHARDS"]))]
 
 
+def untimed() -> None:
+    """Let examples of Hypothesis take their time: a deadline for each fails on a busy machine."""
+    if find_spec("hypothesis"):
+        from hypothesis import settings
+
+        settings.register_profile("untimed", deadline=None)
+        settings.load_profile("untimed")
+
+
 if __name__ == "__main__":
+    untimed()
     sys.exit(pytest.main(arguments() + sys.argv[1:], plugins()))

@@ -32,7 +32,7 @@ def _grown(sizes: Sequence[int]) -> tuple[TiledTree, dict[Tile, bytes]]:
 
 
 @given(st.lists(st.integers(0, 1500), min_size=1, max_size=6).map(sorted))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_it_is_the_tree_of_the_standard_however_often_it_was_stored(sizes: list[int]) -> None:
     tree, stored = _grown(sizes)
     size = sizes[-1]

@@ -186,7 +186,7 @@ class WindowModel(RuleBasedStateMachine):
 
 
 TestWindow = WindowModel.TestCase
-TestWindow.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestWindow.settings = settings(max_examples=300, stateful_step_count=50)
 
 
 class NoLastCheck(KnownPolls):
