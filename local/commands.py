@@ -9,7 +9,11 @@ from tools.services.roster import UNARY_CLIENT
 
 def verify_command(stack: Stack) -> str:
     """Return the command that compares the stack's tally with its vote log."""
-    settings = {"REDIS_URL": stack.redis.url, "MONGODB_URL": stack.mongodb.url}
+    settings = {
+        "KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
+        "REDIS_URL": stack.redis.url,
+        "MONGODB_URL": stack.mongodb.url,
+    }
     return f"{_assignments(settings)} ./bazelw run //svc_consumer -- verify"
 
 

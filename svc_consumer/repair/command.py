@@ -52,6 +52,8 @@ async def verify(log: VoteLog, tally: CorrectableTally, read_polls: ReadPolls) -
     found: list[Difference | ExclusionDifference] = [*differences(snapshot, logged)]
     found += await audit.differences(snapshot)
     _show(found)
+    if audit.unread:
+        _print(f"what rulings take was not checked: {audit.unread}")
     _print(f"{logged.votes} votes up to the tally's positions, {len(found)} differences")
     return _DIFFERS if found else _AGREES
 

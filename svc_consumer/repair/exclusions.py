@@ -60,6 +60,8 @@ class ExclusionAudit:
     """Checks the rulings of all polls in a snapshot of the tally."""
 
     def __init__(self, log: VoteLog, read_polls: ReadPolls) -> None:
+        self.unread = ""
+        """Why nothing was checked, if the tally has no exclusions."""
         self._log = log
         self._read_polls = read_polls
 
@@ -102,8 +104,9 @@ class ExclusionAudit:
         try:
             return await self._read_polls()
         except _UNREADABLE as error:
-            if not snapshot.exclusions:
-                return {}  # there is nothing to be checked
+            if not snapshot.exclusions:  # probably nobody has ruled, and other things are checked
+                self.unread = f"the log of polls cannot be read: {error}"
+                return {}
             raise RulingsUnknownError(f"the log of polls cannot be read: {error}") from error
 
     async def _expected(self, poll: Poll | None, snapshot: TallySnapshot) -> Exclusion | None:
