@@ -182,11 +182,13 @@ def test_a_sweep_of_three_candidates_has_them_at_every_rate(stack: Stack, tmp_pa
     assert [point.rate for point in report.sweep.points] == [40.0, 80.0]
     for point in report.sweep.points:
         routes, processes = point.side_by_side.routes, point.side_by_side.processes
-        assert {one: summary.phases for one, summary in routes.items()} == dict.fromkeys(
-            Candidate, 2
-        )
-        assert len(point.side_by_side.pairs) == 3
-        assert processes["svc_grpc_unary"].owners == [Candidate.GRPC_UNARY]
+        # A busy machine may keep one from a rate, which the report says then.
+        late = {end.candidate for end in report.sweep.unreached if end.rate <= point.rate}
+        there = [one for one in Candidate if one not in late]
+        assert {one: summary.phases for one, summary in routes.items()} == dict.fromkeys(there, 2)
+        assert len(point.side_by_side.pairs) == len(there) * (len(there) - 1) // 2
+        if Candidate.GRPC_UNARY in there:
+            assert processes["svc_grpc_unary"].owners == [Candidate.GRPC_UNARY]
     unary = [phase for phase in report.phases if phase.forced is Candidate.GRPC_UNARY]
     for phase in unary:
         assert (phase.elsewhere, set(phase.routes)) == (0, {Route.GRPC})
