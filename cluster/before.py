@@ -18,7 +18,9 @@ _UNKNOWN = (
 
 
 def check_out(commit: str | None) -> Path:
-    """Return a clone at this commit, by default at the release before this one; kept in the cache.
+    """Return a clone at this commit, by default at the release before this one.
+
+    The cache keeps the last one that was used, with what Bazel built in it.
 
     Raises ClusterError when git does not have it.
     """
@@ -29,6 +31,9 @@ def check_out(commit: str | None) -> Path:
     if not chosen:
         raise ClusterError(_UNKNOWN.format(commit))
     folder = cache() / "before" / chosen[:12]
+    for other in folder.parent.glob("*"):
+        if other.stem != folder.name:
+            shutil.rmtree(other, ignore_errors=True)
     if not (folder / "bazelw").exists():
         shutil.rmtree(folder, ignore_errors=True)
         _git(root, "clone", "--quiet", "--shared", "--no-checkout", root, str(folder))

@@ -123,6 +123,8 @@ def main() -> int:
         "--keep", action="store_true", help="keep the cluster running afterwards, to inspect it"
     )
     options = parser.parse_args()
+    if options.before and options.steps != "upgrade":
+        parser.error("--before is for --steps upgrade")
     return run_command(lambda: e2e(options))
 
 

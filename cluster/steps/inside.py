@@ -74,7 +74,7 @@ UPGRADE_STEPS: Final = [
     Step("servers updated", upgrade.update_servers, essential=True),
     Step("upgraded", upgrade.upgrade, essential=True),
     Step("rolled back", upgrade.roll_back),
-    Step("upgraded again", upgrade.upgrade_again, essential=True),
+    Step("upgraded again", upgrade.upgrade, essential=True),
     Step("organiser's token", poll.token, essential=True),
     Step("poll opened", poll.opened),
     Step("poll closed early", poll.closed),

@@ -54,11 +54,6 @@ async def roll_back(context: StepContext) -> str:
     return f"{found}; {all_were_accepted(sent_votes)}"
 
 
-async def upgrade_again(context: StepContext) -> str:
-    """Update the services once more: no vote may fail."""
-    return await upgrade(context)
-
-
 def _objects(manifests: Path) -> list[Any]:
     return list(yaml.safe_load_all(manifests.read_text()))
 

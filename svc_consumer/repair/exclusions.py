@@ -102,12 +102,14 @@ class ExclusionAudit:
 
     async def _polls(self, snapshot: TallySnapshot) -> Mapping[str, Poll]:
         try:
-            return await self._read_polls()
+            polls = await self._read_polls()
         except _UNREADABLE as error:
             if not snapshot.exclusions:  # probably nobody has ruled, and other things are checked
                 self.unread = f"the log of polls cannot be read: {error}"
                 return {}
             raise RulingsUnknownError(f"the log of polls cannot be read: {error}") from error
+        self.unread = ""
+        return polls
 
     async def _expected(self, poll: Poll | None, snapshot: TallySnapshot) -> Exclusion | None:
         """Return what rulings take of the votes that the snapshot has counted."""

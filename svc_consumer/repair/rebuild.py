@@ -76,6 +76,8 @@ class Rebuild:
         except RulingsUnknownError as error:
             self._print(f"what rulings take was not checked: {error}")
             return []
+        if self._exclusions.unread:
+            self._print(f"what rulings take was not checked: {self._exclusions.unread}")
         for one in found:
             if not one.stored:
                 self._print(f"poll {one.poll}: svc_consumer applies its rulings")
