@@ -1,0 +1,1 @@
+"""The component `encryption` with real servers: its arguments, its settings, its Secrets."""
