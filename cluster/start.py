@@ -92,25 +92,25 @@ def _finish(
 ) -> None:
     """Wait for each part, and push the image that every pod needs."""
 
-    def wait(what: str, log: str, holds: Callable[[], bool]) -> None:
+    def wait(holds: Callable[[], bool], what: str, log: str) -> None:
         def holds_or_ended() -> bool:
             if process.poll() is not None:
                 raise ClusterError(f"the node exited: {_tail(state.log / 'node.log')}")
             return holds()
 
         try:
-            wait_until(what, holds_or_ended, _LIMIT_SECONDS, error=ClusterError)
+            wait_until(holds_or_ended, what, _LIMIT_SECONDS, error=ClusterError)
         except ClusterError as error:
             raise ClusterError(f"{error}; end of {log}: {_tail(state.log / log)}") from error
         step(what)
 
     registry = f"127.0.0.1:{ports['registry']}"
     api = Api(state.pki, "admin", ports["api"])
-    wait("the registry answers", "registry.log", lambda: answers(ports["registry"], "/v2/", 200))
+    wait(lambda: answers(ports["registry"], "/v2/", 200), "the registry answers", "registry.log")
     images.push_program(pause, f"{registry}/{network.PAUSE_IMAGE.partition('/')[2]}")
-    wait("the API server is ready", "kube-apiserver.log", api.is_ready)
-    wait("the node is Ready", "kubelet.log", lambda: api.node_is_ready(network.NODE))
-    wait("the entry answers", "traefik.log", lambda: answers(ports["entry"], "/", 404))
+    wait(api.is_ready, "the API server is ready", "kube-apiserver.log")
+    wait(lambda: api.node_is_ready(network.NODE), "the node is Ready", "kubelet.log")
+    wait(lambda: answers(ports["entry"], "/", 404), "the entry answers", "traefik.log")
 
 
 def _tail(log: Path) -> str:

@@ -79,7 +79,7 @@ def test_a_vote_passes_through_all_containers_to_the_result(stack: Stack, route:
     headers = {"X-Vote-Canary": FORCED[route]}
     answer = httpx.post(f"{stack.entry.url}/votes", json=VOTE, headers=headers)
     assert (answer.status_code, answer.headers["X-Vote-Route"]) == (202, route)
-    wait_until("the vote is in the result", lambda: votes() == before + 1)
+    wait_until(lambda: votes() == before + 1, "the vote is in the result")
 
 
 def test_prometheus_reads_every_service(stack: Stack) -> None:
@@ -88,7 +88,7 @@ def test_prometheus_reads_every_service(stack: Stack) -> None:
         result = answer.json()["data"]["result"]
         return int(result[0]["value"][1]) if result else 0
 
-    wait_until("all targets are up", lambda: up() >= len(SERVICES))
+    wait_until(lambda: up() >= len(SERVICES), "all targets are up")
 
 
 @pytest.mark.parametrize("name", SERVICES)

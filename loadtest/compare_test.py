@@ -81,7 +81,7 @@ def test_ctrl_c_during_the_imports_ends_it_without_a_traceback(tmp_path: Path) -
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
     )
-    wait_until("numpy is being imported", imported.exists)
+    wait_until(imported.exists, "numpy is being imported")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (-signal.SIGINT, b"")

@@ -46,7 +46,7 @@ def test_headless_locust_casts_votes_on_the_route_asked_for(tmp_path: Path) -> N
     options = ["--headless", "-u", "4", "-r", "4", "--only-summary", "--route", "http"]
     with routes_server() as server:
         with locust(*options, "--host", server.url, output=output) as process:
-            wait_until("votes come in", lambda: len(server.received) >= 8, 60)
+            wait_until(lambda: len(server.received) >= 8, "votes come in", 60)
             process.terminate()
             assert process.wait(60) == 0, output.read_text()
         assert {route for _, route in server.received} == {Route.HTTP}
@@ -63,7 +63,7 @@ def test_several_processes_and_their_routes(tmp_path: Path) -> None:
     with routes_server() as server:
         with locust(*options, *ports, "--host", server.url, output=output) as process:
             # Workers tell the master every three seconds.
-            wait_until("votes of workers", lambda: "/votes (grpc)" in output.read_text(), 60)
+            wait_until(lambda: "/votes (grpc)" in output.read_text(), "votes of workers", 60)
             process.terminate()
             assert process.wait(60) == 0, output.read_text()
         assert {route for _, route in server.received} == {Route.GRPC}
@@ -83,7 +83,7 @@ def test_a_master_counts_what_its_workers_cast(tmp_path: Path) -> None:
         ) as master,
     ):
         printed = (tmp_path / "master").read_text
-        wait_until("votes of the worker", lambda: "/votes (" in printed(), 60)
+        wait_until(lambda: "/votes (" in printed(), "votes of the worker", 60)
         master.terminate()
         assert master.wait(60) == 0, printed()
 
@@ -113,7 +113,7 @@ def locust_page(target: str, folder: Path, *options: str) -> Iterator[str]:
     output, port = folder / "output", free_port()
     page = f"http://127.0.0.1:{port}"
     with locust("--web-port", str(port), "--host", target, *options, output=output):
-        wait_until("the page answers", lambda: answers(page), 60)
+        wait_until(lambda: answers(page), "the page answers", 60)
         yield page
     assert "Traceback" not in output.read_text()
 
@@ -139,7 +139,7 @@ def test_the_web_page_listens_on_loopback_and_starts_a_run_on_both_routes(tmp_pa
         form = {"user_count": 4, "spawn_rate": 4, "host": server.url, "route": "split"}
         assert reply(f"{page}/swarm", form, Origin=page)["success"]
         wait_until(
-            "both routes have votes", lambda: {route for _, route in server.received} == set(Route)
+            lambda: {route for _, route in server.received} == set(Route), "both routes have votes"
         )
 
 
@@ -153,7 +153,7 @@ def test_started_by_bazel_it_listens_on_loopback_too(tmp_path: Path) -> None:
     port = free_port()
     program = LOCUSTFILE.with_name("locust_main.py")
     with started([sys.executable, str(program), "--web-port", str(port)], tmp_path / "output"):
-        wait_until("the page answers", lambda: answers(f"http://127.0.0.1:{port}"), 60)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}"), "the page answers", 60)
         assert listens_on(port) == {LOOPBACK}
 
 
@@ -176,5 +176,5 @@ def test_the_page_cannot_send_the_load_elsewhere(tmp_path: Path) -> None:
         assert server.received == []
         # Without a host the form means the one that Locust was started with.
         assert reply(f"{page}/swarm", load)["success"]
-        wait_until("votes come in", lambda: len(server.received) >= 8, 60)
+        wait_until(lambda: len(server.received) >= 8, "votes come in", 60)
         assert victim.received == []

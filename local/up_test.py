@@ -69,7 +69,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def wait_for_ends(pids: dict[str, int]) -> None:
     for name, pid in pids.items():
-        wait_until(f"the end of {name}", partial(has_ended, pid))
+        wait_until(partial(has_ended, pid), f"the end of {name}")
 
 
 def test_up_serves_one_stack_per_folder_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def checkpoint(notary: Service) -> Checkpoint:
 def signed(notary: Service, ledger: Ledger) -> None:
     """Wait until the whole ledger is under a checkpoint, and check that."""
     size = len(ledger.values)
-    wait_until("the checkpoint", lambda: checkpoint(notary).size == size)
+    wait_until(lambda: checkpoint(notary).size == size, "the checkpoint")
     assert checkpoint(notary).root == ledger.root
 
 
@@ -122,7 +122,7 @@ def test_a_vote_has_its_receipt_until_its_record_and_after_a_kill(
     asyncio.run(cast())
     with MongoClient[dict[str, object]](mongodb.url) as client:
         client[DATABASE][COLLECTION].insert_one(to_document(vote, 1, 0))
-    wait_until("the proof", lambda: httpx.get(url).json().get("proof"))
+    wait_until(lambda: httpx.get(url).json().get("proof"), "the proof")
     before = httpx.get(url).json()
     assert (before["proof"]["number"], before["proof"]["of"]) == (1, 1)
     notary.kill()
@@ -185,7 +185,7 @@ def test_a_replaced_ledger_is_never_signed(
     if not while_running:
         notary.start()
     halted = f'svc_notary_halted{{partition="{PARTITION}"}} 1.0'
-    wait_until("the alarm", lambda: metric(notary, halted), 60)
+    wait_until(lambda: metric(notary, halted), "the alarm", 60)
     assert checkpoint(notary) == before
     assert "is not the one that was signed" in notary.log.read_text()
 
@@ -207,19 +207,19 @@ def test_a_full_disk_is_told_and_waited_for_while_receipts_are_served(
     before = checkpoint(notary)
     disk.fill()
     ledger.append(*numbers(300, 900))
-    wait_until("the alarm", lambda: metric(notary, "svc_notary_store_failing 1.0"))
+    wait_until(lambda: metric(notary, "svc_notary_store_failing 1.0"), "the alarm")
     assert checkpoint(notary) == before
     assert "cannot be written" in httpx.get(f"{notary.url}/readyz").text
     assert httpx.get(f"{notary.url}/notary/{PARTITION}/tile/0/000").status_code == 200
     disk.clear()
     signed(notary, ledger)
-    wait_until("the end of the alarm", lambda: metric(notary, "svc_notary_store_failing 0.0"))
+    wait_until(lambda: metric(notary, "svc_notary_store_failing 0.0"), "the end of the alarm")
 
 
 def test_without_a_key_it_says_that_it_signs_nothing(ledger: Ledger, service: StartService) -> None:
     notary = service("svc_notary", KAFKA_TOPIC=ledger.topic, CHECKPOINT_SECONDS="0.2")
     ledger.append(*numbers(0, 5))
     url = f"{notary.url}/notary/{PARTITION}/checkpoint"
-    wait_until("the checkpoint", lambda: httpx.get(url).text.startswith("unsigned/1\n5\n"))
+    wait_until(lambda: httpx.get(url).text.startswith("unsigned/1\n5\n"), "the checkpoint")
     assert "nothing is signed" in notary.log.read_text()
     assert metric(notary, "svc_notary_signing 0.0")

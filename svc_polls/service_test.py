@@ -40,7 +40,7 @@ async def test_a_poll_from_its_definition_to_its_release(topics: Topics) -> None
     await topics.write(topics.votes, b"a vote", 2)
     early = ana.ask("POST", "/best/release", headers=ANY)
     assert (early.status_code, early.json()["detail"]) == (409, "its result is not final yet")
-    wait_until("the cut", lambda: ana.poll("best")["phase"] == "final")
+    wait_until(lambda: ana.poll("best")["phase"] == "final", "the cut")
     assert ana.poll("best")["cut"] == [0, 0, 1]
     assert ana.poll("best")["shows_result"] is False
     released = ana.ask("POST", "/best/release", "rea", headers=ANY)
@@ -69,8 +69,8 @@ def test_operators_of_two_instances_do_not_lose_each_others_changes(topics: Topi
     with ThreadPoolExecutor(4) as threads:
         assert {*threads.map(define, range(24))} == {201}
     wait_until(
-        "all polls on both",
         lambda: all(len(one.ask("GET", "").json()["polls"]) == 24 for one in instances),
+        "all polls on both",
     )
 
     def close(number: int) -> int:
@@ -91,12 +91,12 @@ def test_a_cut_is_made_by_whoever_is_there_after_the_bound(topics: Topics) -> No
     second.running.kill()  # between the end and the cut there is nobody
     assert closed["settles_at"].endswith("Z")
     settles_at_ms = from_rfc3339(closed["settles_at"])
-    wait_until("the bound", lambda: datetime.now(UTC).timestamp() * 1000 > settles_at_ms)
+    wait_until(lambda: datetime.now(UTC).timestamp() * 1000 > settles_at_ms, "the bound")
     second.running.start()
-    wait_until("the cut", lambda: second.poll("best")["phase"] == "final")
+    wait_until(lambda: second.poll("best")["phase"] == "final", "the cut")
     assert second.poll("best")["cut"] == [0, 0, 0]
     first.running.start()
-    wait_until("the same cut", lambda: first.poll("best")["cut"] == [0, 0, 0])
+    wait_until(lambda: first.poll("best")["cut"] == [0, 0, 0], "the same cut")
     events = first.ask("GET", "/best/history").json()["events"]
     assert [event["change"] for event in events] == ["define", "open", "close", "cut"]
 
@@ -111,8 +111,8 @@ def test_without_kafka_nothing_is_answered_as_if_it_were_new(
         unknown = ana.ask("POST", "/best/open", headers=ANY)
         assert unknown.status_code in {503, 504}, unknown.text
         wait_until(
-            "an old book",
             lambda: ana.ask("GET", "/best").status_code == 503,
+            "an old book",
             limit_seconds=FRESH_MS / 1000 + 20,
         )
         for method, path in (("GET", ""), ("GET", "/best/history"), ("POST", "/best/open")):
@@ -120,11 +120,11 @@ def test_without_kafka_nothing_is_answered_as_if_it_were_new(
             assert answer.status_code == 503
             assert answer.headers["retry-after"] == "1"
             assert "newest events" in answer.json()["detail"]
-        wait_until("not ready", lambda: ana.http.get("/readyz").status_code == 503)
+        wait_until(lambda: ana.http.get("/readyz").status_code == 503, "not ready")
         assert ana.http.get("/healthz").status_code == 200
     finally:
         kafka.resume()
-    wait_until("a fresh book", lambda: ana.http.get("/readyz").status_code == 200, 60)
+    wait_until(lambda: ana.http.get("/readyz").status_code == 200, "a fresh book", 60)
     assert ana.ask("POST", "/best/open", headers=ANY).status_code in {200, 409}
 
 
@@ -132,13 +132,13 @@ async def test_a_log_that_cannot_be_trusted_halts_everything(topics: Topics) -> 
     ana = topics.start()
     ana.define("best")
     await topics.write(topics.polls, b"not an event")
-    wait_until("the halt", lambda: ana.ask("GET", "/best").status_code == 503)
+    wait_until(lambda: ana.ask("GET", "/best").status_code == 503, "the halt")
     for method, path in (("GET", ""), ("POST", "/best/open")):
         answer = ana.ask(method, path, headers=ANY)
         assert answer.status_code == 503
         assert "cannot be trusted" in answer.json()["detail"]
     assert "polls_log_halted 1.0" in ana.http.get("/metrics").text
-    wait_until("not ready", lambda: "cannot be trusted" in ana.http.get("/readyz").text)
+    wait_until(lambda: "cannot be trusted" in ana.http.get("/readyz").text, "not ready")
 
 
 async def test_a_missing_topic_is_waited_for(topics: Topics, kafka: KafkaServer) -> None:
@@ -146,13 +146,13 @@ async def test_a_missing_topic_is_waited_for(topics: Topics, kafka: KafkaServer)
     ana = topics.start(ready_path="/healthz", KAFKA_POLLS_TOPIC=name)
     assert ana.ask("GET", "").status_code == 503
     kafka.create_topics({name: 1})
-    wait_until("ready", lambda: ana.http.get("/readyz").status_code == 200)
+    wait_until(lambda: ana.http.get("/readyz").status_code == 200, "ready")
     assert ana.define("best").status_code == 201
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
     await client.start()
     await client.delete_topics([name])
     await client.close()
-    wait_until("a topic that is gone", lambda: ana.ask("GET", "").status_code == 503, 60)
+    wait_until(lambda: ana.ask("GET", "").status_code == 503, "a topic that is gone", 60)
 
 
 def test_it_ends_at_once_while_kafka_is_away(topics: Topics, kafka: KafkaServer) -> None:

@@ -136,7 +136,7 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
         expected = sum(votes for votes, _ in VOTES.values())
         return bool(result_of(stack, "later")["votes"] == expected)
 
-    wait_until("all votes are counted", counted)
+    wait_until(counted, "all votes are counted")
     for phase in ("open", "closed"):
         organiser.wait_for("gala", phase)
         answers = everything(stack, "gala", vote_id)
@@ -155,7 +155,7 @@ def test_a_result_under_embargo_is_nowhere_and_final_once_released(
     organiser.publish("gala")
     assert with_numbers(everything(stack, "gala", vote_id)) == set()
     organiser.release("gala")
-    wait_until("the final result", lambda: result_of(stack, "gala").get("final"))
+    wait_until(lambda: result_of(stack, "gala").get("final"), "the final result")
     answers = everything(stack, "gala", vote_id)
     assert with_numbers(answers) == WITH_RESULT | SIGNED
     result = result_of(stack, "gala")
@@ -188,7 +188,7 @@ def test_a_result_that_two_people_release_is_nowhere_until_both_did(
     def receipt() -> Any:
         return get_url(f"{url}/api/receipts/{vote_id}").json()
 
-    wait_until("the receipt", lambda: receipt().get("status") == "excluded")
+    wait_until(lambda: receipt().get("status") == "excluded", "the receipt")
     assert receipt()["exclusion"] == {"ruling": 1, "reason": "A sold vote"}
     organiser.close_now("premiere")
     organiser.wait_for_cut("premiere")
@@ -205,7 +205,7 @@ def test_a_result_that_two_people_release_is_nowhere_until_both_did(
         refused = get_url(f"{url}/api/polls/premiere/{name}")
         assert refused.status_code == HTTPStatus.CONFLICT
     colleague.release("premiere")
-    wait_until("the final result", lambda: result_of(stack, "premiere").get("final"))
+    wait_until(lambda: result_of(stack, "premiere").get("final"), "the final result")
     assert with_numbers(everything(stack, "premiere", vote_id)) == WITH_RESULT | SIGNED
 
 
@@ -224,7 +224,7 @@ def test_without_kafka_polls_say_that_they_may_be_old_and_the_open_poll_goes_on(
     assert get_url(f"{results}/api/polls/other").status_code == HTTPStatus.NOT_FOUND
     stack.kafka.stop()
     try:
-        wait_until("stale", lambda: not organiser.state("tonight")["current"], 30)
+        wait_until(lambda: not organiser.state("tonight")["current"], "stale", 30)
         page = get_url(f"{results}/p/tonight").text
         assert 'id="stale-notice" role="status">' in page  # not hidden
         assert get_url(f"{results}/p/other").status_code == HTTPStatus.SERVICE_UNAVAILABLE
@@ -234,4 +234,4 @@ def test_without_kafka_polls_say_that_they_may_be_old_and_the_open_poll_goes_on(
         assert "Harvest" in get_url(f"{results}/").text
     finally:
         stack.kafka.start()
-    wait_until("current again", lambda: organiser.state("tonight")["current"], 60)
+    wait_until(lambda: organiser.state("tonight")["current"], "current again", 60)

@@ -134,11 +134,11 @@ def reason(client: httpx.Client) -> str | None:
 
 def test_counted_votes_are_shown(client: httpx.Client, consumer: FakeConsumer) -> None:
     consumer.count("Las últimas composiciones", "Las últimas composiciones", "Cantos de Chile")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
+    wait_until(lambda: client.get("/api/results").json()["total"] == consumer.votes, "the result")
     snapshot = client.get("/api/results").json()
     assert snapshot["albums"][0]["album"] == "Las últimas composiciones"
     assert snapshot["albums"][0]["votes"] == 2
-    wait_until("the log", lambda: "Cantos de Chile" in client.get("/").text)
+    wait_until(lambda: "Cantos de Chile" in client.get("/").text, "the log")
     first = client.get("/api/votes?limit=2").json()
     second = client.get("/api/votes", params={"limit": 2, "after": first["next"]}).json()
     assert [len(page["votes"]) for page in (first, second)] == [2, 1]
@@ -149,10 +149,10 @@ def test_a_change_reaches_watchers_within_a_second(
     results: Service, consumer: FakeConsumer
 ) -> None:
     with watching(results) as seen:
-        wait_until("the first snapshot", lambda: seen != [])
+        wait_until(lambda: seen != [], "the first snapshot")
         consumer.count("Décimas")
         start = time.monotonic()
-        wait_until("the change", lambda: seen[-1]["total"] == consumer.votes)
+        wait_until(lambda: seen[-1]["total"] == consumer.votes, "the change")
         assert time.monotonic() - start < FRESH_SECONDS
 
 
@@ -168,18 +168,18 @@ def test_a_stopped_store_is_named_until_it_recovers(
     part: str,
 ) -> None:
     consumer.count("Canciones reencontradas en París")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
+    wait_until(lambda: client.get("/api/results").json()["total"] == consumer.votes, "the result")
     with stopped(request.getfixturevalue(name)):
-        wait_until("not ready", lambda: reason(client) == f"{store} is not responding")
+        wait_until(lambda: reason(client) == f"{store} is not responding", "not ready")
         results = client.get("/api/results").json()
         assert results["total"] == consumer.votes
         assert results["unavailable"][part]
         page = client.get("/")
         assert page.status_code == httpx.codes.OK
         assert f'id="{part}-notice" role="status">' in page.text  # not hidden
-    wait_until("ready", lambda: reason(client) is None)
+    wait_until(lambda: reason(client) is None, "ready")
     consumer.count("Canciones reencontradas en París")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
+    wait_until(lambda: client.get("/api/results").json()["total"] == consumer.votes, "the result")
 
 
 def test_a_hanging_store_is_named_until_it_recovers(
@@ -187,13 +187,13 @@ def test_a_hanging_store_is_named_until_it_recovers(
 ) -> None:
     redis_server.pause()
     try:
-        wait_until("not ready", lambda: reason(client) == "Redis is not responding")
+        wait_until(lambda: reason(client) == "Redis is not responding", "not ready")
         start = time.monotonic()
         assert client.get("/").status_code == httpx.codes.OK
         assert time.monotonic() - start < FRESH_SECONDS
     finally:
         redis_server.resume()
-    wait_until("ready", lambda: reason(client) is None)
+    wait_until(lambda: reason(client) is None, "ready")
 
 
 def test_the_service_only_reads_from_its_stores(
@@ -201,10 +201,10 @@ def test_the_service_only_reads_from_its_stores(
 ) -> None:
     """The manifests give the service read-only users."""
     consumer.count("Run Run se fue pa'l Norte")
-    wait_until("the result", lambda: client.get("/api/results").json()["total"] == consumer.votes)
+    wait_until(lambda: client.get("/api/results").json()["total"] == consumer.votes, "the result")
     redis = Redis.from_url(redis_server.url)
     redis.config_resetstat()
-    wait_until("a reading", lambda: "cmdstat_hlen" in redis.info("commandstats"))
+    wait_until(lambda: "cmdstat_hlen" in redis.info("commandstats"), "a reading")
     asked = set(redis.info("commandstats")) - {"cmdstat_config|resetstat", "cmdstat_info"}
     redis.close()
     assert {name.removeprefix("cmdstat_") for name in asked} <= {*COMMANDS, "client|setinfo"}
@@ -221,10 +221,10 @@ def test_votes_in_polls_show_nowhere_in_the_open_poll(
     client: httpx.Client, consumer: FakeConsumer, results: Service
 ) -> None:
     with watching(results) as seen:
-        wait_until("the first snapshot", lambda: seen != [])
+        wait_until(lambda: seen != [], "the first snapshot")
         consumer.count_in_poll("secret-poll", "secret-entry", album="Secret album")
         consumer.count("After the poll")
-        wait_until("the vote", lambda: seen[-1]["total"] == consumer.votes)
+        wait_until(lambda: seen[-1]["total"] == consumer.votes, "the vote")
         pages = {path: client.get(path).text for path in PUBLIC}
     assert "After the poll" in pages["/api/votes"]
     assert "After the poll" in pages["/api/results"]
@@ -247,7 +247,7 @@ def test_the_service_starts_without_its_stores_and_is_not_ready(service: StartSe
 def test_the_service_ends_at_once_even_with_watchers(service: StartService) -> None:
     results = service("svc_results")
     with watching(results) as seen:
-        wait_until("the first snapshot", lambda: seen != [])
+        wait_until(lambda: seen != [], "the first snapshot")
         start = time.monotonic()
         results.stop()
         assert time.monotonic() - start < results.stop_grace_seconds / 3

@@ -79,7 +79,7 @@ def clients(replicas: list[Service], polls: PollLog) -> Iterator[list[httpx.Clie
     """Return a client for each replica, when it knows the poll."""
     assert POLL in polls.book.polls
     found = [httpx.Client(base_url=one.url, timeout=30) for one in replicas]
-    wait_until("the poll", lambda: all(one.get(PATH).status_code == 200 for one in found))
+    wait_until(lambda: all(one.get(PATH).status_code == 200 for one in found), "the poll")
     yield found
     for client in found:
         client.close()
@@ -143,8 +143,8 @@ def test_codes_that_are_taken_back_give_no_token_any_more(
     asyncio.run(_append(kafka, [value for value, _ in polls.records[-2:]]))
     revoked = code(batch=7)
     wait_until(
-        "the change",
         lambda: all(one.post(PATH, json=revoked).status_code == 403 for one in clients),
+        "the change",
     )
     for client in clients:
         refused = client.post(PATH, json=revoked)

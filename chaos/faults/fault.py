@@ -56,9 +56,9 @@ class Scene:
         """Let a random time pass."""
         self.wait(self.random.random() * longest_seconds)
 
-    def wait_until(self, what: str, holds: Callable[[], bool], limit_seconds: float) -> None:
+    def wait_until(self, holds: Callable[[], bool], what: str, limit_seconds: float) -> None:
         """Return as soon as `holds()`; raise FaultFailedError after `limit_seconds`."""
-        wait_until(what, holds, limit_seconds, error=FaultFailedError, pause=self.wait)
+        wait_until(holds, what, limit_seconds, error=FaultFailedError, pause=self.wait)
 
     @property
     def polls(self) -> list[PollWindow]:
@@ -78,8 +78,8 @@ class Scene:
         """Wait for an acknowledgement from a route; raise FaultFailedError if none comes."""
         now = time.monotonic()
         self.wait_until(
-            f"votes over {route}",
             lambda: self.sent_votes.acknowledged_since(route, now),
+            f"votes over {route}",
             _ACKNOWLEDGED_SECONDS,
         )
 

@@ -84,8 +84,8 @@ def _fill_trees_disk(scene: Scene) -> None:
     disk.fill()
     with httpx.Client(base_url=notary.url, trust_env=False) as client:
         scene.wait_until(
-            "svc_notary notices",
             lambda: "svc_notary_store_failing 1.0" in client.get("/metrics").text,
+            "svc_notary notices",
             _NOTICED_SECONDS,
         )
     scene.wait(_FULL_SECONDS)
@@ -97,8 +97,8 @@ def _fill_disk(scene: Scene) -> None:
     scene.system.redis_disk.fill()
     with Redis.from_url(scene.system.redis.url, decode_responses=True) as client:
         scene.wait_until(
-            "Redis notices",
             lambda: client.info("persistence")["aof_last_write_status"] != "ok",
+            "Redis notices",
             _NOTICED_SECONDS,
         )
     scene.wait(_FULL_SECONDS)

@@ -33,8 +33,8 @@ def _kill_node(scene: Scene, node: KafkaServer) -> None:
     """Kill a node; start it once votes went on without it, and return when it has all records."""
     node.kill()
     scene.wait_until(
-        "other leaders",
         lambda: _all_leaders(scene, lambda found: found.leader != node.node.id),
+        "other leaders",
         _ELECTED_SECONDS,
     )
     for route in Route:
@@ -43,8 +43,8 @@ def _kill_node(scene: Scene, node: KafkaServer) -> None:
     node.start()
     nodes = len(scene.system.nodes)
     scene.wait_until(
-        "every node in sync",
         lambda: _all_leaders(scene, lambda found: len(found.in_sync) == nodes),
+        "every node in sync",
         _REPLICATED_SECONDS,
     )
 

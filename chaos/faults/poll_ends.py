@@ -57,14 +57,14 @@ def _killed_before_the_cut(scene: Scene) -> None:
             return False  # it does not know the newest event yet
         return state is not None and state["phase"] == Phase.FINAL
 
-    scene.wait_until(f"the cut of {poll.id}", is_final, _CUT_SECONDS)
+    scene.wait_until(is_final, f"the cut of {poll.id}", _CUT_SECONDS)
     first.start()
 
 
 def _two_close_at_once(scene: Scene) -> None:
     scene.wait_until(
-        "both instances know the newest event",
         lambda: all(organiser.is_answered() for organiser in scene.organisers),
+        "both instances know the newest event",
         _KNOWN_SECONDS,
     )
     poll = PollWindow(f"closed-twice-{now_ms()}", ENTRIES, now_ms() + LEAD_MS + 2_000)
@@ -80,8 +80,8 @@ def _two_close_at_once(scene: Scene) -> None:
     poll.closes_at_ms = ends[0]
     scene.start_recovery()
     scene.wait_until(
-        f"both instances know the end of {poll.id}",
         lambda: all(_end_at(one, poll.id) == ends[0] for one in scene.organisers),
+        f"both instances know the end of {poll.id}",
         _KNOWN_SECONDS,
     )
 
@@ -112,8 +112,8 @@ def _route_without_news(scene: Scene) -> None:
     began_ms = now_ms()
     try:
         scene.wait_until(
-            f"{name} takes no votes in polls",
             lambda: not judges_votes_in_polls(cut_off),
+            f"{name} takes no votes in polls",
             _SILENT_SECONDS,
         )
         took_ms = now_ms() - began_ms
@@ -125,7 +125,7 @@ def _route_without_news(scene: Scene) -> None:
     finally:
         scene.start_recovery()
         proxy.resume()
-    scene.wait_until(f"{name} goes on", lambda: judges_votes_in_polls(cut_off), _SILENT_SECONDS)
+    scene.wait_until(lambda: judges_votes_in_polls(cut_off), f"{name} goes on", _SILENT_SECONDS)
 
 
 POLL_ENDS: Final = [

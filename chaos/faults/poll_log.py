@@ -38,7 +38,7 @@ def _log_replaced(scene: Scene) -> None:
     kafka = scene.system.kafka
     before = _deleted(scene)
     asyncio.run(delete_topic(kafka.address, POLLS_TOPIC))
-    scene.wait_until("the log deleted", lambda: bool(_deleted(scene) - before), _DELETED_SECONDS)
+    scene.wait_until(lambda: bool(_deleted(scene) - before), "the log deleted", _DELETED_SECONDS)
     # Kafka removes the file a minute later.
     (file,) = _deleted(scene) - before
     log = file.read_bytes()
@@ -64,11 +64,11 @@ def _must_halt(scene: Scene) -> None:
     readers = [services[name] for name in READERS]
     routes = [services[name] for name in ROUTES]
     scene.wait_until(
-        "everyone halts", lambda: all(is_halted(reader) for reader in readers), _NOTICED_SECONDS
+        lambda: all(is_halted(reader) for reader in readers), "everyone halts", _NOTICED_SECONDS
     )
     scene.wait_until(
-        "no votes in polls",
         lambda: not any(judges_votes_in_polls(route) for route in routes),
+        "no votes in polls",
         _NOTICED_SECONDS,
     )
     if not all(is_ready(route) for route in routes):
@@ -94,8 +94,8 @@ def _restore(scene: Scene, log: Callable[[], bytes]) -> None:
     start_together(readers)
     routes = [system.services[name] for name in ROUTES]
     scene.wait_until(
-        "votes in polls again",
         lambda: all(judges_votes_in_polls(route) for route in routes),
+        "votes in polls again",
         _RESTORED_SECONDS,
     )
 

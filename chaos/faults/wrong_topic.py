@@ -41,12 +41,12 @@ def _replace_topic(scene: Scene) -> None:
     counts = {p: end + _LONGER if p % 2 else _SHORTER for p, end in before.ledger.items()}
     asyncio.run(_write_votes(kafka.address, counts))
     scene.wait_until(
-        "all partitions halted", lambda: _halted(system.consumers) == len(counts), _HALT_SECONDS
+        lambda: _halted(system.consumers) == len(counts), "all partitions halted", _HALT_SECONDS
     )
     notary = [system.services["svc_notary"]]
     scene.wait_until(
-        "all trees halted",
         lambda: _halted(notary, "svc_notary_halted") == len(counts),
+        "all trees halted",
         _HALT_SECONDS,
     )
     after = asyncio.run(_positions(scene))

@@ -102,7 +102,7 @@ def open_poll(system: System, poll: str, key: int = VOTER_KEY, scope: str = "") 
     rules = VoterRules(scope=scope or poll, key=key)
     organiser = Organiser(system.services["svc_polls"].url, system.organiser_token)
     # The test before may have killed Kafka.
-    wait_until("svc_polls knows the newest events", organiser.is_answered, _PATIENCE_SECONDS)
+    wait_until(organiser.is_answered, "svc_polls knows the newest events", _PATIENCE_SECONDS)
     organiser.define(poll, voters=rules)
     organiser.open(poll)
     organiser.close_connections()

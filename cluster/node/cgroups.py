@@ -103,7 +103,7 @@ def remove(groups: list[Path]) -> None:
     def what() -> str:
         return f"the processes in {', '.join(map(str, left()))} end"
 
-    wait_until(what, are_removed, _END_SECONDS, error=ClusterError)
+    wait_until(are_removed, what, _END_SECONDS, error=ClusterError)
 
 
 def _remove_empty(group: Path) -> None:

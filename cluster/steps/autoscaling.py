@@ -32,18 +32,18 @@ async def scale(context: StepContext) -> str:
     name = ROUTES[_ROUTE]
     least = int((await context.get("hpa", name))["spec"]["minReplicas"])
     await until(
-        f"{least} pods at first", lambda: _has(context, name, least, more=False), _DOWN_SECONDS
+        lambda: _has(context, name, least, more=False), f"{least} pods at first", _DOWN_SECONDS
     )
     with closing(Caster(context, _ROUTE)) as caster:
         load = asyncio.create_task(caster.cast(_VOTES_EACH, _PEOPLE))
         try:
-            await until(f"more than {least} pods", lambda: _has(context, name, least), _UP_SECONDS)
+            await until(lambda: _has(context, name, least), f"more than {least} pods", _UP_SECONDS)
         finally:
             load.cancel()
             await asyncio.wait([load])
     top = await _replicas(context, name)
     await until(
-        f"{least} pods again", lambda: _has(context, name, least, more=False), _DOWN_SECONDS
+        lambda: _has(context, name, least, more=False), f"{least} pods again", _DOWN_SECONDS
     )
     return f"{name}: {least} pods, {top} under {caster.routes.total()} votes, {least} after"
 

@@ -39,5 +39,5 @@ async def routes(context: StepContext) -> str:
             return await caster.cast(_IN_A_ROW) == {route.value: _IN_A_ROW}
 
     for route in Route:
-        await until(f"{_IN_A_ROW} votes in a row over {route}", partial(takes_votes, route), 60)
+        await until(partial(takes_votes, route), f"{_IN_A_ROW} votes in a row over {route}", 60)
     return f"{_IN_A_ROW} votes in a row over each"

@@ -20,7 +20,7 @@ async def drain(context: StepContext) -> str:
     limit, refused by the budgets; no vote may fail meanwhile.
     """
     # Autoscalers then remove no pods, so every pod that goes was evicted.
-    await until("autoscalers at their least", lambda: _at_rest(context), _AT_REST_SECONDS)
+    await until(lambda: _at_rest(context), "autoscalers at their least", _AT_REST_SECONDS)
     budgets = await context.get("pdb")
     async with people_vote(context, "drain") as sent_votes:
         try:

@@ -24,7 +24,7 @@ async def targets(context: StepContext) -> str:
             pods[service.replace("-", "_")] = status["replicas"]
         return await asyncio.to_thread(_up) == pods
 
-    await until("Prometheus scrapes every pod", all_are_read, _WITHIN_SECONDS)
+    await until(all_are_read, "Prometheus scrapes every pod", _WITHIN_SECONDS)
     return f"{sum(pods.values())} pods of {len(pods)} services are scraped"
 
 

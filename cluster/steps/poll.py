@@ -76,7 +76,7 @@ async def opened(context: StepContext) -> str:
         async def is_voted_in() -> bool:
             return sent_votes.in_polls["acknowledged"] > 20
 
-        await until("votes in the poll", is_voted_in, _KNOWN_SECONDS)
+        await until(is_voted_in, "votes in the poll", _KNOWN_SECONDS)
     vote_id = await _vote_twice(context, before)
     if vote_id != holders.ballot_id(before, ""):
         raise StepError("the vote of a code's token has another id than it should")
@@ -94,7 +94,7 @@ async def _token_for_a_code(keys: MasterKeys) -> str:
             answer = await client.post(f"/voters/{_POLL}", {}, body)
             return answer.status == HTTPStatus.OK
 
-        await until(f"svc_voters gives tokens for {_POLL}", is_known, _KNOWN_SECONDS)
+        await until(is_known, f"svc_voters gives tokens for {_POLL}", _KNOWN_SECONDS)
         return str((await client.post(f"/voters/{_POLL}", {}, body)).document["voter"])
 
 
@@ -137,7 +137,7 @@ async def closed(context: StepContext) -> str:
         async def is_final() -> bool:
             return (await _phase(organiser)) == Phase.FINAL
 
-        await until(f"the cut of {_POLL}", is_final, _FINAL_SECONDS)
+        await until(is_final, f"the cut of {_POLL}", _FINAL_SECONDS)
         state = await asyncio.to_thread(organiser.release, _POLL)
     all_were_accepted(sent_votes)
     if not state["poll"]["shows_result"]:

@@ -23,7 +23,7 @@ async def kept(context: StepContext) -> str:
             except StoreUnavailableError, KafkaError, TimeoutError:
                 return False  # a pod that was deleted a moment ago is not back yet
 
-        await until("vote log and tally are up to date with the ledger", in_step, 120)
+        await until(in_step, "vote log and tally are up to date with the ledger", 120)
         contents = await reader.contents()
     sent_votes = _together([*context.sent_votes, context.others])
     _accept_other_routes(sent_votes, contents)

@@ -53,4 +53,4 @@ async def _alive(sent_votes: SentVotes) -> None:
     async def both_take_votes() -> bool:
         return await asyncio.to_thread(sent_votes.alive_since, now)
 
-    await until("votes over both routes", both_take_votes, 60)
+    await until(both_take_votes, "votes over both routes", 60)

@@ -55,7 +55,7 @@ async def _wait_for_votes(context: StepContext, routes: set[Route]) -> None:
             return (await caster.cast(_PROBES)).keys() == {route.value for route in routes}
 
     names = " and ".join(sorted(routes))
-    await until(f"all votes take {names}", all_taken, _NOTICED_SECONDS)
+    await until(all_taken, f"all votes take {names}", _NOTICED_SECONDS)
 
 
 async def header(context: StepContext) -> str:

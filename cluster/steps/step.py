@@ -64,7 +64,7 @@ class Step(NamedTuple):
 
 
 async def until(
-    what: str, holds: Callable[[], Awaitable[bool]], limit_seconds: float, poll_seconds: float = 0.5
+    holds: Callable[[], Awaitable[bool]], what: str, limit_seconds: float, poll_seconds: float = 0.5
 ) -> None:
     """Return as soon as `holds()`. Raises StepError naming `what` after `limit_seconds`."""
     await waiting.until(

@@ -12,8 +12,8 @@ _LONGEST_PAUSE_SECONDS: Final = 0.05
 
 
 def wait_until(
-    what: str | Callable[[], str],
     holds: Callable[[], object],
+    what: str | Callable[[], str],
     limit_seconds: float = 30.0,
     *,
     error: type[Exception] = AssertionError,

@@ -13,25 +13,25 @@ def true_at_call(number: int) -> Callable[[], bool]:
 
 def test_waiting_ends_as_soon_as_the_condition_holds() -> None:
     pauses: list[float] = []
-    wait_until("the fourth call", true_at_call(4), pause=pauses.append)
+    wait_until(true_at_call(4), "the fourth call", pause=pauses.append)
     assert pauses == [0.001, 0.002, 0.004]
 
 
 def test_pauses_grow_to_a_twentieth_of_a_second() -> None:
     pauses: list[float] = []
-    wait_until("the twentieth call", true_at_call(20), pause=pauses.append)
+    wait_until(true_at_call(20), "the twentieth call", pause=pauses.append)
     assert max(pauses) == 0.05
 
 
 def test_the_error_names_what_did_not_happen() -> None:
     with pytest.raises(ServerError, match=r"not within 0\.01 s: a miracle"):
-        wait_until("a miracle", lambda: False, 0.01, error=ServerError)
+        wait_until(lambda: False, "a miracle", 0.01, error=ServerError)
 
 
 def test_the_error_can_describe_the_last_state() -> None:
     seen: list[int] = []
     with pytest.raises(AssertionError, match=r"not within 0\.01 s: 3 calls, not \d+"):
-        wait_until(lambda: f"3 calls, not {len(seen)}", lambda: seen.append(1), 0.01)
+        wait_until(lambda: seen.append(1), lambda: f"3 calls, not {len(seen)}", 0.01)
 
 
 async def test_functions_and_coroutine_functions_can_be_awaited() -> None:

@@ -153,7 +153,7 @@ SPLIT = {"grpc": 20, "http": 20}
 
 
 def wait_for_votes(entry: TraefikServer, wanted: dict[str, int], limit_seconds: float) -> None:
-    wait_until(f"{wanted} of 40 votes", lambda: ask(entry, "/votes", 40) == wanted, limit_seconds)
+    wait_until(lambda: ask(entry, "/votes", 40) == wanted, f"{wanted} of 40 votes", limit_seconds)
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
@@ -230,7 +230,7 @@ def test_an_address_over_the_limit_gets_429_with_retry_after(limited_entry: Trae
     refused = [answer for answer in answers if answer.status != 200]
     assert {answer.status for answer in refused} == {429}
     assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-    wait_until("a vote again", lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, 3)
+    wait_until(lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, "a vote again", 3)
 
 
 def test_a_burst_of_votes_from_one_address_passes(limited_entry: TraefikServer) -> None:

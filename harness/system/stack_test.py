@@ -127,7 +127,7 @@ def readiness(service: Service) -> int:
 def wait_for_readiness(services: Iterable[Service], status: int) -> None:
     """Wait until every service answers /readyz with this status."""
     for service in services:
-        wait_until(f"{service.name}: {status}", partial(answers_ready_with, service, status))
+        wait_until(partial(answers_ready_with, service, status), f"{service.name}: {status}")
 
 
 def answers_ready_with(service: Service, status: int) -> bool:
@@ -139,7 +139,7 @@ def test_votes_of_both_routes_are_counted_and_shown(stack: Stack, voters: Voters
     assert [answer.status_code for answer in answers] == [202] * 20
     routes = [answer.headers["X-Vote-Route"] for answer in answers]
     assert (routes.count("grpc"), routes.count("http")) == (10, 10)
-    wait_until("20 votes in the results", lambda: results(stack)["total"] == 20)
+    wait_until(lambda: results(stack)["total"] == 20, "20 votes in the results")
     shown = results(stack)
     assert [(a["album"], a["votes"], a["average_rank"]) for a in shown["albums"]] == [
         ("Cantora", 20, 90)
@@ -158,7 +158,7 @@ def test_a_repeated_id_counts_once_whatever_its_route(voters: Voters) -> None:
         answers = voters.cast_on_both(dict.fromkeys(Route, vote_id))
         assert {a.status_code for a in answers.values()} == {202}
         assert {a.json()["id"] for a in answers.values()} == {vote_id}
-    wait_until("each vote counted once", voters.all_counted)
+    wait_until(voters.all_counted, "each vote counted once")
 
 
 def test_votes_in_calls_of_their_own_count_once(stack: Stack, voters: Voters) -> None:
@@ -175,7 +175,7 @@ def test_votes_in_calls_of_their_own_count_once(stack: Stack, voters: Voters) ->
         assert int(refused.headers["Retry-After"]) > 0
     wait_for_readiness([stack.services[UNARY_CLIENT]], 200)
     assert voters.cast_unary(refused.json()["id"]).status_code == 202
-    wait_until("each vote counted once", voters.all_counted)
+    wait_until(voters.all_counted, "each vote counted once")
 
 
 def test_prometheus_reads_every_service(stack: Stack) -> None:
@@ -183,7 +183,7 @@ def test_prometheus_reads_every_service(stack: Stack) -> None:
         answer = httpx.get(f"{stack.prometheus.url}/api/v1/query", params={"query": "up"})
         return {r["metric"]["job"]: r["value"][1] for r in answer.json()["data"]["result"]}
 
-    wait_until("all up", lambda: up() == dict.fromkeys([*stack.services, "traefik"], "1"))
+    wait_until(lambda: up() == dict.fromkeys([*stack.services, "traefik"], "1"), "all up")
 
 
 def test_votes_refused_while_kafka_is_down_count_once_when_retried(
@@ -204,7 +204,7 @@ def test_votes_refused_while_kafka_is_down_count_once_when_retried(
         assert {route: answer.json() for route, answer in retried.items()} == {
             route: {"id": vote_id} for route, vote_id in ids.items()
         }
-    wait_until("each vote counted once", voters.all_counted)
+    wait_until(voters.all_counted, "each vote counted once")
 
 
 @pytest.mark.parametrize(
@@ -219,11 +219,11 @@ def test_a_killed_route_leaves_all_votes_to_the_other(
 
     service = stack.services[name]
     service.kill()
-    wait_until(f"ten votes on {other}", lambda: routes(10) == [other] * 10, 5)
+    wait_until(lambda: routes(10) == [other] * 10, f"ten votes on {other}", 5)
     assert routes(20) == [other] * 20
     service.start()
-    wait_until("both routes", lambda: sorted(routes(10)) == ["grpc"] * 5 + ["http"] * 5)
-    wait_until("each vote counted once", voters.all_counted)
+    wait_until(lambda: sorted(routes(10)) == ["grpc"] * 5 + ["http"] * 5, "both routes")
+    wait_until(voters.all_counted, "each vote counted once")
 
 
 @pytest.mark.parametrize("name", ["redis", "mongodb"])
@@ -236,7 +236,7 @@ def test_votes_are_accepted_while_a_store_is_down_and_counted_later(
         assert {answer.status_code for answer in answers.values()} == {202}
         wait_for_readiness([consumer], 503)
         consumer.check_running()
-    wait_until("each vote counted once", voters.all_counted)
+    wait_until(voters.all_counted, "each vote counted once")
     wait_for_readiness([consumer], 200)
 
 
@@ -251,5 +251,5 @@ def test_services_wait_for_a_kafka_that_starts_after_them(stack: Stack, voters: 
     stack.kafka.start()
     wait_for_readiness(services, 200)
     assert {answer.status_code for answer in voters.cast_on_both().values()} == {202}
-    wait_until("each vote counted once", voters.all_counted)
+    wait_until(voters.all_counted, "each vote counted once")
     stack.check_running()

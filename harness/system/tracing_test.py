@@ -100,7 +100,7 @@ class Voter:
 
     def wait_for(self, trace: str, edges: set[tuple[str, str]]) -> None:
         """Wait until these are the edges of a trace; each of its spans is there once then."""
-        wait_until(lambda: f"not {self.edges(trace)}", lambda: self.edges(trace) == edges)
+        wait_until(lambda: self.edges(trace) == edges, lambda: f"not {self.edges(trace)}")
         assert len(self.receiver.of_trace(trace)) == len(edges)
 
     def span(self, trace: str, name: str) -> SeenSpan:
@@ -153,15 +153,15 @@ def test_a_retried_vote_has_a_trace_for_each_attempt_and_counts_in_one(
         assert refused.status_code == httpx.codes.SERVICE_UNAVAILABLE
     finally:
         system.kafka.resume()
-    wait_until("votes are accepted again", lambda: voter.cast()[0].is_success)
+    wait_until(lambda: voter.cast()[0].is_success, "votes are accepted again")
     accepted, second = voter.cast(id=refused.json()["id"])
     assert accepted.is_success
     # Kafka stored the first attempt, too, once it ran again.
     way = ENTRY | ASKED[route] | SENT[route] | {(SEND[route], PROCESS)}
     one_counts = [(way | COUNTED, way | LOGGED), (way | LOGGED, way | COUNTED)]
     wait_until(
-        lambda: f"neither counts alone: {voter.edges(first)}, {voter.edges(second)}",
         lambda: (voter.edges(first), voter.edges(second)) in one_counts,
+        lambda: f"neither counts alone: {voter.edges(first)}, {voter.edges(second)}",
     )
     outcomes = {voter.span(t, PROCESS).attributes["vote.outcome"] for t in (first, second)}
     assert outcomes == {"counted", "duplicate"}

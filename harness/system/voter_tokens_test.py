@@ -64,7 +64,7 @@ def test_one_browser_and_one_code_have_one_vote_each_on_whichever_route(
 ) -> None:
     organiser = Organiser(stack.services["svc_polls"].url, stack.organiser_token)
     organiser.define(POLL, voters=RULES)
-    wait_until("the poll", lambda: browser.get(f"/voters/{POLL}").is_success)
+    wait_until(lambda: browser.get(f"/voters/{POLL}").is_success, "the poll")
 
     challenge = browser.get(f"/voters/{POLL}").json()["challenge"]
     proof = solve(msgspec.convert(challenge, Challenge))
@@ -80,17 +80,17 @@ def test_one_browser_and_one_code_have_one_vote_each_on_whichever_route(
     assert vote(browser, token, Route.HTTP).status_code == 409  # not open yet
     organiser.open(POLL)
     organiser.close_connections()
-    wait_until("the poll is open", lambda: vote(browser, token, Route.HTTP).status_code == 202)
+    wait_until(lambda: vote(browser, token, Route.HTTP).status_code == 202, "the poll is open")
 
     stack.services["svc_voters"].kill()
     stack.services["svc_voters"].start()
-    wait_until("tokens", lambda: ask(browser, {"way": "open"}).is_success)
+    wait_until(lambda: ask(browser, {"way": "open"}).is_success, "tokens")
     assert ask(browser, {"way": "open"}).json()["voter"] == token
     assert ask(browser, {"way": "code", "code": code}).json() == juror
 
     for voter in (token, juror["voter"]):
-        wait_until("both routes", partial(_takes, browser, voter))
-    wait_until("the count", lambda: votes(browser) == 2)
+        wait_until(partial(_takes, browser, voter), "both routes")
+    wait_until(lambda: votes(browser) == 2, "the count")
 
 
 def _takes(browser: httpx.Client, token: str) -> bool:

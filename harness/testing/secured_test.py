@@ -134,8 +134,8 @@ def test_votes_of_both_routes_are_counted_and_shown(
         service("svc_consumer", **by_password(kafka, authority, "PLAIN"), **stores),
         service("svc_results", **stores),
     ]
-    wait_until("both votes counted", lambda: total(started[1].url) == 2)
-    wait_until("the garbage rejected", lambda: asyncio.run(rejected(kafka)) == 1)
+    wait_until(lambda: total(started[1].url) == 2, "both votes counted")
+    wait_until(lambda: asyncio.run(rejected(kafka)) == 1, "the garbage rejected")
     logs = "".join(s.log.read_text() for s in (http_route, grpc_server, *started))
     assert PASSWORD not in logs
 
@@ -264,7 +264,7 @@ def test_the_consumer_reports_a_wrong_password_without_showing_it(
     def reason() -> str:
         return httpx.get(f"{consumer.url}/readyz", timeout=10).text
 
-    wait_until("the reason", lambda: "rejects the login" in reason())
+    wait_until(lambda: "rejects the login" in reason(), "the reason")
     assert WRONG not in consumer.log.read_text()
     assert PASSWORD not in consumer.log.read_text()  # of Redis
 

@@ -90,7 +90,7 @@ def prometheus(stack: Stack) -> Prometheus:
                 assert set(threads.map(cast, range(begin, end))) == {202}
             for counter in ("votes_accepted_total", "votes_counted_total"):
                 query = f"sum({counter})"
-                wait_until(f"{query} is {end}", lambda q=query, n=end: prometheus.value(q) == n)  # type: ignore[misc]
+                wait_until(lambda q=query, n=end: prometheus.value(q) == n, f"{query} is {end}")  # type: ignore[misc]
     return prometheus
 
 
@@ -102,13 +102,13 @@ def test_the_rules_have_data_and_no_alert_is_raised(prometheus: Prometheus) -> N
         rules = [*prometheus.rules("record"), *prometheus.rules("alert")]
         return all(rule["health"] != "unknown" for rule in rules)
 
-    wait_until("every rule evaluated", evaluated)
+    wait_until(evaluated, "every rule evaluated")
     for rule in [*prometheus.rules("record"), *prometheus.rules("alert")]:
         assert rule["health"] == "ok", rule
     for rule in recording:
-        wait_until(rule["name"], lambda name=rule["name"]: bool(prometheus.series(name)))  # type: ignore[misc]
+        wait_until(lambda name=rule["name"]: bool(prometheus.series(name)), rule["name"])  # type: ignore[misc]
     # A late scrape makes an alert pending for a moment.
-    wait_until("all alerts inactive", lambda: states(prometheus) == {"inactive"})
+    wait_until(lambda: states(prometheus) == {"inactive"}, "all alerts inactive")
 
 
 def states(prometheus: Prometheus) -> set[str]:
@@ -126,7 +126,7 @@ def test_every_query_of_the_dashboards_has_data(stack: Stack, prometheus: Promet
         return not empty
 
     try:
-        wait_until("data", all_have_data)
+        wait_until(all_have_data, "data")
     except AssertionError:
         raise AssertionError(f"no data, or not the labels of the legend: {empty}") from None
 
@@ -163,18 +163,18 @@ async def write_garbage(kafka: str) -> None:
 def test_mistakes_are_counted_and_a_rejected_record_raises_the_alert(
     prometheus: Prometheus,
 ) -> None:
-    wait_until("3 duplicates", lambda: prometheus.value("sum(votes_duplicate_total)") == 3)
-    wait_until("1 rejected", lambda: prometheus.value("sum(votes_rejected_total)") == 1)
-    wait_until("2 refused", lambda: prometheus.value('sum(votes_refused_total{status="422"})') == 2)
+    wait_until(lambda: prometheus.value("sum(votes_duplicate_total)") == 3, "3 duplicates")
+    wait_until(lambda: prometheus.value("sum(votes_rejected_total)") == 1, "1 rejected")
+    wait_until(lambda: prometheus.value('sum(votes_refused_total{status="422"})') == 2, "2 refused")
     wait_until(
-        "the alert",
         lambda: (
             {r["name"] for r in prometheus.rules("alert") if r["state"] == "firing"}
             == {"RecordsRejected"}
         ),
+        "the alert",
     )
     # Without watchers, svc_results reads the tally once a second.
     wait_until(
-        "all votes in the result",
         lambda: prometheus.value("sum(svc_results_album_votes)") == VOTES + 1,
+        "all votes in the result",
     )

@@ -118,7 +118,7 @@ def test_all_series_exist_before_the_first_vote(stack: Stack) -> None:
 
     try:
         # The partitions' series appear once they are assigned and Kafka has answered.
-        wait_until("all series", lambda: not missing())
+        wait_until(lambda: not missing(), "all series")
     except AssertionError:
         raise AssertionError(f"missing at the start: {missing()}") from None
 

@@ -28,7 +28,7 @@ def test_votes_of_both_routes_are_counted_and_shown(start: Callable[..., Service
         assert httpx.post(f"{route.url}/votes", json=VOTE, timeout=30).status_code == 202
     others = [start(name) for name in ("svc_consumer", "svc_polls", "svc_voters", "svc_notary")]
     results = start("svc_results")
-    wait_until("both votes counted", lambda: total(results) == 2)
+    wait_until(lambda: total(results) == 2, "both votes counted")
     logs = "".join(each.log.read_text() for each in (*routes, server, *others, results))
     for secret in SECRETS.values():
         assert secret.get("KAFKA_SASL_PASSWORD", "no password") not in logs

@@ -26,7 +26,7 @@ def test_readings_come_with_their_times_and_labels(
         return asyncio.run(read_tracks(server.url, started, time.time()))
 
     with PrometheusServer(port, server_folder, targets) as server:
-        wait_until("it has read twice", lambda: any(len(t.readings) > 1 for t in tracks()))
+        wait_until(lambda: any(len(t.readings) > 1 for t in tracks()), "it has read twice")
         found = tracks()
     assert [track.metric for track in found] == [CPU, MEMORY]
     assert {track.labels["job"] for track in found} == {"svc_http_route"}

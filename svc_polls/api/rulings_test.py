@@ -82,7 +82,7 @@ def test_of_many_who_decide_at_once_at_two_instances_one_does(topics: Topics) ->
         one, decision = (here, there)[number % 2], ("approve", "refuse")[number // 2 % 2]
         return one.ask("POST", f"/crowd/rulings/1/{decision}", "ana", ANY).status_code
 
-    wait_until("the other instance knows it", lambda: bool(there.poll("crowd")["rulings"]))
+    wait_until(lambda: bool(there.poll("crowd")["rulings"]), "the other instance knows it")
     with ThreadPoolExecutor(8) as threads:
         answers = sorted(threads.map(decide, range(8)))
     assert answers == [200] + 7 * [409]

@@ -34,7 +34,7 @@ def test_slow_definitions_have_a_bound_and_keep_nobody_from_operating(
             refused.update(filter(is_refused, slow))
             return len(refused) == 3
 
-        wait_until("the bound", are_refused)
+        wait_until(are_refused, "the bound")
         answer = shared.ask("PUT", f"/{poll}", headers=ANY, json=FORM)
         assert answer.json()["detail"] == "too many changes at the same time"
         assert shared.ask("POST", f"/{poll}/open", headers=ANY).status_code == 200
@@ -54,8 +54,8 @@ def test_connections_have_a_bound(shared: Organisers) -> None:
             client = stack.enter_context(socket.create_connection(address))
             client.sendall(request)  # under way, so not idle
             held.append(client)
-        wait_until("a refusal", lambda: any(map(is_refused, held)))
-    wait_until("room again", lambda: shared.http.get("/healthz").status_code == 200)
+        wait_until(lambda: any(map(is_refused, held)), "a refusal")
+    wait_until(lambda: shared.http.get("/healthz").status_code == 200, "room again")
 
 
 def is_refused(client: socket.socket) -> bool:

@@ -142,7 +142,7 @@ def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -
         run("show", poll, "--json")
         return bool(json.loads(run.out)["phase"] == "final")
 
-    wait_until("the cut", is_final)
+    wait_until(is_final, "the cut")
     assert run("release", poll) == 0
     assert run("list") == 0
     assert f"{poll} " in run.out
@@ -255,7 +255,7 @@ def test_ctrl_c_ends_it_at_once(running: Service) -> None:
             command, env=environment, stderr=subprocess.PIPE, text=True
         ) as process:
             connections = Path(f"/proc/{process.pid}/fd")
-            wait_until("its connection", lambda: any(map(_is_socket, connections.iterdir())))
+            wait_until(lambda: any(map(_is_socket, connections.iterdir())), "its connection")
             process.send_signal(signal.SIGINT)
             _, error = process.communicate(timeout=20)
         assert process.returncode == 130

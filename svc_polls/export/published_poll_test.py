@@ -94,28 +94,28 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
     organiser.open(POLL)
     route = system.services["svc_http_route"].url
     wait_until(
-        "the poll is open",
         lambda: (
             httpx.post(
                 f"{route}/votes", json={"poll": POLL, "entry": "async", "rank": 1}, trust_env=False
             ).is_success
         ),
+        "the poll is open",
     )
     ids = cast(system, POLL)
     colleague = Organiser(second.url, system.colleague_token)
-    wait_until("all votes", lambda: votes_shown(system) == (VOTES - VOTES // 5 + 1, 0))
+    wait_until(lambda: votes_shown(system) == (VOTES - VOTES // 5 + 1, 0), "all votes")
     sold = organiser.rule(POLL, "Sold", ids=ids[1:3])
-    wait_until("it is approved", lambda: approved(colleague, sold))
-    wait_until("the ruling is applied", lambda: votes_shown(system) == (VOTES - VOTES // 5 - 1, 2))
+    wait_until(lambda: approved(colleague, sold), "it is approved")
+    wait_until(lambda: votes_shown(system) == (VOTES - VOTES // 5 - 1, 2), "the ruling is applied")
     organiser.close_now(POLL)
     assert command(system, first.name, "publish", POLL) == 1
     assert "its votes may not be complete yet" in capsys.readouterr().err
-    wait_until("the cut", lambda: (organiser.look(POLL) or {})["cut"] is not None, 60)
+    wait_until(lambda: (organiser.look(POLL) or {})["cut"] is not None, "the cut", 60)
     # A ruling after the cut, which waits for another person.
     ruling = organiser.rule(POLL, "A test", ids=ids[3:4])
     assert command(system, first.name, "publish", POLL) == 1
     assert "ruling 2 is neither approved nor refused" in capsys.readouterr().err
-    wait_until("it is approved", lambda: approved(colleague, ruling))
+    wait_until(lambda: approved(colleague, ruling), "it is approved")
     organiser.close_connections()
     colleague.close_connections()
     assert ask(system, f"/api/polls/{POLL}/result.json").status_code == HTTPStatus.NOT_FOUND
@@ -141,7 +141,7 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
     assert command(system, first.name, "publish", POLL) == 0
     assert "the signed result is published" in capsys.readouterr().out
 
-    wait_until("it is served", lambda: ask(system, f"/api/polls/{POLL}/result.json").is_success)
+    wait_until(lambda: ask(system, f"/api/polls/{POLL}/result.json").is_success, "it is served")
     document = ask(system, f"/api/polls/{POLL}/result.json").content
     public = ask(system, "/api/public-key").text.strip()
     assert public == str(system.signing_key.verifier)

@@ -172,7 +172,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, number: signal.Signals) 
     with subprocess.Popen(
         [*command, "--count", "5000", *files], env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_until("sheets", lambda: any(SHEETS in one.name for one in tmp_path.iterdir()))
+        wait_until(lambda: any(SHEETS in one.name for one in tmp_path.iterdir()), "sheets")
         process.send_signal(number)
         _, error = process.communicate(timeout=20)
     assert process.returncode == 130

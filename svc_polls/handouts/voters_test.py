@@ -206,7 +206,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, number: signal.Signals) 
     with subprocess.Popen(
         [*command, *options], env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_until("tokens", lambda: any(one.stat().st_size for one in tmp_path.iterdir()))
+        wait_until(lambda: any(one.stat().st_size for one in tmp_path.iterdir()), "tokens")
         process.send_signal(number)
         _, error = process.communicate(timeout=20)
     assert process.returncode == 130

@@ -176,7 +176,7 @@ def test_a_result_is_released_by_two_once_rulings_are_decided_and_it_is_publishe
         other.locator("#go").click()
         expect(other.locator("#outcome")).to_contain_text("El resultado se muestra desde")
         keep_screenshot(other, "released-phone")
-    wait_until("the result", lambda: bool(desk.ask("GET", f"/{poll}")["shows_result"]))
+    wait_until(lambda: bool(desk.ask("GET", f"/{poll}")["shows_result"]), "the result")
 
 
 def test_a_decision_that_crosses_another_one_is_told_in_spanish(

@@ -70,7 +70,7 @@ def test_a_poll_is_opened_extended_and_closed_with_a_question_each(page: Page, d
     press(page, "extend")
     page.get_by_role("button", name="+10 min").click()
     page.locator("#go").click()
-    wait_until("the new end", lambda: desk.ask("GET", f"/{poll}")["closes_at"] != before)
+    wait_until(lambda: desk.ask("GET", f"/{poll}")["closes_at"] != before, "the new end")
     after = datetime.fromisoformat(desk.ask("GET", f"/{poll}")["closes_at"])
     assert after - datetime.fromisoformat(before) == timedelta(minutes=10)
     press(page, "close")

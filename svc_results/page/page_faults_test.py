@@ -47,7 +47,7 @@ def counted(url: str, album: str) -> None:
         albums = get_url(f"{url}api/results").json()["albums"]
         return [entry["votes"] for entry in albums if entry["album"] == album] == [1]
 
-    wait_until(f"{album} has one vote", shown)
+    wait_until(shown, f"{album} has one vote")
 
 
 # The script.

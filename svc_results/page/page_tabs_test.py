@@ -61,7 +61,7 @@ def test_seven_tabs_share_one_stream_stay_live_and_can_vote(
         cast(url, "Seven Tabs, five left", 50)
         for tab in tabs[2:]:
             expect(album_row(tab, "Seven Tabs, five left").locator(".votes")).to_have_text("1")
-    wait_until("nobody watches", lambda: watchers(stack) == 0)
+    wait_until(lambda: watchers(stack) == 0, "nobody watches")
 
 
 def test_over_http2_seven_streams_leave_room_for_a_vote(
@@ -92,11 +92,11 @@ def test_a_hidden_page_has_no_stream(
       Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     }"""
-    wait_until("nobody else watches", lambda: watchers(stack) == 0)
+    wait_until(lambda: watchers(stack) == 0, "nobody else watches")
     with fresh_page(browser, url, setup) as page:
         expect(page.locator("#status")).to_have_text("Live")
         page.evaluate(show, "hidden")
-        wait_until("the stream is closed", lambda: watchers(stack) == 0)
+        wait_until(lambda: watchers(stack) == 0, "the stream is closed")
         page.evaluate(show, "visible")
         expect(page.locator("#status")).to_have_text("Live")
         assert watchers(stack) == 1

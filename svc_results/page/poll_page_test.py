@@ -61,7 +61,7 @@ def votes(url: str, poll: str) -> dict[str, int]:
 
 
 def counted(url: str, poll: str, **expected: int) -> None:
-    wait_until(f"{poll} has {expected}", lambda: votes(url, poll) == expected)
+    wait_until(lambda: votes(url, poll) == expected, f"{poll} has {expected}")
 
 
 def tap(page: Page, album: str) -> None:

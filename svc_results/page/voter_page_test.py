@@ -52,7 +52,7 @@ def test_without_a_ticket_nobody_votes_and_its_code_or_link_lets_one_vote(
         counted(address, rumours=1)
         page.get_by_role("link", name="It is in the record").tap()
         expect(page.locator("h1")).to_have_class("counted")
-        wait_until("the proof", lambda: page.reload() and page.locator("li").count())
+        wait_until(lambda: page.reload() and page.locator("li").count(), "the proof")
         expect(page.locator("h1")).to_contain_text("Your vote is number")
         expect(page.locator("main")).to_contain_text("Rumours")
         keep_screenshot(page, "voter-receipt")

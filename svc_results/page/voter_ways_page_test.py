@@ -336,7 +336,7 @@ def test_a_code_is_scanned_and_the_camera_goes_off(
         page.get_by_role("button", name="Scan the code").tap()
         expect(page.locator("#camera")).to_be_visible()
         camera = "document.getElementById('camera').videoWidth"
-        wait_until("a picture", lambda: page.evaluate(camera) > 0)
+        wait_until(lambda: page.evaluate(camera) > 0, "a picture")
         page.evaluate(f"window.track = {tracks}.getTracks()[0]; window.seen = ['https://x.org']")
         expect(page.locator("#ticket-problem")).to_have_text("This is not the code of a ticket.")
         keep_screenshot(page, "ways-scanning")

@@ -85,7 +85,7 @@ def counted(address: str, **expected: int) -> None:
         result = get_url(address.replace("/p/", "/api/polls/") + "/result").json()
         return {entry["id"]: entry["votes"] for entry in result["entries"] if entry["votes"]}
 
-    wait_until(f"{address} has {expected}", lambda: votes() == expected)
+    wait_until(lambda: votes() == expected, f"{address} has {expected}")
 
 
 def _id_in(address: str) -> str:

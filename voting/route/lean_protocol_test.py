@@ -328,7 +328,7 @@ async def ending(lean: bool) -> AsyncIterator[RawClient]:
             idle.writer.write(vote_request(VOTE))
             assert await idle.wait(1, 10)
             client.writer.write(held)
-            await asyncio.to_thread(wait_until, "it is cast", lambda: len(votes_cast(route)) == 2)
+            await asyncio.to_thread(wait_until, lambda: len(votes_cast(route)) == 2, "it is cast")
             route.process.terminate()
             assert await idle.wait(2, 10)
             assert idle.end == "closed"
@@ -403,7 +403,7 @@ async def test_a_client_that_leaves_is_counted_once_and_logs_no_error(
     async with raw_client(one.port) as client:
         client.writer.write(sent)
         await asyncio.sleep(0.1)  # so that it is read
-    await asyncio.to_thread(wait_until, "it is counted", lambda: bool(new_counts(one, before)))
+    await asyncio.to_thread(wait_until, lambda: bool(new_counts(one, before)), "it is counted")
     assert new_counts(one, before) == {counted: 1}
     assert one.log.read_text() == log
 

@@ -242,13 +242,13 @@ def test_pending_votes_are_answered_when_the_service_stops(
         kafka.pause()  # delays the acknowledgements
         try:
             answers = [voters.submit(post, client, GOOD) for _ in range(3)]
-            wait_until("all votes are pending", lambda: in_flight(client) == 3)
+            wait_until(lambda: in_flight(client) == 3, "all votes are pending")
             route.ask_to_stop()
-            wait_until("no new connection is accepted", lambda: not is_listening(route))
+            wait_until(lambda: not is_listening(route), "no new connection is accepted")
         finally:
             kafka.resume()
         assert [answer.result().status_code for answer in answers] == [202] * 3
-    wait_until("the service has ended", lambda: not route.running)
+    wait_until(lambda: not route.running, "the service has ended")
 
 
 def in_flight(client: httpx.Client) -> float:
@@ -324,7 +324,7 @@ def test_a_vote_in_a_poll_is_accepted_on_both_routes_alike(
     client: httpx.Client, route: Route, kafka: KafkaServer
 ) -> None:
     body = {"poll": POLL, "entry": "blue", "rank": 5}
-    wait_until("the poll", lambda: post(client, body).status_code == 202)
+    wait_until(lambda: post(client, body).status_code == 202, "the poll")
     answer = post(client, body)
     [(vote, _)] = stored(kafka, answer.json()["id"])
     assert (vote.poll, vote.entry, vote.poll_event, vote.route) == (POLL, "blue", 6, route)
@@ -340,7 +340,7 @@ def test_a_voters_second_vote_is_a_copy_of_the_first_or_refused(
 ) -> None:
     token = voter_token(int.from_bytes(os.urandom(8)))
     body = {"poll": WITH_VOTERS, "entry": "blue", "rank": 5, "voter": token}
-    wait_until("the poll", lambda: post(client, body).status_code == 202)
+    wait_until(lambda: post(client, body).status_code == 202, "the poll")
     vote_id = post(client, body).json()["id"]
     assert len(stored(kafka, vote_id)) == 1
 
@@ -366,7 +366,7 @@ def test_only_the_body_says_whose_vote_it_is(client: httpx.Client, kafka: KafkaS
         "voter": others,
         "x-voter": others,
     }
-    wait_until("the poll", lambda: post(client, body).status_code == 401)
+    wait_until(lambda: post(client, body).status_code == 401, "the poll")
     missing = client.post("/votes", json=body, headers=elsewhere)
     assert (missing.status_code, missing.json()["type"]) == (401, VoterProblem.MISSING)
     answer = client.post(f"/votes?voter={others}", json=body | {"voter": token}, headers=elsewhere)
@@ -381,7 +381,7 @@ def test_a_vote_carries_its_voters_class(
     client: httpx.Client, route: Route, kafka: KafkaServer
 ) -> None:
     body = {"poll": WITH_VOTERS, "entry": "blue", "rank": 5, "voter": voter_token()}
-    wait_until("the poll", lambda: post(client, body).status_code in {202, 409})
+    wait_until(lambda: post(client, body).status_code in {202, 409}, "the poll")
     token = voter_token(int.from_bytes(os.urandom(8)), voter_class=1)
     answer = post(client, body | {"voter": token})
     [(vote, _)] = stored(kafka, answer.json()["id"])
@@ -412,7 +412,7 @@ def test_a_refusal_of_a_poll_is_the_same_on_both_routes(
     client: httpx.Client, changes: dict[str, str], status: int, kind: str
 ) -> None:
     body: dict[str, object] = {"poll": POLL, "entry": "blue", "rank": 5}
-    wait_until("the poll", lambda: post(client, body).status_code == 202)
+    wait_until(lambda: post(client, body).status_code == 202, "the poll")
     answer = post(client, body | changes)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["type"]) == (status, kind)

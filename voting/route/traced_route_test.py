@@ -51,7 +51,7 @@ def traced(flags: str) -> tuple[str, dict[str, str]]:
 
 def request_of(receiver: OtlpReceiver, trace: str) -> SeenSpan:
     """Return the span of a trace's request."""
-    wait_until("the request's span is there", lambda: _requests(receiver, trace))
+    wait_until(lambda: _requests(receiver, trace), "the request's span is there")
     [span] = _requests(receiver, trace)
     return span
 
@@ -69,7 +69,7 @@ def test_a_vote_without_a_traceparent_begins_a_trace(
     def new() -> list[SeenSpan]:
         return [span for span in receiver.spans if span.trace not in before]
 
-    wait_until("both spans are there", lambda: len(new()) == 2)
+    wait_until(lambda: len(new()) == 2, "both spans are there")
     send, request = sorted(new(), key=lambda span: span.kind)
     assert (request.name, request.parent) == ("POST /votes", "")
     assert (send.name, send.parent, send.trace) == ("send votes", request.id, request.trace)
@@ -110,7 +110,7 @@ def test_a_posted_form_is_a_vote_like_any_other(route: Service, receiver: OtlpRe
     answer = httpx.post(f"{route.url}/votes", data=fields, headers=headers, timeout=30)
     assert answer.is_redirect
     assert request_of(receiver, trace).attributes["http.response.status_code"] == 303
-    wait_until("the write is traced, too", lambda: len(receiver.of_trace(trace)) == 2)
+    wait_until(lambda: len(receiver.of_trace(trace)) == 2, "the write is traced, too")
 
 
 def test_probes_are_not_traced(route: Service, receiver: OtlpReceiver) -> None:
@@ -132,6 +132,6 @@ def test_a_latencys_bucket_names_a_trace_for_those_who_ask_in_openmetrics(
     asked = httpx.get(url, headers=OPEN)
     assert asked.headers["content-type"].startswith("application/openmetrics-text")
     example = f'# {{trace_id="{trace}"}}'
-    wait_until("the trace is an example", lambda: example in httpx.get(url, headers=OPEN).text)
+    wait_until(lambda: example in httpx.get(url, headers=OPEN).text, "the trace is an example")
     assert asked.text.endswith("# EOF\n")
     assert trace not in httpx.get(url).text

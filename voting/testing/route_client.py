@@ -56,7 +56,7 @@ def trial_route(
         process.start()
         route = TrialRoute(port, process, log)
         try:
-            wait_until("the trial route answers", lambda: _answers(route))
+            wait_until(lambda: _answers(route), "the trial route answers")
             yield route
         finally:
             process.kill()
