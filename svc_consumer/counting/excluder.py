@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from svc_consumer.counting.positions import offset_of
+from svc_consumer.metrics import RULINGS_WAIT
 from voting.polls.excluded import Rulings, exclusion_version
 from voting.polls.poll import SKEW_MS, Poll
 from voting.polls.ruling import rulings_in_force
@@ -65,6 +66,8 @@ class Excluder:
             return True
         versions = await self._tally.exclusion_versions(list(ruled))
         behind = [p for p in ruled.values() if versions.get(p.id, 0) < exclusion_version(p)]
+        if behind:
+            RULINGS_WAIT.set(1)  # now: to add up many votes takes minutes
         done = [await self._exclude(poll) for poll in behind]
         return all(done)
 

@@ -36,6 +36,7 @@ class Trial:
         self.known.book = polls.book
         self.now_ms = NOW + 5_000
         self.away: Exception | None = None
+        self.waited_meanwhile = False
         self.log, self.tally, self.ledger = FakeLog(), FakeTally(), FakeLedger()
         self.log.votes[VOTE.id] = to_document(VOTE, 0, 0, NOW - 1)
         self.log.stored[0] = StoredPosition("0:x", "me", PARTITIONS)
@@ -48,6 +49,7 @@ class Trial:
         self.tally.counts, self.tally.stored = tally_of([VOTE]), {0: "0:x"}
 
     async def ends(self) -> Ends:
+        self.waited_meanwhile = waits()
         if self.away is not None:
             raise self.away
         return ENDS
@@ -72,6 +74,13 @@ async def test_a_ruling_is_applied_and_again_after_a_loss() -> None:
     trial.count()
     assert await trial.watch.check()
     assert (trial.excluded, waits()) == (1, False)
+
+
+async def test_a_ruling_waits_while_it_is_being_applied() -> None:
+    trial = Trial()
+    assert await trial.watch.check()
+    assert trial.waited_meanwhile
+    assert not waits()
 
 
 async def test_only_the_consumer_of_the_first_partition_applies_rulings() -> None:
