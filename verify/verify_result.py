@@ -933,8 +933,9 @@ def _check_result(
         )
         report.proved.append("the poll's entries, classes, ties and cut are those of its events")
         for one in recounted["rulings"]:
+            votes = "1 vote" if one["votes"] == 1 else f"{one['votes']} votes"
             report.proved.append(
-                f"ruling {one['number']} excludes {one['votes']} votes, as said: "
+                f"ruling {one['number']} excludes {votes}, as said: "
                 f"{one['reason']!r}, proposed by {one['author']} and approved by {one['approver']}"
             )
 

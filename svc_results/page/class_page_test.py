@@ -113,7 +113,7 @@ def test_what_each_class_weighs_and_what_decides_ties_is_said_and_kept_current(
         keep_screenshot(page, "classes-phone")
     with open_page(browser, address, **DARK_PHONE) as page:
         expect(page.locator("#classes li")).to_have_text(
-            ["Público 60% 3 votos", "Jurado 40% 1 voto"]
+            ["Público 60\xa0% 3 votos", "Jurado 40\xa0% 1 voto"]
         )
         expect(page.locator("#rules")).to_contain_text("los votos de «Jurado»; el número de votos")
         page.locator("#rules").scroll_into_view_if_needed()

@@ -14,7 +14,7 @@ from svc_results.result.newest_votes import VoteEntry, VotePage
 from svc_results.result.snapshot import Snapshot
 from voting.domain.vote import RANK_MAX, RANK_MIN, YEAR_MAX, YEAR_MIN, Route
 from voting.pages.languages import Language
-from voting.pages.numbers import format_number
+from voting.pages.numbers import format_number, format_percent
 
 STATIC_FOLDER: Final = Path(__file__).with_name("static")
 """The files of the pages."""
@@ -53,6 +53,7 @@ def render_page(
         language=language,
         other="en" if language == "es" else "es",
         number=partial(format_number, language),
+        percent=partial(format_percent, language),
         speed=partial(format_speed, language),
         route_name=_ROUTE_NAMES.__getitem__,
         result=result,

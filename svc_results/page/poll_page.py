@@ -13,7 +13,7 @@ from svc_results.page.templates import TEMPLATES
 from svc_results.polls.poll_snapshot import EntryCount, PollSnapshot
 from svc_results.polls.poll_state import Phase, PollEntry, PollState
 from voting.pages.languages import Language
-from voting.pages.numbers import format_number
+from voting.pages.numbers import format_number, format_percent
 from voting.polls.definition import ShowResult
 from voting.voters.rules import Way
 
@@ -107,6 +107,7 @@ def _context(
         "language": language,
         "other": "en" if language == "es" else "es",
         "number": partial(format_number, language),
+        "percent": partial(format_percent, language),
         "poll": poll,
         "title": poll.titles.es if language == "es" else poll.titles.en,
         "snapshot": snapshot,

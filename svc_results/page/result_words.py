@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from svc_results.page.messages import Messages
 from svc_results.polls.poll_state import PollState
 from voting.pages.languages import Language
-from voting.pages.numbers import format_number
+from voting.pages.numbers import format_percent
 from voting.polls.definition import CLASS_PREFIX, RANK_SUM, VOTES
 
 _EN: Final[Messages] = {
@@ -74,9 +74,7 @@ def result_rules(language: Language, poll: PollState) -> ResultRules:
         return ResultRules([], [], {})
     weight = sum(one.weight for one in classes)
     weighed = [
-        WeighedClass(
-            class_label(language, one.name), f"{_percent(language, 100 * one.weight / weight)}%"
-        )
+        WeighedClass(class_label(language, one.name), _percent(language, 100 * one.weight / weight))
         for one in classes
     ]
     rules = poll.ties or [RANK_SUM]
@@ -110,4 +108,4 @@ def _rule_text(language: Language, rule: str, poll: PollState) -> str:
 
 
 def _percent(language: Language, percent: float) -> str:
-    return format_number(language, percent, 0 if percent == round(percent) else 1)
+    return format_percent(language, percent, 0 if percent == round(percent) else 1)

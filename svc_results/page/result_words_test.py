@@ -28,7 +28,7 @@ def test_nothing_is_said_where_votes_and_rank_sums_decide(classes: tuple[VoterCl
     ("language", "weights"),
     [
         ("en", [("Audience", "33.3%"), ("Jury", "33.3%"), ("Super fans", "33.3%")]),
-        ("es", [("Público", "33,3%"), ("Jurado", "33,3%"), ("Super fans", "33,3%")]),
+        ("es", [("Público", "33,3\xa0%"), ("Jurado", "33,3\xa0%"), ("Super fans", "33,3\xa0%")]),
     ],
 )
 def test_weights_are_percentages_of_all(language: Language, weights: list[tuple[str, str]]) -> None:

@@ -12,3 +12,9 @@ def format_number(language: Language, number: float, digits: int = 0) -> str:
     if abs(number) < 10_000:
         plain = plain.replace(",", "")
     return plain.translate(str.maketrans(",.", ".,"))
+
+
+def format_percent(language: Language, percent: float, digits: int = 1) -> str:
+    """Return a percentage as the language writes it, as `Intl.NumberFormat` does in the browser."""
+    space = "" if language == "en" else "\N{NO-BREAK SPACE}"
+    return f"{format_number(language, percent, digits)}{space}%"

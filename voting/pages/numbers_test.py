@@ -1,6 +1,6 @@
 import pytest
 
-from voting.pages.numbers import format_number
+from voting.pages.numbers import format_number, format_percent
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,8 @@ def test_numbers_are_formatted_for_the_language(
 ) -> None:
     assert format_number("en", number, digits) == english
     assert format_number("es", number, digits) == spanish
+
+
+def test_a_percentage_has_a_space_in_spanish() -> None:
+    assert format_percent("en", 51.69) == "51.7%"
+    assert format_percent("es", 51.69) == "51,7\N{NO-BREAK SPACE}%"

@@ -7,7 +7,7 @@ import { RunningNumber } from "./motion.js";
 import { Newest } from "./newest.js";
 import { write } from "./rows.js";
 import { Wave } from "./wave.js";
-import { count, decimal, phrase, speed } from "./words.js";
+import { count, percent, phrase, speed } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 
@@ -41,7 +41,7 @@ function showRates({ routes, total }) {
   for (const [name, route] of Object.entries(routes)) {
     write(find(`${name}-speed`), speed(route.votes_per_second));
     write(find(`${name}-votes`), count(route.votes));
-    write(find(`${name}-share`), decimal((100 * route.votes) / (total || 1)));
+    write(find(`${name}-share`), percent(route.votes / (total || 1)));
   }
   wave.update([routes.grpc.history, routes.http.history]);
   const rate = routes.grpc.votes_per_second + routes.http.votes_per_second;

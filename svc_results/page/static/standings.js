@@ -3,7 +3,7 @@
 import { glide } from "./motion.js";
 import { write } from "./rows.js";
 import { poll } from "./poll_state.js";
-import { count, decimal, phrase } from "./words.js";
+import { count, decimal, percent, phrase } from "./words.js";
 
 export class Standings {
   constructor(list) {
@@ -69,12 +69,12 @@ const ofClass = ({ class_votes }, i) => (class_votes ? class_votes[i] : 0);
 
 function fill(row, entry, all, most) {
   const { place, votes, rank_sum, score, decided_by } = entry;
-  const share = score === undefined ? (100 * votes) / all : score;
+  const share = score === undefined ? votes / all : score / 100;
   const values = {
     place,
     votes: count(votes),
     unit: phrase(votes === 1 ? "one_vote" : "votes"),
-    share: `${decimal(share)}%`,
+    share: percent(share),
     average: decimal(rank_sum / (votes || 1)),
     classes: poll.classes.map((name, i) => `${name} ${count(ofClass(entry, i))}`).join(" · "),
     tie: (votes && poll.ties[decided_by]) || "", // of what nobody voted for there is little to say

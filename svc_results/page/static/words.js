@@ -7,6 +7,11 @@ const tenths = new Intl.NumberFormat(language, {
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
+const shares = new Intl.NumberFormat(language, {
+  style: "percent",
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
 const minutes = new Intl.DateTimeFormat(language, {
   hour: "2-digit",
   minute: "2-digit",
@@ -25,6 +30,8 @@ export const receiptOf = (id) => `/receipts/${id}?lang=${language}`;
 
 export const count = (number) => whole.format(number);
 export const decimal = (number) => tenths.format(number);
+/** A part of one as a percentage. */
+export const percent = (part) => shares.format(part);
 
 /** Votes per second: small ones with a decimal, unknown ones as a dash. */
 export const speed = (rate) =>
