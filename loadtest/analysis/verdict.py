@@ -90,7 +90,7 @@ def _without_votes(phases: Sequence[PhaseReport], *, each: bool) -> Iterator[str
     accepting = {phase.forced for phase in phases if phase.accepted_per_second > 0}
     for phase in phases:
         if phase.accepted_per_second == 0 and (each or phase.forced not in accepting):
-            yield f"{phase.name}: no vote was accepted."
+            yield f"{phase.name}: no vote was accepted after the warm-up."
 
 
 def _unfair_split(splits: Splits) -> Iterator[str]:

@@ -148,7 +148,9 @@ def test_a_forced_vote_on_the_other_route_fails(tmp_path: Path) -> None:
 
 def test_a_phase_in_which_nothing_was_accepted_fails(tmp_path: Path) -> None:
     phase = phase_of([failed(1, Outcome.UNKNOWN, "timed out")], tmp_path, Candidate.GRPC)
-    assert verdict([phase], found=sound()).failures == ["grpc alone: no vote was accepted."]
+    assert verdict([phase], found=sound()).failures == [
+        "grpc alone: no vote was accepted after the warm-up."
+    ]
     assert verdict([phase], found=sound(), interrupted=True).passed
 
 
@@ -165,7 +167,7 @@ def test_a_rate_that_is_too_high_for_any_vote_fails_only_where_no_rate_had_one(
         ).failures  # fmt: skip
 
     assert failures([*alone, none]) == []
-    assert failures([alone[1], none]) == ["grpc alone: no vote was accepted."]
+    assert failures([alone[1], none]) == ["grpc alone: no vote was accepted after the warm-up."]
 
 
 def test_a_store_that_went_away_fails(alone: list[PhaseReport]) -> None:
