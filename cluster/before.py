@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cluster.common.errors import ClusterError
 from cluster.common.places import cache
-from cluster.steps import images
+from cluster.tested import images
 from harness.processes.console import say
 from k8s.rendering import RenderError, render_folder
 

@@ -15,9 +15,9 @@ from cluster.common.errors import ClusterError
 from cluster.common.places import State, cache
 from cluster.ports import DEFAULTS
 from cluster.start import start
-from cluster.steps import images
 from cluster.steps.step import heading, row
 from cluster.steps.upgrade import BEFORE
+from cluster.tested import images
 from harness.processes.console import run_command, say
 from k8s.rendering import RenderError, render
 

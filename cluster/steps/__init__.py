@@ -1,1 +1,4 @@
-"""The whole system on a real Kubernetes: push, apply, load, faults, and the check of all votes."""
+"""The steps of the test, a module each: from the manifests to the check of all votes.
+
+`inside` has their order.
+"""

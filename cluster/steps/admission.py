@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from cluster.common.errors import ClusterError
-from cluster.steps.names import NAMESPACE
-from cluster.steps.step import StepContext, StepError
+from cluster.tested.context import StepContext, StepError
+from cluster.tested.names import NAMESPACE
 
 _ENFORCED: Final = "pod-security.kubernetes.io/enforce"
 

@@ -5,9 +5,9 @@ import json
 from contextlib import closing
 from typing import Final
 
-from cluster.steps.names import ROUTES
-from cluster.steps.step import StepContext, until
-from cluster.steps.voters import Caster
+from cluster.tested.context import StepContext, until
+from cluster.tested.names import ROUTES
+from cluster.tested.voters import Caster
 from voting.domain.vote import Route
 
 _ROUTE: Final = Route.HTTP

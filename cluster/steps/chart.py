@@ -4,9 +4,9 @@ import asyncio
 from typing import Final
 
 from cluster.common.places import CONFIG
-from cluster.steps.names import NAMESPACE
-from cluster.steps.step import StepContext, StepError
-from cluster.steps.voters import all_were_accepted, people_vote
+from cluster.tested.context import StepContext, StepError
+from cluster.tested.names import NAMESPACE
+from cluster.tested.voters import all_were_accepted, people_vote
 from k8s.helm.chart import CHART
 from k8s.helm.helming import EXAMPLES, HelmError, helm
 

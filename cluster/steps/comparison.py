@@ -8,8 +8,8 @@ from statistics import fmean
 from typing import Final
 
 from cluster.common import network
-from cluster.steps.names import MONGODB, PROMETHEUS, REDIS
-from cluster.steps.step import StepContext, StepError
+from cluster.tested.context import StepContext, StepError
+from cluster.tested.names import MONGODB, PROMETHEUS, REDIS
 from loadtest.model.findings import PhaseReport
 from loadtest.model.report import from_json
 from voting.stores.settings import DATABASE

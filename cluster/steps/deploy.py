@@ -4,9 +4,8 @@ from contextlib import closing
 from functools import partial
 from typing import Final
 
-from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepContext, until
-from cluster.steps.voters import Caster
+from cluster.tested.context import StepContext, until
+from cluster.tested.voters import Caster
 from voting.domain.vote import Route
 
 _IN_A_ROW: Final = 10
@@ -22,7 +21,7 @@ async def settle(context: StepContext) -> str:
     """Wait until every workload has all its pods, and every job is done."""
     workloads = (await context.kubectl("get", "deploy,sts", "--output=name")).split()
     for workload in workloads:
-        await rolled_out(context, workload)
+        await context.rolled_out(workload)
     for job in (await context.kubectl("get", "jobs", "--output=name")).split():
         await context.kubectl("wait", "--for=condition=Complete", job, "--timeout=120s")
     return f"{len(workloads)} workloads, {len(await context.get('pods'))} pods"

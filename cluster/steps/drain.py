@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from cluster.common import network
 from cluster.common.errors import ClusterError
-from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepContext, StepError, until
-from cluster.steps.voters import all_were_accepted, people_vote
+from cluster.tested.context import StepContext, StepError, until
+from cluster.tested.voters import all_were_accepted, people_vote
 
 _LIMIT_SECONDS: Final = 25
 _AT_REST_SECONDS: Final = 180.0
@@ -29,7 +28,7 @@ async def drain(context: StepContext) -> str:
         finally:
             await context.kubectl("uncordon", network.NODE)
         for workload in (await context.kubectl("get", "deploy,sts", "--output=name")).split():
-            await rolled_out(context, workload)
+            await context.rolled_out(workload)
     if not refused:
         raise StepError("the drain evicted everything: no budget held")
     if broken:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from cluster.steps.drain import overdrawn, selector
-from cluster.steps.step import StepError
+from cluster.tested.context import StepError
 
 
 def budget(**labels: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 
 from cluster.common import network
 from cluster.steps import deploy, routing
-from cluster.steps.step import StepContext, StepError
+from cluster.tested.context import StepContext, StepError
 from loadtest.measure.direct_http import open_directly
 
 _PUBLIC: Final = ("/", "/api/results", "/api/votes", "/openapi.json")

@@ -27,7 +27,8 @@ from cluster.steps import (
     routing,
     upgrade,
 )
-from cluster.steps.step import Step, StepContext, StepError, row
+from cluster.steps.step import Step, row
+from cluster.tested.context import StepContext, StepError
 from harness.organisers.organiser import OrganiserError
 from harness.voters.sent_votes import SentVotes
 from voting.stores.errors import StoreUnavailableError

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from cluster.steps.inside import run
-from cluster.steps.step import Step, StepContext, StepError
+from cluster.steps.step import Step
+from cluster.tested.context import StepContext, StepError
 from harness.voters.sent_votes import SentVotes
 
 CONTEXT = StepContext(

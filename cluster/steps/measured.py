@@ -5,8 +5,8 @@ import json
 from typing import Final
 from urllib.parse import urlencode
 
-from cluster.steps.names import PROMETHEUS
-from cluster.steps.step import StepContext, until
+from cluster.tested.context import StepContext, until
+from cluster.tested.names import PROMETHEUS
 from loadtest.measure.direct_http import open_directly
 from tools.services.roster import DEPLOYMENTS
 

@@ -8,10 +8,9 @@ from typing import Final
 import msgspec
 
 from cluster.common import network
-from cluster.steps.names import POLLS
-from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepContext, StepError, until
-from cluster.steps.voters import all_were_accepted, forcing, people_vote
+from cluster.tested.context import StepContext, StepError, until
+from cluster.tested.names import POLLS
+from cluster.tested.voters import all_were_accepted, forcing, people_vote
 from harness.organisers.organiser import ENTRIES, Organiser
 from harness.system.system import VOTER_KEY
 from harness.voters.http_client import HttpClient
@@ -51,7 +50,7 @@ async def token(context: StepContext) -> str:
         "create", "secret", "generic", _SECRET, f"--from-literal=ORGANISER_TOKENS={line}"
     )
     await context.kubectl("rollout", "restart", _DEPLOYMENT)
-    await rolled_out(context, _DEPLOYMENT)
+    await context.rolled_out(_DEPLOYMENT)
     context.organisers.append(Organiser(POLLS, made))
     return "one organiser, with every role"
 
@@ -122,7 +121,7 @@ async def _voter_keys(context: StepContext) -> MasterKeys:
     )
     await context.kubectl("rollout", "restart", *_WITH_KEYS)
     for deployment in _WITH_KEYS:
-        await rolled_out(context, deployment)
+        await context.rolled_out(deployment)
     return read_keys(key)
 
 

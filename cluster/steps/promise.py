@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from aiokafka.errors import KafkaError
 from msgspec.structs import replace
 
-from cluster.steps.names import KAFKA, MONGODB, REDIS
-from cluster.steps.step import StepContext, StepError, until
+from cluster.tested.context import StepContext, StepError, until
+from cluster.tested.names import KAFKA, MONGODB, REDIS
 from harness.promise.check import violations
 from harness.promise.stores_reader import Contents, open_stores_reader
 from harness.voters.sent_votes import SentVotes

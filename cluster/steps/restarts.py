@@ -4,8 +4,8 @@ import asyncio
 import time
 from typing import Any
 
-from cluster.steps.step import StepContext, until
-from cluster.steps.voters import all_were_accepted, people_vote
+from cluster.tested.context import StepContext, until
+from cluster.tested.voters import all_were_accepted, people_vote
 from harness.voters.sent_votes import SentVotes
 from tools.services.roster import DEPLOYMENTS
 
@@ -16,7 +16,7 @@ async def rolling(context: StepContext) -> str:
     async with people_vote(context, "rolling restart") as sent_votes:
         await context.kubectl("rollout", "restart", *deployments)
         for deployment in deployments:
-            await rolled_out(context, deployment)
+            await context.rolled_out(deployment)
     return f"{len(DEPLOYMENTS)} services, {all_were_accepted(sent_votes)}"
 
 
@@ -31,14 +31,9 @@ async def deletion(context: StepContext) -> str:
             await context.kubectl(
                 "delete", "pods", f"--selector={selector(workload)}", "--wait=false"
             )
-            await rolled_out(context, f"{workload['kind'].lower()}/{workload['metadata']['name']}")
+            await context.rolled_out(f"{workload['kind'].lower()}/{workload['metadata']['name']}")
             await _alive(sent_votes)
     return f"{len(workloads)} workloads, {len(sent_votes.acknowledged)} votes taken meanwhile"
-
-
-async def rolled_out(context: StepContext, workload: str) -> None:
-    """Wait until a workload has all its pods, ready and of its latest version."""
-    await context.kubectl("rollout", "status", workload, "--timeout=180s")
 
 
 def selector(workload: dict[str, Any]) -> str:

@@ -3,10 +3,9 @@
 from contextlib import closing
 from typing import Final
 
-from cluster.steps.names import ROUTES
-from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepContext, StepError, until
-from cluster.steps.voters import Caster, forcing
+from cluster.tested.context import StepContext, StepError, until
+from cluster.tested.names import ROUTES
+from cluster.tested.voters import Caster, forcing
 from harness.servers.traefik_server import WEIGHTS
 from loadtest.analysis.split import check_split
 from voting.domain.vote import Route
@@ -42,7 +41,7 @@ async def failover(context: StepContext) -> str:
                 routes = await caster.cast(_UNFORCED_EACH, _PEOPLE)
         finally:
             await context.kubectl("scale", deployment, f"--replicas={pods}")
-            await rolled_out(context, deployment)
+            await context.rolled_out(deployment)
         if routes != {left.value: _UNFORCED_EACH * _PEOPLE}:
             raise StepError(f"without {gone} the votes took {dict(routes)}")
         await _wait_for_votes(context, set(Route))

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import yaml
 
-from cluster.steps.restarts import rolled_out
-from cluster.steps.step import StepContext
-from cluster.steps.voters import all_were_accepted, people_vote
+from cluster.tested.context import StepContext
+from cluster.tested.voters import all_were_accepted, people_vote
 
 BEFORE: Final = "before.yaml"
 """The manifests of the version before, in the folder for reports."""
@@ -78,5 +77,5 @@ async def _apply(context: StepContext, objects: Iterable[Any]) -> str:
     )
     workloads = [one for one in some if one["kind"] in ("Deployment", "StatefulSet")]
     for one in workloads:
-        await rolled_out(context, f"{one['kind'].lower()}/{one['metadata']['name']}")
+        await context.rolled_out(f"{one['kind'].lower()}/{one['metadata']['name']}")
     return f"{len(some)} objects, {len(workloads)} workloads"

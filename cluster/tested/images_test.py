@@ -1,7 +1,7 @@
 import pytest
 
 from cluster.common.errors import ClusterError
-from cluster.steps.images import Repository, by_digest, repository, titles
+from cluster.tested.images import Repository, by_digest, repository, titles
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from cluster.common import network
-from cluster.steps.step import StepContext, StepError
+from cluster.tested.context import StepContext, StepError
 from harness.voters.http_client import HttpClient
 from harness.voters.sent_votes import SentVotes
 from harness.voters.voters import Voters
