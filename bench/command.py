@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 import uvloop
 
+from bench.apparatus.servers import Servers
 from bench.cases.run import GROUPS, Plan, measure
-from bench.cases.servers import Servers
 from bench.report.page import Page
 from bench.report.report import VERSION, Report, machine, row
 from bench.report.table import findings, markdown_table, text_table

@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 import uvloop
 
+from bench.apparatus.load import Load
+from bench.apparatus.servers import Servers
 from bench.cases.end_to_end import LoadedSystem
-from bench.cases.load import Load
-from bench.cases.servers import Servers
 from bench.options import path, positive
 from chaos.runs.memory import MemoryWatch
 from harness.processes.console import hide_progress, run_command, say

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 import msgspec
 import uvloop
 
-from bench.cases.clock import cpu_of
+from bench.apparatus.clock import cpu_of
+from bench.apparatus.errors import BenchError
+from bench.apparatus.servers import Servers, Stores
+from bench.apparatus.turn import Turn
 from bench.cases.consumers import ConsumerCase
-from bench.cases.errors import BenchError
-from bench.cases.servers import Servers, Stores
-from bench.cases.turn import Turn
 from bench.options import at_least_one, path
 from harness.filler.batch_writer import BatchWriter
 from harness.filler.filler import Filler

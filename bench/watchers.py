@@ -14,8 +14,8 @@ import msgspec
 import uvloop
 from redis.asyncio import Redis
 
-from bench.cases.hall import Hall, WatchedTurn
-from bench.cases.servers import Servers, Stores
+from bench.apparatus.hall import Hall, WatchedTurn
+from bench.apparatus.servers import Servers, Stores
 from bench.options import at_least_one, path, positive
 from harness.filler.filler import Filler
 from harness.processes.console import hide_progress, run_command, say

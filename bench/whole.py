@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 import uvloop
 
+from bench.apparatus.servers import Servers
 from bench.cases.run import Plan, measure
-from bench.cases.servers import Servers
 from bench.cases.whole import FULL, RATES, Whole
 from bench.options import at_least_one, path, positive
 from bench.report.page import Page

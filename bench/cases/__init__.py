@@ -1,1 +1,1 @@
-"""The cases that are measured, and the servers and turns that they share."""
+"""The cases that are measured, in groups, and the run through all of them."""

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ClassVar, Final, NamedTuple, override
 
-from bench.cases.errors import BenchError
-from bench.cases.quick_mongodb import QuickMongodbServer
-from bench.cases.servers import Group, Servers, Stores
-from bench.cases.turn import Case, Meter, Turn
+from bench.apparatus.errors import BenchError
+from bench.apparatus.quick_mongodb import QuickMongodbServer
+from bench.apparatus.servers import Group, Servers, Stores
+from bench.apparatus.turn import Case, Meter, Turn
 from harness.filler.batch_writer import BatchWriter
 from harness.processes.ports import free_port
 from harness.processes.server import Server
 from harness.processes.waiting import until
 from harness.servers.services import Service
 
-_WITHOUT_STORE: Final = "bench.cases.consumer_without_store"
+_WITHOUT_STORE: Final = "bench.cases.consumer_without_store"  # its name in older versions, too
 _COUNTED: Final = "votes_counted_total"
 _POLL_SECONDS: Final = 0.1
 _LIMIT_SECONDS: Final = 60

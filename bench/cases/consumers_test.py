@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.apparatus.servers import Group, Servers
 from bench.cases.consumers import Parts, Scale
-from bench.cases.servers import Group, Servers
 
 
 @pytest.mark.parametrize("group", [Parts(), Scale()], ids=["parts", "scale"])

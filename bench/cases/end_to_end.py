@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar, Final, override
 
-from bench.cases.errors import BenchError
-from bench.cases.load import Load
-from bench.cases.probes import Probes
-from bench.cases.servers import Group, Servers
-from bench.cases.turn import Case, Meter, Turn
+from bench.apparatus.errors import BenchError
+from bench.apparatus.load import Load
+from bench.apparatus.probes import Probes
+from bench.apparatus.servers import Group, Servers
+from bench.apparatus.turn import Case, Meter, Turn
 from harness.processes.server import Server
 from harness.processes.waiting import until
 from harness.system.system import System

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.apparatus.servers import Servers
 from bench.cases import rates, whole
 from bench.cases.end_to_end import EndToEnd
-from bench.cases.servers import Servers
 from bench.cases.whole import Whole
 from bench.memory import watch
 

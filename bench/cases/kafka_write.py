@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Final, override
 
-from bench.cases.turn import Case, Turn
+from bench.apparatus.turn import Case, Turn
 from harness.filler.batch_writer import BATCH_VOTES, BatchWriter
 from harness.servers.kafka_server import KafkaServer
 from harness.voters.sample_votes import sample_votes

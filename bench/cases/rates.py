@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import ClassVar, Final, override
 
+from bench.apparatus.load import Load
+from bench.apparatus.probes import Probes
+from bench.apparatus.servers import Group, Servers
+from bench.apparatus.turn import Case, Meter, Turn
 from bench.cases.end_to_end import CONNECTIONS, OWN, LoadedSystem
-from bench.cases.load import Load
-from bench.cases.probes import Probes
-from bench.cases.servers import Group, Servers
-from bench.cases.turn import Case, Meter, Turn
 from harness.processes.server import Server
 
 ROUTE_RATES: Final = (100, 400, 2000, 8000)

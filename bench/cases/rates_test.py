@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.apparatus.servers import Group, Servers
 from bench.cases import rates
 from bench.cases.rates import RatedRoutes, RatedSystems
 from bench.cases.run import Plan, measure
-from bench.cases.servers import Group, Servers
 from bench.report.report import row
 from harness.processes.programs import ROOT
 

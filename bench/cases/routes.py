@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import ClassVar, Final, override
 
-from bench.cases.errors import BenchError
+from bench.apparatus.errors import BenchError
+from bench.apparatus.load import Load
+from bench.apparatus.servers import Group, Servers
+from bench.apparatus.turn import Case, Meter, Turn
 from bench.cases.kafka_write import KafkaWrite
-from bench.cases.load import Load
-from bench.cases.servers import Group, Servers
 from bench.cases.tokens import (
     TOKEN_NAMES,
     TOKEN_RULES,
@@ -17,7 +18,6 @@ from bench.cases.tokens import (
     token_cases,
     token_load,
 )
-from bench.cases.turn import Case, Meter, Turn
 from harness.filler.open_polls import open_polls
 from harness.processes.server import Server
 from harness.processes.waiting import until

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from bench.apparatus.servers import Servers
 from bench.cases.routes import Routes
-from bench.cases.servers import Servers
 from bench.command import bench
 from bench.options import parser
 from bench.report.report import Report

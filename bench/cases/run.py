@@ -9,13 +9,13 @@ from typing import Final
 
 import msgspec
 
+from bench.apparatus.servers import Group, Servers
+from bench.apparatus.turn import Case, Turn
 from bench.cases.consumers import Parts, Scale
 from bench.cases.end_to_end import EndToEnd
 from bench.cases.rates import RatedRoutes, RatedSystems
 from bench.cases.routes import Routes, floor_case
-from bench.cases.servers import Group, Servers
 from bench.cases.traced_routes import TracedRoutes
-from bench.cases.turn import Case, Turn
 
 GROUPS: Final[Sequence[Group]] = [
     Routes(),

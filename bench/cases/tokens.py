@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Final, override
 
-from bench.cases.load import Load
-from bench.cases.turn import Case, Meter, Turn
+from bench.apparatus.load import Load
+from bench.apparatus.turn import Case, Meter, Turn
 from harness.processes.server import Server
 from harness.servers.services import Service
 from voting.voters.codes import make_code

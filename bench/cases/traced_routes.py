@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar, Final, override
 
+from bench.apparatus.servers import Group, Servers
+from bench.apparatus.turn import Case
 from bench.cases.routes import RouteCase
-from bench.cases.servers import Group, Servers
-from bench.cases.turn import Case
 from harness.processes.ports import HOST
 from harness.processes.server import Server
 from harness.servers.collector import Collector

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from bench.cases.servers import Servers
+from bench.apparatus.servers import Servers
 from bench.cases.traced_routes import TracedRoutes
 
 

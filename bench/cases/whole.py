@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar, Final, override
 
+from bench.apparatus.hall import Hall
+from bench.apparatus.load import Load
+from bench.apparatus.servers import Group, Servers
+from bench.apparatus.turn import Case, Meter, Turn
 from bench.cases.end_to_end import CONNECTIONS, LoadedSystem
-from bench.cases.hall import Hall
-from bench.cases.load import Load
 from bench.cases.rates import RatedSystem
-from bench.cases.servers import Group, Servers
-from bench.cases.turn import Case, Meter, Turn
 
 RATES: Final = (400, 2000)
 FULL: Final = "whole-full"

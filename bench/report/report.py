@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
+from bench.apparatus.turn import Turn
 from bench.cases.run import Measured
-from bench.cases.turn import Turn
 from loadtest.model.estimate import Estimate, estimate, ratio
 from loadtest.model.percentiles import percentile_of
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bench.apparatus.turn import Turn
 from bench.cases.run import GROUPS, Measured, Plan
-from bench.cases.turn import Turn
 from bench.report.page import Page
 from bench.report.report import VERSION, Report, machine, row
 from bench.report.table import findings, markdown_table, text_table

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from bench.apparatus.turn import Turn
 from bench.cases.run import Measured
-from bench.cases.turn import Turn
 from bench.report.report import Report, row
 from bench.report.table import source
 from bench.report.whole_picture import Bar, picture

@@ -3,8 +3,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.apparatus.turn import Turn
 from bench.cases.run import Measured
-from bench.cases.turn import Turn
 from bench.report.report import VERSION, Report, machine, row
 from bench.report.whole import whole_block, whole_cost, whole_picture
 from bench.report.whole_picture import Bar, picture

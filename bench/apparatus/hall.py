@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Final, NamedTuple, cast, override
 
-from bench.cases.clock import cpu_of
-from bench.cases.errors import BenchError
+from bench.apparatus.clock import cpu_of
+from bench.apparatus.errors import BenchError
 from harness.processes.server import Server
 from harness.processes.waiting import until
 

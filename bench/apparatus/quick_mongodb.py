@@ -2,7 +2,7 @@
 
 It shows the consumer's own cost, its MongoDB client included, however slow a real server is on this
 machine. It does store the positions, because the consumer checks them. `python -m
-bench.cases.quick_mongodb` listens on HOST:PORT.
+bench.apparatus.quick_mongodb` listens on HOST:PORT.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class QuickMongodbServer(MongodbServer):
 
     @override
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "bench.cases.quick_mongodb"]
+        return [sys.executable, "-m", "bench.apparatus.quick_mongodb"]
 
     @override
     def environment(self) -> Mapping[str, str]:

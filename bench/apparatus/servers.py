@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from bench.cases.turn import Case
+from bench.apparatus.turn import Case
 from harness.processes.ports import free_port
 from harness.processes.server import Server, start_together, stop_together
 from harness.servers.kafka_server import KafkaServer
@@ -26,7 +26,7 @@ class Servers:
         self.folder = folder
         self.source = source
         self.kafka = KafkaServer(free_port(), free_port(), folder)
-        self.floor = Service("floor", free_port(), folder, {}, program="bench.cases.floor")
+        self.floor = Service("floor", free_port(), folder, {}, program="bench.apparatus.floor")
 
     def service(self, name: str, *, program: str | None = None, **settings: str) -> Service:
         """Return a service on free ports that uses this Kafka; it is not started."""

@@ -1,4 +1,4 @@
-from bench.cases.turn import Turn
+from bench.apparatus.turn import Turn
 
 
 def test_percentiles_of_a_turn_are_by_nearest_rank() -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from bench.cases.errors import BenchError
+from bench.apparatus.errors import BenchError
 from harness.processes.server import Server
 from harness.voters.vote_connection import VoteConnection, is_accepted
 from voting.client.samples import sample_to_send

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bench.cases.clock import cpu_of
+from bench.apparatus.clock import cpu_of
 from harness.processes.server import Server
 from loadtest.model.percentiles import percentile_of
 

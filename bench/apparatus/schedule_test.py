@@ -2,7 +2,7 @@ import asyncio
 import time
 from random import Random
 
-from bench.cases.schedule import Schedule
+from bench.apparatus.schedule import Schedule
 
 
 async def times(seed: int, seconds: float = 0.3, rate: float = 500) -> list[float]:

@@ -9,8 +9,8 @@ from itertools import cycle
 from random import Random
 from typing import Final, Self
 
-from bench.cases.errors import BenchError
-from bench.cases.schedule import Schedule
+from bench.apparatus.errors import BenchError
+from bench.apparatus.schedule import Schedule
 from harness.processes.server import Server
 from harness.voters.sample_votes import sample_requests, ticket_requests
 from harness.voters.ticket_holders import TicketHolders
