@@ -45,13 +45,7 @@ class GrpcClientSettings(Settings, frozen=True, kw_only=True):
     @property
     def grpc_tls(self) -> TlsFiles | None:
         """The files of TLS; None without TLS."""
-        files = TlsFiles(
-            "grpc_tls",
-            self.grpc_tls_ca_file,
-            self.grpc_tls_certificate_file,
-            self.grpc_tls_key_file,
-        )
-        return files if self.grpc_tls_ca_file else None
+        return TlsFiles.of(self, "grpc_tls") if self.grpc_tls_ca_file else None
 
     def __post_init__(self) -> None:
         """Check what types cannot express."""

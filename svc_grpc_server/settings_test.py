@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.testing.certificates import Authority
+from harness.testing.certificates import good_and_bad_files
 from svc_grpc_server.settings import GrpcServerSettings
 from voting.service.settings import SettingError, read_settings
 from voting.service.tls_files import TlsFiles
@@ -12,17 +12,7 @@ from voting.service.tls_files import TlsFiles
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, str]:
-    """Return the files of an authority and of a certificate, and others, by name."""
-    ours = Authority(tmp_path, "ours")
-    no_pem = tmp_path / "no.pem"
-    no_pem.write_text("not a certificate")
-    return {
-        "ca": str(ours.certificate),
-        "pem": str(ours.sign("ours")),
-        "other": str(ours.sign("other")),
-        "missing": str(tmp_path / "missing.pem"),
-        "no pem": str(no_pem),
-    }
+    return good_and_bad_files(tmp_path)
 
 
 def refusal(files: dict[str, str], **named: str) -> SettingError:

@@ -51,3 +51,17 @@ class Authority:
         new = file.with_suffix(".new")
         new.write_bytes(pkcs8 + b"".join(part.bytes() for part in chain))
         return new.replace(file)
+
+
+def good_and_bad_files(folder: Path) -> dict[str, str]:
+    """Return files in `folder` by what they are: some that settings may name, some they may not."""
+    ours = Authority(folder, "ours")
+    no_pem = folder / "no.pem"
+    no_pem.write_text("not a certificate")
+    return {
+        "ca": str(ours.certificate),
+        "pem": str(ours.sign("ours")),
+        "other": str(ours.sign("other")),
+        "missing": str(folder / "missing.pem"),
+        "no pem": str(no_pem),
+    }

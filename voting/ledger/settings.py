@@ -79,14 +79,8 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
 
     def kafka_tls_context(self) -> SSLContext:
         """Return the TLS context of connections; raise `ValueError` naming an unusable file."""
-        files = TlsFiles(
-            "kafka_tls",
-            self.kafka_tls_ca_file,
-            self.kafka_tls_certificate_file,
-            self.kafka_tls_key_file,
-        )
         try:
-            return files.context()
+            return TlsFiles.of(self, "kafka_tls").context()
         except UnusableFileError as error:
             raise wrong(error.field, error.reason) from error
 

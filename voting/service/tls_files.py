@@ -3,9 +3,9 @@
 import logging
 from pathlib import Path
 from ssl import Purpose, SSLContext, SSLError, create_default_context
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from voting.service.settings import wrong
+from voting.service.settings import Settings, wrong
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +35,14 @@ class TlsFiles(NamedTuple):
     certificate: str
     key: str
     """The private key's file, if that is not the certificate's."""
+
+    @classmethod
+    def of(cls, settings: Settings, prefix: str) -> Self:
+        """Return the files that these settings name."""
+        ca, certificate, key = (
+            getattr(settings, f"{prefix}_{kind}_file") for kind in ("ca", "certificate", "key")
+        )
+        return cls(prefix, ca, certificate, key)
 
     def context(self) -> SSLContext:
         """Return a client's TLS context with these files; raise `UnusableFileError`.
