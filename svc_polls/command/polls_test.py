@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +16,13 @@ from harness.processes.programs import python_environment
 from harness.processes.waiting import wait_until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
-from svc_polls.command import polls
 from svc_polls.tokens import Organiser, Role, hash_of
 
-if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
+if TYPE_CHECKING:  # pytest loads them as plugins and must be the first to do so
     from harness.testing.fixtures import StartService
+    from svc_polls.testing.command_fixtures import Ran
 
-pytest_plugins = ["harness.testing.fixtures"]
+pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.command_fixtures"]
 
 TOKEN: Final = "the-token"
 READER: Final = "another-token"
@@ -54,42 +53,15 @@ def running(kafka: KafkaServer, service: StartService) -> Service:
 
 
 @pytest.fixture(autouse=True)
-def _environment(
-    running: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[None]:
+def _environment(running: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLLS_SERVER", running.url)
     monkeypatch.setenv("POLLS_TOKEN", TOKEN)
-    monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
-    kept = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, kept)
 
 
 @pytest.fixture
 def poll() -> str:
     """Return the id of a poll that no other test has."""
     return f"poll-{next(_NUMBERS)}"
-
-
-class Ran:
-    """Runs the command and keeps what it printed last."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.out = self.err = ""
-
-    def __call__(self, *arguments: str) -> int:
-        try:
-            return polls.main(arguments)
-        except SystemExit as error:
-            return int(error.code or 0)
-        finally:
-            self.out, self.err = self._capsys.readouterr()
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Ran:
-    return Ran(capsys)
 
 
 def test_a_poll_lives_on_the_command_line(run: Ran, poll: str, tmp_path: Path) -> None:

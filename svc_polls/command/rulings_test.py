@@ -1,19 +1,23 @@
 """Commands about rulings against the service as it runs."""
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from svc_polls.command import polls
 from svc_polls.testing.running import ANY, Organisers
 from voting.testing.examples import vote_with
 from voting.testing.polls import VOTER_KEYS
 
-pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.running_fixtures"]
+if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
+    from svc_polls.testing.command_fixtures import Ran
+
+pytest_plugins = [
+    "harness.testing.fixtures",
+    "svc_polls.testing.command_fixtures",
+    "svc_polls.testing.running_fixtures",
+]
 
 ID: Final = vote_with().id
 WHICH: Final = "polls: say which votes: "
@@ -31,38 +35,11 @@ def open_poll(shared: Organisers, poll: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _environment(
-    shared: Organisers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[None]:
+def _environment(shared: Organisers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("POLLS_SERVER", shared.running.url)
     monkeypatch.setenv("POLLS_TOKEN", "ana")
     monkeypatch.setenv("VOTER_KEYS", VOTER_KEYS)
-    monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
     (tmp_path / "rea").write_text("rea")
-    kept = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, kept)
-
-
-class Ran:
-    """Runs the command and keeps what it printed last."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.out = self.err = ""
-
-    def __call__(self, *arguments: str) -> int:
-        try:
-            return polls.main(arguments)
-        except SystemExit as error:
-            return int(error.code or 0)
-        finally:
-            self.out, self.err = self._capsys.readouterr()
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Ran:
-    return Ran(capsys)
 
 
 def test_a_ruling_is_proposed_approved_and_lifted(run: Ran, open_poll: str) -> None:
