@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, override
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from svc_consumer.counting.positions import offset_of
 from svc_consumer.counting.projector import Projector
@@ -21,6 +20,7 @@ from svc_consumer.testing.model import (
     SteppedSystem,
     SteppedTally,
 )
+from svc_consumer.testing.state_machines import holds_always, is_found_broken
 from voting.client.samples import SAMPLE_POLLS
 from voting.domain.tally import add_tally
 from voting.stores.errors import NO_POSITION
@@ -108,16 +108,8 @@ class Model(RuleBasedStateMachine):
         self.system.check_all()
 
 
-BOUNDS: dict[str, Any] = {
-    "suppress_health_check": list(HealthCheck),
-    "database": None,
-}
-
-
 def test_any_interleaving_ends_in_the_same_totals() -> None:
-    run_state_machine_as_test(
-        Model, settings=settings(max_examples=150, stateful_step_count=40, **BOUNDS)
-    )
+    holds_always(Model, steps=40)
 
 
 class UnfencedLog(SteppedLog):
@@ -204,9 +196,7 @@ class NamelessOwners(SteppedLog):
 @pytest.mark.parametrize("broken", [UnfencedLog, SumsBeyondThePosition])
 def test_a_broken_rule_is_found(broken: type[SteppedLog]) -> None:
     machine = type("Broken", (Model,), {"log": broken})
-    bounds = settings(max_examples=2000, stateful_step_count=40, phases=[Phase.generate], **BOUNDS)
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(machine, settings=bounds)
+    is_found_broken(machine, steps=40)
 
 
 # Scenarios that need so many coincidences that random search rarely finds them.

@@ -5,18 +5,18 @@ is stored.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, override
+from typing import override
 from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from svc_consumer.counting import excluder
 from svc_consumer.testing.model import READ_PARTITIONS, SteppedLog, SteppedTally, id_of
 from svc_consumer.testing.ruled_model import RuledSystem
+from svc_consumer.testing.state_machines import holds_always, is_found_broken
 from voting.client.samples import SAMPLE_POLLS
 from voting.polls.poll import SKEW_MS
 from voting.polls.ruling import (
@@ -142,16 +142,8 @@ class RuledModel(RuleBasedStateMachine):
         self.system.check_net()
 
 
-BOUNDS: dict[str, Any] = {
-    "suppress_health_check": list(HealthCheck),
-    "database": None,
-}
-
-
 def test_any_interleaving_ends_in_the_same_net_sums() -> None:
-    run_state_machine_as_test(
-        RuledModel, settings=settings(max_examples=150, stateful_step_count=50, **BOUNDS)
-    )
+    holds_always(RuledModel, steps=50)
 
 
 def lifted_or_not(rulings: Sequence[Ruling]) -> tuple[Ruling, ...]:
@@ -171,6 +163,4 @@ def test_rulings_applied_wrongly_are_found(
     wrong: Callable[[Sequence[Ruling]], tuple[Ruling, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(excluder, "rulings_in_force", wrong)
-    bounds = settings(max_examples=2000, stateful_step_count=50, phases=[Phase.generate], **BOUNDS)
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(RuledModel, settings=bounds)
+    is_found_broken(RuledModel, steps=50)
