@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
 from svc_consumer.repair.audit import LogBehindError, TallySnapshot, offset_in
-from voting.ledger.partition_reader import PartitionUnreadableError
-from voting.ledger.topic_ends import EndsUnknownError
+from voting.ledger.errors import EndsUnknownError, PartitionUnreadableError
 from voting.polls.book import BrokenLogError
 from voting.polls.excluded import Excluded, Rulings, exclusion_version
 from voting.polls.poll import Poll

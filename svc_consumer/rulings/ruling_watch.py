@@ -7,8 +7,7 @@ from typing import Final, Protocol
 
 from svc_consumer.counting.excluder import Excluder
 from svc_consumer.metrics import RULINGS_WAIT
-from voting.ledger.errors import LedgerUnavailableError
-from voting.ledger.topic_ends import EndsUnknownError
+from voting.ledger.errors import EndsUnknownError, LedgerUnavailableError
 from voting.polls.known_polls import KnownPolls
 from voting.service.backoff import Backoff
 from voting.stores.errors import StoreUnavailableError

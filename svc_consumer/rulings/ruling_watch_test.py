@@ -8,7 +8,7 @@ from svc_consumer.counting.excluder import Ends, Excluder
 from svc_consumer.rulings.ruling_watch import RulingWatch
 from svc_consumer.testing.fakes import PARTITIONS, FakeLedger, FakeLog, FakeTally, a_vote
 from voting.domain.tally import tally_of
-from voting.ledger.topic_ends import EndsUnknownError
+from voting.ledger.errors import EndsUnknownError
 from voting.polls.event import Approve, Change, Open, Propose
 from voting.polls.known_polls import KnownPolls
 from voting.polls.ruling import Between

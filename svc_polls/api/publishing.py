@@ -20,8 +20,7 @@ from svc_polls.publishing.publisher import CannotPublishError, Publication, Publ
 from svc_polls.tokens import Organisers, Role
 from voting.domain.bounded_number import read_number
 from voting.http.problem import JSON_TYPE, ProblemError
-from voting.ledger.partition_reader import PartitionUnreadableError
-from voting.ledger.topic_ends import EndsUnknownError
+from voting.ledger.errors import EndsUnknownError, PartitionUnreadableError
 from voting.polls.book import BrokenLogError
 from voting.polls.known_polls import KnownPolls
 from voting.polls.poll import Poll

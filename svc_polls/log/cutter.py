@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from svc_polls.log.writer import ConditionFailedError, LogUnavailableError, UnknownFateError
 from svc_polls.tokens import OWN_NAME
-from voting.ledger.topic_ends import EndsUnknownError
+from voting.ledger.errors import EndsUnknownError
 from voting.polls.book import Recorded
 from voting.polls.event import Change, Cut
 from voting.polls.known_polls import KnownPolls

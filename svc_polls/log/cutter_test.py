@@ -5,7 +5,7 @@ import pytest
 from svc_polls.log.cutter import Cutter, uncut_polls
 from svc_polls.testing.fakes import NOW, LogInMemory
 from svc_polls.tokens import OWN_NAME
-from voting.ledger.topic_ends import EndsUnknownError
+from voting.ledger.errors import EndsUnknownError
 from voting.polls.event import Close, Cut, Define, Event, Open, encode_event
 from voting.testing.polls import DEFINITION, POLL
 

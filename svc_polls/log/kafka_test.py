@@ -25,8 +25,8 @@ from svc_polls.log.writer import (
 )
 from svc_polls.settings import PollsSettings
 from voting.domain.vote import TEXT_MAX
+from voting.ledger.errors import EndsUnknownError
 from voting.ledger.poll_log_reader import PollLogReader
-from voting.ledger.topic_ends import EndsUnknownError
 from voting.polls.definition import ENTRIES_MAX, Entry, PollDefinition, clean_definition
 from voting.polls.event import Close, Define, Open
 from voting.polls.known_polls import KnownPolls

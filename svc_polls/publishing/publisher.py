@@ -15,8 +15,7 @@ from svc_polls.log.writer import (
 )
 from svc_polls.publishing.ledger_recount import Progress
 from svc_polls.publishing.stores_check import StoresDifferError
-from voting.ledger.partition_reader import PartitionUnreadableError
-from voting.ledger.topic_ends import EndsUnknownError
+from voting.ledger.errors import EndsUnknownError, PartitionUnreadableError
 from voting.polls.book import BrokenLogError
 from voting.polls.event import Publish
 from voting.polls.known_polls import KnownPolls

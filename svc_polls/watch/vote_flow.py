@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaError
 
 from svc_polls.settings import PollsSettings
 from voting.ledger.connection import connection_arguments
-from voting.ledger.topic_ends import EndsUnknownError, topic_ends
+from voting.ledger.errors import EndsUnknownError
+from voting.ledger.topic_ends import topic_ends
 
 _log = logging.getLogger(__name__)
 

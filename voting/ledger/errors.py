@@ -18,6 +18,14 @@ class OutsideLedgerError(Exception):
         self.offsets = dict(offsets)
 
 
+class EndsUnknownError(Exception):
+    """Kafka did not say where all partitions end; the text says why."""
+
+
+class PartitionUnreadableError(Exception):
+    """Kafka does not give the records, or no longer has them; the text says why."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise `OutsideLedgerError` and `LedgerUnavailableError` instead of what aiokafka raises."""

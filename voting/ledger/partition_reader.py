@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from voting.ledger.errors import PartitionUnreadableError
 from voting.ledger.topic_ends import close_consumer
 
 type Record = ConsumerRecord[bytes, bytes]
@@ -16,10 +17,6 @@ type Record = ConsumerRecord[bytes, bytes]
 _BATCH_RECORDS: Final = 1_000
 _ANSWER_SECONDS: Final = 15.0
 _FETCH_MS: Final = 1_000
-
-
-class PartitionUnreadableError(Exception):
-    """Kafka does not give the records, or no longer has them; the text says why."""
 
 
 async def read_partition(

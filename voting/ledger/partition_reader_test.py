@@ -9,12 +9,8 @@ from aiokafka import AIOKafkaProducer
 
 from harness.processes.ports import free_port
 from harness.servers.kafka_server import KafkaServer
-from voting.ledger.partition_reader import (
-    PartitionUnreadableError,
-    Record,
-    read_all,
-    read_partition,
-)
+from voting.ledger.errors import PartitionUnreadableError
+from voting.ledger.partition_reader import Record, read_all, read_partition
 
 pytest_plugins = ["harness.testing.fixtures"]
 

@@ -9,16 +9,14 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from voting.ledger.errors import EndsUnknownError
+
 _log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 5.0
 
 _AWAY: Final = (KafkaError, TimeoutError, OSError)
-
-
-class EndsUnknownError(Exception):
-    """Kafka did not say where all partitions end; the text says why."""
 
 
 class TopicEnds:
