@@ -1,24 +1,19 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import grpc.aio
 import msgspec
 import pytest
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from opentelemetry.trace import StatusCode
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from harness.processes.waiting import until
-from harness.testing.certificates import Authority
 from svc_grpc_server.poll_service import PollEvents, PollService
 from svc_grpc_server.request import VOTES_MAX
-from svc_grpc_server.server import SERVICE_NAME, listen_address, serve_votes
+from svc_grpc_server.server import SERVICE_NAME, serve_votes
 from svc_grpc_server.settings import GrpcServerSettings
 from svc_grpc_server.vote_service import CLOCK_TOLERANCE_MS, VoteService
 from voting.casting.sink import OnResult, UnavailableError
@@ -39,8 +34,6 @@ CALLS_MAX = GrpcServerSettings().calls_per_connection
 STATUS = votes_pb2.VoteStatus
 INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-SERVING = health_pb2.HealthCheckResponse.SERVING
-NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class Sink:
@@ -68,11 +61,6 @@ def sink() -> Sink:
     return Sink()
 
 
-@pytest.fixture
-def readiness() -> Readiness:
-    return Readiness()
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the server's clock to the time of the example vote."""
@@ -91,12 +79,12 @@ def polls() -> KnownPolls:
 
 @pytest.fixture
 async def channel(
-    sink: Sink, albums: KnownAlbums, polls: KnownPolls, readiness: Readiness
+    sink: Sink, albums: KnownAlbums, polls: KnownPolls
 ) -> AsyncIterator[grpc.aio.Channel]:
     service = VoteService(sink, albums, polls)
     async with (
         serve_votes(
-            service, PollService(PollEvents(polls)), readiness, "127.0.0.1", 0, CALLS_MAX
+            service, PollService(PollEvents(polls)), Readiness(), "127.0.0.1", 0, CALLS_MAX
         ) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
@@ -326,80 +314,6 @@ async def test_a_vote_that_cannot_be_stored_now_is_unavailable(
     setattr(sink, moment, UnavailableError("Kafka is away"))
     [status] = await cast(channel, to_message(VOTE))
     assert (status.outcome, status.detail) == (STATUS.OUTCOME_UNAVAILABLE, "Kafka is away")
-
-
-async def health(channel: grpc.aio.Channel, wanted: int, service: str = SERVICE_NAME) -> None:
-    """Wait until `service` has this health status."""
-    request = health_pb2.HealthCheckRequest(service=service)
-    async with asyncio.timeout(10):
-        stub: Any = health_pb2_grpc.HealthStub(channel)  # its stubs have no types for asyncio
-        async for answer in stub.Watch(request):
-            if answer.status == wanted:
-                return
-
-
-@pytest.mark.parametrize("service", ["", SERVICE_NAME])
-async def test_health_follows_readiness(
-    channel: grpc.aio.Channel, readiness: Readiness, service: str
-) -> None:
-    changes: list[tuple[Callable[[], None], int]] = [
-        (lambda: None, NOT_SERVING),
-        (readiness.set_ready, SERVING),
-        (lambda: readiness.set_not_ready("Kafka is away"), NOT_SERVING),
-    ]
-    for change, wanted in changes:
-        change()
-        await health(channel, wanted, service)
-
-
-async def described(channel: grpc.aio.Channel) -> list[str]:
-    """Return the services in the file of our service, as reflection has it."""
-    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE_NAME)
-    stub_class: Any = reflection_pb2_grpc.ServerReflectionStub
-    response = await anext(aiter(stub_class(channel).ServerReflectionInfo(iter([request]))))
-    [file] = response.file_descriptor_response.file_descriptor_proto
-    return [service.name for service in FileDescriptorProto.FromString(file).service]
-
-
-async def test_reflection_describes_the_service_if_it_is_switched_on(
-    polls: KnownPolls, sink: Sink, albums: KnownAlbums, readiness: Readiness
-) -> None:
-    services = VoteService(sink, albums, polls), PollService(PollEvents(polls))
-    async with (
-        serve_votes(*services, readiness, "127.0.0.1", 0, CALLS_MAX, has_reflection=True) as port,
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
-    ):
-        assert await described(channel) == ["VoteService"]
-
-
-async def test_by_default_nothing_is_described(channel: grpc.aio.Channel) -> None:
-    assert not GrpcServerSettings().grpc_reflection
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await described(channel)
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-
-
-async def test_with_a_certificate_it_serves_over_tls(
-    polls: KnownPolls, sink: Sink, albums: KnownAlbums, readiness: Readiness, tmp_path: Path
-) -> None:
-    ours = Authority(tmp_path, "ours")
-    settings = GrpcServerSettings(grpc_tls_certificate_file=str(ours.sign("server")))
-    services = VoteService(sink, albums, polls), PollService(PollEvents(polls))
-    trust = grpc.ssl_channel_credentials(ours.certificate.read_bytes())
-    async with (
-        serve_votes(*services, readiness, "127.0.0.1", 0, CALLS_MAX, tls=settings.grpc_tls) as port,
-        grpc.aio.secure_channel(f"127.0.0.1:{port}", trust) as channel,
-    ):
-        [status] = await cast(channel, to_message(VOTE))
-    assert status.outcome == STATUS.OUTCOME_ACCEPTED
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [("0.0.0.0", "0.0.0.0:9090"), ("localhost", "localhost:9090"), ("::", "[::]:9090")],
-)
-def test_an_ipv6_address_is_put_in_brackets(host: str, expected: str) -> None:
-    assert listen_address(host, 9090) == expected
 
 
 IN_POLL: dict[str, Any] = {
