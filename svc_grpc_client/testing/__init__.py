@@ -1,1 +1,1 @@
-"""The real gRPC server with a ledger in memory, for tests."""
+"""Servers for tests of the client: the real one with a ledger in memory, and a scripted one."""
