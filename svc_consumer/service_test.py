@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +9,6 @@ from redis.asyncio import Redis
 
 from harness.processes.errors import ServerError
 from harness.processes.waiting import until
-from harness.servers.kafka_server import KafkaServer
-from harness.servers.mongodb_server import MongodbServer
-from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 from svc_consumer.testing.consumer_process import ProcessTrial, metric, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, a_vote
@@ -28,18 +24,7 @@ from voting.stores.tally_store import TALLY_KEY
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
-pytest_plugins = ["harness.testing.fixtures"]
-
-
-@pytest.fixture
-async def trial(
-    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
-) -> AsyncIterator[ProcessTrial]:
-    trial = ProcessTrial(kafka, redis_server, mongodb, service)
-    await trial.empty_tally()
-    trial.drop_log()
-    yield trial
-    await trial.close()
+pytest_plugins = ["harness.testing.fixtures", "svc_consumer.testing.process_fixtures"]
 
 
 async def shows(consumer: Service, name: str, value: float) -> None:

@@ -10,8 +10,6 @@ import pytest
 
 from harness.processes.waiting import until
 from harness.servers.kafka_server import KafkaServer
-from harness.servers.mongodb_server import MongodbServer
-from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 from svc_consumer.testing.consumer_process import ProcessTrial, metric
 from svc_consumer.testing.fakes import PARTITIONS, a_vote
@@ -20,7 +18,7 @@ from voting.domain.vote import TOO_MANY_ALBUMS, new_vote_id
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
-pytest_plugins = ["harness.testing.fixtures"]
+pytest_plugins = ["harness.testing.fixtures", "svc_consumer.testing.process_fixtures"]
 
 LIMIT = 10
 
@@ -95,14 +93,10 @@ class System:
 
 @pytest.fixture
 async def system(
-    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
+    trial: ProcessTrial, kafka: KafkaServer, service: StartService
 ) -> AsyncIterator[System]:
-    trial = ProcessTrial(kafka, redis_server, mongodb, service)
-    await trial.empty_tally()
-    trial.drop_log()
     system = System(trial, kafka, service)
     yield system
-    await trial.close()
     for route in (system.grpc, system.grpc_server, system.http):
         route.stop()
 

@@ -1,8 +1,6 @@
 """Real servers that answer reads and refuse writes: a replica, a full one, a closed topic."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -10,18 +8,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from redis.asyncio import Redis
 
 from harness.processes.waiting import until
-from harness.servers.kafka_server import KafkaServer
-from harness.servers.mongodb_server import MongodbServer
-from harness.servers.redis_server import RedisServer
 from harness.servers.services import Service
 from svc_consumer.testing.consumer_process import ProcessTrial, unready_reason, votes
 from svc_consumer.testing.fakes import PARTITION, PARTITIONS, a_vote
 from voting.domain.vote import new_vote_id
 
-if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
-    from harness.testing.fixtures import StartService
-
-pytest_plugins = ["harness.testing.fixtures"]
+pytest_plugins = ["harness.testing.fixtures", "svc_consumer.testing.process_fixtures"]
 
 # Each partition is refused once when it counts and then at each sync: after 0.15 s at the earliest,
 # then after 0.3 s, 0.6 s and so on.
@@ -35,17 +27,6 @@ REFUSALS = {
     "replica": ("read only replica", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
     "full": ("used memory", "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 256mb"),
 }
-
-
-@pytest.fixture
-async def trial(
-    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
-) -> AsyncIterator[ProcessTrial]:
-    trial = ProcessTrial(kafka, redis_server, mongodb, service)
-    await trial.empty_tally()
-    trial.drop_log()
-    yield trial
-    await trial.close()
 
 
 async def execute(redis: Redis, command: str) -> None:

@@ -28,22 +28,11 @@ from voting.stores.tally_store import TALLY_KEY, TallyStore
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
 
-pytest_plugins = ["harness.testing.fixtures"]
+pytest_plugins = ["harness.testing.fixtures", "svc_consumer.testing.process_fixtures"]
 
 LIMIT_SECONDS = 90
 PACE_SECONDS = 0.2
 LOOK_SECONDS = 0.005
-
-
-@pytest.fixture
-async def trial(
-    kafka: KafkaServer, redis_server: RedisServer, mongodb: MongodbServer, service: StartService
-) -> AsyncIterator[ProcessTrial]:
-    trial = ProcessTrial(kafka, redis_server, mongodb, service)
-    await trial.empty_tally()
-    trial.drop_log()
-    yield trial
-    await trial.close()
 
 
 async def run(trial: ProcessTrial, *arguments: str, **settings: str) -> tuple[int, str]:
