@@ -1,19 +1,19 @@
-"""What the rulings of a poll take from its votes in the vote log.
+"""What the rulings of a poll take from its votes in the vote log, or one more ruling would.
 
 Votes of a class or of a time are added up by the store, in the spans of time in which the same
 rulings reach; votes that rulings name by their ids are looked up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, Protocol
 from uuid import UUID
 
-from voting.domain.tally import entry_key
+from voting.domain.tally import PollTally, entry_key
 from voting.domain.vote import Route
 from voting.polls.excluded import Excluded, Rulings, exclusion_version, without_zeros
 from voting.polls.poll import Poll
-from voting.polls.ruling import Between, Ruling, rulings_in_force
+from voting.polls.ruling import Between, Ruling, VoteIds, rulings_in_force
 from voting.stores.log_slices import SLICE_OFFSETS
 from voting.stores.logged_vote import LoggedVote
 from voting.stores.poll_result import PollLog, unchanged_before, votes_before_cut
@@ -52,10 +52,40 @@ async def excluded_before(
     async def add_up() -> Excluded:
         excluded = Excluded()
         if rulings.others:
-            await _take_spans(log, poll, ends, rulings, excluded, slice_offsets)
-        if rulings.ids:
-            await _take_ids(log, poll, ends, rulings, excluded)
+            spans = list(_spans(rulings))
+            await _take_spans(log, poll, ends, rulings, spans, excluded, slice_offsets)
+        await _take_ids(log, poll, ends, rulings, rulings.ids, excluded)
         return without_zeros(excluded)
+
+    return await unchanged_before(log, ends, add_up)
+
+
+async def taken_besides(
+    log: RuledLog,
+    poll: str,
+    ends: Sequence[int],
+    ruling: Ruling,
+    others: Sequence[Ruling],
+    *,
+    slice_offsets: int = SLICE_OFFSETS,
+) -> PollTally:
+    """Return what a ruling takes that none of the others does: what it would if it came last.
+
+    The same as `excluded_before` has for it then, but only votes that it may reach are read.
+    Raises `NotFinalYetError`, or `StoreUnavailableError`.
+    """
+    rulings = Rulings((*others, ruling))
+
+    async def add_up() -> PollTally:
+        excluded = Excluded()
+        if isinstance(ruling.selection, VoteIds):
+            await _take_ids(log, poll, ends, rulings, ruling.selection, excluded)
+        else:
+            start, end = _reach(ruling)
+            spans = [one for one in _spans(rulings) if start <= one[0] < end]
+            await _take_spans(log, poll, ends, rulings, spans, excluded, slice_offsets)
+            await _take_ids(log, poll, ends, rulings, rulings.ids, excluded)
+        return without_zeros(excluded).by_ruling.get(ruling.number, PollTally())
 
     return await unchanged_before(log, ends, add_up)
 
@@ -76,10 +106,10 @@ async def _take_spans(
     poll: str,
     ends: Sequence[int],
     rulings: Rulings,
+    spans: Sequence[tuple[int, int]],
     excluded: Excluded,
     slice_offsets: int,
 ) -> None:
-    spans = list(_spans(rulings))
     for partition, end in enumerate(ends):
         after = -1
         while (first := await log.next_in_poll(poll, partition, after, end - 1)) is not None:
@@ -93,13 +123,18 @@ async def _take_spans(
 
 
 async def _take_ids(
-    log: RuledLog, poll: str, ends: Sequence[int], rulings: Rulings, excluded: Excluded
+    log: RuledLog,
+    poll: str,
+    ends: Sequence[int],
+    rulings: Rulings,
+    ids: Iterable[bytes],
+    excluded: Excluded,
 ) -> None:
-    """Give each vote that is named by its id to the first ruling that reaches it."""
-    named = sorted(rulings.ids)
+    """Give each vote with one of these ids to the first ruling that reaches it."""
+    named = sorted(ids)
     for start in range(0, len(named), _IDS_PER_CALL):
-        ids = [str(UUID(bytes=one)) for one in named[start : start + _IDS_PER_CALL]]
-        for logged in (await log.find(ids)).values():
+        some = [str(UUID(bytes=one)) for one in named[start : start + _IDS_PER_CALL]]
+        for logged in (await log.find(some)).values():
             vote, (partition, offset) = logged.vote, logged.place
             if vote.poll != poll or offset >= ends[partition]:
                 continue

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from random import Random
-from typing import Final
+from typing import Final, override
 from uuid import UUID
 
 import pytest
@@ -10,14 +10,15 @@ from pymongo import MongoClient
 
 from harness.servers.mongodb_server import MongodbServer
 from voting.client.samples import poll_fields
-from voting.domain.tally import entry_key
+from voting.domain.tally import PollTally, entry_key
 from voting.domain.vote import Route, Vote, new_vote_id
 from voting.polls.excluded import Excluded, Rulings
 from voting.polls.ruling import Between, OfClass, Ruling, Selection, VoteIds, vote_ids
-from voting.stores.logged_vote import to_document
-from voting.stores.poll_exclusion import excluded_before
+from voting.stores.logged_vote import LoggedVote, to_document
+from voting.stores.poll_exclusion import excluded_before, taken_besides
 from voting.stores.poll_result import NotFinalYetError
 from voting.stores.vote_log import LogMove, VoteLog
+from voting.stores.vote_log_reader import VoteLogReader
 from voting.testing.examples import vote_with
 
 pytest_plugins = ["harness.testing.fixtures"]
@@ -106,6 +107,10 @@ async def test_any_rulings_take_what_they_reach_vote_by_vote(log: VoteLog) -> No
         end = random.randrange(COUNT + 1)
         found = await excluded_before(log, POLL, [end] * PARTITIONS, rulings, slice_offsets=13)
         assert found == by_hand(votes, end, rulings), (SEED, rulings.in_force)
+        *others, last = rulings.in_force
+        ends = [end] * PARTITIONS
+        taken = await taken_besides(log, POLL, ends, last, others, slice_offsets=13)
+        assert taken == found.by_ruling.get(last.number, PollTally()), (SEED, rulings.in_force)
 
 
 async def test_the_bounds_of_a_time_and_of_a_rulings_reach(log: VoteLog) -> None:
@@ -128,3 +133,33 @@ async def test_a_log_that_is_behind_does_not_tell(log: VoteLog) -> None:
     await filled(log)
     with pytest.raises(NotFinalYetError, match="lacks 1 records of partition 1"):
         await excluded_before(log, POLL, [COUNT, COUNT + 1], Rulings([ruling(1, OfClass(0))]))
+    with pytest.raises(NotFinalYetError, match="lacks 1 records of partition 1"):
+        await taken_besides(log, POLL, [COUNT, COUNT + 1], ruling(1, OfClass(0)), [])
+
+
+async def test_what_one_more_ruling_takes_is_read_without_the_rest(
+    log: VoteLog, mongodb: MongodbServer
+) -> None:
+    votes = await filled(log)
+    read: list[str] = []
+
+    class Watched(VoteLogReader):
+        @override
+        async def find(self, ids: Sequence[str]) -> dict[str, LoggedVote]:
+            read.extend(ids)
+            return await super().find(ids)
+
+        @override
+        async def next_in_poll(
+            self, poll: str, partition: int, after: int, upto: int
+        ) -> int | None:
+            raise AssertionError("the whole poll is read")
+
+    watched = Watched(mongodb.url, "voting")
+    some = ids_of(votes[:30])
+    others = [ruling(1, OfClass(1)), ruling(2, ids_of(votes[10:50]))]
+    taken = await taken_besides(watched, POLL, [COUNT] * PARTITIONS, ruling(3, some), others)
+    watched.close()
+    rulings = Rulings([*others, ruling(3, some)])
+    assert taken == by_hand(votes, COUNT, rulings).by_ruling[3]
+    assert len(read) == 30
