@@ -21,6 +21,7 @@ from svc_polls.log.metrics import PollsCollector
 from svc_polls.log.poll_topic import PollTopic
 from svc_polls.log.vote_ends import VoteEnds
 from svc_polls.log.writer import LogUnavailableError, PollLogWriter
+from svc_polls.previews.ruling_previews import RulingPreviews
 from svc_polls.publishing.ledger_recount import LedgerRecount
 from svc_polls.publishing.publisher import Publisher
 from svc_polls.publishing.stores_check import StoresCheck
@@ -81,19 +82,21 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
     reader = PollLogReader(settings, known, history.note)
     topic = PollTopic(settings)
     writer = PollLogWriter(topic, known, history, lambda: reader.halted, now_ms)
-    cutter = Cutter(known, VoteEnds(settings), writer, now_ms)
+    ends = VoteEnds(settings)
+    cutter = Cutter(known, ends, writer, now_ms)
     organisers = settings.organisers
     if not len(organisers):
         _log.warning("ORGANISER_TOKENS is empty: nobody can use the API")
     changes = RunningChanges()
     desk = ChangeDesk(known, writer, now_ms)
     api = PollsApi(known, history, desk, organisers, changes, settings.answer_within_ms, now_ms)
-    rulings = RulingsApi(desk, organisers, changes)
     recount = LedgerRecount(
         connection_arguments(settings), settings.kafka_topic, settings.kafka_polls_topic
     )
     tally = TallyReader(settings.redis_url)
     vote_log = VoteLogReader(settings.mongodb_url, settings.mongodb_database)
+    previews = RulingPreviews(vote_log, tally, ends.read, now_ms)
+    rulings = RulingsApi(desk, organisers, changes, previews, now_ms)
     key = signing_key_of(settings.signing_key)
     if key is None:
         _log.warning("SIGNING_KEY is empty: no final result can be published")
@@ -123,7 +126,7 @@ def polls_service(settings: PollsSettings) -> Sanic[Any, Any]:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        await asyncio.gather(reader.stop(), publisher.close())
+        await asyncio.gather(reader.stop(), publisher.close(), previews.close())
         await tally.close()
         vote_log.close()
 

@@ -39,6 +39,12 @@ _RULING: Final = {
     "required": True,
     "schema": {"type": "integer", "minimum": 1, "maximum": RULINGS_MAX},
 }
+_IDS: Final = {
+    "name": "ids",
+    "in": "query",
+    "description": "`false` leaves the ids out.",
+    "schema": {"type": "boolean", "default": True},
+}
 
 
 def polls_document() -> dict[str, Any]:
@@ -227,8 +233,9 @@ def _revoke() -> dict[str, Any]:
 def _ruling() -> dict[str, Any]:
     good = {"200": good_answer("The ruling.", RulingWithIds, tagged=True)}
     return {
-        "summary": "A ruling, with the ids of its votes",
+        "summary": "A ruling, with the ids of its votes and, while it is open, what it would take",
         "operationId": "showRuling",
+        "parameters": [_IDS],
         "responses": responses(good, (*READING, "404")),
     }
 

@@ -13,17 +13,24 @@ from svc_polls.api.answers import changed_answer, history_page, poll_list, poll_
 from svc_polls.api.console import Me, PollLogState, SystemState
 from svc_polls.api.forms import VotersForm, form_of
 from svc_polls.api.openapi import polls_document
-from svc_polls.api.ruling_answers import ruling_with_ids
+from svc_polls.api.ruling_answers import (
+    PreviewState,
+    RulingPreview,
+    entry_votes,
+    ruling_with_ids,
+)
 from svc_polls.log.history import PollHistory
 from svc_polls.testing.fakes import NOW
 from svc_polls.tokens import Role
 from svc_polls.watch.services import Instance, WatchedService
 from svc_polls.watch.vote_flow import VoteFlow
+from voting.domain.tally import EntryTally, PollTally
 from voting.domain.times import to_rfc3339
+from voting.domain.vote import Route
 from voting.http.problem import ProblemError
 from voting.polls.event import Approve, Change, Close, Cut, Define, Open, Propose, Refuse
 from voting.polls.ruling import Between, Lift, OfClass, vote_ids
-from voting.testing.polls import POLL, PollLog, entries, with_changes
+from voting.testing.polls import DEFINITION, POLL, PollLog, entries, with_changes
 from voting.voters.rules import VoterRules
 
 DOCUMENT: Final = polls_document()
@@ -35,6 +42,16 @@ RULINGS: Final[list[Change]] = [
     Approve(1),
     Propose(Lift(1), "A mistake"),
     Refuse(2),
+]
+
+TAKEN: Final = PollTally({"moon": EntryTally(2, 9), "blue@1": EntryTally(1, 1)}, {Route.HTTP: 3})
+PREVIEWS: Final = [
+    RulingPreview(
+        state=PreviewState.COUNTED, votes=3, votes_now=7, entries=entry_votes(TAKEN, DEFINITION)
+    ),
+    RulingPreview(state=PreviewState.UNKNOWN, reason="Redis is away"),
+    RulingPreview(state=PreviewState.HIDDEN),
+    None,
 ]
 
 
@@ -72,8 +89,8 @@ def test_answers_are_as_documented() -> None:
         history.note(log.records[-1][0], recorded)
         assert fits("PollState", poll_state(log.book.polls[POLL], NOW))
         assert fits("HistoryPage", history_page(history.of(POLL, 4, 30), 30))
-    for one in log.book.polls[POLL].rulings:
-        assert fits("RulingWithIds", ruling_with_ids(one, definition))
+    for one, preview in zip(log.book.polls[POLL].rulings, PREVIEWS, strict=True):
+        assert fits("RulingWithIds", ruling_with_ids(one, definition, preview, ids=True))
     assert fits("HistoryPage", history_page(history.of(POLL, 0, 3), 2))
     assert fits("Problem", ProblemError(HTTPStatus.CONFLICT, "no", field="as").problem)
 

@@ -109,6 +109,16 @@ def read_limit(request: Request) -> int:
         raise _wrong("limit", f"must be a whole number from 1 to {LIMIT_MAX}") from error
 
 
+def read_flag(request: Request, name: str, *, default: bool) -> bool:
+    """Return a parameter that is `true` or `false`."""
+    given = request.args.get(name)
+    if given is None:
+        return default
+    if given not in ("true", "false"):
+        raise _wrong(name, "must be true or false")
+    return bool(given == "true")
+
+
 def read_after_poll(request: Request) -> str:
     """Return the parameter `after` of a list of polls: the last id of the page before, or ""."""
     after: str = request.args.get("after", "")

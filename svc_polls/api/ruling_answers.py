@@ -1,5 +1,6 @@
 """Rulings as the organisers' API shows them. No I/O here."""
 
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -7,9 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from svc_polls.api.ruling_forms import BetweenForm
+from voting.domain.tally import PollTally
 from voting.domain.times import to_rfc3339
 from voting.polls.definition import PollDefinition
 from voting.polls.poll import Poll
+from voting.polls.result import classes_of
 from voting.polls.ruling import Between, Lift, OfClass, Ruling, RulingState, VoteIds
 
 
@@ -34,11 +37,52 @@ class RulingSummary(msgspec.Struct, frozen=True, kw_only=True):
     lifted_by: Annotated[int | None, Meta(description="The number of the ruling that lifted it.")]
 
 
+class PreviewState(StrEnum):
+    """What is known of what an open proposal would do."""
+
+    COUNTED = "counted"
+    COUNTING = "counting"
+    UNKNOWN = "unknown"
+    HIDDEN = "hidden"
+
+
+class EntryVotes(msgspec.Struct, frozen=True):
+    """How many votes of an entry."""
+
+    id: str
+    votes: int
+
+
+class RulingPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """How many votes an open proposal would take as of now, or a lift give back.
+
+    Votes that rulings in force take already, or would still take, are not among them. While it is
+    `counting`, ask again; `hidden` until the result is shown, but from releasers.
+    """
+
+    state: PreviewState
+    votes: Annotated[
+        int | None, Meta(description="What it takes or gives back; null unless `counted`.")
+    ] = None
+    votes_now: Annotated[
+        int | None,
+        Meta(description="How many votes of the poll count now; null unless `counted`."),
+    ] = None
+    entries: Annotated[
+        list[EntryVotes] | None,
+        Meta(description="The votes by entry, without zeros; null until the result is shown."),
+    ] = None
+    reason: Annotated[str | None, Meta(description="Why it is `unknown`.")] = None
+
+
 class RulingWithIds(msgspec.Struct, frozen=True):
     """A ruling of a poll, with the ids of the votes."""
 
     ruling: RulingSummary
-    ids: list[str]
+    ids: Annotated[list[str], Meta(description="Empty if they were not asked for.")]
+    preview: Annotated[
+        RulingPreview | None, Meta(description="null once it is approved or refused.")
+    ]
 
 
 def ruling_summaries(poll: Poll) -> list[RulingSummary]:
@@ -46,11 +90,23 @@ def ruling_summaries(poll: Poll) -> list[RulingSummary]:
     return [_summary(one, poll.definition) for one in poll.rulings]
 
 
-def ruling_with_ids(ruling: Ruling, definition: PollDefinition) -> RulingWithIds:
-    """Return a ruling and its ids, if it has any."""
+def ruling_with_ids(
+    ruling: Ruling, definition: PollDefinition, preview: RulingPreview | None, *, ids: bool
+) -> RulingWithIds:
+    """Return a ruling, its ids if it has any and they are asked for, and its preview."""
     selection = ruling.selection
-    ids = selection if isinstance(selection, VoteIds) else ()
-    return RulingWithIds(_summary(ruling, definition), [str(UUID(bytes=one)) for one in ids])
+    found = selection if ids and isinstance(selection, VoteIds) else ()
+    summary = _summary(ruling, definition)
+    return RulingWithIds(summary, [str(UUID(bytes=one)) for one in found], preview)
+
+
+def entry_votes(taken: PollTally, definition: PollDefinition) -> list[EntryVotes]:
+    """Return how many votes of each entry there are, in the order of the definition."""
+    by_entry = (
+        (entry.id, sum(taken.of(entry.id, one.number).votes for one in classes_of(definition)))
+        for entry in definition.entries
+    )
+    return [EntryVotes(entry, votes) for entry, votes in by_entry if votes]
 
 
 def _summary(ruling: Ruling, definition: PollDefinition) -> RulingSummary:
