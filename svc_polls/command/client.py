@@ -15,7 +15,7 @@ from svc_polls.api.answers import (
     PollState,
     PollSummary,
 )
-from svc_polls.api.ruling_answers import RulingWithIds
+from svc_polls.api.ruling_answers import PreviewState, RulingWithIds
 from svc_polls.publishing.publisher import Publication
 from voting.http.problem import Problem
 
@@ -23,6 +23,8 @@ _ANSWER_SECONDS: Final = 60.0
 # An instance that has just started has the newest event a second later.
 _PATIENCE_SECONDS: Final = 15.0
 _PAUSE_SECONDS: Final = 1.0
+# A proposal of a second ago is counted soon.
+_COUNT_PAUSE_SECONDS: Final = 0.25
 _PAGE: Final = 500
 
 
@@ -99,6 +101,20 @@ class PollsClient:
     def ruling(self, poll: str, number: int) -> RulingWithIds:
         """Return a ruling of a poll, with its ids."""
         return self._read(f"/api/polls/{poll}/rulings/{number}", RulingWithIds)
+
+    def previewed(self, poll: str, number: int, *, wait: bool = True) -> RulingWithIds:
+        """Return a ruling without its ids; if it is open, with what it would take or give back.
+
+        While that is being counted, it is waited for, but not for long.
+        """
+        end = time.monotonic() + (_PATIENCE_SECONDS if wait else 0.0)
+        path = f"/api/polls/{poll}/rulings/{number}"
+        while True:
+            found = self._read(path, RulingWithIds, {"ids": "false"})
+            counting = found.preview is not None and found.preview.state is PreviewState.COUNTING
+            if not counting or time.monotonic() > end:
+                return found
+            time.sleep(_COUNT_PAUSE_SECONDS)
 
     def publish(self, poll: str) -> Publication:
         """Begin to publish the result of a poll, unless that has begun; return how far it is."""

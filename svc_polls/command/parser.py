@@ -131,6 +131,13 @@ def _add_rulings(commands: _SubParsersAction[ArgumentParser]) -> None:
     ):
         decide = _ruling_command(commands, name, what)
         decide.add_argument("number", type=int, metavar="N", help="the ruling")
+        if name == "approve":
+            decide.add_argument(
+                "--if-votes",
+                type=int,
+                metavar="N",
+                help="only if it takes, or gives back, N votes as of now",
+            )
 
 
 def _ruling_command(

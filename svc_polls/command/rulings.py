@@ -12,6 +12,7 @@ from svc_polls.api.ruling_forms import BetweenForm, RulingForm
 from svc_polls.command.batch_ids import Batch, NoIdsError
 from svc_polls.command.client import PollsClient
 from svc_polls.command.parser import WrongError, path_of
+from svc_polls.command.previews import check_votes, entry_lines, preview_line, preview_lines
 from svc_polls.command.texts import changed_line, table
 from voting.polls.definition import ANSWER_WITHIN_MIN_MS
 from voting.voters.codes import CODE_BATCH_MAX, SERIAL_MAX
@@ -23,19 +24,46 @@ def rule(client: PollsClient, options: Namespace) -> Iterable[str]:
     form: RulingForm | None = None
     match options.command:
         case "rulings" if options.number is not None:
-            found = client.ruling(options.poll, options.number)
-            return [_json(found)] if options.json else [*ruling_lines([found.ruling]), *found.ids]
+            return _one(client, options)
         case "rulings":
             rulings = client.poll(options.poll).rulings
-            return [_json(rulings)] if options.json else ruling_lines(rulings)
+            if options.json:
+                return [_json(rulings)]
+            return [*ruling_lines(rulings), *preview_lines(client, options.poll, rulings)]
         case "exclude":
             action, form = "rulings", _exclusion(client, options)
         case "lift":
             action, form = "rulings", RulingForm(reason=options.reason, lifts=options.number)
+        case "approve":
+            return _approve(client, options)
         case decision:
             action = f"rulings/{options.number}/{decision}"
     changed = client.act(options.poll, action, options.if_event, form)
-    return [changed_line(changed), *ruling_lines(changed.poll.rulings)]
+    rulings = changed.poll.rulings
+    previews = [] if form is None else preview_lines(client, options.poll, rulings[-1:])
+    return [changed_line(changed), *previews, *ruling_lines(rulings)]
+
+
+def _one(client: PollsClient, options: Namespace) -> Iterable[str]:
+    preview = client.previewed(options.poll, options.number).preview
+    found = msgspec.structs.replace(client.ruling(options.poll, options.number), preview=preview)
+    if options.json:
+        return [_json(found)]
+    said = [] if preview is None else [preview_line(found.ruling, preview)]
+    return [*ruling_lines([found.ruling]), *said, *entry_lines(preview), *found.ids]
+
+
+def _approve(client: PollsClient, options: Namespace) -> Iterable[str]:
+    """Say what the proposal would do, then put it in force."""
+    event = options.if_event
+    if options.if_votes is not None and event is None:
+        event = client.poll(options.poll).event
+    found = client.previewed(options.poll, options.number)
+    if options.if_votes is not None:
+        check_votes(found, options.if_votes)
+    said = [] if found.preview is None else [preview_line(found.ruling, found.preview)]
+    changed = client.act(options.poll, f"rulings/{options.number}/approve", event)
+    return [*said, changed_line(changed), *ruling_lines(changed.poll.rulings)]
 
 
 def ruling_lines(rulings: Iterable[RulingSummary]) -> list[str]:

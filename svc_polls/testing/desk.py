@@ -1,7 +1,7 @@
 """The console in a browser, and organisers who use the API at the same time."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from playwright.sync_api import Page, expect
 
 from harness.servers.kafka_server import KafkaServer
+from harness.servers.services import Service
 from svc_polls.testing.running import Organisers, Topics
+from voting.domain.vote import Vote
 
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
     from harness.testing.fixtures import StartService
@@ -46,6 +48,14 @@ class Desk:
         answer = self._organisers.ask("PUT", f"/{poll}", "ana", {"if-match": "*"}, json=definition)
         answer.raise_for_status()
 
+    def cast(self, votes: Sequence[Vote]) -> None:
+        """Append votes to the ledger."""
+        _run(self._topics.cast(votes))
+
+    def start_consumer(self) -> Service:
+        """Start svc_consumer, which counts the votes."""
+        return self._topics.start_consumer()
+
     def write_event(self, value: bytes) -> None:
         """Write a record to the log of polls."""
         _write_event(self._topics, value)
@@ -58,9 +68,13 @@ _ENTRIES: Final = [
 
 
 def _write_event(topics: Topics, value: bytes) -> None:
+    _run(topics.write(topics.polls, value))
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
     # In a thread: the browser has an event loop in this one.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, topics.write(topics.polls, value)).result()
+        thread.submit(asyncio.run, work).result()
 
 
 @contextmanager

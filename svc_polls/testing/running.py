@@ -1,6 +1,8 @@
 """svc_polls as a process with topics of its own, and organisers who use its API."""
 
+import asyncio
 import itertools
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +13,8 @@ from aiokafka import AIOKafkaProducer
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
 from svc_polls.tokens import Organiser, Role, hash_of
+from voting.domain.codec import encode_vote
+from voting.domain.vote import Vote, partition_of
 from voting.signing.keys import SigningKey
 
 if TYPE_CHECKING:  # pytest loads it as a plugin and must be the first to do so
@@ -35,6 +39,7 @@ FORM: Final[dict[str, Any]] = {
     ],
 }
 SIGNING_KEY: Final = SigningKey("votes.example.org", bytes(range(32)))
+PARTITIONS: Final = 3
 ANY: Final = {"if-match": "*"}
 
 NUMBERS: Final = itertools.count()
@@ -75,7 +80,7 @@ class Topics:
         number = next(NUMBERS)
         self.kafka = kafka
         self.polls, self.votes = f"polls-{number}", f"votes-{number}"
-        kafka.create_topics({self.polls: 1, self.votes: 3})
+        kafka.create_topics({self.polls: 1, self.votes: PARTITIONS})
         self._service = service
         self._started: list[Organisers] = []
 
@@ -107,6 +112,29 @@ class Topics:
             await producer.send_and_wait(topic, value, partition=partition)
         finally:
             await producer.stop()
+
+    async def cast(self, votes: Iterable[Vote]) -> None:
+        """Append votes to the ledger, as both routes do."""
+        async with AIOKafkaProducer(bootstrap_servers=self.kafka.address, acks="all") as producer:
+            acknowledged = [
+                await producer.send(
+                    self.votes,
+                    encode_vote(vote),
+                    key=vote.id.encode(),
+                    partition=partition_of(vote.id, PARTITIONS),
+                )
+                for vote in votes
+            ]
+            await asyncio.gather(*acknowledged)
+
+    def start_consumer(self) -> Service:
+        """Start svc_consumer, which counts the votes; one test module has one at most."""
+        return self._service(
+            "svc_consumer",
+            KAFKA_POLLS_TOPIC=self.polls,
+            KAFKA_TOPIC=self.votes,
+            KAFKA_GROUP=self.votes,
+        )
 
 
 def soon(seconds: float) -> str:
