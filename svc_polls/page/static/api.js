@@ -54,6 +54,8 @@ export const me = () => read("/api/me");
 export const system = () => read("/api/system");
 export const poll = (id) => read(`/api/polls/${id}`);
 export const ruling = (id, number) => read(`/api/polls/${id}/rulings/${number}`);
+/** A ruling without its ids, and what it would take while it is open. */
+export const preview = (id, number) => read(`/api/polls/${id}/rulings/${number}?ids=false`);
 export const publication = (id) => read(`/api/polls/${id}/publication`);
 
 /** All items of a list that comes in pages. */

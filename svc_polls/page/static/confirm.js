@@ -1,6 +1,7 @@
 // The question before each change: which poll, from when on, and what cannot be undone.
 
 import { element, make, put, show } from "./dom.js";
+import { previewText } from "./previews.js";
 import { serverNow } from "./server_clock.js";
 import { whatText } from "./rulings.js";
 import { localValue, phrase, span, time, title, zone } from "./words.js";
@@ -30,6 +31,9 @@ const newEnd = () => new Date(element("new-end").value).getTime();
 export function tickConfirm() {
   if (!asked) {
     return;
+  }
+  if (asked.ruling) {
+    put("confirm-preview", previewText(asked.poll, asked.ruling));
   }
   const now = serverNow();
   if (asked.kind !== "end") {
@@ -66,7 +70,8 @@ const isFirst = ({ definition, released_by: by }) => definition.releasers > by.l
 /** Asks whether to do this with a poll, or with a ruling of it; calls `go` with the body of the request if so. */
 export function confirm(name, poll, ruling, go) {
   const kind = KINDS[name];
-  asked = { kind, effect: name === "release" && isFirst(poll) ? "release_first" : kind, go };
+  asked = { kind, effect: name === "release" && isFirst(poll) ? "release_first" : kind, poll, ruling, go };
+  put("confirm-preview", "");
   put("confirm-title", phrase(`confirm_${kind}`));
   put("confirm-poll", title(poll.definition.titles));
   put("confirm-id", poll.id);

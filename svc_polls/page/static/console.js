@@ -6,6 +6,7 @@ import { confirm, dismiss, tickConfirm } from "./confirm.js";
 import { isPublishing, makeActions, showDetail, showHistory, tickDetail } from "./detail.js";
 import { element, put, show } from "./dom.js";
 import { showList, sorted, tickList } from "./list.js";
+import { dropPreviews, readPreviews } from "./previews.js";
 import { askForRuling, dismissRuling } from "./ruling_dialog.js";
 import { onRuling, showRulings, tickRulings } from "./rulings.js";
 import { isKnown, serverNow } from "./server_clock.js";
@@ -86,6 +87,7 @@ function leave(message) {
   outcomes.clear();
   dismiss();
   dismissRuling();
+  dropPreviews();
   // Nothing of what was seen stays in the page.
   for (const id of ["polls", "history", "entries", "facts", "rulings", "instances"]) {
     element(id).replaceChildren();
@@ -181,6 +183,7 @@ async function readShown(anyway) {
     [shown, readAt] = [{ ...poll, events, publication }, performance.now()];
     showDetail(shown);
     showRulings(shown);
+    readPreviews(shown);
     showHistory(events);
   }
 }

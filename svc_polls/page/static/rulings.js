@@ -2,10 +2,11 @@
 
 import * as api from "./api.js";
 import { element, make, put, show } from "./dom.js";
+import { previewText } from "./previews.js";
 import { count, phrase, reason, time } from "./words.js";
 
 const BUTTONS = { proposed: ["approve", "refuse"], in_force: ["lift"] };
-let cards = []; // of each ruling: itself and its buttons by name
+let cards = []; // of each ruling: itself, its preview, a hint, and its buttons by name
 let act = () => {};
 
 /** `pressed` is called with the name of a button and its ruling. */
@@ -64,6 +65,9 @@ function buttonsOf(poll, ruling) {
     button.type = "button";
     button.id = `${name}-${ruling.number}`;
     button.setAttribute("aria-label", phrase(`number_${name}`, { n: ruling.number }));
+    if (ruling.state === "proposed") {
+      button.setAttribute("aria-describedby", `preview-${ruling.number}`);
+    }
     button.addEventListener("click", () => act(name, ruling));
     return [name, button];
   });
@@ -76,14 +80,17 @@ function card(poll, ruling) {
   const why = make("p", "", `${phrase("reason")}: `, make("bdi", "ruling-reason", ruling.reason));
   const reach = ruling.lifts === null ? ` ${phrase("reach", { time: moment(ruling.proposed_at) })}` : "";
   const buttons = buttonsOf(poll, ruling);
+  const preview = make("p", "preview");
+  preview.id = `preview-${ruling.number}`;
+  show(preview, ruling.state === "proposed");
   const hint = make("p", "soft own-proposal", phrase("own_proposal"));
   const made = make(
     "li", ruling.lifts === null ? "" : "is-lift", "", head, make("p", "", whatText(ruling)), why, make("p", "soft", whoText(ruling) + reach),
     ...(ruling.ids === null ? [] : [idsOf(poll, ruling)]),
-    hint, make("div", "buttons", "", ...buttons.map(([, button]) => button)),
+    preview, hint, make("div", "buttons", "", ...buttons.map(([, button]) => button)),
   );
   made.dataset.state = ruling.state;
-  cards.push({ ruling, hint, buttons: new Map(buttons) });
+  cards.push({ ruling, preview, hint, buttons: new Map(buttons) });
   return made;
 }
 
@@ -98,10 +105,13 @@ export function showRulings(poll) {
   }
 }
 
-/** Sets the buttons to what the organiser may do now. */
+/** Sets the previews to what is known of them, and the buttons to what the organiser may do now. */
 export function tickRulings(poll, organiser, usable) {
   const may = usable && organiser.roles.includes("releaser") && !poll.published;
-  for (const { ruling, hint, buttons } of cards) {
+  for (const { ruling, preview, hint, buttons } of cards) {
+    if (ruling.state === "proposed") {
+      put(preview, previewText(poll, ruling));
+    }
     const own = ruling.author === organiser.name;
     show(hint, may && own && ruling.state === "proposed");
     for (const [name, button] of buttons) {
