@@ -116,6 +116,27 @@ def test_an_id_that_nobody_voted_with_has_no_receipt(
     run(tmp_path, scenario)
 
 
+def test_odd_ids_are_refused_and_not_shown(tmp_path: Path) -> None:
+    odd = [
+        "9" * 5000,
+        "%00",
+        "%ff%fe",
+        "%3Cscript%3E",
+        "..%2f..%2fcheckpoint",
+        "%D9%A9" * 16,
+        "00000000-0000-0000-0000-000000000000",
+    ]
+
+    async def scenario(served: Served) -> None:
+        for vote_id in odd:
+            assert (await served.ask(f"/api/receipts/{vote_id}")).status_code == 422
+            page = await served.ask(f"/receipts/{vote_id}")
+            assert page.status_code == 422
+            assert "<script>" not in page.text
+
+    run(tmp_path, scenario)
+
+
 def _polls(*, cut: int | None, published: bool = False) -> PollLog:
     log = PollLog()
     log.define(1)

@@ -8,8 +8,12 @@ from sanic import HTTPResponse, Request, Sanic
 
 from svc_notary.trees.errors import StoreDamagedError
 from svc_notary.trees.tile_store import TileStore
+from voting.domain.bounded_number import read_number
 from voting.http.problem import ProblemError
 from voting.merkle.tiles import read_tile_path
+
+_PARTITION_MAX: Final = 2**31 - 1
+"""Kafka's. Longer numbers are no names of folders, and very long ones no numbers for Python."""
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 # A checkpoint is replaced every few seconds.
@@ -23,23 +27,26 @@ _ANYWHERE: Final = {
 def add_tree_files(app: Sanic[Any, Any], folder: Path) -> None:
     """Add the endpoints to the app."""
 
-    @app.get("/notary/<partition:int>/checkpoint")
-    async def checkpoint(_: Request, partition: int) -> HTTPResponse:
+    @app.get("/notary/<partition:str>/checkpoint")
+    async def checkpoint(_: Request, partition: str) -> HTTPResponse:
         note = _store(folder, partition).checkpoint()
         if note is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no checkpoint of such a tree")
         headers = {"cache-control": _MOMENT, **_ANYWHERE}
         return HTTPResponse(note, headers=headers, content_type="text/plain; charset=utf-8")
 
-    @app.get("/notary/<partition:int>/tile/<path:path>")
-    async def tile(_: Request, partition: int, path: str) -> HTTPResponse:
+    @app.get("/notary/<partition:str>/tile/<path:path>")
+    async def tile(_: Request, partition: str, path: str) -> HTTPResponse:
         content = _read_tile(_store(folder, partition), f"tile/{path}")
         headers = {"cache-control": _FOREVER, **_ANYWHERE}
         return HTTPResponse(content, headers=headers, content_type="application/octet-stream")
 
 
-def _store(folder: Path, partition: int) -> TileStore:
-    return TileStore(folder / str(partition))
+def _store(folder: Path, partition: str) -> TileStore:
+    try:
+        return TileStore(folder / str(read_number(partition, 0, _PARTITION_MAX)))
+    except ValueError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such tree") from error
 
 
 def _read_tile(store: TileStore, path: str) -> bytes:
