@@ -17,8 +17,6 @@ from local.options import add_stack_options, chosen_collector, chosen_folder, ch
 
 _POLL_SECONDS: Final = 0.2
 _GRACE_SECONDS: Final = 10.0
-REPORT_SECONDS: Final = 60.0
-"""How long an interrupted comparison may look up its votes and write its report."""
 
 
 def demo(options: Namespace) -> int:
@@ -44,10 +42,7 @@ def demo(options: Namespace) -> int:
 
 
 def compare(stack: Stack, duration_seconds: float, report: Path) -> int:
-    """Run the load test's comparison against the stack and return its exit status.
-
-    Ctrl-C ends it early, with its report; again, within ten seconds.
-    """
+    """Run the load test's comparison against the stack and return its exit status."""
     process = Process(
         comparison_command(stack, duration_seconds, report),
         log=None,
@@ -57,9 +52,6 @@ def compare(stack: Stack, duration_seconds: float, report: Path) -> int:
         while (status := process.status) is None:
             stack.check_running()
             time.sleep(_POLL_SECONDS)
-    except KeyboardInterrupt:
-        process.stop(REPORT_SECONDS)
-        raise
     finally:
         process.stop(_GRACE_SECONDS)
     return status

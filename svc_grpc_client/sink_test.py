@@ -112,9 +112,15 @@ async def test_each_vote_gets_its_own_outcome(kind: Kind) -> None:
     service = ScriptedService()
     ids = [f"0b0e7c9e-4f1c-4c6a-9d7b-00000000000{n}" for n in range(3)]
     service.statuses[ids[1]] = STATUS(
-        outcome=STATUS.OUTCOME_INVALID, detail="not: parsed", field="a: b", reason="is: wrong"
+        id=ids[1],
+        outcome=STATUS.OUTCOME_INVALID,
+        detail="not: parsed",
+        field="a: b",
+        reason="is: wrong",
     )
-    service.statuses[ids[2]] = STATUS(outcome=STATUS.OUTCOME_UNAVAILABLE, detail="Kafka is away")
+    service.statuses[ids[2]] = STATUS(
+        id=ids[2], outcome=STATUS.OUTCOME_UNAVAILABLE, detail="Kafka is away"
+    )
     async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
         futures = [cast_vote(grpc_sink, vote_with(id=vote_id)) for vote_id in ids]
         await asyncio.wait(futures)
@@ -128,7 +134,9 @@ async def test_each_vote_gets_its_own_outcome(kind: Kind) -> None:
 
 async def test_an_older_servers_detail_is_passed_on(kind: Kind) -> None:
     service = ScriptedService()
-    service.statuses[VOTE.id] = STATUS(outcome=STATUS.OUTCOME_INVALID, detail="rank: is odd")
+    service.statuses[VOTE.id] = STATUS(
+        id=VOTE.id, outcome=STATUS.OUTCOME_INVALID, detail="rank: is odd"
+    )
     async with server(service) as (port, _), sink(kind, port) as (grpc_sink, _):
         with pytest.raises(InvalidVoteError) as caught:
             await cast_vote(grpc_sink, VOTE)

@@ -4,13 +4,14 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Final
 
 import grpc.aio
 from votes.v1 import votes_pb2, votes_pb2_grpc
 
+from svc_grpc_client.answers import checked
 from svc_grpc_client.failed_handshake import explained
+from svc_grpc_client.request_parts import parts_of
 from svc_grpc_client.secure_channel import open_channel
 from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.vote_streams import VoteStreams
@@ -61,6 +62,8 @@ _OPTIONS: Final = [
     ("grpc.keepalive_permit_without_calls", 1),
     # The servers are ours; a proxy in the environment is for the internet.
     ("grpc.enable_http_proxy", 0),
+    # Else a window grows to megabytes of answers that nobody asked for.
+    ("grpc.http2.bdp_probe", 0),
     ("grpc.dns_min_time_between_resolutions_ms", 1_000),
 ]
 
@@ -91,11 +94,11 @@ class VoteCalls:
     async def open(self) -> None:
         """Open the channel; gRPC requires that in the event loop that uses it."""
         self.channel = open_channel(self._target, _OPTIONS, self._tls)
-        stub = votes_pb2_grpc.VoteServiceStub(self.channel)
+        self._stub = votes_pb2_grpc.VoteServiceStub(self.channel)
         self._ask: _Ask = (
-            VoteStreams(stub, self.timeout_seconds).ask
+            VoteStreams(self._stub, self.timeout_seconds).ask
             if self._in_streams
-            else partial(stub.CastVotes, timeout=self.timeout_seconds)
+            else self._ask_alone
         )
         self._follower = run_for_good(self._follow_channel(), "the gRPC channel watcher")
 
@@ -107,7 +110,10 @@ class VoteCalls:
     async def cast(
         self, entries: Sequence[CastEntry]
     ) -> Sequence[UnavailableError | InvalidVoteError | None]:
-        """Cast votes in one request; return each one's result, or raise `UnavailableError`."""
+        """Cast votes; return each one's result, or raise `UnavailableError`.
+
+        They are in one request, unless it would be larger than a server reads.
+        """
         self._batch_size.observe(len(entries))
         parents = {index: parent for index, (_, parent) in enumerate(entries) if parent}
         size = {"votes.batch_size": len(entries)}
@@ -120,7 +126,8 @@ class VoteCalls:
             to_message(vote, request.votes.add)
         sent_ms = now_ms()
         try:
-            response = await self._ask(request)
+            # One after the other: a connection has only so many streams.
+            responses = [await self._ask(part) for part in parts_of(request)]
         except grpc.aio.AioRpcError as error:
             with in_trace(spans.first if spans else None):
                 self._failed(error)
@@ -129,13 +136,18 @@ class VoteCalls:
                 spans.end(error)
             raise UnavailableError(UNKNOWN) from error
         self._failure = None
-        if response.answered_at_ms:  # older servers do not send their time
-            self._clock.note(sent_ms, response.answered_at_ms, now_ms())
-        results = [_result(status) for status in response.statuses]
+        if responses[0].answered_at_ms:  # older servers do not send their time
+            self._clock.note(sent_ms, responses[0].answered_at_ms, now_ms())
+        results = [_result(status) for response in responses for status in response.statuses]
         if spans:
             spans.note({_STATUS: grpc.StatusCode.OK.name})
             spans.end(dict(enumerate(results)))
         return results
+
+    async def _ask_alone(self, request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+        """Return the answer to a request in a call of its own."""
+        response = await self._stub.CastVotes(request, timeout=self.timeout_seconds)
+        return checked(response, request)
 
     def _failed(self, error: grpc.aio.AioRpcError) -> None:
         """Log why a call failed, unless the previous one failed in the same way."""

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
-from typing import Final
+from typing import Final, cast
 
 import grpc.aio
 from prometheus_client import Counter
 from votes.v1 import votes_pb2, votes_pb2_grpc
+
+from svc_grpc_client.answers import checked, is_answer
 
 # A stream stays with its server, so a new one now and then spreads the votes over all servers. It
 # ends long before its connection does, which reaches its age and then lasts for ten seconds more.
@@ -47,8 +49,7 @@ class VoteStreams:
                     self._put_back(stream)
                     return response
                 BROKEN.inc()
-                alone: votes_pb2.CastVotesResponse = await self._stub.CastVotes(request)
-                return alone
+                return checked(await self._stub.CastVotes(request), request)
         except TimeoutError as error:
             raise grpc.aio.AioRpcError(
                 grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -68,7 +69,7 @@ class VoteStreams:
         if stream.is_young:
             self._free.append(stream)
         else:
-            ending = asyncio.create_task(stream.end())
+            ending = asyncio.create_task(stream.end(self._timeout_seconds))
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
 
@@ -92,7 +93,7 @@ class _Stream:
         return self._loop.time() < self._until
 
     async def ask(self, request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse | None:
-        """Return the answer to a request; None if the call ended without."""
+        """Return the answer to a request; None if the call ended without, or had another one."""
         try:
             await self._call.write(request)
             response = await self._call.read()
@@ -101,9 +102,19 @@ class _Stream:
         except asyncio.CancelledError:
             self._call.cancel()
             raise
-        return response if isinstance(response, votes_pb2.CastVotesResponse) else None
+        if is_answer(response, request):
+            return cast("votes_pb2.CastVotesResponse", response)
+        self._call.cancel()  # what it says next would not be the next answer, either
+        return None
 
-    async def end(self) -> None:
-        """End it, without a request in flight; a call that nobody holds would be cancelled."""
-        await self._call.done_writing()
-        await self._call.code()
+    async def end(self, timeout_seconds: float) -> None:
+        """End it, without a request in flight; a call that nobody holds would be cancelled.
+
+        What its server has not ended by then is cancelled.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._call.done_writing()
+                await self._call.code()
+        except grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError:
+            self._call.cancel()

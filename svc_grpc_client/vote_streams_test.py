@@ -1,7 +1,7 @@
 """Open streams of votes with the real gRPC server, whose votes go to a ledger in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from svc_grpc_client.settings import GrpcClientSettings
 from svc_grpc_client.sink import GrpcSink
 from svc_grpc_client.testing.vote_server import Ledger, vote_server
 from svc_grpc_client.vote_streams import BROKEN, VoteStreams
-from voting.casting.sink import cast_vote
+from voting.casting.sink import UNKNOWN, cast_vote
 from voting.domain.codec import to_message
 from voting.service.lifecycle import Readiness
 from voting.testing.examples import vote_with
@@ -24,6 +24,7 @@ from voting.testing.examples import vote_with
 ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
 IDS = [f"{number:08}-0000-4000-8000-000000000000" for number in range(100)]
 
+type Answer = Callable[[votes_pb2.CastVotesRequest], votes_pb2.CastVotesResponse]
 type Call = grpc.aio.StreamStreamCall[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse]
 
 
@@ -134,8 +135,65 @@ class Scripted(votes_pb2_grpc.VoteServiceServicer):
         await context.abort(grpc.StatusCode.INTERNAL, "broken")
 
 
+class Wrong(votes_pb2_grpc.VoteServiceServicer):
+    """Answers each request in a stream as told, and the requests of calls, too, or correctly."""
+
+    def __init__(self, *answers: Answer, alone: Answer | None = None) -> None:
+        self._answers = answers
+        self._alone = alone
+        self.ended = 0
+
+    async def CastVotes(  # noqa: N802 - the name is the schema's
+        self, request: votes_pb2.CastVotesRequest, _: object
+    ) -> votes_pb2.CastVotesResponse:
+        return (self._alone or right)(request)
+
+    async def StreamVotes(  # noqa: N802
+        self, requests: AsyncIterator[votes_pb2.CastVotesRequest], _: object
+    ) -> AsyncIterator[votes_pb2.CastVotesResponse]:
+        try:
+            async for request in requests:
+                for answer in self._answers:
+                    yield answer(request)
+            await asyncio.get_running_loop().create_future()  # it does not end the stream
+        finally:
+            self.ended += 1
+
+
+def right(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+    statuses = [votes_pb2.VoteStatus(id=vote.id, outcome=ACCEPTED) for vote in request.votes]
+    return votes_pb2.CastVotesResponse(statuses=statuses)
+
+
+def one_less(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+    return votes_pb2.CastVotesResponse(statuses=right(request).statuses[1:])
+
+
+def one_more(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+    statuses = right(request).statuses
+    return votes_pb2.CastVotesResponse(statuses=[*statuses, statuses[-1]])
+
+
+def of_others(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+    statuses = [votes_pb2.VoteStatus(id=IDS[-1], outcome=ACCEPTED) for _ in request.votes]
+    return votes_pb2.CastVotesResponse(statuses=statuses)
+
+
+def huge(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+    response = right(request)
+    response.statuses[0].detail = "x" * 5_000_000
+    return response
+
+
+def empty(_: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+    return votes_pb2.CastVotesResponse()
+
+
+WRONG: list[Answer] = [one_less, one_more, of_others, huge, empty]
+
+
 @asynccontextmanager
-async def scripted(service: Scripted) -> AsyncIterator[int]:
+async def scripted(service: votes_pb2_grpc.VoteServiceServicer) -> AsyncIterator[int]:
     server = grpc.aio.server()
     votes_pb2_grpc.add_VoteServiceServicer_to_server(service, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -151,6 +209,58 @@ async def test_a_request_whose_stream_breaks_is_sent_again_in_a_call_of_its_own(
             await ask(made, vote_id)
     assert len(stub.streams) == stub.alone == len(IDS) / 2
     assert BROKEN._value.get() == broken + len(IDS) / 2
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_an_answer_that_is_not_the_requests_breaks_the_stream(wrong: Answer) -> None:
+    async with scripted(Wrong(wrong)) as port, streams(port) as (made, stub):
+        for vote_id in IDS[:5]:
+            await ask(made, vote_id)
+        await until(lambda: all(call.done() for call in stub.streams), "the end of the streams")
+    assert len(stub.streams) == stub.alone == 5
+
+
+async def test_a_second_answer_accepts_no_vote_of_the_next_request() -> None:
+    def unavailable(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+        response = right(request)
+        response.statuses[0].outcome = votes_pb2.VoteStatus.OUTCOME_UNAVAILABLE
+        return response
+
+    async with scripted(Wrong(right, right, alone=unavailable)) as port, streams(port) as (made, _):
+        await ask(made, IDS[0])
+        request = votes_pb2.CastVotesRequest(votes=[to_message(vote_with(id=IDS[1]))])
+        assert await made.ask(request) == unavailable(request)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_a_vote_without_its_own_status_is_not_accepted(wrong: Answer) -> None:
+    async with scripted(Wrong(wrong, alone=wrong)) as port, sink(port) as (made, _):
+        votes = [cast_vote(made, vote_with(id=made.new_id())) for _ in range(10)]
+        await asyncio.wait(votes)
+    assert {str(vote.exception()) for vote in votes} == {UNKNOWN}
+
+
+async def test_streams_that_a_server_does_not_end_are_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(vote_streams, "LIFE_SECONDS", 0)
+    service = Wrong(right)
+    async with scripted(service) as port, streams(port, seconds=0.5) as (made, stub):
+        for vote_id in IDS[:20]:
+            await ask(made, vote_id)
+        await until(lambda: service.ended == 20, "the end of all streams")
+    assert (len(stub.streams), stub.alone) == (20, 0)
+
+
+async def test_votes_with_the_longest_names_leave_in_requests_that_a_server_reads(
+    ledger: Ledger,
+) -> None:
+    async with vote_server(ledger) as (port, _), sink(port) as (made, readiness):
+        await until(lambda: readiness.ready, "a ready server")
+        longest = {"name": "\U0001f3b5" * 200, "album": "\U0001f3b6" * 200}
+        ids = [made.new_id() for _ in range(500)]
+        await asyncio.gather(*(cast_vote(made, vote_with(id=own, **longest)) for own in ids))
+    assert sorted(ledger.ids) == sorted(ids)
 
 
 async def test_an_older_server_gets_calls() -> None:

@@ -5,8 +5,11 @@ from typing import Final
 from google.protobuf.message import DecodeError
 from votes.v1 import votes_pb2
 
-# Twice what svc_grpc_client sends at most.
-VOTES_MAX: Final = 1000
+# What svc_grpc_client sends at most.
+VOTES_MAX: Final = 500
+
+BYTES_MAX: Final = 128 * 1024
+"""Of a request of any service; svc_grpc_client sends less. Each call may take as much memory."""
 
 # Shorter requests, like those of ordinary calls, take little memory whatever they contain.
 _SMALL_BYTES: Final = 65_536

@@ -1,5 +1,6 @@
 """The gRPC server: the vote service, health, reflection, and graceful shutdown."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,8 +12,9 @@ from polls.v1 import polls_pb2, polls_pb2_grpc
 from votes.v1 import votes_pb2
 
 from svc_grpc_server.credentials import server_credentials
+from svc_grpc_server.fair_turns import FairTurns
 from svc_grpc_server.poll_service import PollService
-from svc_grpc_server.request import read_request
+from svc_grpc_server.request import BYTES_MAX
 from svc_grpc_server.vote_service import VoteService
 from svc_grpc_server.vote_streams import VoteStreams
 from voting.service.lifecycle import Readiness, run_for_good
@@ -21,6 +23,7 @@ from voting.service.tls_files import TlsFiles
 SERVICE_NAME: Final = votes_pb2.DESCRIPTOR.services_by_name["VoteService"].full_name
 POLLS_NAME: Final = polls_pb2.DESCRIPTOR.services_by_name["PollService"].full_name
 GRACE_SECONDS: Final = 10.0
+_CLOSE_SECONDS: Final = 1.0
 
 _OPTIONS: Final = [
     # Makes clients reconnect and resolve the name again, so that they find new pods.
@@ -29,8 +32,12 @@ _OPTIONS: Final = [
     # Clients may probe an idle connection every 5 s.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    # Room for a call with the most and longest votes, with their traceparents.
-    ("grpc.max_receive_message_length", 2 * 1024 * 1024),
+    ("grpc.max_receive_message_length", BYTES_MAX),
+    # Else a stream's window grows to megabytes of requests that are not read yet.
+    ("grpc.http2.bdp_probe", 0),
+    # Connections that do not begin, or make no call, leave room for others.
+    ("grpc.server_handshake_timeout_ms", 5_000),
+    ("grpc.max_connection_idle_ms", 10_000),
     ("grpc.absolute_max_metadata_size", 8 * 1024),
     # A port in use must be an error, not shared.
     ("grpc.so_reuseport", 0),
@@ -45,6 +52,7 @@ async def serve_votes(
     host: str,
     port: int,
     calls_per_connection: int,
+    connections: int,
     *,
     tls: TlsFiles | None = None,
     has_reflection: bool = False,
@@ -54,10 +62,14 @@ async def serve_votes(
     The health of the service and of the whole server follows `readiness`. At the end no new call
     is accepted, and calls in flight have `GRACE_SECONDS` to finish.
     """
-    calls = ("grpc.max_concurrent_streams", calls_per_connection)
-    server = grpc.aio.server(options=[*_OPTIONS, calls])
-    streams = VoteStreams(votes.CastVotes, readiness)
-    server.add_generic_rpc_handlers((_handler(votes, streams),))
+    bounds = [
+        ("grpc.max_concurrent_streams", calls_per_connection),
+        ("grpc.max_allowed_incoming_connections", connections),
+    ]
+    server = grpc.aio.server(options=[*_OPTIONS, *bounds])
+    turns = FairTurns(votes.CastVotes, calls_per_connection)
+    streams = VoteStreams(turns.answer, readiness)
+    server.add_generic_rpc_handlers((_handler(turns, streams),))
     polls_pb2_grpc.add_PollServiceServicer_to_server(polls, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
@@ -80,20 +92,18 @@ async def serve_votes(
         follower.cancel()
         await health_servicer.enter_graceful_shutdown()
         streams.end()
-        await server.stop(GRACE_SECONDS)
+        # A client that reads nothing keeps gRPC busy for half a minute more.
+        stopping = asyncio.ensure_future(server.stop(GRACE_SECONDS))
+        await asyncio.wait([stopping], timeout=GRACE_SECONDS + _CLOSE_SECONDS)
 
 
-def _handler(service: VoteService, streams: VoteStreams) -> grpc.GenericRpcHandler:
+def _handler(turns: FairTurns, streams: VoteStreams) -> grpc.GenericRpcHandler:
     """Return the handler of calls. Generated code would parse every request, however large."""
-    cast_votes = grpc.unary_unary_rpc_method_handler(
-        service.CastVotes,
-        request_deserializer=read_request,
-        response_serializer=votes_pb2.CastVotesResponse.SerializeToString,
+    cast_votes: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+        turns.answer
     )
-    stream_votes = grpc.stream_stream_rpc_method_handler(
-        streams.StreamVotes,
-        request_deserializer=read_request,
-        response_serializer=votes_pb2.CastVotesResponse.SerializeToString,
+    stream_votes: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(
+        streams.StreamVotes
     )
     return grpc.method_handlers_generic_handler(
         SERVICE_NAME, {"CastVotes": cast_votes, "StreamVotes": stream_votes}

@@ -47,6 +47,7 @@ def serving(
         "127.0.0.1",
         0,
         GrpcServerSettings().calls_per_connection,
+        GrpcServerSettings().grpc_connections,
         tls=tls,
         has_reflection=has_reflection,
     )

@@ -52,6 +52,7 @@ async def serve(settings: GrpcServerSettings) -> None:
             settings.host,
             settings.grpc_port,
             settings.calls_per_connection,
+            settings.grpc_connections,
             tls=settings.grpc_tls,
             has_reflection=settings.grpc_reflection,
         ):

@@ -16,6 +16,14 @@ class GrpcServerSettings(KafkaWriterSettings, frozen=True, kw_only=True):
     calls_per_connection: Annotated[
         int, Meta(description="Most calls of a connection at a time; further ones wait.", ge=1)
     ] = 8
+    grpc_connections: Annotated[
+        int,
+        Meta(
+            description="Most gRPC connections at a time; further ones are closed. "
+            "Each may take 3 MB of memory.",
+            ge=1,
+        ),
+    ] = 48
     grpc_reflection: Annotated[
         bool, Meta(description="Describe the services to whoever asks, for grpcurl and the like.")
     ] = False

@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from grpc import StatusCode
 from grpc.aio import ServicerContext
@@ -23,6 +23,9 @@ from voting.tracing.tracing import step
 # our time.
 CLOCK_TOLERANCE_MS: Final = 300_000
 
+# No valid id is longer, and what a client sends need not come back whole.
+_ID_LENGTH: Final = 36
+
 _METHOD: Final = "votes.v1.VoteService/CastVotes"
 
 _ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
@@ -42,7 +45,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
     async def CastVotes(  # noqa: N802 - the name is the schema's
         self,
         request: votes_pb2.CastVotesRequest | None,
-        context: ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse],
+        context: ServicerContext[Any, Any],
     ) -> votes_pb2.CastVotesResponse:
         """Return one status per vote, in order. `request` is None if it could not be parsed."""
         if request is None or max(len(request.votes), len(request.traceparents)) > VOTES_MAX:
@@ -60,7 +63,7 @@ class VoteService(votes_pb2_grpc.VoteServiceServicer):
         now = now_ms()
         # All votes are appended before the first result, so they share batches.
         for index, message in enumerate(request.votes):
-            outcomes.statuses.add(id=message.id, outcome=_ACCEPTED)
+            outcomes.statuses.add(id=message.id[:_ID_LENGTH], outcome=_ACCEPTED)
             self._cast(message, traceparents.get(index), now, partial(outcomes.set, index))
         try:
             await outcomes.known

@@ -1,18 +1,14 @@
 """`StreamVotes`: calls that carry one request after the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import cast
 
 from grpc import StatusCode
-from grpc.aio import EOF, ServicerContext
-from votes.v1 import votes_pb2
+from grpc.aio import EOF
 
+from svc_grpc_server.fair_turns import Answer, Context
 from voting.service.lifecycle import Readiness
-
-type _Request = votes_pb2.CastVotesRequest | None
-type _Context = ServicerContext[votes_pb2.CastVotesRequest, votes_pb2.CastVotesResponse]
-type Answer = Callable[[_Request, _Context], Awaitable[votes_pb2.CastVotesResponse]]
 
 
 class VoteStreams:
@@ -33,7 +29,7 @@ class VoteStreams:
             stream.end()
 
     async def StreamVotes(  # noqa: N802 - the name is the schema's
-        self, _: AsyncIterator[_Request], context: _Context
+        self, _: AsyncIterator[bytes], context: Context
     ) -> None:
         """Answer requests until the client ends the stream, or the server is not ready."""
         if not self._readiness.ready:
@@ -49,7 +45,7 @@ class VoteStreams:
 class _Stream:
     """One call."""
 
-    def __init__(self, context: _Context, answer: Answer) -> None:
+    def __init__(self, context: Context, answer: Answer) -> None:
         self._context = context
         self._answer = answer
         self._reader: asyncio.Task[None] | None = None
@@ -75,9 +71,11 @@ class _Stream:
     async def _read(self) -> None:
         context = self._context
         while not self._ends:
-            request: object = await context.read()
-            if request is EOF:
+            message: object = await context.read()
+            if message is EOF:
                 return
             self._idle = False
-            await context.write(await self._answer(cast("_Request", request), context))
+            # One name for both: while the client does not read, no request is kept beside.
+            message = await self._answer(cast("bytes", message), context)
+            await context.write(message)
             self._idle = True

@@ -11,6 +11,7 @@ from votes.v1 import votes_pb2, votes_pb2_grpc
 
 from harness.processes.waiting import until
 from svc_grpc_server.poll_service import PollEvents, PollService
+from svc_grpc_server.request import VOTES_MAX
 from svc_grpc_server.server import GRACE_SECONDS, serve_votes
 from svc_grpc_server.vote_service import VoteService
 from voting.casting.sink import OnResult
@@ -54,7 +55,7 @@ class Running:
         polls = KnownPolls()
         votes = VoteService(self.sink, KnownAlbums(), polls)
         events = PollService(PollEvents(polls))
-        served = serve_votes(votes, events, self.readiness, "127.0.0.1", 0, 8)
+        served = serve_votes(votes, events, self.readiness, "127.0.0.1", 0, 8, 64)
         port = await self._server.enter_async_context(served)
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
         self.stub = votes_pb2_grpc.VoteServiceStub(await self._client.enter_async_context(channel))
@@ -117,7 +118,7 @@ async def test_a_request_is_not_read_before_the_one_before_it_is_answered(
 async def test_an_invalid_request_ends_its_stream_and_no_other(running: Running) -> None:
     other = await idle_stream(running)
     stream: Call = running.stub.StreamVotes()
-    many = [to_message(VOTE)] * 1001
+    many = [to_message(VOTE)] * (VOTES_MAX + 1)
     await stream.write(votes_pb2.CastVotesRequest(votes=many))
     assert await stream.code() is grpc.StatusCode.INVALID_ARGUMENT
     await other.write(REQUEST)

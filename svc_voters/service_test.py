@@ -1,5 +1,6 @@
 """The service as processes, with real Kafka and a login that a test starts."""
 
+import asyncio
 import re
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from harness.processes.waiting import wait_until
 from harness.servers.kafka_server import KafkaServer
@@ -17,7 +19,6 @@ from svc_voters.testing.login import AUDIENCE, ISSUER, KeyServer, Login, serve_k
 from svc_voters.testing.solving import solve
 from svc_voters.ways.proof import Challenge
 from voting.polls.event import Open, Revoke
-from voting.testing.poll_records import write_events
 from voting.testing.polls import CLASSES, KEYS, SCOPE, VOTER_KEYS, PollLog
 from voting.voters.ballots import PollVoters, VoterProblem
 from voting.voters.codes import make_code
@@ -35,12 +36,22 @@ LOGIN = Login("RS256", "ES256")
 SCOPE_KEYS = KEYS.scope_keys(1, SCOPE)
 
 
+async def _append(kafka: KafkaServer, values: list[bytes]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address, acks="all")
+    await producer.start()
+    try:
+        for value in values:
+            await producer.send_and_wait("polls", value, partition=0)
+    finally:
+        await producer.stop()
+
+
 @pytest.fixture(scope="module")
 def polls(kafka: KafkaServer) -> PollLog:
     """Write a log of polls: one that is not open yet."""
     log = PollLog()
     log.define(1, poll=POLL, voters=RULES)
-    write_events(kafka.address, [value for value, _ in log.records])
+    asyncio.run(_append(kafka, [value for value, _ in log.records]))
     return log
 
 
@@ -129,7 +140,7 @@ def test_codes_that_are_taken_back_give_no_token_any_more(
         token(client.post(PATH, json=code(batch=7)))
     polls.append(Open(), 2, POLL)
     polls.append(Revoke(batch=7), 3, POLL)
-    write_events(kafka.address, [value for value, _ in polls.records[-2:]])
+    asyncio.run(_append(kafka, [value for value, _ in polls.records[-2:]]))
     revoked = code(batch=7)
     wait_until(
         lambda: all(one.post(PATH, json=revoked).status_code == 403 for one in clients),

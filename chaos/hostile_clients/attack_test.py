@@ -16,7 +16,9 @@ def nowhere() -> Target:
     return Target(free_port(), {name: free_port() for name in SERVICES}, free_port())
 
 
-@pytest.mark.parametrize("name", ["numbers", "bodies", "watchers", "rates", "connections", "grpc"])
+@pytest.mark.parametrize(
+    "name", ["numbers", "bodies", "watchers", "rates", "connections", "grpc", "streams"]
+)
 def test_a_client_ends_in_time_and_returns_its_record(name: str) -> None:
     with Attack(name, nowhere(), seed=1, seconds=1.0) as attack:
         record = attack.record()

@@ -9,10 +9,11 @@ from chaos.hostile_clients.connections import Connections
 from chaos.hostile_clients.grpc_calls import GrpcCalls
 from chaos.hostile_clients.numbers import Numbers
 from chaos.hostile_clients.rates import Rates
+from chaos.hostile_clients.vote_streams import VoteStreams
 from chaos.hostile_clients.watchers import Watchers
 
 CLIENTS: Final[dict[str, type[HostileClient]]] = {
     client.name: client
-    for client in (Numbers, Bodies, Watchers, Rates, Connections, GrpcCalls, Albums)
+    for client in (Numbers, Bodies, Watchers, Rates, Connections, GrpcCalls, VoteStreams, Albums)
 }
 """By name."""

@@ -74,7 +74,7 @@ async def show_twins(_: VoteLog, tally: CorrectableTally, _polls: ReadPolls) -> 
         for name, album, year in group:
             _print(f"{albums[name, album, year].votes:>9} {name!a} / {album!a} / {year}")
         _print("")
-    _print(f"albums: {len(albums)}, groups that look alike: {len(found)}; all are counted apart")
+    _print(f"{len(albums)} albums, {len(found)} groups that look alike; each is counted separately")
     return _AGREES
 
 

@@ -315,5 +315,5 @@ async def test_albums_that_look_alike_are_listed(trial: ProcessTrial) -> None:
         "        3 'Yes' / 'Fragile' / 1971",
         "        2 'Y\\u0435s' / 'Fragile' / 1971",
         "",
-        "albums: 3, groups that look alike: 1; all are counted apart",
+        "3 albums, 1 groups that look alike; each is counted separately",
     ]

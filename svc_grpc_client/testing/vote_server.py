@@ -16,6 +16,7 @@ from voting.polls.known_polls import KnownPolls
 from voting.service.lifecycle import Readiness
 
 CALLS: Final = GrpcServerSettings().calls_per_connection
+CONNECTIONS: Final = GrpcServerSettings().grpc_connections
 
 
 class Ledger:
@@ -49,5 +50,5 @@ async def vote_server(ledger: Ledger, port: int = 0) -> AsyncIterator[tuple[int,
     readiness.set_ready()
     votes = VoteService(ledger, KnownAlbums(), polls)
     events = PollService(PollEvents(polls))
-    async with serve_votes(votes, events, readiness, "127.0.0.1", port, CALLS) as used:
+    async with serve_votes(votes, events, readiness, "127.0.0.1", port, CALLS, CONNECTIONS) as used:
         yield used, readiness

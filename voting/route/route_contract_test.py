@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.processes.waiting import wait_until
@@ -25,7 +25,6 @@ from voting.domain.codec import decode_vote, encode_vote
 from voting.domain.vote import Route, Vote, partition_of
 from voting.polls.event import Open, Revoke
 from voting.polls.known_polls import NO_SUCH_ENTRY, RefusalKind
-from voting.testing.poll_records import write_events
 from voting.testing.polls import (
     CLASSES,
     EARLY,
@@ -296,6 +295,16 @@ def _run(
     )
 
 
+async def _append(kafka: KafkaServer, values: list[bytes]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address, acks="all")
+    await producer.start()
+    try:
+        for value in values:
+            await producer.send_and_wait("polls", value, partition=0)
+    finally:
+        await producer.stop()
+
+
 @pytest.fixture(scope="session")
 def polls(kafka: KafkaServer) -> PollLog:
     """Write a log of polls: one is open to all, one to voters, and one not yet."""
@@ -306,7 +315,7 @@ def polls(kafka: KafkaServer) -> PollLog:
     log.define(4, poll=WITH_VOTERS, voters=VoterRules(scope=SCOPE, key=1, classes=CLASSES))
     log.append(Open(), 5, WITH_VOTERS)
     log.append(Revoke(batch=REVOKED_BATCH), 6, WITH_VOTERS)
-    write_events(kafka.address, [value for value, _ in log.records])
+    asyncio.run(_append(kafka, [value for value, _ in log.records]))
     return log
 
 

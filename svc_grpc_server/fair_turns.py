@@ -1,0 +1,92 @@
+"""Whoever sends many requests waits for them, and nobody else does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Final
+
+from grpc.aio import ServicerContext
+from votes.v1 import votes_pb2
+
+from svc_grpc_server.request import read_request
+
+# More than the batches of ordinary load take.
+_LONG_SECONDS: Final = 0.002
+
+type Context = ServicerContext[bytes, bytes]
+type Answer = Callable[[bytes, Context], Awaitable[bytes]]
+type CastVotes = Callable[
+    [votes_pb2.CastVotesRequest | None, Context], Awaitable[votes_pb2.CastVotesResponse]
+]
+
+
+class FairTurns:
+    """Answers a few requests of each address at a time; its further ones wait their turn.
+
+    So an address gains nothing by more connections, and the queue of votes has room for others. A
+    request is parsed in its turn, and an answer that waits for its client is bytes: both take less.
+
+    After a request that kept the event loop for long, as hundreds of votes do, its address pauses
+    for as long. gRPC takes streams in the order in which they came, so others may be behind.
+    """
+
+    def __init__(self, cast_votes: CastVotes, at_a_time: int) -> None:
+        self._cast_votes = cast_votes
+        self._at_a_time = at_a_time
+        self._lines: dict[str, _Line] = {}
+
+    @property
+    def addresses(self) -> int:
+        """How many addresses have requests now."""
+        return len(self._lines)
+
+    async def answer(self, request: bytes, context: Context) -> bytes:
+        """Return the answer to a request; both are encoded."""
+        address = context.peer().rpartition(":")[0]  # without the port
+        line = self._lines.get(address)
+        if line is None:
+            line = self._lines[address] = _Line(self._at_a_time)
+        line.requests += 1
+        try:
+            await line.turns.acquire()
+        except asyncio.CancelledError:
+            self._leave(address, line)
+            raise
+        try:
+            async with line.starts:
+                begin = perf_counter()
+                answering = asyncio.Task(self._answer(request, context), eager_start=True)
+                spent = perf_counter() - begin
+                if spent > _LONG_SECONDS:
+                    try:
+                        await asyncio.sleep(spent)
+                    except asyncio.CancelledError:
+                        answering.cancel()
+                        raise
+            return await answering
+        finally:
+            # Not at once: a request that is answered without waiting for anything would never be
+            # seen to have a turn, and all of them would be answered before others are read.
+            asyncio.get_running_loop().call_soon(self._end, address, line)
+
+    async def _answer(self, request: bytes, context: Context) -> bytes:
+        response = await self._cast_votes(read_request(request), context)
+        return response.SerializeToString()
+
+    def _end(self, address: str, line: _Line) -> None:
+        line.turns.release()
+        self._leave(address, line)
+
+    def _leave(self, address: str, line: _Line) -> None:
+        line.requests -= 1
+        if not line.requests:
+            del self._lines[address]
+
+
+class _Line:
+    """The requests of an address."""
+
+    def __init__(self, at_a_time: int) -> None:
+        self.turns = asyncio.Semaphore(at_a_time)
+        self.starts = asyncio.Lock()
+        self.requests = 0  # that have or await their turn
