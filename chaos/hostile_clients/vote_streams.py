@@ -71,9 +71,9 @@ class VoteStreams(HostileClient):
                         await connection.lost()
                         self.record.answers[f"{what}: connection closed"] += 1
             finally:
+                for ended in connection.ended.values():
+                    self.record.answers[f"{what}: stream {ended}"] += 1
                 await connection.close()
-            for ended in connection.ended.values():
-                self.record.answers[f"{what}: stream {ended}"] += 1
 
     async def _silent(self, connection: Http2Connection) -> None:
         for stream in _streams():
