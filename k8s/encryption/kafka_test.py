@@ -17,13 +17,13 @@ from harness.processes.ports import free_port
 from harness.processes.server import start_together, stop_together
 from harness.processes.waiting import until
 from harness.servers.kafka_config import Node
-from k8s.encryption.deployed import USING_KAFKA, Cluster
-from k8s.encryption.kafka_server import EncryptedKafka, run_job
+from k8s.encryption.testing.deployed import USING_KAFKA, Cluster
+from k8s.encryption.testing.kafka_server import EncryptedKafka, run_job
 from voting.ledger.connection import connection_arguments, connection_refusal
 from voting.ledger.settings import KafkaSettings
 from voting.service.settings import read_settings
 
-pytest_plugins = ["k8s.encryption.fixtures"]
+pytest_plugins = ["k8s.encryption.testing.fixtures"]
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from harness.processes.programs import find_program
-from k8s.encryption.deployed import RENDERED, Cluster
-from k8s.encryption.redis_server import EncryptedRedis
+from k8s.encryption.testing.deployed import RENDERED, Cluster
+from k8s.encryption.testing.redis_server import EncryptedRedis
 from k8s.rendering import pod_specs
 from voting.stores.tally_reader import TALLY_KEY
 
-pytest_plugins = ["k8s.encryption.fixtures"]
+pytest_plugins = ["k8s.encryption.testing.fixtures"]
 
 
 def redis_url(name: str, cluster: Cluster, server: EncryptedRedis) -> str:

@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlsplit
 
 from k8s import passwords
-from k8s.encryption.deployed import CERTIFICATES, RENDERED, SECRETS, USING_KAFKA
+from k8s.encryption.testing.deployed import CERTIFICATES, RENDERED, SECRETS, USING_KAFKA
 from k8s.rendering import of_kind, pod_specs
 from tools.services.roster import DEPLOYMENTS
 

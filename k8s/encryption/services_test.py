@@ -7,12 +7,12 @@ import httpx
 
 from harness.processes.waiting import wait_until
 from harness.servers.services import Service
-from k8s.encryption.deployed import SECRETS, Cluster
+from k8s.encryption.testing.deployed import SECRETS, Cluster
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
     from harness.testing.fixtures import StartService
 
-pytest_plugins = ["k8s.encryption.fixtures"]
+pytest_plugins = ["k8s.encryption.testing.fixtures"]
 
 
 VOTE: Final = {"name": "Mercedes Sosa", "album": "Cantora", "year": 2009, "rank": 90}

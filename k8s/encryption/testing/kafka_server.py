@@ -10,7 +10,7 @@ from typing import override
 from harness.processes.errors import NotReadyError
 from harness.servers.kafka_config import Node
 from harness.servers.kafka_server import KafkaServer
-from k8s.encryption.deployed import Cluster
+from k8s.encryption.testing.deployed import Cluster
 from k8s.rendering import FOLDER
 from svc_consumer import topics
 from svc_consumer.settings import TopicSettings

@@ -8,7 +8,7 @@ from typing import override
 from harness.processes.errors import NotReadyError
 from harness.processes.ports import free_port
 from harness.servers.redis_server import RedisServer
-from k8s.encryption.deployed import Cluster
+from k8s.encryption.testing.deployed import Cluster
 from k8s.rendering import FOLDER
 
 

@@ -16,9 +16,9 @@ from harness.servers.kafka_config import Node
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.services import Service
 from harness.servers.tcp_proxy import TcpProxy
-from k8s.encryption.deployed import Cluster
-from k8s.encryption.kafka_server import EncryptedKafka, run_job
-from k8s.encryption.redis_server import EncryptedRedis
+from k8s.encryption.testing.deployed import Cluster
+from k8s.encryption.testing.kafka_server import EncryptedKafka, run_job
+from k8s.encryption.testing.redis_server import EncryptedRedis
 
 if TYPE_CHECKING:  # pytest wants to import its plug-ins itself
     from harness.testing.fixtures import StartService

@@ -1,0 +1,1 @@
+"""What the component `encryption` deploys, on this machine, for its tests."""
