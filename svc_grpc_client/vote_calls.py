@@ -41,9 +41,10 @@ _SERVICE_CONFIG: Final = {
         {
             "name": [{"service": _SERVICE, "method": "CastVotes"}],
             # Safe: a vote counts once per id. A stopping server cancels the calls that reach it
-            # before the client has received its GOAWAY.
+            # before the client has received its GOAWAY; a busy one refuses calls beyond its
+            # bound that a client starts before it knows of it.
             "retryPolicy": {
-                "maxAttempts": 3,
+                "maxAttempts": 5,
                 "initialBackoff": "0.05s",
                 "maxBackoff": "0.5s",
                 "backoffMultiplier": 2,

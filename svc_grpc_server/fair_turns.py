@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final
 
 from grpc.aio import ServicerContext
@@ -12,6 +12,8 @@ from svc_grpc_server.request import read_request
 
 # More than the batches of ordinary load take.
 _LONG_SECONDS: Final = 0.002
+# How long another address's last request is a reason to leave it room.
+_SHARED_SECONDS: Final = 5.0
 
 type Context = ServicerContext[bytes, bytes]
 type Answer = Callable[[bytes, Context], Awaitable[bytes]]
@@ -27,13 +29,16 @@ class FairTurns:
     request is parsed in its turn, and an answer that waits for its client is bytes: both take less.
 
     After a request that kept the event loop for long, as hundreds of votes do, its address pauses
-    for as long. gRPC takes streams in the order in which they came, so others may be behind.
+    for as long. gRPC takes streams in the order in which they came, so others may be behind. An
+    address that has had the server to itself for a while does not pause.
     """
 
     def __init__(self, cast_votes: CastVotes, at_a_time: int) -> None:
         self._cast_votes = cast_votes
         self._at_a_time = at_a_time
         self._lines: dict[str, _Line] = {}
+        self._newest = ""  # the address of the newest request
+        self._changed_at = -_SHARED_SECONDS  # when that was last another one
 
     @property
     def addresses(self) -> int:
@@ -47,6 +52,10 @@ class FairTurns:
         if line is None:
             line = self._lines[address] = _Line(self._at_a_time)
         line.requests += 1
+        if address != self._newest:
+            if self._newest:
+                self._changed_at = monotonic()
+            self._newest = address
         try:
             await line.turns.acquire()
         except asyncio.CancelledError:
@@ -57,7 +66,7 @@ class FairTurns:
                 begin = perf_counter()
                 answering = asyncio.Task(self._answer(request, context), eager_start=True)
                 spent = perf_counter() - begin
-                if spent > _LONG_SECONDS:
+                if spent > _LONG_SECONDS and monotonic() < self._changed_at + _SHARED_SECONDS:
                     try:
                         await asyncio.sleep(spent)
                     except asyncio.CancelledError:

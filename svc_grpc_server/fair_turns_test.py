@@ -1,6 +1,7 @@
 """Requests of one address take turns; those of another do not wait for them."""
 
 import asyncio
+from time import perf_counter
 from typing import Any, cast
 
 import pytest
@@ -10,6 +11,7 @@ from harness.processes.waiting import until
 from svc_grpc_server.fair_turns import Context, FairTurns
 
 AT_A_TIME = 3
+LONG_SECONDS = 0.003
 
 
 class Peer:
@@ -99,3 +101,32 @@ async def test_requests_that_are_answered_at_once_take_turns_too() -> None:
     await asyncio.gather(*(turns.answer(b"", cast("Context", Peer(peer))) for peer in peers))
     assert len(answered) == len(peers)
     assert answered.index(peers[-1]) == AT_A_TIME
+
+
+@pytest.mark.parametrize(
+    ("peers", "pauses"),
+    [
+        (["ipv4:10.0.0.1:1", "ipv4:10.0.0.1:2", "ipv4:10.0.0.1:1"], 0),
+        (["ipv4:10.0.0.1:1", "ipv4:10.0.0.2:1", "ipv4:10.0.0.1:1"], 2),
+    ],
+)
+async def test_an_address_pauses_after_a_long_request_unless_it_has_been_alone(
+    peers: list[str], pauses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused = []
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+
+    async def cast_votes(_: object, __: Any) -> votes_pb2.CastVotesResponse:
+        begin = perf_counter()
+        while perf_counter() < begin + LONG_SECONDS:
+            pass
+        return votes_pb2.CastVotesResponse()
+
+    turns = FairTurns(cast_votes, AT_A_TIME)
+    monkeypatch.setattr("svc_grpc_server.fair_turns.asyncio.sleep", sleep)
+    for peer in peers:
+        await turns.answer(b"", cast("Context", Peer(peer)))
+    assert len(paused) == pauses
+    assert all(seconds >= LONG_SECONDS for seconds in paused)
