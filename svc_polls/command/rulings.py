@@ -70,7 +70,7 @@ def ruling_lines(rulings: Iterable[RulingSummary]) -> list[str]:
     """Return the lines of a list of rulings."""
     rows = [("ruling", "state", "votes", "proposed", "by", "decided by", "reason")]
     for one in rulings:
-        state = f"{one.state}" if one.lifted_by is None else f"{one.state} by {one.lifted_by}"
+        state = one.state.replace("_", " ") + (f" by {one.lifted_by}" if one.lifted_by else "")
         rows.append((str(one.number), state, _what(one), one.proposed_at, one.author,
                      one.decider or "-", one.reason))  # fmt: skip
     return table(rows)
