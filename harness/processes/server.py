@@ -25,7 +25,7 @@ class Server(ABC):
     """
 
     host = "127.0.0.1"
-    start_limit_seconds = 60.0
+    start_limit_seconds = 180.0  # four systems at once on two slow cores need more than a minute
     stop_grace_seconds = 15.0
 
     def __init__(self, name: str, port: int, folder: Path) -> None:

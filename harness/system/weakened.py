@@ -24,7 +24,6 @@ _USERS_OF_KAFKA: Final = (
     "svc_polls-2",
 )
 _CLOCKS_AHEAD_MS: Final = {"svc_http_route": -CLOCKS_MS}
-_START_LIMIT_SECONDS: Final = 180.0  # on a busy machine
 _REDIS_DISK_KB: Final = 160 * 1024
 _NOTARY_DISK_KB: Final = 32 * 1024
 
@@ -66,8 +65,6 @@ class WeakenedSystem(System):
         self.notary_disk = SmallDisk("notary-disk", _NOTARY_DISK_KB, folder)
         for name, ahead_ms in _CLOCKS_AHEAD_MS.items():
             self.services[name].clock_ahead_ms = ahead_ms
-        for server in self.servers:
-            server.start_limit_seconds = _START_LIMIT_SECONDS
 
     @property
     def parts(self) -> list[Server]:

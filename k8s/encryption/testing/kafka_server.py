@@ -20,8 +20,6 @@ from voting.service.settings import read_settings
 class EncryptedKafka(KafkaServer):
     """Kafka with the settings file and the arguments of the manifests."""
 
-    start_limit_seconds = 180.0  # the first of three nodes waits until the others are formatted
-
     def __init__(self, folder: Path, cluster: Cluster, node: Node, nodes: Sequence[Node]) -> None:
         super().__init__(node.port, node.controller_port, folder, cluster=nodes)
         self._files = cluster
