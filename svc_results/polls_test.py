@@ -19,8 +19,8 @@ from voting.testing.polls import DEFINITION, ENTRIES, with_changes
 
 # Votes of two entries, and their rank: numbers that nothing else has.
 VOTES: Final = {"rumours": (317, 97), "blue": (211, 89)}
-NUMBERS: Final = [number for votes, rank in VOTES.values() for number in (votes, votes * rank)]
-SHOWN: Final = re.compile(rf"(?<![\d.])({'|'.join(map(str, NUMBERS))})(\.0)?(?![\d.])")
+SUMS: Final = [votes * rank for votes, rank in VOTES.values()]
+NUMBERS: Final = [*SUMS, *(votes for votes, _ in VOTES.values())]
 # What has the names of a poll's entries whether its result may be seen or not.
 OF_POLLS: Final = (
     "/p/{poll}",
@@ -112,7 +112,17 @@ def filled(path: str, poll: str, vote_id: str) -> str:
 
 
 def with_numbers(answers: dict[tuple[str, str], str]) -> set[str]:
-    return {path for (_, path), text in answers.items() if SHOWN.search(text)}
+    return {path for (_, path), text in answers.items() if has_one_of(numbers_of(path), text)}
+
+
+def numbers_of(path: str) -> list[int]:
+    """Return what tells a result: of metrics the sums, as a count of seconds passes the votes'."""
+    return SUMS if path == "/metrics" else NUMBERS
+
+
+def has_one_of(numbers: list[int], text: str) -> bool:
+    shown = rf"(?<![\d.])({'|'.join(map(str, numbers))})(\.0)?(?![\d.])"
+    return re.search(shown, text) is not None
 
 
 def result_of(stack: Stack, poll: str) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
     said = capsys.readouterr().out
     assert f"{result['votes']} votes, recounted from {result['records']} records" in said
     assert "it is counted (entry async, rank 5)" in said
-    assert "ruling 2 excludes 1 votes, as said: 'A test'" in said
+    assert "ruling 2 excludes 1 vote, as said: 'A test'" in said
     assert said.count("are those that the notary signed while the vote was on") == len(
         result["cut"]
     )
