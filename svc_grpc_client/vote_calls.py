@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Final
 
 import grpc.aio
@@ -139,7 +140,10 @@ class VoteCalls:
         self._failure = None
         if responses[0].answered_at_ms:  # older servers do not send their time
             self._clock.note(sent_ms, responses[0].answered_at_ms, now_ms())
-        results = [_result(status) for response in responses for status in response.statuses]
+        statuses = chain.from_iterable(response.statuses for response in responses)
+        results = [
+            _result(status, vote) for status, (vote, _) in zip(statuses, entries, strict=True)
+        ]
         if spans:
             spans.note({_STATUS: grpc.StatusCode.OK.name})
             spans.end(dict(enumerate(results)))
@@ -182,7 +186,9 @@ class VoteCalls:
             await changed
 
 
-def _result(status: votes_pb2.VoteStatus) -> UnavailableError | InvalidVoteError | None:
+def _result(status: votes_pb2.VoteStatus, vote: Vote) -> UnavailableError | InvalidVoteError | None:
+    if status.id != vote.id:
+        return UnavailableError(UNKNOWN)
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_ACCEPTED:
         return None
     if status.outcome == votes_pb2.VoteStatus.OUTCOME_INVALID:

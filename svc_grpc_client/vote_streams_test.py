@@ -240,6 +240,22 @@ async def test_a_vote_without_its_own_status_is_not_accepted(wrong: Answer) -> N
     assert {str(vote.exception()) for vote in votes} == {UNKNOWN}
 
 
+async def test_a_status_of_another_vote_accepts_none() -> None:
+    def crossed(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
+        first, *others = right(request).statuses
+        return votes_pb2.CastVotesResponse(statuses=[first, *reversed(others)])
+
+    async with scripted(Wrong(crossed, alone=crossed)) as port, sink(port) as (made, _):
+        ids = [made.new_id() for _ in range(3)]
+        votes = [cast_vote(made, vote_with(id=vote_id)) for vote_id in ids]
+        await asyncio.wait(votes)
+    assert [vote.exception() and str(vote.exception()) for vote in votes] == [
+        None,
+        UNKNOWN,
+        UNKNOWN,
+    ]
+
+
 async def test_streams_that_a_server_does_not_end_are_cancelled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

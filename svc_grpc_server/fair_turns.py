@@ -10,6 +10,8 @@ from votes.v1 import votes_pb2
 
 from svc_grpc_server.request import read_request
 
+# Requests of as many votes never take long. They are those of calm hours, when a task costs most.
+_FEW_VOTES: Final = 64
 # More than the batches of ordinary load take.
 _LONG_SECONDS: Final = 0.002
 # How long another address's last request is a reason to leave it room.
@@ -17,9 +19,8 @@ _SHARED_SECONDS: Final = 5.0
 
 type Context = ServicerContext[bytes, bytes]
 type Answer = Callable[[bytes, Context], Awaitable[bytes]]
-type CastVotes = Callable[
-    [votes_pb2.CastVotesRequest | None, Context], Awaitable[votes_pb2.CastVotesResponse]
-]
+type Request = votes_pb2.CastVotesRequest | None
+type CastVotes = Callable[[Request, Context], Awaitable[votes_pb2.CastVotesResponse]]
 
 
 class FairTurns:
@@ -62,24 +63,32 @@ class FairTurns:
             self._leave(address, line)
             raise
         try:
-            async with line.starts:
-                begin = perf_counter()
-                answering = asyncio.Task(self._answer(request, context), eager_start=True)
-                spent = perf_counter() - begin
-                if spent > _LONG_SECONDS and monotonic() < self._changed_at + _SHARED_SECONDS:
-                    try:
-                        await asyncio.sleep(spent)
-                    except asyncio.CancelledError:
-                        answering.cancel()
-                        raise
-            return await answering
+            votes = read_request(request)
+            if line.starts.locked() or (votes is not None and len(votes.votes) > _FEW_VOTES):
+                return await self._answer_after_others(votes, context, line.starts)
+            return await self._answer(votes, context)
         finally:
             # Not at once: a request that is answered without waiting for anything would never be
             # seen to have a turn, and all of them would be answered before others are read.
             asyncio.get_running_loop().call_soon(self._end, address, line)
 
-    async def _answer(self, request: bytes, context: Context) -> bytes:
-        response = await self._cast_votes(read_request(request), context)
+    async def _answer_after_others(
+        self, request: Request, context: Context, starts: asyncio.Lock
+    ) -> bytes:
+        async with starts:
+            begin = perf_counter()
+            answering = asyncio.Task(self._answer(request, context), eager_start=True)
+            spent = perf_counter() - begin
+            if spent > _LONG_SECONDS and monotonic() < self._changed_at + _SHARED_SECONDS:
+                try:
+                    await asyncio.sleep(spent)
+                except asyncio.CancelledError:
+                    answering.cancel()
+                    raise
+        return await answering
+
+    async def _answer(self, request: Request, context: Context) -> bytes:
+        response = await self._cast_votes(request, context)
         return response.SerializeToString()
 
     def _end(self, address: str, line: _Line) -> None:

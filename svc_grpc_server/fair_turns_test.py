@@ -126,7 +126,8 @@ async def test_an_address_pauses_after_a_long_request_unless_it_has_been_alone(
 
     turns = FairTurns(cast_votes, AT_A_TIME)
     monkeypatch.setattr("svc_grpc_server.fair_turns.asyncio.sleep", sleep)
+    many = votes_pb2.CastVotesRequest(votes=[votes_pb2.Vote()] * 65).SerializeToString()
     for peer in peers:
-        await turns.answer(b"", cast("Context", Peer(peer)))
+        await turns.answer(many, cast("Context", Peer(peer)))
     assert len(paused) == pauses
     assert all(seconds >= LONG_SECONDS for seconds in paused)
