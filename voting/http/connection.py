@@ -240,6 +240,10 @@ class Connection(HttpProtocol):
         elif seconds > self.response_timeout:
             self._give_up(ServiceUnavailable("Response Timeout"))
 
+    def close_if_idle(self) -> bool:
+        """Close the connection unless a request has come; Sanic may not have looked at it yet."""
+        return not self.recv_buffer and super().close_if_idle()
+
     def close(self, timeout: float | None = None) -> None:
         """Close the connection, after a moment if the client may still be sending."""
         if not self.lingers or self._ending or self.transport is None or self.gone:
