@@ -25,6 +25,7 @@ class Server(polls_pb2_grpc.PollServiceServicer):
         self.newest: int | None = None
         self.down = False
         self.calls = 0
+        self.at_once: list[bool] = []
 
     async def ReadEvents(  # noqa: N802 - the name is the schema's
         self,
@@ -34,6 +35,7 @@ class Server(polls_pb2_grpc.PollServiceServicer):
         ],
     ) -> polls_pb2.ReadEventsResponse:
         self.calls += 1
+        self.at_once.append(request.at_once)
         if self.down:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
         records = self.log.records[: self.newest]
@@ -140,6 +142,19 @@ async def test_servers_that_are_away_are_asked_again(
     server.down = False
     await fresh(known)
     assert follower.halted is None
+
+
+@pytest.mark.usefixtures("follower")
+async def test_a_server_does_not_wait_after_a_failure(known: KnownPolls, server: Server) -> None:
+    await fresh(known)
+    assert not any(server.at_once)
+    server.down = True
+    await server.answers()
+    assert server.at_once[-1]
+    server.down = False
+    await fresh(known)
+    await server.answers()
+    assert not server.at_once[-1]
 
 
 async def test_a_log_that_cannot_be_trusted_halts(

@@ -33,11 +33,11 @@ class PollEvents:
         self._appended.set()
         self._appended = asyncio.Event()
 
-    async def after(self, number: int) -> polls_pb2.ReadEventsResponse:
-        """Return the events after this number, at once or as soon as there is one."""
+    async def after(self, number: int, *, at_once: bool) -> polls_pb2.ReadEventsResponse:
+        """Return the events after this number, `at_once` or as soon as there is one."""
         loop = asyncio.get_running_loop()
         asked = loop.time()
-        if number >= len(self._events):
+        if number >= len(self._events) and not at_once:
             self.waiting += 1
             try:
                 async with asyncio.timeout(HOLD_SECONDS):
@@ -70,4 +70,4 @@ class PollService(polls_pb2_grpc.PollServiceServicer):
         _context: ServicerContext[polls_pb2.ReadEventsRequest, polls_pb2.ReadEventsResponse],
     ) -> polls_pb2.ReadEventsResponse:
         """Return the events after one."""
-        return await self._events.after(request.after)
+        return await self._events.after(request.after, at_once=request.at_once)

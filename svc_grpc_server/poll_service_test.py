@@ -7,7 +7,7 @@ import grpc.aio
 import pytest
 from polls.v1 import polls_pb2, polls_pb2_grpc
 
-from harness.processes.waiting import until
+from harness.processes.waiting import STUCK_SECONDS, until
 from svc_grpc_server.poll_service import EVENTS_BYTES, PollEvents, PollService
 from voting.polls.book import Recorded
 from voting.polls.event import Define, Open, encode_event, event_hash
@@ -74,6 +74,16 @@ async def test_a_call_waits_for_the_next_event(
     await until(lambda: log.events.waiting, "the call")
     log.append(Define(DEFINITION))
     assert (await waiting).newest == 1
+
+
+async def test_who_cannot_wait_is_answered_at_once(
+    log: Log, stub: polls_pb2_grpc.PollServiceStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("svc_grpc_server.poll_service.HOLD_SECONDS", STUCK_SECONDS)
+    log.append(Define(DEFINITION))
+    request = polls_pb2.ReadEventsRequest(after=1, at_once=True)
+    response = await stub.ReadEvents(request, timeout=STUCK_SECONDS / 2)
+    assert (list(response.events), response.newest) == ([], 1)
 
 
 @pytest.mark.parametrize("after", [1, 2, 2**62])
