@@ -17,7 +17,7 @@ from harness.promise.stores_reader import Contents, StoresReader, open_stores_re
 from harness.servers.kafka_server import TOPICS
 from harness.system.system import VOTER_KEY, System
 from harness.voters.http_client import ClientAnswer, HttpClient
-from harness.voters.voters import RETRYABLE
+from harness.voters.voters import may_be_sent_again
 from voting.domain.headers import CANARY_HEADER, FORCE
 from voting.domain.vote import Route, partition_of
 from voting.ledger.settings import VOTES_TOPIC
@@ -71,7 +71,7 @@ class Crowd:
             while True:
                 async with self._places:
                     answer = await self._client.post("/votes", headers, body)
-                if answer.status not in RETRYABLE and not _is_of_proxy(answer):
+                if not may_be_sent_again(answer):
                     return answer
                 await asyncio.sleep(_RETRY_AFTER_SECONDS)
 
@@ -89,12 +89,6 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
-
-
-def _is_of_proxy(answer: ClientAnswer) -> bool:
-    """Whether the entry answers in a service's place; an error of our services is a problem."""
-    ours = answer.headers.get("content-type", "").startswith("application/problem+json")
-    return answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and not ours
 
 
 def open_poll(system: System, poll: str, key: int = VOTER_KEY, scope: str = "") -> VoterRules:

@@ -18,6 +18,9 @@ from voting.polls.event import Publish
 from voting.polls.poll import Poll
 from voting.stores.logged_vote import LoggedVote, Place
 
+READ_SECONDS: Final = 20.0
+"""How long a reading of positions may take before another one is tried."""
+
 _LIMIT_SECONDS: Final = 300.0
 
 type _Consumer = AIOKafkaConsumer[bytes, bytes]
@@ -118,7 +121,7 @@ async def read_results(bootstrap_servers: str) -> Mapping[str, Mapping[str, Any]
 
 async def end_offsets(bootstrap_servers: str) -> dict[int, int]:
     """Return the offset of the next record of each partition. Raises KafkaError, TimeoutError."""
-    async with asyncio.timeout(5), _consumer(bootstrap_servers, VOTES_TOPIC) as consumer:
+    async with asyncio.timeout(READ_SECONDS), _consumer(bootstrap_servers, VOTES_TOPIC) as consumer:
         ends = await consumer.end_offsets(consumer.assignment())
     return {partition.partition: offset for partition, offset in ends.items()}
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from harness.promise.ledger_reader import (
+    READ_SECONDS,
     LedgerVotes,
     Rejections,
     end_offsets,
@@ -73,9 +74,9 @@ class StoresReader:
         self.tally_store = tally
 
     async def positions(self) -> Positions:
-        """Return the positions, or raise what a client raises, within about ten seconds."""
+        """Return the positions, or raise what a client raises, within forty seconds."""
         ledger = await end_offsets(self._bootstrap_servers)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(READ_SECONDS):
             tally = await self.tally_store.positions(list(ledger))
             log = await self.log.positions(list(ledger))
         return Positions(

@@ -33,8 +33,7 @@ _ALTERED: Final = 0.3  # of those differ the second time: the first must count
 _WITH_ID: Final = 0.7  # of the votes bring an id; the service makes the others'
 _IN_POLLS: Final = 0.4  # of the votes are in polls, while there are any
 
-RETRYABLE: Final = {NO_ANSWER, 429, 502, 503, 504}
-"""Statuses after which a client may send the same vote again."""
+_RETRYABLE: Final = {NO_ANSWER, 429, 502, 503, 504}
 
 
 class Voters:
@@ -187,15 +186,28 @@ class Voters:
                 self.sent_votes.wrong_answers["202 with another id, or none"] += 1
         elif status == HTTPStatus.CONFLICT and vote.poll:
             return  # judged by the times of the poll
-        elif status not in RETRYABLE:
+        elif not may_be_sent_again(answer):
             self.sent_votes.wrong_answers[kind] += 1
         else:
             self.sent_votes.refusals[kind] += 1
-            ours = answer.headers.get("content-type", "").startswith("application/problem+json")
             # A vote that was refused before it was judged has no id yet; nobody sends a voter's.
             has_id = answered_id is not None or is_stale(answer) or bool(vote.voter)
-            if ours and ("retry-after" not in answer.headers or not has_id):
+            if _is_ours(answer) and ("retry-after" not in answer.headers or not has_id):
                 self.sent_votes.wrong_answers[f"{kind} without Retry-After or id"] += 1
+
+
+def may_be_sent_again(answer: ClientAnswer) -> bool:
+    """Whether a client may send the same vote again after this answer.
+
+    The entry's own 500 is one: Traefik gives it for a request to a service that has just closed
+    the connection. An error of our services is a problem, and a 500 among them is a fault.
+    """
+    is_entrys = answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and not _is_ours(answer)
+    return is_entrys or answer.status in _RETRYABLE
+
+
+def _is_ours(answer: ClientAnswer) -> bool:
+    return answer.headers.get("content-type", "").startswith("application/problem+json")
 
 
 def _is_closed(answer: ClientAnswer) -> bool:
