@@ -72,7 +72,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def forced(cluster: Cluster, canary: str, route: str) -> None:
-    wait_until(lambda: cluster.get("/", canary) == route, f"route {route}", 30)
+    wait_until(lambda: cluster.get("/", canary) == route, f"route {route}")
 
 
 def test_a_header_forces_either_route(cluster: Cluster) -> None:
@@ -92,8 +92,8 @@ def test_without_the_header_half_of_the_requests_take_each_route(cluster: Cluste
 def test_a_gateway_api_route_splits_and_is_forced_alike(cluster: Cluster) -> None:
     manifest = str(SOURCES / "testing" / "gateway.yaml")
     cluster.kubectl("apply", "--validate=strict", f"--filename={manifest}")
-    wait_until(lambda: cluster.get("/split", "always") == "http", "the gateway's route", 30)
-    wait_until(lambda: cluster.get("/split", "never") == "grpc", "its other route", 30)
+    wait_until(lambda: cluster.get("/split", "always") == "http", "the gateway's route")
+    wait_until(lambda: cluster.get("/split", "never") == "grpc", "its other route")
     split = Counter(cluster.get("/split") for _ in range(200))
     assert split == {"http": 100, "grpc": 100}
 
@@ -108,11 +108,11 @@ def test_a_route_without_pods_leaves_all_requests_to_the_other(
     deployment = f"deployment/{gone}"
     cluster.kubectl("-n", "echo", "scale", deployment, "--replicas=0")
     try:
-        wait_until(lambda: asked() == {other: 40}, f"all from {other}", 30)
+        wait_until(lambda: asked() == {other: 40}, f"all from {other}")
         assert {cluster.get("/", canary) for canary in ("always", "never")} == {other}
     finally:
         cluster.kubectl("-n", "echo", "scale", deployment, "--replicas=1")
-        wait_until(lambda: asked() == {"grpc": 20, "http": 20}, "a split again", 60)
+        wait_until(lambda: asked() == {"grpc": 20, "http": 20}, "a split again")
 
 
 @pytest.mark.parametrize("canary", [None, "always", "never"])
@@ -128,10 +128,10 @@ def test_an_address_over_its_limit_is_refused_on_either_route(
 
     cluster.kubectl(*annotate, *(f"{name}=2" for name in names))
     try:
-        wait_until(lambda: refused(20) >= 10, "some are refused", 30)
+        wait_until(lambda: refused(20) >= 10, "some are refused")
     finally:
         cluster.kubectl(*annotate, *(f"{name}-" for name in names))
-        wait_until(lambda: refused(20) == 0, "none is refused", 30)
+        wait_until(lambda: refused(20) == 0, "none is refused")
 
 
 def answers(cluster: Cluster, path: str, body: str) -> bool:
@@ -143,7 +143,7 @@ def test_pods_find_each_other_by_name(cluster: Cluster) -> None:
     names = {"http.echo": "http", "store-0.store.echo.svc.cluster.local:8080": "store"}
     for host, answer in names.items():  # a service needs a moment to learn of its pods
         path = f"/via?url=http://{host}/"
-        wait_until(partial(answers, cluster, path, answer), host, 10)
+        wait_until(partial(answers, cluster, path, answer), host)
 
 
 def test_a_volume_outlives_its_pod(cluster: Cluster) -> None:
@@ -152,7 +152,7 @@ def test_a_volume_outlives_its_pod(cluster: Cluster) -> None:
 
     before = int(starts())
     cluster.kubectl("-n", "echo", "delete", "pod", "store-0")
-    wait_until(lambda: starts() == str(before + 1), "the next start on the same volume", 60)
+    wait_until(lambda: starts() == str(before + 1), "the next start on the same volume")
 
 
 def test_the_cpu_time_of_pods_is_measured(cluster: Cluster) -> None:
@@ -162,7 +162,7 @@ def test_the_cpu_time_of_pods_is_measured(cluster: Cluster) -> None:
         except ClusterError:
             return False
 
-    wait_until(top, "figures of metrics-server", 90)
+    wait_until(top, "figures of metrics-server")
 
 
 def test_a_privileged_pod_is_refused(cluster: Cluster) -> None:
@@ -181,9 +181,9 @@ def test_a_component_that_is_killed_is_restarted(cluster: Cluster) -> None:
     kill = ["pkill", "--full", "node coredns"]
     subprocess.run([*running.inside(cluster.state), *kill], check=True)
     log = cluster.state.log / "node.log"
-    wait_until(lambda: restarts(log.read_text())["coredns"] == 1, "its next start", 10)
+    wait_until(lambda: restarts(log.read_text())["coredns"] == 1, "its next start")
     url = "/via?url=http://http.echo"
-    wait_until(lambda: cluster.get(url, "never") == "http", "names again", 30)
+    wait_until(lambda: cluster.get(url, "never") == "http", "names again")
 
 
 def test_a_second_cluster_in_the_same_place_is_refused(cluster: Cluster) -> None:

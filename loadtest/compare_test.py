@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import STUCK_SECONDS, wait_until
 from harness.servers.mongodb_server import MongodbServer
 from loadtest.command.command_line import new_parser
 from loadtest.command.compare_command import main
@@ -83,7 +83,7 @@ def test_ctrl_c_during_the_imports_ends_it_without_a_traceback(tmp_path: Path) -
     )
     wait_until(imported.exists, "numpy is being imported")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=STUCK_SECONDS)
     assert (process.returncode, errors) == (-signal.SIGINT, b"")
 
 

@@ -46,7 +46,7 @@ def test_headless_locust_casts_votes_on_the_route_asked_for(tmp_path: Path) -> N
     options = ["--headless", "-u", "4", "-r", "4", "--only-summary", "--route", "http"]
     with routes_server() as server:
         with locust(*options, "--host", server.url, output=output) as process:
-            wait_until(lambda: len(server.received) >= 8, "votes come in", 60)
+            wait_until(lambda: len(server.received) >= 8, "votes come in")
             process.terminate()
             assert process.wait(60) == 0, output.read_text()
         assert {route for _, route in server.received} == {Route.HTTP}
@@ -63,7 +63,7 @@ def test_several_processes_and_their_routes(tmp_path: Path) -> None:
     with routes_server() as server:
         with locust(*options, *ports, "--host", server.url, output=output) as process:
             # Workers tell the master every three seconds.
-            wait_until(lambda: "/votes (grpc)" in output.read_text(), "votes of workers", 60)
+            wait_until(lambda: "/votes (grpc)" in output.read_text(), "votes of workers")
             process.terminate()
             assert process.wait(60) == 0, output.read_text()
         assert {route for _, route in server.received} == {Route.GRPC}
@@ -83,7 +83,7 @@ def test_a_master_counts_what_its_workers_cast(tmp_path: Path) -> None:
         ) as master,
     ):
         printed = (tmp_path / "master").read_text
-        wait_until(lambda: "/votes (" in printed(), "votes of the worker", 60)
+        wait_until(lambda: "/votes (" in printed(), "votes of the worker")
         master.terminate()
         assert master.wait(60) == 0, printed()
 
@@ -113,7 +113,7 @@ def locust_page(target: str, folder: Path, *options: str) -> Iterator[str]:
     output, port = folder / "output", free_port()
     page = f"http://127.0.0.1:{port}"
     with locust("--web-port", str(port), "--host", target, *options, output=output):
-        wait_until(lambda: answers(page), "the page answers", 60)
+        wait_until(lambda: answers(page), "the page answers")
         yield page
     assert "Traceback" not in output.read_text()
 
@@ -153,7 +153,7 @@ def test_started_by_bazel_it_listens_on_loopback_too(tmp_path: Path) -> None:
     port = free_port()
     program = LOCUSTFILE.with_name("locust_main.py")
     with started([sys.executable, str(program), "--web-port", str(port)], tmp_path / "output"):
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}"), "the page answers", 60)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}"), "the page answers")
         assert listens_on(port) == {LOOPBACK}
 
 
@@ -176,5 +176,5 @@ def test_the_page_cannot_send_the_load_elsewhere(tmp_path: Path) -> None:
         assert server.received == []
         # Without a host the form means the one that Locust was started with.
         assert reply(f"{page}/swarm", load)["success"]
-        wait_until(lambda: len(server.received) >= 8, "votes come in", 60)
+        wait_until(lambda: len(server.received) >= 8, "votes come in")
         assert victim.received == []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from harness.processes.programs import python_environment
-from harness.processes.waiting import has_ended, wait_until
+from harness.processes.waiting import STUCK_SECONDS, has_ended, wait_until
 from harness.servers.services import Service
 from tools.services.roster import SERVICES
 
@@ -63,7 +63,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = command.replace("./bazelw run //svc_polls:voters --", voters)
     environment = {**os.environ, **python_environment(), "BUILD_WORKING_DIRECTORY": str(folder)}
     return subprocess.run(
-        command, shell=True, env=environment, capture_output=True, text=True, timeout=60
+        command, shell=True, env=environment, capture_output=True, text=True, timeout=STUCK_SECONDS
     )
 
 
@@ -84,7 +84,7 @@ def test_up_serves_one_stack_per_folder_and_leaves_nothing_behind(tmp_path: Path
         assert (made.returncode, made.stderr) == (0, "")
         assert len((tmp_path / "tokens.csv").read_text().splitlines()) == 11
         with up(tmp_path) as second:
-            _, refusal = second.communicate(timeout=20)
+            _, refusal = second.communicate(timeout=STUCK_SECONDS)
         assert second.returncode == 1
         assert refusal == (
             f"error: another stack (process {first.pid}) is using {tmp_path}: "
@@ -98,7 +98,7 @@ def test_up_serves_one_stack_per_folder_and_leaves_nothing_behind(tmp_path: Path
         assert third.stdout is not None
         pids, _ = read_start(third.stdout)
         os.kill(pids["redis"], signal.SIGKILL)
-        _, report = third.communicate(timeout=30)
+        _, report = third.communicate(timeout=STUCK_SECONDS)
         assert third.returncode == 1
         assert report.startswith("error: redis was killed by signal 9")
         assert report.endswith(f"log: {tmp_path}/redis.log\n")

@@ -185,7 +185,7 @@ def test_a_replaced_ledger_is_never_signed(
     if not while_running:
         notary.start()
     halted = f'svc_notary_halted{{partition="{PARTITION}"}} 1.0'
-    wait_until(lambda: metric(notary, halted), "the alarm", 60)
+    wait_until(lambda: metric(notary, halted), "the alarm")
     assert checkpoint(notary) == before
     assert "is not the one that was signed" in notary.log.read_text()
 

@@ -17,7 +17,7 @@ import pytest
 from redis import Redis
 
 from harness.processes.server import Server
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import STUCK_SECONDS, wait_until
 from harness.servers.services import Service
 from voting.domain.tally import tally_of
 from voting.domain.vote import Route, Vote
@@ -266,7 +266,7 @@ def run_python(code: str) -> str:
     """Run this code in a new Python with our modules; return its output."""
     environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
     command = [sys.executable, "-c", code]
-    return subprocess.check_output(command, env=environment, text=True, timeout=30)
+    return subprocess.check_output(command, env=environment, text=True, timeout=STUCK_SECONDS)
 
 
 def test_a_wrong_setting_is_named() -> None:
@@ -276,7 +276,7 @@ def test_a_wrong_setting_is_named() -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=STUCK_SECONDS,
         check=False,
     )
     assert process.returncode == 2

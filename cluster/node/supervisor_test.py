@@ -23,14 +23,14 @@ def test_a_component_that_ends_is_restarted(
 ) -> None:
     supervisor.start(Component("etcd", ["sh", "-c", "echo $$; exec sleep 60"]))
     log = tmp_path / "etcd.log"
-    wait_until(lambda: len(lines(log)) == 1, "the first start", 10)
+    wait_until(lambda: len(lines(log)) == 1, "the first start")
     os.kill(int(lines(log)[0]), signal.SIGKILL)
 
     def started_again() -> bool:
         supervisor.reap()
         return len(lines(log)) == 2
 
-    wait_until(started_again, "the second start", 10)
+    wait_until(started_again, "the second start")
     os.kill(int(lines(log)[1]), signal.SIGKILL)
     assert restarts(capfd.readouterr().out) == {"etcd": 1}
 
@@ -42,7 +42,7 @@ def test_a_component_inherits_the_sockets_that_it_listens_on(
     look = "ls /proc/$$/fd; echo done"
     supervisor.start(Component("forward", ["sh", "-c", look], listening=[inherited]))
     log = tmp_path / "forward.log"
-    wait_until(lambda: "done" in lines(log), "its list of open files", 10)
+    wait_until(lambda: "done" in lines(log), "its list of open files")
     assert str(inherited) in lines(log)
     assert str(other) not in lines(log)
     os.close(inherited)

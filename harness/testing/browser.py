@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from harness.processes.waiting import STUCK_SECONDS
 
 _OPTIONS: Final = [
     "--no-sandbox",  # the tests run as root
@@ -25,6 +27,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         raise RuntimeError("there is no chromium on PATH: start through ./bazelw, which brings it")
+    expect.set_options(timeout=1000 * STUCK_SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
         yield browser

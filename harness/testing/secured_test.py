@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from harness.processes.ports import free_port
 from harness.processes.programs import python_environment
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import STUCK_SECONDS, wait_until
 from harness.servers.mongodb_server import MongodbServer
 from harness.servers.tcp_proxy import TcpProxy
 from harness.testing.certificates import Authority
@@ -198,7 +198,7 @@ def make_topics(settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]
     environment = {**os.environ, **python_environment(), **settings}
     command = [sys.executable, "-c", "from svc_consumer.topics import main; main(patience=0)"]
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, capture_output=True, text=True, timeout=STUCK_SECONDS, check=False
     )
 
 

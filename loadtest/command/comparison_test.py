@@ -223,7 +223,7 @@ def running_comparison(
     """Start a comparison; yield it with one of its votes that was counted long ago."""
     before, newest = votes.count(), votes.newest_key()
     comparison = Comparison(stack, output, **options)
-    wait_until(lambda: votes.count() >= before + 60, "votes come into the log", 90)
+    wait_until(lambda: votes.count() >= before + 60, "votes come into the log")
     yield comparison, votes.first_after(newest)
 
 
@@ -270,7 +270,7 @@ def test_an_interruption_reports_what_was_measured(
     before = votes.count()
     long = {"duration": "600", "rounds": "1"}
     comparison = Comparison(stack, tmp_path, ids="service", arrivals="closed", **long)
-    wait_until(lambda: votes.count() > before + 30, "votes come in", 60)
+    wait_until(lambda: votes.count() > before + 30, "votes come in")
     comparison.process.send_signal(signal.SIGINT)
     status, printed = comparison.end()
     assert status == 130, printed

@@ -13,7 +13,7 @@ import pytest
 
 from harness.processes.ports import free_port
 from harness.processes.programs import python_environment
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import STUCK_SECONDS, wait_until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
 from svc_polls.tokens import Organiser, Role, hash_of
@@ -229,7 +229,7 @@ def test_ctrl_c_ends_it_at_once(running: Service) -> None:
             connections = Path(f"/proc/{process.pid}/fd")
             wait_until(lambda: any(map(_is_socket, connections.iterdir())), "its connection")
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=20)
+            _, error = process.communicate(timeout=STUCK_SECONDS)
         assert process.returncode == 130
         assert error == "polls: interrupted; a change that was under way may take effect\n"
     finally:

@@ -110,7 +110,7 @@ def test_a_result_is_published_exported_and_recounted_by_anybody(
     organiser.close_now(POLL)
     assert command(system, first.name, "publish", POLL) == 1
     assert "its votes may not be complete yet" in capsys.readouterr().err
-    wait_until(lambda: (organiser.look(POLL) or {})["cut"] is not None, "the cut", 60)
+    wait_until(lambda: (organiser.look(POLL) or {})["cut"] is not None, "the cut")
     # A ruling after the cut, which waits for another person.
     ruling = organiser.rule(POLL, "A test", ids=ids[3:4])
     assert command(system, first.name, "publish", POLL) == 1

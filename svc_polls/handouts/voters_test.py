@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.processes.programs import python_environment
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import STUCK_SECONDS, wait_until
 from svc_polls.handouts.voters import main
 from voting.domain.vote import InvalidVoteError
 from voting.voters.ballots import PollVoters
@@ -208,7 +208,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, number: signal.Signals) 
     ) as process:
         wait_until(lambda: any(one.stat().st_size for one in tmp_path.iterdir()), "tokens")
         process.send_signal(number)
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=STUCK_SECONDS)
     assert process.returncode == 130
     assert error.endswith("voters: interrupted; there is no file\n")
     assert list(tmp_path.iterdir()) == []

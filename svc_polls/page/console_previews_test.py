@@ -71,7 +71,7 @@ def test_whoever_approves_sees_before_how_many_votes_it_takes(browser: Browser, 
         sign_in(page, "ana")
         choose(page, poll)
         takes = "Votes it takes as of now: 4 of 12"
-        expect(page.locator("#preview-1")).to_have_text(takes, timeout=30_000)
+        expect(page.locator("#preview-1")).to_have_text(takes)
         approve = page.get_by_role("button", name="Approve ruling 1")
         expect(approve).to_have_accessible_description(takes)
         approve.focus()
@@ -89,7 +89,7 @@ def test_whoever_approves_sees_before_how_many_votes_it_takes(browser: Browser, 
         page.locator("#ruling-reason").fill("They were people")
         page.keyboard.press("Enter")
         gives = "Votes that come back as of now: 4, besides 8 that count"
-        expect(page.locator("#preview-2")).to_have_text(gives, timeout=30_000)
+        expect(page.locator("#preview-2")).to_have_text(gives)
         keep_screenshot(page, "preview-own-lift-laptop")
     options: Any = {"viewport": PHONE, "locale": "es-ES", "color_scheme": "dark"}
     with open_console(browser, desk, **options) as page:
@@ -119,9 +119,7 @@ def test_until_the_result_is_shown_only_releasers_see_it(browser: Browser, desk:
         page.locator("#sign-out").click()
         sign_in(page, "rea")
         choose(page, poll)
-        expect(page.locator("#preview-1")).to_have_text(
-            "Votes it takes as of now: 0 of 0", timeout=30_000
-        )
+        expect(page.locator("#preview-1")).to_have_text("Votes it takes as of now: 0 of 0")
 
 
 class Previews:

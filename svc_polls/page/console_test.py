@@ -81,7 +81,7 @@ def test_a_poll_is_opened_extended_and_closed_with_a_question_each(page: Page, d
     page.locator("#go").click()
     expect(page.locator("#outcome")).to_contain_text(re.compile(r"Voting ends at \d\d:\d\d:\d\d"))
     expect(page.locator("#role-hint")).to_contain_text("less than 11 s")
-    expect(page.locator("#phase")).to_have_text("Final", timeout=30_000)
+    expect(page.locator("#phase")).to_have_text("Final")
     expect(page.locator("#history tr").first).to_contain_text("svc_polls")
     expect(page.locator("#role-hint")).to_contain_text("role releaser")
     expect(page.locator("#actions button:visible")).to_have_count(0)

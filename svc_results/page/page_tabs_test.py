@@ -53,7 +53,7 @@ def test_seven_tabs_share_one_stream_stay_live_and_can_vote(
     with seven_tabs(browser, url) as tabs:
         assert watchers(stack) == 1
         vote(tabs[-1], "Seven Tabs")
-        expect(tabs[-1].locator("#outcome")).to_contain_text("Your vote is in", timeout=3000)
+        expect(tabs[-1].locator("#outcome")).to_contain_text("Your vote is in")
         for tab in tabs:
             expect(album_row(tab, "Seven Tabs").locator(".votes")).to_have_text("1")
         tabs[0].close()
@@ -78,7 +78,7 @@ def test_over_http2_seven_streams_leave_room_for_a_vote(
             protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
             assert tabs[0].evaluate(protocol) == "h2"
             vote(tabs[-1], "Seven Streams")
-            expect(tabs[-1].locator("#outcome")).to_contain_text("Your vote is in", timeout=3000)
+            expect(tabs[-1].locator("#outcome")).to_contain_text("Your vote is in")
             for tab in tabs:
                 expect(album_row(tab, "Seven Streams").locator(".votes")).to_have_text("1")
 
@@ -109,4 +109,4 @@ def test_a_page_whose_shared_worker_does_not_start_has_a_stream_of_its_own(
       port = { addEventListener() {}, start() {}, postMessage() {}, close() {} };
     };"""
     with fresh_page(browser, url, setup) as page:
-        expect(page.locator("#status")).to_have_text("Live", timeout=10_000)
+        expect(page.locator("#status")).to_have_text("Live")

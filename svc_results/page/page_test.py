@@ -137,7 +137,7 @@ def test_a_vote_without_an_answer_is_sent_again_with_the_same_id(page: Page) -> 
     fill_form(page, "Neil Young", "Tonight's the Night", "1975")
     page.get_by_role("button", name="Vote", exact=True).click()
     expect(page.locator("#outcome")).to_contain_text("Sending the same vote again in 1 s")
-    expect(page.locator("#outcome")).to_contain_text("Your vote is in", timeout=15_000)
+    expect(page.locator("#outcome")).to_contain_text("Your vote is in")
     assert len({vote["id"] for vote in sent}) == 1
     assert len(sent) == 4
     expect(album_row(page, "Tonight's the Night").locator(".votes")).to_have_text("1")
@@ -223,11 +223,11 @@ def test_reduced_motion_is_respected(browser: Browser, url: str) -> None:
 
 def test_an_unavailable_store_is_shown_and_the_page_recovers(page: Page, stack: Stack) -> None:
     stack.redis.stop()
-    expect(page.locator("#tally-notice")).to_be_visible(timeout=10_000)
+    expect(page.locator("#tally-notice")).to_be_visible()
     expect(page.locator("#albums")).to_contain_text("Harvest")
     keep_screenshot(page, "redis-away")
     stack.redis.start()
-    expect(page.locator("#tally-notice")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#tally-notice")).to_be_hidden()
 
 
 def test_a_lost_connection_is_shown_and_restored(page: Page, stack: Stack) -> None:
@@ -235,4 +235,4 @@ def test_a_lost_connection_is_shown_and_restored(page: Page, stack: Stack) -> No
     results.stop()
     expect(page.locator("#status")).to_have_text("Connection lost. Reconnecting…")
     results.start()
-    expect(page.locator("#status")).to_have_text("Live", timeout=20_000)
+    expect(page.locator("#status")).to_have_text("Live")

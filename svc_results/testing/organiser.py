@@ -27,12 +27,12 @@ class WaitingOrganiser(Organiser):
         self.open(poll)
         self.wait_for(poll, "open")
         for route in Route:
-            wait_until(partial(self._is_open, poll, route), f"{poll} is open by {route}", 30)
+            wait_until(partial(self._is_open, poll, route), f"{poll} is open by {route}")
 
     def publish(self, poll: str) -> None:
         """Publish the result of a poll and wait until it stands."""
         self.begin_to_publish(poll)
-        wait_until(lambda: (self.look(poll) or {}).get("published"), f"{poll} is published", 60)
+        wait_until(lambda: (self.look(poll) or {}).get("published"), f"{poll} is published")
 
     def revoke_everywhere(self, poll: str, batch: int, code: str) -> None:
         """Take back a batch, and wait until svc_voters gives nothing for a code of it."""
@@ -44,7 +44,7 @@ class WaitingOrganiser(Organiser):
                 answer = client.post(f"{self._url}/voters/{poll}", json=body)
             return answer.status_code == HTTPStatus.FORBIDDEN
 
-        wait_until(is_refused, f"batch {batch} of {poll} is taken back", 30)
+        wait_until(is_refused, f"batch {batch} of {poll} is taken back")
 
     def wait_for_cut(self, poll: str) -> None:
         """Wait until svc_polls has cut a closed poll."""
@@ -53,7 +53,7 @@ class WaitingOrganiser(Organiser):
             state = self.look(poll)
             return state is not None and state["cut"] is not None
 
-        wait_until(is_cut, f"the cut of {poll}", 40)
+        wait_until(is_cut, f"the cut of {poll}")
 
     def state(self, poll: str) -> dict[str, Any]:
         """Return the poll as svc_results shows it."""
@@ -62,7 +62,7 @@ class WaitingOrganiser(Organiser):
 
     def wait_for(self, poll: str, phase: str) -> None:
         """Wait until svc_results shows the poll in this phase."""
-        wait_until(lambda: self.state(poll).get("phase") == phase, f"{poll} is {phase}", 30)
+        wait_until(lambda: self.state(poll).get("phase") == phase, f"{poll} is {phase}")
 
     def _is_open(self, poll: str, route: Route) -> bool:
         """Whether a route refuses a vote for its entry alone."""

@@ -18,7 +18,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import STUCK_SECONDS, wait_until
 from harness.servers.kafka_server import KafkaServer
 from harness.servers.services import Service
 from voting.domain.codec import decode_vote, encode_vote
@@ -291,7 +291,12 @@ def _run(
     twin = Service(name, running.port, running.data.parent / "wrong", {})
     environment: dict[str, Any] = {**os.environ, **twin.environment(), **settings}
     return subprocess.run(
-        twin.command(), env=environment, capture_output=True, text=True, timeout=30, check=False
+        twin.command(),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=STUCK_SECONDS,
+        check=False,
     )
 
 
