@@ -8,6 +8,7 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient
 
 from harness.processes.errors import ServerError
+from harness.processes.waiting import until
 from voting.ledger import topics as kafka_topics
 from voting.ledger.settings import ALBUMS_TOPIC
 
@@ -43,7 +44,16 @@ async def _create(bootstrap_servers: str, partitions: Mapping[str, int], replica
     await client.start()
     try:
         await kafka_topics.create_topics(client, partitions, replicas, _COMPACTED)
+        # The node that answers may hear of them later than the one that made them.
+        await until(lambda: _are_known(client, list(partitions)), "topics that Kafka knows")
     except kafka_topics.TopicRefusedError as error:
         raise ServerError(str(error)) from error
     finally:
         await client.close()
+
+
+async def _are_known(client: AIOKafkaAdminClient, topics: list[str]) -> bool:
+    described = await client.describe_topics(topics)
+    return not any(
+        part["error_code"] for topic in described for part in (topic, *topic["partitions"])
+    )

@@ -17,12 +17,11 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
 from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 from sanic.handlers import ErrorHandler
-from sanic.http import Http
 from sanic.response import json, raw
 from sanic.server import AsyncioServer
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from voting.http.connection import LIMITS, Connection, TargetedRequest
+from voting.http.connection import LIMITS, Connection, Exchange, TargetedRequest
 from voting.http.connection_limit import ConnectionLimit, allow_connections
 from voting.http.listening import BACKLOG, listen
 from voting.http.problem import JSON_TYPE, HttpAnswer, ProblemError
@@ -89,8 +88,9 @@ def close_if_stopping(request: Request) -> None:
     Sanic reads its setting when a request arrives, which may have been before. A client that sends
     nothing more would then delay the end of the service by `GRACE_SECONDS`.
     """
-    if not request.app.config.KEEP_ALIVE and isinstance(request.stream, Http):
+    if not request.app.config.KEEP_ALIVE and isinstance(request.stream, Exchange):
         request.stream.keep_alive = False
+        request.stream.protocol.lingers = True
 
 
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -224,7 +224,7 @@ class _ProblemHandler(ErrorHandler):
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         unforeseen = not isinstance(exception, ProblemError | SanicException)
-        if unforeseen and isinstance(request.stream, Http):
+        if unforeseen and isinstance(request.stream, Exchange):
             request.stream.keep_alive = False  # the state of the connection is unknown
         return to_response(problem_of(request.method, request.path, exception).answer())
 

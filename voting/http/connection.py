@@ -39,8 +39,9 @@ LIMITS: Final[Mapping[str, Any]] = {
 # Bytes of unread answers kept per client, in addition to the last answer; Sanic keeps 64 kB.
 _UNSENT_BYTES: Final = 8192
 
-# A client that is still sending an unwanted body should see the answer before the connection
-# closes: the server keeps reading for at most this long and this many bytes.
+# A client that is still sending an unwanted body, or requests to a stopping service, should see the
+# answer before the connection closes: the server keeps reading for at most this long and this many
+# bytes. Else the kernel resets the connection, and the client may lose the answer.
 _LINGER_SECONDS: Final = 1.0
 _LINGER_BYTES: Final = 262_144
 
@@ -157,7 +158,7 @@ class Connection(HttpProtocol):
     def __init__(self, *, app: Sanic[Any, Any], **kwargs: Any) -> None:
         super().__init__(app=app, **kwargs)
         self.waited = False  # whether the connection waited for the current request
-        self.lingers = False  # whether the client may still be sending an unwanted body
+        self.lingers = False  # whether the client may still be sending what is not wanted
         self._ending = False
         self._unread = 0  # bytes received after the last answer
         self._given_up = False

@@ -278,6 +278,7 @@ class LeanProtocol(Connection):
         self._send(head_of(answer, self._route_state.route, connection) + answer.body)
         if last:
             self._free = False
+            self.lingers = True
             self.close()
 
     def _send(self, data: bytes) -> None:
