@@ -103,7 +103,7 @@ def test_a_cut_is_made_by_whoever_is_there_after_the_bound(topics: Topics) -> No
 def test_without_kafka_nothing_is_answered_as_if_it_were_new(
     topics: Topics, kafka: KafkaServer
 ) -> None:
-    ana = topics.start(ACK_TIMEOUT_SECONDS="0.5")
+    ana = topics.start(ACK_TIMEOUT_SECONDS="3")
     ana.define("best")
     kafka.pause()
     try:

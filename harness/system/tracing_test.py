@@ -21,7 +21,6 @@ pytest_plugins = ["harness.testing.fixtures"]
 
 ALBUM: Final = {"name": "Mercedes Sosa", "album": "Cantora", "year": 2009, "rank": 90}
 # A vote that Kafka does not acknowledge is refused soon.
-SETTINGS: Final = {"ACK_TIMEOUT_SECONDS": "1"}
 CLIENT: Final = "00f067aa0ba902b7"
 """The id of the span from which the votes come."""
 
@@ -61,7 +60,7 @@ def receiver() -> Iterator[OtlpReceiver]:
 def system(server_folder: Path, receiver: OtlpReceiver) -> Iterator[System]:
     """Return a system that traces no vote but those whose traceparent says so."""
     collector = Collector(receiver.url, share=0)
-    system = System(server_folder, free_ports(), settings=SETTINGS, collector=collector)
+    system = System(server_folder, free_ports(), collector=collector)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")  # spans leave soon
         with system.running():
