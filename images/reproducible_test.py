@@ -17,7 +17,7 @@ SERVICE: Final = "svc_http_route"
 WORKSPACE: Final = Path(layout.__file__).resolve().parents[2]
 PYPI: Final = Path("..", "pypi", "defs.bzl").resolve().parent
 OWN: Final = "app/monorepo/"
-LEFT_OUT: Final = shutil.ignore_patterns(".*", "bazel-*", "__pycache__")
+LEFT_OUT: Final = shutil.ignore_patterns(".*", "bazel-*", "__pycache__", "reports")
 
 
 @pytest.fixture
