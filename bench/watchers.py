@@ -66,7 +66,7 @@ def watched(watchers: int, slow: int, joining_seconds: float, turns: list[Watche
         watchers,
         slow,
         core_percent=estimate([turn.cpu_seconds / turn.seconds * 100 for turn in turns]),
-        frame_us=estimate([t.cpu_seconds / t.deliveries * 1e6 for t in turns if t.deliveries]),
+        frame_us=estimate([turn.cpu_seconds / turn.deliveries * 1e6 for turn in turns]),
         join_us=joining_seconds / (watchers + slow) * 1e6,
         frames_per_second=sum(turn.deliveries for turn in turns) / watchers / seconds,
         kilobytes_per_second=sum(turn.bytes for turn in turns) / 1000 / watchers / seconds,

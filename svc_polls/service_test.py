@@ -10,6 +10,7 @@ from harness.servers.kafka_server import KafkaServer
 from svc_polls.testing.running import ANY, FORM, NUMBERS, Topics, soon
 from svc_polls.watch.services import polls_in
 from voting.domain.times import from_rfc3339
+from voting.polls.poll import FRESH_MS
 from voting.service.clock_watch import now_ms
 
 pytest_plugins = ["harness.testing.fixtures", "svc_polls.testing.running_fixtures"]
@@ -109,7 +110,11 @@ def test_without_kafka_nothing_is_answered_as_if_it_were_new(
     try:
         unknown = ana.ask("POST", "/best/open", headers=ANY)
         assert unknown.status_code in {503, 504}, unknown.text
-        wait_until(lambda: ana.ask("GET", "/best").status_code == 503, "an old book")
+        wait_until(
+            lambda: ana.ask("GET", "/best").status_code == 503,
+            "an old book",
+            limit_seconds=FRESH_MS / 1000 + 20,
+        )
         for method, path in (("GET", ""), ("GET", "/best/history"), ("POST", "/best/open")):
             answer = ana.ask(method, path, headers=ANY)
             assert answer.status_code == 503

@@ -234,7 +234,7 @@ def test_without_kafka_polls_say_that_they_may_be_old_and_the_open_poll_goes_on(
     assert get_url(f"{results}/api/polls/other").status_code == HTTPStatus.NOT_FOUND
     stack.kafka.stop()
     try:
-        wait_until(lambda: not organiser.state("tonight")["current"], "stale")
+        wait_until(lambda: not organiser.state("tonight")["current"], "stale", 30)
         page = get_url(f"{results}/p/tonight").text
         assert 'id="stale-notice" role="status">' in page  # not hidden
         assert get_url(f"{results}/p/other").status_code == HTTPStatus.SERVICE_UNAVAILABLE
@@ -244,4 +244,4 @@ def test_without_kafka_polls_say_that_they_may_be_old_and_the_open_poll_goes_on(
         assert "Harvest" in get_url(f"{results}/").text
     finally:
         stack.kafka.start()
-    wait_until(lambda: organiser.state("tonight")["current"], "current again")
+    wait_until(lambda: organiser.state("tonight")["current"], "current again", 60)

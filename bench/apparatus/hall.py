@@ -55,11 +55,12 @@ class Hall:
         return self._cpu() - before
 
     async def turn(self, seconds: float) -> WatchedTurn:
-        """Watch for `seconds`."""
+        """Watch for `seconds`, and on until a frame has come."""
         self._arrivals.clear()
         self._bytes = 0
         begin, cpu = time.perf_counter(), self._cpu()
         await asyncio.sleep(seconds)
+        await until(lambda: self._arrivals, "a frame", error=BenchError)
         cpu, took = self._cpu() - cpu, time.perf_counter() - begin
         frames = list(self._arrivals.values())
         whole = [times for times in frames if len(times) == self._reading]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 STUCK_SECONDS: Final = 120.0
-"""When what is waited for is taken for stuck: long after the slowest machine has it.
+"""How long to wait for something before it counts as stuck: longer than a slow machine needs.
 
-A test passes as soon as it does, so this costs nothing, and a slow machine is no failure.
+A wait ends as soon as its condition holds. A wait that tests a promised time has its own limit.
 """
 
 _FIRST_PAUSE_SECONDS: Final = 0.001

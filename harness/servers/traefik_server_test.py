@@ -152,21 +152,21 @@ def test_everything_else_goes_to_the_results(entry: TraefikServer, path: str) ->
 SPLIT = {"grpc": 20, "http": 20}
 
 
-def wait_for_votes(entry: TraefikServer, wanted: dict[str, int]) -> None:
-    wait_until(lambda: ask(entry, "/votes", 40) == wanted, f"{wanted} of 40 votes")
+def wait_for_votes(entry: TraefikServer, wanted: dict[str, int], limit_seconds: float) -> None:
+    wait_until(lambda: ask(entry, "/votes", 40) == wanted, f"{wanted} of 40 votes", limit_seconds)
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
 def test_a_route_that_is_killed_leaves_all_votes_to_the_other(
     entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
 ) -> None:
-    wait_for_votes(entry, SPLIT)
+    wait_for_votes(entry, SPLIT, 5)
     port = backends[gone].server_port
     backends[gone].stop()
-    wait_for_votes(entry, {other: 40})
+    wait_for_votes(entry, {other: 40}, 3)
     assert ask(entry, "/votes", 40) == {other: 40}
     backends[gone] = Backend(gone, port)
-    wait_for_votes(entry, SPLIT)
+    wait_for_votes(entry, SPLIT, 3)
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
@@ -174,23 +174,23 @@ def test_a_route_that_is_not_ready_leaves_all_votes_to_the_other(
     entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
 ) -> None:
     backends[gone].ready = False
-    wait_for_votes(entry, {other: 40})
+    wait_for_votes(entry, {other: 40}, 3)
     forced = {"http": "always", "grpc": "never"}[gone]
     assert ask(entry, "/votes", 10, forced) == {gone: 10}  # forced votes get its own answer
     backends[gone].ready = True
-    wait_for_votes(entry, SPLIT)
+    wait_for_votes(entry, SPLIT, 3)
 
 
 def test_when_no_route_is_ready_each_gives_its_own_answer(
     entry: TraefikServer, backends: dict[str, Backend]
 ) -> None:
     backends["grpc"].ready = False
-    wait_for_votes(entry, {"http": 40})
+    wait_for_votes(entry, {"http": 40}, 3)
     backends["http"].ready = False
-    wait_for_votes(entry, SPLIT)
+    wait_for_votes(entry, SPLIT, 3)
     for route in ("grpc", "http"):
         backends[route].ready = True
-    wait_for_votes(entry, SPLIT)
+    wait_for_votes(entry, SPLIT, 3)
 
 
 VOTES_PER_SECOND = 5
@@ -230,7 +230,7 @@ def test_an_address_over_the_limit_gets_429_with_retry_after(limited_entry: Trae
     refused = [answer for answer in answers if answer.status != 200]
     assert {answer.status for answer in refused} == {429}
     assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-    wait_until(lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, "a vote again")
+    wait_until(lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, "a vote again", 3)
 
 
 def test_a_burst_of_votes_from_one_address_passes(limited_entry: TraefikServer) -> None:

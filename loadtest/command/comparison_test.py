@@ -186,6 +186,7 @@ def test_a_sweep_of_three_candidates_has_them_at_every_rate(stack: Stack, tmp_pa
         late = {end.candidate for end in sweep.unreached if end.rate <= rate}
         return [one for one in Candidate if one not in late]
 
+    assert sweep.points
     assert [point.rate for point in sweep.points] == [r for r in (20.0, 40.0) if there_at(r)]
     for point in sweep.points:
         routes, processes = point.side_by_side.routes, point.side_by_side.processes

@@ -178,7 +178,7 @@ def test_a_client_that_does_not_read_is_cut_off(running: Service) -> None:
                 return True
             return bool(cut.poll(0))
 
-        wait_until(is_cut, "the connection is cut")
+        wait_until(is_cut, "the connection is cut", 30)
 
 
 def test_pipelined_requests_take_turns_with_other_clients(running: Service) -> None:
