@@ -90,10 +90,12 @@ async def test_a_service_may_do_in_kafka_what_it_needs_and_no_more(
 
 async def may_read(connection: dict[str, Any], topic: str) -> bool:
     consumer = AIOKafkaConsumer(**connection, auto_offset_reset="earliest")
+    partition = TopicPartition(topic, 0)
     try:
-        consumer.assign([TopicPartition(topic, 0)])
+        consumer.assign([partition])
         await consumer.start()
-        await consumer.getmany(timeout_ms=500)
+        while consumer.highwater(partition) is None:  # known with the first answer, if empty too
+            await consumer.getmany(timeout_ms=500)
     except TopicAuthorizationFailedError:
         return False
     finally:
