@@ -40,14 +40,17 @@ class RenderError(Exception):
 
 
 @cache
-def render(overlay: str, *components: str) -> str:
-    """Return the YAML of an overlay, changed by components. Raises RenderError."""
+def render(overlay: str, *components: str, further: str = "") -> str:
+    """Return the YAML of an overlay, changed by components and by `further` lines of a
+    kustomization. Raises RenderError.
+    """
     resources, used = [f"overlays/{overlay}"], [f"components/{name}" for name in components]
     with TemporaryDirectory() as scratch:
         Path(scratch, "kustomization.yaml").write_text(
             yaml.safe_dump(
                 {"resources": _from(scratch, resources), "components": _from(scratch, used)}
             )
+            + further
         )
         return render_folder(Path(scratch))
 
