@@ -41,8 +41,9 @@ class RenderError(Exception):
 
 @cache
 def render(overlay: str, *components: str, further: str = "") -> str:
-    """Return the YAML of an overlay, changed by components and by `further` lines of a
-    kustomization. Raises RenderError.
+    """Return the YAML of an overlay, changed by components. Raises RenderError.
+
+    `further` are more lines of the kustomization that has them all.
     """
     resources, used = [f"overlays/{overlay}"], [f"components/{name}" for name in components]
     with TemporaryDirectory() as scratch:
