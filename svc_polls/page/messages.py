@@ -384,7 +384,9 @@ _ES: Final[Messages] = {
 
 # What the rules of the log of polls answer, which are English; see voting/polls/book.py.
 _REASONS_ES: Final[Messages] = {
-    "it has been opened, or opens at its time": "ya se abrió, o se abre a su hora",
+    "it has been opened": "ya se abrió",
+    "it opens at its time: for another one, replace its definition": "se abre a su hora: para "
+    "otra, cambia su definición",
     "its end has passed, or is less than 11 s away": "su final ya pasó, o falta menos de 11 s",
     "it is not open yet: replace its definition": "aún no está abierta: cambia su definición",
     "it is closed, or closes in less than 11 s": "está cerrada, o cierra en menos de 11 s",

@@ -59,7 +59,14 @@ def test_a_poll_opened_by_hand_opens_when_kafka_has_the_event(log: PollLog) -> N
     assert not the_poll(log).is_open(NOW + 10**9)
     assert log.append(Open(), NOW + 5).refusal is None
     assert [the_poll(log).is_open(at) for at in (NOW + 4, NOW + 5)] == [False, True]
-    assert log.append(Open(), NOW + 9).refusal == "it has been opened, or opens at its time"
+    assert log.append(Open(), NOW + 9).refusal == "it has been opened"
+
+
+def test_a_poll_with_a_time_to_open_is_not_opened_by_hand(log: PollLog) -> None:
+    scheduled(log)
+    too_early = "it opens at its time: for another one, replace its definition"
+    assert log.append(Open(), OPENS - 1).refusal == too_early
+    assert log.append(Open(), OPENS).refusal == "it has been opened"
 
 
 def test_a_poll_has_the_numbers_of_its_last_event_and_of_its_last_definition(log: PollLog) -> None:

@@ -100,7 +100,11 @@ def _defined(
 
 def _opened(poll: Poll, number: int, at_ms: int) -> Poll:
     if poll.opens_at_ms is not None:
-        raise RefusedChangeError("it has been opened, or opens at its time")
+        raise RefusedChangeError(
+            "it has been opened"
+            if poll.opens_at_ms <= at_ms
+            else "it opens at its time: for another one, replace its definition"
+        )
     if poll.closes_at_ms is not None and poll.closes_at_ms < at_ms + LEAD_MS:
         raise RefusedChangeError("its end has passed, or is less than 11 s away")
     return msgspec.structs.replace(poll, opens_at_ms=at_ms, event=number)
