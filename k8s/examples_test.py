@@ -1,11 +1,11 @@
-"""What a component's comment tells its readers to write can be rendered, and has an effect."""
+"""Overlays that readers write: as a component's comment shows them, and with several components."""
 
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Final
 
 import pytest
 
-from k8s.rendering import FOLDER, manifests, of_kind, render
+from k8s.rendering import COMPONENTS, FOLDER, manifests, of_kind, render
 
 _INDENT: Final = "#   "
 
@@ -13,12 +13,16 @@ SHOWN_BY: Final = ("grpc-unary", "keda", "prometheus-operator", "rate-limit", "t
 
 
 def example(component: str) -> str:
-    """Return the patches that the comment at the head of a component shows."""
+    """Return the patches that the comment at the head of a component shows, or nothing."""
     lines = (FOLDER / "components" / component / "kustomization.yaml").read_text().splitlines()
-    shown = lines[lines.index(f"{_INDENT}patches:") :]
+    shown = dropwhile(lambda line: line != f"{_INDENT}patches:", lines)
     return "\n".join(
         line.removeprefix(_INDENT) for line in takewhile(lambda it: it.startswith(_INDENT), shown)
     )
+
+
+def test_no_other_component_shows_an_example() -> None:
+    assert tuple(filter(example, COMPONENTS)) == SHOWN_BY
 
 
 @pytest.mark.parametrize("component", SHOWN_BY)

@@ -94,7 +94,7 @@ async def may_read(connection: dict[str, Any], topic: str) -> bool:
     try:
         consumer.assign([partition])
         await consumer.start()
-        while consumer.highwater(partition) is None:  # known with the first answer, if empty too
+        while consumer.highwater(partition) is None:  # set by the first answer, even an empty one
             await consumer.getmany(timeout_ms=500)
     except TopicAuthorizationFailedError:
         return False

@@ -382,7 +382,7 @@ _ES: Final[Messages] = {
     "sending": "Enviando …",
 }
 
-# What the rules of the log of polls answer, which are English; see voting/polls/book.py.
+# What the rules of the log of polls answer, which are English; see voting/polls/changes.py.
 _REASONS_ES: Final[Messages] = {
     "it has been opened": "ya se abrió",
     "it opens at its time: for another one, replace its definition": "se abre a su hora: para "
