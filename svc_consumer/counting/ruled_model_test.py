@@ -62,25 +62,32 @@ class RuledModel(RuleBasedStateMachine):
         self.system.ledger.ahead_ms[broker] = of_broker
         self.system.excluders[who].ahead_ms = of_consumer
 
-    @rule(poll=polls, partition=partitions, some=voters)
-    def ids_are_ruled_out(self, poll: str, partition: int, some: list[int]) -> None:
+    @rule(poll=polls, partition=partitions, some=voters, at_once=st.booleans())
+    def ids_are_ruled_out(
+        self, poll: str, partition: int, some: list[int], *, at_once: bool
+    ) -> None:
         ids = (UUID(id_of(partition, voter)).bytes for voter in some)
-        self.system.polls.propose(poll, vote_ids(ids))
+        self.system.polls.propose(poll, vote_ids(ids), approved=at_once)
 
-    @rule(poll=polls, voter_class=st.sampled_from([0, 1]))
-    def a_class_is_ruled_out(self, poll: str, voter_class: int) -> None:
-        self.system.polls.propose(poll, OfClass(voter_class))
+    @rule(poll=polls, voter_class=st.sampled_from([0, 1]), at_once=st.booleans())
+    def a_class_is_ruled_out(self, poll: str, voter_class: int, *, at_once: bool) -> None:
+        self.system.polls.propose(poll, OfClass(voter_class), approved=at_once)
 
-    @rule(poll=polls, since=st.integers(1, 3_000), length=st.integers(1, 3_000))
-    def a_time_is_ruled_out(self, poll: str, since: int, length: int) -> None:
+    @rule(
+        poll=polls,
+        since=st.integers(1, 3_000),
+        length=st.integers(1, 3_000),
+        at_once=st.booleans(),
+    )
+    def a_time_is_ruled_out(self, poll: str, since: int, length: int, *, at_once: bool) -> None:
         begin = self.system.ledger.now_ms - since
-        self.system.polls.propose(poll, Between(begin, begin + length))
+        self.system.polls.propose(poll, Between(begin, begin + length), approved=at_once)
 
     @rule(poll=polls, which=few)
     def a_ruling_is_lifted(self, poll: str, which: int) -> None:
         if taking := rulings_in_force(self.system.polls.newest[poll].rulings):
-            self.system.polls.propose(poll, Lift(taking[which % len(taking)].number))
-            self.system.polls.approve(poll, len(self.system.polls.newest[poll].rulings))
+            lift = Lift(taking[which % len(taking)].number)
+            self.system.polls.propose(poll, lift, approved=True)
 
     @rule(poll=polls, which=few)
     def a_ruling_is_approved(self, poll: str, which: int) -> None:

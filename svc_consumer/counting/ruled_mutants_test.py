@@ -113,7 +113,7 @@ def rule_out(system: RuledSystem, *selections: Selection) -> None:
     """Propose rulings, and approve them, the last one first."""
     proposed = len(system.polls.newest[POLL].rulings)
     for selection in selections:
-        system.polls.propose(POLL, selection)
+        system.polls.propose(POLL, selection, approved=False)
     for number in range(len(selections), 0, -1):
         system.polls.approve(POLL, proposed + number)
 

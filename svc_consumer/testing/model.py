@@ -67,7 +67,7 @@ class ModelLedger:
     def cast(self, partition: int, voter: int, rank: int) -> None:
         """Append a copy of a voter's vote, perhaps with other contents than the first.
 
-        The rank decides about those: album, route and poll.
+        The rank decides about those: album, route and poll. It takes a millisecond.
         """
         vote_id = id_of(partition, voter)
         route = list(Route)[rank % 2]
@@ -75,6 +75,7 @@ class ModelLedger:
             vote_id, album=f"Album {rank % 2}", rank=rank, route=route, **poll_fields(rank)
         )
         offset = len(self.records[partition])
+        self.now_ms += 1
         at_ms = self.now_ms + self.ahead_ms[partition]
         self.records[partition].append(record_of(vote, offset)._replace(timestamp=at_ms))
         self._votes[partition].append((offset, vote))

@@ -60,9 +60,11 @@ class ModelPolls:
         """All polls after the last event."""
         return self.views[-1]
 
-    def propose(self, poll: str, selection: Selection) -> None:
-        """Propose a ruling, or what the rules do not allow."""
+    def propose(self, poll: str, selection: Selection, *, approved: bool) -> None:
+        """Propose a ruling, or what the rules do not allow; it may be approved at once."""
         self._append(Propose(selection, "bots"), poll, ANA)
+        if approved:
+            self.approve(poll, len(self.newest[poll].rulings))
 
     def approve(self, poll: str, number: int) -> None:
         """Approve a ruling, if there is such a one."""

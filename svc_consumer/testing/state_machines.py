@@ -16,9 +16,16 @@ def holds_always(machine: type[RuleBasedStateMachine], steps: int) -> None:
 
 
 def is_found_broken(machine: type[RuleBasedStateMachine], steps: int) -> None:
-    """Run `machine` until a check fails; fail if none does in many more interleavings."""
+    """Run `machine` until a check fails; fail if none does in many more interleavings.
+
+    The interleavings are the same in every run: whether one of them shows the fault is not chance.
+    """
     bounds = settings(
-        max_examples=2000, stateful_step_count=steps, phases=[Phase.generate], **_BOUNDS
+        max_examples=2000,
+        stateful_step_count=steps,
+        phases=[Phase.generate],
+        derandomize=True,
+        **_BOUNDS,
     )
     with pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=bounds)

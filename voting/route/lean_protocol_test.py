@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import os
 import re
-import signal
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -126,22 +124,45 @@ def test_both_cast_the_same_votes_and_have_the_same_counts(
     assert vote_counts(reference) == vote_counts(lean)
 
 
-@pytest.fixture(scope="module")
-def impatient() -> Iterator[tuple[TrialRoute, TrialRoute]]:
-    limits: dict[str, Any] = {
-        "REQUEST_TIMEOUT": 0.5,
-        "RESPONSE_TIMEOUT": 0.5,
-        "KEEP_ALIVE_TIMEOUT": 1,
-    }
+@contextmanager
+def impatient_routes(**limits: Any) -> Iterator[tuple[TrialRoute, TrialRoute]]:
     with trial_route(lean=False, **limits) as reference, trial_route(lean=True, **limits) as lean:
         yield reference, lean
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[tuple[TrialRoute, TrialRoute]]:
+    """Both end a request or an answer soon."""
+    with impatient_routes(REQUEST_TIMEOUT=0.5, RESPONSE_TIMEOUT=0.5) as both:
+        yield both
+
+
+@asynccontextmanager
+async def waiting_for_the_end(route: TrialRoute, *pieces: bytes) -> AsyncIterator[RawClient]:
+    """Yield a client of a route whose clock runs once these pieces are there."""
+    async with AsyncExitStack() as stack:
+        with route.standing_still():
+            client = await stack.enter_async_context(raw_client(route.port))
+            client.writer.writelines(pieces)
+        yield client
+
+
+async def ends(both: tuple[TrialRoute, TrialRoute], *pieces: bytes) -> bytearray:
+    """Send both the same and no more; they must answer the same and then close. Return it."""
+    async with (
+        waiting_for_the_end(both[0], *pieces) as expected,
+        waiting_for_the_end(both[1], *pieces) as found,
+    ):
+        for client in (expected, found):
+            assert await client.wait(99, PATIENCE_SECONDS), client.received
+    assert (expected.end, expected.received) == ("closed", found.received)
+    assert found.end == "closed"
+    return found.received
 
 
 @pytest.mark.parametrize(
     ("pieces", "status"),
     [
-        ([], None),  # the keep-alive timeout
-        ([vote_request(VOTE)], 202),
         ([vote_request(VOTE)[:40]], 408),
         ([vote_request(VOTE), vote_request(VOTE)[:-90]], 408),
         ([vote_request(json.dumps(GOOD | {"name": "never"}).encode())], 503),
@@ -149,29 +170,23 @@ def impatient() -> Iterator[tuple[TrialRoute, TrialRoute]]:
     ],
 )
 async def test_timeouts_end_a_connection_in_the_same_way(
-    impatient: tuple[TrialRoute, TrialRoute], pieces: list[bytes], status: int | None
+    impatient: tuple[TrialRoute, TrialRoute], pieces: list[bytes], status: int
 ) -> None:
-    expected, found = await asyncio.gather(
-        *(send(route.port, *pieces, answers=99) for route in impatient)
-    )
-    assert (expected.end, expected.received) == (found.end, found.received)
-    assert found.end == "closed"
-    assert status is None or b"HTTP/1.1 %d " % status in found.received
+    assert b"HTTP/1.1 %d " % status in await ends(impatient, *pieces)
+
+
+async def test_an_idle_connection_ends_in_the_same_way() -> None:
+    with impatient_routes(KEEP_ALIVE_TIMEOUT=0.5) as both:
+        assert await ends(both) == b""
+        assert (await ends(both, vote_request(VOTE))).startswith(b"HTTP/1.1 202 ")
 
 
 async def test_a_missing_body_is_408_in_the_same_way(
     impatient: tuple[TrialRoute, TrialRoute],
 ) -> None:
     before = [vote_counts(route) for route in impatient]
-    expected, found = await asyncio.gather(
-        *(
-            send(route.port, vote_request(VOTE), vote_request(VOTE)[:-1], answers=99)
-            for route in impatient
-        )
-    )
-    assert (expected.end, expected.received) == (found.end, found.received)
-    assert found.end == "closed"
-    assert b"HTTP/1.1 408 " in found.received
+    received = await ends(impatient, vote_request(VOTE), vote_request(VOTE)[:-1])
+    assert b"HTTP/1.1 408 " in received
     for route, old in zip(impatient, before, strict=True):
         assert refused_count(vote_counts(route), 408) == refused_count(old, 408) + 1
         assert refused_count(vote_counts(route), 503) == refused_count(old, 503)
@@ -194,19 +209,19 @@ async def test_further_bytes_do_not_extend_a_requests_deadline(
     impatient: tuple[TrialRoute, TrialRoute], end: int
 ) -> None:
     for route in impatient:
-        async with raw_client(route.port) as client, asyncio.timeout(10):
-            client.writer.write(vote_request(VOTE)[:end])
+        async with (
+            waiting_for_the_end(route, vote_request(VOTE)[:end]) as client,
+            asyncio.timeout(PATIENCE_SECONDS),
+        ):
             while client.end is None:
                 client.writer.write(vote_request(VOTE)[end : end + 1])
                 await client.wait(99, 0.1)
             assert client.received.startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_request_in_many_pieces_is_accepted(
-    impatient: tuple[TrialRoute, TrialRoute],
-) -> None:
+async def test_a_request_in_many_pieces_is_accepted(both: tuple[TrialRoute, TrialRoute]) -> None:
     sent = vote_request(VOTE)
-    for route in impatient:
+    for route in both:
         async with raw_client(route.port) as client:
             for start in range(0, len(sent), 10):
                 client.writer.write(sent[start : start + 10])
@@ -241,18 +256,13 @@ async def test_pipelined_votes_take_turns_with_other_clients(one: TrialRoute, se
     name = f"newcomer {uuid.uuid4()}"
     vote = vote_request(json.dumps(GOOD | {"name": name}).encode())
     begin = one.get("/answered").json()
-    pid = one.process.pid
-    assert pid is not None
     async with AsyncExitStack() as stack:
         greedy = [await stack.enter_async_context(raw_client(one.port)) for _ in range(50)]
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with one.standing_still():
             for client in greedy:
                 client.writer.write(vote_request(sent) * 2000)
             newcomer = await stack.enter_async_context(raw_client(one.port))
             newcomer.writer.write(vote)
-        finally:
-            os.kill(pid, signal.SIGCONT)
         assert await newcomer.wait(1, PATIENCE_SECONDS)
         assert newcomer.received.startswith(b"HTTP/1.1 202 ")
     answered = one.get(f"/answered?before={name}").json() - begin

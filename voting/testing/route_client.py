@@ -3,7 +3,9 @@
 import asyncio
 import json
 import multiprocessing
+import os
 import re
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -31,6 +33,19 @@ class TrialRoute(NamedTuple):
         url = f"http://127.0.0.1:{self.port}"
         with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
             return client.get(path)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Hold the route's process until all is there that a client has to send.
+
+        None of the route's time then passes between two steps of the client, however slow it is.
+        """
+        pid = cast(int, self.process.pid)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
