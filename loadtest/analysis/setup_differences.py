@@ -21,7 +21,7 @@ _NAMES: Final = {
     "warm_up": "warm-up",
     "timeout": "timeout",
     "client_ids": "client-generated ids",
-    "fresh_share": "share of users with new connections",
+    "fresh_share": "share of votes over new connections",
     "machine": "machine",
     "version": "code",
 }

@@ -46,7 +46,7 @@ def test_the_same_set_up_has_no_difference_whatever_the_seed(report: Report) -> 
         ({"warm_up": 1.0}, "warm-up: was 0, is 1"),
         ({"timeout": 2.0}, "timeout: was 10, is 2"),
         ({"client_ids": False}, "client-generated ids: was yes, is no"),
-        ({"fresh_share": 0.5}, "share of users with new connections: was 0.25, is 0.5"),
+        ({"fresh_share": 0.5}, "share of votes over new connections: was 0.25, is 0.5"),
         ({"machine": "another"}, "machine: was a machine, is another"),
         ({"version": None}, "code: was abc1234, is unknown"),
         (

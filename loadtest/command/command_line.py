@@ -66,7 +66,7 @@ def _add_check_options(parser: argparse.ArgumentParser) -> None:
         type=between(0, 1),
         default=0.25,
         metavar="SHARE",
-        help="share of users in the split that open a new connection for each vote; the split is"
+        help="share of the votes in the split that have a connection of their own; the split is"
         " tested separately for them and for the others (default: %(default)g)",
     )
     add(

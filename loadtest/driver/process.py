@@ -101,7 +101,7 @@ def _new_state(phase: Phase, writer: SampleWriter) -> PhaseState:
     electorate = None
     if phase.voters is not None:
         electorate = Electorate(_catalogue(phase).poll, phase.voters)
-    return PhaseState(phase, arrivals, ballots, writer, electorate)
+    return PhaseState(phase, arrivals, ballots, _random(phase, "connections"), writer, electorate)
 
 
 def _catalogue(phase: Phase) -> Catalogue:

@@ -1,6 +1,7 @@
 """A Locust user that votes at the times of the phase's schedule and records the answers."""
 
 import time
+from random import Random
 from uuid import UUID
 
 import gevent
@@ -25,12 +26,14 @@ class PhaseState:
         phase: Phase,
         arrivals: Arrivals,
         ballots: Ballots,
+        connections: Random,
         writer: SampleWriter,
         electorate: Electorate | None = None,
     ) -> None:
         self._warm_up = phase.warm_up
         self._client_ids = phase.client_ids
-        self._fresh_left = round(phase.fresh_share * phase.users)
+        self._fresh_share = phase.fresh_share
+        self._connections = connections
         self._writer = writer
         self._electorate = electorate
         self._zero: float | None = None  # the start of the measurement on perf_counter's clock
@@ -61,10 +64,12 @@ class PhaseState:
         """Return the ballot for the next vote, None in a poll without voters."""
         return self._electorate.ballot(entry) if self._electorate else None
 
-    def takes_fresh_connections(self) -> bool:
-        """Return whether the calling user opens a connection for each vote; call once per user."""
-        self._fresh_left -= 1
-        return self._fresh_left >= 0
+    def takes_fresh_connection(self) -> bool:
+        """Return whether the next vote has a connection of its own.
+
+        Users take turns, and so may the routes: votes of one user alone could all get the same.
+        """
+        return self._connections.random() < self._fresh_share
 
     def record(self, sample: Sample) -> None:
         """Write one sample and count it."""
@@ -81,10 +86,6 @@ class ScheduledVoter(VoteUser):
 
     _arrival: Arrival | None = None
     _choice: Choice
-
-    def on_start(self) -> None:
-        """Decide whether this user keeps its connection."""
-        self.fresh = self.state.takes_fresh_connections()
 
     def wait_time(self) -> float:
         """Return the seconds to the next arrival; end this user when there is none."""
@@ -108,14 +109,15 @@ class ScheduledVoter(VoteUser):
     def _cast(self, arrival: Arrival, choice: Choice) -> Sample:
         ballot = self.state.new_ballot(self.catalogue.albums[choice.album].entry)
         vote_id = self.state.new_id() if ballot is None else UUID(ballot.id)
+        fresh = self.state.takes_fresh_connection()
         sent = self.state.now()
-        answer = self.cast_vote(choice, vote_id, ballot)
+        answer = self.cast_vote(choice, vote_id, ballot, fresh=fresh)
         return Sample(
             at=arrival.at,
             lag=sent - arrival.at,
             latency=self.state.now() - arrival.at,
             queued=arrival.queued,
-            fresh=self.fresh,
+            fresh=fresh,
             album=choice.album,
             rank=choice.rank,
             id=vote_id or answer.id,

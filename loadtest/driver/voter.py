@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 from locust import FastHttpUser
+from locust.contrib.fasthttp import FastHttpSession
+from locust.env import Environment
 
 from loadtest.driver.catalogue import Ballots, Choice, read_catalogue, vote_for
 from loadtest.driver.electorate import Ballot
@@ -33,27 +35,43 @@ def new_client_id() -> UUID:
 class VoteUser(FastHttpUser):
     """Casts votes for the albums of `catalogue` at the target's `/votes`.
 
-    `forced` is the candidate to ask for, None for whatever the splitter chooses; `fresh` is whether
-    each vote has a connection of its own. Subclasses decide when to vote.
+    `forced` is the candidate to ask for, None for whatever the splitter chooses. Subclasses decide
+    when to vote.
     """
 
     abstract = True
     forced: Candidate | None = None
-    fresh = False
     catalogue: ClassVar[Catalogue] = _CATALOGUE
     ballots: ClassVar[Ballots] = Ballots(_CATALOGUE, _RANDOM)
 
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._passing_by = FastHttpSession(
+            self.host,
+            self.environment.events.request,
+            self,
+            network_timeout=self.network_timeout,
+            connection_timeout=self.connection_timeout,
+            max_retries=self.max_retries,
+        )
+
     def cast_vote(
-        self, choice: Choice, vote_id: UUID | None, ballot: Ballot | None = None
+        self,
+        choice: Choice,
+        vote_id: UUID | None,
+        ballot: Ballot | None = None,
+        *,
+        fresh: bool = False,
     ) -> Answer:
         """Send one vote, of a voter if there is a ballot; return its answer, or what none means.
 
+        A `fresh` one has a connection of its own; the user keeps that of its other votes meanwhile.
         Locust's own statistics file the request under the route that answered.
         """
-        with self.client.post(
+        with (self._passing_by if fresh else self.client).post(
             "/votes",
             data=self._body(choice, vote_id, ballot),
-            headers=self._headers(),
+            headers=self._headers(fresh=fresh),
             catch_response=True,
         ) as response:
             answer = _read(response)
@@ -73,11 +91,11 @@ class VoteUser(FastHttpUser):
         voter = {} if ballot is None else {"voter": ballot.voter, "slot": ballot.slot}
         return request_body(vote_for(self.catalogue, choice, id=known_id, **voter)).decode()
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, *, fresh: bool) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
         if self.forced is not None:
             headers |= self.forced.headers
-        if self.fresh:
+        if fresh:
             headers["Connection"] = "close"
         return headers
 

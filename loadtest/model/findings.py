@@ -111,7 +111,7 @@ class ProcessUse(msgspec.Struct, frozen=True):
 
 
 class Connection(StrEnum):
-    """Whether a user keeps its connection or opens one for each vote."""
+    """Whether a vote went over the connection that its user keeps, or over one of its own."""
 
     KEPT = "kept"
     FRESH = "fresh"

@@ -37,7 +37,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     `forced` is the candidate that every vote asks for, None to leave it to the splitter. Times in
     seconds; `timeout` is how long one vote waits for its answer. With `client_ids` every vote
     carries an id of the client, otherwise the service makes one. `samples` is the file to write.
-    `fresh_share` of the users open a connection for each vote, the others keep theirs.
+    `fresh_share` of the votes, chosen at random, have a connection of their own; the others go over
+    the one that their user keeps.
     `offset` delays the schedule: drivers that share constant arrivals send in turns. Votes are for
     the albums of `catalogue`, None for those that come with the driver. In a poll with voters each
     vote is one of `voters`.
