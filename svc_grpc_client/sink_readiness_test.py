@@ -12,6 +12,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from harness.processes.ports import free_port
+from svc_grpc_client import vote_calls
 from svc_grpc_client.sink import GrpcSink
 from svc_grpc_client.testing.scripted_server import (
     NAME,
@@ -53,6 +54,13 @@ async def test_readiness_follows_the_server_and_its_health(kind: Kind) -> None:
         await until(lambda: not readiness.ready, readiness)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reconnecting may take longer than a test waits."""
+    monkeypatch.setattr(vote_calls, "_GRACE_SECONDS", 60.0)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_a_connection_that_reaches_its_maximum_age_leaves_the_service_ready(
     kind: Kind,
     caplog: pytest.LogCaptureFixture,
@@ -79,14 +87,14 @@ async def test_a_connection_that_reaches_its_maximum_age_leaves_the_service_read
     assert caplog.messages.count("ready") == 1
 
 
-async def test_a_lost_server_makes_the_service_unready_within_the_grace_period(kind: Kind) -> None:
+@pytest.mark.usefixtures("patient")
+async def test_a_lost_server_makes_the_service_unready_before_the_grace_period_ends(
+    kind: Kind,
+) -> None:
     async with sink(kind, port := free_port()) as (_, readiness):
         async with server(ScriptedService(), port):
             await until(lambda: readiness.ready, readiness)
-            lost = asyncio.create_task(until(lambda: not readiness.ready, readiness))
-        begin = time.monotonic()
-        await lost
-        assert time.monotonic() - begin < 2
+        await until(lambda: not readiness.ready, readiness)
         assert readiness.reason == f"waiting for a ready gRPC server at dns:///127.0.0.1:{port}"
 
 
@@ -145,7 +153,7 @@ async def test_a_reconnect_that_hangs_shows_after_the_grace_period(kind: Kind) -
             relay.silent = True
             begin = time.monotonic()
             await until(lambda: not readiness.ready, readiness)
-            assert 1 <= time.monotonic() - begin < 5
+            assert time.monotonic() - begin >= 1
 
 
 async def test_a_server_that_comes_back_is_used_again(kind: Kind) -> None:

@@ -147,7 +147,7 @@ async def test_a_client_that_reads_nothing_does_not_hold_up_the_end(
             [connection] = await clients.enter_async_context(connections(port, 1))
             await connection.flood()
             begin = time.monotonic()
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 20
 
 
 async def test_an_address_gains_nothing_by_more_connections() -> None:

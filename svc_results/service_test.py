@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -150,10 +151,23 @@ def test_a_change_reaches_watchers_within_a_second(
 ) -> None:
     with watching(results) as seen:
         wait_until(lambda: seen != [], "the first snapshot")
-        consumer.count("Décimas")
-        start = time.monotonic()
-        wait_until(lambda: seen[-1]["total"] == consumer.votes, "the change")
-        assert time.monotonic() - start < FRESH_SECONDS
+
+        def change() -> None:
+            consumer.count("Décimas")
+            wait_until(lambda: seen[-1]["total"] == consumer.votes, "the change")
+
+        assert usual_seconds(change) < FRESH_SECONDS
+
+
+def usual_seconds(action: Callable[[], None]) -> float:
+    """Return the median of five times, so that a pause of the machine does not count."""
+
+    def timed() -> float:
+        begin = time.monotonic()
+        action()
+        return time.monotonic() - begin
+
+    return statistics.median(timed() for _ in range(5))
 
 
 @pytest.mark.parametrize(
@@ -188,9 +202,11 @@ def test_a_hanging_store_is_named_until_it_recovers(
     redis_server.pause()
     try:
         wait_until(lambda: reason(client) == "Redis is not responding", "not ready")
-        start = time.monotonic()
-        assert client.get("/").status_code == httpx.codes.OK
-        assert time.monotonic() - start < FRESH_SECONDS
+
+        def look() -> None:
+            assert client.get("/").status_code == httpx.codes.OK
+
+        assert usual_seconds(look) < FRESH_SECONDS
     finally:
         redis_server.resume()
     wait_until(lambda: reason(client) is None, "ready")

@@ -410,9 +410,9 @@ async def test_a_client_that_leaves_is_counted_once_and_logs_no_error(
     one: TrialRoute, sent: bytes, counted: str
 ) -> None:
     before, log = vote_counts(one), one.log.read_text()
-    async with raw_client(one.port) as client:
-        client.writer.write(sent)
-        await asyncio.sleep(0.1)  # so that it is read
+    with one.standing_still():
+        async with raw_client(one.port) as client:
+            client.writer.write(sent)
     await asyncio.to_thread(wait_until, lambda: bool(new_counts(one, before)), "it is counted")
     assert new_counts(one, before) == {counted: 1}
     assert one.log.read_text() == log
