@@ -11,7 +11,7 @@ from voting.domain.vote import Route
 
 # One fair random split in a thousand fails by chance: rare enough for CI. At 10,000 requests a
 # share that is 3 points off is caught 99 times in 100. A round-robin splitter, as most are,
-# varies less than chance and never fails.
+# varies less than chance and fails less often.
 ALPHA: Final = 0.001
 
 
