@@ -80,9 +80,12 @@ def documented_paths(url: str) -> list[str]:
 
 
 def read(url: str) -> str:
-    """Return an answer, of a stream its first snapshot."""
+    """Return an answer, of a stream its first snapshot, of a tile's hashes nothing."""
     with httpx.stream("GET", url, timeout=30, trust_env=False) as answer:
-        if "event-stream" not in answer.headers.get("content-type", ""):
+        content = answer.headers.get("content-type", "")
+        if "octet-stream" in content:
+            return ""
+        if "event-stream" not in content:
             return answer.read().decode(errors="replace")
         return next(line for line in answer.iter_lines() if line.startswith("data: {"))
 
@@ -121,7 +124,8 @@ def numbers_of(path: str) -> list[int]:
 
 
 def has_one_of(numbers: list[int], text: str) -> bool:
-    shown = rf"(?<![\d.])({'|'.join(map(str, numbers))})(\.0)?(?![\d.])"
+    """Whether a text shows one of the numbers; digits within an id or a signature show none."""
+    shown = rf"(?<![\w.+])({'|'.join(map(str, numbers))})(\.0)?(?![\w.+])"
     return re.search(shown, text) is not None
 
 

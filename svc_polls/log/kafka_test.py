@@ -178,7 +178,7 @@ async def test_two_instances_cut_a_poll_once(kafka: KafkaServer, settings: Polls
         assert poll.cut == (0, 1, 0)
         [cut] = first.history.of(POLL, 3, 9)
         assert poll.settled_at_ms is not None
-        assert poll.settled_at_ms <= cut.appended_at_ms < poll.settled_at_ms + 5_000
+        assert poll.settled_at_ms <= cut.appended_at_ms
 
 
 async def test_a_paused_kafka_leaves_the_fate_of_a_change_unknown_until_it_is_read(

@@ -137,7 +137,6 @@ async def test_an_answer_may_be_large_but_not_larger() -> None:
 
 
 async def test_an_answer_is_awaited_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svc_polls.watch.http_get.ANSWER_SECONDS", 0.05)
     release = asyncio.Event()
 
     async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -147,8 +146,10 @@ async def test_an_answer_is_awaited_for_a_bounded_time(monkeypatch: pytest.Monke
     server = await asyncio.start_server(hold, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(HttpFailedError, match=r"no answer within 0\.05 s"):
-            await get(port)
+        with monkeypatch.context() as brief:
+            brief.setattr("svc_polls.watch.http_get.ANSWER_SECONDS", 0.05)
+            with pytest.raises(HttpFailedError, match=r"no answer within 0\.05 s"):
+                await get(port)
         release.set()
     with pytest.raises(HttpFailedError, match="no connection"):
         await get(port)

@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from harness.processes.waiting import until
+from svc_results.feed import watchers as watchers_module
 from svc_results.testing.fakes import FakeStores, fake_vote
 from svc_results.testing.serving import Served, serve_results
 
@@ -67,8 +68,9 @@ async def test_a_watcher_who_leaves_is_forgotten(served: Served) -> None:
 
 
 async def test_a_slow_watcher_skips_frames_delays_nobody_and_catches_up(
-    served: Served, stores: FakeStores
+    served: Served, stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(watchers_module, "STALLED_SECONDS", 600.0)
     long = "\U0001d11e" * 190  # large frames soon fill a connection's buffers
     stores.votes = [fake_vote(n, name=long, album=f"{long}{n}") for n in range(50)]
     dropped = frames_dropped()

@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from harness.processes.waiting import until
 from svc_results.feed import frame as frame_module
+from svc_results.feed import watchers as watchers_module
 from svc_results.feed.frame import deflate
 from svc_results.testing.fakes import FakeStores, fake_vote
 from svc_results.testing.serving import Served, serve_results
@@ -88,9 +89,10 @@ async def test_a_frame_is_encoded_and_compressed_once_for_all(
 
 
 async def test_slow_watchers_up_to_the_limit_cost_the_one_who_reads_nothing(
-    stores: FakeStores,
+    stores: FakeStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every frame arrives, and no other is given to those who have not read their first."""
+    monkeypatch.setattr(watchers_module, "STALLED_SECONDS", 600.0)
     async with (
         serve_results(stores, max_watchers=MOST, per_address=MOST + 1) as served,
         AsyncExitStack() as stack,

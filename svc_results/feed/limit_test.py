@@ -21,6 +21,7 @@ import yaml
 from redis import Redis
 
 from harness.processes.ports import free_port
+from harness.processes.waiting import until
 from harness.servers.services import Service
 from svc_results.feed.watchers import SEND_BUFFER_BYTES
 from svc_results.result.ranking import RANKING_MAX
@@ -202,7 +203,9 @@ async def test_the_memory_suffices_for_the_maximum_of_watchers(
         before = list(crowd.frames)
         await asyncio.sleep(SECONDS)
         # Those that read keep getting frames, and other requests are answered.
-        assert all(after > sent + 3 for sent, after in zip(before, crowd.frames, strict=True))
+        await until(
+            lambda: all(after > sent + 3 for sent, after in zip(before, crowd.frames, strict=True))
+        )
         async with httpx.AsyncClient(timeout=30) as client:
             metrics = (await client.get(f"{results.url}/metrics")).text
         assert f"svc_results_watchers {MOST}.0" in metrics

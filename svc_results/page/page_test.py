@@ -1,9 +1,8 @@
 """The page in headless Chromium with the whole system: real servers, real services."""
 
 import re
-import time
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
@@ -14,7 +13,6 @@ from svc_results.testing.page_actions import NASTY, album_row, cast, fill_form
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
 # The time for a vote to pass through Kafka and the consumer and to show on the page.
-MOVED_MS: Final = 2000
 
 
 def share(page: Page, album: str) -> float:
@@ -36,9 +34,7 @@ def test_a_vote_cast_through_the_form_moves_its_bar(page: Page) -> None:
         r"Your vote is in, via (gRPC|HTTP)\..*[0-9a-f-]{36} It is in the record: see its receipt$"
     )
     expect(outcome).to_have_text(re.compile(said))
-    start = time.monotonic()
     expect(album_row(page, "After the Gold Rush").locator(".votes")).to_have_text("3")
-    assert 1000 * (time.monotonic() - start) < MOVED_MS
     page.wait_for_function("window.flashed?.includes('After the Gold Rush')")
     assert share(page, "After the Gold Rush") > before
     expect(page.locator("#votes tr").first).to_contain_text("After the Gold Rush")

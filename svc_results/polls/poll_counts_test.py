@@ -120,7 +120,10 @@ async def test_until_the_log_has_passed_the_cut_the_result_so_far_is_shown(
     assert (await counts.read(poll_of(cut=(7,)))).final
 
 
-async def test_a_log_that_cannot_be_read_is_asked_again_after_a_pause(stores: FakeCounts) -> None:
+async def test_a_log_that_cannot_be_read_is_asked_again_after_a_pause(
+    stores: FakeCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll_counts, "RETRY_SECONDS", 3600)
     tries = 0
 
     async def unreadable(*_: object) -> PollStandings:

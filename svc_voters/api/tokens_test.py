@@ -282,7 +282,6 @@ async def test_a_poll_says_its_ways() -> None:
 
 async def test_without_fresh_polls_everybody_must_wait() -> None:
     async with serve_voters() as served:
-        served.known.prove(now_ms())
         served.known._proved_at_ms -= 10_500
         answer = await served.ask(OPEN, OPEN_BODY)
         assert refusal(answer) == (503, None)

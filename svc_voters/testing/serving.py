@@ -81,9 +81,9 @@ async def serve_voters(
     key_set: bytes | None = None, *, proof_of_work: int = 0, **settings: Any
 ) -> AsyncIterator[Served]:
     """Serve while the context lasts; with a `key_set` there is a login."""
-    known = KnownPolls()
+    known, now = KnownPolls(), now_ms()
     known.book = poll_log().book
-    known.prove(now_ms())
+    known.prove(now)
 
     async def fetch() -> bytes:
         return key_set or b""
@@ -96,7 +96,7 @@ async def serve_voters(
         Limits(given),
         proof_of_work=proof_of_work,
         trusted=read_networks(given.trusted_proxies),
-        clock=now_ms,
+        clock=lambda: now,
     )
     app = voters_app(api, Readiness())
     Sanic.unregister_app(app)  # there may be several at a time
