@@ -144,10 +144,16 @@ async def test_an_older_servers_detail_is_passed_on(kind: Kind) -> None:
 
 @pytest.mark.parametrize(("hours", "relation"), [(-2, "ahead of"), (2, "behind"), (0, None)])
 async def test_a_clock_that_is_off_is_logged_and_votes_are_accepted(
-    kind: Kind, caplog: pytest.LogCaptureFixture, hours: int, relation: str | None
+    kind: Kind,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hours: int,
+    relation: str | None,
 ) -> None:
+    now = now_ms()
+    monkeypatch.setattr("svc_grpc_client.vote_calls.now_ms", lambda: now)
     service = ScriptedService()
-    service.clock = lambda: now_ms() + hours * 3_600_000
+    service.clock = lambda: now + hours * 3_600_000
     async with server(service) as (port, _), sink(kind, port) as (grpc_sink, readiness):
         for _ in range(3):
             await cast_vote(grpc_sink, vote_with(id=grpc_sink.new_id()))

@@ -22,6 +22,7 @@ from voting.service.lifecycle import Readiness
 from voting.testing.examples import vote_with
 
 ACCEPTED = votes_pb2.VoteStatus.OUTCOME_ACCEPTED
+TIMEOUT_SECONDS = 6.0
 IDS = [f"{number:08}-0000-4000-8000-000000000000" for number in range(100)]
 
 type Answer = Callable[[votes_pb2.CastVotesRequest], votes_pb2.CastVotesResponse]
@@ -53,11 +54,17 @@ def ledger() -> Ledger:
     return Ledger()
 
 
+@pytest.fixture
+def long_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no stream end because of its age."""
+    monkeypatch.setattr(vote_streams, "LIFE_SECONDS", 600)
+
+
 @asynccontextmanager
-async def streams(port: int, seconds: float = 6) -> AsyncIterator[tuple[VoteStreams, Stub]]:
+async def streams(port: int) -> AsyncIterator[tuple[VoteStreams, Stub]]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = Stub(channel)
-        yield VoteStreams(cast("votes_pb2_grpc.VoteServiceStub", stub), seconds), stub
+        yield VoteStreams(cast("votes_pb2_grpc.VoteServiceStub", stub), TIMEOUT_SECONDS), stub
 
 
 async def ask(made: VoteStreams, vote_id: str = IDS[0]) -> None:
@@ -67,6 +74,7 @@ async def ask(made: VoteStreams, vote_id: str = IDS[0]) -> None:
     assert [(status.id, status.outcome) for status in response.statuses] == [(vote_id, ACCEPTED)]
 
 
+@pytest.mark.usefixtures("long_lives")
 async def test_requests_one_after_the_other_share_a_stream(ledger: Ledger) -> None:
     async with vote_server(ledger) as (port, _), streams(port) as (made, stub):
         for vote_id in IDS:
@@ -75,6 +83,7 @@ async def test_requests_one_after_the_other_share_a_stream(ledger: Ledger) -> No
     assert ledger.ids == IDS
 
 
+@pytest.mark.usefixtures("long_lives")
 async def test_a_stream_has_one_request_at_a_time(ledger: Ledger) -> None:
     ledger.holds = True
     async with vote_server(ledger) as (port, _), streams(port) as (made, stub):
@@ -98,12 +107,15 @@ async def test_an_old_stream_ends_with_its_request_and_ok(
     assert stub.alone == 0
 
 
+@pytest.mark.usefixtures("long_lives")
 async def test_a_late_answer_ends_its_stream_and_no_other(ledger: Ledger) -> None:
-    async with vote_server(ledger) as (port, _), streams(port, seconds=0.3) as (made, stub):
+    async with vote_server(ledger) as (port, _), streams(port) as (made, stub):
         await ask(made)
         ledger.holds = True
+        made._timeout_seconds = 0.3
         with pytest.raises(grpc.aio.AioRpcError, match="DEADLINE_EXCEEDED"):
             await ask(made)
+        made._timeout_seconds = TIMEOUT_SECONDS
         ledger.release()
         await ask(made)
         assert [stream.done() for stream in stub.streams] == [True, False]
@@ -202,6 +214,7 @@ async def scripted(service: votes_pb2_grpc.VoteServiceServicer) -> AsyncIterator
     await server.stop(None)
 
 
+@pytest.mark.usefixtures("long_lives")
 async def test_a_request_whose_stream_breaks_is_sent_again_in_a_call_of_its_own() -> None:
     broken = BROKEN._value.get()
     async with scripted(Scripted()) as port, streams(port) as (made, stub):
@@ -220,6 +233,7 @@ async def test_an_answer_that_is_not_the_requests_breaks_the_stream(wrong: Answe
     assert len(stub.streams) == stub.alone == 5
 
 
+@pytest.mark.usefixtures("long_lives")
 async def test_a_second_answer_accepts_no_vote_of_the_next_request() -> None:
     def unavailable(request: votes_pb2.CastVotesRequest) -> votes_pb2.CastVotesResponse:
         response = right(request)
@@ -260,8 +274,10 @@ async def test_streams_that_a_server_does_not_end_are_cancelled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(vote_streams, "LIFE_SECONDS", 0)
+    end = vote_streams._Stream.end
+    monkeypatch.setattr(vote_streams._Stream, "end", lambda stream, _: end(stream, 0.5))
     service = Wrong(right)
-    async with scripted(service) as port, streams(port, seconds=0.5) as (made, stub):
+    async with scripted(service) as port, streams(port) as (made, stub):
         for vote_id in IDS[:20]:
             await ask(made, vote_id)
         await until(lambda: service.ended == 20, "the end of all streams")

@@ -35,9 +35,10 @@ class PollEvents:
 
     async def after(self, number: int, *, at_once: bool) -> polls_pb2.ReadEventsResponse:
         """Return the events after this number, `at_once` or as soon as there is one."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
+        held_ms = 0
         if number >= len(self._events) and not at_once:
+            loop = asyncio.get_running_loop()
+            asked = loop.time()
             self.waiting += 1
             try:
                 async with asyncio.timeout(HOLD_SECONDS):
@@ -46,6 +47,7 @@ class PollEvents:
                 pass
             finally:
                 self.waiting -= 1
+            held_ms = int((loop.time() - asked) * 1000)
         response = polls_pb2.ReadEventsResponse(newest=len(self._events))
         size = 0
         for event in self._events[max(0, number) :]:
@@ -53,7 +55,7 @@ class PollEvents:
             if response.events and size > EVENTS_BYTES:
                 break
             response.events.append(event)
-        age_ms, held_ms = self._polls.age_ms(now_ms()), int((loop.time() - asked) * 1000)
+        age_ms = self._polls.age_ms(now_ms())
         response.age_ms = age_ms if age_ms < 0 else max(0, age_ms - held_ms)
         return response
 

@@ -128,12 +128,12 @@ async def test_the_age_is_that_of_the_servers_own_proof(
 async def test_the_age_counts_from_when_the_call_came(
     log: Log, stub: polls_pb2_grpc.PollServiceStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("svc_grpc_server.poll_service.now_ms", lambda: 50_000)
+    monkeypatch.setattr("svc_grpc_server.poll_service.now_ms", lambda: 50_000_000)
     monkeypatch.setattr("svc_grpc_server.poll_service.HOLD_SECONDS", 0.1)
     log.append(Define(DEFINITION))
     log.known.prove(47_000)
-    assert 0 < (await read(stub, after=1)).age_ms <= 2_900
-    log.known.prove(49_950)  # later than the next call, by its clock
+    assert 0 < (await read(stub, after=1)).age_ms <= 50_000_000 - 47_000 - 100
+    log.known.prove(49_999_950)  # later than the next call, by its clock
     assert (await read(stub, after=1)).age_ms == 0
 
 

@@ -1,6 +1,8 @@
 import asyncio
+from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from svc_consumer.ledger.polls import Found, Polls
@@ -50,7 +52,11 @@ async def poll(polls: Polls, consumer: FakeConsumer) -> Found:
     return await polls.get(cast("AIOKafkaConsumer[Any, Any]", consumer), seconds=1)
 
 
-async def test_nothing_is_fetched_after_a_poll_that_found_all_there_were() -> None:
+async def test_nothing_is_fetched_after_a_poll_that_found_all_there_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    still = SimpleNamespace(monotonic=lambda: 100.0)
+    monkeypatch.setattr("svc_consumer.ledger.polls.time", still)
     polls, consumer = Polls(), FakeConsumer()
     consumer.pause(TWO)  # its partition is not in step
     consumer.waiting, consumer.ends = {ZERO: [OneRecord(4)]}, {ZERO: 5}

@@ -161,14 +161,18 @@ async def one_round(gate: Gate, commit: Group, items: str) -> None:
     await turn()
 
 
-async def test_a_small_round_waits_for_a_pause_after_the_previous_one() -> None:
-    gate = Gate()
-    commit = group(gate, pause=0.5, enough=3)
-    await one_round(gate, commit, "ab")
-    commit.put(0, "c")
-    await turn()
-    commit.put(0, "d")
-    assert gate.batches == [(0, ["a", "b"])]
+async def test_a_small_round_waits_for_a_pause_after_the_previous_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, loop = Gate(), asyncio.get_running_loop()
+    commit, now = group(gate, pause=0.5, enough=3), loop.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "time", lambda: now)
+        await one_round(gate, commit, "ab")
+        commit.put(0, "c")
+        await turn()
+        commit.put(0, "d")
+        assert gate.batches == [(0, ["a", "b"])]
     await gate.holds(2)
     assert gate.batches[1:] == [(0, ["c", "d"])]
     await gate.let_all_through(commit)

@@ -41,7 +41,8 @@ def test_at_the_limit_idle_connections_are_closed_to_make_room() -> None:
     assert [waiting.closed, busy.closed, fresh.closed] == [True, False, False]
 
 
-def test_connections_are_inspected_at_most_once_a_second() -> None:
+def test_connections_are_inspected_at_most_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voting.http.connection_limit.monotonic", lambda: 100.0)
     limit = ConnectionLimit(1)
     assert not limit.admits([Connection(0)])
     waiting = Connection(6)
