@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -152,21 +153,21 @@ def test_everything_else_goes_to_the_results(entry: TraefikServer, path: str) ->
 SPLIT = {"grpc": 20, "http": 20}
 
 
-def wait_for_votes(entry: TraefikServer, wanted: dict[str, int], limit_seconds: float) -> None:
-    wait_until(lambda: ask(entry, "/votes", 40) == wanted, f"{wanted} of 40 votes", limit_seconds)
+def wait_for_votes(entry: TraefikServer, wanted: dict[str, int]) -> None:
+    wait_until(lambda: ask(entry, "/votes", 40) == wanted, f"{wanted} of 40 votes")
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
 def test_a_route_that_is_killed_leaves_all_votes_to_the_other(
     entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
 ) -> None:
-    wait_for_votes(entry, SPLIT, 5)
+    wait_for_votes(entry, SPLIT)
     port = backends[gone].server_port
     backends[gone].stop()
-    wait_for_votes(entry, {other: 40}, 3)
+    wait_for_votes(entry, {other: 40})
     assert ask(entry, "/votes", 40) == {other: 40}
     backends[gone] = Backend(gone, port)
-    wait_for_votes(entry, SPLIT, 3)
+    wait_for_votes(entry, SPLIT)
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
@@ -174,23 +175,23 @@ def test_a_route_that_is_not_ready_leaves_all_votes_to_the_other(
     entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
 ) -> None:
     backends[gone].ready = False
-    wait_for_votes(entry, {other: 40}, 3)
+    wait_for_votes(entry, {other: 40})
     forced = {"http": "always", "grpc": "never"}[gone]
     assert ask(entry, "/votes", 10, forced) == {gone: 10}  # forced votes get its own answer
     backends[gone].ready = True
-    wait_for_votes(entry, SPLIT, 3)
+    wait_for_votes(entry, SPLIT)
 
 
 def test_when_no_route_is_ready_each_gives_its_own_answer(
     entry: TraefikServer, backends: dict[str, Backend]
 ) -> None:
     backends["grpc"].ready = False
-    wait_for_votes(entry, {"http": 40}, 3)
+    wait_for_votes(entry, {"http": 40})
     backends["http"].ready = False
-    wait_for_votes(entry, SPLIT, 3)
+    wait_for_votes(entry, SPLIT)
     for route in ("grpc", "http"):
         backends[route].ready = True
-    wait_for_votes(entry, SPLIT, 3)
+    wait_for_votes(entry, SPLIT)
 
 
 VOTES_PER_SECOND = 5
@@ -224,13 +225,22 @@ def taken(answers: list[HTTPResponse]) -> int:
     return sum(answer.status == 200 for answer in answers)
 
 
+def most_since(begin: float) -> float:
+    """Return how many votes of an address may have passed since this monotonic time.
+
+    Traefik counts in whole seconds when it forgets an idle address, so it may after just over one.
+    """
+    return AT_ONCE * (1 + time.monotonic() - begin)
+
+
 def test_an_address_over_the_limit_gets_429_with_retry_after(limited_entry: TraefikServer) -> None:
+    begin = time.monotonic()
     answers = vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
-    assert AT_ONCE <= taken(answers) < AT_ONCE + 10  # what becomes due meanwhile may pass, too
+    assert AT_ONCE <= taken(answers) <= most_since(begin)
     refused = [answer for answer in answers if answer.status != 200]
     assert {answer.status for answer in refused} == {429}
     assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-    wait_until(lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, "a vote again", 3)
+    wait_until(lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, "a vote again")
 
 
 def test_a_burst_of_votes_from_one_address_passes(limited_entry: TraefikServer) -> None:
@@ -243,11 +253,13 @@ def test_one_address_does_not_use_up_what_another_may_send(limited_entry: Traefi
 
 
 def test_no_header_changes_the_address(limited_entry: TraefikServer) -> None:
-    vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
+    begin = time.monotonic()
+    answers = vote_from(limited_entry, "127.0.0.1", AT_ONCE + 20)
     names = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")
     for number, name in enumerate(names):
-        answers = vote_from(limited_entry, "127.0.0.1", 5, **{name: f"192.0.2.{number}"})
-        assert taken(answers) < 5
+        header = {name: f"192.0.2.{number}"}
+        answers += vote_from(limited_entry, "127.0.0.1", AT_ONCE, **header)
+    assert taken(answers) <= most_since(begin)
 
 
 def test_reading_is_not_limited(limited_entry: TraefikServer) -> None:

@@ -219,7 +219,7 @@ def test_a_killed_route_leaves_all_votes_to_the_other(
 
     service = stack.services[name]
     service.kill()
-    wait_until(lambda: routes(10) == [other] * 10, f"ten votes on {other}", 5)
+    wait_until(lambda: routes(10) == [other] * 10, f"ten votes on {other}")
     assert routes(20) == [other] * 20
     service.start()
     wait_until(lambda: sorted(routes(10)) == ["grpc"] * 5 + ["http"] * 5, "both routes")
