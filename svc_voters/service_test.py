@@ -61,8 +61,8 @@ def login() -> Iterator[KeyServer]:
 
 
 @pytest.fixture(scope="module")
-def replicas(service: StartService, login: KeyServer) -> list[Service]:
-    settings = {
+def settings(login: KeyServer) -> dict[str, str]:
+    return {
         "VOTER_KEYS": VOTER_KEYS,
         "PROOF_OF_WORK": "100",
         "IDENTITY_JWKS_URL": login.url,
@@ -70,6 +70,10 @@ def replicas(service: StartService, login: KeyServer) -> list[Service]:
         "IDENTITY_AUDIENCE": AUDIENCE,
         "LOG_LEVEL": "debug",
     }
+
+
+@pytest.fixture(scope="module")
+def replicas(service: StartService, settings: dict[str, str]) -> list[Service]:
     return [service("svc_voters", **settings) for _ in range(2)]
 
 
@@ -152,23 +156,26 @@ def test_codes_that_are_taken_back_give_no_token_any_more(
 
 
 def test_a_login_that_hangs_holds_up_nobody_else(
-    replicas: list[Service], clients: list[httpx.Client], login: KeyServer
+    service: StartService, settings: dict[str, str], login: KeyServer, polls: PollLog
 ) -> None:
-    client = clients[0]
-    login.hangs = True
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            body = {"way": "identity", "identity": LOGIN.token("ES256", key_id="new")}
-            waiting = pool.submit(httpx.post, replicas[0].url + PATH, json=body, timeout=30)
+    assert POLL in polls.book.polls
+    url = service("svc_voters", **settings).url + PATH  # it has no keys yet
+    body = {"way": "identity", "identity": LOGIN.token("ES256")}
+    with httpx.Client(timeout=30) as client, ThreadPoolExecutor(1) as pool:
+        wait_until(lambda: client.get(url).status_code == 200, "the poll")
+        asked, login.hangs = login.requests, True
+        try:
+            waiting = pool.submit(httpx.post, url, json=body, timeout=30)
+            wait_until(lambda: login.requests > asked, "the question for the keys")
             given = 0
-            while given < 50 and not waiting.done():
+            while not waiting.done() and given < 50:
                 given += 1
-                token(client.post(PATH, json=code(serial=given)))
-            assert given > 5  # not one that waits as long
-            assert waiting.result().status_code in {401, 503}
-        token(client.post(PATH, json={"way": "identity", "identity": LOGIN.token("ES256")}))
-    finally:
-        login.hangs = False
+                token(client.post(url, json=code(serial=given)))
+            assert given > 3  # none waits for that answer
+            assert waiting.result().status_code == 503
+        finally:
+            login.hangs = False
+        wait_until(lambda: client.post(url, json=body).status_code == 200, "the login again")
 
 
 def test_no_log_has_what_a_voter_shows_or_gets(
