@@ -68,6 +68,9 @@ class VoteUser(FastHttpUser):
         A `fresh` one has a connection of its own; the user keeps that of its other votes meanwhile.
         Locust's own statistics file the request under the route that answered.
         """
+        if fresh:
+            # The last one may be there still, without a word from the server that it will close it.
+            self._passing_by.client.clientpool.close()
         with (self._passing_by if fresh else self.client).post(
             "/votes",
             data=self._body(choice, vote_id, ballot),
