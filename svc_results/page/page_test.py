@@ -154,12 +154,13 @@ def test_older_votes_can_be_paged_through_and_left(page: Page, url: str) -> None
     for rank in range(1, 13):
         cast(url.rstrip("/"), "Harvest", rank)
     newest = page.locator("#votes tr")
-    expect(newest.first).to_contain_text("12/100")
+    # Each of them is there: a vote can become visible before those cast just before it.
+    expect(newest).to_contain_text([f"{rank}/100" for rank in range(12, 2, -1)])
     page.get_by_role("link", name="Older votes").click()
-    expect(newest.first).to_contain_text("2/100")
+    expect(newest.first).to_contain_text(re.compile(r"\b2/100"))
     cast(url.rstrip("/"), "Harvest", 99)
     expect(page.locator("#albums")).to_be_visible()
-    expect(newest.first).to_contain_text("2/100")
+    expect(newest.first).to_contain_text(re.compile(r"\b2/100"))
     page.get_by_role("link", name="Back to the latest").click()
     expect(newest.first).to_contain_text("99/100")
 
