@@ -126,7 +126,13 @@ def test_a_sound_system_passes(stack: Stack, tmp_path: Path) -> None:
     earlier = tmp_path / "earlier.json"
     earlier.write_bytes(to_json(earlier_report(tmp_path)))
     comparison = Comparison(
-        stack, tmp_path / "report", "--markdown", duration="10", warm_up="1", compare=str(earlier)
+        stack,
+        tmp_path / "report",
+        "--markdown",
+        duration="10",
+        rounds="1",
+        warm_up="1",
+        compare=str(earlier),
     )
     status, printed = comparison.end()
     assert status == 0, printed
