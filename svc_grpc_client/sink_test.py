@@ -193,14 +193,14 @@ async def test_a_timeout_is_logged_and_not_shown_to_voters(
 async def test_it_stops_within_one_calls_timeout_however_many_votes_wait(kind: Kind) -> None:
     service = ScriptedService()
     service.gate.clear()
-    # In batches 18 calls, 4 at a time, whose time may end just before that of stopping; else as
-    # many calls as votes, at once.
-    votes, calls = (9000, 8) if kind is GrpcSink else (900, 900)
+    # In batches 18 calls, 4 at a time; else as many calls as votes, at once.
+    votes = 9000 if kind is GrpcSink else 900
     async with server(service) as (port, _):
         async with sink(kind, port, call_timeout_seconds=1) as (grpc_sink, _):
             for _ in range(votes):
                 grpc_sink.cast(vote_with(id=grpc_sink.new_id()), None, lambda _: None)
-        assert len(service.requests) <= calls
+        if kind is GrpcSink:  # the time of the first calls may end just before that of stopping
+            assert len(service.requests) <= 2 * 4
 
 
 async def test_votes_beyond_the_queue_limit_are_refused_at_once(kind: Kind) -> None:

@@ -1,6 +1,7 @@
 """Waits, up to a limit, for conditions that no event announces."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from inspect import isawaitable
@@ -79,3 +80,18 @@ def _pauses(
         yield pause
         pause = min(2 * pause, longest_seconds)
     raise error(f"not within {limit_seconds:g} s: {what() if callable(what) else what}")
+
+
+def usual_seconds(*steps: Callable[[], object], times: int = 5) -> list[float]:
+    """Take these steps in turn, so many times; return the median time of each, in seconds.
+
+    A promised time is held against that: a pause of the machine does not count.
+    """
+    rounds = [[_seconds_of(step) for step in steps] for _ in range(times)]
+    return [statistics.median(taken) for taken in zip(*rounds, strict=True)]
+
+
+def _seconds_of(step: Callable[[], object]) -> float:
+    begin = time.monotonic()
+    step()
+    return time.monotonic() - begin

@@ -1,9 +1,9 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from harness.processes.errors import ServerError
-from harness.processes.waiting import until, wait_until
+from harness.processes.waiting import until, usual_seconds, wait_until
 
 
 def true_at_call(number: int) -> Callable[[], bool]:
@@ -47,3 +47,17 @@ async def test_functions_and_coroutine_functions_can_be_awaited() -> None:
 async def test_awaiting_fails_when_the_time_is_over() -> None:
     with pytest.raises(AssertionError, match=r"not within 0\.01 s: a miracle"):
         await until(lambda: False, "a miracle", 0.01)
+
+
+def test_one_long_pause_in_five_does_not_change_what_a_step_usually_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("harness.processes.waiting.time.monotonic", lambda: now)
+    first, second = iter([2, 1, 90, 3, 2]), iter([5, 5, 5, 5, 5])
+
+    def taking(seconds: Iterator[int]) -> None:
+        nonlocal now
+        now += next(seconds)
+
+    assert usual_seconds(lambda: taking(first), lambda: taking(second)) == [2, 5]

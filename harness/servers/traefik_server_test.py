@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from harness.processes.ports import free_port
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import usual_seconds, wait_until
 from harness.servers.traefik_server import TraefikServer
 from voting.domain.headers import CANARY_HEADER, UNARY_HOST
 
@@ -151,6 +152,7 @@ def test_everything_else_goes_to_the_results(entry: TraefikServer, path: str) ->
 
 
 SPLIT = {"grpc": 20, "http": 20}
+NOTICED_SECONDS = 3
 
 
 def wait_for_votes(entry: TraefikServer, wanted: dict[str, int]) -> None:
@@ -163,35 +165,51 @@ def test_a_route_that_is_killed_leaves_all_votes_to_the_other(
 ) -> None:
     wait_for_votes(entry, SPLIT)
     port = backends[gone].server_port
-    backends[gone].stop()
-    wait_for_votes(entry, {other: 40})
-    assert ask(entry, "/votes", 40) == {other: 40}
-    backends[gone] = Backend(gone, port)
-    wait_for_votes(entry, SPLIT)
+
+    def lose() -> None:
+        backends[gone].stop()
+        wait_for_votes(entry, {other: 40})
+
+    def regain() -> None:
+        backends[gone] = Backend(gone, port)
+        wait_for_votes(entry, SPLIT)
+
+    assert max(usual_seconds(lose, regain, times=3)) < NOTICED_SECONDS
 
 
 @pytest.mark.parametrize(("gone", "other"), [("grpc", "http"), ("http", "grpc")])
 def test_a_route_that_is_not_ready_leaves_all_votes_to_the_other(
     entry: TraefikServer, backends: dict[str, Backend], gone: str, other: str
 ) -> None:
-    backends[gone].ready = False
-    wait_for_votes(entry, {other: 40})
+
+    def lose() -> None:
+        backends[gone].ready = False
+        wait_for_votes(entry, {other: 40})
+
+    def regain() -> None:
+        backends[gone].ready = True
+        wait_for_votes(entry, SPLIT)
+
+    assert max(usual_seconds(lose, regain, times=3)) < NOTICED_SECONDS
+    lose()
     forced = {"http": "always", "grpc": "never"}[gone]
     assert ask(entry, "/votes", 10, forced) == {gone: 10}  # forced votes get its own answer
-    backends[gone].ready = True
-    wait_for_votes(entry, SPLIT)
+    regain()
 
 
 def test_when_no_route_is_ready_each_gives_its_own_answer(
     entry: TraefikServer, backends: dict[str, Backend]
 ) -> None:
-    backends["grpc"].ready = False
-    wait_for_votes(entry, {"http": 40})
-    backends["http"].ready = False
-    wait_for_votes(entry, SPLIT)
-    for route in ("grpc", "http"):
-        backends[route].ready = True
-    wait_for_votes(entry, SPLIT)
+    def change(routes: dict[str, bool], wanted: dict[str, int]) -> None:
+        for route, ready in routes.items():
+            backends[route].ready = ready
+        wait_for_votes(entry, wanted)
+
+    one_away = partial(change, {"grpc": False}, {"http": 40})
+    none_left = partial(change, {"http": False}, SPLIT)
+    both_back = partial(change, {"grpc": True, "http": True}, SPLIT)
+    seconds = usual_seconds(one_away, none_left, both_back, times=3)
+    assert max(seconds) < NOTICED_SECONDS
 
 
 VOTES_PER_SECOND = 5
@@ -240,7 +258,16 @@ def test_an_address_over_the_limit_gets_429_with_retry_after(limited_entry: Trae
     refused = [answer for answer in answers if answer.status != 200]
     assert {answer.status for answer in refused} == {429}
     assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-    wait_until(lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, "a vote again")
+
+
+def test_an_address_over_the_limit_may_soon_vote_again(limited_entry: TraefikServer) -> None:
+    use_up = partial(vote_from, limited_entry, "127.0.0.1", AT_ONCE + 20)
+
+    def wait() -> None:
+        wait_until(lambda: taken(vote_from(limited_entry, "127.0.0.1", 1)) == 1, "a vote again")
+
+    _, again = usual_seconds(use_up, wait, times=3)
+    assert again < 3
 
 
 def test_a_burst_of_votes_from_one_address_passes(limited_entry: TraefikServer) -> None:

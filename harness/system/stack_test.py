@@ -14,7 +14,7 @@ import pytest
 
 from harness.processes.ports import free_ports
 from harness.processes.server import Server
-from harness.processes.waiting import wait_until
+from harness.processes.waiting import usual_seconds, wait_until
 from harness.servers.services import Service
 from harness.system.stack import Stack
 from tools.services.roster import SERVICES, UNARY_CLIENT
@@ -218,11 +218,18 @@ def test_a_killed_route_leaves_all_votes_to_the_other(
         return [answer.headers.get("X-Vote-Route", "") for answer in answers if answer.is_success]
 
     service = stack.services[name]
-    service.kill()
-    wait_until(lambda: routes(10) == [other] * 10, f"ten votes on {other}")
-    assert routes(20) == [other] * 20
-    service.start()
-    wait_until(lambda: sorted(routes(10)) == ["grpc"] * 5 + ["http"] * 5, "both routes")
+
+    def lose() -> None:
+        service.kill()
+        wait_until(lambda: routes(10) == [other] * 10, f"ten votes on {other}")
+
+    def regain() -> None:
+        assert routes(20) == [other] * 20
+        service.start()
+        wait_until(lambda: sorted(routes(10)) == ["grpc"] * 5 + ["http"] * 5, "both routes")
+
+    noticed, _ = usual_seconds(lose, regain, times=3)
+    assert noticed < 5
     wait_until(voters.all_counted, "each vote counted once")
 
 

@@ -46,7 +46,7 @@ class VoteUser(FastHttpUser):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._passing_by = FastHttpSession(
+        self._fresh_session = FastHttpSession(
             self.host,
             self.environment.events.request,
             self,
@@ -68,10 +68,7 @@ class VoteUser(FastHttpUser):
         A `fresh` one has a connection of its own; the user keeps that of its other votes meanwhile.
         Locust's own statistics file the request under the route that answered.
         """
-        if fresh:
-            # The last one may be there still, without a word from the server that it will close it.
-            self._passing_by.client.clientpool.close()
-        with (self._passing_by if fresh else self.client).post(
+        with self._session(fresh=fresh).post(
             "/votes",
             data=self._body(choice, vote_id, ballot),
             headers=self._headers(fresh=fresh),
@@ -88,6 +85,13 @@ class VoteUser(FastHttpUser):
             else:
                 response.failure(answer.kind)
         return answer
+
+    def _session(self, *, fresh: bool) -> FastHttpSession:
+        if not fresh:
+            return self.client
+        # Its last connection may still be open, if the server did not say that it closes it.
+        self._fresh_session.client.clientpool.close()
+        return self._fresh_session
 
     def _body(self, choice: Choice, vote_id: UUID | None, ballot: Ballot | None) -> str:
         known_id = None if vote_id is None else str(vote_id)

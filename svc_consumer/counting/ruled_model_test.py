@@ -62,26 +62,26 @@ class RuledModel(RuleBasedStateMachine):
         self.system.ledger.ahead_ms[broker] = of_broker
         self.system.excluders[who].ahead_ms = of_consumer
 
-    @rule(poll=polls, partition=partitions, some=voters, at_once=st.booleans())
+    @rule(poll=polls, partition=partitions, some=voters, approved=st.booleans())
     def ids_are_ruled_out(
-        self, poll: str, partition: int, some: list[int], *, at_once: bool
+        self, poll: str, partition: int, some: list[int], *, approved: bool
     ) -> None:
         ids = (UUID(id_of(partition, voter)).bytes for voter in some)
-        self.system.polls.propose(poll, vote_ids(ids), approved=at_once)
+        self.system.polls.propose(poll, vote_ids(ids), approved=approved)
 
-    @rule(poll=polls, voter_class=st.sampled_from([0, 1]), at_once=st.booleans())
-    def a_class_is_ruled_out(self, poll: str, voter_class: int, *, at_once: bool) -> None:
-        self.system.polls.propose(poll, OfClass(voter_class), approved=at_once)
+    @rule(poll=polls, voter_class=st.sampled_from([0, 1]), approved=st.booleans())
+    def a_class_is_ruled_out(self, poll: str, voter_class: int, *, approved: bool) -> None:
+        self.system.polls.propose(poll, OfClass(voter_class), approved=approved)
 
     @rule(
         poll=polls,
         since=st.integers(1, 3_000),
         length=st.integers(1, 3_000),
-        at_once=st.booleans(),
+        approved=st.booleans(),
     )
-    def a_time_is_ruled_out(self, poll: str, since: int, length: int, *, at_once: bool) -> None:
+    def a_time_is_ruled_out(self, poll: str, since: int, length: int, *, approved: bool) -> None:
         begin = self.system.ledger.now_ms - since
-        self.system.polls.propose(poll, Between(begin, begin + length), approved=at_once)
+        self.system.polls.propose(poll, Between(begin, begin + length), approved=approved)
 
     @rule(poll=polls, which=few)
     def a_ruling_is_lifted(self, poll: str, which: int) -> None:

@@ -2,17 +2,19 @@
 
 import re
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
+from harness.processes.waiting import usual_seconds
 from harness.system.stack import Stack
 from harness.testing.browser import keep_screenshot, open_page
 from svc_results.testing.page_actions import NASTY, album_row, cast, fill_form
 
 pytest_plugins = ["svc_results.testing.page_fixtures"]
 
-# The time for a vote to pass through Kafka and the consumer and to show on the page.
+# In which a vote passes through Kafka and the consumer and shows on the page.
+MOVED_SECONDS: Final = 2.0
 
 
 def share(page: Page, album: str) -> float:
@@ -40,6 +42,19 @@ def test_a_vote_cast_through_the_form_moves_its_bar(page: Page) -> None:
     expect(page.locator("#votes tr").first).to_contain_text("After the Gold Rush")
     expect(page.locator("#votes tr").first).to_contain_text("91")
     keep_screenshot(page, "page")
+
+
+def test_a_vote_moves_the_page_within_two_seconds(page: Page, url: str) -> None:
+    votes = album_row(page, "After the Gold Rush").locator(".votes")
+    shown = int(votes.inner_text())
+
+    def move() -> None:
+        nonlocal shown
+        shown += 1
+        cast(url.rstrip("/"), "After the Gold Rush", 91)
+        expect(votes).to_have_text(str(shown))
+
+    assert max(usual_seconds(move)) < MOVED_SECONDS
 
 
 def test_an_album_that_overtakes_another_glides_past_it(page: Page, url: str) -> None:

@@ -80,7 +80,7 @@ class Served:
 async def serve_voters(
     key_set: bytes | None = None, *, proof_of_work: int = 0, **settings: Any
 ) -> AsyncIterator[Served]:
-    """Serve while the context lasts; with a `key_set` there is a login."""
+    """Serve while the context lasts, at one moment; with a `key_set` there is a login."""
     known, now = KnownPolls(), now_ms()
     known.book = poll_log().book
     known.prove(now)

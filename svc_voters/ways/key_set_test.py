@@ -193,6 +193,7 @@ async def test_a_login_that_hangs_blocks_nobody(monkeypatch: pytest.MonkeyPatch)
         await until(lambda: server.requests == 1)
         assert not fetching.done()
         fetching.cancel()
+        await asyncio.wait([fetching])
 
 
 async def test_an_address_without_a_server_is_an_error() -> None:
