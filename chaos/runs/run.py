@@ -162,7 +162,7 @@ class Run:
 
         await until(
             are_published,
-            lambda: f"not published: {', '.join(self._officials.unpublished(opened_by_ms))}",
+            lambda: f"not published: {self._officials.said_of_unpublished(opened_by_ms)}",
             _PUBLISH_SECONDS,
             error=NotRecoveredError,
         )

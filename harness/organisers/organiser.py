@@ -82,10 +82,13 @@ class Organiser:
         """Show the result of a poll, or be the first of two who do."""
         return self._asked("POST", f"/{poll}/release", {"if-match": "*"})
 
-    def rule(self, poll: str, reason: str, **selection: Any) -> int:
-        """Propose a ruling and return its number; `selection` is as in the API."""
+    def rule(self, poll: str, reason: str, event: int | None = None, **selection: Any) -> int:
+        """Propose a ruling and return its number; `selection` is as in the API.
+
+        If the poll's last event is `event`, or whatever that is.
+        """
         form = {"reason": reason, **selection}
-        changed = self._asked("POST", f"/{poll}/rulings", {"if-match": "*"}, form)
+        changed = self._asked("POST", f"/{poll}/rulings", {"if-match": _tag(event)}, form)
         return len(changed["poll"]["rulings"])
 
     def approve(self, poll: str, ruling: int) -> dict[str, Any]:
@@ -98,12 +101,16 @@ class Organiser:
 
     def close_now(self, poll: str, event: int | None = None) -> dict[str, Any]:
         """Close a poll as soon as possible, if its last event is `event`, or whatever that is."""
-        tag = "*" if event is None else f'"{event}"'
-        return self._asked("POST", f"/{poll}/close", {"if-match": tag})
+        return self._asked("POST", f"/{poll}/close", {"if-match": _tag(event)})
 
-    def begin_to_publish(self, poll: str) -> str:
-        """Begin to publish a result, unless that has begun; return how far it is."""
-        return str(_document(self._ask("POST", f"/{poll}/publish"))["stage"])
+    def begin_to_publish(self, poll: str) -> None:
+        """Begin to publish a result, unless that has begun; what failed before begins again."""
+        _document(self._ask("POST", f"/{poll}/publish"))
+
+    def publication(self, poll: str) -> str:
+        """Return how far the publication of a result is, and why it failed."""
+        document = _document(self._ask("GET", f"/{poll}/publication"))
+        return " ".join(filter(None, (document["stage"], document["reason"])))
 
     def is_answered(self) -> bool:
         """Return whether svc_polls knows the newest events; after an outage of Kafka it waits."""
@@ -134,6 +141,10 @@ class Organiser:
             return self._http.request(method, path, headers=headers, json=form)
         except httpx.HTTPError as error:
             raise OrganiserError(f"{type(error).__name__}: {error}") from error
+
+
+def _tag(event: int | None) -> str:
+    return "*" if event is None else f'"{event}"'
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class PollOfficials:
         self._approvers = cycle(approvers)
         self._polls = polls
         self._published: set[str] = set()
+        self._seen: dict[str, str] = {}
 
     async def run(self) -> None:
         """Attend until cancelled."""
@@ -51,6 +52,11 @@ class PollOfficials:
             and poll.id not in self._published
         ]
 
+    def said_of_unpublished(self, opened_by_ms: int) -> str:
+        """Return their ids, each with what was last seen of it."""
+        polls = self.unpublished(opened_by_ms)
+        return "; ".join(f"{poll} ({self._seen.get(poll, 'not looked at')})" for poll in polls)
+
     async def attend(self) -> None:
         """Do what is due now."""
         due = self.unpublished(now_ms() - _AFTER_MS)
@@ -59,14 +65,16 @@ class PollOfficials:
             try:
                 if await asyncio.to_thread(self._attend, number, poll):
                     self._published.add(poll.id)
-            except OrganiserError:
-                continue  # svc_polls is away, or somebody was faster
+            except OrganiserError as error:  # svc_polls is away, or somebody was faster
+                self._seen[poll.id] = str(error)
 
     def _attend(self, number: int, poll: PollWindow) -> bool:
         proposer, approver = next(self._proposers), next(self._approvers)
         state = proposer.look(poll.id)
         if state is None or state["published"]:
             return state is not None
+        # Without the number that was seen, a change of unknown fate could take effect twice.
+        event: int = state["event"]
         rulings: list[dict[str, Any]] = state["rulings"]
         for one in rulings:
             if one["state"] == RulingState.PROPOSED:
@@ -74,10 +82,11 @@ class PollOfficials:
                 return False
         in_force = [one for one in rulings if one["state"] == RulingState.IN_FORCE]
         if number % 3 and not rulings:
-            proposer.rule(poll.id, "Made by a program", **_selection(number, poll))
+            proposer.rule(poll.id, "Made by a program", event, **_selection(number, poll))
         elif number % 3 == 2 and len(rulings) == len(in_force) == 1:
-            proposer.rule(poll.id, "They were people", lifts=in_force[0]["number"])
+            proposer.rule(poll.id, "They were people", event, lifts=in_force[0]["number"])
         elif state["cut"] is not None:
+            self._seen[poll.id] = proposer.publication(poll.id)
             proposer.begin_to_publish(poll.id)
         return False
 
