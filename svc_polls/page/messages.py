@@ -401,6 +401,7 @@ _REASONS_ES: Final[Messages] = {
     "its votes need no token": "sus votos no necesitan entrada",
     "its votes are counted": "sus votos ya se han contado",
     "it has no such class of voters": "no tiene esa clase de votantes",
+    "{n} batches were taken back already": "ya se anularon {n} lotes",
     "those tokens were taken back before": "esas entradas ya se anularon",
 }
 
