@@ -107,15 +107,21 @@ class Run:
                 asyncio.create_task(self._officials.run()),
             ]
             try:
-                return await self._run(faults, seconds, at_least, reader, watch)
+                outcome = await self._run(faults, seconds, at_least, reader, watch)
             finally:
                 for task in tasks:
                     task.cancel()
-                await asyncio.wait(tasks)
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+                errors = [error for error in ended if isinstance(error, Exception)]
+                for error in errors:
+                    self._say(f"ended before the run: {error!r}")
                 await self._voters.stop()
                 self._voters.close()
                 for organiser in (*self._organisers, *self._colleagues):
                     organiser.close_connections()
+            for error in errors:
+                raise error
+            return outcome
 
     async def _run(
         self,
