@@ -119,8 +119,8 @@ class Run:
                 self._voters.close()
                 for organiser in (*self._organisers, *self._colleagues):
                     organiser.close_connections()
-            for error in errors:
-                raise error
+            if errors:
+                raise errors[0]
             return outcome
 
     async def _run(
@@ -168,7 +168,7 @@ class Run:
 
         await until(
             are_published,
-            lambda: f"not published: {self._officials.said_of_unpublished(opened_by_ms)}",
+            lambda: f"not published: {self._officials.describe_unpublished(opened_by_ms)}",
             _PUBLISH_SECONDS,
             error=NotRecoveredError,
         )

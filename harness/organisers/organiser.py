@@ -85,7 +85,7 @@ class Organiser:
     def rule(self, poll: str, reason: str, event: int | None = None, **selection: Any) -> int:
         """Propose a ruling and return its number; `selection` is as in the API.
 
-        If the poll's last event is `event`, or whatever that is.
+        `event` is the number that the poll's last event must have; None for any.
         """
         form = {"reason": reason, **selection}
         changed = self._asked("POST", f"/{poll}/rulings", {"if-match": _tag(event)}, form)
@@ -100,7 +100,7 @@ class Organiser:
         return self._asked("POST", f"/{poll}/rulings/{ruling}/refuse", {"if-match": "*"})
 
     def close_now(self, poll: str, event: int | None = None) -> dict[str, Any]:
-        """Close a poll as soon as possible, if its last event is `event`, or whatever that is."""
+        """Close a poll as soon as possible; `event` is as in `rule`."""
         return self._asked("POST", f"/{poll}/close", {"if-match": _tag(event)})
 
     def begin_to_publish(self, poll: str) -> None:

@@ -52,10 +52,10 @@ class PollOfficials:
             and poll.id not in self._published
         ]
 
-    def said_of_unpublished(self, opened_by_ms: int) -> str:
-        """Return their ids, each with what was last seen of it."""
+    def describe_unpublished(self, opened_by_ms: int) -> str:
+        """Return the ids of these polls, each with what was last seen of it."""
         polls = self.unpublished(opened_by_ms)
-        return "; ".join(f"{poll} ({self._seen.get(poll, 'not looked at')})" for poll in polls)
+        return "; ".join(f"{poll} ({self._seen.get(poll, 'nothing seen')})" for poll in polls)
 
     async def attend(self) -> None:
         """Do what is due now."""

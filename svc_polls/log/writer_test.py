@@ -131,6 +131,30 @@ async def test_an_event_that_kafka_may_have_is_of_unknown_fate(log: LogInMemory)
         await log.writer().write("ana", POLL, Define(DEFINITION))
 
 
+@pytest.mark.parametrize("arrives", ["before", "meanwhile", "after"])
+async def test_of_a_change_of_unknown_fate_and_the_same_again_one_takes_effect(
+    log: LogInMemory, arrives: str
+) -> None:
+    await log.writer().write("ana", POLL, Define(DEFINITION))
+    again = Define(with_changes(rank_max=5))  # no rule forbids it twice
+    log.silent, log.delivers = True, False
+    with pytest.raises(UnknownFateError):
+        await log.writer().write("ana", POLL, again, 1)
+    log.silent = False
+    [late] = log.underway
+    if arrives == "after":
+        await log.writer().write("ana", POLL, again, 1)
+        log.add(late)
+    else:
+        if arrives == "before":
+            log.add(late)
+        else:
+            log.before = lambda: log.add(late)
+        with pytest.raises(ConditionFailedError):
+            await log.writer().write("ana", POLL, again, 1)
+    assert (log.known.book.number, log.known.book.polls[POLL].event) == (2, 2)
+
+
 async def test_one_event_is_written_at_a_time(log: LogInMemory) -> None:
     writer = log.writer()
     names = [f"poll-{number}" for number in range(20)]

@@ -104,6 +104,8 @@ def test_each_spanish_reason_is_one_that_the_service_gives() -> None:
         for reason in reasons_in(ast.parse(Path(str(module.__file__)).read_text()), module)
     }
     assert REASONS - given == {LACKS}
+    for reason in REASONS:
+        assert reason.count("{n}") == ES[f"reason: {reason}"].count("{n}"), reason
 
 
 def test_each_refusal_of_what_the_console_offers_is_there_in_spanish() -> None:

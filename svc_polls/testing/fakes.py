@@ -15,7 +15,8 @@ class LogInMemory:
     """An `EventTopic` with its reader, `known` and `history`; also the clock of all.
 
     `before` is called when a record arrives, before it is appended. With `away` no record can be
-    sent, with `silent` none is acknowledged; then it is appended only if `delivers`.
+    sent, with `silent` none is acknowledged; then it is appended only if `delivers`, else it is in
+    `underway`.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class LogInMemory:
         self.delivers = True
         self.before: Callable[[], None] | None = None
         self.records: list[bytes] = []
+        self.underway: list[bytes] = []
         self.times: list[int] = []
         self.known.prove(self.now_ms)
 
@@ -56,6 +58,8 @@ class LogInMemory:
             before()
         if not self.silent or self.delivers:
             self.add(value)
+        else:
+            self.underway.append(value)
         if self.silent:
             raise UnknownFateError("no acknowledgement")
 
