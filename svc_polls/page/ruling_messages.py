@@ -181,7 +181,7 @@ RULING_REASONS_ES: Final[Mapping[str, str]] = {
     "it has not been open yet": "aún no se ha abierto",
     "it has {n} rulings already": "ya tiene {n} resoluciones",
     "the rulings of all polls would have over {n},{n},{n} ids": "las resoluciones de todas las "
-    "votaciones tendrían más de {n}.{n}.{n} identificadores",
+    "votaciones tendrían más de {n}.{n}.{n} de identificadores",
     "it has no ruling {n}": "no tiene la resolución {n}",
     "the tally does not know all rulings yet": "el recuento aún no conoce todas las resoluciones",
     "the tally is being filled again": "el recuento se está rellenando",
